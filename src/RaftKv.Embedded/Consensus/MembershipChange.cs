@@ -1,0 +1,13 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>A change of one member (dissertation §4.1: one at a time).</summary>
+internal abstract record MembershipChange(string NodeId);
+
+/// <summary>Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its address and incarnation.</summary>
+internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId);
+
+/// <summary>Makes a learner that has caught up a voter.</summary>
+internal sealed record PromoteMember(string NodeId) : MembershipChange(NodeId);
+
+/// <summary>Removes a member: dead, alive, or the leader itself.</summary>
+internal sealed record RemoveMember(string NodeId) : MembershipChange(NodeId);

@@ -1,0 +1,49 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>Something that happened to a replica, and when. The only way to change a <see cref="RaftCore"/>.</summary>
+internal abstract record RaftEvent(Moment Now);
+
+/// <summary>The deadline the core asked for has come. Harmless when early.</summary>
+internal sealed record TimePassed(Moment Now) : RaftEvent(Now);
+
+/// <summary>A message of a peer arrived. May be old, repeated or out of order.</summary>
+internal sealed record MessageReceived(Moment Now, string From, RaftMessage Message) : RaftEvent(Now);
+
+/// <summary>Commands want into the log. <paramref name="From"/> is the node they came from when they were forwarded: it is told of the commit at once.</summary>
+internal sealed record Proposed(Moment Now, IReadOnlyList<ReadOnlyMemory<byte>> Commands, string? From) : RaftEvent(Now);
+
+/// <summary>This node's disk has the log up to <paramref name="Last"/>; the term guards against an answer for entries since replaced.</summary>
+internal sealed record Appended(Moment Now, EntryId Last) : RaftEvent(Now);
+
+/// <summary>The state machine has applied the log up to <paramref name="Index"/>.</summary>
+internal sealed record Applied(Moment Now, long Index) : RaftEvent(Now);
+
+/// <summary>Somebody on this node wants a linearizable read; answered by <see cref="ReadReady"/> or <see cref="ReadFailed"/> with the same id.</summary>
+internal sealed record ReadRequested(Moment Now, long Id) : RaftEvent(Now);
+
+/// <summary>Somebody wants leader-lease reads: for a while, ask followers for the promise a lease stands on.</summary>
+internal sealed record LeaseWanted(Moment Now) : RaftEvent(Now);
+
+/// <summary>An operator wants another configuration; answered by <see cref="RequestCompleted"/> with the same id.</summary>
+internal sealed record ChangeRequested(Moment Now, long Id, MembershipChange Change) : RaftEvent(Now);
+
+/// <summary>An operator, or a stopping leader, wants the leadership elsewhere; <c>null</c> is the most advanced voter.</summary>
+internal sealed record TransferRequested(Moment Now, long Id, string? To) : RaftEvent(Now);
+
+/// <summary>The connection to a peer was reset: a hint, not proof, that it is gone.</summary>
+internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(Now);
+
+/// <summary>A durable snapshot of this node's state machine exists at <paramref name="Last"/>. <paramref name="KeepFrom"/> is the first entry to keep in the log.</summary>
+internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom) : RaftEvent(Now);
+
+/// <summary>Answers <see cref="ReadEntries"/>. Empty when the entries are gone meanwhile.</summary>
+internal sealed record EntriesRead(Moment Now, string Peer, long From, ReadOnlyMemory<LogEntry> Entries) : RaftEvent(Now);
+
+/// <summary>Answers <see cref="ReadSnapshotChunk"/>. <paramref name="TotalBytes"/> is 0 when there is no snapshot to read.</summary>
+internal sealed record SnapshotChunkRead(Moment Now, string Peer, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : RaftEvent(Now);
+
+/// <summary>Answers <see cref="WriteSnapshotChunk"/>: the next byte wanted, which is an earlier one when a chunk was refused.</summary>
+internal sealed record SnapshotChunkWritten(Moment Now, string From, EntryId Last, long NextOffset) : RaftEvent(Now);
+
+/// <summary>Answers <see cref="InstallReceivedSnapshot"/>: verified, durable and in force, or refused.</summary>
+internal sealed record SnapshotInstalled(Moment Now, string From, EntryId Last, bool Ok, ClusterConfiguration? Configuration, long ConfigurationIndex) : RaftEvent(Now);

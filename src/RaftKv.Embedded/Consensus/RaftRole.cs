@@ -1,0 +1,14 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>What a replica is doing in its term.</summary>
+internal enum RaftRole : byte
+{
+    Learner,
+    Follower,
+    PreCandidate,
+    Candidate,
+    Leader,
+
+    /// <summary>Knows, by a committed entry or by its peers' word, that it is no longer a member.</summary>
+    Removed,
+}

@@ -1,0 +1,42 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>What a core is told once. All durations are in ticks of 100 ns, all sizes in bytes.</summary>
+internal sealed record RaftSettings
+{
+    public required string NodeId { get; init; }
+
+    /// <summary>Seeds the core's own generator; the same seed and events give the same effects.</summary>
+    public required ulong Seed { get; init; }
+
+    public long HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(50).Ticks;
+
+    /// <summary>The lower bound; each wait is drawn from one to two of these.</summary>
+    public long ElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(250).Ticks;
+
+    /// <summary>By how much two clocks may drift apart during one lease, as a fraction of it.</summary>
+    public double MaxClockDrift { get; init; } = 0.1;
+
+    /// <summary>How long a commit may wait for other traffic before followers are told of it.</summary>
+    public long CommitNotifyDelay { get; init; } = TimeSpan.FromMilliseconds(1).Ticks;
+
+    /// <summary>The most one AppendEntries carries; a single larger entry still goes alone.</summary>
+    public int MaxAppendBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>The most that may be under way to one follower unanswered.</summary>
+    public long MaxInflightBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>The most messages that may be under way to one follower unanswered.</summary>
+    public int MaxInflightMessages { get; init; } = 256;
+
+    /// <summary>The most that may be appended and not yet committed and applied; beyond it proposals are refused.</summary>
+    public long MaxUncommittedBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How much of the applied log stays in memory for followers.</summary>
+    public long CacheBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>One piece of a snapshot.</summary>
+    public int SnapshotChunkBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>How long a transfer of the leadership may take before the leader leads on.</summary>
+    public long TransferTimeout { get; init; } = TimeSpan.FromSeconds(2).Ticks;
+}

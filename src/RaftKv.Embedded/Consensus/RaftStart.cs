@@ -1,0 +1,35 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>What a replica knows when it starts: what its disk had.</summary>
+internal sealed record RaftStart
+{
+    public long Term { get; init; }
+
+    public string? VotedFor { get; init; }
+
+    /// <summary>The last entry covered by the newest snapshot, already loaded into the state machine; default if none.</summary>
+    public EntryId Snapshot { get; init; }
+
+    /// <summary>The configuration of that snapshot, or the empty one.</summary>
+    public ClusterConfiguration SnapshotConfiguration { get; init; } = ClusterConfiguration.Empty;
+
+    public long SnapshotConfigurationIndex { get; init; }
+
+    /// <summary>The entry before the first of the log. Never behind <see cref="Snapshot"/>.</summary>
+    public EntryId LogBase { get; init; }
+
+    /// <summary>Where each term begins in the log: (term, first index), ascending, from LogBase.Index + 1.</summary>
+    public IReadOnlyList<EntryId> TermStarts { get; init; } = [];
+
+    /// <summary>The last index of the log; LogBase.Index when it is empty.</summary>
+    public long LastIndex { get; init; }
+
+    /// <summary>The log time of the last entry, or of the snapshot.</summary>
+    public long LastTimeMs { get; init; }
+
+    /// <summary>The configuration entries in the log, ascending.</summary>
+    public IReadOnlyList<LogEntry> Configurations { get; init; } = [];
+
+    /// <summary>The end of the log, as much as was worth keeping in memory; contiguous up to <see cref="LastIndex"/>.</summary>
+    public IReadOnlyList<LogEntry> Tail { get; init; } = [];
+}

@@ -1,0 +1,9 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>Why commands were not appended. The numbers are part of the wire format.</summary>
+internal enum RefusalReason : byte
+{
+    NotLeader = 1,
+    HandingOver = 2,
+    Overloaded = 3,
+}

@@ -1,0 +1,37 @@
+namespace RaftKv.Embedded;
+
+/// <summary>The cluster as this node sees it, and what an operator may ask of it. Any node takes any call.</summary>
+public interface IRaftKvCluster
+{
+    /// <summary>This node's view now. Cheap: a snapshot taken by the replica a moment ago.</summary>
+    RaftKvStatus Status { get; }
+
+    /// <summary>Yields the status now and after each change of role, term, leader or members, until cancelled or the host stops.</summary>
+    IAsyncEnumerable<RaftKvStatus> WatchStatusAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Completes once this node serves linearizable reads and writes: it is formed, knows a leader and has caught up with it.</summary>
+    /// <exception cref="RaftKvUnavailableException">This node is faulted, removed or stopping: it will not become ready.</exception>
+    Task WaitUntilReadyAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Adds a node as a learner and, once it has caught up, makes it a voter. Completes when it votes. The node must be running, reachable
+    /// and without a history of its own. Adding a member that is there already, at the same address, completes at once.
+    /// </summary>
+    /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner (<see cref="RaftKvMembershipError.NotCaughtUp"/>).</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a node, dead or alive, or the leader itself. Completes when the removal is committed.</summary>
+    /// <exception cref="RaftKvMembershipException">Refused; the members are as before.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default);
+
+    /// <summary>Hands the leadership to <paramref name="toNodeId"/>, or to the most advanced voter. Completes when the new leader is known here.</summary>
+    /// <exception cref="RaftKvMembershipException">Refused or timed out; the old leader leads on.</exception>
+    Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes a snapshot of this node's store and truncates its log behind it. Writes go on meanwhile.</summary>
+    /// <returns>The version the snapshot is exact at.</returns>
+    /// <exception cref="RaftKvStorageException">The snapshot could not be written; the log is kept.</exception>
+    Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default);
+}

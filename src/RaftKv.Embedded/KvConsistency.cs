@@ -1,0 +1,24 @@
+namespace RaftKv.Embedded;
+
+/// <summary>How fresh a read must be.</summary>
+public enum KvConsistency
+{
+    /// <summary>
+    /// Sees every write that was acknowledged anywhere before the read began (read index, Raft dissertation §6.4). One quorum round
+    /// serves all reads that wait; on a follower only an index crosses the wire.
+    /// </summary>
+    Linearizable = 0,
+
+    /// <summary>
+    /// As linearizable, but the leader answers without a round while its lease holds (Raft dissertation §6.4.1). Correct as long as
+    /// clocks of the nodes drift apart by less than <see cref="RaftKvOptions.MaxClockDrift"/>. Asked on a follower it is served as
+    /// <see cref="Linearizable"/>.
+    /// </summary>
+    LeaderLease = 1,
+
+    /// <summary>
+    /// This node's own copy, at once, with or without a leader. Never goes back in time on one node while its process lives;
+    /// <see cref="KvGetResult.Age"/> says how old the copy may be.
+    /// </summary>
+    Stale = 2,
+}

@@ -1,0 +1,7 @@
+namespace RaftKv.Embedded;
+
+/// <summary>One key met by a scan.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Value">Its value; empty for <see cref="KvScanOptions.KeysOnly"/>.</param>
+/// <param name="Version">The version of its last write; <see cref="KvVersion.None"/> for <see cref="KvScanOptions.KeysOnly"/>.</param>
+public readonly record struct KvEntry(string Key, ReadOnlyMemory<byte> Value, KvVersion Version);

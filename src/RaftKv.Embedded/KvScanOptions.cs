@@ -1,0 +1,17 @@
+namespace RaftKv.Embedded;
+
+/// <summary>What a scan asks for. <c>default</c> is linearizable, with values and without a limit.</summary>
+public readonly record struct KvScanOptions
+{
+    /// <summary>How fresh the scan must be when it starts.</summary>
+    public KvConsistency Consistency { get; init; }
+
+    /// <summary>How many entries at the most; 0 is no limit.</summary>
+    public int Limit { get; init; }
+
+    /// <summary>Leave out the values and versions.</summary>
+    public bool KeysOnly { get; init; }
+
+    /// <summary>Start behind this key: the last one of the page before.</summary>
+    public string? After { get; init; }
+}

@@ -1,0 +1,32 @@
+namespace RaftKv.Embedded;
+
+/// <summary>Why a change of the members, or a transfer of the leadership, was refused.</summary>
+public enum RaftKvMembershipError
+{
+    /// <summary>Another change is not finished yet.</summary>
+    ChangeInProgress = 0,
+
+    /// <summary>No member has this node id.</summary>
+    UnknownMember = 1,
+
+    /// <summary>The node id is a member already, at another address.</summary>
+    MemberExists = 2,
+
+    /// <summary>The change would leave the voters that are alive now without a quorum.</summary>
+    WouldLoseQuorum = 3,
+
+    /// <summary>The last voter cannot be removed.</summary>
+    LastVoter = 4,
+
+    /// <summary>The node belongs to another cluster, or has a history of its own.</summary>
+    ForeignNode = 5,
+
+    /// <summary>The new node could not be reached, or did not catch up in time; it stays a learner, which costs no quorum.</summary>
+    NotCaughtUp = 6,
+
+    /// <summary>The node cannot lead: it is a learner, unreachable, or too far behind.</summary>
+    NotEligible = 7,
+
+    /// <summary>The transfer did not finish in time; the old leader leads on.</summary>
+    TransferTimedOut = 8,
+}

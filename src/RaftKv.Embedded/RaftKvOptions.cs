@@ -1,0 +1,89 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// The options of one replica. Only <see cref="DataDirectory"/> is required. They are validated when the host starts, and every error
+/// is reported at once.
+/// </summary>
+public sealed class RaftKvOptions
+{
+    /// <summary>The configuration section the options are bound from by convention.</summary>
+    public const string SectionName = "RaftKv";
+
+    /// <summary>This node's name in the cluster: 1 to 64 letters, digits, '.', '_' or '-'. The default value is <c>node1</c>.</summary>
+    public string NodeId { get; set; } = "node1";
+
+    /// <summary>Where the log, the snapshots and the identity live. One process per directory. Required.</summary>
+    public string DataDirectory { get; set; } = "";
+
+    /// <summary>
+    /// Where this node listens for its peers, host:port. The default value is <c>127.0.0.1:0</c>: a free port of the loopback interface, which
+    /// suits a cluster of one.
+    /// </summary>
+    public string ListenAddress { get; set; } = "127.0.0.1:0";
+
+    /// <summary>Where its peers reach this node, host:port. The default value is the listen address, which then must name a host, not 0.0.0.0.</summary>
+    public string? AdvertiseAddress { get; set; }
+
+    /// <summary>
+    /// The members of a cluster that starts for the first time: the same list on every node, this one included. Read only while the data directory has no
+    /// cluster. Empty (the default) means: a cluster of one, founded by its first write, which until then may be joined to another.
+    /// </summary>
+    public IList<RaftKvMember> InitialMembers { get; } = [];
+
+    /// <summary>
+    /// Listen on an address that is not loopback although peers are not authenticated. Whoever reaches the port can read and write
+    /// everything. The default value is <c>false</c>; <c>true</c> is logged as a warning at each start.
+    /// </summary>
+    public bool AllowInsecurePeers { get; set; }
+
+    /// <summary>How often the leader says that it lives. The default value is 50 ms; 10 ms to 10 s.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// How long a follower waits for its leader before it stands for election: a random time between one and two of these. The
+    /// default value is 250 ms; at least 3 heartbeats, at most 60 s.
+    /// </summary>
+    public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// By how much the clocks of two nodes may drift apart during one election timeout, as a fraction. A leader's lease is shortened by it. The
+    /// default value is 0.1; 0.01 to 0.5.
+    /// </summary>
+    public double MaxClockDrift { get; set; } = 0.1;
+
+    /// <summary>How long a call waits for a leader and a quorum. The default value is 5 s; 10 ms to 10 min.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest key, in bytes of UTF-8. The default value is 4,096; 1 to 32,768. The same on every node.</summary>
+    public int MaxKeyBytes { get; set; } = 4 * 1024;
+
+    /// <summary>The longest value, in bytes. The default value is 1 MiB; 1 to 16 MiB. The same on every node.</summary>
+    public int MaxValueBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// How many bytes of writes may wait on this node; beyond it a write is refused as <see cref="RaftKvUnavailableReason.Overloaded"/>. The
+    /// default value is 64 MiB; at least four times <see cref="MaxValueBytes"/>.
+    /// </summary>
+    public long MaxPendingBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>The memory the store's records may take before the coldest go to disk, in bytes. The default value is 64 MiB; 16 MiB to 1 TiB.</summary>
+    public long MemoryBudget { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>How many keys are expected: sizes the store's index up front. The default value is 100,000; 1,000 to 2 billion.</summary>
+    public long ExpectedKeys { get; set; } = 100_000;
+
+    /// <summary>The size of one file of the log, in bytes. The default value is 64 MiB; 1 MiB to 1 GiB.</summary>
+    public int LogSegmentBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>How many bytes of log may follow the last snapshot before the next is taken. The default value is 256 MiB; 64 KiB and up.</summary>
+    public long SnapshotThresholdBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>How many bytes of log behind a snapshot are kept, so that a node that was away briefly needs no snapshot. The default value is 32 MiB.</summary>
+    public long LogRetentionBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>What "written" means before a write is acknowledged. The default value is <see cref="RaftKvDurability.Fsync"/>.</summary>
+    public RaftKvDurability Durability { get; set; } = RaftKvDurability.Fsync;
+
+    /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
+    public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
+}

@@ -1,0 +1,13 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// The write left this node and no answer came in time: it may have taken effect, or may still. Read the key, or make the write
+/// conditional on a version, before writing again.
+/// </summary>
+public sealed class RaftKvOutcomeUnknownException : RaftKvException
+{
+    internal RaftKvOutcomeUnknownException(string message, Exception? innerException = null) : base(message, innerException) { }
+
+    /// <inheritdoc/>
+    public override KvOutcome Outcome => KvOutcome.Unknown;
+}

@@ -1,0 +1,71 @@
+namespace RaftKv.Embedded;
+
+/// <summary>A node's view of itself and its cluster at one moment.</summary>
+public sealed record RaftKvStatus
+{
+    /// <summary>This node's name.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Where its peers reach it, host:port.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The cluster's identity; <see cref="Guid.Empty"/> while unformed.</summary>
+    public Guid ClusterId { get; init; }
+
+    /// <summary>What this node is doing.</summary>
+    public RaftKvRole Role { get; init; }
+
+    /// <summary>Whether this node serves linearizable reads and writes now.</summary>
+    public bool IsReady { get; init; }
+
+    /// <summary>Its term.</summary>
+    public long Term { get; init; }
+
+    /// <summary>The leader it knows, if any.</summary>
+    public string? LeaderId { get; init; }
+
+    /// <summary>The first entry still in its log.</summary>
+    public long FirstIndex { get; init; }
+
+    /// <summary>The last entry of its log.</summary>
+    public long LastIndex { get; init; }
+
+    /// <summary>The term of the last entry.</summary>
+    public long LastTerm { get; init; }
+
+    /// <summary>How far its own disk has the log.</summary>
+    public long DurableIndex { get; init; }
+
+    /// <summary>How far the log is committed, as far as this node knows.</summary>
+    public long CommitIndex { get; init; }
+
+    /// <summary>How far this node has applied it.</summary>
+    public long AppliedIndex { get; init; }
+
+    /// <summary>The last entry covered by its newest snapshot; 0 if none.</summary>
+    public long SnapshotIndex { get; init; }
+
+    /// <summary>The term of that entry.</summary>
+    public long SnapshotTerm { get; init; }
+
+    /// <summary>How long ago it last heard from the leader: zero on the leader, <c>null</c> if never.</summary>
+    public TimeSpan? LastContact { get; init; }
+
+    /// <summary>How many keys the store holds.</summary>
+    public long KeyCount { get; init; }
+
+    /// <summary>When this node's leader last changed, with the cause, newest first; at most 16.</summary>
+    public IReadOnlyList<RaftKvElection> Elections { get; init; } = [];
+
+    /// <summary>The members in force on this node.</summary>
+    public IReadOnlyList<RaftKvMemberStatus> Members { get; init; } = [];
+
+    /// <summary>The log index of the configuration in force.</summary>
+    public long ConfigurationIndex { get; init; }
+
+    /// <summary>How acknowledged writes are made durable.</summary>
+    public RaftKvDurability Durability { get; init; }
+
+    /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>, or did not form.</summary>
+    public string? Fault { get; init; }
+}

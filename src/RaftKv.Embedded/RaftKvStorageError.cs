@@ -1,0 +1,26 @@
+namespace RaftKv.Embedded;
+
+/// <summary>What is wrong with the data directory.</summary>
+public enum RaftKvStorageError
+{
+    /// <summary>An operation of the file system failed; the inner exception has its error number.</summary>
+    Io = 0,
+
+    /// <summary>The disk is full.</summary>
+    DiskFull = 1,
+
+    /// <summary>Another process has the data directory open.</summary>
+    Locked = 2,
+
+    /// <summary>The data directory belongs to another node or cluster.</summary>
+    ForeignDirectory = 3,
+
+    /// <summary>A file is damaged where it must not be.</summary>
+    Damaged = 4,
+
+    /// <summary>A file was written by a newer version of this library.</summary>
+    NewerFormat = 5,
+
+    /// <summary>The directory cannot be created or written.</summary>
+    NotWritable = 6,
+}

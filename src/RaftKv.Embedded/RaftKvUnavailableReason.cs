@@ -1,0 +1,26 @@
+namespace RaftKv.Embedded;
+
+/// <summary>Why a call could not be served.</summary>
+public enum RaftKvUnavailableReason
+{
+    /// <summary>This node does not belong to a cluster yet: it waits to be joined or for its peers' first start.</summary>
+    NotFormed = 0,
+
+    /// <summary>No leader is known.</summary>
+    NoLeader = 1,
+
+    /// <summary>A leader is known, but no quorum answered in time.</summary>
+    NoQuorum = 2,
+
+    /// <summary>Too much is waiting already; the queue's limit is in bytes.</summary>
+    Overloaded = 3,
+
+    /// <summary>This node is stopping.</summary>
+    Stopping = 4,
+
+    /// <summary>This node was removed from its cluster.</summary>
+    Removed = 5,
+
+    /// <summary>This node stopped taking part after an error of its disk or a broken invariant; see <see cref="RaftKvStatus.Fault"/>.</summary>
+    Faulted = 6,
+}

@@ -1,0 +1,31 @@
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>
+/// Where records live. One thread at a time writes (the applier); any thread reads beside it. Nothing here is durable: the log and the
+/// snapshots are the truth, and a store starts empty.
+/// </summary>
+internal interface IKvStore : IDisposable
+{
+    long Count { get; }
+
+    /// <summary>Applier only.</summary>
+    bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header);
+
+    /// <summary>Applier only.</summary>
+    void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value);
+
+    /// <summary>Applier only.</summary>
+    bool Remove(ReadOnlySpan<byte> key);
+
+    /// <summary>Any thread. Never sees half a write.</summary>
+    bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result);
+
+    /// <summary>
+    /// Any thread. Copies up to <paramref name="max"/> keys in ordinal order, from <paramref name="from"/> (included, or excluded when
+    /// <paramref name="after"/>) to <paramref name="to"/> (excluded; empty is no end). Returns how many.
+    /// </summary>
+    int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys);
+
+    /// <summary>Applier only, a few ms at most: pins the records as they are now.</summary>
+    IKvStoreCut Cut();
+}

@@ -1,0 +1,33 @@
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The disk, at the level where it fails: writes, syncs, renames. Everything durable goes through it, so that tests can tear, lose and
+/// refuse. Every failure is a <see cref="RaftKvStorageException"/>, and is final for whoever meets it.
+/// </summary>
+internal interface IFileSystem
+{
+    /// <summary>Creates the directory and its parents if missing, and makes their entries durable.</summary>
+    void CreateDirectory(string path);
+
+    bool FileExists(string path);
+
+    /// <summary>The names (not paths) of the files in a directory, in ordinal order; empty if there is no such directory.</summary>
+    IReadOnlyList<string> ListFiles(string directory);
+
+    IStorageFile Open(string path, FileOpenMode mode);
+
+    /// <summary>Replaces <paramref name="to"/> atomically. Durable after <see cref="SyncDirectory"/>.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Removes a file if it exists. Durable after <see cref="SyncDirectory"/>.</summary>
+    void Delete(string path);
+
+    void SyncDirectory(string path);
+
+    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>.</summary>
+    long AvailableBytes(string directory);
+
+    /// <summary>Holds a file exclusively until disposed.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>: another holder is alive.</exception>
+    IDisposable Lock(string path);
+}

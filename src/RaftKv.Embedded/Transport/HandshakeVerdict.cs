@@ -1,0 +1,25 @@
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>The answer to a <see cref="PeerHello"/>. The numbers are part of the wire format.</summary>
+internal enum HandshakeVerdict : byte
+{
+    Welcome = 1,
+
+    /// <summary>We belong to another cluster.</summary>
+    OtherCluster = 2,
+
+    /// <summary>You dialled somebody else's address.</summary>
+    NotMe = 3,
+
+    /// <summary>Your name is a member's, but your data directory is not the one that joined.</summary>
+    OtherIncarnation = 4,
+
+    /// <summary>We have no cluster yet and you did not name our incarnation.</summary>
+    NotJoined = 5,
+
+    /// <summary>The protocol versions do not overlap.</summary>
+    Protocol = 6,
+
+    /// <summary>Stopping or faulted.</summary>
+    Unavailable = 7,
+}

@@ -1,0 +1,26 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>Carries messages between nodes. Messages may be lost, repeated across reconnects, and reordered between peers.</summary>
+internal interface ITransport : IDisposable
+{
+    /// <summary>Where it listens, with the port it really got.</summary>
+    string ListenEndPoint { get; }
+
+    /// <summary>Begins to accept and dial. The identity says who we are.</summary>
+    void Start(ITransportHandler handler);
+
+    /// <summary>Replica thread. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
+    void SetPeers(IReadOnlyList<Member> peers);
+
+    /// <summary>Replica thread. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
+    void Send(string nodeId, PeerMessage message);
+
+    /// <summary>Replica thread, once per turn: at most one write per connection, never blocking.</summary>
+    void Flush();
+
+    /// <summary>Asks who listens at an address; any thread but the replica's.</summary>
+    /// <exception cref="RaftKvUnavailableException">Nobody, or nobody who speaks this protocol, within the time.</exception>
+    Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken);
+}

@@ -1,0 +1,24 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>What the transport tells the replica, on threads of its own: the calls must only enqueue.</summary>
+internal interface ITransportHandler
+{
+    /// <summary>Who we are now, for the next handshake.</summary>
+    PeerHello Identity { get; }
+
+    /// <summary>
+    /// A peer dialled us. Decides whether to talk; may block briefly, for an unformed node that adopts a cluster makes that durable first.
+    /// </summary>
+    HandshakeVerdict OnHello(PeerHello hello);
+
+    /// <summary>A valid message of a peer that shook hands. The payload's memory is the receiver's to keep.</summary>
+    void OnMessage(string from, PeerMessage message);
+
+    /// <summary>A connection to or from this peer was lost. <paramref name="reset"/>: its process is likely gone (closed or refused, not merely silent).</summary>
+    void OnDisconnected(string nodeId, bool reset);
+
+    /// <summary>We dialled a peer and both agreed.</summary>
+    void OnConnected(PeerHello peer);
+}

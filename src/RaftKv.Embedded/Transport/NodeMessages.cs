@@ -1,0 +1,28 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>Writes of the sender's callers, for the leader to propose. The sender learns the outcome from the log itself, by session and sequence.</summary>
+/// <param name="Commands">Encoded commands, each with its session and sequence.</param>
+internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Commands) : PeerMessage;
+
+/// <summary>These forwarded writes were not appended.</summary>
+internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> Sequences) : PeerMessage;
+
+/// <summary>An operator's call, made on another node than the leader.</summary>
+/// <param name="Id">Repeated in the answer.</param>
+/// <param name="Operation">What.</param>
+/// <param name="NodeId">On whom; empty where not needed.</param>
+/// <param name="Address">Where; empty where not needed.</param>
+internal sealed record AdminRequest(long Id, AdminOperation Operation, string NodeId, string Address) : PeerMessage;
+
+/// <summary>Answers <see cref="AdminRequest"/>; <paramref name="Error"/> of -1 is success, -2 is "not the leader", others are <see cref="RaftKvMembershipError"/>.</summary>
+internal sealed record AdminReply(long Id, int Error, string Message) : PeerMessage;
+
+/// <summary>The numbers are part of the wire format.</summary>
+internal enum AdminOperation : byte
+{
+    AddMember = 1,
+    RemoveMember = 2,
+    TransferLeadership = 3,
+}

@@ -8,6 +8,9 @@ internal interface ITransport : IDisposable
     /// <summary>Where it listens, with the port it really got.</summary>
     string ListenEndPoint { get; }
 
+    /// <summary>Where peers reach this node: the address configured for that, or <see cref="ListenEndPoint"/>.</summary>
+    string AdvertisedAddress { get; }
+
     /// <summary>Begins to accept and dial. The identity says who we are.</summary>
     void Start(ITransportHandler handler);
 

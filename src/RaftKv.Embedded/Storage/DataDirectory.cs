@@ -1,0 +1,43 @@
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>Where a replica keeps its things, held exclusively until disposed.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly IDisposable _lock;
+
+    private DataDirectory(string root, IDisposable heldLock) => (Root, _lock) = (root, heldLock);
+
+    /// <summary>The directory itself, with the identity in it.</summary>
+    public string Root { get; }
+
+    public string Wal => Path.Combine(Root, "wal");
+
+    public string Snapshots => Path.Combine(Root, "snapshots");
+
+    /// <summary>The store's scratch files; nothing in it outlives the process.</summary>
+    public string Store => Path.Combine(Root, "store");
+
+    /// <summary>Creates the directory if it is missing, takes possession of it and clears the scratch files of the last run.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>, or the directory cannot be created or written.</exception>
+    public static DataDirectory Open(IFileSystem fs, string root)
+    {
+        fs.CreateDirectory(root);
+        var directory = new DataDirectory(root, fs.Lock(Path.Combine(root, "lock")));
+        try
+        {
+            fs.CreateDirectory(directory.Wal);
+            fs.CreateDirectory(directory.Snapshots);
+            fs.CreateDirectory(directory.Store);
+            foreach (var name in fs.ListFiles(directory.Store))
+                fs.Delete(Path.Combine(directory.Store, name));
+            return directory;
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// Who the node is that owns a data directory (file <c>identity</c>): a <see cref="FormatBlock"/> with
+/// <code>incarnation 16 | cluster id 16 | u16 length | node id in UTF-8</code>
+/// </summary>
+/// <param name="NodeId">The node's name.</param>
+/// <param name="Incarnation">Born with the directory: a node whose disk was wiped is another one, and has no vote.</param>
+/// <param name="ClusterId">The cluster it belongs to; <see cref="Guid.Empty"/> while it belongs to none.</param>
+internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid ClusterId)
+{
+    public const string FileName = "identity";
+
+    private const uint FormatVersion = 1;
+    private const int MaxBytes = 512;
+    private const int NodeIdOffset = FormatBlock.PrefixBytes + 32 + 2;
+
+    private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvID"u8);
+
+    public bool HasCluster => ClusterId != Guid.Empty;
+
+    /// <summary>Null if the directory has no owner yet.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.ForeignDirectory"/>, Damaged or NewerFormat.</exception>
+    public static NodeIdentity? Load(IFileSystem fs, string directory, string nodeId)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!fs.FileExists(path))
+            return null;
+        Span<byte> buffer = stackalloc byte[MaxBytes];
+        using var file = fs.Open(path, FileOpenMode.Read);
+        ReadOnlySpan<byte> block = buffer[..file.Read(0, buffer)];
+        if (!FormatBlock.TryOpen(ref block, Magic, FormatVersion, path) || block.Length < NodeIdOffset + FormatBlock.ChecksumBytes
+            || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - FormatBlock.ChecksumBytes)
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
+        var owner = Encoding.UTF8.GetString(block[NodeIdOffset..^FormatBlock.ChecksumBytes]);
+        if (owner != nodeId)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
+                $"The data directory {directory} belongs to node '{owner}', and this node is '{nodeId}'. Correct the node id or the data directory in the options; "
+                + "only if the data of that node is not wanted any more, empty the directory.");
+        }
+        return new NodeIdentity(owner, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)));
+    }
+
+    /// <summary>Takes possession of a directory without an owner; durable when it returns.</summary>
+    public static NodeIdentity Create(IFileSystem fs, string directory, string nodeId, Guid incarnation)
+    {
+        var identity = new NodeIdentity(nodeId, incarnation, Guid.Empty);
+        identity.Save(fs, directory);
+        return identity;
+    }
+
+    /// <summary>The same node as a member of a cluster; durable when it returns. A node never changes its cluster.</summary>
+    public NodeIdentity Adopt(IFileSystem fs, string directory, Guid clusterId)
+    {
+        if (ClusterId == clusterId)
+            return this;
+        if (HasCluster)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
+                $"The data directory {directory} belongs to cluster {ClusterId}, not to cluster {clusterId}. Correct the addresses of the members or the data directory in the "
+                + "options; only if the data of that cluster is not wanted any more, empty the directory.");
+        }
+        var identity = this with { ClusterId = clusterId };
+        identity.Save(fs, directory);
+        return identity;
+    }
+
+    private void Save(IFileSystem fs, string directory)
+    {
+        var idBytes = Encoding.UTF8.GetByteCount(NodeId);
+        var block = new byte[NodeIdOffset + idBytes + FormatBlock.ChecksumBytes];
+        Incarnation.TryWriteBytes(block.AsSpan(16));
+        ClusterId.TryWriteBytes(block.AsSpan(32));
+        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(NodeIdOffset - 2), (ushort)idBytes);
+        Encoding.UTF8.GetBytes(NodeId, block.AsSpan(NodeIdOffset));
+        FormatBlock.Seal(block, Magic, FormatVersion);
+
+        var path = Path.Combine(directory, FileName);
+        using (var file = fs.Open(path + ".tmp", FileOpenMode.Create))
+        {
+            file.Write(0, block);
+            file.Sync();
+        }
+        fs.Rename(path + ".tmp", path);
+        fs.SyncDirectory(directory);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>The system calls .NET has no truthful wrapper for: <c>FlushToDisk</c> reports success when fsync fails (.NET 10.0.12 on Linux).</summary>
+internal static partial class OsNative
+{
+    public const int PermissionDenied = 13;
+
+    /// <summary>EWOULDBLOCK: somebody else holds the lock.</summary>
+    public static int WouldBlock => OperatingSystem.IsMacOS() ? 35 : 11;
+
+    private const int Interrupted = 4;
+    private const int CloseOnExecLinux = 0x80000;
+    private const int CloseOnExecMac = 0x1000000;
+    private const int FullSyncMac = 51;
+    private const int LockExclusive = 2;
+    private const int LockWithoutWaiting = 4;
+
+    /// <summary>0, or the error number.</summary>
+    public static int SyncData(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsWindows())
+            return FlushFileBuffers(file) ? 0 : Marshal.GetLastPInvokeError();
+        if (OperatingSystem.IsMacOS())
+            return SyncDataMac(file);
+        int result;
+        do
+        {
+            if (FDataSync(file) == 0)
+                return 0;
+            result = Marshal.GetLastPInvokeError();
+        }
+        while (result == Interrupted);
+        return result;
+    }
+
+    /// <summary>0, or the error number. Windows makes directory entries durable by itself.</summary>
+    public static int SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return 0;
+        var descriptor = Open(path, OperatingSystem.IsMacOS() ? CloseOnExecMac : CloseOnExecLinux);
+        if (descriptor < 0)
+            return Marshal.GetLastPInvokeError();
+        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
+        return Retry(() => FSync(directory));
+    }
+
+    /// <summary>0, or the error number. The lock goes with the handle, and with the process.</summary>
+    public static int TryLock(SafeFileHandle file) => Retry(() => FLock(file, LockExclusive | LockWithoutWaiting));
+
+    // On macOS fsync stops at the drive's cache; only F_FULLFSYNC goes through it, and not every file system knows it.
+    private static int SyncDataMac(SafeFileHandle file) => Retry(() => FileControl(file, FullSyncMac)) == 0 ? 0 : Retry(() => FSync(file));
+
+    private static int Retry(Func<int> call)
+    {
+        while (call() != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted)
+                return error;
+        }
+        return 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int FileControl(SafeFileHandle file, int command);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FLock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("kernel32", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool FlushFileBuffers(SafeFileHandle file);
+}

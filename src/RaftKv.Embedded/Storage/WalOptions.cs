@@ -1,0 +1,20 @@
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>What a log is told once.</summary>
+internal sealed record WalOptions
+{
+    /// <summary>The size of one file of the log.</summary>
+    public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How much of the log's end recovery hands over in <see cref="WalRecovery.Tail"/>.</summary>
+    public int TailCacheBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>This node had a log before: an empty or missing directory is damage, not a first start.</summary>
+    public bool MustExist { get; init; }
+
+    /// <summary>Make the next segment ahead of need on another thread. A simulator, where everything happens on one thread, says no.</summary>
+    public bool PrepareInBackground { get; init; } = true;
+
+    /// <summary>Only measures how long recovery takes.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,121 @@
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// Makes empty segments: files of written zeros. Overwriting them later changes no metadata, which makes each commit's sync nearly twice
+/// as fast as appending, and faster still than after fallocate. The next one is made ahead of need on a thread of its own.
+/// </summary>
+internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposable
+{
+    private const int ChunkBytes = 1024 * 1024;
+
+    /// <summary>Synced in steps, so that a commit meanwhile does not queue behind a whole segment of dirty pages.</summary>
+    private const int SyncEveryBytes = 8 * 1024 * 1024;
+
+    private static readonly byte[] Zeros = new byte[ChunkBytes];
+
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _idle = new(true);
+    private readonly SemaphoreSlim _wanted = new(0);
+    private Thread? _thread;
+    private (long Sequence, long Bytes)? _request;
+    private (long Sequence, long Bytes, IStorageFile File)? _ready;
+    private volatile bool _stopping;
+
+    /// <summary>Begins to make a segment in the background, once. Writer only.</summary>
+    public void Request(long sequence, long bytes)
+    {
+        lock (_gate)
+        {
+            if (_stopping || _request?.Sequence == sequence || _ready?.Sequence == sequence)
+                return;
+            _request = (sequence, bytes);
+            _idle.Reset();
+        }
+        if (_thread is null)
+        {
+            _thread = new Thread(Run) { IsBackground = true, Name = "raftkv-wal-prepare" };
+            _thread.Start();
+        }
+        _wanted.Release();
+    }
+
+    /// <summary>The segment made ahead, or one made now. Writer only.</summary>
+    public IStorageFile Take(long sequence, long bytes)
+    {
+        _idle.Wait();
+        (long Sequence, long Bytes, IStorageFile File)? ready;
+        lock (_gate)
+        {
+            ready = _ready;
+            _ready = null;
+            _request = null;
+        }
+        if (ready is not { } prepared)
+            return Make(sequence, bytes);
+        if (prepared.Sequence == sequence && prepared.Bytes >= bytes)
+            return prepared.File;
+        // A record larger than a usual segment gets one of its own size.
+        prepared.File.Dispose();
+        return Make(sequence, bytes);
+    }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        if (_thread is not null)
+        {
+            _wanted.Release();
+            _thread.Join();
+        }
+        _ready?.File.Dispose();
+        _wanted.Dispose();
+        _idle.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            _wanted.Wait();
+            if (_stopping)
+                return;
+            var (sequence, bytes) = _request!.Value;
+            try
+            {
+                var file = Make(sequence, bytes);
+                lock (_gate)
+                    _ready = (sequence, bytes, file);
+            }
+            catch
+            {
+                // Not an error of the log yet, and never the end of the host's process: whoever needs the segment makes it again, and meets
+                // the error if it is still there.
+            }
+            _idle.Set();
+        }
+    }
+
+    private IStorageFile Make(long sequence, long bytes)
+    {
+        var file = fs.Open(Path.Combine(directory, WalSegment.NameOf(sequence)), FileOpenMode.Create);
+        try
+        {
+            for (var offset = 0L; offset < bytes; offset += ChunkBytes)
+            {
+                if (_stopping)
+                    throw new OperationCanceledException();
+                file.Write(offset, Zeros.AsSpan(0, (int)Math.Min(ChunkBytes, bytes - offset)));
+                if ((offset + ChunkBytes) % SyncEveryBytes == 0)
+                    file.Sync();
+            }
+            file.Sync();
+            fs.SyncDirectory(directory);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.</summary>
+internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base)
+{
+    private const string Extension = ".wal";
+
+    private int _users = 1;
+
+    public long Sequence { get; } = sequence;
+
+    public string Path { get; } = path;
+
+    public IStorageFile File { get; } = file;
+
+    /// <summary>The length of the file.</summary>
+    public long Bytes { get; } = bytes;
+
+    public int HeaderBytes { get; } = headerBytes;
+
+    /// <summary>Where the next commit goes.</summary>
+    public long End { get; set; } = headerBytes;
+
+    /// <summary>The entry before its first one; falls when the log is cut off before it.</summary>
+    public EntryId Base { get; private set; } = @base;
+
+    /// <summary>Where the entries Base.Index + 1, + 2, ... begin.</summary>
+    public List<uint> Offsets { get; } = [];
+
+    public long LastIndex => Base.Index + Offsets.Count;
+
+    public long OffsetOf(long index) => Offsets[(int)(index - Base.Index - 1)];
+
+    /// <summary>Where the entries after <paramref name="index"/> begin; its end if there are none.</summary>
+    public long OffsetAfter(long index) => index >= LastIndex ? End : OffsetOf(index + 1);
+
+    public void CutAfter(EntryId last)
+    {
+        if (last.Index >= LastIndex)
+            return;
+        if (last.Index <= Base.Index)
+        {
+            Base = last;
+            Offsets.Clear();
+            return;
+        }
+        var keep = (int)(last.Index - Base.Index);
+        Offsets.RemoveRange(keep, Offsets.Count - keep);
+    }
+
+    /// <summary>The file stays open until every user is done with it, deleted or not.</summary>
+    public void AddUser() => _users++;
+
+    public void RemoveUser()
+    {
+        if (--_users == 0)
+            File.Dispose();
+    }
+
+    public static string NameOf(long sequence) => sequence.ToString("D16", CultureInfo.InvariantCulture) + Extension;
+
+    public static bool TryParseName(string name, out long sequence)
+    {
+        sequence = 0;
+        return name.Length == 16 + Extension.Length && name.EndsWith(Extension, StringComparison.Ordinal)
+            && long.TryParse(name.AsSpan(0, 16), NumberStyles.None, CultureInfo.InvariantCulture, out sequence);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The beginning of a segment: everything needed to read it when all before it are gone. A <see cref="FormatBlock"/> with
+/// <code>sequence i64 | segment bytes i64 | commit i64 | previous CRC u32 | flags u32 | base index i64 | base term i64 | vote</code>
+/// </summary>
+/// <param name="Sequence">Its number, from 1, without gaps; also its name.</param>
+/// <param name="Bytes">The length of the file, zeros included; a shorter one was cut off.</param>
+/// <param name="Commit">The last commit before its first record.</param>
+/// <param name="Previous">The CRC its predecessor ends with.</param>
+/// <param name="IsReset">The log restarts here, behind an installed snapshot; what older segments hold is dead.</param>
+/// <param name="Base">The last entry of the log before its first record.</param>
+/// <param name="Vote">Term and vote before its first record.</param>
+internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, uint Previous, bool IsReset, EntryId Base, WalVote Vote)
+{
+    public const uint FormatVersion = 1;
+    public const int MaxBytes = 256;
+
+    private const int VoteOffset = 64;
+
+    private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvWL"u8);
+
+    /// <summary>Writes it to the END of <paramref name="room"/>, in front of the first records, and returns its size.</summary>
+    public int WriteBefore(Span<byte> room, out uint crc)
+    {
+        var size = (VoteOffset + Vote.Size + WalRecord.Alignment - 1) / WalRecord.Alignment * WalRecord.Alignment + FormatBlock.ChecksumBytes;
+        var block = room[^size..];
+        block.Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(block[16..], Sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(block[24..], Bytes);
+        BinaryPrimitives.WriteInt64LittleEndian(block[32..], Commit);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[40..], Previous);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[44..], IsReset ? 1u : 0u);
+        BinaryPrimitives.WriteInt64LittleEndian(block[48..], Base.Index);
+        BinaryPrimitives.WriteInt64LittleEndian(block[56..], Base.Term);
+        Vote.Write(block[VoteOffset..]);
+        FormatBlock.Seal(block, Magic, FormatVersion);
+        crc = BinaryPrimitives.ReadUInt32LittleEndian(block[^FormatBlock.ChecksumBytes..]);
+        return size;
+    }
+
+    /// <summary>Null if the bytes do not begin with a whole header.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
+    public static WalSegmentHeader? Read(ReadOnlySpan<byte> bytes, string path, out int size, out uint crc)
+    {
+        (size, crc) = (0, 0);
+        var block = bytes;
+        if (!FormatBlock.TryOpen(ref block, Magic, FormatVersion, path) || block.Length < VoteOffset + FormatBlock.ChecksumBytes
+            || !WalVote.TryRead(block[VoteOffset..^FormatBlock.ChecksumBytes], out var vote))
+            return null;
+        size = block.Length;
+        crc = BinaryPrimitives.ReadUInt32LittleEndian(block[^FormatBlock.ChecksumBytes..]);
+        return new WalSegmentHeader(
+            BinaryPrimitives.ReadInt64LittleEndian(block[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(block[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(block[32..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(block[40..]),
+            (BinaryPrimitives.ReadUInt32LittleEndian(block[44..]) & 1) != 0,
+            new EntryId(BinaryPrimitives.ReadInt64LittleEndian(block[56..]), BinaryPrimitives.ReadInt64LittleEndian(block[48..])),
+            vote);
+    }
+}

@@ -1,0 +1,302 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Tests.Storage;
+
+/// <summary>
+/// A disk in memory that forgets what was not synced, tears, and fails on demand. A file's content and its directory entry are durable separately, as
+/// on a real one. Thread-safe; deterministic when used by one thread.
+/// </summary>
+internal sealed class MemoryFileSystem : IFileSystem
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, MemoryFile> _names = [];
+    private readonly Dictionary<string, MemoryFile> _durableNames = [];
+    private readonly List<(string Directory, string? Gone, string? New, MemoryFile? File)> _unsyncedNames = [];
+    private readonly HashSet<string> _directories = [];
+    private readonly HashSet<string> _locks = [];
+    private (DeviceOperation Operation, int After, RaftKvStorageError Error)? _fault;
+    private long _cutAt = long.MaxValue;
+    private int _epoch;
+
+    /// <summary>How many operations the disk was asked for.</summary>
+    public long Operations { get; private set; }
+
+    public long FreeBytes { get; set; } = long.MaxValue;
+
+    /// <summary>The <paramref name="nth"/> operation of a kind from now on (1 is the next) fails, and so does everything on that file after it.</summary>
+    public void FailAt(DeviceOperation operation, int nth, RaftKvStorageError error = RaftKvStorageError.Io)
+    {
+        lock (_gate)
+            _fault = (operation, nth, error);
+    }
+
+    /// <summary>The power goes during operation number <paramref name="operation"/> (see <see cref="Operations"/>, 1 is the first).</summary>
+    public void CutPowerAt(long operation) => _cutAt = operation;
+
+    /// <summary>Power is cut and comes back: of what was not synced, chance keeps some sectors and names.</summary>
+    public void Crash(Prng chance) => Crash(() => chance.Below(2) == 0, chance);
+
+    /// <summary>As <see cref="Crash(Prng)"/>, and nothing that was not synced survives.</summary>
+    public void CrashLosingAll() => Crash(() => false, null);
+
+    /// <summary>As <see cref="Crash(Prng)"/>, and the disk had written everything by itself.</summary>
+    public void CrashKeepingAll() => Crash(() => true, null);
+
+    /// <summary>The process dies and the machine lives: the page cache stays as it is, what a failed sync left there included.</summary>
+    public void KillProcess()
+    {
+        lock (_gate)
+        {
+            Revive();
+            foreach (var file in _names.Values)
+                file.IsBroken = false;
+        }
+    }
+
+    /// <summary>The file as a test looks at it and damages it.</summary>
+    public MemoryFile File(string path)
+    {
+        lock (_gate)
+            return _names[path];
+    }
+
+    /// <summary>Removes a file as a careless operator does, durably.</summary>
+    public void Lose(string path)
+    {
+        lock (_gate)
+        {
+            _names.Remove(path);
+            _durableNames.Remove(path);
+        }
+    }
+
+    public void CreateDirectory(string path)
+    {
+        lock (_gate)
+        {
+            for (var at = path; !string.IsNullOrEmpty(at); at = Path.GetDirectoryName(at))
+                _directories.Add(at);
+        }
+    }
+
+    public bool FileExists(string path)
+    {
+        lock (_gate)
+            return _names.ContainsKey(path);
+    }
+
+    public IReadOnlyList<string> ListFiles(string directory)
+    {
+        lock (_gate)
+            return [.. _names.Keys.Where(p => Path.GetDirectoryName(p) == directory).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+    }
+
+    public IStorageFile Open(string path, FileOpenMode mode)
+    {
+        lock (_gate)
+        {
+            var exists = _names.TryGetValue(path, out var file);
+            if (mode is FileOpenMode.Read or FileOpenMode.ReadWrite)
+                return exists ? new Handle(this, file!) : throw Error(RaftKvStorageError.Io, $"open {path}: no such file");
+            if (!_directories.Contains(Path.GetDirectoryName(path)!))
+                throw Error(RaftKvStorageError.Io, $"create {path}: no such directory");
+            if (exists && mode == FileOpenMode.CreateNew)
+                throw Error(RaftKvStorageError.Io, $"create {path}: it exists");
+            // Emptying a file is modelled as a new one under the name.
+            Operate(DeviceOperation.Create, null, () => Rename(null, path, file = new MemoryFile(path)));
+            return new Handle(this, file!);
+        }
+    }
+
+    public void Rename(string from, string to)
+    {
+        lock (_gate)
+        {
+            if (!_names.TryGetValue(from, out var file))
+                throw Error(RaftKvStorageError.Io, $"rename {from}: no such file");
+            Operate(DeviceOperation.Rename, null, () => Rename(from, to, file));
+        }
+    }
+
+    public void Delete(string path)
+    {
+        lock (_gate)
+        {
+            if (_names.ContainsKey(path))
+                Operate(DeviceOperation.Delete, null, () => Rename(path, null, null));
+        }
+    }
+
+    public void SyncDirectory(string path)
+    {
+        lock (_gate)
+        {
+            var cut = WillCut();
+            Operate(DeviceOperation.SyncDirectory, null, () =>
+            {
+                foreach (var change in _unsyncedNames.Where(c => !cut && c.Directory == path))
+                    Keep(change);
+                _unsyncedNames.RemoveAll(c => !cut && c.Directory == path);
+            });
+        }
+    }
+
+    public long AvailableBytes(string directory) => FreeBytes;
+
+    public IDisposable Lock(string path)
+    {
+        lock (_gate)
+        {
+            if (!_locks.Add(path))
+                throw new RaftKvStorageException(RaftKvStorageError.Locked, $"The data directory {Path.GetDirectoryName(path)} is in use.");
+            return new Held(this, path, _epoch);
+        }
+    }
+
+    private void Crash(Func<bool> keeps, Prng? tears)
+    {
+        lock (_gate)
+        {
+            foreach (var file in _names.Values.Concat(_durableNames.Values).Distinct().OrderBy(f => f.Path, StringComparer.Ordinal))
+                file.Crash(keeps, tears);
+            foreach (var change in _unsyncedNames)
+            {
+                if (keeps() && (change.Gone is null || change.New is null || _durableNames.GetValueOrDefault(change.Gone) == change.File))
+                    Keep(change);
+            }
+            _unsyncedNames.Clear();
+            _names.Clear();
+            foreach (var (path, file) in _durableNames)
+                _names.Add(path, file);
+            Revive();
+        }
+    }
+
+    private void Revive()
+    {
+        _epoch++;
+        _locks.Clear();
+        _fault = null;
+        _cutAt = long.MaxValue;
+    }
+
+    private void Rename(string? gone, string? created, MemoryFile? file)
+    {
+        if (gone is not null)
+            _names.Remove(gone);
+        if (created is not null)
+            _names[created] = file!;
+        _unsyncedNames.Add((Path.GetDirectoryName(gone ?? created)!, gone, created, file));
+    }
+
+    private void Keep((string Directory, string? Gone, string? New, MemoryFile? File) change)
+    {
+        if (change.Gone is not null)
+            _durableNames.Remove(change.Gone);
+        if (change.New is not null)
+            _durableNames[change.New] = change.File!;
+    }
+
+    private bool WillCut() => Operations + 1 >= _cutAt;
+
+    // During a power cut a write has reached the cache and no sync has finished: what of it survives is for Crash to say.
+    private void Operate(DeviceOperation operation, MemoryFile? file, Action act)
+    {
+        if (Operations >= _cutAt)
+            throw new PowerCutException();
+        Operations++;
+        if (file is { IsBroken: true })
+            throw Error(RaftKvStorageError.Io, $"{operation} {file.Path}: the file failed before");
+        if (_fault is { } fault && fault.Operation == operation)
+        {
+            _fault = fault with { After = fault.After - 1 };
+            if (fault.After == 1)
+            {
+                _fault = null;
+                if (file is not null)
+                    file.IsBroken = true;
+                if (operation == DeviceOperation.Sync)
+                    file!.Forget();
+                throw Error(fault.Error, $"{operation} {file?.Path}: injected");
+            }
+        }
+        act();
+        if (Operations >= _cutAt)
+            throw new PowerCutException();
+    }
+
+    private static RaftKvStorageException Error(RaftKvStorageError error, string what) => new(error, $"Cannot {what}.", new IOException(what));
+
+    private sealed class Handle(MemoryFileSystem disk, MemoryFile file) : IStorageFile
+    {
+        private readonly int _epoch = disk._epoch;
+
+        public long Length
+        {
+            get
+            {
+                lock (disk._gate)
+                    return file.Length;
+            }
+        }
+
+        public int Read(long offset, Span<byte> buffer)
+        {
+            lock (disk._gate)
+            {
+                MustLive();
+                var rest = offset >= file.Length ? [] : file.Bytes[(int)offset..];
+                rest = rest[..Math.Min(rest.Length, buffer.Length)];
+                rest.CopyTo(buffer);
+                return rest.Length;
+            }
+        }
+
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            var copy = bytes.ToArray();
+            lock (disk._gate)
+            {
+                MustLive();
+                disk.Operate(DeviceOperation.Write, file, () => file.Write(offset, copy));
+            }
+        }
+
+        public void Sync()
+        {
+            lock (disk._gate)
+            {
+                MustLive();
+                var cut = disk.WillCut();
+                disk.Operate(DeviceOperation.Sync, file, () =>
+                {
+                    if (!cut)
+                        file.Sync();
+                });
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private void MustLive()
+        {
+            if (_epoch != disk._epoch)
+                throw new PowerCutException();
+        }
+    }
+
+    private sealed class Held(MemoryFileSystem disk, string path, int epoch) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (disk._gate)
+            {
+                if (epoch == disk._epoch)
+                    disk._locks.Remove(path);
+            }
+        }
+    }
+}

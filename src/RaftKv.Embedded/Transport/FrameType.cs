@@ -1,0 +1,24 @@
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>What a frame carries. The numbers are part of the wire format and are never used again for anything else.</summary>
+internal enum FrameType : byte
+{
+    Hello = 1,
+    HelloReply = 2,
+
+    RequestVote = 16,
+    VoteReply = 17,
+    AppendEntries = 18,
+    AppendReply = 19,
+    InstallSnapshot = 20,
+    InstallSnapshotReply = 21,
+    TimeoutNow = 22,
+    ReadIndexRequest = 23,
+    ReadIndexReply = 24,
+    RemovedNotice = 25,
+
+    ForwardWrites = 48,
+    ForwardRefused = 49,
+    AdminRequest = 50,
+    AdminReply = 51,
+}

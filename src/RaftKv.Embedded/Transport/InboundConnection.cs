@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>One accepted connection and its thread: hears the introduction, answers, and delivers messages until it ends. Nothing but the answer is ever sent on it.</summary>
+internal sealed class InboundConnection
+{
+    private readonly TransportContext _context;
+    private readonly InboundConnections _all;
+    private readonly Socket _socket;
+    private readonly FrameReader _reader;
+    private readonly Thread _thread;
+    private readonly string _remote;
+
+    private volatile bool _unwanted;
+    private bool _sawUnknown;
+
+    public InboundConnection(TransportContext context, InboundConnections all, Socket socket)
+    {
+        (_context, _all, _socket) = (context, all, socket);
+        _reader = new FrameReader(socket, context.Counters);
+        _remote = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "?";
+        _thread = context.NewThread(Run, "receive");
+    }
+
+    /// <summary>Null until the peer has introduced itself and is welcome.</summary>
+    public string? NodeId { get; private set; }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Any thread; does not wait. Its end is not reported.</summary>
+    public void Hangup()
+    {
+        _unwanted = true;
+        SocketSetup.Hangup(_socket);
+    }
+
+    public bool Join(TimeSpan timeout) => Thread.CurrentThread == _thread || _thread.Join(timeout);
+
+    private void Run()
+    {
+        var reset = false;
+        try
+        {
+            if (Introduce())
+                Deliver();
+        }
+        catch (ConnectionLostException e)
+        {
+            reset = e.Reset;
+            LogEnd(e.Message);
+        }
+        catch (SocketException e)
+        {
+            LogEnd(e.Message);
+        }
+        catch (WireFormatException e)
+        {
+            _context.Counters.Invalid();
+            if (!_unwanted && _context.Throttle.Allows(_remote))
+                _context.Logger.InvalidInput(_remote, e.Message, LogThrottle.Seconds);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException || !_unwanted)
+        {
+            if (!_context.IsStopping)
+                _context.Logger.Unexpected(e, NodeId ?? _remote);
+        }
+        finally
+        {
+            _socket.Dispose();
+            End(reset);
+        }
+    }
+
+    /// <summary>Whether the peer may go on. A probe only wants to know who we are.</summary>
+    private bool Introduce()
+    {
+        SocketSetup.Apply(_socket, _context.Options);
+        var deadline = Deadline.After(_context.Options.HandshakeTimeout);
+        var payload = _reader.Read(out var type, deadline);
+        var handshake = Handshake.DecodeHello(type, payload);
+        var hello = handshake.Hello;
+        var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
+            : hello.IsProbe ? HandshakeVerdict.Welcome
+            : _context.Handler.OnHello(hello);
+        // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
+        var reply = Handshake.Of(_context.Self()).EncodeReply(verdict);
+        var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;
+        if (welcome)
+        {
+            // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
+            NodeId = hello.NodeId;
+            if (!_all.TryIntroduce(this))
+                throw ConnectionLostException.Timeout("introduction");
+            _reader.Admit(_context.Options.MaxFrameBytes);
+        }
+        Dialer.SendAll(_socket, reply, deadline);
+        if (welcome)
+        {
+            _context.Logger.PeerAccepted(hello.NodeId, _remote);
+        }
+        else if (!hello.IsProbe)
+        {
+            _context.Counters.Refused();
+            if (_context.Throttle.Allows(_remote + hello.NodeId + verdict))
+                _context.Logger.PeerRefused(hello.NodeId, _remote, verdict);
+        }
+        return welcome;
+    }
+
+    private void Deliver()
+    {
+        while (!_unwanted)
+        {
+            var payload = _reader.Read(out var type);
+            if (MessageCodec.Read(type, payload) is { } message)
+            {
+                _context.Counters.Received();
+                _context.Handler.OnMessage(NodeId!, message);
+            }
+            else
+            {
+                _context.Counters.Unknown();
+                if (!_sawUnknown)
+                    _context.Logger.UnknownMessage(NodeId!, (byte)type);
+                _sawUnknown = true;
+            }
+        }
+    }
+
+    private void LogEnd(string reason)
+    {
+        if (_unwanted)
+            return;
+        if (NodeId is null)
+            _context.Logger.NoIntroduction(_remote, reason);
+        else
+            _context.Logger.PeerLost(NodeId, reason);
+    }
+
+    private void End(bool reset)
+    {
+        try
+        {
+            // A connection that a newer one replaced ends without a word: the peer is there.
+            if (_all.Remove(this) && !_context.IsStopping)
+                _context.Handler.OnDisconnected(NodeId!, reset);
+        }
+        catch (Exception e)
+        {
+            _context.Logger.Unexpected(e, NodeId ?? _remote);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Net.Sockets;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>
+/// One connection we dialled; we only send on it. The replica thread encodes into one buffer and, at the end of its turn, tries to write it with a single call
+/// that does not block. What the socket does not take is left to a thread of this connection, and new messages collect in the
+/// other buffer meanwhile. At any time one thread writes, and no lock is held while it does.
+/// </summary>
+internal sealed class OutboundConnection
+{
+    private readonly TransportContext _context;
+    private readonly string _peer;
+    private readonly Socket _socket;
+    private readonly Thread _writer;
+    private readonly object _gate = new();
+
+    private SendBuffer _filling = new();
+    private SendBuffer _draining = new();
+    private bool _writing, _handedOver, _closed;
+    private ConnectionLostException? _failure;
+    private long _waiting;
+
+    public OutboundConnection(TransportContext context, string peer, Socket socket)
+    {
+        (_context, _peer, _socket) = (context, peer, socket);
+        _writer = context.NewThread(WriteBacklog, $"send-{peer}");
+        _writer.Start();
+    }
+
+    /// <summary>Bytes that wait to be taken by the operating system.</summary>
+    public long WaitingBytes => Volatile.Read(ref _waiting);
+
+    /// <summary>Replica thread.</summary>
+    public void Send(PeerMessage message)
+    {
+        var size = MessageCodec.FrameSize(message);
+        if (!Fits(size))
+            return;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                _context.Counters.Dropped();
+                return;
+            }
+            MessageCodec.WriteFrame(message, _filling.Append((int)size));
+            Interlocked.Add(ref _waiting, size);
+        }
+        _context.Counters.Sent();
+    }
+
+    /// <summary>Replica thread. One write, never blocking.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            if (_closed || _writing || _filling.IsEmpty)
+                return;
+            (_filling, _draining) = (_draining, _filling);
+            _writing = true;
+        }
+        WriteOnce();
+        lock (_gate)
+        {
+            _writing = !_draining.IsEmpty;
+            _handedOver = _writing;
+            if (_handedOver)
+                Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Waits until the connection is lost, and says why. Nobody sends data to us here, so whatever can be read is its end.</summary>
+    public ConnectionLostException WaitForEnd()
+    {
+        Span<byte> nothing = stackalloc byte[1];
+        while (true)
+        {
+            _socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+            var received = _socket.Receive(nothing, SocketFlags.None, out var error);
+            if (error is SocketError.WouldBlock or SocketError.Interrupted)
+                continue;
+            // The operating system tells the cause once, and a write may have been the one to hear it.
+            if (Volatile.Read(ref _failure) is { } failure)
+                return failure;
+            if (error != SocketError.Success)
+                return ConnectionLostException.Because(error);
+            return received == 0 ? ConnectionLostException.Closed() : new ConnectionLostException("the peer sent data where it only receives", reset: false);
+        }
+    }
+
+    /// <summary>The thread that dialled. After it nothing uses the socket any more.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.PulseAll(_gate);
+        }
+        SocketSetup.Hangup(_socket);
+        _writer.Join();
+        _socket.Dispose();
+    }
+
+    private bool Fits(long size)
+    {
+        var waiting = WaitingBytes;
+        if (size - Frame.OverheadBytes > _context.Options.MaxFrameBytes)
+        {
+            if (_context.Throttle.Allows($"size {_peer}"))
+                _context.Logger.MessageTooLarge(_peer, size, _context.Options.MaxFrameBytes);
+        }
+        else if (waiting > 0 && waiting + size > _context.Options.MaxPeerBufferBytes)
+        {
+            if (_context.Throttle.Allows($"full {_peer}"))
+                _context.Logger.PeerBufferFull(_peer, waiting);
+        }
+        else
+        {
+            return true;
+        }
+        _context.Counters.Dropped();
+        return false;
+    }
+
+    private void WriteBacklog()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                while (!_handedOver && !_closed)
+                    Monitor.Wait(_gate);
+                if (_closed)
+                    return;
+                if (_draining.IsEmpty)
+                {
+                    (_filling, _draining) = (_draining, _filling);
+                    _writing = _handedOver = !_draining.IsEmpty;
+                    if (!_writing)
+                        continue;
+                }
+            }
+            if (!WaitUntilWritable() || !WriteOnce())
+                return;
+        }
+    }
+
+    private bool WaitUntilWritable()
+    {
+        try
+        {
+            _socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectWrite);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes as much as the socket takes; false when it is lost, which the watching thread is told by the socket itself.</summary>
+    private bool WriteOnce()
+    {
+        try
+        {
+            // On Unix a partial write reports WouldBlock, and yet what was sent was sent.
+            var sent = _socket.Send(_draining.Unsent, SocketFlags.None, out var error);
+            _draining.Sent(sent);
+            Interlocked.Add(ref _waiting, -sent);
+            _context.Counters.SentBytes(sent);
+            if (error is SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted)
+                return true;
+            Volatile.Write(ref _failure, ConnectionLostException.Because(error));
+        }
+        catch (ObjectDisposedException)
+        {
+            // The watching thread was faster.
+        }
+        SocketSetup.Hangup(_socket);
+        return false;
+    }
+}

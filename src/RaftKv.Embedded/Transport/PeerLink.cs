@@ -1,0 +1,190 @@
+using System.Net.Sockets;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>Our way to one peer: a thread that dials until it succeeds, then watches over the connection until it is lost, for as long as the peer is wanted.</summary>
+internal sealed class PeerLink
+{
+    private readonly TransportContext _context;
+    private readonly Func<string, bool> _hearsFrom;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly ReconnectPolicy _reconnect;
+    private readonly Thread _thread;
+
+    private volatile Member _member;
+    private volatile OutboundConnection? _connection;
+    private volatile Socket? _socket;
+    private volatile PeerHello? _peer;
+
+    /// <summary>The last reason logged for not being connected: each is logged once, not once per attempt.</summary>
+    private string? _complaint;
+
+    /// <summary>The peer was silent when we lost it, and a refused attempt to connect would be news.</summary>
+    private bool _lostInSilence;
+
+    /// <param name="hearsFrom">Whether a node has a living connection to us.</param>
+    public PeerLink(TransportContext context, Member member, Func<string, bool> hearsFrom)
+    {
+        (_context, _member, _hearsFrom) = (context, member, hearsFrom);
+        _reconnect = new ReconnectPolicy(context.Options, SeedFor(member), _stop);
+        _thread = context.NewThread(Run, $"peer-{member.NodeId}");
+        _thread.Start();
+    }
+
+    public string NodeId => _member.NodeId;
+
+    /// <summary>Null while there is none.</summary>
+    public OutboundConnection? Connection => _connection;
+
+    /// <summary>Takes over what changed about the member without a new connection, if the one there is leads to it still.</summary>
+    public bool TryRetarget(Member member)
+    {
+        var known = _member;
+        if (member.Address != known.Address)
+            return false;
+        // A first configuration does not know the incarnations; learning the one we are connected to changes nothing.
+        if (member.Incarnation != known.Incarnation && member.Incarnation != _peer?.Incarnation)
+            return false;
+        _member = member;
+        return true;
+    }
+
+    /// <summary>Any thread; does not wait. Nothing more is reported about this peer's connection.</summary>
+    public void Stop()
+    {
+        _stop.Set();
+        if (_socket is { } socket)
+            SocketSetup.Hangup(socket);
+    }
+
+    public bool Join(TimeSpan timeout) => Thread.CurrentThread == _thread || _thread.Join(timeout);
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stop.IsSet)
+                _reconnect.Run(Attempt);
+        }
+        catch (Exception e)
+        {
+            _context.Logger.Unexpected(e, NodeId);
+        }
+    }
+
+    private DialOutcome Attempt()
+    {
+        var member = _member;
+        try
+        {
+            return _stop.IsSet ? DialOutcome.Stopped : DialAndServe(member);
+        }
+        catch (ConnectionLostException e)
+        {
+            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, member.Address, e.Message));
+            if (e.Reset && _lostInSilence && !_hearsFrom(member.NodeId))
+            {
+                _lostInSilence = false;
+                Report(() => _context.Handler.OnDisconnected(member.NodeId, reset: true));
+            }
+        }
+        catch (WireFormatException e)
+        {
+            _context.Counters.Invalid();
+            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, member.Address, e.Message));
+        }
+        catch (Exception e)
+        {
+            Complain(e.Message, () => _context.Logger.Unexpected(e, member.NodeId));
+        }
+        return DialOutcome.Failed;
+    }
+
+    private DialOutcome DialAndServe(Member member)
+    {
+        using var socket = Dialer.Connect(member.Address, _context.Options, Deadline.After(_context.Options.ConnectTimeout));
+        _socket = socket;
+        try
+        {
+            // Stop sets its flag before it looks for a socket: one of the two sees the other.
+            if (_stop.IsSet)
+                return DialOutcome.Stopped;
+            var hello = Dialer.Introduce(socket, _context.Self(member), _context.Counters, Deadline.After(_context.Options.HandshakeTimeout), out var verdict);
+            verdict = Judge(member, hello, verdict);
+            if (verdict == HandshakeVerdict.Welcome)
+                return Serve(member, hello, socket);
+            Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, member.Address, verdict));
+            return DialOutcome.Refused;
+        }
+        finally
+        {
+            _socket = null;
+        }
+    }
+
+    private HandshakeVerdict Judge(Member member, PeerHello hello, HandshakeVerdict verdict)
+    {
+        if (verdict != HandshakeVerdict.Welcome)
+            return verdict;
+        if (hello.NodeId != member.NodeId)
+            return HandshakeVerdict.NotMe;
+        if (member.Incarnation != Guid.Empty && hello.Incarnation != member.Incarnation)
+            return HandshakeVerdict.OtherIncarnation;
+        var cluster = _context.Handler.Identity.ClusterId;
+        return cluster != Guid.Empty && hello.ClusterId != Guid.Empty && hello.ClusterId != cluster ? HandshakeVerdict.OtherCluster : verdict;
+    }
+
+    private DialOutcome Serve(Member member, PeerHello hello, Socket socket)
+    {
+        var useful = Deadline.After(2 * _context.Options.MaxReconnectDelay);
+        var connection = new OutboundConnection(_context, member.NodeId, socket);
+        ConnectionLostException end;
+        try
+        {
+            _complaint = null;
+            _peer = hello;
+            _connection = connection;
+            _context.Counters.Made();
+            _context.Logger.Connected(member.NodeId, member.Address);
+            Report(() => _context.Handler.OnConnected(hello));
+            end = connection.WaitForEnd();
+        }
+        finally
+        {
+            _connection = null;
+            _peer = null;
+            connection.Close();
+        }
+        if (_stop.IsSet)
+            return DialOutcome.Stopped;
+        _lostInSilence = !end.Reset;
+        _context.Logger.ConnectionLost(member.NodeId, end.Message);
+        Report(() => _context.Handler.OnDisconnected(member.NodeId, end.Reset));
+        return useful.HasPassed ? DialOutcome.Ended : DialOutcome.Failed;
+    }
+
+    private void Report(Action report)
+    {
+        if (!_stop.IsSet)
+            report();
+    }
+
+    private void Complain(string complaint, Action log)
+    {
+        if (complaint == _complaint || _stop.IsSet)
+            return;
+        _complaint = complaint;
+        log();
+    }
+
+    /// <summary>Not string.GetHashCode, which differs from run to run.</summary>
+    private ulong SeedFor(Member member)
+    {
+        var seed = _context.Options.Seed;
+        foreach (var c in member.NodeId)
+            seed = new Prng(seed ^ c).Next();
+        return seed;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>The socket options every connection between peers has.</summary>
+internal static class SocketSetup
+{
+    private const int IpProtoTcp = 6;
+    private const int TcpUserTimeout = 18;
+
+    public static void Apply(Socket socket, TransportOptions options)
+    {
+        socket.NoDelay = true;
+        // Keep-alive finds the dead end of a connection that only receives; TCP_USER_TIMEOUT that of one that sends.
+        var seconds = Math.Max(1, (int)options.UnacknowledgedTimeout.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        if (OperatingSystem.IsLinux())
+            socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UnacknowledgedTimeout.TotalMilliseconds));
+    }
+
+    /// <summary>Ends both directions, which wakes every thread that waits on the socket; the thread that owns it disposes of it.</summary>
+    public static void Hangup(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Gone already, which is what was wanted.
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>What all connections of one started transport share.</summary>
+internal sealed class TransportContext(TransportOptions options, TransportCounters counters, ITransportHandler handler, string address)
+{
+    private volatile bool _stopping;
+
+    public TransportOptions Options { get; } = options;
+
+    public TransportCounters Counters { get; } = counters;
+
+    public ITransportHandler Handler { get; } = handler;
+
+    public LogThrottle Throttle { get; } = new();
+
+    public ILogger Logger => Options.Logger;
+
+    public string NodeId { get; } = handler.Identity.NodeId;
+
+    public bool IsStopping => _stopping;
+
+    public void Stop() => _stopping = true;
+
+    /// <summary>Who we are, as told to whom we dial, to a probed address (no target), or to whoever dialled us (no target either).</summary>
+    public PeerHello Self(Member? target = null)
+    {
+        var self = Handler.Identity;
+        return self with
+        {
+            Address = self.Address.Length > 0 ? self.Address : address,
+            TargetNodeId = target?.NodeId ?? "",
+            TargetIncarnation = target?.Incarnation ?? Guid.Empty,
+        };
+    }
+
+    /// <summary>A thread of our own: the application may have starved the pool.</summary>
+    public Thread NewThread(ThreadStart run, string role) => new(run) { IsBackground = true, Name = $"raftkv-{NodeId}-{role}" };
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>What a <see cref="TcpTransport"/> is told once.</summary>
+internal sealed record TransportOptions
+{
+    /// <summary>host:port; port 0 takes a free one.</summary>
+    public required string ListenAddress { get; init; }
+
+    /// <summary>Where peers reach this node, if that is not where it listens.</summary>
+    public string? AdvertiseAddress { get; init; }
+
+    /// <summary>The largest payload of one frame, sent or received.</summary>
+    public int MaxFrameBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>The most that may wait for one peer; a single message larger than this still goes when nothing else waits.</summary>
+    public int MaxPeerBufferBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Accepted connections that have not introduced themselves; one more drops the oldest of them.</summary>
+    public int MaxPendingConnections { get; init; } = 64;
+
+    /// <summary>Accepted connections in all.</summary>
+    public int MaxConnections { get; init; } = 256;
+
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long one attempt to connect may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Data that the peer's machine does not acknowledge for this long ends the connection (Linux); elsewhere keep-alive does, if idle.</summary>
+    public TimeSpan UnacknowledgedTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan MinReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The most time between two attempts on a peer that answers, but does not want to talk to us.</summary>
+    public TimeSpan MaxRefusedDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Seeds the jitter between attempts.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+}

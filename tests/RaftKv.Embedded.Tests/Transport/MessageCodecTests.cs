@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Transport;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Transport;
+
+public sealed class MessageCodecTests
+{
+    [Fact]
+    public void Every_message_survives_the_wire()
+    {
+        foreach (var message in SampleMessages.All)
+            SampleMessages.AssertSame(message, SampleMessages.Decode(SampleMessages.Encode(message)));
+    }
+
+    [Fact]
+    public void The_samples_have_every_message_there_is()
+    {
+        var all = typeof(PeerMessage).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(PeerMessage)) && !t.IsAbstract);
+
+        Assert.Equal(all.OrderBy(t => t.Name), SampleMessages.All.Select(m => m.GetType()).Distinct().OrderBy(t => t.Name));
+    }
+
+    [Fact]
+    public void Version_1_of_the_wire_is_what_it_always_was()
+    {
+        var frames = SampleMessages.All.Select(SampleMessages.Encode)
+            .Append(SampleMessages.Hello.EncodeHello())
+            .Append(SampleMessages.Hello.EncodeReply(HandshakeVerdict.OtherIncarnation));
+        var expected = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Formats", "wire-v1.bin"));
+
+        Assert.Equal(expected, frames.SelectMany(f => f).ToArray());
+    }
+
+    [Fact]
+    public void An_introduction_survives_the_wire()
+    {
+        var hello = SampleMessages.Hello;
+        var frame = hello.EncodeHello();
+        Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out var type);
+        Assert.Equal(hello, Handshake.DecodeHello(type, Frame.Open(frame)));
+
+        frame = hello.EncodeReply(HandshakeVerdict.NotJoined);
+        Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out type);
+        Assert.Equal(hello, Handshake.DecodeReply(type, Frame.Open(frame), out var verdict));
+        Assert.Equal(HandshakeVerdict.NotJoined, verdict);
+    }
+
+    [Fact]
+    public void An_introduction_of_a_later_version_with_more_fields_is_understood()
+    {
+        var frame = SampleMessages.Hello.EncodeHello();
+        var longer = new byte[frame.Length + 20];
+        frame.AsSpan(0, frame.Length - 4).CopyTo(longer);
+        Frame.Seal(longer, FrameType.Hello);
+
+        Assert.Equal(SampleMessages.Hello, Handshake.DecodeHello(FrameType.Hello, Frame.Open(longer)));
+    }
+
+    [Fact]
+    public void A_message_type_of_a_later_version_is_no_error() => Assert.Null(MessageCodec.Read((FrameType)200, new byte[10]));
+
+    [Fact]
+    public void Every_cut_off_message_is_refused()
+    {
+        foreach (var message in SampleMessages.All)
+        {
+            var frame = SampleMessages.Encode(message);
+            var payload = frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes);
+            for (var length = 0; length < payload.Length; length++)
+                Assert.Throws<WireFormatException>(() => MessageCodec.Read((FrameType)frame[4], payload[..length]));
+            Assert.Throws<WireFormatException>(() => MessageCodec.Read((FrameType)frame[4], payload.ToArray().Append((byte)0).ToArray()));
+        }
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_a_frame_is_noticed()
+    {
+        var frame = SampleMessages.Encode(SampleMessages.All[1]);
+        for (var bit = 0; bit < frame.Length * 8; bit++)
+        {
+            var damaged = (byte[])frame.Clone();
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<WireFormatException>(() => SampleMessages.Decode(damaged));
+        }
+    }
+
+    /// <summary>With a right checksum, so that the damage reaches the codec.</summary>
+    [Fact]
+    public void Damaged_payloads_are_refused_or_read_within_the_memory_they_paid_for()
+    {
+        var prng = new Prng(20_260_701);
+        var refused = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            var frame = SampleMessages.Encode(SampleMessages.All[(int)prng.Below(SampleMessages.All.Count)]);
+            var payload = frame.AsSpan(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes);
+            for (var flips = 1 + prng.Below(4); flips > 0 && payload.Length > 0; flips--)
+                payload[(int)prng.Below(payload.Length)] = prng.Below(3) == 0 ? (byte)255 : (byte)prng.Next();
+            var type = prng.Below(10) == 0 ? (FrameType)prng.Next() : (FrameType)frame[4];
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                MessageCodec.Read(type, frame.AsMemory(Frame.HeaderBytes, payload.Length));
+            }
+            catch (WireFormatException)
+            {
+                refused++;
+            }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000);
+        }
+        Assert.InRange(refused, 1_000, 19_999);
+    }
+
+    [Fact]
+    public void Damaged_introductions_are_refused_or_read()
+    {
+        var prng = new Prng(7);
+        for (var i = 0; i < 5_000; i++)
+        {
+            var frame = SampleMessages.Hello.EncodeHello();
+            for (var flips = 1 + prng.Below(4); flips > 0; flips--)
+                frame[Frame.HeaderBytes + (int)prng.Below(frame.Length - Frame.OverheadBytes)] = (byte)prng.Next();
+            Frame.Seal(frame, FrameType.Hello);
+            try
+            {
+                var hello = Handshake.DecodeHello(FrameType.Hello, Frame.Open(frame)).Hello;
+                Assert.DoesNotContain(hello.NodeId, char.IsControl);
+            }
+            catch (WireFormatException)
+            {
+                continue;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(uint.MaxValue)]
+    [InlineData(0x8000_0000u)]
+    [InlineData(0x7FFF_FFFFu)]
+    [InlineData(4_097u)]
+    public void A_length_over_the_limit_is_refused_from_the_header_alone(uint length)
+    {
+        var header = new byte[Frame.HeaderBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(header, length);
+
+        Assert.Throws<WireFormatException>(() => Frame.ReadHeader(header, Frame.MaxHandshakePayload, out _));
+    }
+
+    [Fact]
+    public void Entries_are_slices_of_the_received_bytes_and_not_copies()
+    {
+        var frame = SampleMessages.Encode(SampleMessages.All[5]);
+        var message = (AppendEntries)MessageCodec.Read(FrameType.AppendEntries, frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes))!;
+
+        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(message.Entries.Span[1].Payload, out var segment));
+        Assert.Same(frame, segment.Array);
+        Assert.Equal(0xE3069283, Crc32C.Compute("123456789"u8));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Transport;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Transport;
+
+/// <summary>Stands where the replica stands: remembers what it was told, and on which threads.</summary>
+internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
+{
+    private readonly ConcurrentQueue<string> _foreignThreads = new();
+
+    public PeerHello Identity { get; set; } = identity;
+
+    public HandshakeVerdict Verdict { get; set; } = HandshakeVerdict.Welcome;
+
+    public ConcurrentQueue<PeerHello> Hellos { get; } = new();
+
+    public ConcurrentQueue<(string From, PeerMessage Message)> Messages { get; } = new();
+
+    public ConcurrentQueue<PeerHello> Connected { get; } = new();
+
+    public ConcurrentQueue<(string NodeId, bool Reset)> Disconnected { get; } = new();
+
+    /// <summary>Called with each message on the thread that received it.</summary>
+    public Action<string, PeerMessage>? OnEach { get; set; }
+
+    public IEnumerable<string> ForeignThreads => _foreignThreads;
+
+    public HandshakeVerdict OnHello(PeerHello hello)
+    {
+        NoteThread();
+        Hellos.Enqueue(hello);
+        var cluster = Identity.ClusterId;
+        if (hello.ClusterId != Guid.Empty && hello.ClusterId != cluster)
+            return HandshakeVerdict.OtherCluster;
+        return hello.TargetNodeId != Identity.NodeId ? HandshakeVerdict.NotMe : Verdict;
+    }
+
+    public void OnMessage(string from, PeerMessage message)
+    {
+        NoteThread();
+        if (OnEach is { } onEach)
+            onEach(from, message);
+        else
+            Messages.Enqueue((from, message));
+    }
+
+    public void OnDisconnected(string nodeId, bool reset)
+    {
+        NoteThread();
+        Disconnected.Enqueue((nodeId, reset));
+    }
+
+    public void OnConnected(PeerHello peer)
+    {
+        NoteThread();
+        Connected.Enqueue(peer);
+    }
+
+    private void NoteThread()
+    {
+        if (Thread.CurrentThread.IsThreadPoolThread || Thread.CurrentThread.Name?.StartsWith("raftkv-", StringComparison.Ordinal) != true)
+            _foreignThreads.Enqueue(Thread.CurrentThread.Name ?? "nameless");
+    }
+}
+
+/// <summary>One transport with its handler, dialled by its name.</summary>
+internal sealed class TestNode : IDisposable
+{
+    public static readonly Guid Cluster = Guid.Parse("c0000000-0000-0000-0000-000000000001");
+
+    public TestNode(string nodeId, Func<TransportOptions, TransportOptions>? configure = null, string listen = "127.0.0.1:0", Guid? cluster = null)
+    {
+        var options = new TransportOptions { ListenAddress = listen, MaxReconnectDelay = TimeSpan.FromMilliseconds(50), MaxRefusedDelay = TimeSpan.FromMilliseconds(100) };
+        Transport = new TcpTransport(configure?.Invoke(options) ?? options);
+        Handler = new RecordingHandler(new PeerHello { NodeId = nodeId, ClusterId = cluster ?? Cluster, Incarnation = Guid.NewGuid() });
+        Transport.Start(Handler);
+    }
+
+    public TcpTransport Transport { get; }
+
+    public RecordingHandler Handler { get; }
+
+    public string Address => Transport.ListenEndPoint;
+
+    public Member Member => new(Handler.Identity.NodeId, Address, Handler.Identity.Incarnation, MemberRole.Voter);
+
+    public void Send(string to, PeerMessage message)
+    {
+        Transport.Send(to, message);
+        Transport.Flush();
+    }
+
+    public void Knows(params Member[] peers) => Transport.SetPeers(peers);
+
+    public void Dispose()
+    {
+        Transport.Dispose();
+        Assert.Empty(Handler.ForeignThreads);
+    }
+}
+
+/// <summary>Bounded waits on a condition.</summary>
+internal static class Eventually
+{
+    public static void Holds(Func<bool> condition, string what, int seconds = 20)
+    {
+        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(seconds)), $"not in {seconds} s: {what}");
+    }
+}

@@ -23,4 +23,7 @@ public enum RaftKvUnavailableReason
 
     /// <summary>This node stopped taking part after an error of its disk or a broken invariant; see <see cref="RaftKvStatus.Fault"/>.</summary>
     Faulted = 6,
+
+    /// <summary>This node is behind what was asked for; it will catch up.</summary>
+    NotReady = 7,
 }

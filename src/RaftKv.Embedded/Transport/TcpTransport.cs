@@ -38,6 +38,8 @@ internal sealed class TcpTransport : ITransport
 
     public string ListenEndPoint { get; }
 
+    public string AdvertisedAddress => _options.AdvertiseAddress ?? ListenEndPoint;
+
     public TransportCounters Counters { get; } = new();
 
     public void Start(ITransportHandler handler)
@@ -45,7 +47,7 @@ internal sealed class TcpTransport : ITransport
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _context = new TransportContext(_options, Counters, handler, _options.AdvertiseAddress ?? ListenEndPoint);
+            _context = new TransportContext(_options, Counters, handler, AdvertisedAddress);
             _inbound = new InboundConnections(_context);
             _acceptor = _context.NewThread(Accept, "accept");
             _acceptor.Start();

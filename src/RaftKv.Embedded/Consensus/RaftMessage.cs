@@ -22,7 +22,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// <param name="Accepted">Whether <c>Previous</c> matched.</param>
 /// <param name="Match">Accepted: how far the follower's DURABLE log agrees with the leader's. Refused: 0.</param>
 /// <param name="Hint">Refused: where to try next: the follower's last entry, or the first entry of the term that conflicts (Raft §5.3).</param>
-/// <param name="Previous">Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised.</param>
+/// <param name="Previous">Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has compared its log and found it equal, durable or not.</param>
 /// <param name="Round">Repeats the round.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 

@@ -1,0 +1,75 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>
+/// The configurations along the log. The newest one is in force from the moment it is appended (dissertation §4.1), so truncating the log
+/// must be able to bring an older one back.
+/// </summary>
+internal sealed class ConfigurationHistory
+{
+    private readonly List<(long Index, ClusterConfiguration Configuration)> _entries = [];
+
+    public ConfigurationHistory(RaftStart start)
+    {
+        _entries.Add((start.SnapshotConfigurationIndex, start.SnapshotConfiguration));
+        foreach (var entry in start.Configurations)
+        {
+            if (entry.Index > start.SnapshotConfigurationIndex)
+                Append(entry.Index, ClusterConfiguration.Decode(entry.Payload.Span));
+        }
+    }
+
+    public ClusterConfiguration Current => _entries[^1].Configuration;
+
+    public long CurrentIndex => _entries[^1].Index;
+
+    public void Append(long index, ClusterConfiguration configuration)
+    {
+        Invariant.Holds(index > CurrentIndex, "configurations follow each other along the log");
+        _entries.Add((index, configuration));
+    }
+
+    public void TruncateFrom(long index)
+    {
+        while (_entries.Count > 1 && CurrentIndex >= index)
+            _entries.RemoveAt(_entries.Count - 1);
+    }
+
+    /// <summary>The newest configuration at or before <paramref name="index"/>.</summary>
+    public (long Index, ClusterConfiguration Configuration) At(long index)
+    {
+        for (var i = _entries.Count - 1; i > 0; i--)
+        {
+            if (_entries[i].Index <= index)
+                return _entries[i];
+        }
+        return _entries[0];
+    }
+
+    /// <summary>Whether nobody but <paramref name="nodeId"/> has a vote in any configuration that is known here.</summary>
+    public bool HasNoOtherVoterThan(string nodeId)
+    {
+        foreach (var (_, configuration) in _entries)
+        {
+            foreach (var member in configuration.Members)
+            {
+                if (member.IsVoter && member.NodeId != nodeId)
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Forgets the configurations that are out of force at <paramref name="index"/>.</summary>
+    public void ForgetBefore(long index)
+    {
+        while (_entries.Count > 1 && _entries[1].Index <= index)
+            _entries.RemoveAt(0);
+    }
+
+    /// <summary>A snapshot says what held at its end: what came before it here is void, and without <paramref name="keepSuffix"/> what came after it as well.</summary>
+    public void ReplaceUpTo(long snapshotIndex, long index, ClusterConfiguration configuration, bool keepSuffix)
+    {
+        _entries.RemoveAll(e => !keepSuffix || e.Index <= snapshotIndex);
+        _entries.Insert(0, (index, configuration));
+    }
+}

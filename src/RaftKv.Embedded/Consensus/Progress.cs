@@ -1,0 +1,142 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>What a leader knows of one peer.</summary>
+internal sealed class Progress(string nodeId, Guid incarnation, long next, long now)
+{
+    /// <summary>How many messages may be under way right after a probe; doubles with every acknowledgement, so that a peer that drops everything is not flooded.</summary>
+    private const int FirstWindow = 2;
+
+    private readonly Queue<(long Last, int Bytes)> _inflight = new();
+    private long _inflightBytes;
+    private int _window = FirstWindow;
+
+    public string NodeId { get; } = nodeId;
+
+    /// <summary>Another incarnation is another disk: nothing known of this one holds for it.</summary>
+    public Guid Incarnation { get; } = incarnation;
+
+    public MemberRole Role { get; set; }
+
+    /// <summary>The configuration that no longer has this peer; 0 while it is a member.</summary>
+    public long RemovedAt { get; set; }
+
+    /// <summary>A removed peer that has answered this round knows that its removal is committed.</summary>
+    public long GoodbyeRound { get; set; }
+
+    /// <summary>When to give up telling a removed peer.</summary>
+    public long GoodbyeUntil { get; set; } = Moment.Never;
+
+    public bool IsVoter => RemovedAt == 0 && Role == MemberRole.Voter;
+
+    public ProgressState State { get; private set; }
+
+    /// <summary>Up to here the peer's durable log agrees with the leader's. Never decreases.</summary>
+    public long Match { get; private set; }
+
+    /// <summary>The next entry to send.</summary>
+    public long Next { get; set; } = next;
+
+    /// <summary>When the last answer came, in ticks.</summary>
+    public long LastContact { get; set; } = now;
+
+    /// <summary>When <see cref="Match"/>, or the snapshot being sent, last moved on.</summary>
+    public long LastAdvance { get; set; } = now;
+
+    /// <summary>The newest round the peer has answered.</summary>
+    public long Round { get; set; }
+
+    /// <summary>The newest commit index the peer has been sent.</summary>
+    public long CommitSent { get; set; }
+
+    /// <summary>Whether entries were sent along with a probe; heartbeats repeat the probe without them.</summary>
+    public bool ProbeSent { get; set; }
+
+    /// <summary>Whether the disk is reading entries for this peer.</summary>
+    public bool ReadPending { get; set; }
+
+    /// <summary>The snapshot being sent, once its first chunk was read.</summary>
+    public EntryId Snapshot { get; private set; }
+
+    /// <summary>The first byte of it the peer does not have.</summary>
+    public long SnapshotOffset { get; private set; }
+
+    public long SnapshotBytes { get; private set; }
+
+    /// <summary>When a chunk was last asked from the disk or sent; if nothing happens it is repeated.</summary>
+    public long SnapshotSentAt { get; set; }
+
+    /// <summary>Whether the disk is reading a chunk for this peer.</summary>
+    public bool ChunkPending { get; set; }
+
+    public int InflightMessages => _inflight.Count;
+
+    public bool HasRoom(RaftSettings settings) =>
+        _inflight.Count < Math.Min(_window, settings.MaxInflightMessages) && _inflightBytes < settings.MaxInflightBytes;
+
+    public void Sent(long last, int bytes)
+    {
+        _inflight.Enqueue((last, bytes));
+        _inflightBytes += bytes;
+        Next = last + 1;
+    }
+
+    /// <summary>Takes note of an acknowledgement; false when it is an old one.</summary>
+    public bool Acknowledge(long match, long now)
+    {
+        if (match <= Match)
+            return false;
+        Match = match;
+        Next = Math.Max(Next, match + 1);
+        LastAdvance = now;
+        while (_inflight.TryPeek(out var first) && first.Last <= match)
+        {
+            _inflightBytes -= first.Bytes;
+            _inflight.Dequeue();
+        }
+        _window = (int)Math.Min(_window * 2L, int.MaxValue);
+        return true;
+    }
+
+    public void BecomeProbe(long next)
+    {
+        State = ProgressState.Probe;
+        Next = Math.Max(next, Match + 1);
+        ProbeSent = false;
+        _window = FirstWindow;
+        ForgetInflight();
+    }
+
+    public void BecomeReplicate(long next)
+    {
+        State = ProgressState.Replicate;
+        Next = Math.Max(next, Match + 1);
+        ForgetInflight();
+    }
+
+    public void BecomeSnapshot()
+    {
+        State = ProgressState.Snapshot;
+        Snapshot = default;
+        SnapshotOffset = SnapshotBytes = 0;
+        ForgetInflight();
+    }
+
+    public void SnapshotChunk(EntryId last, long totalBytes)
+    {
+        Snapshot = last;
+        SnapshotBytes = totalBytes;
+    }
+
+    public void SnapshotWanted(long offset, long now)
+    {
+        if (offset > SnapshotOffset)
+            LastAdvance = now;
+        SnapshotOffset = offset;
+    }
+
+    private void ForgetInflight()
+    {
+        _inflight.Clear();
+        _inflightBytes = 0;
+    }
+}

@@ -1,0 +1,319 @@
+namespace RaftKv.Embedded.Consensus;
+
+// The leader's side of replication: Raft §5.3, commitment: Raft §5.4.2, the leader's own write beside the network: dissertation §10.2.1.
+internal sealed partial class RaftCore
+{
+    private readonly List<Progress> _peers = [];
+
+    /// <summary>Where forwarded proposals came from: those nodes are told of the commit at once, their callers wait for it.</summary>
+    private readonly Queue<(long Index, string From)> _origins = new();
+
+    private long _heartbeatDue = Moment.Never;
+    private long _commitNotifyDue = Moment.Never;
+    private long _quorumGraceUntil;
+
+    /// <summary>The entry with which this leader began its term; before it is committed, nobody may rely on the commit index.</summary>
+    private long _termStart;
+
+    /// <summary>A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).</summary>
+    public bool CanServeReads => Role == RaftRole.Leader && CommitIndex >= _termStart;
+
+    private void BecomeLeader()
+    {
+        Role = RaftRole.Leader;
+        LeaderId = NodeId;
+        _votes.Clear();
+        _electionDeadline = Moment.Never;
+        _heartbeatDue = _now.Ticks + _settings.HeartbeatInterval;
+        _quorumGraceUntil = 0;
+        _termStart = _log.LastIndex + 1;
+        BeginRounds();
+        if (_transfer is { } transfer)
+        {
+            _transfer = null;
+            Refuse(transfer.Id, RaftKvMembershipError.TransferTimedOut, $"{transfer.To} did not take over; this node was elected again.");
+        }
+        UpdatePeers();
+        Announce("won the election");
+        AppendAsLeader([new LogEntry(Term, _termStart, LogTime(), EntryKind.NoOp, default)]);
+    }
+
+    /// <summary>Cleans up what only a leader has; the caller decides what this node is next.</summary>
+    private void StopLeading()
+    {
+        FailReads();
+        LeaveChangesToTheNextLeader();
+        _peers.Clear();
+        _origins.Clear();
+        _heartbeatDue = _commitNotifyDue = Moment.Never;
+        EndLease();
+        _retireCause = null;
+    }
+
+    private void OnProposed(Proposed e)
+    {
+        RefusalReason? refusal = Role != RaftRole.Leader ? RefusalReason.NotLeader
+            : _transfer is not null ? RefusalReason.HandingOver
+            : _log.UnappliedBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded
+            : null;
+        if (refusal is { } reason)
+        {
+            _effects.Add(new ProposalRefused(e.Commands, e.From, reason));
+            return;
+        }
+        if (e.Commands.Count == 0)
+            return;
+
+        var time = LogTime();
+        var index = _log.LastIndex;
+        var entries = new LogEntry[e.Commands.Count];
+        for (var i = 0; i < entries.Length; i++)
+            entries[i] = new LogEntry(Term, ++index, time, EntryKind.Command, e.Commands[i]);
+        if (e.From is { } from && from != NodeId)
+            _origins.Enqueue((index, from));
+        AppendAsLeader(entries);
+    }
+
+    private long LogTime() => Math.Max(_log.LastTimeMs, _now.UnixMs);
+
+    private void AppendAsLeader(LogEntry[] entries)
+    {
+        AppendToLog(entries);
+        foreach (var peer in _peers)
+            Replicate(peer);
+    }
+
+    /// <summary>Sends a peer what it may be sent now.</summary>
+    private void Replicate(Progress peer)
+    {
+        if (peer.State == ProgressState.Probe && !peer.ProbeSent)
+            SendProbe(peer);
+        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.HasRoom(_settings))
+        {
+            if (peer.Next <= _log.Base.Index)
+            {
+                BeginSnapshot(peer);
+            }
+            else if (peer.Next < _log.FirstInMemory)
+            {
+                peer.ReadPending = true;
+                _effects.Add(new ReadEntries(peer.NodeId, peer.Next, _settings.MaxAppendBytes));
+            }
+            else
+            {
+                SendEntries(peer, _log.Slice(peer.Next, _settings.MaxAppendBytes, out var bytes), bytes);
+            }
+        }
+    }
+
+    private void SendEntries(Progress peer, ReadOnlyMemory<LogEntry> entries, int bytes)
+    {
+        var previous = peer.Next - 1;
+        peer.Sent(previous + entries.Length, bytes);
+        SendAppend(peer, previous, entries);
+    }
+
+    /// <summary>Asks whether the logs agree before <see cref="Progress.Next"/>, and sends along what follows when it is at hand.</summary>
+    private void SendProbe(Progress peer)
+    {
+        if (peer.Next <= _log.Base.Index)
+        {
+            BeginSnapshot(peer);
+            return;
+        }
+        peer.ProbeSent = true;
+        var atHand = peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
+        SendAppend(peer, peer.Next - 1, atHand ? _log.Slice(peer.Next, _settings.MaxAppendBytes, out _) : default);
+    }
+
+    private void SendHeartbeat(Progress peer)
+    {
+        if (peer.State != ProgressState.Snapshot && peer.Next <= _log.Base.Index)
+            BeginSnapshot(peer);
+        // The beginning of the log is something every peer agrees with: such a heartbeat compares and changes nothing.
+        SendAppend(peer, peer.State == ProgressState.Snapshot ? 0 : peer.Next - 1, default);
+    }
+
+    private void SendAppend(Progress peer, long previous, ReadOnlyMemory<LogEntry> entries)
+    {
+        peer.CommitSent = CommitIndex;
+        var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
+        Send(peer.NodeId, new AppendEntries(Term, id, entries, CommitIndex, _round, LeaseIsWanted ? LeaseMs : 0));
+    }
+
+    private void OnEntriesRead(EntriesRead e)
+    {
+        if (Role != RaftRole.Leader || FindPeer(e.Peer) is not { } peer)
+            return;
+        peer.ReadPending = false;
+        var entries = e.Entries.Span;
+        if (entries.IsEmpty && peer.State == ProgressState.Replicate && peer.Next > _log.Base.Index)
+            return; // Not readable right now; the next heartbeat tries again.
+        if (!entries.IsEmpty && peer.State == ProgressState.Replicate && entries[0].Index == peer.Next && peer.Next > _log.Base.Index
+            && _log.Contains(entries[^1].Id))
+        {
+            var bytes = 0;
+            foreach (ref readonly var entry in entries)
+                bytes += entry.Size;
+            SendEntries(peer, e.Entries, bytes);
+        }
+        Replicate(peer);
+    }
+
+    private void OnAppendReply(string from, AppendReply m)
+    {
+        if (m.Term < Term || m.Match > _log.LastIndex || FindPeer(from) is not { } peer)
+            return;
+        HearPeer(peer, m.Round);
+        if (m.Accepted)
+            OnAccepted(peer, m);
+        else
+            OnRefused(peer, m);
+    }
+
+    private void OnAccepted(Progress peer, AppendReply m)
+    {
+        var advanced = peer.Acknowledge(m.Match, _now.Ticks);
+        // A follower says how far it has compared its log even when its disk lags: what it has need not be sent again.
+        var verified = Math.Min(m.Previous, _log.LastIndex);
+        if ((peer.State == ProgressState.Probe && verified >= peer.Next - 1) || (peer.State == ProgressState.Snapshot && verified >= _log.Base.Index))
+            peer.BecomeReplicate(Math.Max(peer.Next, verified + 1));
+        if (advanced)
+            CommitWhatAQuorumHas();
+        Replicate(peer);
+        OnPeerProgress(peer, verified);
+    }
+
+    private void OnRefused(Progress peer, AppendReply m)
+    {
+        // An old refusal: of a probe that was answered before, or of something the peer has acknowledged since.
+        var isOld = peer.State switch
+        {
+            ProgressState.Probe => m.Previous != peer.Next - 1,
+            ProgressState.Replicate => m.Previous <= peer.Match || m.Previous >= peer.Next,
+            _ => true,
+        };
+        if (isOld)
+            return;
+        var hint = m.Hint;
+        var next = _log.Contains(hint) ? hint.Index + 1 : _log.LastIndexWithTermUpTo(hint.Index - 1, hint.Term) + 1;
+        peer.BecomeProbe(Math.Min(next, m.Previous));
+        SendProbe(peer);
+    }
+
+    private void HearPeer(Progress peer, long round)
+    {
+        peer.LastContact = _now.Ticks;
+        if (round <= peer.Round || round > _round)
+            return;
+        peer.Round = round;
+        OnRoundAnswered();
+    }
+
+    /// <summary>Commits what more than half of the voters have on their disks, this node included only as far as its own disk is (Raft §5.4.2).</summary>
+    private void CommitWhatAQuorumHas()
+    {
+        if (Configuration.VoterCount == 0)
+            return;
+        Span<long> matches = Configuration.VoterCount <= 64 ? stackalloc long[Configuration.VoterCount] : new long[Configuration.VoterCount];
+        var count = 0;
+        if (Configuration.IsVoter(NodeId))
+            matches[count++] = _log.DurableIndex;
+        foreach (var peer in _peers)
+        {
+            if (peer.IsVoter)
+                matches[count++] = peer.Match;
+        }
+        var agreed = QuorumOf(matches[..count]);
+        // Entries of earlier terms are never committed by counting, only by an entry of this term behind them (Raft §5.4.2, figure 8).
+        if (agreed > CommitIndex && _log.TermAt(agreed) == Term)
+            AdvanceCommit(agreed);
+    }
+
+    /// <summary>The greatest value that more than half of the voters have reached.</summary>
+    private long QuorumOf(Span<long> values)
+    {
+        Invariant.Holds(values.Length == Configuration.VoterCount, "every voter is counted once");
+        values.Sort();
+        return values[^Configuration.Quorum];
+    }
+
+    private void OnLeaderCommit()
+    {
+        while (_origins.TryPeek(out var origin) && origin.Index <= CommitIndex)
+        {
+            _origins.Dequeue();
+            if (FindPeer(origin.From) is { State: ProgressState.Replicate } peer && peer.CommitSent < CommitIndex)
+                SendHeartbeat(peer);
+        }
+        if (_commitNotifyDue == Moment.Never && _peers.Count > 0)
+            _commitNotifyDue = _now.Ticks + _settings.CommitNotifyDelay;
+        OnLeaderCommittedConfiguration();
+        AskWaitingReads();
+    }
+
+    private void OnLeaderTime()
+    {
+        if (_now.Ticks >= _commitNotifyDue)
+        {
+            _commitNotifyDue = Moment.Never;
+            foreach (var peer in _peers)
+            {
+                if (peer.State == ProgressState.Replicate && peer.CommitSent < CommitIndex)
+                    SendHeartbeat(peer);
+            }
+        }
+        if (_now.Ticks < _heartbeatDue)
+            return;
+
+        // After a pause the answers may be waiting in the sockets; they are read before the quorum is given up.
+        if (_now.Ticks - _heartbeatDue > _settings.HeartbeatInterval)
+            _quorumGraceUntil = _now.Ticks + (2 * _settings.HeartbeatInterval);
+        _heartbeatDue = _now.Ticks + _settings.HeartbeatInterval;
+        if (_now.Ticks >= _quorumGraceUntil && _now.Ticks - QuorumContact() >= 2 * _settings.ElectionTimeout)
+        {
+            BecomeFollower(Term, null, $"lost contact with the quorum {Milliseconds(QuorumContact())} ago");
+            return;
+        }
+        WatchPeers();
+        BeginRound();
+    }
+
+    private void WatchPeers()
+    {
+        foreach (var peer in _peers)
+        {
+            if (peer.State == ProgressState.Replicate && peer.InflightMessages > 0 && _now.Ticks - peer.LastContact > _settings.ElectionTimeout)
+                peer.BecomeProbe(peer.Match + 1);
+            RepeatLostChunk(peer);
+            Replicate(peer);
+        }
+        WatchMembers();
+        RepeatTransfer();
+    }
+
+    /// <summary>When a quorum was last known to follow.</summary>
+    private long QuorumContact()
+    {
+        Span<long> contacts = Configuration.VoterCount <= 64 ? stackalloc long[Configuration.VoterCount] : new long[Configuration.VoterCount];
+        var count = 0;
+        if (Configuration.IsVoter(NodeId))
+            contacts[count++] = _now.Ticks;
+        foreach (var peer in _peers)
+        {
+            if (peer.IsVoter)
+                contacts[count++] = peer.LastContact;
+        }
+        return QuorumOf(contacts[..count]);
+    }
+
+    private Progress? FindPeer(string nodeId)
+    {
+        foreach (var peer in _peers)
+        {
+            if (peer.NodeId == nodeId)
+                return peer;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,299 @@
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>
+/// The log as the core needs it: where every term begins, for the whole log, and the entries themselves only for its end. An entry stays
+/// in memory until it is applied and durable, and as long after that as the cache has room.
+/// </summary>
+internal sealed class RaftLog
+{
+    /// <summary>What <see cref="TermAt"/> says of an index that is not in the log.</summary>
+    public const long NoTerm = -1;
+
+    private readonly long _cacheBytes;
+    private readonly List<EntryId> _termStarts;
+    private readonly List<PendingAppend> _pending = [];
+    private LogEntry[] _tail = new LogEntry[64];
+    private int _tailStart;
+    private int _tailCount;
+    private long _tailBytes;
+    private ReadOnlyMemory<LogEntry> _lastBatch;
+
+    public RaftLog(RaftStart start, long cacheBytes)
+    {
+        _cacheBytes = cacheBytes;
+        _termStarts = [.. start.TermStarts];
+        Base = start.LogBase;
+        Applied = start.Snapshot.Index;
+        LastIndex = start.LastIndex - start.Tail.Count;
+        LastTimeMs = start.LastTimeMs;
+        Invariant.Holds(LastIndex >= Base.Index, "the tail in memory is part of the log");
+        foreach (var entry in start.Tail)
+        {
+            Invariant.Holds(entry.Index == LastIndex + 1, "the log has no gap");
+            Push(entry);
+        }
+        LastIndex = start.LastIndex;
+        DurableIndex = LastIndex;
+        Invariant.Holds(LastIndex == Base.Index || _termStarts is [var first, ..] && first.Index == Base.Index + 1, "the first term begins with the log");
+        Evict();
+    }
+
+    /// <summary>The entry before the first one.</summary>
+    public EntryId Base { get; private set; }
+
+    public long FirstIndex => Base.Index + 1;
+
+    public long LastIndex { get; private set; }
+
+    public long LastTerm => _termStarts.Count > 0 ? _termStarts[^1].Term : Base.Term;
+
+    public EntryId Last => new(LastTerm, LastIndex);
+
+    public long LastTimeMs { get; private set; }
+
+    /// <summary>The first index still in memory; one behind the last when none is.</summary>
+    public long FirstInMemory => LastIndex - _tailCount + 1;
+
+    /// <summary>Up to here this log is on this node's disk.</summary>
+    public long DurableIndex { get; private set; }
+
+    /// <summary>Up to here the state machine has applied it.</summary>
+    public long Applied { get; private set; }
+
+    /// <summary>What the entries in memory that are not yet applied cost.</summary>
+    public long UnappliedBytes { get; private set; }
+
+    public long TermAt(long index)
+    {
+        if (index == Base.Index)
+            return Base.Term;
+        return index < Base.Index || index > LastIndex ? NoTerm : _termStarts[RunOf(index)].Term;
+    }
+
+    public bool Contains(EntryId id) => TermAt(id.Index) == id.Term;
+
+    /// <summary>The first entry of the term that <paramref name="index"/> belongs to.</summary>
+    public EntryId FirstOfTermAt(long index) => index == Base.Index ? Base : _termStarts[RunOf(index)];
+
+    /// <summary>The last index not behind <paramref name="index"/> whose term is not above <paramref name="term"/>; before the log when there is none.</summary>
+    public long LastIndexWithTermUpTo(long index, long term)
+    {
+        if (index < Base.Index)
+            return index;
+        index = Math.Min(index, LastIndex);
+        if (index > Base.Index)
+        {
+            for (var run = RunOf(index); run >= 0; run--)
+            {
+                if (_termStarts[run].Term <= term)
+                    return index;
+                index = _termStarts[run].Index - 1;
+            }
+        }
+        return Base.Term <= term ? Base.Index : Base.Index - 1;
+    }
+
+    /// <summary>Adds entries behind the last one and waits for the disk to confirm them.</summary>
+    public void Append(ReadOnlyMemory<LogEntry> entries)
+    {
+        var first = entries.Span[0].Index;
+        Invariant.Holds(first == LastIndex + 1, "the log has no gap");
+        foreach (ref readonly var entry in entries.Span)
+        {
+            Invariant.Holds(entry.Index == LastIndex + 1 && entry.Term >= LastTerm, "indexes follow each other and terms never decrease");
+            if (entry.Term > LastTerm || LastIndex == Base.Index)
+                _termStarts.Add(entry.Id);
+            Push(entry);
+        }
+        _lastBatch = entries;
+        _pending.Add(new PendingAppend(first, Last));
+        UpdateDurable();
+    }
+
+    /// <summary>Drops the end of the log, from <paramref name="index"/> on, because a leader has other entries there.</summary>
+    public void TruncateFrom(long index)
+    {
+        Invariant.Holds(index > Applied && index > Base.Index, "what is applied is never truncated");
+        while (_termStarts.Count > 0 && _termStarts[^1].Index >= index)
+            _termStarts.RemoveAt(_termStarts.Count - 1);
+        while (_tailCount > 0 && LastIndex >= index)
+        {
+            ref var entry = ref _tail[_tailStart + --_tailCount];
+            _tailBytes -= entry.Size;
+            UnappliedBytes -= entry.Size;
+            entry = default;
+            LastIndex--;
+        }
+        LastIndex = index - 1;
+        _lastBatch = default;
+        DurableIndex = Math.Min(DurableIndex, LastIndex);
+    }
+
+    /// <summary>Forgets what is before <paramref name="first"/>: a durable snapshot covers it.</summary>
+    public void TruncatePrefix(long first)
+    {
+        Invariant.Holds(first <= LastIndex + 1 && first > Base.Index, "a prefix ends inside the log");
+        Base = new EntryId(TermAt(first - 1), first - 1);
+        var covered = 0;
+        while (covered + 1 < _termStarts.Count && _termStarts[covered + 1].Index <= first)
+            covered++;
+        _termStarts.RemoveRange(0, covered);
+        if (first > LastIndex)
+            _termStarts.Clear();
+        else if (_termStarts[0].Index < first)
+            _termStarts[0] = new EntryId(_termStarts[0].Term, first);
+        while (_tailCount > 0 && FirstInMemory < first)
+            DropFirst();
+        UpdateDurable();
+    }
+
+    /// <summary>Begins anew behind an installed snapshot.</summary>
+    public void Reset(EntryId snapshot)
+    {
+        Array.Clear(_tail);
+        _tailStart = _tailCount = 0;
+        _tailBytes = UnappliedBytes = 0;
+        _lastBatch = default;
+        _termStarts.Clear();
+        // What is still on its way to the disk belongs to the old log, and is overtaken by the reset that follows it there.
+        _pending.Clear();
+        Base = snapshot;
+        LastIndex = DurableIndex = snapshot.Index;
+        Applied = Math.Max(Applied, snapshot.Index);
+    }
+
+    /// <summary>
+    /// The disk has everything up to the append that ended with <paramref name="last"/>. An append that was since replaced says nothing
+    /// about the entries that took its place (the ABA race of asynchronous storage).
+    /// </summary>
+    public bool Confirm(EntryId last)
+    {
+        var done = _pending.FindIndex(p => p.Last == last);
+        if (done < 0)
+            return false;
+        _pending.RemoveRange(0, done + 1);
+        var before = DurableIndex;
+        UpdateDurable();
+        Evict();
+        return DurableIndex != before;
+    }
+
+    /// <summary>Whether an append that ends with <paramref name="last"/> is on its way to the disk.</summary>
+    public bool IsPending(EntryId last)
+    {
+        foreach (var append in _pending)
+        {
+            if (append.Last == last)
+                return true;
+        }
+        return false;
+    }
+
+    public void MarkApplied(long index)
+    {
+        for (var i = Math.Max(Applied + 1, FirstInMemory); i <= Math.Min(index, LastIndex); i++)
+            UnappliedBytes -= At(i).Size;
+        Applied = Math.Max(Applied, index);
+        Evict();
+    }
+
+    /// <summary>Entries from <paramref name="from"/> on, at least one, at most <paramref name="maxBytes"/>. They must be in memory.</summary>
+    public ReadOnlyMemory<LogEntry> Slice(long from, int maxBytes, out int bytes)
+    {
+        Invariant.Holds(from >= FirstInMemory && from <= LastIndex, "the entries are in memory");
+        var available = (int)(LastIndex - from + 1);
+        var count = 0;
+        bytes = 0;
+        while (count < available)
+        {
+            var size = At(from + count).Size;
+            if (count > 0 && bytes + size > maxBytes)
+                break;
+            bytes += size;
+            count++;
+        }
+
+        // All followers that keep up get the very batch that was appended, without a copy.
+        var intoBatch = from - (LastIndex - _lastBatch.Length + 1);
+        return intoBatch >= 0 ? _lastBatch.Slice((int)intoBatch, count) : Window(from, count).ToArray();
+    }
+
+    public bool TryCopy(long from, long to, List<LogEntry> into)
+    {
+        if (from < FirstInMemory || to > LastIndex || from > to)
+            return false;
+        into.AddRange(Window(from, (int)(to - from + 1)));
+        return true;
+    }
+
+    private ReadOnlySpan<LogEntry> Window(long from, int count) => _tail.AsSpan(_tailStart + (int)(from - FirstInMemory), count);
+
+    private ref readonly LogEntry At(long index) => ref _tail[_tailStart + (int)(index - FirstInMemory)];
+
+    private int RunOf(long index)
+    {
+        var low = 0;
+        var high = _termStarts.Count - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_termStarts[middle].Index <= index)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        return low;
+    }
+
+    private void Push(in LogEntry entry)
+    {
+        if (_tailStart + _tailCount == _tail.Length)
+            MakeRoom();
+        _tail[_tailStart + _tailCount++] = entry;
+        LastIndex = entry.Index;
+        LastTimeMs = entry.TimeMs;
+        _tailBytes += entry.Size;
+        if (entry.Index > Applied)
+            UnappliedBytes += entry.Size;
+    }
+
+    private void MakeRoom()
+    {
+        var target = _tailCount > _tail.Length / 2 ? new LogEntry[_tail.Length * 2] : _tail;
+        Array.Copy(_tail, _tailStart, target, 0, _tailCount);
+        if (target == _tail)
+            Array.Clear(_tail, _tailCount, _tail.Length - _tailCount);
+        _tail = target;
+        _tailStart = 0;
+    }
+
+    private void Evict()
+    {
+        while (_tailCount > 0 && _tailBytes - UnappliedBytes > _cacheBytes && FirstInMemory <= Math.Min(Applied, DurableIndex))
+            DropFirst();
+    }
+
+    private void DropFirst()
+    {
+        ref var entry = ref _tail[_tailStart];
+        _tailBytes -= entry.Size;
+        if (entry.Index > Applied)
+            UnappliedBytes -= entry.Size;
+        entry = default;
+        _tailStart++;
+        _tailCount--;
+        if (_tailCount == 0)
+            _tailStart = 0;
+    }
+
+    private void UpdateDurable()
+    {
+        var durable = LastIndex;
+        foreach (var append in _pending)
+            durable = Math.Min(durable, append.First - 1);
+        DurableIndex = Math.Max(durable, Base.Index);
+    }
+
+    /// <summary>An append the disk has not confirmed yet. Until it has, nothing from <paramref name="First"/> on counts as durable.</summary>
+    private readonly record struct PendingAppend(long First, EntryId Last);
+}

@@ -28,4 +28,7 @@ internal interface IKvStore : IDisposable
 
     /// <summary>Applier only, a few ms at most: pins the records as they are now.</summary>
     IKvStoreCut Cut();
+
+    /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
+    void MaintainSpace() { }
 }

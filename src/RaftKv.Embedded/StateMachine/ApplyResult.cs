@@ -1,0 +1,9 @@
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>The outcome of one entry, the same on every node.</summary>
+/// <param name="Status">What happened.</param>
+/// <param name="Session">Whose command it was; for an opened session, its id.</param>
+/// <param name="Sequence">Its number within the session.</param>
+/// <param name="Version">The new version; when the write did not happen, the key's current one (0: it does not exist).</param>
+/// <param name="Nonce">What the opener of a session knows it by; otherwise empty.</param>
+internal readonly record struct ApplyResult(ApplyStatus Status, long Session = 0, long Sequence = 0, long Version = 0, Guid Nonce = default);

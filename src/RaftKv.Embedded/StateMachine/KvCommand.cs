@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>
+/// A command as it stands in the log, little-endian:
+/// <code>
+/// version u8 = 1 | operation u8 | session i64 | sequence i64 | acknowledged below i64 | body
+/// open session   nonce 16 bytes | time to live u32, seconds
+/// close session  nothing
+/// set            condition u8 | version i64 | key length u16 | key | value, to the end
+/// delete         condition u8 | version i64 | key, to the end
+/// </code>
+/// The caller's thread encodes the body once; session and sequence are filled in later by the thread that assigns them.
+/// </summary>
+internal readonly ref struct KvCommand
+{
+    public const byte FormatVersion = 1;
+
+    public const int HeaderBytes = 26;
+
+    /// <summary>The longest key any node accepts; the options may ask for less.</summary>
+    public const int MaxKeyBytes = 32 * 1024;
+
+    public const int OpenSessionBytes = HeaderBytes + NonceBytes + sizeof(uint);
+
+    public const int CloseSessionBytes = HeaderBytes;
+
+    private const int SessionOffset = 2;
+    private const int SequenceOffset = 10;
+    private const int AcknowledgedBelowOffset = 18;
+    private const int NonceBytes = 16;
+    private const int ConditionBytes = 1 + sizeof(long);
+
+    public KvOperation Operation { get; private init; }
+
+    /// <summary>The session the command belongs to; 0 for <see cref="KvOperation.OpenSession"/>.</summary>
+    public long Session { get; private init; }
+
+    /// <summary>Its number within the session, from 1; 0 for the opening and closing of sessions.</summary>
+    public long Sequence { get; private init; }
+
+    /// <summary>Every result below was given to its caller: it will not be asked for again and may be forgotten.</summary>
+    public long AcknowledgedBelow { get; private init; }
+
+    public Guid Nonce { get; private init; }
+
+    public uint TimeToLiveSeconds { get; private init; }
+
+    public KvCondition Condition { get; private init; }
+
+    public ReadOnlySpan<byte> Key { get; private init; }
+
+    public ReadOnlySpan<byte> Value { get; private init; }
+
+    public static int SetBytes(int keyBytes, int valueBytes) => HeaderBytes + ConditionBytes + sizeof(ushort) + keyBytes + valueBytes;
+
+    public static int DeleteBytes(int keyBytes) => HeaderBytes + ConditionBytes + keyBytes;
+
+    /// <summary>Fills <see cref="OpenSessionBytes"/>.</summary>
+    public static void WriteOpenSession(Span<byte> to, Guid nonce, uint timeToLiveSeconds)
+    {
+        var body = WriteHeader(to, KvOperation.OpenSession);
+        nonce.TryWriteBytes(body);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[NonceBytes..], timeToLiveSeconds);
+    }
+
+    /// <summary>Fills <see cref="CloseSessionBytes"/>.</summary>
+    public static void WriteCloseSession(Span<byte> to, long session)
+    {
+        WriteHeader(to, KvOperation.CloseSession);
+        Patch(to, session, sequence: 0, acknowledgedBelow: 0);
+    }
+
+    /// <summary>Fills <see cref="SetBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
+    public static void WriteSet(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        var body = WriteCondition(WriteHeader(to, KvOperation.Set), condition);
+        BinaryPrimitives.WriteUInt16LittleEndian(body, checked((ushort)key.Length));
+        key.CopyTo(body[sizeof(ushort)..]);
+        value.CopyTo(body[(sizeof(ushort) + key.Length)..]);
+    }
+
+    /// <summary>Fills <see cref="DeleteBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
+    public static void WriteDelete(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key) =>
+        key.CopyTo(WriteCondition(WriteHeader(to, KvOperation.Delete), condition));
+
+    /// <summary>Gives an encoded command its place in a session.</summary>
+    public static void Patch(Span<byte> command, long session, long sequence, long acknowledgedBelow)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(command[SessionOffset..], session);
+        BinaryPrimitives.WriteInt64LittleEndian(command[SequenceOffset..], sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(command[AcknowledgedBelowOffset..], acknowledgedBelow);
+    }
+
+    /// <summary>The session and sequence of an encoded command, without looking at the rest; false when there is no whole header.</summary>
+    public static bool TryReadPlace(ReadOnlySpan<byte> command, out long session, out long sequence)
+    {
+        session = sequence = 0;
+        if (command.Length < HeaderBytes)
+            return false;
+        session = BinaryPrimitives.ReadInt64LittleEndian(command[SessionOffset..]);
+        sequence = BinaryPrimitives.ReadInt64LittleEndian(command[SequenceOffset..]);
+        return true;
+    }
+
+    /// <summary>Reads a command in place. Whatever the bytes are, every node gives the same answer, and none throws.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out KvCommand command)
+    {
+        command = default;
+        if (!TryReadPlace(bytes, out var session, out var sequence) || bytes[0] != FormatVersion)
+            return false;
+        var acknowledgedBelow = BinaryPrimitives.ReadInt64LittleEndian(bytes[AcknowledgedBelowOffset..]);
+        var body = bytes[HeaderBytes..];
+        var header = new KvCommand { Operation = (KvOperation)bytes[1], Session = session, Sequence = sequence, AcknowledgedBelow = acknowledgedBelow };
+        switch (header.Operation)
+        {
+            case KvOperation.OpenSession when session == 0 && body.Length == NonceBytes + sizeof(uint):
+                command = header with { Nonce = new Guid(body[..NonceBytes]), TimeToLiveSeconds = BinaryPrimitives.ReadUInt32LittleEndian(body[NonceBytes..]) };
+                return true;
+            case KvOperation.CloseSession when session > 0 && body.IsEmpty:
+                command = header;
+                return true;
+            case KvOperation.Set or KvOperation.Delete when session > 0 && sequence > 0 && acknowledgedBelow >= 0 && acknowledgedBelow <= sequence:
+                return TryReadWrite(body, header, out command);
+            default:
+                return false;
+        }
+    }
+
+    private static bool TryReadWrite(ReadOnlySpan<byte> body, KvCommand header, out KvCommand command)
+    {
+        command = default;
+        if (body.Length < ConditionBytes || !TryReadCondition(body, out var condition))
+            return false;
+        var keyBytes = body.Length - ConditionBytes;
+        var rest = body[ConditionBytes..];
+        if (header.Operation == KvOperation.Set)
+        {
+            if (rest.Length < sizeof(ushort))
+                return false;
+            keyBytes = BinaryPrimitives.ReadUInt16LittleEndian(rest);
+            rest = rest[sizeof(ushort)..];
+        }
+        if (keyBytes is 0 or > MaxKeyBytes || keyBytes > rest.Length)
+            return false;
+        command = header with { Condition = condition, Key = rest[..keyBytes], Value = rest[keyBytes..] };
+        return true;
+    }
+
+    private static bool TryReadCondition(ReadOnlySpan<byte> from, out KvCondition condition)
+    {
+        var version = BinaryPrimitives.ReadInt64LittleEndian(from[1..]);
+        condition = (KvConditionKind)from[0] switch
+        {
+            KvConditionKind.Exists => KvCondition.Exists,
+            KvConditionKind.NotExists => KvCondition.NotExists,
+            KvConditionKind.VersionIs => KvCondition.VersionIs(new KvVersion(version)),
+            _ => KvCondition.Always,
+        };
+        return from[0] == (byte)condition.Kind && version >= 0 && version == condition.Version.Value;
+    }
+
+    private static Span<byte> WriteHeader(Span<byte> to, KvOperation operation)
+    {
+        to[..HeaderBytes].Clear();
+        to[0] = FormatVersion;
+        to[1] = (byte)operation;
+        return to[HeaderBytes..];
+    }
+
+    private static Span<byte> WriteCondition(Span<byte> to, KvCondition condition)
+    {
+        to[0] = (byte)condition.Kind;
+        BinaryPrimitives.WriteInt64LittleEndian(to[1..], condition.Version.Value);
+        return to[ConditionBytes..];
+    }
+}

@@ -1,0 +1,144 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>
+/// Gives committed entries their meaning. One thread applies; the same entries give the same state and the same results on every node, whatever
+/// their bytes. Only the store's own failures leave as exceptions, and then nothing more may be applied.
+/// </summary>
+internal sealed class KvStateMachine
+{
+    private readonly SessionTable _sessions;
+
+    public KvStateMachine(IKvStore store)
+    {
+        Store = store;
+        _sessions = new SessionTable();
+    }
+
+    /// <summary>Continues from a snapshot whose records <paramref name="store"/> already holds.</summary>
+    /// <exception cref="FormatException">The session table is malformed.</exception>
+    public KvStateMachine(IKvStore store, KvState state)
+    {
+        Store = store;
+        _sessions = SessionTable.Decode(state.Sessions.Span);
+        Applied = state.Last;
+        LogTimeMs = state.LogTimeMs;
+        Configuration = state.Configuration;
+        ConfigurationIndex = state.ConfigurationIndex;
+    }
+
+    public IKvStore Store { get; }
+
+    /// <summary>The last entry applied.</summary>
+    public EntryId Applied { get; private set; }
+
+    /// <summary>The clock of the state machine: the latest time any applied entry was stamped with.</summary>
+    public long LogTimeMs { get; private set; }
+
+    public ClusterConfiguration Configuration { get; private set; } = ClusterConfiguration.Empty;
+
+    public long ConfigurationIndex { get; private set; }
+
+    public int SessionCount => _sessions.Count;
+
+    public ApplyResult Apply(in LogEntry entry)
+    {
+        Invariant.Holds(entry.Index == Applied.Index + 1 && entry.Term >= Applied.Term, "entries are applied in order, without a gap");
+        LogTimeMs = Math.Max(LogTimeMs, entry.TimeMs);
+        var result = entry.Kind switch
+        {
+            EntryKind.Command => ApplyCommand(entry),
+            EntryKind.Configuration => ApplyConfiguration(entry),
+            _ => default,
+        };
+        Applied = entry.Id;
+        return result;
+    }
+
+    /// <summary>Pins the state as it is now; takes a few ms at most. At most one is alive at a time.</summary>
+    public KvSnapshot CaptureSnapshot()
+    {
+        var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode());
+        return new KvSnapshot(state, Store.Cut(), Store.Count);
+    }
+
+    /// <summary>A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.</summary>
+    public ulong Digest() => StateDigest.Compute(Store, new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode()));
+
+    private ApplyResult ApplyConfiguration(in LogEntry entry)
+    {
+        try
+        {
+            Configuration = ClusterConfiguration.Decode(entry.Payload.Span);
+            ConfigurationIndex = entry.Index;
+            return default;
+        }
+        catch (FormatException)
+        {
+            return new ApplyResult(ApplyStatus.Malformed);
+        }
+    }
+
+    private ApplyResult ApplyCommand(in LogEntry entry)
+    {
+        if (!KvCommand.TryRead(entry.Payload.Span, out var command))
+        {
+            KvCommand.TryReadPlace(entry.Payload.Span, out var session, out var sequence);
+            return new ApplyResult(ApplyStatus.Malformed, session, sequence);
+        }
+        switch (command.Operation)
+        {
+            case KvOperation.OpenSession:
+                _sessions.Open(entry.Index, LogTimeMs, command.TimeToLiveSeconds);
+                return new ApplyResult(ApplyStatus.Applied, entry.Index, command.Sequence, entry.Index, command.Nonce);
+            case KvOperation.CloseSession:
+                _sessions.Close(command.Session);
+                return new ApplyResult(ApplyStatus.None, command.Session, command.Sequence);
+            default:
+                return ApplyOnce(entry, command);
+        }
+    }
+
+    private ApplyResult ApplyOnce(in LogEntry entry, in KvCommand command)
+    {
+        if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
+            return answered;
+        var status = command.Operation == KvOperation.Set ? ApplySet(entry, command, out var version) : ApplyDelete(entry, command, out version);
+        session!.Remember(command.Sequence, status, version);
+        return new ApplyResult(status, command.Session, command.Sequence, version);
+    }
+
+    private ApplyStatus ApplySet(in LogEntry entry, in KvCommand command, out long version)
+    {
+        Store.TryGetHeader(command.Key, out var current);
+        version = current.Version;
+        if (!Holds(command.Condition, version))
+            return ApplyStatus.ConditionFailed;
+        version = entry.Index;
+        var created = current.Version == 0 ? entry.Index : current.CreateVersion;
+        Store.Put(command.Key, new RecordHeader(entry.Index, created, current.WriteCount + 1), command.Value);
+        return ApplyStatus.Applied;
+    }
+
+    private ApplyStatus ApplyDelete(in LogEntry entry, in KvCommand command, out long version)
+    {
+        Store.TryGetHeader(command.Key, out var current);
+        version = current.Version;
+        if (!Holds(command.Condition, version))
+            return ApplyStatus.ConditionFailed;
+        if (version == 0)
+            return ApplyStatus.NotFound;
+        version = entry.Index;
+        Store.Remove(command.Key);
+        return ApplyStatus.Applied;
+    }
+
+    private static bool Holds(KvCondition condition, long version) => condition.Kind switch
+    {
+        KvConditionKind.Always => true,
+        KvConditionKind.Exists => version != 0,
+        KvConditionKind.NotExists => version == 0,
+        _ => version == condition.Version.Value,
+    };
+}

@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>
+/// The replicated memory of what was executed (dissertation §6.3): a retry of a command gets the first execution's result, never a
+/// second execution. Everything here depends on entries and log time only, so it is the same on every node.
+/// </summary>
+internal sealed class SessionTable
+{
+    public const int MaxSessions = 10_000;
+
+    /// <summary>The results of all sessions together: 9 bytes each.</summary>
+    public const int MaxTotalCapacity = 4 * 1024 * 1024;
+
+    private readonly Dictionary<long, SessionWindow> _sessions = [];
+    private SessionWindow? _latest;
+    private int _totalCapacity;
+
+    public int Count => _sessions.Count;
+
+    /// <summary>Opens a session and forgets the expired; beyond the limit the one longest unused goes.</summary>
+    public void Open(long id, long nowMs, uint timeToLiveSeconds)
+    {
+        foreach (var session in _sessions.Values)
+        {
+            if (session.IsExpired(nowMs))
+                Close(session.Id);
+        }
+        while (_sessions.Count >= MaxSessions || (_sessions.Count > 0 && _totalCapacity + SessionWindow.MinCapacity > MaxTotalCapacity))
+            Close(LongestUnused().Id);
+        Add(new SessionWindow(id, nowMs, timeToLiveSeconds * 1000L));
+    }
+
+    public void Close(long id)
+    {
+        if (!_sessions.Remove(id, out var session))
+            return;
+        _totalCapacity -= session.Capacity;
+        if (_latest == session)
+            _latest = null;
+    }
+
+    /// <summary>
+    /// Decides whether a command is executed: null is yes, and its result must be given to <see cref="SessionWindow.Remember"/> of
+    /// <paramref name="session"/>. Otherwise the result to answer with.
+    /// </summary>
+    public ApplyResult? Admit(in KvCommand command, long nowMs, out SessionWindow? session)
+    {
+        var (id, sequence) = (command.Session, command.Sequence);
+        session = Find(id, nowMs);
+        if (session is null)
+            return new ApplyResult(ApplyStatus.SessionExpired, id, sequence);
+        session.Use(nowMs, command.AcknowledgedBelow);
+        if (session.HasForgotten(sequence))
+            return new ApplyResult(ApplyStatus.SessionExpired, id, sequence);
+        if (!Reserve(session, sequence))
+            return new ApplyResult(ApplyStatus.Malformed, id, sequence);
+        var status = session.Find(sequence, out var version);
+        return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version);
+    }
+
+    /// <summary>count i32, then the sessions by id.</summary>
+    public byte[] Encode()
+    {
+        var sessions = _sessions.Values.OrderBy(s => s.Id).ToList();
+        var bytes = new byte[sizeof(int) + sessions.Sum(s => s.EncodedBytes)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, sessions.Count);
+        var rest = bytes.AsSpan(sizeof(int));
+        foreach (var session in sessions)
+            rest = session.Encode(rest);
+        return bytes;
+    }
+
+    /// <exception cref="FormatException">The bytes are not a session table.</exception>
+    public static SessionTable Decode(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < sizeof(int))
+            throw new FormatException("The session table is cut off.");
+        var count = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+        bytes = bytes[sizeof(int)..];
+        if (count is < 0 or > MaxSessions)
+            throw new FormatException("The session table has an impossible size.");
+        var table = new SessionTable();
+        var last = 0L;
+        for (var i = 0; i < count; i++)
+        {
+            var session = SessionWindow.Decode(ref bytes);
+            if (session.Id <= last || table._totalCapacity + session.Capacity > MaxTotalCapacity)
+                throw new FormatException("The session table is out of order or too large.");
+            last = session.Id;
+            table.Add(session);
+        }
+        if (!bytes.IsEmpty)
+            throw new FormatException("The session table has bytes behind its end.");
+        return table;
+    }
+
+    private SessionWindow? Find(long id, long nowMs)
+    {
+        if (_latest?.Id != id && !_sessions.TryGetValue(id, out _latest))
+            return null;
+        if (!_latest!.IsExpired(nowMs))
+            return _latest;
+        Close(id);
+        return null;
+    }
+
+    private bool Reserve(SessionWindow session, long sequence)
+    {
+        var needed = session.CapacityFor(sequence);
+        if (needed == session.Capacity)
+            return true;
+        if (needed == 0 || _totalCapacity + needed - session.Capacity > MaxTotalCapacity)
+            return false;
+        _totalCapacity += needed - session.Capacity;
+        session.Grow(needed);
+        return true;
+    }
+
+    private void Add(SessionWindow session)
+    {
+        _sessions.Add(session.Id, session);
+        _totalCapacity += session.Capacity;
+    }
+
+    private SessionWindow LongestUnused()
+    {
+        SessionWindow? longest = null;
+        foreach (var session in _sessions.Values)
+        {
+            if (longest is null || session.LastUsedMs < longest.LastUsedMs || (session.LastUsedMs == longest.LastUsedMs && session.Id < longest.Id))
+                longest = session;
+        }
+        return longest!;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>One session: the results its client has not acknowledged yet, in a ring indexed by sequence.</summary>
+internal sealed class SessionWindow(long id, long lastUsedMs, long timeToLiveMs, int capacity = SessionWindow.MinCapacity)
+{
+    public const int MinCapacity = 64;
+    public const int MaxCapacity = 65_536;
+
+    private const int HeaderBytes = 4 * sizeof(long) + sizeof(int) + sizeof(int);
+    private const int ResultBytes = sizeof(int) + 1 + sizeof(long);
+
+    private long[] _versions = new long[capacity];
+    private ApplyStatus[] _statuses = new ApplyStatus[capacity];
+    private long _base = 1;
+
+    public long Id { get; } = id;
+
+    public long LastUsedMs { get; private set; } = lastUsedMs;
+
+    public int Capacity => _versions.Length;
+
+    /// <summary>Whether the time to live has passed without a command.</summary>
+    public bool IsExpired(long nowMs) => nowMs - LastUsedMs > timeToLiveMs;
+
+    public void Use(long nowMs, long acknowledgedBelow)
+    {
+        LastUsedMs = nowMs;
+        if (acknowledgedBelow <= _base)
+            return;
+        if (acknowledgedBelow - _base >= Capacity)
+            Array.Clear(_statuses);
+        else
+        {
+            for (var sequence = _base; sequence < acknowledgedBelow; sequence++)
+                _statuses[Slot(sequence)] = ApplyStatus.None;
+        }
+        _base = acknowledgedBelow;
+    }
+
+    /// <summary>The result of <paramref name="sequence"/> was acknowledged: nobody who follows the protocol asks for it again.</summary>
+    public bool HasForgotten(long sequence) => sequence < _base;
+
+    /// <summary>The capacity that <paramref name="sequence"/> needs; 0 when it is further ahead than any window reaches.</summary>
+    public int CapacityFor(long sequence)
+    {
+        var distance = sequence - _base;
+        if (distance >= MaxCapacity)
+            return 0;
+        var needed = Capacity;
+        while (needed <= distance)
+            needed *= 2;
+        return needed;
+    }
+
+    public void Grow(int capacity)
+    {
+        var (versions, statuses, old) = (_versions, _statuses, Capacity);
+        _versions = new long[capacity];
+        _statuses = new ApplyStatus[capacity];
+        for (var sequence = _base; sequence < _base + old; sequence++)
+        {
+            _versions[Slot(sequence)] = versions[(int)(sequence & (old - 1))];
+            _statuses[Slot(sequence)] = statuses[(int)(sequence & (old - 1))];
+        }
+    }
+
+    /// <summary>What an earlier execution of <paramref name="sequence"/> gave; <see cref="ApplyStatus.None"/> if there was none.</summary>
+    public ApplyStatus Find(long sequence, out long version)
+    {
+        version = _versions[Slot(sequence)];
+        return _statuses[Slot(sequence)];
+    }
+
+    public void Remember(long sequence, ApplyStatus status, long version)
+    {
+        _versions[Slot(sequence)] = version;
+        _statuses[Slot(sequence)] = status;
+    }
+
+    public int EncodedBytes => HeaderBytes + ResultBytes * (Capacity - _statuses.AsSpan().Count(ApplyStatus.None));
+
+    /// <summary>id | last used | time to live | base, i64 each | capacity i32 | count i32 | per result: offset i32, status u8, version i64.</summary>
+    public Span<byte> Encode(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(to, Id);
+        BinaryPrimitives.WriteInt64LittleEndian(to[8..], LastUsedMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[16..], timeToLiveMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[24..], _base);
+        BinaryPrimitives.WriteInt32LittleEndian(to[32..], Capacity);
+        BinaryPrimitives.WriteInt32LittleEndian(to[36..], Capacity - _statuses.AsSpan().Count(ApplyStatus.None));
+        to = to[HeaderBytes..];
+        for (var offset = 0; offset < Capacity; offset++)
+        {
+            var status = Find(_base + offset, out var version);
+            if (status == ApplyStatus.None)
+                continue;
+            BinaryPrimitives.WriteInt32LittleEndian(to, offset);
+            to[4] = (byte)status;
+            BinaryPrimitives.WriteInt64LittleEndian(to[5..], version);
+            to = to[ResultBytes..];
+        }
+        return to;
+    }
+
+    /// <exception cref="FormatException">The bytes are not a session.</exception>
+    public static SessionWindow Decode(ref ReadOnlySpan<byte> from)
+    {
+        if (from.Length < HeaderBytes)
+            throw new FormatException("A session is cut off.");
+        var capacity = BinaryPrimitives.ReadInt32LittleEndian(from[32..]);
+        var count = BinaryPrimitives.ReadInt32LittleEndian(from[36..]);
+        if (capacity is < MinCapacity or > MaxCapacity || !int.IsPow2(capacity) || count < 0 || count > capacity)
+            throw new FormatException("A session's window has an impossible size.");
+        var session = new SessionWindow(
+            BinaryPrimitives.ReadInt64LittleEndian(from),
+            BinaryPrimitives.ReadInt64LittleEndian(from[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[16..]),
+            capacity) { _base = BinaryPrimitives.ReadInt64LittleEndian(from[24..]) };
+        from = from[HeaderBytes..];
+        if (from.Length < (long)count * ResultBytes)
+            throw new FormatException("A session is cut off.");
+        for (var i = 0; i < count; i++)
+        {
+            var offset = BinaryPrimitives.ReadInt32LittleEndian(from);
+            var status = (ApplyStatus)from[4];
+            if (offset < 0 || offset >= capacity || status is ApplyStatus.None or > ApplyStatus.Malformed)
+                throw new FormatException("A session has an impossible result.");
+            session.Remember(session._base + offset, status, BinaryPrimitives.ReadInt64LittleEndian(from[5..]));
+            from = from[ResultBytes..];
+        }
+        return session;
+    }
+
+    private int Slot(long sequence) => (int)(sequence & (_versions.Length - 1));
+}

@@ -1,0 +1,100 @@
+using FASTER.core;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>Space: guarding the disk, and giving back what overwritten and deleted records take.</summary>
+internal sealed unsafe partial class FasterKvStore
+{
+    /// <summary>Left free for the log, which must go on when the store cannot.</summary>
+    private const long ReservedBytes = 64 * 1024 * 1024;
+
+    private const long MinStepBytes = 64 * 1024;
+    private const long MaxStepBytes = 4 * 1024 * 1024;
+
+    // Eight bytes looked at for each byte written finish a pass while the log grows by an eighth.
+    private const int StepsPerGrowth = 8;
+
+    private IFasterScanIterator<SpanByte, SpanByte>? _maintenance;
+    private long _maintainFrom;
+    private long _maintainedTail;
+    private long _guardedPage;
+
+    /// <summary>What the log takes in memory and on disk, dead records included.</summary>
+    public long LogBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
+
+    /// <summary>
+    /// FASTER's own compaction stops the applier for the whole log. This one does a share of it per call, which a single writer can: a record at the
+    /// log's begin is alive when it is the one a lookup finds, and is then put again, at the tail.
+    /// </summary>
+    public void MaintainSpace()
+    {
+        if (_cut is not null || (_maintenance is null && LogBytes <= _maintainFrom))
+            return;
+        _device.ThrowIfFaulted();
+        if (_maintenance is null)
+        {
+            _maintenance = _kv.Log.Scan(_kv.Log.BeginAddress, _kv.Log.SafeReadOnlyAddress, ScanBufferingMode.SinglePageBuffering);
+            _maintainedTail = _kv.Log.TailAddress;
+        }
+        var growth = _kv.Log.TailAddress - _maintainedTail;
+        Maintain(Math.Min(MinStepBytes + growth * StepsPerGrowth, MaxStepBytes));
+        _maintainedTail = _kv.Log.TailAddress;
+    }
+
+    private void Maintain(long bytes)
+    {
+        var scan = _maintenance!;
+        var until = scan.NextAddress + bytes;
+        while (scan.NextAddress < until)
+        {
+            if (!scan.GetNext(out var record))
+            {
+                EndMaintenance();
+                // Twice what is alive: the work stays in proportion to what is written.
+                _maintainFrom = Math.Max(_memoryBytes, 2 * LogBytes);
+                return;
+            }
+            if (!record.Tombstone)
+                KeepIfAlive(scan.GetKey().AsReadOnlySpan(), ref scan.GetValue());
+            if (scan.NextAddress >> _pageBits != _kv.Log.BeginAddress >> _pageBits)
+                _kv.Log.ShiftBeginAddress(scan.NextAddress, truncateLog: true);
+        }
+    }
+
+    private void KeepIfAlive(ReadOnlySpan<byte> key, ref SpanByte record)
+    {
+        var value = FasterRecord.Read(record.ToPointer(), out var header);
+        if (TryGetHeader(key, out var current) && current.Version == header.Version)
+            Append(key, header, value);
+        // What a faulted device gave is not the truth.
+        _device.ThrowIfFaulted();
+    }
+
+    /// <summary>Nothing may be begun while a cut is alive: the cut needs the log from its begin.</summary>
+    private void EndMaintenance()
+    {
+        _maintenance?.Dispose();
+        _maintenance = null;
+    }
+
+    /// <summary>
+    /// A full disk is noticed before FASTER spills to it, a page ahead. The pages that are in memory may all be flushed at once by a cut.
+    /// </summary>
+    private void GuardSpace()
+    {
+        _device.ThrowIfFaulted();
+        var page = _kv.Log.TailAddress >> _pageBits;
+        if (page == _guardedPage)
+            return;
+        RequireSpace(ReservedBytes);
+        _guardedPage = page;
+    }
+
+    private void RequireSpace(long bytes)
+    {
+        var available = _availableBytes();
+        if (available < bytes)
+            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has {available} bytes left; the store needs {bytes} for cold records. Free some space and start the node again.");
+    }
+}

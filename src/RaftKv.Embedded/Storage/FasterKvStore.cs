@@ -1,0 +1,208 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using FASTER.core;
+using RaftKv.Embedded.StateMachine;
+using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers see a
+/// record under FASTER's shared lock of it, so never half a write.
+/// </summary>
+internal sealed unsafe partial class FasterKvStore : IKvStore
+{
+    private const string ScratchName = "hlog";
+
+    private readonly FasterKV<SpanByte, SpanByte> _kv;
+    private readonly FasterScratchDevice _device;
+    private readonly FasterReadSessions _readers;
+    private readonly Session _writer;
+    private readonly KeyIndex _keys = new();
+    private readonly Func<long> _availableBytes;
+    private readonly long _memoryBytes;
+    private readonly int _pageBits;
+    private readonly int _maxKeyBytes;
+    private readonly int _maxValueBytes;
+
+    /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
+    /// <param name="availableBytes">Free space on the disk of that directory.</param>
+    public FasterKvStore(string scratchDirectory, FasterKvStoreSettings settings, Func<long> availableBytes)
+    {
+        _availableBytes = availableBytes;
+        _memoryBytes = _maintainFrom = settings.MemoryBytes;
+        _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
+        (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
+        EmptyDirectory(scratchDirectory);
+        _device = new FasterScratchDevice(Path.Combine(scratchDirectory, ScratchName));
+        _kv = new FasterKV<SpanByte, SpanByte>(new FasterKVSettings<SpanByte, SpanByte>
+        {
+            LogDevice = _device,
+            CheckpointDir = scratchDirectory,
+            ConcurrencyControlMode = ConcurrencyControlMode.RecordIsolation,
+            IndexSize = settings.IndexBytes,
+            PageSize = settings.PageBytes,
+            MemorySize = settings.MemoryBytes,
+            SegmentSize = settings.SegmentBytes,
+            // Records copied to the tail by reads would grow the log and break the order a cut relies on.
+            ReadCopyOptions = ReadCopyOptions.None,
+        });
+        _readers = new FasterReadSessions(_kv);
+        _writer = NewSession();
+    }
+
+    public long Count => _keys.Count;
+
+    public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
+    {
+        var frame = new HeaderFrame();
+        Find(_writer, key, new FasterRead(Unsafe.AsPointer(ref frame), &HeaderFrame.Deliver), ref frame.Found);
+        header = frame.Header;
+        return frame.Found;
+    }
+
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
+    {
+        if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
+            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
+        // The index comes second: a scan that finds a key there finds its record too.
+        if (!Append(key, header, value))
+            _keys.Add(key);
+    }
+
+    public bool Remove(ReadOnlySpan<byte> key)
+    {
+        if (!_keys.Remove(key))
+            return false;
+        GuardSpace();
+        fixed (byte* k = key)
+        {
+            var target = new SpanByte(key.Length, (nint)k);
+            _writer.Delete(ref target);
+        }
+        return true;
+    }
+
+    public bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    {
+        var frame = new ReadFrame<TState, TResult>(state, read);
+        var slot = _readers.Take();
+        try
+        {
+            Find(slot.Session!, key, new FasterRead(Unsafe.AsPointer(ref frame), &ReadFrame<TState, TResult>.Deliver), ref frame.Found);
+        }
+        finally
+        {
+            slot.Return();
+        }
+        if (frame.Error is not null)
+            ExceptionDispatchInfo.Throw(frame.Error);
+        result = frame.Result;
+        return frame.Found;
+    }
+
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
+
+    /// <summary>After the applier stopped. Waits for readers and a cut's visit to leave.</summary>
+    public void Dispose()
+    {
+        _cut?.Stop();
+        EndMaintenance();
+        _readers.Dispose();
+        _writer.Dispose();
+        // The device first: FASTER frees its pages without waiting for their flush.
+        _device.Dispose();
+        _kv.Dispose();
+    }
+
+    /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
+    private bool Append(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
+    {
+        GuardSpace();
+        fixed (byte* k = key, v = value)
+        {
+            var put = new FasterPut { Header = header, Value = v, ValueBytes = value.Length };
+            var target = new SpanByte(key.Length, (nint)k);
+            var source = new SpanByte(FasterRecord.AllocationFor(header, value.Length), (nint)(&put));
+            _writer.Upsert(ref target, ref source);
+            return put.InPlace;
+        }
+    }
+
+    /// <summary>Looks a key up and delivers its record; <paramref name="found"/> is a part of what is delivered to.</summary>
+    private void Find(Session session, ReadOnlySpan<byte> key, FasterRead read, ref bool found)
+    {
+        fixed (byte* k = key)
+        {
+            var target = new SpanByte(key.Length, (nint)k);
+            while (true)
+            {
+                var begin = _kv.Log.BeginAddress;
+                Empty input = default;
+                var status = session.Read(ref target, ref input, ref read);
+                if (status.IsPending)
+                    session.CompletePending(wait: true);
+                if (found && !status.IsPending)
+                    return;
+                _device.ThrowIfFaulted();
+                // A record that maintenance moved to the tail while it was looked for at its old place seems absent: look again.
+                if (found || _kv.Log.BeginAddress == begin)
+                    return;
+            }
+        }
+    }
+
+    private Session NewSession() => _kv.For(new FasterFunctions()).NewSession<FasterFunctions>();
+
+    private static void EmptyDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            foreach (var file in Directory.EnumerateFiles(directory, ScratchName + ".*"))
+                File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.NotWritable, $"The scratch directory '{directory}' cannot be prepared: {e.Message}", e);
+        }
+    }
+
+    private struct HeaderFrame
+    {
+        public RecordHeader Header;
+        public bool Found;
+
+        public static void Deliver(void* frame, byte* record)
+        {
+            ref var to = ref Unsafe.AsRef<HeaderFrame>(frame);
+            FasterRecord.Read(record, out to.Header);
+            to.Found = true;
+        }
+    }
+
+    private struct ReadFrame<TState, TResult>(TState state, RecordReader<TState, TResult> read)
+    {
+        public TResult? Result;
+        public Exception? Error;
+        public bool Found;
+
+        /// <summary>The caller's code must not throw through FASTER.</summary>
+        public static void Deliver(void* frame, byte* record)
+        {
+            ref var to = ref Unsafe.AsRef<ReadFrame<TState, TResult>>(frame);
+            to.Found = true;
+            try
+            {
+                var value = FasterRecord.Read(record, out var header);
+                to.Result = to.Read(header, value);
+            }
+            catch (Exception e)
+            {
+                to.Error = e;
+            }
+        }
+
+        private readonly TResult Read(in RecordHeader header, ReadOnlySpan<byte> value) => read(header, value, state);
+    }
+}

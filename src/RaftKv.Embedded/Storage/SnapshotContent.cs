@@ -1,0 +1,9 @@
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>What a snapshot held besides its records.</summary>
+/// <param name="ClusterId">The cluster it was taken in.</param>
+/// <param name="State">The state machine's state.</param>
+/// <param name="KeyCount">How many keys its records amount to.</param>
+internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCount);

@@ -1,0 +1,104 @@
+using System.Globalization;
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>Receiving a snapshot: one at a time, appended in order, believed only when all of it was verified.</summary>
+internal sealed partial class SnapshotStore
+{
+    private Receiving? _receiving;
+
+    private sealed class Receiving(EntryId last, long total, string path, IStorageFile file)
+    {
+        public EntryId Last => last;
+
+        public long Total => total;
+
+        public string Path => path;
+
+        public IStorageFile File => file;
+
+        public long Length { get; set; } = file.Length;
+    }
+
+    /// <summary>
+    /// Prepares to receive; returns the first byte wanted, which is behind what an interrupted attempt, even of an earlier process, left. Another snapshot's attempt is given up.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.DiskFull"/>: there is no room for it.</exception>
+    public long BeginReceive(EntryId last, long totalBytes)
+    {
+        if (_receiving is { } current && current.Last == last && current.Total == totalBytes)
+            return current.Length;
+        StopReceiving();
+        var path = PathOf(last) + string.Create(CultureInfo.InvariantCulture, $".{totalBytes}{PartSuffix}");
+        foreach (var name in _fileSystem.ListFiles(_directory))
+        {
+            if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && PathOf(name) != path)
+                _fileSystem.Delete(PathOf(name));
+        }
+        var file = _fileSystem.Open(path, _fileSystem.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);
+        if (file.Length > totalBytes)
+        {
+            file.Dispose();
+            file = _fileSystem.Open(path, FileOpenMode.Create);
+        }
+        _receiving = new Receiving(last, totalBytes, path, file);
+        var available = _fileSystem.AvailableBytes(_directory);
+        if (totalBytes - _receiving.Length <= available)
+            return _receiving.Length;
+        AbandonReceive();
+        throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"A snapshot of {totalBytes} bytes does not fit the {available} bytes left for '{_directory}'.");
+    }
+
+    /// <summary>Appends a piece; returns the next byte wanted. A piece that is not the next, or runs over the end, changes nothing.</summary>
+    public long WriteChunk(EntryId last, long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (_receiving is not { } current || current.Last != last)
+            return 0;
+        if (offset == current.Length && bytes.Length <= current.Total - offset)
+        {
+            current.File.Write(offset, bytes);
+            current.Length += bytes.Length;
+        }
+        return current.Length;
+    }
+
+    /// <summary>Verifies every byte and makes the snapshot durable under its name. One that is not sound is thrown away.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
+    public SnapshotInfo CompleteReceive(EntryId last, Guid clusterId)
+    {
+        if (_receiving is not { } current || current.Last != last)
+            throw new InvalidOperationException($"No snapshot of entry {last} is being received.");
+        try
+        {
+            var content = new SnapshotReader(current.File, current.Path).ReadAll(visit: null, CancellationToken.None);
+            Expect(last, content);
+            if (content.ClusterId != clusterId)
+                throw Damaged(last, $"it was taken in cluster {content.ClusterId}");
+            current.File.Sync();
+        }
+        catch (RaftKvStorageException)
+        {
+            AbandonReceive();
+            throw;
+        }
+        StopReceiving();
+        Publish(current.Path, last);
+        return new SnapshotInfo(last, current.Total);
+    }
+
+    /// <summary>Forgets what was received so far.</summary>
+    public void AbandonReceive()
+    {
+        if (_receiving is not { } current)
+            return;
+        StopReceiving();
+        DeleteQuietly(current.Path);
+    }
+
+    private void StopReceiving()
+    {
+        _receiving?.File.Dispose();
+        _receiving = null;
+    }
+}

@@ -1,0 +1,262 @@
+using System.Globalization;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is one to fall back
+/// to. One thread writes, one receives, any number read chunks to send.
+/// </summary>
+internal sealed partial class SnapshotStore : IDisposable
+{
+    private const string Prefix = "snapshot-";
+    private const string Suffix = ".snap";
+    private const string TemporarySuffix = ".tmp";
+    private const string PartSuffix = ".part";
+    private const string DamagedSuffix = ".damaged";
+    private const int Kept = 2;
+    private const int RecordsPerMaintenance = 1024;
+
+    private readonly IFileSystem _fileSystem;
+    private readonly string _directory;
+
+    // Guards the names in the directory and the files open for sending.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<EntryId, Sending> _sending = [];
+
+    public SnapshotStore(IFileSystem fileSystem, string directory)
+    {
+        _fileSystem = fileSystem;
+        _directory = directory;
+        fileSystem.CreateDirectory(directory);
+        foreach (var name in fileSystem.ListFiles(directory))
+        {
+            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+                fileSystem.Delete(PathOf(name));
+        }
+    }
+
+    private sealed class Sending(IStorageFile file)
+    {
+        public IStorageFile File => file;
+
+        public long Length { get; } = file.Length;
+
+        /// <summary>Whether a chunk was read since the snapshots were last tidied.</summary>
+        public bool InUse { get; set; }
+    }
+
+    /// <summary>The finished snapshots, newest first.</summary>
+    public IReadOnlyList<SnapshotInfo> List()
+    {
+        lock (_gate)
+        {
+            var snapshots = new List<SnapshotInfo>();
+            foreach (var last in Names())
+            {
+                using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+                snapshots.Add(new SnapshotInfo(last, file.Length));
+            }
+            return snapshots;
+        }
+    }
+
+    /// <summary>Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were.</summary>
+    public SnapshotInfo Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        var last = snapshot.State.Last;
+        var temporary = PathOf(last) + TemporarySuffix;
+        try
+        {
+            long bytes;
+            using (var file = _fileSystem.Open(temporary, FileOpenMode.Create))
+                bytes = new SnapshotWriter(file).Write(clusterId, snapshot, cancellationToken);
+            Publish(temporary, last);
+            return new SnapshotInfo(last, bytes);
+        }
+        catch
+        {
+            DeleteQuietly(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The newest snapshot whose header and end are sound. A damaged one is set aside and told to <paramref name="damaged"/>; whether the log still reaches back to an older one
+    /// is the caller's to check. What is between header and end is verified by <see cref="Load"/>.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/>: nothing is set aside.</exception>
+    public SnapshotInfo? OpenNewest(ICollection<RaftKvStorageException> damaged)
+    {
+        while (true)
+        {
+            EntryId? newest;
+            lock (_gate)
+                newest = Names() is [var first, ..] ? first : null;
+            if (newest is not { } last)
+                return null;
+            try
+            {
+                using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+                Expect(last, new SnapshotReader(file, PathOf(last)).ReadHeader());
+                return new SnapshotInfo(last, file.Length);
+            }
+            catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
+            {
+                damaged.Add(e);
+                SetAside(last);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads a snapshot into an empty store, verifying everything. When it throws, the store holds a part and must be thrown away.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
+    public SnapshotContent Load(EntryId last, IKvStore store, CancellationToken cancellationToken)
+    {
+        Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");
+        using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+        var records = 0L;
+        var content = new SnapshotReader(file, PathOf(last)).ReadAll(Add, cancellationToken);
+        Expect(last, content);
+        if (store.Count != content.KeyCount)
+            throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
+        return content;
+
+        void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
+        {
+            if (deleted)
+                store.Remove(key);
+            else
+                store.Put(key, header, value);
+            if (++records % RecordsPerMaintenance == 0)
+                store.MaintainSpace();
+        }
+    }
+
+    /// <summary>Takes a damaged snapshot out of the way, for somebody to look at.</summary>
+    public void SetAside(EntryId last)
+    {
+        lock (_gate)
+        {
+            StopSending(last);
+            _fileSystem.Rename(PathOf(last), PathOf(last) + DamagedSuffix);
+            _fileSystem.SyncDirectory(_directory);
+        }
+    }
+
+    /// <summary>
+    /// Reads raw bytes of a snapshot, which are what goes over the wire, into <paramref name="buffer"/>; returns how many and the size of the whole, 0 when there is no such
+    /// snapshot any more. One that is being sent stays readable after newer ones have replaced it.
+    /// </summary>
+    public int ReadChunk(EntryId last, long offset, Span<byte> buffer, out long totalBytes)
+    {
+        lock (_gate)
+        {
+            totalBytes = 0;
+            if (!_sending.TryGetValue(last, out var sending))
+            {
+                if (!_fileSystem.FileExists(PathOf(last)))
+                    return 0;
+                _sending[last] = sending = new Sending(_fileSystem.Open(PathOf(last), FileOpenMode.Read));
+            }
+            sending.InUse = true;
+            totalBytes = sending.Length;
+            return offset < 0 || offset >= totalBytes ? 0 : sending.File.Read(offset, buffer);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var last in _sending.Keys)
+                StopSending(last);
+        }
+        StopReceiving();
+    }
+
+    /// <summary>The file is whole and synced; now it gets its name.</summary>
+    private void Publish(string from, EntryId last)
+    {
+        lock (_gate)
+        {
+            StopSending(last);
+            _fileSystem.Rename(from, PathOf(last));
+            _fileSystem.SyncDirectory(_directory);
+            Tidy();
+        }
+    }
+
+    /// <summary>Deletes all but the newest. A file that is being sent is kept open until two tidyings pass without a chunk asked for.</summary>
+    private void Tidy()
+    {
+        foreach (var (last, sending) in _sending)
+        {
+            if (!sending.InUse)
+                StopSending(last);
+            sending.InUse = false;
+        }
+        foreach (var last in Names().Skip(Kept))
+            _fileSystem.Delete(PathOf(last));
+    }
+
+    private void StopSending(EntryId last)
+    {
+        if (_sending.Remove(last, out var sending))
+            sending.File.Dispose();
+    }
+
+    private void DeleteQuietly(string path)
+    {
+        try
+        {
+            _fileSystem.Delete(path);
+        }
+        catch (RaftKvStorageException)
+        {
+            // The failure that led here is the one to report; the next start deletes leftovers.
+        }
+    }
+
+    private void Expect(EntryId last, SnapshotContent content)
+    {
+        if (content.State.Last != last)
+            throw Damaged(last, $"it covers entry {content.State.Last} instead");
+    }
+
+    private RaftKvStorageException Damaged(EntryId last, string how) =>
+        new(RaftKvStorageError.Damaged, $"The snapshot '{PathOf(last)}' is damaged: {how}.");
+
+    /// <summary>Newest first: names are padded, so their order is that of the entries.</summary>
+    private List<EntryId> Names()
+    {
+        var names = new List<EntryId>();
+        foreach (var name in _fileSystem.ListFiles(_directory).Reverse())
+        {
+            if (TryParse(name, out var last))
+                names.Add(last);
+        }
+        return names;
+    }
+
+    private string PathOf(EntryId last) => PathOf(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{last.Index:D19}-{last.Term:D19}{Suffix}"));
+
+    private string PathOf(string name) => Path.Combine(_directory, name);
+
+    private static bool TryParse(string name, out EntryId last)
+    {
+        const int Digits = 19;
+        last = default;
+        if (name.Length != Prefix.Length + Digits + 1 + Digits + Suffix.Length || !name.StartsWith(Prefix, StringComparison.Ordinal) || !name.EndsWith(Suffix, StringComparison.Ordinal)
+            || !long.TryParse(name.AsSpan(Prefix.Length, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            || !long.TryParse(name.AsSpan(Prefix.Length + Digits + 1, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var term))
+        {
+            return false;
+        }
+        last = new EntryId(term, index);
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>Writes one snapshot, a chunk at a time.</summary>
+internal sealed class SnapshotWriter(IStorageFile file)
+{
+    private byte[] _chunk = new byte[SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes];
+    private int _used = SnapshotFile.ChunkFrameBytes;
+    private long _offset;
+    private uint _checksum;
+    private long _records;
+    private long _deletions;
+
+    /// <summary>Writes and syncs; returns the bytes written.</summary>
+    public long Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        var header = SnapshotFile.EncodeHeader(clusterId, snapshot.State, snapshot.KeyCount);
+        file.Write(0, header);
+        _offset = header.Length;
+        _checksum = Crc32C.Compute(header.AsSpan(0, header.Length - SnapshotFile.ChecksumBytes));
+        snapshot.Records.Visit(Add, cancellationToken);
+        Close(SnapshotFile.ChunkKind.Records);
+        var sessions = snapshot.State.Sessions.Span;
+        for (var from = 0; from < sessions.Length; from += SnapshotFile.ChunkBytes)
+            WriteChunk(SnapshotFile.ChunkKind.Sessions, sessions.Slice(from, Math.Min(SnapshotFile.ChunkBytes, sessions.Length - from)));
+        Span<byte> end = stackalloc byte[SnapshotFile.EndBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(end, _records);
+        BinaryPrimitives.WriteInt64LittleEndian(end[8..], _deletions);
+        BinaryPrimitives.WriteInt64LittleEndian(end[16..], sessions.Length);
+        WriteChunk(SnapshotFile.ChunkKind.End, end);
+        file.Sync();
+        return _offset;
+    }
+
+    private void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
+    {
+        var size = SnapshotFile.SizeOf(key.Length, header, value.Length, deleted);
+        if (_used + size > SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes)
+            Close(SnapshotFile.ChunkKind.Records);
+        SnapshotFile.WriteRecord(Reserve(size), key, header, value, deleted);
+        if (deleted)
+            _deletions++;
+        else
+            _records++;
+    }
+
+    private void WriteChunk(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> payload)
+    {
+        payload.CopyTo(Reserve(payload.Length));
+        Close(kind);
+    }
+
+    private Span<byte> Reserve(int bytes)
+    {
+        var needed = _used + bytes + SnapshotFile.ChecksumBytes;
+        if (needed > _chunk.Length)
+            Array.Resize(ref _chunk, needed);
+        _used += bytes;
+        return _chunk.AsSpan(_used - bytes, bytes);
+    }
+
+    private void Close(SnapshotFile.ChunkKind kind)
+    {
+        if (_used == SnapshotFile.ChunkFrameBytes)
+            return;
+        BinaryPrimitives.WriteUInt32LittleEndian(_chunk, (uint)kind);
+        BinaryPrimitives.WriteUInt32LittleEndian(_chunk.AsSpan(4), (uint)(_used - SnapshotFile.ChunkFrameBytes));
+        _checksum = Crc32C.Compute(_chunk.AsSpan(0, _used), _checksum);
+        BinaryPrimitives.WriteUInt32LittleEndian(_chunk.AsSpan(_used), _checksum);
+        file.Write(_offset, _chunk.AsSpan(0, _used + SnapshotFile.ChecksumBytes));
+        _offset += _used + SnapshotFile.ChecksumBytes;
+        _used = SnapshotFile.ChunkFrameBytes;
+    }
+}

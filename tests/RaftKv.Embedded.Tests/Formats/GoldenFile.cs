@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Formats;
+
+/// <summary>Released formats, photographed. RAFTKV_REWRITE=1 takes a new picture, which is a decision, not a fix.</summary>
+internal static class GoldenFile
+{
+    public static byte[] Read(string name) => File.ReadAllBytes(PathOf(name));
+
+    public static void Holds(string name, byte[] bytes)
+    {
+        if (Environment.GetEnvironmentVariable("RAFTKV_REWRITE") == "1")
+            File.WriteAllBytes(PathOf(name), bytes);
+        Assert.Equal(Read(name), bytes);
+    }
+
+    private static string PathOf(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, name);
+}

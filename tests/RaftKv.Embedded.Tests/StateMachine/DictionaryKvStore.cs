@@ -1,0 +1,58 @@
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Tests.StateMachine;
+
+/// <summary>The meaning of a store in its shortest form: the model that others are compared with.</summary>
+internal sealed class DictionaryKvStore : IKvStore
+{
+    private readonly SortedDictionary<byte[], (RecordHeader Header, byte[] Value)> _records = new(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
+
+    public long Count => _records.Count;
+
+    public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
+    {
+        var found = _records.TryGetValue(key.ToArray(), out var record);
+        header = record.Header;
+        return found;
+    }
+
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value) => _records[key.ToArray()] = (header, value.ToArray());
+
+    public bool Remove(ReadOnlySpan<byte> key) => _records.Remove(key.ToArray());
+
+    public bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    {
+        var found = _records.TryGetValue(key.ToArray(), out var record);
+        result = found ? read(record.Header, record.Value, state) : default;
+        return found;
+    }
+
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys)
+    {
+        var copied = 0;
+        foreach (var key in _records.Keys)
+        {
+            var order = key.AsSpan().SequenceCompareTo(from);
+            if (order < 0 || (order == 0 && after) || (!to.IsEmpty && key.AsSpan().SequenceCompareTo(to) >= 0) || copied == max)
+                continue;
+            keys.Add(key);
+            copied++;
+        }
+        return copied;
+    }
+
+    public IKvStoreCut Cut() => new CopiedCut(_records.ToList());
+
+    public void Dispose() { }
+
+    private sealed class CopiedCut(List<KeyValuePair<byte[], (RecordHeader Header, byte[] Value)>> records) : IKvStoreCut
+    {
+        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken)
+        {
+            foreach (var (key, record) in records)
+                visit(key, record.Header, record.Value, deleted: false);
+        }
+
+        public void Dispose() { }
+    }
+}

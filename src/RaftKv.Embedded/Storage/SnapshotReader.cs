@@ -122,7 +122,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
             throw Damaged(_offset, "it has a chunk of an unknown kind or an impossible size");
         var bytes = SnapshotFile.ChunkFrameBytes + (int)length;
         var chunk = Fill(_offset, bytes + SnapshotFile.ChecksumBytes);
-        _checksum = Crc32C.Compute(chunk[..bytes], _checksum);
+        _checksum = Crc32C.Continue(_checksum, chunk[..bytes]);
         if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)
             throw Damaged(_offset, "a checksum is wrong");
         _offset += chunk.Length;

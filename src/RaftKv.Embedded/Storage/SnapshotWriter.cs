@@ -67,7 +67,7 @@ internal sealed class SnapshotWriter(IStorageFile file)
             return;
         BinaryPrimitives.WriteUInt32LittleEndian(_chunk, (uint)kind);
         BinaryPrimitives.WriteUInt32LittleEndian(_chunk.AsSpan(4), (uint)(_used - SnapshotFile.ChunkFrameBytes));
-        _checksum = Crc32C.Compute(_chunk.AsSpan(0, _used), _checksum);
+        _checksum = Crc32C.Continue(_checksum, _chunk.AsSpan(0, _used));
         BinaryPrimitives.WriteUInt32LittleEndian(_chunk.AsSpan(_used), _checksum);
         file.Write(_offset, _chunk.AsSpan(0, _used + SnapshotFile.ChecksumBytes));
         _offset += _used + SnapshotFile.ChecksumBytes;

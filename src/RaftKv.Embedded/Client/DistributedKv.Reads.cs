@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+internal sealed partial class DistributedKv
+{
+    /// <summary>How many keys a scan takes from the index at a time.</summary>
+    private const int ScanPage = 256;
+
+    public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    {
+        var host = access.Host;
+        if (CanReadNow(host, readOptions.Consistency, readOptions.MinVersion))
+            return new ValueTask<KvGetResult>(ReadLocal(host, key, readOptions.Consistency));
+        // Bad input is refused at once, not after a wait.
+        Check(key);
+        return WaitAndReadAsync(host, key, readOptions, cancellationToken);
+    }
+
+    public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var host = access.Host;
+        if (!host.Replica.HasCaughtUp)
+            throw Errors.NotCaughtUp();
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        try
+        {
+            return host.Applier.State.Store.TryRead(name.Bytes, (state, read),
+                static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
+                    caller.Read(value, new KvVersion(header.Version), caller.State), out result);
+        }
+        finally
+        {
+            name.Dispose();
+        }
+    }
+
+    public async IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.Limit);
+        var cursor = ScanCursor.Over(range, scanOptions.After, options.MaxKeyBytes);
+        var host = access.Host;
+        await FreshAsync(host, scanOptions.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
+        var left = scanOptions.Limit == 0 ? long.MaxValue : scanOptions.Limit;
+        var page = new List<byte[]>(ScanPage);
+        while (left > 0 && cursor.Next(host.Applier.State.Store, (int)Math.Min(left, ScanPage), page))
+        {
+            foreach (var name in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var key = Encoding.UTF8.GetString(name);
+                if (scanOptions.KeysOnly)
+                {
+                    left--;
+                    yield return new KvEntry(key, default, KvVersion.None);
+                }
+                else if (Read(host, name) is { Found: true } found)
+                {
+                    left--;
+                    yield return new KvEntry(key, found.Value, found.Version);
+                }
+            }
+        }
+    }
+
+    private static bool CanReadNow(ReplicaHost host, KvConsistency consistency, KvVersion minVersion) => consistency switch
+    {
+        KvConsistency.Stale => host.Replica.HasCaughtUp && host.Applier.AppliedIndex >= minVersion.Value,
+        KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= minVersion.Value,
+        _ => false,
+    };
+
+    /// <summary>
+    /// Whether this node leads beyond doubt and has applied all that anybody can have been told is written. The commit index is read before the clock: a
+    /// lease that still holds then held when the index was current.
+    /// </summary>
+    private static bool HoldsLease(ReplicaHost host)
+    {
+        var commit = host.Replica.CommitIndex;
+        Interlocked.MemoryBarrier();
+        return host.Clock.Ticks < host.Replica.LeaseUntil && host.Applier.AppliedIndex >= commit;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        return ReadLocal(host, key, readOptions.Consistency);
+    }
+
+    /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
+    private async ValueTask FreshAsync(ReplicaHost host, KvConsistency consistency, KvVersion minVersion, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (CanReadNow(host, consistency, minVersion))
+            return;
+        if (consistency == KvConsistency.LeaderLease)
+            host.Replica.WantLease();
+        // A stale read waits only while a restarted node does not know yet how far it had been: one read index tells.
+        if (consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
+        {
+            var ready = host.Replica.JoinReads().Ready;
+            await (cancellationToken.CanBeCanceled ? ready.WaitAsync(cancellationToken) : ready).ConfigureAwait(false);
+        }
+        if (host.Applier.AppliedIndex < minVersion.Value)
+            await AppliedAsync(host, minVersion.Value, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task AppliedAsync(ReplicaHost host, long index, CancellationToken cancellationToken)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action callback = () => reached.TrySetResult();
+        if (!host.Applier.Waiters.Add(index, callback, () => host.Applier.AppliedIndex))
+            return;
+        try
+        {
+            await reached.Task.WaitAsync(options.RequestTimeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw Errors.ApplyBehind(options.RequestTimeout);
+        }
+        finally
+        {
+            host.Applier.Waiters.Remove(callback);
+        }
+    }
+
+    private KvGetResult ReadLocal(ReplicaHost host, string key, KvConsistency consistency)
+    {
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        try
+        {
+            // Before the read: what was applied by now is in the answer.
+            var readAt = new KvVersion(host.Applier.AppliedIndex);
+            var age = consistency == KvConsistency.Stale ? host.Replica.LastLeaderContact ?? Timeout.InfiniteTimeSpan : TimeSpan.Zero;
+            return Read(host, name.Bytes) with { ReadAt = readAt, Age = age };
+        }
+        finally
+        {
+            name.Dispose();
+        }
+    }
+
+    private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
+    {
+        host.Applier.State.Store.TryRead(key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => new KvGetResult
+        {
+            Found = true,
+            Value = value.ToArray(),
+            Version = new KvVersion(header.Version),
+            CreateVersion = new KvVersion(header.CreateVersion),
+            WriteCount = header.WriteCount,
+        }, out var result);
+        return result;
+    }
+
+    private void Check(string key)
+    {
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        name.Dispose();
+    }
+}

@@ -1,0 +1,61 @@
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>The store as applications see it: checks the limits, encodes once, and leaves the rest to the replica.</summary>
+internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions options) : IDistributedKv
+{
+    private long _pendingBytes;
+
+    public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
+    {
+        if (value.Length > options.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        byte[] command;
+        try
+        {
+            command = new byte[KvCommand.SetBytes(name.Bytes.Length, value.Length)];
+            KvCommand.WriteSet(command, setOptions.When, name.Bytes, value.Span);
+        }
+        finally
+        {
+            name.Dispose();
+        }
+        return WriteAsync(command, cancellationToken);
+    }
+
+    public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
+    {
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        byte[] command;
+        try
+        {
+            command = new byte[KvCommand.DeleteBytes(name.Bytes.Length)];
+            KvCommand.WriteDelete(command, when, name.Bytes);
+        }
+        finally
+        {
+            name.Dispose();
+        }
+        return WriteAsync(command, cancellationToken);
+    }
+
+    private ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var host = access.Host;
+        if (Interlocked.Add(ref _pendingBytes, command.Length) > options.MaxPendingBytes)
+        {
+            Release(command.Length);
+            throw Errors.Overloaded(options.MaxPendingBytes);
+        }
+        var write = new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
+        var result = write.Start(cancellationToken);
+        host.Replica.Post(write);
+        return result;
+    }
+
+    private void Release(int bytes) => Interlocked.Add(ref _pendingBytes, -bytes);
+}

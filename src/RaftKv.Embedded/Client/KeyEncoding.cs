@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Text;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>A key as UTF-8, on the stack where it is short. Refuses what cannot be a key before anything is touched.</summary>
+internal ref struct KeyEncoding
+{
+    /// <summary>What callers should put on their stack for <see cref="KeyEncoding"/> to use.</summary>
+    public const int StackBytes = 256;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private byte[]? _rented;
+
+    /// <exception cref="ArgumentException">Empty, or not valid Unicode.</exception>
+    /// <exception cref="RaftKvLimitExceededException">Too long.</exception>
+    public KeyEncoding(string key, int maxBytes, Span<byte> stack)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        // Refused before it is measured exactly: a string has at most as many characters as bytes.
+        if (key.Length > maxBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), Encoding.UTF8.GetByteCount(key), maxBytes);
+        var most = Strict.GetMaxByteCount(key.Length);
+        var buffer = most <= stack.Length ? stack : _rented = ArrayPool<byte>.Shared.Rent(most);
+        try
+        {
+            var length = Strict.GetBytes(key, buffer);
+            if (length > maxBytes)
+                throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), length, maxBytes);
+            Bytes = buffer[..length];
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (e is EncoderFallbackException)
+                throw new ArgumentException("The key has a surrogate without its other half, so it is not valid Unicode and has no UTF-8 form. Nothing was sent.", nameof(key), e);
+            throw;
+        }
+    }
+
+    public ReadOnlySpan<byte> Bytes { get; }
+
+    public void Dispose()
+    {
+        if (_rented is { } rented)
+        {
+            _rented = null;
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using Polly;
+using Polly.Retry;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>The cluster as operators see it. Calls find the leader, and ask again when it changes under way.</summary>
+internal sealed class RaftKvCluster : IRaftKvCluster
+{
+    private readonly ReplicaAccess _access;
+    private readonly RaftKvOptions _options;
+    private readonly ResiliencePipeline<AdminResult> _askLeader;
+
+    public RaftKvCluster(ReplicaAccess access, RaftKvOptions options)
+    {
+        (_access, _options) = (access, options);
+        // Until the time for a leader to appear is up; a call the leader works on is not limited by it.
+        _askLeader = new ResiliencePipelineBuilder<AdminResult>()
+            .AddRetry(new RetryStrategyOptions<AdminResult>
+            {
+                ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Result is { Retry: true }),
+                MaxRetryAttempts = int.MaxValue,
+                Delay = TimeSpan.FromMilliseconds(20),
+                MaxDelay = TimeSpan.FromMilliseconds(200),
+                BackoffType = DelayBackoffType.Exponential,
+            })
+            .Build();
+    }
+
+    public RaftKvStatus Status => _access.Host.Replica.Status;
+
+    public async IAsyncEnumerable<RaftKvStatus> WatchStatusAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var replica = _access.Host.Replica;
+        while (true)
+        {
+            // Before the look: a change in between is seen with the next one.
+            var changed = replica.Changed;
+            var status = replica.Status;
+            yield return status;
+            if (status.Role is RaftKvRole.Stopped)
+                yield break;
+            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
+    {
+        var host = _access.Host;
+        while (true)
+        {
+            var changed = host.Replica.Changed;
+            var status = host.Replica.Status;
+            switch (status.Role)
+            {
+                case RaftKvRole.Faulted: throw Errors.Faulted(status.Fault ?? "", null);
+                case RaftKvRole.Removed: throw Errors.Removed(status.NodeId);
+                case RaftKvRole.Stopped: throw Errors.Stopping();
+                case RaftKvRole.Unformed when status.IsReady: return;
+            }
+            if (status.LeaderId is not null)
+            {
+                try
+                {
+                    await host.Replica.JoinReads().Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    if (host.Replica.IsReady)
+                        return;
+                }
+                catch (RaftKvUnavailableException e) when (e.IsTransient)
+                {
+                    continue;
+                }
+            }
+            await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default)
+    {
+        NodeIds.ThrowIfInvalid(nodeId);
+        if (!HostAndPort.TryParse(address, out _))
+            throw new ArgumentException($"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
+        ThrowIfRefused(await AskAsync(AdminOperation.AddMember, nodeId, address, cancellationToken).ConfigureAwait(false));
+    }
+
+    public async Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default)
+    {
+        NodeIds.ThrowIfInvalid(nodeId);
+        var asked = 0;
+        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, () => asked++).ConfigureAwait(false);
+        // An attempt whose answer was lost may have removed it.
+        if (!(asked > 1 && result.Error == RaftKvMembershipError.UnknownMember))
+            ThrowIfRefused(result);
+    }
+
+    public async Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default)
+    {
+        if (toNodeId is not null)
+            NodeIds.ThrowIfInvalid(toNodeId);
+        var before = Status.LeaderId;
+        if (toNodeId is not null && toNodeId == before)
+            return;
+        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken).ConfigureAwait(false));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_options.RequestTimeout);
+        try
+        {
+            await foreach (var status in WatchStatusAsync(limit.Token).ConfigureAwait(false))
+            {
+                if (status.LeaderId is not null && status.LeaderId != before)
+                    return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new RaftKvMembershipException(RaftKvMembershipError.TransferTimedOut,
+                "The old leader has handed over, but this node has not heard of the new one in time. Look at the status.");
+        }
+    }
+
+    public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
+    {
+        var done = new TaskCompletionSource<KvVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _access.Host.Replica.Post(new SnapshotWanted(done));
+        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Action? asking = null)
+    {
+        var replica = _access.Host.Replica;
+        var noLeaderSince = _access.Host.Clock.Ticks;
+        return await _askLeader.ExecuteAsync(async token =>
+        {
+            asking?.Invoke();
+            var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
+            replica.Post(call);
+            var result = await call.Done.WaitAsync(token).ConfigureAwait(false);
+            if (result.Retry && _access.Host.Clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks)
+                throw Refusal(replica.Status);
+            return result;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch
+    {
+        RaftKvRole.Unformed => Errors.NotFormed(),
+        RaftKvRole.Removed => Errors.Removed(status.NodeId),
+        RaftKvRole.Faulted => Errors.Faulted(status.Fault ?? "", null),
+        RaftKvRole.Stopped => Errors.Stopping(),
+        _ => Errors.NoLeader(_options.RequestTimeout),
+    };
+
+    private static void ThrowIfRefused(AdminResult result)
+    {
+        if (result.Error is { } error)
+            throw new RaftKvMembershipException(error, result.Message);
+    }
+}

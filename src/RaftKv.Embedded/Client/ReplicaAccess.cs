@@ -1,0 +1,16 @@
+using RaftKv.Embedded.Replica;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>Where the clients find the replica: it exists only between the host's start and stop.</summary>
+internal sealed class ReplicaAccess
+{
+    private ReplicaHost? _host;
+
+    public ReplicaHost? Current => Volatile.Read(ref _host);
+
+    public ReplicaHost Host => Volatile.Read(ref _host)
+        ?? throw new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
+
+    public void Set(ReplicaHost host) => Volatile.Write(ref _host, host);
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Diagnostics;
+
+/// <summary>What a replica logs. The numbers are stable; keys and values of users never appear.</summary>
+internal static partial class ReplicaLog
+{
+    [LoggerMessage(100, LogLevel.Information, "{NodeId} listens for peers on {ListenEndPoint}, advertised as {Address}; data in {DataDirectory}; cluster: {Cluster}.")]
+    public static partial void Started(this ILogger logger, string nodeId, string listenEndPoint, string address, string dataDirectory, string cluster);
+
+    [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, term {Term}.")]
+    public static partial void Recovered(this ILogger logger, string nodeId, long snapshot, long first, long last, long term);
+
+    [LoggerMessage(102, LogLevel.Information, "{NodeId} founded the cluster {ClusterId} with {Members} members.")]
+    public static partial void Founded(this ILogger logger, string nodeId, Guid clusterId, int members);
+
+    [LoggerMessage(103, LogLevel.Information, "{NodeId} waits to form the cluster: {Reason}.")]
+    public static partial void WaitsForMember(this ILogger logger, string nodeId, string reason);
+
+    [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
+    public static partial void RoleChanged(this ILogger logger, string nodeId, RaftRole role, long term, string leader, string cause);
+
+    [LoggerMessage(111, LogLevel.Information, "{NodeId} uses the configuration of entry {Index}: {Members}.")]
+    public static partial void ConfigurationChanged(this ILogger logger, string nodeId, long index, string members);
+
+    [LoggerMessage(112, LogLevel.Warning, "{NodeId} cannot add {Member}: {Address} does not answer: {Reason}")]
+    public static partial void ProbeFailed(this ILogger logger, string nodeId, string member, string address, string reason);
+
+    [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
+    public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
+
+    [LoggerMessage(121, LogLevel.Warning, "{NodeId} could not take a snapshot at entry {Index}; the log is kept and nothing is lost: {Reason}")]
+    public static partial void SnapshotFailed(this ILogger logger, string nodeId, long index, string reason);
+
+    [LoggerMessage(122, LogLevel.Information, "{NodeId} installed the snapshot at entry {Index} that {From} sent.")]
+    public static partial void SnapshotInstalled(this ILogger logger, string nodeId, long index, string from);
+
+    [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it again: {Reason}")]
+    public static partial void SnapshotRefused(this ILogger logger, string nodeId, long index, string from, string reason);
+
+    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach: {Reason}")]
+    public static partial void SnapshotSetAside(this ILogger logger, string reason);
+
+    [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
+    public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);
+
+    [LoggerMessage(131, LogLevel.Warning, "{NodeId} stopped before everything was finished.")]
+    public static partial void StopIncomplete(this ILogger logger, string nodeId);
+
+    [LoggerMessage(132, LogLevel.Information, "{NodeId} stopped.")]
+    public static partial void Stopped(this ILogger logger, string nodeId);
+
+    [LoggerMessage(140, LogLevel.Warning, "{NodeId} listens on {Address} without authentication of its peers (AllowInsecurePeers): whoever reaches the port can read and write everything.")]
+    public static partial void InsecurePeers(this ILogger logger, string nodeId, string address);
+
+    [LoggerMessage(141, LogLevel.Warning, "{NodeId} acknowledges writes that are only in the page cache (Durability = OsBuffered): a power cut of a quorum loses them.")]
+    public static partial void NotDurable(this ILogger logger, string nodeId);
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Replica;
+
+namespace RaftKv.Embedded.Hosting;
+
+/// <summary>
+/// Ties the replica's life to the host's: opened before other services start, stopped after the web server has drained (services stop in
+/// reverse order). Start never waits for a leader.
+/// </summary>
+internal sealed class RaftKvHostedService(
+    IOptions<RaftKvOptions> options,
+    ReplicaAccess access,
+    ILoggerFactory loggers,
+    [FromKeyedServices(RaftKvServiceCollectionExtensions.TimeProviderKey)] TimeProvider? time = null) : IHostedLifecycleService, IDisposable
+{
+    private ReplicaHost? _host;
+
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var log = loggers.CreateLogger("RaftKv.Embedded.Replica");
+        var settings = options.Value;
+        if (settings.AllowInsecurePeers)
+            log.InsecurePeers(settings.NodeId, settings.ListenAddress);
+        if (settings.Durability == RaftKvDurability.OsBuffered)
+            log.NotDurable(settings.NodeId);
+        _host = ReplicaHost.Open(settings, new ReplicaClock(time ?? TimeProvider.System), log, loggers);
+        access.Set(_host);
+        _host.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _host?.Dispose();
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Hosting;
+
+/// <summary>Says everything that is wrong with the options at once, when the host starts.</summary>
+internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RaftKvOptions options)
+    {
+        var errors = new List<string>();
+        CheckIdentity(options, errors);
+        CheckAddresses(options, errors);
+        CheckMembers(options, errors);
+        CheckTimes(options, errors);
+        CheckSizes(options, errors);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckIdentity(RaftKvOptions options, List<string> errors)
+    {
+        if (!NodeIds.IsValid(options.NodeId))
+            errors.Add($"NodeId is '{options.NodeId}'; it must be {NodeIds.Rule}.");
+        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+            errors.Add("DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the identity live.");
+        if (!Enum.IsDefined(options.Durability))
+            errors.Add($"Durability is {(int)options.Durability}; it must be Fsync or OsBuffered.");
+    }
+
+    private static void CheckAddresses(RaftKvOptions options, List<string> errors)
+    {
+        if (!HostAndPort.TryParse(options.ListenAddress, out var listen))
+        {
+            errors.Add($"ListenAddress is '{options.ListenAddress}'; it must be host:port, for example 127.0.0.1:1111.");
+            return;
+        }
+        if (!IsLoopback(listen) && !options.AllowInsecurePeers)
+            errors.Add($"ListenAddress is '{options.ListenAddress}', which other machines can reach, and peers are not authenticated. Listen on a loopback address, or set AllowInsecurePeers to accept that whoever reaches the port can read and write everything.");
+        if (options.AdvertiseAddress is null)
+        {
+            if (IsAnyAddress(listen))
+                errors.Add($"ListenAddress is '{options.ListenAddress}', which peers cannot dial. Set AdvertiseAddress to the host:port where they reach this node.");
+        }
+        else if (!HostAndPort.TryParse(options.AdvertiseAddress, out var advertise) || IsAnyAddress(advertise) || advertise.Port == 0)
+        {
+            errors.Add($"AdvertiseAddress is '{options.AdvertiseAddress}'; it must be a host:port that peers can dial.");
+        }
+    }
+
+    private static void CheckMembers(RaftKvOptions options, List<string> errors)
+    {
+        if (options.InitialMembers.Count == 0)
+            return;
+        foreach (var member in options.InitialMembers)
+        {
+            if (!NodeIds.IsValid(member.NodeId))
+                errors.Add($"InitialMembers has a node id '{member.NodeId}'; it must be {NodeIds.Rule}.");
+            if (!HostAndPort.TryParse(member.Address, out var address) || IsAnyAddress(address) || address.Port == 0)
+                errors.Add($"InitialMembers has the address '{member.Address}' for {member.NodeId}; it must be a host:port that peers can dial.");
+        }
+        foreach (var twice in options.InitialMembers.GroupBy(m => m.NodeId).Where(g => g.Count() > 1))
+            errors.Add($"InitialMembers has {twice.Key} more than once.");
+        foreach (var twice in options.InitialMembers.GroupBy(m => m.Address).Where(g => g.Count() > 1))
+            errors.Add($"InitialMembers has the address {twice.Key} more than once.");
+        if (options.InitialMembers.All(m => m.NodeId != options.NodeId))
+            errors.Add($"InitialMembers does not have this node, {options.NodeId}. Give every node the same list; leave it empty on a node that is added later.");
+    }
+
+    private static void CheckTimes(RaftKvOptions options, List<string> errors)
+    {
+        Range(errors, nameof(options.HeartbeatInterval), options.HeartbeatInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
+        Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout, options.HeartbeatInterval * 3, TimeSpan.FromSeconds(60));
+        Range(errors, nameof(options.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
+        Range(errors, nameof(options.HandOverTimeout), options.HandOverTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        Range(errors, nameof(options.MaxClockDrift), options.MaxClockDrift, 0.01, 0.5);
+    }
+
+    private static void CheckSizes(RaftKvOptions options, List<string> errors)
+    {
+        const int mebibyte = 1024 * 1024;
+        Range(errors, nameof(options.MaxKeyBytes), options.MaxKeyBytes, 1, 32_768);
+        Range(errors, nameof(options.MaxValueBytes), options.MaxValueBytes, 1, 16 * mebibyte);
+        Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes, 4L * options.MaxValueBytes, long.MaxValue);
+        Range(errors, nameof(options.MemoryBudget), options.MemoryBudget, 16L * mebibyte, 1L << 40);
+        Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
+        Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);
+        Range(errors, nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes, 64 * 1024, long.MaxValue);
+        Range(errors, nameof(options.LogRetentionBytes), options.LogRetentionBytes, 0, long.MaxValue);
+    }
+
+    private static bool IsLoopback(HostAndPort address) =>
+        IPAddress.TryParse(address.Host, out var ip) ? IPAddress.IsLoopback(ip) : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsAnyAddress(HostAndPort address) =>
+        IPAddress.TryParse(address.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
+
+    private static void Range<T>(List<string> errors, string option, T value, T least, T most) where T : IComparable<T>
+    {
+        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+            errors.Add($"{option} is {value}; it must be between {least} and {most}.");
+    }
+}

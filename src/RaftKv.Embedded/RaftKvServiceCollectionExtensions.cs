@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Hosting;
+
+namespace RaftKv.Embedded;
+
+/// <summary>Adds a replica to an application.</summary>
+public static class RaftKvServiceCollectionExtensions
+{
+    /// <summary>The key under which a <see cref="TimeProvider"/> of the replica's own may be registered; the application's is never used.</summary>
+    public const string TimeProviderKey = "RaftKv";
+
+    /// <summary>
+    /// Hosts a replica in this process: it starts and stops with the host. <see cref="IDistributedKv"/> and <see cref="IRaftKvCluster"/> become
+    /// singletons. Starting opens the data directory and the listener, and never waits for other nodes.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, Action<RaftKvOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.Configure(configure);
+        return AddCore(services);
+    }
+
+    /// <summary>As <see cref="AddRaftKv(IServiceCollection, Action{RaftKvOptions})"/>, with the options from a configuration section, by convention <see cref="RaftKvOptions.SectionName"/>.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="section">For example <c>configuration.GetSection("RaftKv")</c>.</param>
+    public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        services.Configure<RaftKvOptions>(section);
+        return AddCore(services);
+    }
+
+    private static RaftKvBuilder AddCore(IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<RaftKvOptions, RaftKvOptionsValidator>();
+        services.TryAddSingleton<ReplicaAccess>();
+        services.TryAddSingleton<IDistributedKv>(p => new DistributedKv(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddSingleton<IRaftKvCluster>(p => new RaftKvCluster(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvHostedService>());
+        return new RaftKvBuilder(services);
+    }
+}

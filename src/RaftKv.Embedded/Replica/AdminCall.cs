@@ -1,0 +1,48 @@
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>An operator's call: of this node's own caller, or forwarded by a peer.</summary>
+internal sealed class AdminCall : ReplicaInput
+{
+    private readonly TaskCompletionSource<AdminResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public required AdminOperation Operation { get; init; }
+
+    public required string NodeId { get; init; }
+
+    public string Address { get; init; } = "";
+
+    /// <summary>The peer that forwarded it, and the id it knows the call by.</summary>
+    public string? ReplyTo { get; init; }
+
+    public long ReplyId { get; init; }
+
+    /// <summary>Set when the leader has asked the node at <see cref="Address"/> who it is.</summary>
+    public PeerHello? Probed { get; set; }
+
+    public Task<AdminResult> Done => _done.Task;
+
+    public void Complete(AdminResult result) => _done.TrySetResult(result);
+}
+
+/// <summary>How an <see cref="AdminCall"/> ended.</summary>
+/// <param name="Error"><c>null</c> is success.</param>
+/// <param name="Message">For people.</param>
+/// <param name="Retry">The node asked does not lead: nothing happened, ask again.</param>
+internal readonly record struct AdminResult(RaftKvMembershipError? Error, string Message, bool Retry = false)
+{
+    public const int Success = -1;
+    public const int NotLeader = -2;
+
+    public static AdminResult AskLeader => new(null, "no leader is known", Retry: true);
+
+    public AdminReply ToReply(long id) => new(id, Retry ? NotLeader : Error is { } error ? (int)error : Success, Message);
+
+    public static AdminResult From(AdminReply reply) => reply.Error switch
+    {
+        Success => new(null, reply.Message),
+        NotLeader => new(null, reply.Message, Retry: true),
+        _ => new((RaftKvMembershipError)reply.Error, reply.Message),
+    };
+}

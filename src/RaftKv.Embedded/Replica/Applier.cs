@@ -1,0 +1,159 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// Applies committed entries in order, on one thread. The outcome of a write of this process is told to its caller from here: by its
+/// session and sequence, so it does not matter which leader brought it into the log.
+/// </summary>
+internal sealed class Applier
+{
+    /// <summary>How much of the log is read from disk at a time when it is not in memory any more.</summary>
+    private const int ReadBytes = 4 * 1024 * 1024;
+
+    private readonly WorkQueue<ApplierTask> _queue = new();
+    private readonly Wal _wal;
+    private readonly PendingWrites _pending;
+    private readonly List<LogEntry> _read = [];
+    private List<ApplierTask> _taken = [];
+    private KvStateMachine _state;
+    private long _applied;
+    private volatile bool _stopping;
+
+    public Applier(Wal wal, PendingWrites pending, KvStateMachine state)
+    {
+        _wal = wal;
+        _pending = pending;
+        _state = state;
+        _applied = state.Applied.Index;
+    }
+
+    public event Action<Exception>? Failed;
+
+    public event Action<ReplicaInput>? Notify;
+
+    /// <summary>The state readers may look at, from any thread.</summary>
+    public KvStateMachine State => Volatile.Read(ref _state);
+
+    /// <summary>Everything up to here is visible to readers.</summary>
+    public long AppliedIndex => Volatile.Read(ref _applied);
+
+    public AppliedWaiters Waiters { get; } = new();
+
+    /// <summary>This process's session, and the nonce it asks for one with. Written by the replica thread.</summary>
+    public long Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
+
+    public Guid SessionNonce { get; init; }
+
+    public void Submit(ApplierTask task) => _queue.Post(task);
+
+    public void Stop()
+    {
+        _stopping = true;
+        _queue.Kick();
+    }
+
+    /// <summary>The body of the applier's thread.</summary>
+    public void Run()
+    {
+        try
+        {
+            while (!_stopping)
+            {
+                _queue.Wait(-1);
+                RunOnce();
+            }
+        }
+        catch (Exception e)
+        {
+            Failed?.Invoke(e);
+        }
+    }
+
+    public void RunOnce()
+    {
+        _queue.TakeAll(ref _taken);
+        foreach (var task in _taken)
+        {
+            if (_stopping)
+                break;
+            switch (task)
+            {
+                case ApplyRange range: ApplyAll(range); break;
+                case CaptureState capture: capture.Captured(_state.CaptureSnapshot()); break;
+                case SwapState swap: Swap(swap); break;
+            }
+        }
+        _taken.Clear();
+    }
+
+    private void ApplyAll(ApplyRange range)
+    {
+        if (range.Entries is { } entries)
+        {
+            Apply(entries);
+        }
+        else
+        {
+            var next = range.From;
+            while (next <= range.To && !_stopping)
+            {
+                _read.Clear();
+                var count = _wal.Read(next, range.To, ReadBytes, _read);
+                Invariant.Holds(count > 0, "a committed entry is in the log until it is applied");
+                Apply(_read);
+                next += count;
+            }
+        }
+        _state.Store.MaintainSpace();
+    }
+
+    private void Apply(List<LogEntry> entries)
+    {
+        var session = Session;
+        foreach (var entry in entries)
+        {
+            var result = _state.Apply(entry);
+            Volatile.Write(ref _applied, entry.Index);
+            if (result.Session != 0 && result.Session == session)
+                Tell(result);
+            else if (result.Nonce == SessionNonce)
+                Notify?.Invoke(new SessionOpened(entry.Index));
+        }
+        Waiters.Reach(AppliedIndex);
+    }
+
+    private void Tell(in ApplyResult result)
+    {
+        if (_pending.Find(result.Sequence) is not { } write)
+            return;
+        switch (result.Status)
+        {
+            case ApplyStatus.Applied:
+                write.TryComplete(new KvWriteResult(true, new KvVersion(result.Version)));
+                break;
+            case ApplyStatus.ConditionFailed or ApplyStatus.NotFound:
+                write.TryComplete(new KvWriteResult(false, new KvVersion(result.Version)));
+                break;
+            case ApplyStatus.SessionExpired:
+                Notify?.Invoke(new SessionLost(write, result.Session));
+                break;
+            default:
+                write.TryFail(new RaftKvOutcomeUnknownException($"The state machine answered {result.Status}; this is a defect, please report it."));
+                break;
+        }
+    }
+
+    private void Swap(SwapState swap)
+    {
+        var old = _state;
+        Invariant.Holds(swap.Restored.Applied.Index >= old.Applied.Index, "a snapshot never takes the state back in time");
+        Volatile.Write(ref _state, swap.Restored);
+        Volatile.Write(ref _applied, swap.Restored.Applied.Index);
+        Waiters.Reach(AppliedIndex);
+        swap.Swapped();
+        old.Store.Dispose();
+    }
+}

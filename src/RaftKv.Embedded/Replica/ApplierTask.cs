@@ -1,0 +1,28 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>What the applier has to do, in order.</summary>
+internal abstract class ApplierTask;
+
+/// <summary>Apply committed entries; without <c>Entries</c> they are read from the log.</summary>
+internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries) : ApplierTask
+{
+    public long From => from;
+    public long To => to;
+    public List<LogEntry>? Entries => entries;
+}
+
+/// <summary>Pin the state as it is now and hand it over.</summary>
+internal sealed class CaptureState(Action<KvSnapshot> captured) : ApplierTask
+{
+    public Action<KvSnapshot> Captured => captured;
+}
+
+/// <summary>Go on with another state machine, restored from a snapshot.</summary>
+internal sealed class SwapState(KvStateMachine restored, Action swapped) : ApplierTask
+{
+    public KvStateMachine Restored => restored;
+    public Action Swapped => swapped;
+}

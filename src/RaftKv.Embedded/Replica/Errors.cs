@@ -1,0 +1,44 @@
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>What callers are told: what happened, what it means for their call, what to do.</summary>
+internal static class Errors
+{
+    public static RaftKvUnavailableException Stopping() =>
+        new(RaftKvUnavailableReason.Stopping, "This node is stopping. Nothing was written; use another node.");
+
+    public static RaftKvUnavailableException NotFormed() =>
+        new(RaftKvUnavailableReason.NotFormed, "This node does not belong to a cluster yet. Nothing was written. Start the other initial members, or add this node to a cluster.");
+
+    public static RaftKvUnavailableException Removed(string nodeId) =>
+        new(RaftKvUnavailableReason.Removed, $"The node {nodeId} was removed from its cluster. Nothing was written. Use a member, or add the node again.");
+
+    public static RaftKvUnavailableException NoLeader(TimeSpan waited) =>
+        new(RaftKvUnavailableReason.NoLeader, $"No leader was known within {waited.TotalMilliseconds:N0} ms. The call had no effect, and a retry is safe. More than half of the voters must be running and reach each other.");
+
+    public static RaftKvUnavailableException NoQuorum(string leader, TimeSpan waited) =>
+        new(RaftKvUnavailableReason.NoQuorum, $"The leader {leader} could not serve the call within {waited.TotalMilliseconds:N0} ms. The call had no effect, and a retry is safe. More than half of the voters must be running and reach each other.");
+
+    public static RaftKvUnavailableException ApplyBehind(TimeSpan waited) =>
+        new(RaftKvUnavailableReason.NotReady, $"This node is behind and did not catch up with the version asked for within {waited.TotalMilliseconds:N0} ms. Retry, or read on another node.");
+
+    public static RaftKvUnavailableException NotCaughtUp() =>
+        new(RaftKvUnavailableReason.NotReady, "This node has restarted and has not yet caught up with its cluster, so its own copy may be older than what it served before. Wait until it is ready (WaitUntilReadyAsync), or read on another node.");
+
+    public static RaftKvUnavailableException Overloaded(long limit) =>
+        new(RaftKvUnavailableReason.Overloaded, $"More than {limit:N0} bytes of writes wait on this node already (MaxPendingBytes). Nothing was written; retry after a pause.");
+
+    public static RaftKvUnavailableException LeaderOverloaded() =>
+        new(RaftKvUnavailableReason.Overloaded, "The leader has too many writes waiting. Nothing was written; retry after a pause.");
+
+    public static RaftKvUnavailableException Faulted(string why, Exception? cause) =>
+        new(RaftKvUnavailableReason.Faulted, $"This node has stopped taking part: {why} Nothing was written. Use another node, and restart this one once the cause is removed.", cause);
+
+    public static RaftKvOutcomeUnknownException NoAnswer(TimeSpan waited) =>
+        new($"The write was given to the leader, but its outcome did not become known within {waited.TotalMilliseconds:N0} ms: it may have been applied, or may still be. Read the key, or make the write conditional on a version, before repeating it.");
+
+    public static RaftKvOutcomeUnknownException SessionLost() =>
+        new("The write was repeated, and meanwhile the cluster forgot this node's session: whether the first attempt was applied is not known. Read the key before repeating it.");
+
+    public static RaftKvOutcomeUnknownException Ended(string why, Exception? cause) =>
+        new($"{why} The write had been given to the leader and may have been applied, or may still be. Read the key on another node before repeating it.", cause);
+}

@@ -1,0 +1,54 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// How a node without a cluster gets one: it founds it, or is taken into one, whichever comes first, and never both. Whatever is decided is
+/// durable before anybody hears of it.
+/// </summary>
+internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock clock)
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>
+    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1. <c>null</c> when the node has
+    /// been taken into a cluster meanwhile.
+    /// </summary>
+    public RaftStart? TryFound(IReadOnlyList<Member> members)
+    {
+        lock (_gate)
+        {
+            if (identity.ClusterId != Guid.Empty)
+                return null;
+            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration, new ClusterConfiguration(members).Encode());
+            wal.SaveVote(1, identity.NodeId);
+            wal.Append([entry]);
+            wal.Commit();
+            // The id last: without it, a node that died in between finds its entry and founds the cluster again.
+            identity.Adopt(Guid.NewGuid());
+            return new RaftStart
+            {
+                Term = 1,
+                VotedFor = identity.NodeId,
+                TermStarts = [entry.Id],
+                LastIndex = 1,
+                LastTimeMs = entry.TimeMs,
+                Configurations = [entry],
+                Tail = [entry],
+            };
+        }
+    }
+
+    /// <summary>Takes the node into a cluster. <c>false</c> when it has another one.</summary>
+    public bool TryAdopt(Guid clusterId, out bool isNew)
+    {
+        lock (_gate)
+        {
+            isNew = identity.ClusterId == Guid.Empty;
+            if (isNew)
+                identity.Adopt(clusterId);
+            return identity.ClusterId == clusterId;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>Who this node is, now and on its disk.</summary>
+internal sealed class LocalIdentity
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private NodeIdentity _identity;
+
+    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity) => (_files, _directory, _identity) = (files, directory, identity);
+
+    public string NodeId => _identity.NodeId;
+
+    public Guid Incarnation => _identity.Incarnation;
+
+    /// <summary>Empty while the node has no cluster.</summary>
+    public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
+
+    /// <exception cref="RaftKvStorageException">The directory belongs to another node, or its identity cannot be read.</exception>
+    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId) =>
+        new(files, directory, NodeIdentity.Load(files, directory, nodeId) ?? NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+
+    /// <summary>Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
+    public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
+}

@@ -1,0 +1,81 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// The one writer of the log. Takes everything that waits, writes it with one write and makes it durable with one fdatasync, beside the
+/// network and never on the thread that sends heartbeats.
+/// </summary>
+internal sealed class LogWriter(Wal wal)
+{
+    private readonly WorkQueue<LogTask> _queue = new();
+    private List<LogTask> _taken = [];
+    private volatile bool _stopping;
+
+    public event Action<LogWritten>? Written;
+
+    public event Action<Exception>? Failed;
+
+    /// <summary>How long the last fdatasync, with its write, took; in ticks of 100 ns.</summary>
+    public long LastCommitTicks { get; private set; }
+
+    public void Submit(LogTask task) => _queue.Post(task);
+
+    public void Stop()
+    {
+        _stopping = true;
+        _queue.Kick();
+    }
+
+    /// <summary>The body of the log thread.</summary>
+    public void Run()
+    {
+        try
+        {
+            while (!_stopping)
+            {
+                _queue.Wait(-1);
+                RunOnce();
+            }
+            // What was submitted before the stop is still made durable.
+            RunOnce();
+        }
+        catch (Exception e)
+        {
+            Failed?.Invoke(e);
+        }
+    }
+
+    public void RunOnce()
+    {
+        _queue.TakeAll(ref _taken);
+        if (_taken.Count == 0)
+            return;
+        var last = default(EntryId);
+        var first = 0L;
+        foreach (var task in _taken)
+        {
+            switch (task)
+            {
+                case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor); break;
+                case WriteEntries entries:
+                    wal.Append(entries.Entries.Span);
+                    last = entries.Entries.Span[^1].Id;
+                    break;
+                case RestartLog restart:
+                    wal.Reset(restart.Base);
+                    last = restart.Base;
+                    break;
+                case DropPrefix drop: first = Math.Max(first, drop.First); break;
+            }
+        }
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        wal.Commit();
+        LastCommitTicks = System.Diagnostics.Stopwatch.GetElapsedTime(start).Ticks;
+        Written?.Invoke(new LogWritten(_taken[^1].Ticket, last));
+        if (first > 0)
+            wal.TruncatePrefix(first);
+        _taken.Clear();
+    }
+}

@@ -1,0 +1,55 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads and only enqueues.</summary>
+internal sealed class PeerGate(Replica replica, LocalIdentity identity, Formation formation, Func<string> address) : ITransportHandler
+{
+    private volatile bool _closed;
+
+    public PeerHello Identity => new()
+    {
+        ClusterId = identity.ClusterId,
+        NodeId = identity.NodeId,
+        Incarnation = identity.Incarnation,
+        Address = address(),
+    };
+
+    /// <summary>Turns every peer away from now on.</summary>
+    public void Close() => _closed = true;
+
+    public HandshakeVerdict OnHello(PeerHello hello)
+    {
+        if (_closed)
+            return HandshakeVerdict.Unavailable;
+        if (hello.IsProbe)
+            return HandshakeVerdict.Welcome;
+        if (hello.TargetNodeId != identity.NodeId)
+            return HandshakeVerdict.NotMe;
+        if (hello.TargetIncarnation != Guid.Empty && hello.TargetIncarnation != identity.Incarnation)
+            return HandshakeVerdict.OtherIncarnation;
+        if (identity.ClusterId == Guid.Empty)
+        {
+            // Only a cluster that names this very data directory has really added this node.
+            if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
+                return HandshakeVerdict.NotJoined;
+            if (formation.TryAdopt(hello.ClusterId, out var isNew) && isNew)
+                replica.Post(new Formed(new RaftStart(), recovered: false));
+        }
+        if (hello.ClusterId != identity.ClusterId)
+            return HandshakeVerdict.OtherCluster;
+        if (replica.PublishedConfiguration.Find(hello.NodeId) is not { } member)
+            replica.HeardOf(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner));
+        else if (member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
+            return HandshakeVerdict.OtherIncarnation;
+        return HandshakeVerdict.Welcome;
+    }
+
+    public void OnMessage(string from, PeerMessage message) => replica.PostMessage(from, message);
+
+    public void OnDisconnected(string nodeId, bool reset) => replica.Post(new PeerLost(nodeId, reset));
+
+    public void OnConnected(PeerHello peer) => replica.Post(new PeerConnected(peer));
+}

@@ -1,0 +1,66 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// The writes of this process by sequence. The replica thread adds; the applier looks up; both may complete. A ring, because sequences are
+/// dense and answered roughly in order.
+/// </summary>
+internal sealed class PendingWrites
+{
+    /// <summary>The state machine keeps as many results per session; more cannot be told apart.</summary>
+    public const int Capacity = 32_768;
+
+    private readonly WriteOperation?[] _ring = new WriteOperation?[Capacity];
+    private long _next = 1;
+    private long _low = 1;
+
+    /// <summary>Replica thread. All sequences below it are answered.</summary>
+    public long Low
+    {
+        get
+        {
+            while (_low < _next && Volatile.Read(ref _ring[_low % Capacity]) is null or { IsCompleted: true })
+                _ring[_low++ % Capacity] = null;
+            return _low;
+        }
+    }
+
+    public bool IsEmpty => Low == _next;
+
+    public bool IsFull => _next - Low >= Capacity;
+
+    /// <summary>Replica thread.</summary>
+    public void Add(WriteOperation write)
+    {
+        Invariant.Holds(!IsFull);
+        write.Sequence = _next++;
+        Volatile.Write(ref _ring[write.Sequence % Capacity], write);
+    }
+
+    /// <summary>Any thread. The write with this sequence, if it still waits.</summary>
+    public WriteOperation? Find(long sequence)
+    {
+        if (sequence <= 0)
+            return null;
+        var write = Volatile.Read(ref _ring[sequence % Capacity]);
+        return write is { IsCompleted: false } && write.Sequence == sequence ? write : null;
+    }
+
+    /// <summary>Replica thread. Everything that waits, oldest first.</summary>
+    public void CopyTo(List<WriteOperation> into)
+    {
+        for (var sequence = Low; sequence < _next; sequence++)
+        {
+            if (Find(sequence) is { } write)
+                into.Add(write);
+        }
+    }
+
+    /// <summary>Replica thread. Forgets everything, for a new session that begins at sequence 1.</summary>
+    public void Clear()
+    {
+        Array.Clear(_ring);
+        _next = _low = 1;
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>Puts together what a node finds on its disk when it starts: newest snapshot plus log.</summary>
+internal static class Recovery
+{
+    /// <summary>The newest snapshot that is whole, in a store of its own; an empty state machine when there is none.</summary>
+    /// <exception cref="RaftKvStorageException">The disk fails, or a snapshot was written by a newer version.</exception>
+    public static KvStateMachine LoadState(SnapshotStore snapshots, StoreFactory stores, ILogger log)
+    {
+        var damaged = new List<RaftKvStorageException>();
+        while (snapshots.OpenNewest(damaged) is { } newest)
+        {
+            try
+            {
+                return Load(snapshots, newest.Last, stores);
+            }
+            catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
+            {
+                damaged.Add(e);
+                snapshots.SetAside(newest.Last);
+            }
+        }
+        // Whether the log reaches back far enough without them is seen when the two are joined.
+        foreach (var error in damaged)
+            log.SnapshotSetAside(error.Message);
+        return new KvStateMachine(stores.Create());
+    }
+
+    /// <summary>Loads a snapshot into a new store.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
+    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, StoreFactory stores)
+    {
+        var store = stores.Create();
+        try
+        {
+            return new KvStateMachine(store, snapshots.Load(last, store, CancellationToken.None).State);
+        }
+        catch (Exception e)
+        {
+            store.Dispose();
+            if (e is FormatException)
+                throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"The snapshot at entry {last} has tables that cannot be read: {e.Message}", e);
+            throw;
+        }
+    }
+
+    /// <summary>What the core starts from; <c>null</c> when the node has no cluster yet.</summary>
+    public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log)
+    {
+        var snapshot = state.Applied;
+        if (!recovery.Continues(snapshot))
+        {
+            // The node died between installing a snapshot and restarting its log behind it.
+            wal.Reset(snapshot);
+        }
+        var start = recovery.ToStart(snapshot, state.Configuration, state.ConfigurationIndex, state.LogTimeMs);
+        log.Recovered(identity.NodeId, snapshot.Index, start.LogBase.Index + 1, start.LastIndex, start.Term);
+        if (identity.ClusterId == Guid.Empty)
+        {
+            if (start.LastIndex == 0)
+                return null;
+            // It died while it founded its cluster, before anybody could hear of it.
+            identity.Adopt(Guid.NewGuid());
+        }
+        return start;
+    }
+}

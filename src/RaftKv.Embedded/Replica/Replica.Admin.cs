@@ -1,0 +1,144 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Calls the core works on.</summary>
+    private readonly Dictionary<long, AdminCall> _changes = [];
+
+    /// <summary>Calls the leader works on for us.</summary>
+    private readonly Dictionary<long, AdminCall> _forwarded = [];
+
+    private void TakeAdminCall(AdminCall call)
+    {
+        if (_core is null && _isSolo && !_stopping && call.Operation == AdminOperation.AddMember)
+            FoundAlone();
+        if (_core is null || _stopping)
+            Finish(call, AdminResult.AskLeader);
+        else if (Leads)
+            Begin(call);
+        else if (call.ReplyTo is null && _core.LeaderId is { } leader)
+            Forward(call, leader);
+        else
+            Finish(call, AdminResult.AskLeader);
+    }
+
+    private void Begin(AdminCall call)
+    {
+        switch (call.Operation)
+        {
+            case AdminOperation.AddMember: BeginAdd(call); break;
+            case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_now, id, new RemoveMember(call.NodeId))); break;
+            case AdminOperation.TransferLeadership:
+                Ask(call, id => new TransferRequested(_now, id, call.NodeId.Length == 0 ? null : call.NodeId));
+                break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void BeginAdd(AdminCall call)
+    {
+        if (_core!.Configuration.Find(call.NodeId) is { IsVoter: true } present && present.Address == call.Address)
+        {
+            Finish(call, new AdminResult(null, $"{call.NodeId} is a member already."));
+        }
+        else if (call.Probed is not { } probed)
+        {
+            Probe(call);
+        }
+        else if (probed.NodeId != call.NodeId)
+        {
+            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
+                $"The node at {call.Address} calls itself {probed.NodeId}, not {call.NodeId}. Nothing was changed."));
+        }
+        else if (probed.ClusterId != Guid.Empty && probed.ClusterId != _parts.Identity.ClusterId)
+        {
+            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
+                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {_parts.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
+        }
+        else
+        {
+            var member = new Member(call.NodeId, call.Address, probed.Incarnation, MemberRole.Joining);
+            Ask(call, id => new ChangeRequested(_now, id, new AddMember(member)));
+        }
+    }
+
+    /// <summary>Asks who listens at the address before anything is changed: a wrong join must not cost the quorum.</summary>
+    private void Probe(AdminCall call)
+    {
+        _ = Run();
+
+        async Task Run()
+        {
+            try
+            {
+                call.Probed = await _parts.Transport.ProbeAsync(call.Address, ProbeTimeout, CancellationToken.None).ConfigureAwait(false);
+                Post(call);
+            }
+            catch (Exception e)
+            {
+                _log.ProbeFailed(_options.NodeId, call.NodeId, call.Address, e.Message);
+                Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,
+                    $"{call.NodeId} cannot be reached at {call.Address}: {e.Message} Nothing was changed."), fromElsewhere: true);
+            }
+        }
+    }
+
+    private void Ask(AdminCall call, Func<long, RaftEvent> ask)
+    {
+        var id = ++_nextRequestId;
+        _changes.Add(id, call);
+        Step(ask(id));
+    }
+
+    private void OnRequestCompleted(RequestCompleted completed)
+    {
+        if (_changes.Remove(completed.Id, out var call))
+            Finish(call, new AdminResult(completed.Error, completed.Message, completed.Retry));
+    }
+
+    private void Forward(AdminCall call, string leader)
+    {
+        var id = ++_nextRequestId;
+        _forwarded.Add(id, call);
+        _parts.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
+    }
+
+    private void OnAdminRequest(string from, AdminRequest request) => TakeAdminCall(new AdminCall
+    {
+        Operation = request.Operation,
+        NodeId = request.NodeId,
+        Address = request.Address,
+        ReplyTo = from,
+        ReplyId = request.Id,
+    });
+
+    private void OnAdminReply(AdminReply reply)
+    {
+        if (_forwarded.Remove(reply.Id, out var call))
+            call.Complete(AdminResult.From(reply));
+    }
+
+    /// <summary>The leader that worked on them is gone: their callers ask again.</summary>
+    private void ReleaseForwarded()
+    {
+        foreach (var call in _forwarded.Values)
+            call.Complete(AdminResult.AskLeader);
+        _forwarded.Clear();
+    }
+
+    private void Finish(AdminCall call, AdminResult result, bool fromElsewhere = false)
+    {
+        if (call.ReplyTo is not { } peer)
+            call.Complete(result);
+        else if (fromElsewhere)
+            Post(new ReplyWanted(peer, result.ToReply(call.ReplyId)));
+        else
+            _parts.Transport.Send(peer, result.ToReply(call.ReplyId));
+    }
+}

@@ -1,0 +1,100 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    /// <summary>Messages that must not leave before a vote is durable.</summary>
+    private readonly Queue<(long Ticket, Send Message)> _held = new();
+    private long _lastTicket;
+    private long _durableTicket;
+    private long _barrier;
+
+    /// <summary>Carries out the effects of a step, in their order.</summary>
+    private void CarryOut()
+    {
+        PublishCommit();
+        // The list grows when an effect makes the core step again.
+        for (var i = 0; i < _effects.Count; i++)
+            CarryOut(_effects[i]);
+        _effects.Clear();
+    }
+
+    private void CarryOut(RaftEffect effect)
+    {
+        switch (effect)
+        {
+            case Send send: SendOrHold(send); break;
+            case Append append:
+                _parts.LogWriter.Submit(new WriteEntries(++_lastTicket, append.Entries));
+                break;
+            case SaveVote vote:
+                _barrier = ++_lastTicket;
+                _parts.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor));
+                break;
+            case Apply apply: SubmitApply(apply); break;
+            case ReadReady ready: OnReadReady(ready); break;
+            case ReadFailed failed: OnReadFailed(failed); break;
+            case ProposalRefused refused: OnRefused(refused); break;
+            case RequestCompleted completed: OnRequestCompleted(completed); break;
+            case ReadEntries read: LoadEntries(read); break;
+            case ReadSnapshotChunk read: LoadChunk(read); break;
+            case WriteSnapshotChunk write: StoreChunk(write); break;
+            case InstallReceivedSnapshot install: Install(install); break;
+            case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
+            case TruncatePrefix truncate: _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, truncate.First)); break;
+            case RoleChanged changed: OnRoleChanged(changed); break;
+            case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void SendOrHold(Send send)
+    {
+        if (_barrier > _durableTicket || _held.Count > 0)
+            _held.Enqueue((_barrier, send));
+        else
+            Transmit(send);
+    }
+
+    private void Transmit(Send send)
+    {
+        EnsureReachable(send.To);
+        _parts.Transport.Send(send.To, send.Message);
+    }
+
+    private void OnLogWritten(LogWritten written)
+    {
+        _durableTicket = written.Ticket;
+        while (_held.TryPeek(out var held) && held.Ticket <= _durableTicket)
+            Transmit(_held.Dequeue().Message);
+        if (written.Last.Index > 0)
+            Step(new Appended(_now, written.Last));
+    }
+
+    private void SubmitApply(Apply apply)
+    {
+        var entries = new List<LogEntry>((int)Math.Min(apply.To - apply.From + 1, 65_536));
+        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null));
+    }
+
+    private void OnRoleChanged(RoleChanged changed)
+    {
+        _log.RoleChanged(_options.NodeId, changed.Role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
+        NoteElection(changed);
+        if (changed.LeaderId is not null)
+        {
+            _resendWrites = true;
+            RetryReads();
+        }
+        PublishNow();
+    }
+
+    private void OnConfigurationChanged(ConfigurationChanged changed)
+    {
+        _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.ToString());
+        UpdatePeers();
+        PublishNow();
+    }
+}

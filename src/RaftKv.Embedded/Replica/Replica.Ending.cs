@@ -1,0 +1,108 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    private TaskCompletionSource? _stopped;
+    private long _stopBy;
+    private Exception? _faultCause;
+
+    /// <summary>Raised once, on the replica thread, when the node stops taking part because of an error.</summary>
+    public event Action? Faulted;
+
+    /// <summary>Stopping is not leaving: no new calls, hand the leadership over, let what was given to a leader finish.</summary>
+    private void OnStopWanted(StopWanted stop)
+    {
+        if (_stopped is not null)
+            return;
+        _stopping = true;
+        _stopped = stop.Done;
+        _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
+        while (_unsequenced.TryDequeue(out var write))
+            write.TryFail(Errors.Stopping());
+        FailReads(Errors.Stopping());
+        if (Leads && _core!.Configuration.VoterCount > 1)
+            Step(new TransferRequested(_now, ++_nextRequestId, To: null));
+        PublishNow();
+        ConsiderStopped();
+    }
+
+    private void ConsiderStopped()
+    {
+        if (_stopped is null || _closed)
+            return;
+        var handedOver = !Leads || _core!.Configuration.VoterCount == 1;
+        if ((handedOver && _parts.Pending.IsEmpty) || _now.Ticks >= _stopBy)
+            Close(RaftKvRole.Stopped, "This node has stopped.");
+    }
+
+    /// <summary>An error of the disk or a broken invariant: stop taking part, keep the data, leave the host alone.</summary>
+    private void Fault(Exception error)
+    {
+        if (_closed)
+            return;
+        _faultCause = error;
+        _log.Faulted(error, _options.NodeId, error.Message);
+        Close(RaftKvRole.Faulted, error.Message);
+        Faulted?.Invoke();
+    }
+
+    /// <summary>From here on every call is refused at once.</summary>
+    private void Close(RaftKvRole role, string why)
+    {
+        _closed = true;
+        Volatile.Write(ref _leaseUntil, 0);
+        while (_unsequenced.TryDequeue(out var write))
+            write.TryFail(RefusalFor(role, why));
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        foreach (var write in _scratch)
+            write.TryFail(write.Attempts == 0 ? RefusalFor(role, why) : Errors.Ended(why, _faultCause));
+        FailReads(RefusalFor(role, why));
+        foreach (var call in _changes.Values.Concat(_forwarded.Values))
+            call.Complete(AdminResult.AskLeader);
+        foreach (var waiter in _snapshotWaiters)
+            waiter.TrySetException(RefusalFor(role, why));
+        Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, Fault = role == RaftKvRole.Faulted ? why : null });
+        PublishNow();
+        _stopped?.TrySetResult();
+    }
+
+    private Exception RefusalFor(RaftKvRole role, string why) =>
+        role == RaftKvRole.Faulted ? Errors.Faulted(why, _faultCause) : Errors.Stopping();
+
+    private void FailReads(Exception error)
+    {
+        foreach (var batch in _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply))
+            batch.Fail(error);
+        _asked.Clear();
+        _waitingReads.Clear();
+        _failedReads.Clear();
+        _waitingForApply.Clear();
+    }
+
+    private void Refuse(ReplicaInput input)
+    {
+        var refusal = RefusalFor(_statusParts.Role, _statusParts.Fault ?? "");
+        switch (input)
+        {
+            case WriteOperation write: write.TryFail(refusal); break;
+            case ReadBatch batch: TakeReadsClosed(batch, refusal); break;
+            case AdminCall call: call.Complete(AdminResult.AskLeader); break;
+            case SnapshotWanted wanted: wanted.Done.TrySetException(refusal); break;
+            case StopWanted stop: stop.Done.TrySetResult(); break;
+        }
+    }
+
+    private void TakeReadsClosed(ReadBatch batch, Exception refusal)
+    {
+        lock (_openGate)
+        {
+            if (_open == batch)
+                _open = null;
+        }
+        batch.Fail(refusal);
+    }
+}

@@ -1,0 +1,117 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    /// <summary>How long a node that is not a member is remembered, so that it can be answered.</summary>
+    private static readonly long StrangerLifetime = TimeSpan.FromSeconds(30).Ticks;
+
+    private const int MaxStrangers = 16;
+
+    /// <summary>Nodes outside the configuration that talk to us or were members a moment ago.</summary>
+    private readonly Dictionary<string, (Member Member, long Until)> _strangers = [];
+    private readonly Dictionary<string, Member> _heardOf = [];
+    private readonly HashSet<string> _peers = [];
+    private IReadOnlyList<Member> _members = [];
+
+    private void Receive(PeerInput input)
+    {
+        switch (input.Message)
+        {
+            case RaftMessage message:
+                NoteContact(input.From);
+                Step(new MessageReceived(_now, input.From, message));
+                break;
+            case ForwardWrites writes: OnForwarded(input.From, writes); break;
+            case ForwardRefused refused: OnRefused(refused.Reason, refused.Sequences); break;
+            case AdminRequest request: OnAdminRequest(input.From, request); break;
+            case AdminReply reply: OnAdminReply(reply); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void OnPeerConnected(PeerHello peer)
+    {
+        // What we sent into the old connection may be lost.
+        if (_core is not null && peer.NodeId == _core.LeaderId)
+            _resendWrites = true;
+    }
+
+    private void OnPeerLost(PeerLost lost)
+    {
+        if (lost.Reset)
+            Step(new PeerDisconnected(_now, lost.NodeId));
+    }
+
+    /// <summary>Transport thread: a node that is not in our configuration introduced itself; it may need an answer.</summary>
+    public void HeardOf(Member node)
+    {
+        lock (_heardOf)
+        {
+            if (_heardOf.Count < MaxStrangers || _heardOf.ContainsKey(node.NodeId))
+                _heardOf[node.NodeId] = node;
+        }
+    }
+
+    private void EnsureReachable(string nodeId)
+    {
+        if (_peers.Contains(nodeId))
+            return;
+        Member? node;
+        lock (_heardOf)
+            _heardOf.Remove(nodeId, out node);
+        if (node is null)
+            return;
+        Remember(node);
+        UpdatePeers();
+    }
+
+    private void Remember(Member node)
+    {
+        if (_strangers.Count < MaxStrangers || _strangers.ContainsKey(node.NodeId))
+            _strangers[node.NodeId] = (node, _now.Ticks + StrangerLifetime);
+    }
+
+    private void UpdatePeers()
+    {
+        var members = _core!.Configuration.Members;
+        // A member that has just been removed must still hear that its removal is committed.
+        foreach (var former in _members)
+        {
+            if (_core.Configuration.Find(former.NodeId) is null)
+                Remember(former);
+        }
+        _members = members;
+        var peers = new List<Member>();
+        foreach (var member in members)
+        {
+            if (member.NodeId != _options.NodeId)
+                peers.Add(member);
+            _strangers.Remove(member.NodeId);
+        }
+        foreach (var (stranger, _) in _strangers.Values)
+        {
+            if (stranger.NodeId != _options.NodeId)
+                peers.Add(stranger);
+        }
+        _peers.Clear();
+        foreach (var peer in peers)
+            _peers.Add(peer.NodeId);
+        _parts.Transport.SetPeers(peers);
+        Volatile.Write(ref _publishedConfiguration, _core.Configuration);
+    }
+
+    private void SweepStrangers()
+    {
+        var gone = false;
+        foreach (var (nodeId, (_, until)) in _strangers)
+        {
+            if (until < _now.Ticks)
+                gone |= _strangers.Remove(nodeId);
+        }
+        if (gone)
+            UpdatePeers();
+    }
+}

@@ -1,0 +1,137 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    private readonly Dictionary<long, ReadBatch> _asked = [];
+    private readonly List<ReadBatch> _waitingReads = [];
+    private readonly List<ReadBatch> _readScratch = [];
+    private readonly object _openGate = new();
+    private ReadBatch? _open;
+    private ReadBatch? _catchUp;
+    private bool _mustCatchUp;
+
+    /// <summary>Whether this node has proven since it started that it is not behind what it served before.</summary>
+    public bool HasCaughtUp => !Volatile.Read(ref _mustCatchUp);
+
+    /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
+    public ReadBatch JoinReads()
+    {
+        lock (_openGate)
+        {
+            if (_open is { } open)
+                return open;
+            _open = new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
+            Post(_open);
+            return _open;
+        }
+    }
+
+    /// <summary>Any thread. Asks for the lease that leader-lease reads stand on; cheap to repeat.</summary>
+    public void WantLease()
+    {
+        var now = _clock.Ticks;
+        var asked = Volatile.Read(ref _leaseAskedAt);
+        if (now - asked > TimeSpan.TicksPerSecond && Interlocked.CompareExchange(ref _leaseAskedAt, now, asked) == asked)
+            Post(new LeaseReadsWanted());
+    }
+
+    private long _leaseAskedAt = long.MinValue / 2;
+
+    private void TakeReads(ReadBatch batch)
+    {
+        lock (_openGate)
+        {
+            // Whoever comes now needs a read index of its own.
+            if (_open == batch)
+                _open = null;
+        }
+        if (_stopping)
+            batch.Fail(Errors.Stopping());
+        else if (_core is null && _isSolo)
+            batch.Complete();
+        else
+            _waitingReads.Add(batch);
+    }
+
+    private void AskForReads()
+    {
+        if (!KnowsLeader)
+            return;
+        if (_mustCatchUp && _catchUp is null)
+        {
+            _catchUp = new ReadBatch(_now.Ticks + _options.RequestTimeout.Ticks);
+            _waitingReads.Add(_catchUp);
+        }
+        if (_waitingReads.Count == 0)
+            return;
+        _readScratch.AddRange(_waitingReads);
+        _waitingReads.Clear();
+        // One id for each batch, one event each: batches are few, since all readers between two turns share one.
+        foreach (var batch in _readScratch)
+        {
+            batch.Id = ++_nextRequestId;
+            _asked.Add(batch.Id, batch);
+            Step(new ReadRequested(_now, batch.Id));
+        }
+        _readScratch.Clear();
+    }
+
+    private void OnReadReady(ReadReady ready)
+    {
+        if (!_asked.Remove(ready.Id, out var batch))
+            return;
+        batch.Index = ready.Index;
+        Action done = batch == _catchUp ? () => CatchUpDone(batch) : batch.Complete;
+        if (!_parts.Applier.Waiters.Add(ready.Index, done, () => _parts.Applier.AppliedIndex))
+            done();
+        else
+            _waitingForApply.Add(batch);
+    }
+
+    private readonly List<ReadBatch> _waitingForApply = [];
+
+    /// <summary>Replica or applier thread.</summary>
+    private void CatchUpDone(ReadBatch batch)
+    {
+        Volatile.Write(ref _mustCatchUp, false);
+        batch.Complete();
+    }
+
+    private void OnReadFailed(ReadFailed failed)
+    {
+        if (_asked.Remove(failed.Id, out var batch))
+            _failedReads.Add(batch);
+    }
+
+    private readonly List<ReadBatch> _failedReads = [];
+
+    private void RetryReads()
+    {
+        _waitingReads.AddRange(_failedReads);
+        _failedReads.Clear();
+    }
+
+    private void SweepReads()
+    {
+        RetryReads();
+        _waitingForApply.RemoveAll(b => b.Ready.IsCompleted || Expired(b));
+        _waitingReads.RemoveAll(Expired);
+        foreach (var (id, batch) in _asked)
+        {
+            if (Expired(batch))
+                _asked.Remove(id);
+        }
+        if (_catchUp is { Ready.IsCompleted: true })
+            _catchUp = null;
+    }
+
+    private bool Expired(ReadBatch batch)
+    {
+        if (batch.Deadline > _now.Ticks)
+            return false;
+        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_options.RequestTimeout) : Unavailable());
+        return true;
+    }
+}

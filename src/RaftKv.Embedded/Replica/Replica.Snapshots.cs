@@ -1,0 +1,162 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    /// <summary>How long after a failed snapshot the next is tried.</summary>
+    private static readonly long SnapshotRetry = TimeSpan.FromSeconds(30).Ticks;
+
+    private readonly List<TaskCompletionSource<KvVersion>> _snapshotWaiters = [];
+    private InstallReceivedSnapshot? _deferredInstall;
+    private long _nextSnapshot;
+
+    /// <summary>Taking and installing exclude each other: an install replaces the store that a snapshot reads.</summary>
+    private volatile bool _snapshotBusy;
+
+    private void OnSnapshotWanted(SnapshotWanted wanted)
+    {
+        if (_core is null)
+        {
+            wanted.Done.TrySetException(Errors.NotFormed());
+            return;
+        }
+        _snapshotWaiters.Add(wanted.Done);
+        _nextSnapshot = _now.Ticks;
+        ConsiderSnapshot();
+    }
+
+    private void ConsiderSnapshot()
+    {
+        if (_core is null || _snapshotBusy || _now.Ticks < _nextSnapshot)
+            return;
+        if (_deferredInstall is { } install)
+        {
+            _deferredInstall = null;
+            Install(install);
+            return;
+        }
+        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > _options.SnapshotThresholdBytes;
+        if (!due && _snapshotWaiters.Count == 0)
+            return;
+        _snapshotBusy = true;
+        _parts.Applier.Submit(new CaptureState(capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture))));
+    }
+
+    /// <summary>Snapshot thread.</summary>
+    private void WriteSnapshot(KvSnapshot capture)
+    {
+        Exception? error = null;
+        try
+        {
+            using (capture)
+                _parts.Snapshots.Write(_parts.Identity.ClusterId, capture, _parts.Ending);
+        }
+        catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
+        {
+            // The log is kept, so nothing is lost; a disk that is really broken fails the log next.
+            error = e;
+        }
+        Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error));
+    }
+
+    private void OnSnapshotFinished(SnapshotFinished finished)
+    {
+        _snapshotBusy = false;
+        if (finished.Error is { } error)
+        {
+            _nextSnapshot = _now.Ticks + SnapshotRetry;
+            _log.SnapshotFailed(_options.NodeId, finished.Last.Index, error.Message);
+        }
+        else
+        {
+            _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
+            var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_options.LogRetentionBytes, finished.Last.Index));
+            Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom));
+        }
+        foreach (var waiter in _snapshotWaiters)
+        {
+            if (finished.Error is null)
+                waiter.TrySetResult(new KvVersion(finished.Last.Index));
+            else
+                waiter.TrySetException(finished.Error);
+        }
+        _snapshotWaiters.Clear();
+    }
+
+    private void LoadEntries(ReadEntries read)
+    {
+        var durable = _core!.DurableIndex;
+        _parts.Reader.Post(() =>
+        {
+            var entries = new List<LogEntry>();
+            _parts.Wal.Read(read.From, durable, read.MaxBytes, entries);
+            ReadOnlyMemory<LogEntry> found = entries.ToArray();
+            Post(new CoreAnswer(now => new EntriesRead(now, read.Peer, read.From, found)));
+        });
+    }
+
+    private void LoadChunk(ReadSnapshotChunk read) => _parts.Reader.Post(() =>
+    {
+        var last = read.Offset > 0 ? read.Last : _parts.Snapshots.List() is [var newest, ..] ? newest.Last : default;
+        var buffer = new byte[read.MaxBytes];
+        var count = _parts.Snapshots.ReadChunk(last, read.Offset, buffer, out var total);
+        ReadOnlyMemory<byte> data = buffer.AsMemory(0, count);
+        Post(new CoreAnswer(now => new SnapshotChunkRead(now, read.Peer, last, total, read.Offset, data)));
+    });
+
+    private void StoreChunk(WriteSnapshotChunk chunk) => _parts.Snapshotter.Post(() =>
+    {
+        long next;
+        try
+        {
+            _parts.Snapshots.BeginReceive(chunk.Last, chunk.TotalBytes);
+            next = _parts.Snapshots.WriteChunk(chunk.Last, chunk.Offset, chunk.Data.Span);
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            // Unanswered, the leader sends the piece again after a while; there may be room then.
+            _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
+            return;
+        }
+        Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
+    });
+
+    private void Install(InstallReceivedSnapshot install)
+    {
+        if (_snapshotBusy)
+        {
+            _deferredInstall = install;
+            return;
+        }
+        _snapshotBusy = true;
+        _parts.Snapshotter.Post(() => LoadReceived(install));
+    }
+
+    /// <summary>Snapshot thread: loads a new state beside the old one and has the applier go over to it.</summary>
+    private void LoadReceived(InstallReceivedSnapshot install)
+    {
+        KvStateMachine restored;
+        try
+        {
+            _parts.Snapshots.CompleteReceive(install.Last, _parts.Identity.ClusterId);
+            restored = Recovery.Load(_parts.Snapshots, install.Last, _parts.Stores);
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
+        {
+            _log.SnapshotRefused(_options.NodeId, install.Last.Index, install.From, e.Message);
+            _snapshotBusy = false;
+            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0)));
+            return;
+        }
+        var (configuration, configurationIndex) = (restored.Configuration, restored.ConfigurationIndex);
+        _parts.Applier.Submit(new SwapState(restored, () =>
+        {
+            _snapshotBusy = false;
+            _log.SnapshotInstalled(_options.NodeId, install.Last.Index, install.From);
+            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex)));
+        }));
+    }
+}

@@ -1,0 +1,176 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    private static readonly long PublishInterval = TimeSpan.FromMilliseconds(20).Ticks;
+
+    private const int KeptElections = 16;
+
+    private readonly Dictionary<string, long> _contacts = [];
+    private readonly List<RaftKvElection> _elections = [];
+    private StatusParts _statusParts;
+    private ClusterConfiguration _publishedConfiguration = ClusterConfiguration.Empty;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _published;
+    private long _commitIndex;
+    private long _leaseUntil;
+
+    /// <summary>Any thread. The configuration in force, for the handshake.</summary>
+    public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
+
+    /// <summary>Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.</summary>
+    public long CommitIndex => Volatile.Read(ref _commitIndex);
+
+    /// <summary>Any thread. In monotonic ticks; 0 is no lease.</summary>
+    public long LeaseUntil => Volatile.Read(ref _leaseUntil);
+
+    /// <summary>Any thread. Completes with the next change of role, term, leader or members.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
+
+    /// <summary>Whether this node serves linearizable reads and writes now.</summary>
+    public bool IsReady
+    {
+        get
+        {
+            var parts = Volatile.Read(ref _statusParts);
+            return parts.Role == RaftKvRole.Unformed ? _isSolo : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && !_stopping;
+        }
+    }
+
+    public RaftKvStatus Status
+    {
+        get
+        {
+            var parts = Volatile.Read(ref _statusParts);
+            var now = _clock.Ticks;
+            var state = _parts.Applier.State;
+            return new RaftKvStatus
+            {
+                NodeId = _options.NodeId,
+                Address = _parts.Transport.AdvertisedAddress,
+                ClusterId = _parts.Identity.ClusterId,
+                Role = parts.Role,
+                IsReady = IsReady,
+                Term = parts.Term,
+                LeaderId = parts.LeaderId,
+                FirstIndex = parts.FirstIndex,
+                LastIndex = parts.LastIndex,
+                LastTerm = parts.LastTerm,
+                DurableIndex = parts.DurableIndex,
+                CommitIndex = CommitIndex,
+                AppliedIndex = _parts.Applier.AppliedIndex,
+                SnapshotIndex = parts.SnapshotIndex,
+                SnapshotTerm = parts.SnapshotTerm,
+                LastContact = LeaderContact(parts, now),
+                KeyCount = state.Store.Count,
+                Elections = parts.Elections,
+                Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now))],
+                ConfigurationIndex = parts.ConfigurationIndex,
+                Durability = _options.Durability,
+                Fault = parts.Fault,
+            };
+        }
+    }
+
+    /// <summary>Any thread. How long ago the leader was heard of: zero on the leader, <c>null</c> if never.</summary>
+    public TimeSpan? LastLeaderContact => LeaderContact(Volatile.Read(ref _statusParts), _clock.Ticks);
+
+    private TimeSpan? LeaderContact(StatusParts parts, long now)
+    {
+        if (parts.LeaderId is null)
+            return null;
+        if (parts.LeaderId == _options.NodeId)
+            return TimeSpan.Zero;
+        return parts.Peers.TryGetValue(parts.LeaderId, out var peer) && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
+    }
+
+    private RaftKvMemberStatus Describe(Member member, StatusParts parts, long now)
+    {
+        var isLeader = member.NodeId == parts.LeaderId;
+        if (member.NodeId == _options.NodeId)
+            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null, TimeSpan.Zero);
+        parts.Peers.TryGetValue(member.NodeId, out var peer);
+        return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match,
+            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)));
+    }
+
+    private void NoteContact(string nodeId) => _contacts[nodeId] = _now.Ticks;
+
+    private void NoteElection(RoleChanged changed)
+    {
+        if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
+            return;
+        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _clock.Wall, changed.Cause));
+        if (_elections.Count > KeptElections)
+            _elections.RemoveAt(KeptElections);
+        if (changed.LeaderId is null || changed.LeaderId != _options.NodeId)
+            ReleaseForwarded();
+    }
+
+    /// <summary>Before anything that a step wants sent can leave: a lease read must see what a peer may acknowledge because of it.</summary>
+    private void PublishCommit()
+    {
+        Volatile.Write(ref _commitIndex, _core!.CommitIndex);
+        Volatile.Write(ref _leaseUntil, _core.LeaseUntil);
+    }
+
+    private void Publish()
+    {
+        if (_now.Ticks - _published >= PublishInterval)
+            PublishStatus();
+    }
+
+    /// <summary>Tells those who watch the status.</summary>
+    private void PublishNow()
+    {
+        PublishStatus();
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    private void PublishStatus()
+    {
+        _published = _now.Ticks;
+        if (_core is null)
+            return;
+        var peers = new Dictionary<string, (long? Match, long HeardAt)>();
+        foreach (var member in _core.Configuration.Members)
+        {
+            if (member.NodeId != _options.NodeId)
+                peers[member.NodeId] = (null, _contacts.GetValueOrDefault(member.NodeId));
+        }
+        foreach (var progress in _core.Peers)
+        {
+            if (peers.TryGetValue(progress.NodeId, out var peer))
+                peers[progress.NodeId] = (progress.Match, peer.HeardAt);
+        }
+        Volatile.Write(ref _statusParts, new StatusParts
+        {
+            Role = _closed ? _statusParts.Role : RoleOf(_core.Role),
+            Term = _core.Term,
+            LeaderId = _closed ? null : _core.LeaderId,
+            FirstIndex = _core.FirstIndex,
+            LastIndex = _core.LastIndex,
+            LastTerm = _core.LastTerm,
+            DurableIndex = _core.DurableIndex,
+            SnapshotIndex = _core.SnapshotIndex,
+            SnapshotTerm = _core.SnapshotTerm,
+            Configuration = _core.Configuration,
+            ConfigurationIndex = _core.ConfigurationIndex,
+            Peers = peers,
+            Elections = [.. _elections],
+            Fault = _statusParts.Fault,
+        });
+    }
+
+    private static RaftKvRole RoleOf(RaftRole role) => role switch
+    {
+        RaftRole.Learner => RaftKvRole.Learner,
+        RaftRole.Follower => RaftKvRole.Follower,
+        RaftRole.PreCandidate or RaftRole.Candidate => RaftKvRole.Candidate,
+        RaftRole.Leader => RaftKvRole.Leader,
+        RaftRole.Removed => RaftKvRole.Removed,
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+}

@@ -1,0 +1,246 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+internal sealed partial class Replica
+{
+    /// <summary>How long a session lives without a write, in seconds of log time.</summary>
+    private const uint SessionSeconds = 3600;
+
+    /// <summary>After how long without an outcome a write is given to the leader again; harmless, for the session makes it exactly-once.</summary>
+    private static readonly long ResendAfter = TimeSpan.FromSeconds(1).Ticks;
+
+    private readonly Queue<WriteOperation> _unsequenced = new();
+    private readonly List<WriteOperation> _newWrites = [];
+    private readonly List<WriteOperation> _scratch = [];
+    private long _session;
+    private long _sessionAskedAt;
+    private bool _sessionAsked;
+    private bool _resendWrites;
+    private readonly bool _isSolo;
+
+    private bool KnowsLeader => _core is { LeaderId: not null };
+
+    private bool Leads => _core is { Role: RaftRole.Leader };
+
+    private void TakeWrite(WriteOperation write)
+    {
+        if (_stopping)
+        {
+            write.TryFail(Errors.Stopping());
+            return;
+        }
+        if (_core is null && _isSolo)
+            FoundAlone();
+        _unsequenced.Enqueue(write);
+    }
+
+    /// <summary>A cluster of one founds itself with its first write; until then another cluster may still take it in.</summary>
+    private void FoundAlone()
+    {
+        var self = new Member(_options.NodeId, _parts.Transport.AdvertisedAddress, _parts.Identity.Incarnation, MemberRole.Voter);
+        if (_parts.Formation.TryFound([self]) is { } start)
+            Form(start, recovered: false);
+    }
+
+    /// <summary>Gives everything that arrived in this turn to the leader, in one batch.</summary>
+    private void SendNewWrites()
+    {
+        if (_resendWrites)
+        {
+            _resendWrites = false;
+            ResendAll();
+        }
+        if (_unsequenced.Count > 0 && KnowsLeader)
+        {
+            if (_session == 0)
+                AskForSession();
+            else
+                Sequence();
+        }
+        if (_newWrites.Count > 0)
+        {
+            Offer(_newWrites);
+            _newWrites.Clear();
+        }
+    }
+
+    private void Sequence()
+    {
+        while (!_parts.Pending.IsFull && _unsequenced.TryDequeue(out var write))
+        {
+            if (write.IsCompleted)
+                continue;
+            _parts.Pending.Add(write);
+            _newWrites.Add(write);
+        }
+    }
+
+    /// <summary>Gives writes to the leader: this node's own core, or a peer.</summary>
+    private void Offer(List<WriteOperation> writes)
+    {
+        if (!KnowsLeader)
+            return;
+        var low = _parts.Pending.Low;
+        var commands = new List<ReadOnlyMemory<byte>>(writes.Count);
+        foreach (var write in writes)
+        {
+            if (write.IsCompleted)
+                continue;
+            // The bytes of an earlier attempt may be part of a log by now: never change them.
+            var command = write.Attempts == 0 ? write.Command : write.Command.AsSpan().ToArray();
+            KvCommand.Patch(command, _session, write.Sequence, low);
+            write.Command = command;
+            write.Attempts++;
+            write.SentAt = _now.Ticks;
+            commands.Add(command);
+        }
+        Offer(commands);
+    }
+
+    private void Offer(IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    {
+        if (commands.Count == 0)
+            return;
+        if (Leads)
+            Step(new Proposed(_now, commands, From: null));
+        else
+            _parts.Transport.Send(_core!.LeaderId!, new ForwardWrites(commands));
+    }
+
+    private void ResendAll()
+    {
+        _sessionAsked = false;
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        Offer(_scratch);
+        _scratch.Clear();
+    }
+
+    private void AskForSession()
+    {
+        if (_sessionAsked && _now.Ticks - _sessionAskedAt < ResendAfter)
+            return;
+        _sessionAsked = true;
+        _sessionAskedAt = _now.Ticks;
+        var command = new byte[KvCommand.OpenSessionBytes];
+        KvCommand.WriteOpenSession(command, _parts.Applier.SessionNonce, SessionSeconds);
+        Offer([command]);
+    }
+
+    private void OnSessionOpened(SessionOpened opened)
+    {
+        if (_session != 0)
+            return;
+        _session = opened.Session;
+        _parts.Applier.Session = opened.Session;
+    }
+
+    /// <summary>The session was forgotten (this process was silent for an hour): begin another, and repeat only what is certain not to have happened.</summary>
+    private void OnSessionLost(SessionLost lost)
+    {
+        if (lost.Session == _session)
+        {
+            _session = 0;
+            _sessionAsked = false;
+            _parts.Applier.Session = 0;
+            _scratch.Clear();
+            _parts.Pending.CopyTo(_scratch);
+            _parts.Pending.Clear();
+            foreach (var write in _scratch)
+                Requeue(write);
+            _scratch.Clear();
+        }
+    }
+
+    private void Requeue(WriteOperation write)
+    {
+        if (write.Attempts > 1)
+        {
+            write.TryFail(Errors.SessionLost());
+            return;
+        }
+        write.Command = write.Command.AsSpan().ToArray();
+        write.Attempts = 0;
+        _unsequenced.Enqueue(write);
+    }
+
+    private void OnForwarded(string from, ForwardWrites forwarded)
+    {
+        if (_core is null || _stopping)
+            _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
+        else
+            Step(new Proposed(_now, forwarded.Commands, from));
+    }
+
+    private void OnRefused(ProposalRefused refused)
+    {
+        if (refused.From is { } from)
+            _parts.Transport.Send(from, new ForwardRefused(refused.Reason, SequencesOf(refused.Commands)));
+        else
+            OnRefused(refused.Reason, SequencesOf(refused.Commands));
+    }
+
+    /// <summary>The leader did not take these: it certainly did not append this attempt.</summary>
+    private void OnRefused(RefusalReason reason, IReadOnlyList<long> sequences)
+    {
+        foreach (var sequence in sequences)
+        {
+            if (_parts.Pending.Find(sequence) is not { } write)
+                continue;
+            if (write.Attempts == 1)
+            {
+                write.Attempts = 0;
+                write.Command = write.Command.AsSpan().ToArray();
+                if (reason == RefusalReason.Overloaded)
+                    write.TryFail(Errors.LeaderOverloaded());
+            }
+            // What remains is offered again when the leader changes, or after a while.
+            write.SentAt = _now.Ticks - ResendAfter + SweepInterval;
+        }
+    }
+
+    private static List<long> SequencesOf(IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    {
+        var sequences = new List<long>(commands.Count);
+        foreach (var command in commands)
+        {
+            if (KvCommand.TryReadPlace(command.Span, out _, out var sequence) && sequence > 0)
+                sequences.Add(sequence);
+        }
+        return sequences;
+    }
+
+    /// <summary>Deadlines, and writes whose way to the leader may have been lost.</summary>
+    private void SweepWrites()
+    {
+        while (_unsequenced.TryPeek(out var waiting) && (waiting.IsCompleted || waiting.Deadline <= _now.Ticks))
+        {
+            _unsequenced.Dequeue();
+            waiting.TryFail(Unavailable());
+        }
+        if (_parts.Pending.IsEmpty)
+            return;
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        _newWrites.Clear();
+        foreach (var write in _scratch)
+        {
+            if (write.Deadline <= _now.Ticks)
+                write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));
+            else if (_now.Ticks - write.SentAt >= ResendAfter)
+                _newWrites.Add(write);
+        }
+        _scratch.Clear();
+        Offer(_newWrites);
+        _newWrites.Clear();
+    }
+
+    private RaftKvUnavailableException Unavailable() => _core is null
+        ? Errors.NotFormed()
+        : _core.Role == RaftRole.Removed
+            ? Errors.Removed(_options.NodeId)
+            : _core.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout);
+}

@@ -1,0 +1,184 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// One node: the only caller of the core. Everything that happens comes in as a <see cref="ReplicaInput"/>; a turn takes all that waits, steps
+/// the core, carries out its effects and sends once per peer. Knows nothing of threads: a thread, or a simulator, calls <see cref="RunOnce"/>.
+/// </summary>
+internal sealed partial class Replica
+{
+    /// <summary>How often deadlines of callers are looked at.</summary>
+    private static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
+
+    private readonly ReplicaParts _parts;
+    private readonly RaftKvOptions _options;
+    private readonly ReplicaClock _clock;
+    private readonly ILogger _log;
+    private readonly WorkQueue<ReplicaInput> _inbox = new();
+    private readonly List<RaftEffect> _effects = [];
+    private List<ReplicaInput> _taken = [];
+    private RaftCore? _core;
+    private Moment _now;
+    private long _reportedApplied;
+    private long _nextSweep;
+    private long _nextRequestId;
+    private volatile bool _stopping;
+    private volatile bool _closed;
+
+    public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
+    {
+        (_parts, _options, _clock, _log) = (parts, options, clock, log);
+        _now = clock.Now;
+        _statusParts = StatusParts.Unformed;
+        _isSolo = options.InitialMembers.Count == 0;
+        parts.Applier.Notify += Post;
+        parts.LogWriter.Written += Post;
+    }
+
+    public void Post(ReplicaInput input) => _inbox.Post(input);
+
+    /// <summary>Waits for work, at most until the next deadline.</summary>
+    public void Wait()
+    {
+        var deadline = _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
+        // Rounded up: waking a moment early would only mean to turn twice.
+        var wait = (deadline - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
+    }
+
+    /// <summary>One turn.</summary>
+    public void RunOnce()
+    {
+        _now = _clock.Now;
+        _inbox.TakeAll(ref _taken);
+        try
+        {
+            foreach (var input in _taken)
+                Handle(input);
+            Drive();
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+        finally
+        {
+            _taken.Clear();
+        }
+        Publish();
+    }
+
+    /// <summary>Ends a wait.</summary>
+    public void Kick() => _inbox.Kick();
+
+    /// <summary>The last thing its thread does: whatever came too late is refused.</summary>
+    public void End()
+    {
+        if (!_closed)
+            Close(RaftKvRole.Stopped, "This node has stopped.");
+        RunOnce();
+    }
+
+    private void Handle(ReplicaInput input)
+    {
+        if (input is PeerInput received)
+            Received(received);
+        if (_closed)
+        {
+            Refuse(input);
+            return;
+        }
+        switch (input)
+        {
+            case WriteOperation write: TakeWrite(write); break;
+            case PeerInput message: Receive(message); break;
+            case LogWritten written: OnLogWritten(written); break;
+            case ReadBatch batch: TakeReads(batch); break;
+            case CoreAnswer answer: Step(answer.At(_now)); break;
+            case SessionOpened opened: OnSessionOpened(opened); break;
+            case SessionLost lost: OnSessionLost(lost); break;
+            case PeerConnected connected: OnPeerConnected(connected.Peer); break;
+            case PeerLost lost: OnPeerLost(lost); break;
+            case AdminCall call: TakeAdminCall(call); break;
+            case Formed formed: Form(formed.Start, formed.Recovered); break;
+            case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
+            case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
+            case SnapshotFinished finished: OnSnapshotFinished(finished); break;
+            case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
+            case StopWanted stop: OnStopWanted(stop); break;
+            case FaultHappened fault: Fault(fault.Error); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>What follows from the inputs of a turn, once for all of them.</summary>
+    private void Drive()
+    {
+        if (_closed)
+            return;
+        SendNewWrites();
+        AskForReads();
+        if (_core is not null)
+        {
+            var applied = _parts.Applier.AppliedIndex;
+            if (applied > _reportedApplied)
+            {
+                _reportedApplied = applied;
+                Step(new Applied(_now, applied));
+            }
+            // Only after everything that was waiting: what we slept through may be among it.
+            if (_now.Ticks >= _core.Deadline)
+                Step(new TimePassed(_now));
+        }
+        if (_now.Ticks >= _nextSweep)
+            Sweep();
+        _parts.Transport.Flush();
+    }
+
+    private void Sweep()
+    {
+        _nextSweep = _now.Ticks + SweepInterval;
+        SweepWrites();
+        SweepReads();
+        SweepStrangers();
+        ConsiderSnapshot();
+        ConsiderStopped();
+    }
+
+    /// <summary>The node now belongs to a cluster: the core begins.</summary>
+    private void Form(RaftStart start, bool recovered)
+    {
+        if (_core is not null)
+            return;
+        _core = new RaftCore(SettingsFrom(_options, _parts.Seed), start);
+        _reportedApplied = _parts.Applier.AppliedIndex;
+        _mustCatchUp = recovered;
+        _core.Initialize(_now, _effects);
+        CarryOut();
+    }
+
+    private void Step(RaftEvent input)
+    {
+        if (_core is null)
+            return;
+        _core.Step(input, _effects);
+        CarryOut();
+    }
+
+    private static RaftSettings SettingsFrom(RaftKvOptions options, ulong seed) => new()
+    {
+        NodeId = options.NodeId,
+        Seed = seed,
+        HeartbeatInterval = options.HeartbeatInterval.Ticks,
+        ElectionTimeout = options.ElectionTimeout.Ticks,
+        MaxClockDrift = options.MaxClockDrift,
+        MaxUncommittedBytes = options.MaxPendingBytes,
+        TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
+        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * options.MaxValueBytes),
+        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * options.MaxValueBytes),
+    };
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// A replica with its disk, its network and its threads: opens them, starts them, ends them. Nothing here is static, so one process may
+/// host as many as it likes.
+/// </summary>
+internal sealed class ReplicaHost : IDisposable
+{
+    private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly RaftKvOptions _options;
+    private readonly ILogger _log;
+    private readonly DataDirectory _directory;
+    private readonly TcpTransport _transport;
+    private readonly Wal _wal;
+    private readonly SnapshotStore _snapshots;
+    private readonly LogWriter _logWriter;
+    private readonly Worker _reader;
+    private readonly Worker _snapshotter;
+    private readonly Formation _formation;
+    private readonly PeerGate _gate;
+    private readonly LocalIdentity _identity;
+    private readonly List<DedicatedThread> _threads = [];
+    private readonly CancellationTokenSource _ended = new();
+    private RaftStart? _recovered;
+    private volatile bool _running;
+
+    private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, DataDirectory directory, TcpTransport transport,
+        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered)
+    {
+        (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots, _recovered) = (options, log, clock, directory, transport, identity, wal, snapshots, recovered);
+        var pending = new PendingWrites();
+        Applier = new Applier(wal, pending, state) { SessionNonce = Guid.NewGuid() };
+        _logWriter = new LogWriter(wal);
+        _reader = new Worker(OnThreadFailed);
+        _snapshotter = new Worker(OnThreadFailed);
+        _formation = new Formation(identity, wal, clock);
+        Replica = new Replica(new ReplicaParts
+        {
+            Identity = identity,
+            Formation = _formation,
+            Wal = wal,
+            Snapshots = snapshots,
+            LogWriter = _logWriter,
+            Applier = Applier,
+            Pending = pending,
+            Transport = transport,
+            Reader = _reader,
+            Snapshotter = _snapshotter,
+            Stores = stores,
+            Ending = _ended.Token,
+            Seed = BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks,
+        }, options, clock, log);
+        _gate = new PeerGate(Replica, identity, _formation, () => transport.AdvertisedAddress);
+        _logWriter.Failed += OnThreadFailed;
+        Applier.Failed += OnThreadFailed;
+        Replica.Faulted += OnFaulted;
+    }
+
+    public Replica Replica { get; }
+
+    public Applier Applier { get; }
+
+    public ReplicaClock Clock { get; }
+
+    /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
+    /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
+    public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, ILogger log, ILoggerFactory loggers)
+    {
+        var files = new OsFileSystem(sync: options.Durability == RaftKvDurability.Fsync);
+        var directory = DataDirectory.Open(files, options.DataDirectory);
+        var opened = new Stack<IDisposable>([directory]);
+        try
+        {
+            var identity = LocalIdentity.Open(files, directory.Root, options.NodeId);
+            var snapshots = new SnapshotStore(files, directory.Snapshots);
+            opened.Push(snapshots);
+            var stores = new StoreFactory(files, directory.Store, options);
+            var state = Recovery.LoadState(snapshots, stores, log);
+            opened.Push(state.Store);
+            var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
+            opened.Push(wal);
+            var start = Recovery.Join(identity, wal, recovery, state, log);
+            var transport = new TcpTransport(new TransportOptions
+            {
+                ListenAddress = options.ListenAddress,
+                AdvertiseAddress = options.AdvertiseAddress,
+                Logger = loggers.CreateLogger("RaftKv.Embedded.Transport"),
+                Seed = BitConverter.ToUInt64(identity.Incarnation.ToByteArray()),
+            });
+            opened.Push(transport);
+            return new ReplicaHost(options, log, clock, directory, transport, identity, wal, snapshots, stores, state, start);
+        }
+        catch
+        {
+            while (opened.TryPop(out var part))
+                part.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the threads. Returns at once: forming, electing and catching up happen behind it.</summary>
+    public void Start()
+    {
+        _running = true;
+        // Before the loop, which sends; what arrives early waits in its inbox.
+        _transport.Start(_gate);
+        var name = $"raftkv-{_options.NodeId}";
+        _threads.Add(new DedicatedThread($"{name}-log", _logWriter.Run, ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-apply", Applier.Run));
+        _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
+        _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
+        if (_recovered is { } start)
+            Replica.Post(new Formed(start, recovered: true));
+        _recovered = null;
+        _threads.Add(new DedicatedThread($"{name}-loop", RunReplica, ThreadPriority.AboveNormal));
+        _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
+            _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
+        if (_identity.ClusterId == Guid.Empty && _options.InitialMembers.Count > 0)
+            _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _log, _ended.Token).Run));
+    }
+
+    /// <summary>Hands over and stops; bounded by the hand-over timeout, the token, and a few seconds for the threads.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!_running)
+            return;
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replica.Post(new StopWanted(stopped));
+        try
+        {
+            await stopped.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            _log.StopIncomplete(_options.NodeId);
+        }
+        // The threads end in bounded time, but not for free: not on the caller's thread.
+        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        _log.Stopped(_options.NodeId);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _gate.Close();
+        _ended.Cancel();
+        _running = false;
+        Replica.Post(new StopWanted(new TaskCompletionSource()));
+        Replica.Kick();
+        _logWriter.Stop();
+        Applier.Stop();
+        _reader.Stop();
+        _snapshotter.Stop();
+        _transport.Dispose();
+        foreach (var thread in _threads)
+        {
+            if (!thread.Join(JoinTimeout))
+                _log.StopIncomplete(_options.NodeId);
+        }
+        _wal.Close();
+        Applier.State.Store.Dispose();
+        _snapshots.Dispose();
+        _directory.Dispose();
+        _ended.Dispose();
+    }
+
+    private int _disposed;
+
+    private void RunReplica()
+    {
+        while (_running)
+        {
+            Replica.Wait();
+            Replica.RunOnce();
+        }
+        Replica.End();
+    }
+
+    private void OnThreadFailed(Exception error) => Replica.Post(new FaultHappened(error));
+
+    /// <summary>A faulted node must not look alive to its peers.</summary>
+    private void OnFaulted()
+    {
+        _gate.Close();
+        _ended.Cancel();
+        _ = Task.Factory.StartNew(_transport.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+}

@@ -1,0 +1,95 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>Something the replica thread has to deal with.</summary>
+internal abstract class ReplicaInput;
+
+/// <summary>A message of a peer.</summary>
+internal sealed class PeerInput(string from, PeerMessage message, int bytes) : ReplicaInput
+{
+    public string From => from;
+    public PeerMessage Message => message;
+
+    /// <summary>What it costs while it waits.</summary>
+    public int Bytes => bytes;
+}
+
+/// <summary>We dialled a peer and it welcomed us.</summary>
+internal sealed class PeerConnected(PeerHello peer) : ReplicaInput
+{
+    public PeerHello Peer => peer;
+}
+
+/// <summary>A connection to a peer was lost.</summary>
+internal sealed class PeerLost(string nodeId, bool reset) : ReplicaInput
+{
+    public string NodeId => nodeId;
+    public bool Reset => reset;
+}
+
+/// <summary>The log writer made everything up to a ticket durable; <c>Last</c> is the last entry among it, default if there was none.</summary>
+internal sealed class LogWritten(long ticket, EntryId last) : ReplicaInput
+{
+    public long Ticket => ticket;
+    public EntryId Last => last;
+}
+
+/// <summary>The answer of another thread to an effect of the core; stamped with the time when the replica thread takes it.</summary>
+internal sealed class CoreAnswer(Func<Moment, RaftEvent> stamp) : ReplicaInput
+{
+    public RaftEvent At(Moment now) => stamp(now);
+}
+
+/// <summary>The node has become part of a cluster: founded or adopted, and durable.</summary>
+internal sealed class Formed(RaftStart start, bool recovered) : ReplicaInput
+{
+    public RaftStart Start => start;
+
+    /// <summary>The node had it on its disk: it may have served what it has not applied yet.</summary>
+    public bool Recovered => recovered;
+}
+
+/// <summary>The state machine opened the session this process asked for.</summary>
+internal sealed class SessionOpened(long session) : ReplicaInput
+{
+    public long Session => session;
+}
+
+/// <summary>The state machine refused a write because it does not know its session any more.</summary>
+internal sealed class SessionLost(WriteOperation write, long session) : ReplicaInput
+{
+    public WriteOperation Write => write;
+    public long Session => session;
+}
+
+/// <summary>A snapshot attempt is over; <c>Error</c> says why nothing came of it.</summary>
+internal sealed class SnapshotFinished(EntryId last, ClusterConfiguration configuration, long configurationIndex, Exception? error) : ReplicaInput
+{
+    public EntryId Last => last;
+    public ClusterConfiguration Configuration => configuration;
+    public long ConfigurationIndex => configurationIndex;
+    public Exception? Error => error;
+}
+
+/// <summary>Somebody wants a snapshot now.</summary>
+internal sealed class SnapshotWanted(TaskCompletionSource<KvVersion> done) : ReplicaInput
+{
+    public TaskCompletionSource<KvVersion> Done => done;
+}
+
+/// <summary>Somebody wants leader-lease reads.</summary>
+internal sealed class LeaseReadsWanted : ReplicaInput;
+
+/// <summary>The node is about to stop: take no new calls and hand over the leadership.</summary>
+internal sealed class StopWanted(TaskCompletionSource done) : ReplicaInput
+{
+    public TaskCompletionSource Done => done;
+}
+
+/// <summary>A thread of the replica failed: stop taking part.</summary>
+internal sealed class FaultHappened(Exception error) : ReplicaInput
+{
+    public Exception Error => error;
+}

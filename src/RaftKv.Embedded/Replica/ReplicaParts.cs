@@ -1,0 +1,39 @@
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>What a <see cref="Replica"/> works with.</summary>
+internal sealed record ReplicaParts
+{
+    public required LocalIdentity Identity { get; init; }
+
+    public required Formation Formation { get; init; }
+
+    public required Wal Wal { get; init; }
+
+    public required SnapshotStore Snapshots { get; init; }
+
+    public required LogWriter LogWriter { get; init; }
+
+    public required Applier Applier { get; init; }
+
+    public required PendingWrites Pending { get; init; }
+
+    public required ITransport Transport { get; init; }
+
+    /// <summary>Reads of old log entries and snapshot pieces for followers.</summary>
+    public required Worker Reader { get; init; }
+
+    /// <summary>Writes, receives and installs snapshots.</summary>
+    public required Worker Snapshotter { get; init; }
+
+    /// <summary>Makes the store a received snapshot is loaded into.</summary>
+    public required StoreFactory Stores { get; init; }
+
+    /// <summary>Cancelled when the node ends: a snapshot under way is given up.</summary>
+    public required CancellationToken Ending { get; init; }
+
+    /// <summary>Seeds the core's randomness: differs from node to node.</summary>
+    public required ulong Seed { get; init; }
+}

@@ -1,0 +1,34 @@
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>Makes the stores of a replica: one at start, one for each snapshot it installs. Their files are scratch and never outlive the process.</summary>
+internal sealed class StoreFactory
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private readonly FasterKvStoreSettings _settings;
+    private int _made;
+
+    public StoreFactory(IFileSystem files, string directory, RaftKvOptions options)
+    {
+        (_files, _directory) = (files, directory);
+        _settings = new FasterKvStoreSettings
+        {
+            MemoryBudgetBytes = options.MemoryBudget,
+            ExpectedKeys = options.ExpectedKeys,
+            MaxKeyBytes = options.MaxKeyBytes,
+            MaxValueBytes = options.MaxValueBytes,
+        };
+        // What a killed process left behind.
+        foreach (var leftover in Directory.EnumerateDirectories(directory))
+            Directory.Delete(leftover, recursive: true);
+    }
+
+    public FasterKvStore Create()
+    {
+        var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        _files.CreateDirectory(scratch);
+        return new FasterKvStore(scratch, _settings, () => _files.AvailableBytes(scratch));
+    }
+}

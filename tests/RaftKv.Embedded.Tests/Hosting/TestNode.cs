@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>A replica in a generic host of its own, as an application has it.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private bool _stopped;
+
+    private TestNode(IHost host) => _host = host;
+
+    public IDistributedKv Kv => _host.Services.GetRequiredService<IDistributedKv>();
+
+    public IRaftKvCluster Cluster => _host.Services.GetRequiredService<IRaftKvCluster>();
+
+    public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (Environment.GetEnvironmentVariable("RAFTKV_TEST_LOG") is { Length: > 0 })
+            builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
+        builder.Services.AddRaftKv(configure);
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(TestContext.Current.CancellationToken);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+        return new TestNode(host);
+    }
+
+    public async Task StopAsync()
+    {
+        if (_stopped)
+            return;
+        _stopped = true;
+        await _host.StopAsync(CancellationToken.None);
+        _host.Dispose();
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+}

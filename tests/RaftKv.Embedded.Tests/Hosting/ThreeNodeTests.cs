@@ -1,0 +1,66 @@
+using System.Text;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>Three replicas in one process: nothing is static, real disks, real sockets.</summary>
+public sealed class ThreeNodeTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly int[] _ports = FreePorts.Take(3);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_configured_cluster_forms_and_every_node_takes_writes_and_reads()
+    {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        TestNode[] nodes = [one, two, three];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+
+        for (var i = 0; i < 90; i++)
+            await nodes[i % 3].Kv.SetAsync($"k{i}", Encoding.UTF8.GetBytes($"v{i}"), cancellationToken: Cancel);
+
+        for (var i = 0; i < 90; i++)
+        {
+            var read = await nodes[(i + 1) % 3].Kv.GetAsync($"k{i}", cancellationToken: Cancel);
+            Assert.Equal($"v{i}", Encoding.UTF8.GetString(read.Value.Span));
+        }
+        Assert.Single(nodes.Select(n => n.Cluster.Status.ClusterId).Distinct());
+    }
+
+    [Fact]
+    public async Task A_stopped_leader_hands_over_and_nobody_loses_anything()
+    {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        TestNode[] nodes = [one, two, three];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await one.Kv.SetAsync("before", "1"u8.ToArray(), cancellationToken: Cancel);
+        var leader = nodes.Single(n => n.Cluster.Status.Role == RaftKvRole.Leader);
+        var others = nodes.Where(n => n != leader).ToArray();
+
+        await leader.StopAsync();
+        await others[0].Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Cancel);
+
+        Assert.True((await others[1].Kv.GetAsync("before", cancellationToken: Cancel)).Found);
+        Assert.True((await others[1].Kv.GetAsync("after", cancellationToken: Cancel)).Found);
+    }
+
+    private Task<TestNode> StartAsync(int number) => TestNode.StartAsync(o =>
+    {
+        o.NodeId = $"node{number}";
+        o.DataDirectory = _folder.Sub(o.NodeId);
+        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
+        o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
+        for (var i = 1; i <= 3; i++)
+            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
+    });
+}

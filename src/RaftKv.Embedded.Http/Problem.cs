@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>An error as the client sees it. Status and code are stable; the text is for people.</summary>
+/// <param name="Status">The HTTP status code.</param>
+/// <param name="Code">What happened, for programs.</param>
+/// <param name="Error">What happened, in words.</param>
+/// <param name="Field">The field, parameter or header that is wrong, for status 400.</param>
+/// <param name="RetryAfter">Whether the same request may succeed a moment later.</param>
+internal sealed record Problem(int Status, string Code, string Error, string? Field = null, bool RetryAfter = false)
+{
+    public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
+
+    public static Problem TooLarge(string error) => new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error);
+
+    /// <summary>503 says "not applied, try again", 504 "nobody knows": the difference a client must see to retry safely.</summary>
+    public static Problem From(RaftKvException e) => e switch
+    {
+        RaftKvOutcomeUnknownException => new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", e.Message),
+        RaftKvUnavailableException unavailable => From(unavailable),
+        RaftKvMembershipException membership => From(membership),
+        RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } => BadInput("key", e.Message),
+        RaftKvLimitExceededException => TooLarge(e.Message),
+        RaftKvStorageException { Error: RaftKvStorageError.DiskFull } => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
+        _ => new(StatusCodes.Status500InternalServerError, "storage_error", e.Message),
+    };
+
+    private static Problem From(RaftKvUnavailableException e) => e.Reason switch
+    {
+        RaftKvUnavailableReason.Overloaded => new(StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, RetryAfter: true),
+        RaftKvUnavailableReason.Faulted => new(StatusCodes.Status500InternalServerError, "faulted", e.Message),
+        var reason => new(StatusCodes.Status503ServiceUnavailable, reason switch
+        {
+            RaftKvUnavailableReason.NotFormed => "not_formed",
+            RaftKvUnavailableReason.NoLeader => "no_leader",
+            RaftKvUnavailableReason.NoQuorum => "no_quorum",
+            RaftKvUnavailableReason.Stopping => "stopped",
+            RaftKvUnavailableReason.Removed => "removed",
+            _ => "unavailable",
+        }, e.Message, RetryAfter: true),
+    };
+
+    private static Problem From(RaftKvMembershipException e) => e.Error switch
+    {
+        RaftKvMembershipError.UnknownMember => new(StatusCodes.Status404NotFound, "member_not_found", e.Message),
+        var error => new(StatusCodes.Status409Conflict, error switch
+        {
+            RaftKvMembershipError.ChangeInProgress => "change_in_progress",
+            RaftKvMembershipError.MemberExists => "member_exists",
+            RaftKvMembershipError.WouldLoseQuorum => "not_enough_started_members",
+            RaftKvMembershipError.LastVoter => "last_voter",
+            RaftKvMembershipError.ForeignNode => "foreign_node",
+            RaftKvMembershipError.NotCaughtUp => "learner_not_ready",
+            RaftKvMembershipError.NotEligible => "bad_leader_transferee",
+            RaftKvMembershipError.TransferTimedOut => "transfer_timed_out",
+            _ => "membership_conflict",
+        }, e.Message, RetryAfter: e.IsTransient),
+    };
+
+    private static string FieldCode(string field) => field.Replace('-', '_').ToLowerInvariant();
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>A request's body in one pooled buffer, never more than its limit.</summary>
+internal sealed class RequestBody : IDisposable
+{
+    private byte[] _buffer;
+    private int _length;
+
+    private RequestBody(int capacity) => _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+
+    public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    /// <summary>Reads a JSON body. The limit is checked before a byte is buffered beyond it.</summary>
+    /// <exception cref="RequestRefusedException">It is larger than <paramref name="limit"/>, or does not claim to be JSON.</exception>
+    public static async Task<RequestBody> ReadJsonAsync(HttpContext context, int limit)
+    {
+        RequireJson(context.Request);
+        if (context.Request.ContentLength > limit)
+            throw TooLarge(limit);
+        // The server's general limit may be smaller than a legal value; ours is enforced below.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server && server.MaxRequestBodySize < limit)
+            server.MaxRequestBodySize = limit;
+
+        var body = new RequestBody((int?)context.Request.ContentLength + 1 ?? 4096);
+        try
+        {
+            await body.FillAsync(context.Request.Body, limit, context.RequestAborted);
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _length = 0;
+    }
+
+    private async Task FillAsync(Stream stream, int limit, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // One byte of room is always left, so that a body of exactly the limit is told from a longer one.
+            if (_length == _buffer.Length)
+                Grow(limit);
+            var read = await stream.ReadAsync(_buffer.AsMemory(_length), cancellationToken);
+            if (read == 0)
+                return;
+            _length += read;
+            if (_length > limit)
+                throw TooLarge(limit);
+        }
+    }
+
+    private void Grow(int limit)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit + 1L, _buffer.Length * 2L));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+
+    // The article's curl sends two Content-Type headers, JSON and plain text. A form or plain text alone is refused: a web page of another
+    // site can send those without asking, and a typing mistake should not look like bad JSON.
+    private static void RequireJson(HttpRequest request)
+    {
+        foreach (var value in request.Headers.ContentType)
+        {
+            if (value is not null && value.Contains("json", StringComparison.OrdinalIgnoreCase))
+                return;
+        }
+        throw RequestRefusedException.BadInput("Content-Type", "The body must be JSON: send the header Content-Type: application/json.");
+    }
+
+    private static RequestRefusedException TooLarge(int limit) => new(Problem.TooLarge($"The body is larger than {limit:N0} bytes. Nothing was written."));
+}

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>What anybody may ask: <c>GET /raft/stats</c> and <c>GET /debug/runtime</c>.</summary>
+internal static class StatsEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/raft/stats", Answer.Guarded(static context =>
+            Answer.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)));
+        routes.MapGet("/debug/runtime", Answer.Guarded(static context =>
+            Answer.OkAsync(context, "runtime status", 0, static (json, _) => RuntimeStats.Write(json))));
+    }
+}

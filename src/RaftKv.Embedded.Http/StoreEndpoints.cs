@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node takes any of them.</summary>
+internal static class StoreEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/store", Answer.Guarded(StoreAsync));
+        routes.MapGet("/store/{**key}", Answer.Guarded(GetAsync));
+        routes.MapDelete("/store/{**key}", Answer.Guarded(DeleteAsync));
+    }
+
+    private static async Task StoreAsync(HttpContext context)
+    {
+        var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
+        // A key may be written with six characters, \u0041, for each of its bytes; the rest is room for field names and white space.
+        var limit = limits.MaxValueBytes + 6 * limits.MaxKeyBytes + 4096;
+        using var body = await RequestBody.ReadJsonAsync(context, limit);
+        var (key, value) = RequestFields.ReadStore(body.Bytes);
+        var written = await Kv(context).SetAsync(Valid(key), value, cancellationToken: context.RequestAborted);
+        await Answer.OkAsync(context, "success persisting data", (key, value, written.Version), WriteEntry);
+    }
+
+    private static async Task GetAsync(HttpContext context)
+    {
+        var key = Valid(RequestKey.Read(context));
+        var options = new KvReadOptions { Consistency = ReadConsistency(context.Request.Query) };
+        var found = await Kv(context).GetAsync(key, options, context.RequestAborted);
+        if (!found.Found)
+            throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
+        if (!RequestFields.IsJson(found.Value.Span))
+            throw new RequestRefusedException(new Problem(StatusCodes.Status406NotAcceptable, "not_json", "The key's value is not JSON: it was not written through this route."));
+        await Answer.OkAsync(context, "success fetching data", (key, found.Value, found.Version), WriteEntry);
+    }
+
+    private static async Task DeleteAsync(HttpContext context)
+    {
+        var key = Valid(RequestKey.Read(context));
+        var deleted = await Kv(context).DeleteAsync(key, cancellationToken: context.RequestAborted);
+        await Answer.OkAsync(context, "success removing data", (key, deleted.Applied), static (json, data) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("key"u8, data.key);
+            json.WriteNull("value"u8);
+            json.WriteBoolean("deleted"u8, data.Applied);
+            json.WriteEndObject();
+        });
+    }
+
+    private static void WriteEntry(Utf8JsonWriter json, (string Key, ReadOnlyMemory<byte> Value, KvVersion Version) entry)
+    {
+        json.WriteStartObject();
+        json.WriteString("key"u8, entry.Key);
+        json.WritePropertyName("value"u8);
+        json.WriteRawValue(entry.Value.Span, skipInputValidation: true);
+        json.WriteNumber("version"u8, entry.Version.Value);
+        json.WriteEndObject();
+    }
+
+    // The article reads the node's own copy, and so does this route unless asked for more.
+    private static KvConsistency ReadConsistency(IQueryCollection query) => query["consistency"].ToString() switch
+    {
+        "" or "stale" => KvConsistency.Stale,
+        "lease" => KvConsistency.LeaderLease,
+        "linearizable" => KvConsistency.Linearizable,
+        _ => throw RequestRefusedException.BadInput("consistency", "The parameter consistency is linearizable, lease or stale."),
+    };
+
+    private static string Valid(string key) =>
+        key.Length > 0 ? key : throw RequestRefusedException.BadInput("key", "The key is empty.");
+
+    private static IDistributedKv Kv(HttpContext context) => context.RequestServices.GetRequiredService<IDistributedKv>();
+}

@@ -1,0 +1,57 @@
+using Spectre.Console;
+
+namespace RaftKv.Samples.ThreeNodeCluster;
+
+/// <summary>How far a long job has come.</summary>
+internal interface IProgressLine
+{
+    /// <summary>A part of the job begins; the part before is done.</summary>
+    void Begin(string what, int total);
+
+    void Advance();
+
+    /// <summary>Something worth a line of its own happened.</summary>
+    void Note(string what);
+
+    /// <summary>Runs the job under a progress bar, or with a line now and then where the output is no terminal, and then what it returns.</summary>
+    static async Task<int> RunAsync(Func<IProgressLine, Task<Func<int>>> job)
+    {
+        Func<int>? summarize = null;
+        if (Console.IsOutputRedirected)
+            summarize = await job(new PlainProgress());
+        else
+            await AnsiConsole.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn())
+                .StartAsync(async context => summarize = await job(new BarProgress(context)));
+        return summarize!();
+    }
+}
+
+internal sealed class BarProgress(ProgressContext context) : IProgressLine
+{
+    private ProgressTask? _task;
+
+    public void Begin(string what, int total) => _task = context.AddTask(Markup.Escape(what), maxValue: total);
+
+    public void Advance() => _task?.Increment(1);
+
+    public void Note(string what) => AnsiConsole.MarkupLineInterpolated($"[yellow]{what}[/]");
+}
+
+internal sealed class PlainProgress : IProgressLine
+{
+    private string _what = "";
+    private int _total, _done;
+
+    public void Begin(string what, int total) => (_what, _total, _done) = (what, total, 0);
+
+    public void Advance()
+    {
+        var done = Interlocked.Increment(ref _done);
+        // Ten lines for each part, and always the last.
+        if (done == _total || done % Math.Max(1, _total / 10) == 0)
+            Console.WriteLine($"{_what}: {done:N0} of {_total:N0}");
+    }
+
+    public void Note(string what) => Console.WriteLine(what);
+}

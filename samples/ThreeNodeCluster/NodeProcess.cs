@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RaftKv.Samples.ThreeNodeCluster;
+
+/// <summary>A node in a process of its own: this program again, in the mode <c>node</c>, with the article's environment variables.</summary>
+internal sealed class NodeProcess(string name, int httpPort, int raftPort, string dataDirectory) : IAsyncDisposable
+{
+    private const int LinesKept = 200;
+
+    private readonly Queue<string> _output = new();
+    private Process? _process;
+
+    public string Name => name;
+
+    public Uri Url { get; } = new($"http://localhost:{httpPort}/");
+
+    public string RaftAddress => $"localhost:{raftPort}";
+
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>The last lines it printed.</summary>
+    public IReadOnlyList<string> Output
+    {
+        get
+        {
+            lock (_output)
+                return [.. _output];
+        }
+    }
+
+    public void Start()
+    {
+        if (IsRunning)
+            throw new StepFailedException($"{name} is running already.");
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true, // Held open while we live; its end tells the node that we do not.
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["RAFT_NODE_ID"] = name,
+                ["SERVER_PORT"] = httpPort.ToString(CultureInfo.InvariantCulture),
+                ["RAFT_PORT"] = raftPort.ToString(CultureInfo.InvariantCulture),
+                ["RAFT_VOL_DIR"] = dataDirectory,
+            },
+        };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+        start.ArgumentList.Add("node");
+        start.ArgumentList.Add("--child");
+
+        _process?.Dispose();
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>SIGKILL: the process gets no chance to write, flush or say goodbye.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is null)
+            return;
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process?.Dispose();
+        _process = null;
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_output)
+        {
+            if (_output.Count == LinesKept)
+                _output.Dequeue();
+            _output.Enqueue(line);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace RaftKv.Samples.ThreeNodeCluster;
+
+/// <summary>One line for each step, with the time since the start.</summary>
+internal sealed class PlainView : IView
+{
+    private readonly Stopwatch _elapsed = Stopwatch.StartNew();
+    private readonly MemberWatch _watch;
+
+    public PlainView(string title, Cluster cluster)
+    {
+        _watch = new MemberWatch(cluster);
+        Console.WriteLine(title);
+    }
+
+    public void Begin(string title) => Print(title);
+
+    public void Step(string text) => Print("  " + text);
+
+    public void End(string? failure)
+    {
+        Print("  " + MemberTable.Line(_watch.Latest));
+        Print(failure is null ? "  ok" : "  FAILED: " + failure);
+    }
+
+    public ValueTask DisposeAsync() => _watch.DisposeAsync();
+
+    private void Print(string text) => Console.WriteLine($"{_elapsed.Elapsed.TotalSeconds,7:0.000}  {text}");
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Text.Json;
+using Xunit;
+
+namespace RaftKv.Embedded.Http.Tests;
+
+public class ErrorTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, int, string, bool> Table
+    {
+        get
+        {
+            var rows = new TheoryData<string, int, string, bool>();
+            foreach (var (name, (_, status, code, retry)) in Failures)
+                rows.Add(name, status, code, retry);
+            return rows;
+        }
+    }
+
+    private static Dictionary<string, (Exception Failure, int Status, string Code, bool Retry)> Failures => new()
+    {
+        ["unknown"] = (new RaftKvOutcomeUnknownException("?"), 504, "outcome_unknown", false),
+        ["not formed"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NotFormed, "?"), 503, "not_formed", true),
+        ["no leader"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, "?"), 503, "no_leader", true),
+        ["no quorum"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NoQuorum, "?"), 503, "no_quorum", true),
+        ["stopping"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Stopping, "?"), 503, "stopped", true),
+        ["removed"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Removed, "?"), 503, "removed", true),
+        ["overloaded"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Overloaded, "?"), 429, "too_many_requests", true),
+        ["faulted"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted, "?"), 500, "faulted", false),
+        ["value too large"] = (new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), 2, 1), 413, "request_too_large", false),
+        ["key too long"] = (new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), 2, 1), 400, "invalid_key", false),
+        ["disk full"] = (new RaftKvStorageException(RaftKvStorageError.DiskFull, "?"), 507, "no_space", false),
+        ["disk"] = (new RaftKvStorageException(RaftKvStorageError.Io, "?"), 500, "storage_error", false),
+        ["unknown member"] = (new RaftKvMembershipException(RaftKvMembershipError.UnknownMember, "?"), 404, "member_not_found", false),
+        ["exists"] = (new RaftKvMembershipException(RaftKvMembershipError.MemberExists, "?"), 409, "member_exists", false),
+        ["quorum"] = (new RaftKvMembershipException(RaftKvMembershipError.WouldLoseQuorum, "?"), 409, "not_enough_started_members", false),
+        ["foreign"] = (new RaftKvMembershipException(RaftKvMembershipError.ForeignNode, "?"), 409, "foreign_node", false),
+        ["in progress"] = (new RaftKvMembershipException(RaftKvMembershipError.ChangeInProgress, "?"), 409, "change_in_progress", true),
+        ["not caught up"] = (new RaftKvMembershipException(RaftKvMembershipError.NotCaughtUp, "?"), 409, "learner_not_ready", true),
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public async Task Every_failure_has_its_status_and_code(string name, int status, string code, bool retry)
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Failure = Failures[name].Failure;
+
+        using var answer = await http.Client.DeleteAsync("/store/k", Stop);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(retry, answer.Headers.RetryAfter is not null);
+        var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Stop)).RootElement;
+        Assert.Equal(code, body.GetProperty("code").GetString());
+        Assert.Equal(http.Kv.Failure.Message, body.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public async Task A_missing_key_is_404_and_its_deletion_is_not_an_error()
+    {
+        await using var http = await HttpFixture.StartAsync();
+
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/store/none")).Status);
+        using var deleted = await http.Client.DeleteAsync("/store/none", Stop);
+        Assert.Equal("""{"message":"success removing data","data":{"key":"none","value":null,"deleted":false}}""", await deleted.Content.ReadAsStringAsync(Stop));
+    }
+}

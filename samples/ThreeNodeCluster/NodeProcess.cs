@@ -9,7 +9,7 @@ internal sealed class NodeProcess(string name, int httpPort, int raftPort, strin
     private const int LinesKept = 200;
 
     private readonly Queue<string> _output = new();
-    private Process? _process;
+    private volatile Process? _process;
 
     public string Name => name;
 
@@ -52,22 +52,23 @@ internal sealed class NodeProcess(string name, int httpPort, int raftPort, strin
         start.ArgumentList.Add("node");
         start.ArgumentList.Add("--child");
 
-        _process?.Dispose();
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        // Others look at IsRunning meanwhile: they see a process that has started, and the one before is left to its finalizer.
+        _process = process;
     }
 
     /// <summary>SIGKILL: the process gets no chance to write, flush or say goodbye.</summary>
     public async Task KillAsync()
     {
-        if (_process is null)
+        if (_process is not { } process)
             return;
-        _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

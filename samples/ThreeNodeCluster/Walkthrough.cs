@@ -33,12 +33,12 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     {
         (string Title, Func<Task<string>> Body)[] tests =
         [
-            ("1  Start three nodes, join two of them to the first", StartAndJoinAsync),
-            ("2  Set on one node, get from the others, delete", SetGetDeleteAsync),
-            ("3  Remove node3, write, rejoin it", RemoveAndRejoinAsync),
-            ("4  Kill node3, write, restart it", KillAndRestartAsync),
-            ("5  Start an empty node4 and join it", JoinEmptyNodeAsync),
-            ("6  Delete through a follower, compare the configurations", DeleteThroughFollowerAsync),
+            ("1. Start three nodes, join two of them to the first", StartAndJoinAsync),
+            ("2. Set on one node, get from the others, delete", SetGetDeleteAsync),
+            ("3. Remove node3, write, rejoin it", RemoveAndRejoinAsync),
+            ("4. Kill node3, write, restart it", KillAndRestartAsync),
+            ("5. Start an empty node4 and join it", JoinEmptyNodeAsync),
+            ("6. Delete through a follower, compare the configurations", DeleteThroughFollowerAsync),
         ];
         foreach (var (title, body) in tests)
         {
@@ -245,7 +245,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         foreach (var node in cluster.Nodes)
         {
             foreach (var line in node.Output.TakeLast(10))
-                AnsiConsole.WriteLine($"{node.Name}: {line}");
+                Console.WriteLine($"{node.Name}: {line}");
         }
         return 1;
     }

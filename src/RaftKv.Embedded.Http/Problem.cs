@@ -36,6 +36,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
             RaftKvUnavailableReason.NoLeader => "no_leader",
             RaftKvUnavailableReason.NoQuorum => "no_quorum",
             RaftKvUnavailableReason.Stopping => "stopped",
+            RaftKvUnavailableReason.NotReady => "not_ready",
             RaftKvUnavailableReason.Removed => "removed",
             _ => "unavailable",
         }, e.Message, RetryAfter: true),

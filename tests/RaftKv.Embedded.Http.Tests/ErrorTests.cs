@@ -26,6 +26,7 @@ public class ErrorTests
         ["no leader"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, "?"), 503, "no_leader", true),
         ["no quorum"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NoQuorum, "?"), 503, "no_quorum", true),
         ["stopping"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Stopping, "?"), 503, "stopped", true),
+        ["not ready"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NotReady, "?"), 503, "not_ready", true),
         ["removed"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Removed, "?"), 503, "removed", true),
         ["overloaded"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Overloaded, "?"), 429, "too_many_requests", true),
         ["faulted"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted, "?"), 500, "faulted", false),

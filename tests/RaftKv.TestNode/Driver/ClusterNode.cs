@@ -1,0 +1,107 @@
+using System.Text;
+using RaftKv.Embedded;
+using RaftKv.TestNode.Protocol;
+
+namespace RaftKv.TestNode.Driver;
+
+/// <summary>
+/// One node of a test's cluster: an identity, a data directory and a port that outlive its processes. Its calls are those of the public contract.
+/// </summary>
+public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, string logPath)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private NodeProcess? process;
+
+    public string NodeId => options.NodeId;
+
+    public RaftKvOptions Options => options;
+
+    public string Address => options.AdvertiseAddress ?? options.ListenAddress;
+
+    public bool IsRunning => process is { HasExited: false };
+
+    public int ProcessId => Process.ProcessId;
+
+    private NodeProcess Process => process ?? throw new InvalidOperationException($"{NodeId} does not run.");
+
+    public async Task StartAsync()
+    {
+        await DisposeProcessAsync();
+        process = await NodeProcess.StartAsync(program, options, logPath);
+    }
+
+    /// <summary>kill -9.</summary>
+    public Task KillAsync() => Process.KillAsync();
+
+    public async Task RestartAsync()
+    {
+        await KillAsync();
+        await StartAsync();
+    }
+
+    public void Pause() => Process.Pause();
+
+    public void Continue() => Process.Continue();
+
+    /// <summary>A graceful stop of the host; the process ends.</summary>
+    public async Task StopAsync()
+    {
+        await Process.AskAsync<object>(new NodeRequest { Op = "stop" }, Patience);
+        await Process.WaitForExitAsync(Patience);
+    }
+
+    public async ValueTask DisposeProcessAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        process = null;
+    }
+
+    /// <summary>The last lines the node wrote.</summary>
+    public string LogTail(int lines = 40) => File.Exists(logPath) ? string.Join(Environment.NewLine, File.ReadLines(logPath).TakeLast(lines)) : "(no log)";
+
+    public Task<KvWriteResult> SetAsync(string key, string value, KvCondition when = default, int cancelAfterMs = 0)
+        => SetAsync(key, Encoding.UTF8.GetBytes(value), when, cancelAfterMs);
+
+    public Task<KvWriteResult> SetAsync(string key, byte[] value, KvCondition when = default, int cancelAfterMs = 0)
+        => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = value, When = when.Kind, Version = when.Version.Value, CancelAfterMs = cancelAfterMs });
+
+    public Task<KvGetResult> GetAsync(string key, KvConsistency consistency = KvConsistency.Linearizable, KvVersion minVersion = default, int cancelAfterMs = 0)
+        => AskAsync<KvGetResult>(new NodeRequest { Op = "get", Key = key, Consistency = consistency, Version = minVersion.Value, CancelAfterMs = cancelAfterMs });
+
+    /// <summary>The value as text; <c>null</c> when the key does not exist.</summary>
+    public async Task<string?> GetTextAsync(string key, KvConsistency consistency = KvConsistency.Linearizable)
+        => await GetAsync(key, consistency) is { Found: true } found ? Encoding.UTF8.GetString(found.Value.Span) : null;
+
+    public Task<KvGetResult> TryReadAsync(string key) => AskAsync<KvGetResult>(new NodeRequest { Op = "tryread", Key = key });
+
+    public Task<KvWriteResult> DeleteAsync(string key, KvCondition when = default)
+        => AskAsync<KvWriteResult>(new NodeRequest { Op = "delete", Key = key, When = when.Kind, Version = when.Version.Value });
+
+    public Task<KvEntry[]> ScanAsync(KvKeyRange range = default, KvScanOptions options = default)
+        => AskAsync<KvEntry[]>(new NodeRequest { Op = "scan", Range = range, Scan = options });
+
+    public Task<RaftKvStatus> StatusAsync() => AskAsync<RaftKvStatus>(new NodeRequest { Op = "status" });
+
+    public Task AddMemberAsync(ClusterNode node) => AddMemberAsync(node.NodeId, node.Address);
+
+    public Task AddMemberAsync(string nodeId, string address) => AskAsync<object>(new NodeRequest { Op = "add", NodeId = nodeId, Address = address }, 60);
+
+    public Task RemoveMemberAsync(string nodeId) => AskAsync<object>(new NodeRequest { Op = "remove", NodeId = nodeId });
+
+    public Task TransferLeadershipAsync(string? toNodeId = null) => AskAsync<object>(new NodeRequest { Op = "transfer", NodeId = toNodeId });
+
+    public Task<KvVersion> TakeSnapshotAsync() => AskAsync<KvVersion>(new NodeRequest { Op = "snapshot" }, 60);
+
+    public Task WaitUntilReadyAsync() => AskAsync<object>(new NodeRequest { Op = "waitready" });
+
+    public Task BlockThreadPoolAsync(double seconds) => AskAsync<object>(new NodeRequest { Op = "blockpool", Seconds = seconds });
+
+    public Task<LoadReport> LoadAsync(LoadRequest load) => AskAsync<LoadReport>(new NodeRequest { Op = "load", Load = load }, 600);
+
+    public Task<ContentHash> HashAsync() => AskAsync<ContentHash>(new NodeRequest { Op = "hash" }, 120);
+
+    private Task<T> AskAsync<T>(NodeRequest request, double patienceSeconds = 0)
+        => Process.AskAsync<T>(request, patienceSeconds > 0 ? TimeSpan.FromSeconds(patienceSeconds) : Patience);
+}

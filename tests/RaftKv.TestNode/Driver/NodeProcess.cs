@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using RaftKv.Embedded;
+using RaftKv.TestNode.Protocol;
+
+namespace RaftKv.TestNode.Driver;
+
+/// <summary>A running node: its process, its outstanding commands and its log.</summary>
+public sealed partial class NodeProcess : IAsyncDisposable
+{
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    private readonly string nodeId;
+    private readonly Process process;
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement?>> waiting = new();
+    private readonly TaskCompletionSource<JsonElement?> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock inputGate = new();
+    private readonly Task output;
+    private readonly Task log;
+    private long lastId;
+    private volatile bool ended;
+
+    private NodeProcess(string nodeId, Process process, string logPath)
+    {
+        this.nodeId = nodeId;
+        this.process = process;
+        waiting[0] = started;
+        output = Task.Run(ReadRepliesAsync);
+        log = Task.Run(() => CopyLogAsync(logPath));
+    }
+
+    public int ProcessId => process.Id;
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Starts the process and waits until its host has started, or throws what kept it from starting.</summary>
+    public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, string logPath)
+    {
+        var node = new NodeProcess(options.NodeId, program.Start(JsonSerializer.Serialize(options, NodeJson.Options)), logPath);
+        try
+        {
+            await node.started.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Sends a command and waits for its answer.</summary>
+    /// <exception cref="NodeCallException">It failed in the node.</exception>
+    /// <exception cref="NodeDiedException">The process ended first.</exception>
+    /// <exception cref="TimeoutException">No answer: the node hangs.</exception>
+    public async Task<T> AskAsync<T>(NodeRequest request, TimeSpan timeout)
+        => (await AskAsync(request, timeout)) is { } result ? result.Deserialize<T>(NodeJson.Options)! : default!;
+
+    private async Task<JsonElement?> AskAsync(NodeRequest request, TimeSpan timeout)
+    {
+        request = request with { Id = Interlocked.Increment(ref lastId) };
+        var answer = new TaskCompletionSource<JsonElement?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting[request.Id] = answer;
+        Send(request);
+        if (ended)
+            FailWaiting();
+        try
+        {
+            return await answer.Task.WaitAsync(timeout);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{nodeId} did not answer '{request.Op}' within {timeout.TotalSeconds:0.#} s.");
+        }
+        finally
+        {
+            waiting.TryRemove(request.Id, out _);
+        }
+    }
+
+    /// <summary>kill -9. Returns once the process is gone.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        await output;
+    }
+
+    /// <summary>kill -STOP: the process stands still, its sockets stay open.</summary>
+    public void Pause() => Signal(SigStop);
+
+    /// <summary>kill -CONT.</summary>
+    public void Continue() => Signal(SigCont);
+
+    /// <summary>Waits for the process to end by itself.</summary>
+    public Task WaitForExitAsync(TimeSpan timeout) => process.WaitForExitAsync().WaitAsync(timeout);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        await Task.WhenAll(output, log);
+        process.Dispose();
+    }
+
+    private void Send(NodeRequest request)
+    {
+        var line = JsonSerializer.Serialize(request, NodeJson.Options);
+        try
+        {
+            lock (inputGate)
+            {
+                process.StandardInput.WriteLine(line);
+                process.StandardInput.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // The pipe is broken because the process is gone; the reader of its output tells everybody who waits.
+        }
+    }
+
+    private async Task ReadRepliesAsync()
+    {
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            var reply = JsonSerializer.Deserialize<NodeReply>(line, NodeJson.Options)!;
+            if (!waiting.TryRemove(reply.Id, out var answer))
+                continue;
+            if (reply.Error is { } error)
+                answer.TrySetException(new NodeCallException(nodeId, error));
+            else
+                answer.TrySetResult(reply.Result);
+        }
+
+        ended = true;
+        FailWaiting();
+    }
+
+    private void FailWaiting()
+    {
+        foreach (var answer in waiting.Values)
+            answer.TrySetException(new NodeDiedException(nodeId));
+    }
+
+    private async Task CopyLogAsync(string path)
+    {
+        await using var file = new StreamWriter(path, append: true) { AutoFlush = true };
+        while (await process.StandardError.ReadLineAsync() is { } line)
+            await file.WriteLineAsync(line);
+    }
+
+    private void Signal(int signal)
+    {
+        if (SendSignal(process.Id, signal) != 0)
+            throw new InvalidOperationException($"kill({process.Id}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int processId, int signal);
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace RaftKv.TestNode.Driver;
+
+/// <summary>What to run for a node: a built assembly and the words in front of the options.</summary>
+public sealed record NodeProgram(string Assembly, params string[] Words)
+{
+    /// <summary>The test node, which stands beside whoever references it.</summary>
+    public static NodeProgram TestNode { get; } = new(Path.Combine(AppContext.BaseDirectory, "RaftKv.TestNode.dll"));
+
+    /// <summary>The <c>dotnet</c> that runs this process.</summary>
+    public static string DotNet { get; } = FindDotNet();
+
+    public Process Start(string optionsJson)
+    {
+        var start = new ProcessStartInfo(DotNet)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var word in (string[])["exec", Assembly, .. Words, optionsJson])
+            start.ArgumentList.Add(word);
+        start.Environment["DOTNET_gcServer"] = "0";
+        return Process.Start(start) ?? throw new InvalidOperationException($"{Assembly} did not start.");
+    }
+
+    private static string FindDotNet()
+    {
+        // The runtime lies at <root>/shared/Microsoft.NETCore.App/<version>/.
+        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        var program = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+        return File.Exists(program) ? program : "dotnet";
+    }
+}

@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text;
+using RaftKv.Embedded;
+using RaftKv.TestNode.Protocol;
+
+namespace RaftKv.TestNode.Node;
+
+/// <summary>What a node can be told to do, each a call of the public contract.</summary>
+internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Func<CancellationToken, Task> stop)
+{
+    /// <summary>Set once a stop has been asked for and is done.</summary>
+    public bool WasStopped { get; private set; }
+
+    public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool";
+
+    public object? RunImmediate(NodeRequest request) => request.Op switch
+    {
+        "status" => cluster.Status,
+        "tryread" => TryRead(request.Key!),
+        "blockpool" => BlockPool(TimeSpan.FromSeconds(request.Seconds)),
+        _ => throw new ArgumentException($"Unknown command '{request.Op}'."),
+    };
+
+    public async Task<object?> RunAsync(NodeRequest request)
+    {
+        using var cancellation = new CancellationTokenSource();
+        if (request.CancelAfterMs > 0)
+            cancellation.CancelAfter(request.CancelAfterMs);
+        var token = cancellation.Token;
+        switch (request.Op)
+        {
+            case "set":
+                return await kv.SetAsync(request.Key!, request.Value, new KvSetOptions { When = ConditionOf(request) }, token);
+            case "get":
+                var read = new KvReadOptions { Consistency = request.Consistency, MinVersion = new KvVersion(request.Version) };
+                return await kv.GetAsync(request.Key!, read, token);
+            case "delete":
+                return await kv.DeleteAsync(request.Key!, ConditionOf(request), token);
+            case "scan":
+                return await kv.ScanAsync(request.Range, request.Scan, token).ToArrayAsync(token);
+            case "add":
+                await cluster.AddMemberAsync(request.NodeId!, request.Address!, token);
+                return null;
+            case "remove":
+                await cluster.RemoveMemberAsync(request.NodeId!, token);
+                return null;
+            case "transfer":
+                await cluster.TransferLeadershipAsync(request.NodeId, token);
+                return null;
+            case "snapshot":
+                return await cluster.TakeSnapshotAsync(token);
+            case "waitready":
+                await cluster.WaitUntilReadyAsync(token);
+                return null;
+            case "load":
+                return await new LoadRunner(kv, request.Load!).RunAsync();
+            case "hash":
+                return await HashAsync(token);
+            case "stop":
+                await stop(token);
+                WasStopped = true;
+                return null;
+            default:
+                throw new ArgumentException($"Unknown command '{request.Op}'.");
+        }
+    }
+
+    private static KvCondition ConditionOf(NodeRequest request) => request.When switch
+    {
+        KvConditionKind.Exists => KvCondition.Exists,
+        KvConditionKind.NotExists => KvCondition.NotExists,
+        KvConditionKind.VersionIs => KvCondition.VersionIs(new KvVersion(request.Version)),
+        _ => KvCondition.Always,
+    };
+
+    private KvGetResult TryRead(string key)
+        => kv.TryRead(key, 0, static (value, version, _) => (Value: value.ToArray(), version), out var seen)
+            ? new KvGetResult { Found = true, Value = seen.Value, Version = seen.version }
+            : default;
+
+    /// <summary>
+    /// Blocks every thread of the pool until one moment in time: the pool adds a thread or two a second while its queue does not move,
+    /// and each of them takes the next of these items.
+    /// </summary>
+    private static string BlockPool(TimeSpan duration)
+    {
+        var until = Environment.TickCount64 + (long)duration.TotalMilliseconds;
+        for (var i = 0; i < 2_000; i++)
+            ThreadPool.UnsafeQueueUserWorkItem(static until => Thread.Sleep((int)Math.Max(0, until - Environment.TickCount64)), until, preferLocal: false);
+        return "blocked";
+    }
+
+    private async Task<ContentHash> HashAsync(CancellationToken cancellationToken)
+    {
+        var before = cluster.Status.AppliedIndex;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var keys = 0L;
+        await foreach (var entry in kv.ScanAsync(KvKeyRange.All, new KvScanOptions { Consistency = KvConsistency.Stale }, cancellationToken))
+        {
+            keys++;
+            var key = Encoding.UTF8.GetBytes(entry.Key);
+            hash.AppendData(BitConverter.GetBytes(key.Length));
+            hash.AppendData(key);
+            hash.AppendData(BitConverter.GetBytes(entry.Value.Length));
+            hash.AppendData(entry.Value.Span);
+            hash.AppendData(BitConverter.GetBytes(entry.Version.Value));
+        }
+
+        return new ContentHash(Convert.ToHexString(hash.GetHashAndReset()), keys, before, cluster.Status.AppliedIndex);
+    }
+}

@@ -1,0 +1,59 @@
+namespace RaftKv.TestNode.Protocol;
+
+/// <summary>A closed loop inside the node's process: every caller has one call outstanding.</summary>
+public sealed record LoadRequest
+{
+    public LoadOperation Operation { get; init; }
+
+    public int Callers { get; init; } = 64;
+
+    /// <summary>Stop after this long, or …</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>… after this many calls, which then go through the keys in order.</summary>
+    public long Count { get; init; }
+
+    public int Keys { get; init; } = 100_000;
+
+    public int ValueBytes { get; init; } = 100;
+
+    /// <summary>One letter in front of the number; a key has 16 bytes.</summary>
+    public char KeyPrefix { get; init; } = 'k';
+
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>What the callers do.</summary>
+public enum LoadOperation
+{
+    Put,
+    Get,
+    Lease,
+    Stale,
+    TryRead,
+}
+
+/// <summary>What a load saw.</summary>
+public sealed record LoadReport
+{
+    public long Operations { get; init; }
+
+    public double Seconds { get; init; }
+
+    public double P50Us { get; init; }
+
+    public double P99Us { get; init; }
+
+    public double MaxUs { get; init; }
+
+    /// <summary>Everything the process allocated meanwhile, divided by the calls.</summary>
+    public double AllocatedBytesPerOperation { get; init; }
+
+    public long Errors { get; init; }
+
+    /// <summary>How many of which exception.</summary>
+    public Dictionary<string, long> ErrorKinds { get; init; } = [];
+}
+
+/// <summary>A node's whole content in order: equal on two nodes that have applied the same log.</summary>
+public sealed record ContentHash(string Sha256, long Keys, long AppliedBefore, long AppliedAfter);

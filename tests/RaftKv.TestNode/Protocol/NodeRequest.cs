@@ -1,0 +1,37 @@
+using RaftKv.Embedded;
+
+namespace RaftKv.TestNode.Protocol;
+
+/// <summary>One command. Which fields count depends on <see cref="Op"/>.</summary>
+public sealed record NodeRequest
+{
+    public long Id { get; init; }
+
+    public required string Op { get; init; }
+
+    public string? Key { get; init; }
+
+    public byte[]? Value { get; init; }
+
+    public KvConditionKind When { get; init; }
+
+    /// <summary>The version of a condition, or the least version of a read.</summary>
+    public long Version { get; init; }
+
+    public KvConsistency Consistency { get; init; }
+
+    public KvKeyRange Range { get; init; }
+
+    public KvScanOptions Scan { get; init; }
+
+    public string? NodeId { get; init; }
+
+    public string? Address { get; init; }
+
+    public double Seconds { get; init; }
+
+    /// <summary>Cancels the call after this long; 0 leaves it to the replica's own limits.</summary>
+    public int CancelAfterMs { get; init; }
+
+    public LoadRequest? Load { get; init; }
+}

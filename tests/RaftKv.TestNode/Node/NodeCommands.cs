@@ -37,7 +37,7 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
             case "delete":
                 return await kv.DeleteAsync(request.Key!, ConditionOf(request), token);
             case "scan":
-                return await kv.ScanAsync(request.Range, request.Scan, token).ToArrayAsync(token);
+                return await ScanAsync(request, token);
             case "add":
                 await cluster.AddMemberAsync(request.NodeId!, request.Address!, token);
                 return null;
@@ -72,6 +72,14 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
         KvConditionKind.VersionIs => KvCondition.VersionIs(new KvVersion(request.Version)),
         _ => KvCondition.Always,
     };
+
+    private async Task<List<KvEntry>> ScanAsync(NodeRequest request, CancellationToken cancellationToken)
+    {
+        var entries = new List<KvEntry>();
+        await foreach (var entry in kv.ScanAsync(request.Range, request.Scan, cancellationToken))
+            entries.Add(entry);
+        return entries;
+    }
 
     private KvGetResult TryRead(string key)
         => kv.TryRead(key, 0, static (value, version, _) => (Value: value.ToArray(), version), out var seen)

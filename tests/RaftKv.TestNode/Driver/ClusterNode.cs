@@ -23,7 +23,7 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public int ProcessId => Process.ProcessId;
 
-    private NodeProcess Process => process ?? throw new InvalidOperationException($"{NodeId} does not run.");
+    private NodeProcess Process => process is { HasExited: false } running ? running : throw new NodeDownException(NodeId);
 
     public async Task StartAsync()
     {

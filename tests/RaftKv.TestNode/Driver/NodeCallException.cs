@@ -10,10 +10,13 @@ public sealed class NodeCallException(string nodeId, NodeError error)
     public NodeError Error { get; } = error;
 
     /// <summary>Whether a write that failed so may have taken effect.</summary>
-    public bool IsUnknown => Error.Outcome == KvOutcome.Unknown;
+    public bool IsUnknown => Error.Outcome == KvOutcome.Unknown || Error.Type is nameof(OperationCanceledException) or nameof(TaskCanceledException);
 
     public override string ToString() => $"{base.ToString()}{Environment.NewLine}in {nodeId}: {Error.Details}";
 }
 
 /// <summary>The node's process ended before it answered: what it was doing may or may not have happened.</summary>
 public sealed class NodeDiedException(string nodeId) : Exception($"{nodeId} died before it answered.");
+
+/// <summary>The node does not run: nothing was sent.</summary>
+public sealed class NodeDownException(string nodeId) : Exception($"{nodeId} does not run.");

@@ -120,7 +120,7 @@ public sealed class TestCluster : IAsyncDisposable
                 if (await condition())
                     return;
             }
-            catch (Exception e) when (e is NodeCallException or NodeDiedException)
+            catch (Exception e) when (e is NodeCallException or NodeDiedException or NodeDownException)
             {
                 last = e;
             }

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+using RaftKv.TestNode.Driver;
+using Xunit;
+
+namespace RaftKv.Integration;
+
+/// <summary>The packages as a stranger gets them.</summary>
+public sealed class PackagingTests : IDisposable
+{
+    private readonly string root = TestDirectory.Create();
+
+    /// <summary>A version of its own, so that the machine's package cache cannot answer with yesterday's build.</summary>
+    private readonly string version = $"0.0.1-test.{Guid.NewGuid():n}";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Packages => Path.Combine(root, "packages");
+
+    public void Dispose() => TestDirectory.Delete(root);
+
+    [Fact]
+    public async Task A_fresh_console_app_restores_the_packed_package_and_runs_a_store_of_one_node()
+    {
+        await PackAsync("RaftKv.Embedded");
+        AssertComplete("RaftKv.Embedded");
+
+        await WriteConsumerAsync();
+        var output = await DotNetAsync(Path.Combine(root, "consumer"), "run");
+
+        Assert.Equal("stored and read: value of 1 key", output.Trim().Split('\n')[^1].Trim());
+    }
+
+    [Fact]
+    public async Task The_http_package_is_complete()
+    {
+        Assert.SkipUnless(File.Exists(ProjectOf("RaftKv.Embedded.Http")), "RaftKv.Embedded.Http is not part of this solution yet.");
+        await PackAsync("RaftKv.Embedded.Http");
+
+        AssertComplete("RaftKv.Embedded.Http");
+    }
+
+    private static string RepositoryRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "RaftKv.sln")))
+            directory = directory.Parent ?? throw new InvalidOperationException("The tests do not run below the repository.");
+        return directory.FullName;
+    }
+
+    private static string ProjectOf(string package) => Path.Combine(RepositoryRoot(), "src", package, package + ".csproj");
+
+    /// <summary>Built below the temporary directory: the repository's own bin and obj stay as they are.</summary>
+    private Task PackAsync(string package)
+        => DotNetAsync(
+            RepositoryRoot(), "pack", ProjectOf(package), "--configuration", "Release", "--output", Packages, $"-p:Version={version}",
+            "--artifacts-path", Path.Combine(root, "artifacts"));
+
+    private void AssertComplete(string package)
+    {
+        using var main = ZipFile.OpenRead(Path.Combine(Packages, $"{package}.{version}.nupkg"));
+        var names = main.Entries.Select(e => e.FullName).ToArray();
+        Assert.Contains("README.md", names);
+        Assert.Contains($"lib/net10.0/{package}.dll", names);
+        Assert.Contains($"lib/net10.0/{package}.xml", names);
+        using var specification = new StreamReader(main.GetEntry(package + ".nuspec")!.Open());
+        var text = specification.ReadToEnd();
+        Assert.Contains("<license type=\"expression\">MIT</license>", text);
+        Assert.Contains("<readme>README.md</readme>", text);
+        Assert.True(main.GetEntry("README.md")!.Length > 0, "The README of the package is empty.");
+
+        using var symbols = ZipFile.OpenRead(Path.Combine(Packages, $"{package}.{version}.snupkg"));
+        Assert.Contains($"lib/net10.0/{package}.pdb", symbols.Entries.Select(e => e.FullName));
+    }
+
+    /// <summary>An app as a reader of the README writes it. Its feeds are the machine's own, plus the folder the package was packed to.</summary>
+    private async Task WriteConsumerAsync()
+    {
+        var consumer = Directory.CreateDirectory(Path.Combine(root, "consumer")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(consumer, "nuget.config"), $"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <configuration>
+              <config>
+                <add key="globalPackagesFolder" value="{Path.Combine(root, "cache")}" />
+              </config>
+              <packageSources>
+                <add key="packed" value="{Packages}" />
+              </packageSources>
+              <fallbackPackageFolders>
+                <add key="machine" value="{MachineCache()}" />
+              </fallbackPackageFolders>
+            </configuration>
+            """, Token);
+        await File.WriteAllTextAsync(Path.Combine(consumer, "consumer.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <NuGetAudit>false</NuGetAudit>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Microsoft.Extensions.Hosting" Version="{HostingVersion()}" />
+                <PackageReference Include="RaftKv.Embedded" Version="{version}" />
+              </ItemGroup>
+            </Project>
+            """, Token);
+        await File.WriteAllTextAsync(Path.Combine(consumer, "Program.cs"), """
+            using System.Text;
+            using Microsoft.Extensions.DependencyInjection;
+            using Microsoft.Extensions.Hosting;
+            using RaftKv.Embedded;
+
+            var builder = Host.CreateApplicationBuilder(args);
+            builder.Services.AddRaftKv(options => options.DataDirectory = "data");
+            using var host = builder.Build();
+            await host.StartAsync();
+
+            var kv = host.Services.GetRequiredService<IDistributedKv>();
+            await kv.SetAsync("key", Encoding.UTF8.GetBytes("value"));
+            var read = await kv.GetAsync("key");
+
+            // LINQ over a scan must mean the framework's, whatever the library's own dependencies bring along.
+            var keys = await kv.ScanAsync(KvKeyRange.All).ToListAsync();
+            await host.StopAsync();
+            Console.WriteLine($"stored and read: {Encoding.UTF8.GetString(read.Value.Span)} of {keys.Count} key");
+            """, Token);
+    }
+
+    private static string HostingVersion()
+        => XDocument.Load(Path.Combine(RepositoryRoot(), "Directory.Packages.props")).Descendants("PackageVersion")
+            .Single(p => (string?)p.Attribute("Include") == "Microsoft.Extensions.Hosting").Attribute("Version")!.Value;
+
+    /// <summary>The packages this machine has already, so that the consumer need not fetch them again.</summary>
+    private static string MachineCache()
+        => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private static async Task<string> DotNetAsync(string directory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(NodeProgram.DotNet, arguments)
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // A test host hands its children what MSBuild told it about the solution.
+        start.Environment.Remove("MSBuildSDKsPath");
+        start.Environment.Remove("MSBuildExtensionsPath");
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Token);
+        var error = process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(4), Token);
+        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:{Environment.NewLine}{await output}{await error}");
+        return await output;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace RaftKv.Benchmarks;
+
+/// <summary>The words after the mode: pairs of <c>--name value</c>.</summary>
+internal sealed class Arguments
+{
+    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds"];
+
+    private readonly Dictionary<string, string> values = [];
+
+    public int[] Callers => [.. List("callers", "1,16,64,256").Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
+
+    public double Seconds => double.Parse(Text("seconds", "5"), CultureInfo.InvariantCulture);
+
+    public double WarmUp => double.Parse(Text("warmup", "2"), CultureInfo.InvariantCulture);
+
+    public string[] Operations => List("ops", "put,get,lease,stale,tryread");
+
+    public string[] From => List("from", "leader,follower");
+
+    public int Keys => Number("keys", 100_000);
+
+    public int ValueBytes => Number("value", 100);
+
+    public int Runs => Number("runs", 1);
+
+    public int Nodes => Number("nodes", 3);
+
+    public int Rounds => Number("rounds", 10);
+
+    public static Arguments Parse(string[] words)
+    {
+        var result = new Arguments();
+        for (var i = 0; i < words.Length; i += 2)
+        {
+            var name = words[i].TrimStart('-');
+            if (!Known.Contains(name) || i + 1 == words.Length)
+                throw new ArgumentException($"'{words[i]}' is no option, or has no value. The options are {string.Join(", ", Known.Select(k => "--" + k))}.");
+            result.values[name] = words[i + 1];
+        }
+
+        return result;
+    }
+
+    private string Text(string name, string fallback) => values.GetValueOrDefault(name, fallback);
+
+    private int Number(string name, int fallback) => int.Parse(Text(name, fallback.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    private string[] List(string name, string fallback) => Text(name, fallback).Split(',', StringSplitOptions.RemoveEmptyEntries);
+}

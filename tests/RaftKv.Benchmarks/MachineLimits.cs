@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using FASTER.core;
+using Microsoft.Win32.SafeHandles;
+using RaftKv.TestNode.Driver;
+using RaftKv.TestNode.Node;
+
+namespace RaftKv.Benchmarks;
+
+/// <summary>What the machine allows at best, taken in the same run: a figure means little without it.</summary>
+internal static partial class MachineLimits
+{
+    private const int RecordBytes = 16 + 100;
+    private const int Syncs = 4_000;
+    private const int RoundTrips = 20_000;
+    private const int Records = 100_000;
+
+    public static void Print()
+    {
+        Fdatasync().Print();
+        LoopbackRoundTrip().Print();
+        foreach (var threads in (int[])[1, 2])
+            FasterReads(threads).Print();
+    }
+
+    private static Line Limit(string op, LatencyHistogram histogram, double seconds, string note) => new()
+    {
+        System = "machine",
+        Op = op,
+        OpsPerS = Math.Round(histogram.Count / seconds),
+        P50Us = Math.Round(histogram.PercentileUs(0.5), 2),
+        P99Us = Math.Round(histogram.PercentileUs(0.99), 2),
+        Note = note,
+    };
+
+    /// <summary>The bytes of one write, appended to a file that is there already, as a log with preallocated segments does.</summary>
+    private static Line Fdatasync()
+    {
+        var directory = TestDirectory.Create();
+        var histogram = new LatencyHistogram();
+        var clock = new Stopwatch();
+        using (var file = File.OpenHandle(Path.Combine(directory, "log"), FileMode.Create, FileAccess.ReadWrite))
+        {
+            var record = new byte[RecordBytes];
+            RandomAccess.Write(file, new byte[Syncs * RecordBytes], 0);
+            Sync(file);
+            clock.Start();
+            for (var i = 0; i < Syncs; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                RandomAccess.Write(file, record, (long)i * RecordBytes);
+                Sync(file);
+                histogram.Record((long)Stopwatch.GetElapsedTime(started).TotalNanoseconds);
+            }
+
+            clock.Stop();
+        }
+
+        TestDirectory.Delete(directory);
+        return Limit("fdatasync", histogram, clock.Elapsed.TotalSeconds, $"pwrite of {RecordBytes} B into a written file + fdatasync");
+    }
+
+    private static Line LoopbackRoundTrip()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new TcpClient { NoDelay = true };
+        client.Connect((IPEndPoint)listener.LocalEndpoint);
+        using var server = listener.AcceptTcpClient();
+        server.NoDelay = true;
+        var echo = new Thread(() => Echo(server)) { IsBackground = true };
+        echo.Start();
+
+        var histogram = new LatencyHistogram();
+        var stream = client.GetStream();
+        var message = new byte[RecordBytes];
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i < RoundTrips; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            stream.Write(message);
+            stream.ReadExactly(message);
+            histogram.Record((long)Stopwatch.GetElapsedTime(started).TotalNanoseconds);
+        }
+
+        var seconds = clock.Elapsed.TotalSeconds;
+        client.Close();
+        echo.Join();
+        return Limit("loopback", histogram, seconds, $"round trip of {RecordBytes} B over TCP, blocking sockets, one thread each");
+    }
+
+    private static void Echo(TcpClient client)
+    {
+        var stream = client.GetStream();
+        var message = new byte[RecordBytes];
+        while (stream.ReadAtLeast(message, RecordBytes, throwOnEndOfStream: false) == RecordBytes)
+            stream.Write(message);
+    }
+
+    private static Line FasterReads(int threads)
+    {
+        using var device = new NullDevice();
+        using var store = new FasterKV<SpanByte, SpanByte>(
+            1L << 18, new LogSettings { LogDevice = device, MemorySizeBits = 26, PageSizeBits = 20 }, concurrencyControlMode: ConcurrencyControlMode.RecordIsolation);
+        var keys = Enumerable.Range(0, Records).Select(i => System.Text.Encoding.ASCII.GetBytes($"k{i:d15}")).ToArray();
+        Fill(store, keys);
+
+        var clock = Stopwatch.StartNew();
+        var counts = new long[threads];
+        var readers = Enumerable.Range(0, threads).Select(t => new Thread(() => counts[t] = ReadFor(store, keys, t, TimeSpan.FromSeconds(1)))).ToArray();
+        foreach (var reader in readers)
+            reader.Start();
+        foreach (var reader in readers)
+            reader.Join();
+        return new Line
+        {
+            System = "machine",
+            Op = "faster_read",
+            Clients = threads,
+            OpsPerS = Math.Round(counts.Sum() / clock.Elapsed.TotalSeconds),
+            Note = $"FasterKV.Read of {Records} random keys in memory, the value left in place",
+        };
+    }
+
+    private static unsafe void Fill(FasterKV<SpanByte, SpanByte> store, byte[][] keys)
+    {
+        using var session = store.NewSession(new SpanByteFunctions<Empty>());
+        var value = new byte[RecordBytes - 16];
+        foreach (var key in keys)
+        {
+            fixed (byte* keyBytes = key, valueBytes = value)
+            {
+                var spanKey = SpanByte.FromPointer(keyBytes, key.Length);
+                var spanValue = SpanByte.FromPointer(valueBytes, value.Length);
+                session.Upsert(ref spanKey, ref spanValue);
+            }
+        }
+    }
+
+    private static unsafe long ReadFor(FasterKV<SpanByte, SpanByte> store, byte[][] keys, int seed, TimeSpan duration)
+    {
+        using var session = store.NewSession(new LengthFunctions());
+        var random = new Random(seed);
+        var clock = Stopwatch.StartNew();
+        var count = 0L;
+        while (clock.Elapsed < duration)
+        {
+            for (var i = 0; i < 1_000; i++)
+            {
+                var key = keys[random.Next(keys.Length)];
+                fixed (byte* bytes = key)
+                {
+                    var spanKey = SpanByte.FromPointer(bytes, key.Length);
+                    var input = default(SpanByte);
+                    var length = 0;
+                    session.Read(ref spanKey, ref input, ref length);
+                }
+            }
+
+            count += 1_000;
+        }
+
+        return count;
+    }
+
+    private static void Sync(SafeFileHandle file)
+    {
+        if (SyncData(file) != 0)
+            throw new IOException($"fdatasync failed with error {Marshal.GetLastPInvokeError()}.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int SyncData(SafeFileHandle file);
+
+    /// <summary>Looks at the value in place: the least a read can do.</summary>
+    private sealed class LengthFunctions : FunctionsBase<SpanByte, SpanByte, SpanByte, int, Empty>
+    {
+        public override bool SingleReader(ref SpanByte key, ref SpanByte input, ref SpanByte value, ref int dst, ref ReadInfo readInfo)
+        {
+            dst = value.Length;
+            return true;
+        }
+
+        public override bool ConcurrentReader(ref SpanByte key, ref SpanByte input, ref SpanByte value, ref int dst, ref ReadInfo readInfo)
+        {
+            dst = value.Length;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using RaftKv.Benchmarks;
+using RaftKv.TestNode.Node;
+
+// Prints one JSON object per line, like the measurements of other systems it is compared with.
+switch (args.FirstOrDefault())
+{
+    case "cluster":
+        await new ClusterBenchmark(Arguments.Parse(args[1..])).RunAsync();
+        return 0;
+    case "failover":
+        await FailoverBenchmark.RunAsync(Arguments.Parse(args[1..]));
+        return 0;
+    case "limits":
+        MachineLimits.Print();
+        return 0;
+    case "node":
+        return await NodeHost.RunAsync(args[1]);
+    default:
+        Console.Error.WriteLine("""
+            usage: dotnet run -c Release --project tests/RaftKv.Benchmarks -- <mode> [options]
+
+            cluster    three processes on loopback, durable, with the load inside the leader's process and a follower's
+                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread] [--from leader,follower]
+                       [--keys 100000] [--value 100] [--runs 1] [--nodes 3]
+            failover   kill -9 of the leader until the next successful write
+                       [--rounds 10] [--nodes 3]
+            limits     what this machine's disk, loopback and store allow
+            """);
+        return 2;
+}

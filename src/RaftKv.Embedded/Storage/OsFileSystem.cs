@@ -76,13 +76,13 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
 
     public IDisposable Lock(string path)
     {
-        // On Windows the share mode is the lock: the holder alone may open the file for writing, anybody for reading who holds it.
         SafeFileHandle handle;
         try
         {
-            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : Unlocked);
+            // On Windows the share mode is the lock, and lets others read who holds it.
+            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
         }
-        catch (IOException) when (OperatingSystem.IsWindows() && File.Exists(path))
+        catch (IOException e) when (OperatingSystem.IsWindows() ? File.Exists(path) : e.HResult == OsNative.WouldBlock)
         {
             throw Locked(path);
         }
@@ -91,7 +91,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
             throw OsErrors.From(e, "lock", path);
         }
 
-        // flock belongs to the open file, so that a second holder in this very process is refused as well.
+        // .NET has locked it by now, unless a switch of the host says that it shall not lock files.
         if (!OperatingSystem.IsWindows() && OsNative.TryLock(handle) is var error and not 0)
         {
             handle.Dispose();
@@ -116,12 +116,12 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         var holder = "another process";
         try
         {
-            using var file = OpenHandle(path, FileMode.Open, FileAccess.Read);
+            using var file = OperatingSystem.IsWindows() ? OpenHandle(path, FileMode.Open, FileAccess.Read) : OsNative.OpenForReading(path);
             Span<byte> text = stackalloc byte[32];
             if (int.TryParse(text[..RandomAccess.Read(file, text, 0)], NumberStyles.None, CultureInfo.InvariantCulture, out var id))
                 holder = id == Environment.ProcessId ? "another replica in this process" : $"process {id}";
         }
-        catch (Exception e) when (e is RaftKvStorageException || OsErrors.IsExpected(e))
+        catch (Exception e) when (e is RaftKvStorageException or ArgumentException || OsErrors.IsExpected(e))
         {
             // Who holds it is a courtesy; that it is held is certain.
         }

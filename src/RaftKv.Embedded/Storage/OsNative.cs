@@ -41,12 +41,13 @@ internal static partial class OsNative
     {
         if (OperatingSystem.IsWindows())
             return 0;
-        var descriptor = Open(path, OperatingSystem.IsMacOS() ? CloseOnExecMac : CloseOnExecLinux);
-        if (descriptor < 0)
-            return Marshal.GetLastPInvokeError();
-        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
-        return Retry(() => FSync(directory));
+        using var directory = OpenForReading(path);
+        return directory.IsInvalid ? Marshal.GetLastPInvokeError() : Retry(() => FSync(directory));
     }
+
+    /// <summary>Opens a directory, or a file without the shared lock that .NET takes on each file it opens. Not on Windows.</summary>
+    public static SafeFileHandle OpenForReading(string path) =>
+        new(Open(path, OperatingSystem.IsMacOS() ? CloseOnExecMac : CloseOnExecLinux), ownsHandle: true);
 
     /// <summary>0, or the error number. The lock goes with the handle, and with the process.</summary>
     public static int TryLock(SafeFileHandle file) => Retry(() => FLock(file, LockExclusive | LockWithoutWaiting));

@@ -102,7 +102,7 @@ internal sealed partial class Wal
         bytes = file.Length;
         var header = new WalSegmentHeader(sequence, bytes, commit, _chain, isReset, @base, vote);
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
-        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base);
+        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, _index.Active.Offsets.Count);
     }
 
     private void Delete(List<WalSegment> segments)

@@ -30,9 +30,9 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             var poisoned = fs.FileExists(PathOf(Wal.MarkerName));
             tailFile = OpenTail();
             Survey();
-            var isNew = _found.Values.All(f => f.Header is null);
+            var isNew = _tail.LastSegment == 0 && _found.Values.All(f => f.Header is null);
             var cut = isNew ? 0 : Replay(out var end) ? end - _replay.Index.Active.End : 0;
-            CheckTail(isNew);
+            CheckTail();
 
             DeleteDeadFiles();
             if (isNew)
@@ -102,7 +102,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     /// <summary>Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.</summary>
     private bool Replay(out long end)
     {
-        var lastUsed = _found.Last(f => f.Value.Header is not null).Key;
+        var lastUsed = _found.LastOrDefault(f => f.Value.Header is not null).Key;
         // At most one segment may be in use that the tail does not name: a roll names its segment before it is acknowledged.
         if (lastUsed > _tail.LastSegment + 1)
             throw Missing(_tail.LastSegment + 1);
@@ -138,10 +138,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         return end > active.End;
     }
 
-    private void CheckTail(bool isNew)
+    private void CheckTail()
     {
-        if (isNew && _tail.LastSegment > 0)
-            throw Missing(_tail.FirstSegment);
         if (_replay.Commit >= _tail.Commit)
             return;
         var active = _replay.Index.Active;

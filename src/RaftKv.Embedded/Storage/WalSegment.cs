@@ -4,7 +4,7 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.</summary>
-internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base)
+internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, int expectedEntries = 0)
 {
     private const string Extension = ".wal";
 
@@ -28,7 +28,7 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
     public EntryId Base { get; private set; } = @base;
 
     /// <summary>Where the entries Base.Index + 1, + 2, ... begin.</summary>
-    public List<uint> Offsets { get; } = [];
+    public List<uint> Offsets { get; } = new(expectedEntries);
 
     public long LastIndex => Base.Index + Offsets.Count;
 

@@ -1,0 +1,72 @@
+using System.Text;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Storage;
+
+/// <summary>The format is a promise: a log written by any released version opens.</summary>
+public sealed class WalFormatTests
+{
+    private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false };
+
+    [Fact]
+    public void The_first_version_writes_these_bytes()
+    {
+        var world = Write();
+        Assert.Equal(Golden(), world.Disk.File(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1))).Bytes.ToArray());
+    }
+
+    [Fact]
+    public void The_bytes_of_the_first_version_open()
+    {
+        var disk = new MemoryFileSystem();
+        disk.CreateDirectory(WalWorld.Directory);
+        WalTail.Create(disk, WalWorld.Directory);
+        using (var file = disk.Open(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1)), FileOpenMode.CreateNew))
+            file.Write(0, Golden());
+
+        using var wal = Wal.Open(disk, WalWorld.Directory, Options, out var recovery);
+        Assert.Equal((2, "node3"), (recovery.Term, recovery.VotedFor));
+        Assert.Equal([new EntryId(1, 1), new EntryId(2, 3)], recovery.TermStarts);
+        Assert.Equal(["", "eins", "drei"], recovery.Tail.Select(e => Encoding.UTF8.GetString(e.Payload.Span)));
+        Assert.Equal([EntryKind.NoOp, EntryKind.Command, EntryKind.Configuration], recovery.Tail.Select(e => e.Kind));
+        Assert.Equal(1_700_000_000_002, recovery.LastTimeMs);
+    }
+
+    [Theory]
+    [InlineData("", 0u)]
+    [InlineData("123456789", 0xE3069283u)]
+    [InlineData("The quick brown fox jumps over the lazy dog", 0x22620404u)]
+    public void The_checksum_is_CRC_32C(string text, uint expected)
+    {
+        var bytes = Encoding.ASCII.GetBytes(text);
+        Assert.Equal(expected, Crc32C.Compute(bytes));
+        for (var cut = 0; cut <= bytes.Length; cut++)
+            Assert.Equal(expected, Crc32C.Continue(Crc32C.Compute(bytes.AsSpan(0, cut)), bytes.AsSpan(cut)));
+    }
+
+    private static WalWorld Write()
+    {
+        var world = new WalWorld().Open(Options);
+        world.Wal.SaveVote(1, null);
+        world.Wal.Append([Entry(1, 1, EntryKind.NoOp, ""), Entry(1, 2, EntryKind.Command, "eins"), Entry(1, 3, EntryKind.Command, "zwei")]);
+        world.Wal.Commit();
+        world.Wal.SaveVote(2, "node3");
+        world.Wal.Append([Entry(2, 3, EntryKind.Configuration, "drei")]);
+        world.Wal.Commit();
+        return world;
+    }
+
+    private static LogEntry Entry(long term, long index, EntryKind kind, string text) =>
+        new(term, index, 1_700_000_000_000 + index - 1, kind, Encoding.UTF8.GetBytes(text));
+
+    private static byte[] Golden()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "RaftKv.sln")))
+            root = root.Parent;
+        Assert.NotNull(root);
+        return File.ReadAllBytes(Path.Combine(root.FullName, "tests/RaftKv.Embedded.Tests/Formats/wal-v1.bin"));
+    }
+}

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Storage;
@@ -102,9 +103,10 @@ internal readonly ref struct WalRecord
             records = records[record.Length..];
             record[FlagsOffset] = records.IsEmpty ? LastOfCommitFlag : (byte)0;
             BinaryPrimitives.WriteUInt32LittleEndian(record[CommitOffset..], commit);
-            // The link stands last but one, so that the processor can work on the next record before this one's checksum is known.
+            // The link stands last but one, so that the processor sums up the next record while it waits for this one; and it is taken from
+            // the register, not from the bytes just written, which would have to be waited for as well.
             BinaryPrimitives.WriteUInt32LittleEndian(record[^TrailerBytes..], previous);
-            previous = Crc32C.Compute(record[..^4]);
+            previous = ~BitOperations.Crc32C(~Crc32C.Compute(record[..^TrailerBytes]), previous);
             BinaryPrimitives.WriteUInt32LittleEndian(record[^4..], previous);
         }
         return previous;

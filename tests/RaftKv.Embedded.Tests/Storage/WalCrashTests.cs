@@ -39,8 +39,9 @@ public sealed class WalCrashTests
             for (var j = 1; ; j++)
             {
                 world.Disk.CutPowerAt(world.Disk.Operations + j);
-                if (Record.Exception(() => world.Open()) is null)
+                if (Record.Exception(() => world.Open()) is not { } failure)
                     break;
+                Assert.IsType<PowerCutException>(failure);
                 world.Disk.Crash(new Prng((ulong)(k * 100 + j)));
             }
             world.Disk.KillProcess();
@@ -110,8 +111,9 @@ public sealed class WalCrashTests
         {
             var world = new WalWorld();
             world.Disk.CutPowerAt(k);
-            if (Record.Exception(() => world.Open()) is null)
+            if (Record.Exception(() => world.Open()) is not { } failure)
                 break;
+            Assert.IsType<PowerCutException>(failure);
             world.Disk.Crash(new Prng((ulong)k));
             world.Open();
             Assert.True(world.Recovery.IsNew);

@@ -25,8 +25,8 @@ internal sealed class InboundConnection
         _thread = context.NewThread(Run, "receive");
     }
 
-    /// <summary>Null until the peer has introduced itself and is welcome.</summary>
-    public string? NodeId { get; private set; }
+    /// <summary>Null until the peer has introduced itself and is welcome; set once, by the table of connections under its lock.</summary>
+    public string? NodeId { get; set; }
 
     public void Start() => _thread.Start();
 
@@ -91,8 +91,7 @@ internal sealed class InboundConnection
         if (welcome)
         {
             // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
-            NodeId = hello.NodeId;
-            if (!_all.TryIntroduce(this))
+            if (!_all.TryIntroduce(this, hello.NodeId, deadline))
                 throw ConnectionLostException.Timeout("introduction");
             _reader.Admit(_context.Options.MaxFrameBytes);
         }

@@ -15,6 +15,7 @@ internal sealed class InboundConnections(TransportContext context)
     public bool TryAdd(InboundConnection connection)
     {
         InboundConnection? dropped = null;
+        bool room;
         lock (_gate)
         {
             if (_closed)
@@ -25,37 +26,42 @@ internal sealed class InboundConnections(TransportContext context)
                 if (dropped is not null)
                     _pending.RemoveFirst();
             }
-            var room = _pending.Count + _introduced.Count < context.Options.MaxConnections;
+            // Connections on their way out have threads too.
+            room = _pending.Count + _introduced.Count < context.Options.MaxConnections && _all.Count < 2 * context.Options.MaxConnections;
             if (room)
             {
                 _pending.AddLast(connection);
                 _all.Add(connection);
             }
-            if (dropped is null && room)
-                return true;
+        }
+        dropped?.Hangup();
+        if (dropped is not null || !room)
+        {
             context.Counters.Refused();
             if (context.Throttle.Allows("too many"))
                 context.Logger.TooManyConnections(LogThrottle.Seconds);
-            if (!room)
-                return false;
         }
-        dropped!.Hangup();
-        return true;
+        return room;
     }
 
-    /// <summary>From now on it is its node's one connection. False: it had to make room meanwhile.</summary>
-    public bool TryIntroduce(InboundConnection connection)
+    /// <summary>
+    /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages never overtake each
+    /// other. False: it had to make room meanwhile, or the earlier ones do not end in time.
+    /// </summary>
+    public bool TryIntroduce(InboundConnection connection, string nodeId, Deadline deadline)
     {
-        InboundConnection? older;
+        InboundConnection[] older;
         lock (_gate)
         {
             if (_closed || !_pending.Remove(connection))
                 return false;
-            _introduced.Remove(connection.NodeId!, out older);
-            _introduced[connection.NodeId!] = connection;
+            older = [.. _all.Where(c => c.NodeId == nodeId)];
+            connection.NodeId = nodeId;
+            _introduced[nodeId] = connection;
         }
-        older?.Hangup();
-        return true;
+        foreach (var one in older)
+            one.Hangup();
+        return Array.TrueForAll(older, one => one.Join(deadline.Remaining));
     }
 
     /// <summary>Its thread, last thing. True if the node it came from has no connection to us any more because of this.</summary>

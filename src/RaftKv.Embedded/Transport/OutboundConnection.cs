@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>
 /// One connection we dialled; we only send on it. The replica thread encodes into one buffer and, at the end of its turn, tries to write it with a single call
 /// that does not block. What the socket does not take is left to a thread of this connection, and new messages collect in the
-/// other buffer meanwhile. At any time one thread writes, and no lock is held while it does.
+/// other buffer meanwhile. At any time one thread writes, and the buffers' lock is not held while it does.
 /// </summary>
 internal sealed class OutboundConnection
 {
@@ -16,6 +16,9 @@ internal sealed class OutboundConnection
     private readonly Socket _socket;
     private readonly Thread _writer;
     private readonly object _gate = new();
+
+    /// <summary>Held for one write, which does not block, together with noting how it failed.</summary>
+    private readonly Lock _sending = new();
 
     private SendBuffer _filling = new();
     private SendBuffer _draining = new();
@@ -82,9 +85,12 @@ internal sealed class OutboundConnection
             var received = _socket.Receive(nothing, SocketFlags.None, out var error);
             if (error is SocketError.WouldBlock or SocketError.Interrupted)
                 continue;
-            // The operating system tells the cause once, and a write may have been the one to hear it.
-            if (Volatile.Read(ref _failure) is { } failure)
-                return failure;
+            // The operating system tells the cause once, and a write may have been the one to hear it; then all we hear is that it is over.
+            lock (_sending)
+            {
+                if (_failure is not null)
+                    return _failure;
+            }
             if (error != SocketError.Success)
                 return ConnectionLostException.Because(error);
             return received == 0 ? ConnectionLostException.Closed() : new ConnectionLostException("the peer sent data where it only receives", reset: false);
@@ -166,14 +172,17 @@ internal sealed class OutboundConnection
     {
         try
         {
-            // On Unix a partial write reports WouldBlock, and yet what was sent was sent.
-            var sent = _socket.Send(_draining.Unsent, SocketFlags.None, out var error);
-            _draining.Sent(sent);
-            Interlocked.Add(ref _waiting, -sent);
-            _context.Counters.SentBytes(sent);
-            if (error is SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted)
-                return true;
-            Volatile.Write(ref _failure, ConnectionLostException.Because(error));
+            lock (_sending)
+            {
+                // On Unix a partial write reports WouldBlock, and yet what was sent was sent.
+                var sent = _socket.Send(_draining.Unsent, SocketFlags.None, out var error);
+                _draining.Sent(sent);
+                Interlocked.Add(ref _waiting, -sent);
+                _context.Counters.SentBytes(sent);
+                if (error is SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted)
+                    return true;
+                _failure = ConnectionLostException.Because(error);
+            }
         }
         catch (ObjectDisposedException)
         {

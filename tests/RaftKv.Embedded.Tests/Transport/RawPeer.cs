@@ -29,9 +29,12 @@ internal sealed class RawPeer : IDisposable
         }
     }
 
+    public void SendIntroduction(string nodeId) =>
+        Send(Handshake.Of(new PeerHello { NodeId = nodeId, ClusterId = TestNode.Cluster, TargetNodeId = _to.Handler.Identity.NodeId }).EncodeHello());
+
     public HandshakeVerdict IntroduceAs(string nodeId)
     {
-        Send(Handshake.Of(new PeerHello { NodeId = nodeId, ClusterId = TestNode.Cluster, TargetNodeId = _to.Handler.Identity.NodeId }).EncodeHello());
+        SendIntroduction(nodeId);
         var frame = Receive(Frame.HeaderBytes);
         var rest = Receive(Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out var type) - Frame.HeaderBytes);
         Handshake.DecodeReply(type, Frame.Open((byte[])[.. frame, .. rest]), out var verdict);

@@ -196,6 +196,23 @@ public sealed class TcpTransportHostilityTests
     }
 
     [Fact]
+    public void A_peer_whose_machine_takes_nothing_any_more_is_given_up_and_dialled_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");
+        using var release = new ManualResetEventSlim();
+        using var a = new TestNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromMilliseconds(500) });
+        using var b = new TestNode("b");
+        b.Handler.OnEach = (_, _) => release.Wait(TimeSpan.FromSeconds(20));
+        TcpTransportTests.Connect(a, b);
+        for (var i = 0; i < 30; i++)
+            a.Send("b", new InstallSnapshot(1, default, 1, i, new byte[1_000_000], 0));
+
+        Eventually.Holds(() => a.Handler.Disconnected.Contains(("b", false)), "given up as silent, not as dead");
+        release.Set();
+        Eventually.Holds(() => a.Handler.Connected.Count == 2, "connected again");
+    }
+
+    [Fact]
     public void A_message_larger_than_a_frame_is_dropped_and_the_connection_lives()
     {
         using var a = new TestNode("a", o => o with { MaxFrameBytes = 10_000 });

@@ -202,6 +202,44 @@ public sealed class TcpTransportTests
     }
 
     [Fact]
+    public void Messages_of_a_new_connection_wait_until_the_old_one_has_delivered_its_last()
+    {
+        using var node = new TestNode("b");
+        using var release = new ManualResetEventSlim();
+        var log = new System.Collections.Concurrent.ConcurrentQueue<long>();
+        node.Handler.OnEach = (_, message) =>
+        {
+            if (((TimeoutNow)message).Term == 1)
+                release.Wait(TimeSpan.FromSeconds(20));
+            log.Enqueue(((TimeoutNow)message).Term);
+        };
+        using var old = new RawPeer(node);
+        old.IntroduceAs("a");
+        old.Send(new TimeoutNow(1));
+        using var newer = new RawPeer(node);
+        newer.SendIntroduction("a");
+        newer.Send(new TimeoutNow(2));
+        Eventually.Holds(() => node.Handler.Hellos.Count == 2, "the newer has introduced itself");
+
+        Assert.Empty(log);
+        release.Set();
+        Eventually.Holds(() => log.Count == 2, "both are delivered");
+        Assert.Equal([1, 2], log);
+        Assert.Empty(node.Handler.Disconnected);
+    }
+
+    [Fact]
+    public void Nodes_meet_over_ipv6()
+    {
+        Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6, "this machine has no IPv6");
+        using var a = new TestNode("a", listen: "[::1]:0");
+        using var b = new TestNode("b", listen: "[::1]:0");
+        Connect(a, b);
+
+        Assert.StartsWith("[::1]:", b.Address);
+    }
+
+    [Fact]
     public void Names_are_resolved()
     {
         using var a = new TestNode("a", listen: "localhost:0");

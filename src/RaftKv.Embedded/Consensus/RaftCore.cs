@@ -212,12 +212,20 @@ internal sealed partial class RaftCore
             return;
         Invariant.Holds(to <= _log.LastIndex, "only entries of the log commit");
         CommitIndex = to;
-        _effects.Add(new Apply(_applyIssued + 1, to));
-        _applyIssued = to;
+        // Each range is either all in memory or all on disk; after a restart the first ones may be on disk only.
+        if (_applyIssued + 1 < _log.FirstInMemory && to >= _log.FirstInMemory)
+            IssueApply(_log.FirstInMemory - 1);
+        IssueApply(to);
         if (Role == RaftRole.Leader)
             OnLeaderCommit();
         else
             UpdatePassiveRole("its removal is committed");
+    }
+
+    private void IssueApply(long to)
+    {
+        _effects.Add(new Apply(_applyIssued + 1, to));
+        _applyIssued = to;
     }
 
     private void Send(string to, RaftMessage message)

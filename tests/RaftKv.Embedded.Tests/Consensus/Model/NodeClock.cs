@@ -1,0 +1,21 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Tests.Consensus.Model;
+
+/// <summary>A node's own view of the time, and what is going on in it.</summary>
+internal sealed class NodeClock(double rate, long offset)
+{
+    public long PausedUntil { get; set; }
+
+    public long Armed { get; set; }
+
+    public int ArmedLife { get; set; }
+
+    public int DiskBusyLife { get; set; }
+
+    public int ApplierBusyLife { get; set; }
+
+    public Moment Read(long time) => new((long)(time * rate) + offset, 1_700_000_000_000 + (time / TimeSpan.TicksPerMillisecond));
+
+    public long TimeOf(long ticks) => (long)((ticks - offset) / rate) + 1;
+}

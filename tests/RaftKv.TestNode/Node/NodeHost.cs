@@ -18,7 +18,7 @@ public static class NodeHost
     public static async Task<int> RunAsync(string optionsJson)
     {
         var replies = new ReplyWriter(Console.OpenStandardOutput());
-        IHost host;
+        IHost? host = null;
         try
         {
             host = Build(optionsJson);
@@ -26,10 +26,18 @@ public static class NodeHost
         }
         catch (Exception e)
         {
+            host?.Dispose();
             replies.Write(NodeReply.Failed(0, e));
             return StartFailed;
         }
 
+        using (host)
+            await ServeAsync(host, replies);
+        return 0;
+    }
+
+    private static async Task ServeAsync(IHost host, ReplyWriter replies)
+    {
         var commands = new NodeCommands(
             host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(), host.StopAsync);
         var loop = new CommandLoop(commands, Console.OpenStandardInput(), replies);
@@ -38,8 +46,6 @@ public static class NodeHost
         await loop.Finished;
         if (!commands.WasStopped)
             await host.StopAsync(TimeSpan.FromSeconds(10));
-        host.Dispose();
-        return 0;
     }
 
     private static IHost Build(string optionsJson)

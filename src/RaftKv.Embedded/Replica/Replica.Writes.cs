@@ -12,6 +12,9 @@ internal sealed partial class Replica
     /// <summary>After how long without an outcome a write is given to the leader again; harmless, for the session makes it exactly-once.</summary>
     private static readonly long ResendAfter = TimeSpan.FromSeconds(1).Ticks;
 
+    /// <summary>About how much one message to the leader carries.</summary>
+    private const int ForwardBytes = 4 * 1024 * 1024;
+
     private readonly Queue<WriteOperation> _unsequenced = new();
     private readonly List<WriteOperation> _newWrites = [];
     private readonly List<WriteOperation> _scratch = [];
@@ -107,7 +110,26 @@ internal sealed partial class Replica
         if (Leads)
             Step(new Proposed(_now, commands, From: null));
         else
-            _parts.Transport.Send(_core!.LeaderId!, new ForwardWrites(commands));
+            ForwardTo(_core!.LeaderId!, commands);
+    }
+
+    /// <summary>In messages of a size that fits a frame, whatever has piled up; one write always does.</summary>
+    private void ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    {
+        var message = new List<ReadOnlyMemory<byte>>(commands.Count);
+        var bytes = 0;
+        foreach (var command in commands)
+        {
+            if (bytes > 0 && bytes + command.Length > ForwardBytes)
+            {
+                _parts.Transport.Send(leader, new ForwardWrites(message));
+                message = [];
+                bytes = 0;
+            }
+            message.Add(command);
+            bytes += command.Length;
+        }
+        _parts.Transport.Send(leader, new ForwardWrites(message));
     }
 
     private void ResendAll()

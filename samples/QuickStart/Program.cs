@@ -1,10 +1,12 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using RaftKv.Embedded;
 
 // One process and one data directory are a legal, durable cluster of one.
 var builder = Host.CreateApplicationBuilder(args);
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddRaftKv(o => o.DataDirectory = Path.Combine(AppContext.BaseDirectory, "data"));
 
 using var host = builder.Build();

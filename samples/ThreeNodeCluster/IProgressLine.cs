@@ -48,8 +48,8 @@ internal sealed class PlainProgress : IProgressLine
     public void Advance()
     {
         var done = Interlocked.Increment(ref _done);
-        // Ten lines for each part, and always the last.
-        if (done == _total || done % Math.Max(1, _total / 10) == 0)
+        // A line for each fifth.
+        if (5L * done / _total != 5L * (done - 1) / _total)
             Console.WriteLine($"{_what}: {done:N0} of {_total:N0}");
     }
 

@@ -10,7 +10,7 @@ internal interface IView : IAsyncDisposable
     void Step(string text);
 
     /// <summary>The chapter is over: well, or for this reason not.</summary>
-    void End(string? failure);
+    Task EndAsync(string? failure);
 
     /// <summary>A live picture on a terminal; plain lines where the output goes into a file or a build log.</summary>
     static IView Open(string title, Cluster cluster) =>

@@ -43,7 +43,7 @@ internal sealed class LiveView : IView
             _steps.Add((text, _elapsed.Elapsed));
     }
 
-    public void End(string? failure)
+    public Task EndAsync(string? failure)
     {
         lock (_lock)
         {
@@ -52,6 +52,7 @@ internal sealed class LiveView : IView
             _chapter = "";
             _steps.Clear();
         }
+        return Task.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

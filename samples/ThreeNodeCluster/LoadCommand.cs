@@ -197,11 +197,11 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
         Row("Time", string.Create(CultureInfo.InvariantCulture, $"{total.TotalSeconds:0.0} s"));
         AnsiConsole.Write(table);
         foreach (var (key, why) in tree.Skipped.Take(20))
-            AnsiConsole.WriteLine($"skipped {key}: {why}");
+            Console.WriteLine($"skipped {key}: {why}");
         if (tree.Skipped.Count > 20)
-            AnsiConsole.WriteLine($"and {tree.Skipped.Count - 20:N0} more");
+            Console.WriteLine($"and {tree.Skipped.Count - 20:N0} more");
         foreach (var line in wrong.Take(20))
-            AnsiConsole.WriteLine(line);
+            Console.WriteLine(line);
         AnsiConsole.MarkupLine(wrong.Count == 0 ? "[green]Every byte is on every node.[/]" : "[red]Failed: the copies differ.[/]");
         return wrong.Count == 0 ? 0 : 1;
     }

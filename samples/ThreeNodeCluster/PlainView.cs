@@ -6,11 +6,11 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 internal sealed class PlainView : IView
 {
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
-    private readonly MemberWatch _watch;
+    private readonly Cluster _cluster;
 
     public PlainView(string title, Cluster cluster)
     {
-        _watch = new MemberWatch(cluster);
+        _cluster = cluster;
         Console.WriteLine(title);
     }
 
@@ -18,13 +18,13 @@ internal sealed class PlainView : IView
 
     public void Step(string text) => Print("  " + text);
 
-    public void End(string? failure)
+    public async Task EndAsync(string? failure)
     {
-        Print("  " + MemberTable.Line(_watch.Latest));
+        Print("  " + MemberTable.Line(await MemberWatch.AskAsync(_cluster, CancellationToken.None)));
         Print(failure is null ? "  ok" : "  FAILED: " + failure);
     }
 
-    public ValueTask DisposeAsync() => _watch.DisposeAsync();
+    public ValueTask DisposeAsync() => default;
 
     private void Print(string text) => Console.WriteLine($"{_elapsed.Elapsed.TotalSeconds,7:0.000}  {text}");
 }

@@ -54,7 +54,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
             {
                 failure = e.Message;
             }
-            view.End(failure);
+            await view.EndAsync(failure);
             _results.Add(new Result(title, proof, elapsed.Elapsed, failure));
             if (failure is not null)
                 return; // The tests build on each other.

@@ -41,7 +41,7 @@ internal sealed class PeerGate(Replica replica, LocalIdentity identity, Formatio
         if (hello.ClusterId != identity.ClusterId)
             return HandshakeVerdict.OtherCluster;
         if (replica.PublishedConfiguration.Find(hello.NodeId) is not { } member)
-            replica.HeardOf(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner));
+            replica.Post(new StrangerMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         else if (member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
             return HandshakeVerdict.OtherIncarnation;
         return HandshakeVerdict.Welcome;

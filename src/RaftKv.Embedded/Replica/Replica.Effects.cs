@@ -58,11 +58,7 @@ internal sealed partial class Replica
             Transmit(send);
     }
 
-    private void Transmit(Send send)
-    {
-        EnsureReachable(send.To);
-        _parts.Transport.Send(send.To, send.Message);
-    }
+    private void Transmit(Send send) => _parts.Transport.Send(send.To, send.Message);
 
     private void OnLogWritten(LogWritten written)
     {

@@ -12,8 +12,6 @@ internal sealed partial class Replica
 
     /// <summary>Nodes outside the configuration that talk to us or were members a moment ago.</summary>
     private readonly Dictionary<string, (Member Member, long Until)> _strangers = [];
-    private readonly Dictionary<string, Member> _heardOf = [];
-    private readonly HashSet<string> _peers = [];
     private IReadOnlyList<Member> _members = [];
 
     private void Receive(PeerInput input)
@@ -22,6 +20,8 @@ internal sealed partial class Replica
         {
             case RaftMessage message:
                 NoteContact(input.From);
+                if (_strangers.TryGetValue(input.From, out var stranger))
+                    Remember(stranger.Member);
                 Step(new MessageReceived(_now, input.From, message));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
@@ -45,24 +45,10 @@ internal sealed partial class Replica
             Step(new PeerDisconnected(_now, lost.NodeId));
     }
 
-    /// <summary>Transport thread: a node that is not in our configuration introduced itself; it may need an answer.</summary>
-    public void HeardOf(Member node)
+    /// <summary>A node that is not in our configuration introduced itself: dial it at once, so that it can be answered.</summary>
+    private void OnStranger(Member node)
     {
-        lock (_heardOf)
-        {
-            if (_heardOf.Count < MaxStrangers || _heardOf.ContainsKey(node.NodeId))
-                _heardOf[node.NodeId] = node;
-        }
-    }
-
-    private void EnsureReachable(string nodeId)
-    {
-        if (_peers.Contains(nodeId))
-            return;
-        Member? node;
-        lock (_heardOf)
-            _heardOf.Remove(nodeId, out node);
-        if (node is null)
+        if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
             return;
         Remember(node);
         UpdatePeers();
@@ -96,9 +82,6 @@ internal sealed partial class Replica
             if (stranger.NodeId != _options.NodeId)
                 peers.Add(stranger);
         }
-        _peers.Clear();
-        foreach (var peer in peers)
-            _peers.Add(peer.NodeId);
         _parts.Transport.SetPeers(peers);
         Volatile.Write(ref _publishedConfiguration, _core.Configuration);
     }

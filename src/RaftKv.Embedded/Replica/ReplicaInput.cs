@@ -29,6 +29,12 @@ internal sealed class PeerLost(string nodeId, bool reset) : ReplicaInput
     public bool Reset => reset;
 }
 
+/// <summary>A node that is not in our configuration introduced itself.</summary>
+internal sealed class StrangerMet(Member node) : ReplicaInput
+{
+    public Member Node => node;
+}
+
 /// <summary>The log writer made everything up to a ticket durable; <c>Last</c> is the last entry among it, default if there was none.</summary>
 internal sealed class LogWritten(long ticket, EntryId last) : ReplicaInput
 {

@@ -81,7 +81,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     public async Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default)
     {
         NodeIds.ThrowIfInvalid(nodeId);
-        if (!HostAndPort.TryParse(address, out _))
+        if (!HostAndPort.TryParse(address, out var hostAndPort) || hostAndPort.Port == 0)
             throw new ArgumentException($"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
         ThrowIfRefused(await AskAsync(AdminOperation.AddMember, nodeId, address, cancellationToken).ConfigureAwait(false));
     }

@@ -6,6 +6,8 @@ namespace RaftKv.Embedded.Storage;
 internal static class OsErrors
 {
     private const int NotPermitted = 1;
+    private const int AlreadyExists = 17;
+    private const int NotADirectory = 20;
     private const int NoSpaceLeft = 28;
     private const int ReadOnlyFileSystem = 30;
     private const int QuotaExceededMac = 69;
@@ -26,7 +28,7 @@ internal static class OsErrors
         var advice = error switch
         {
             RaftKvStorageError.DiskFull => "The disk, or this user's quota, is full: free some space, then start the node again.",
-            RaftKvStorageError.NotWritable => "This user may not write there, or the file system is read-only: correct the permissions or the mount, then start the node again.",
+            RaftKvStorageError.NotWritable => "This user may not write there, the file system is read-only, or a file stands where a directory is wanted: correct that, then start the node again.",
             _ => "Check the disk; when it is healthy, start the node again.",
         };
         return new RaftKvStorageException(error, $"Cannot {doing} {path}: {cause.Message.TrimEnd('.')}. {advice}", cause);
@@ -45,7 +47,7 @@ internal static class OsErrors
         NoSpaceLeft => RaftKvStorageError.DiskFull,
         QuotaExceededLinux when OperatingSystem.IsLinux() => RaftKvStorageError.DiskFull,
         QuotaExceededMac when OperatingSystem.IsMacOS() => RaftKvStorageError.DiskFull,
-        ReadOnlyFileSystem or OsNative.PermissionDenied or NotPermitted => RaftKvStorageError.NotWritable,
+        ReadOnlyFileSystem or OsNative.PermissionDenied or NotPermitted or AlreadyExists or NotADirectory => RaftKvStorageError.NotWritable,
         _ => RaftKvStorageError.Io,
     };
 }

@@ -226,6 +226,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             Wal.Read(index, i, i, 1, configurations);
         return new WalRecovery
         {
+            Directory = directory,
             Term = _replay.Vote.Term,
             VotedFor = _replay.Vote.VotedFor,
             LogBase = index.Base,

@@ -5,6 +5,9 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>What a log held when it was opened.</summary>
 internal sealed record WalRecovery
 {
+    /// <summary>Where the log is.</summary>
+    public required string Directory { get; init; }
+
     public required long Term { get; init; }
 
     public required string? VotedFor { get; init; }
@@ -46,7 +49,7 @@ internal sealed record WalRecovery
         if (LogBase.Index > snapshot.Index)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
-                $"The log begins after entry {LogBase}, and the newest whole snapshot ends at {snapshot}: what lies between is lost. {Wal.DamageAdvice}");
+                $"The log in {Directory} begins after entry {LogBase}, and the newest whole snapshot ends at {snapshot}: what lies between is lost. {Wal.DamageAdvice}");
         }
         if (snapshot.Index > Last.Index)
             return false;

@@ -82,8 +82,11 @@ public sealed class BadInputTests : IntegrationTest
         var leader = await cluster.LeaderAsync();
         var follower = await cluster.FollowerAsync();
 
+        var namesake = NoNodes().AddNode(follower.NodeId);
+        await namesake.StartAsync();
+
         await leader.AddMemberAsync(follower);
-        var error = await FailsAsync(() => leader.AddMemberAsync(follower.NodeId, leader.Address));
+        var error = await FailsAsync(() => leader.AddMemberAsync(namesake));
 
         Assert.Equal((nameof(RaftKvMembershipException), nameof(RaftKvMembershipError.MemberExists)), (error.Type, error.Reason));
     }
@@ -95,13 +98,15 @@ public sealed class BadInputTests : IntegrationTest
         var leader = await cluster.LeaderAsync();
         var followers = cluster.Nodes.Where(n => n != leader).ToArray();
         await followers[0].KillAsync();
-        await cluster.WaitAsync("the refusal", async () =>
-            (await FailsAsync(() => leader.RemoveMemberAsync(followers[1].NodeId))).Reason == nameof(RaftKvMembershipError.WouldLoseQuorum));
+        await cluster.WaitAsync("the leader missing the killed follower", async () =>
+            (await leader.StatusAsync()).Members.Single(m => m.NodeId == followers[0].NodeId).LastContact > TimeSpan.FromSeconds(1));
+        var refused = await FailsAsync(() => leader.RemoveMemberAsync(followers[1].NodeId));
         await leader.RemoveMemberAsync(followers[0].NodeId);
         await leader.RemoveMemberAsync(followers[1].NodeId);
 
         var last = await FailsAsync(() => leader.RemoveMemberAsync(leader.NodeId));
 
+        Assert.Equal((nameof(RaftKvMembershipException), nameof(RaftKvMembershipError.WouldLoseQuorum)), (refused.Type, refused.Reason));
         Assert.Equal((nameof(RaftKvMembershipException), nameof(RaftKvMembershipError.LastVoter)), (last.Type, last.Reason));
         await leader.SetAsync("still", "works");
     }

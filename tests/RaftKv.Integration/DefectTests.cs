@@ -248,7 +248,7 @@ public sealed class DefectTests : IntegrationTest
     [Fact]
     public async Task Defect_11_a_node_restarted_without_its_peers_serves_no_local_read_older_than_before()
     {
-        var cluster = await FormAsync();
+        var cluster = await FormAsync(configure: o => o.RequestTimeout = TimeSpan.FromSeconds(1));
         var node = await cluster.FollowerAsync();
         await FillAsync(node, 1_000);
         await node.SetAsync("count", "7");
@@ -257,12 +257,11 @@ public sealed class DefectTests : IntegrationTest
 
         await node.StartAsync();
 
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < 5; i++)
         {
             var (outcome, text) = await Calls.TryAsync(() => node.GetTextAsync("count", KvConsistency.Stale));
             if (outcome == WriteOutcome.Acknowledged)
                 Assert.Equal("7", text);
-            await Task.Delay(10, TestContext.Current.CancellationToken);
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class DirectoryTests : IntegrationTest
         var cluster = await FormAsync(1);
         var node = cluster.Nodes[0];
         await node.SetAsync("key", "value");
-        var second = cluster.AddNode("second", o => (o.NodeId, o.DataDirectory) = (node.NodeId, node.Options.DataDirectory));
+        var second = NoNodes().AddNode(node.NodeId, o => o.DataDirectory = node.Options.DataDirectory);
 
         var error = await StartFailsAsync(second);
 
@@ -49,9 +49,9 @@ public sealed class DirectoryTests : IntegrationTest
         var before = await LeadershipAsync(cluster);
         foreach (var node in foreign.Nodes)
             await node.KillAsync();
-        var strayed = cluster.AddNode("strayed", o =>
+        var strayed = NoNodes(Steady).AddNode("node3", o =>
         {
-            (o.NodeId, o.ListenAddress, o.DataDirectory) = ("node3", cluster["node3"].Address, foreign["node3"].Options.DataDirectory);
+            (o.ListenAddress, o.DataDirectory) = (cluster["node3"].Address, foreign["node3"].Options.DataDirectory);
             foreach (var member in cluster["node3"].Options.InitialMembers)
                 o.InitialMembers.Add(member);
         });

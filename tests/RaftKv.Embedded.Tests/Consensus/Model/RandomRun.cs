@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RaftKv.Embedded.Consensus;
 
@@ -18,7 +19,7 @@ internal sealed class RandomRun : IModelWorld
     private readonly List<ModelNode> _nodes = [];
     private readonly Dictionary<ModelNode, NodeClock> _clocks = [];
     private readonly HashSet<(string, string)> _cut = [];
-    private readonly Queue<string> _trace = new();
+    private readonly Queue<(long Time, Func<string> Line)> _trace = new();
     private readonly SafetyChecker _checker;
     private readonly long _peaceAt;
     private long _time;
@@ -62,11 +63,11 @@ internal sealed class RandomRun : IModelWorld
             Every(5, 60, Read);
             Every(20, 200, Trouble);
             At(_peaceAt, MakePeace);
-            RunUntil(_peaceAt + (6000 * Ms));
+            RunUntil(_peaceAt + (4000 * Ms));
             var writes = _checker.MaxCommit;
             Propose();
             var reads = BeginReads();
-            RunUntil(_time + (2000 * Ms));
+            RunUntil(_time + (1000 * Ms));
             CheckPeace(writes, reads);
         }
         catch (Exception e)
@@ -117,7 +118,7 @@ internal sealed class RandomRun : IModelWorld
     private void Stepped(ModelNode node)
     {
         _checker.AfterStep(node);
-        if (++Steps % 64 == 0)
+        if (++Steps % 1024 == 0)
             _checker.CheckLogMatching();
         if (node.Core is not { } core || core.Deadline == Moment.Never)
             return;
@@ -151,7 +152,7 @@ internal sealed class RandomRun : IModelWorld
 
     public void Transmit(ModelNode from, string to, RaftMessage message)
     {
-        Note($"{from.Id}>{to} {Short(message)}");
+        Note(() => $"{from.Id}>{to} {TranscriptText.Of(message)}");
         _checker.Sent(from, to, message);
         var copies = !_peace && _random.Below(100) < _faults.DuplicatePercent ? 2 : 1;
         for (var i = 0; i < copies; i++)
@@ -224,10 +225,8 @@ internal sealed class RandomRun : IModelWorld
 
     public void Observe(ModelNode node, RaftEffect effect)
     {
-        if (effect is RoleChanged role)
-            Note($"{node.Id} is {role.Role} in term {role.Term} (leader {role.LeaderId}): {role.Cause}");
-        else if (effect is RequestCompleted or ConfigurationChanged or ResetLog or TruncatePrefix)
-            Note($"{node.Id} {(effect is ConfigurationChanged c ? $"configuration {c.Configuration} at {c.Index}" : effect.ToString())}");
+        if (effect is RoleChanged or RequestCompleted or ConfigurationChanged or ResetLog or TruncatePrefix)
+            Note(() => $"{node.Id} {TranscriptText.Of(effect)}");
         _checker.Observe(node, effect);
     }
 
@@ -381,7 +380,7 @@ internal sealed class RandomRun : IModelWorld
 
     private void CheckPeace(long writes, List<long> reads)
     {
-        var leader = Leader()?.Core ?? throw new InvalidOperationException("nobody leads after two seconds of peace");
+        var leader = Leader()?.Core ?? throw new InvalidOperationException("nobody leads in peace");
         Expect(_nodes.Count(n => n.Core!.Role == RaftRole.Leader) == 1, "one node leads");
         Expect(_checker.MaxCommit > writes, "a write commits");
         Expect(leader.ConfigurationIndex <= leader.CommitIndex, "the configuration is committed");
@@ -432,22 +431,21 @@ internal sealed class RandomRun : IModelWorld
         _time = end;
     }
 
-    private void Note(string line)
+    private void Note(string line) => Note(() => line);
+
+    /// <summary>Texts are only made when somebody reads them.</summary>
+    private void Note(Func<string> line)
     {
         if (_trace.Count == 400)
             _trace.Dequeue();
-        _trace.Enqueue($"{_time / (double)Ms,9:F3} {line}");
+        _trace.Enqueue((_time, line));
     }
-
-    private static string Short(RaftMessage message) => message is AppendEntries m
-        ? $"AppendEntries term {m.Term} previous {m.Previous} entries {m.Entries.Length} commit {m.Commit} round {m.Round}"
-        : message.ToString();
 
     private string Describe()
     {
         var text = new StringBuilder();
-        foreach (var line in _trace)
-            text.AppendLine(line);
+        foreach (var (time, line) in _trace)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{time / (double)Ms,9:F3} {line()}");
         foreach (var node in _nodes)
         {
             text.AppendLine(node.Core is { } c

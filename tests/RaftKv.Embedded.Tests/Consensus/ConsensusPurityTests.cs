@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Consensus;
+
+/// <summary>Consensus and state machine are functions: the same input gives the same output, on every machine, for ever.</summary>
+public sealed partial class ConsensusPurityTests
+{
+    private static readonly string[] AllowedNamespaces =
+    [
+        "System", "System.Buffers", "System.Buffers.Binary", "System.Collections.Generic", "System.Diagnostics", "System.Diagnostics.CodeAnalysis",
+        "System.IO.Hashing", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Text",
+        "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine",
+    ];
+
+    [Theory]
+    [InlineData("Consensus")]
+    [InlineData("StateMachine")]
+    public void It_uses_no_clock_disk_network_task_or_log(string part)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "RaftKv.sln")))
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
+        foreach (var file in Directory.GetFiles(Path.Combine(folder.FullName, "src", "RaftKv.Embedded", part), "*.cs", SearchOption.AllDirectories))
+        {
+            var source = File.ReadAllText(file);
+            foreach (Match use in Using().Matches(source))
+                Assert.True(AllowedNamespaces.Contains(use.Groups[1].Value), $"{Path.GetFileName(file)} uses {use.Groups[1].Value}.");
+            var forbidden = Forbidden().Match(source);
+            Assert.False(forbidden.Success && part == "Consensus", $"{Path.GetFileName(file)} uses {forbidden.Value}.");
+            Assert.False(Effectful().IsMatch(source), $"{Path.GetFileName(file)} uses {Effectful().Match(source).Value}.");
+        }
+    }
+
+    [GeneratedRegex(@"^using (?:static )?([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    // Implicit usings bring these into scope without a line of their own.
+    [GeneratedRegex(@"\b(Task|ValueTask|Thread|ThreadPool|Interlocked|Volatile|Monitor|Timer|TimeProvider|Stopwatch|File|FileStream|Directory|HttpClient|Parallel|ILogger|Guid\.NewGuid|Environment)\b(?=[.<(])")]
+    private static partial Regex Effectful();
+
+    [GeneratedRegex(@"\block ?\(|\basync \b|\bawait \b|GetHashCode\(")]
+    private static partial Regex Forbidden();
+}

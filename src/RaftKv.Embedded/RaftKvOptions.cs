@@ -25,8 +25,8 @@ public sealed class RaftKvOptions
     public string? AdvertiseAddress { get; set; }
 
     /// <summary>
-    /// The members of a cluster that starts for the first time: the same list on every node, this one included. Read only while the data directory has no
-    /// cluster. Empty (the default) means: a cluster of one, founded by its first write, which until then may be joined to another.
+    /// The members of a cluster that starts for the first time: the same list on every node, this one included. The cluster forms once all of
+    /// them run and see each other, in whatever order they start; from then on more than half of them suffice. Read only while the data directory has no cluster. Empty (the default) means: a cluster of one, founded by its first write, which until then may be joined to another.
     /// </summary>
     public IList<RaftKvMember> InitialMembers { get; } = [];
 

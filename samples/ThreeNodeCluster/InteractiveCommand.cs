@@ -74,7 +74,8 @@ internal sealed class InteractiveCommand(Cluster cluster, CancellationToken canc
         ["remove", var node] => RemoveAsync(node),
         ["transfer"] => TransferAsync(null),
         ["transfer", var node] => TransferAsync(node),
-        _ => PrintHelp(),
+        ["help"] => PrintHelp(),
+        _ => throw new StepFailedException($"I do not understand '{string.Join(' ', words)}'. Try: help"),
     };
 
     private static Task PrintHelp()

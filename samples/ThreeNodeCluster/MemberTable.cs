@@ -10,16 +10,15 @@ internal static class MemberTable
     {
         var table = new Table().RoundedBorder().BorderColor(Color.Grey);
         table.AddColumns("Node", "Role");
-        foreach (var number in new[] { "Term", "Log", "Committed", "Applied", "Keys", "Leader heard" })
-            table.AddColumn(new TableColumn(number).RightAligned());
-        table.AddColumn("HTTP");
+        foreach (var number in new[] { "Term", "Log", "Committed", "Applied", "Keys", "Leader heard", "HTTP" })
+            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
         foreach (var (node, stats) in members)
         {
             if (stats is null)
-                table.AddRow(node.Name, node.IsRunning ? "[yellow]starting[/]" : "[red]dead[/]", "", "", "", "", "", "", Markup.Escape(node.Url.ToString()));
+                table.AddRow(node.Name, node.IsRunning ? "[yellow]starting[/]" : "[red]dead[/]", "", "", "", "", "", "", Port(node));
             else
                 table.AddRow(node.Name, Role(stats.State), Text(stats.Term), Text(stats.LastIndex), Text(stats.CommitIndex), Text(stats.AppliedIndex), Text(stats.KeyCount),
-                    Contact(stats), Markup.Escape(node.Url.ToString()));
+                    Contact(stats), Port(node));
         }
         return table;
     }
@@ -31,6 +30,8 @@ internal static class MemberTable
             : $"{m.Node.Name} {(m.Node.IsRunning ? "starting" : "dead")}"));
 
     private static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Port(NodeProcess node) => ":" + node.Url.Port.ToString(CultureInfo.InvariantCulture);
 
     private static string Role(string state) => state switch
     {

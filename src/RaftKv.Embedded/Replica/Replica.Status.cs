@@ -46,6 +46,9 @@ internal sealed partial class Replica
             var parts = Volatile.Read(ref _statusParts);
             var now = _clock.Ticks;
             var state = _parts.Applier.State;
+            // The parts are a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
+            var applied = _parts.Applier.AppliedIndex;
+            var commit = Math.Max(CommitIndex, applied);
             return new RaftKvStatus
             {
                 NodeId = _options.NodeId,
@@ -56,11 +59,11 @@ internal sealed partial class Replica
                 Term = parts.Term,
                 LeaderId = parts.LeaderId,
                 FirstIndex = parts.FirstIndex,
-                LastIndex = parts.LastIndex,
+                LastIndex = Math.Max(parts.LastIndex, commit),
                 LastTerm = parts.LastTerm,
                 DurableIndex = parts.DurableIndex,
-                CommitIndex = CommitIndex,
-                AppliedIndex = _parts.Applier.AppliedIndex,
+                CommitIndex = commit,
+                AppliedIndex = applied,
                 SnapshotIndex = parts.SnapshotIndex,
                 SnapshotTerm = parts.SnapshotTerm,
                 LastContact = LeaderContact(parts, now),

@@ -125,7 +125,8 @@ internal sealed partial class Replica
         AskForReads();
         if (_core is not null)
         {
-            var applied = _parts.Applier.AppliedIndex;
+            // A snapshot that has just been swapped in is ahead of the core until the core hears that it is installed.
+            var applied = Math.Min(_parts.Applier.AppliedIndex, _core.CommitIndex);
             if (applied > _reportedApplied)
             {
                 _reportedApplied = applied;

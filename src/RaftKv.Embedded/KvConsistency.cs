@@ -17,7 +17,8 @@ public enum KvConsistency
     LeaderLease = 1,
 
     /// <summary>
-    /// This node's own copy, at once, with or without a leader. Never goes back in time on one node while its process lives;
+    /// This node's own copy, at once, with or without a leader. Never goes back in time on one node, not even over a restart: a node that has
+    /// restarted waits (<see cref="RaftKvOptions.RequestTimeout"/> at most) until one answer of its cluster has told it how far it had been.
     /// <see cref="KvGetResult.Age"/> says how old the copy may be.
     /// </summary>
     Stale = 2,

@@ -37,7 +37,10 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     public long Next { get; set; } = next;
 
     /// <summary>When the last answer came, in ticks.</summary>
-    public long LastContact { get; set; } = now;
+    public long LastContact { get; private set; } = now;
+
+    /// <summary>Its connection was reset and nothing has come since: no reason to doubt the quorum yet, but none to count on it either.</summary>
+    public bool IsGone { get; private set; }
 
     /// <summary>When <see cref="Match"/>, or the snapshot being sent, last moved on.</summary>
     public long LastAdvance { get; set; } = now;
@@ -50,6 +53,14 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
 
     /// <summary>Whether entries were sent along with a probe; heartbeats repeat the probe without them.</summary>
     public bool ProbeSent { get; set; }
+
+    public void Hear(long now)
+    {
+        LastContact = now;
+        IsGone = false;
+    }
+
+    public void Lose() => IsGone = true;
 
     /// <summary>Whether the disk is reading entries for this peer.</summary>
     public bool ReadPending { get; set; }

@@ -48,8 +48,11 @@ internal sealed partial class RaftCore
     {
         if (Role == RaftRole.Leader)
         {
+            if (FindPeer(nodeId) is not { } peer)
+                return;
+            peer.Lose();
             // What was under way is lost with the connection.
-            if (FindPeer(nodeId) is { State: ProgressState.Replicate } peer)
+            if (peer.State == ProgressState.Replicate)
                 peer.BecomeProbe(peer.Match + 1);
         }
         else if (nodeId == LeaderId && !_leaderGone)

@@ -203,7 +203,7 @@ internal sealed partial class RaftCore
 
     private void HearPeer(Progress peer, long round)
     {
-        peer.LastContact = _now.Ticks;
+        peer.Hear(_now.Ticks);
         if (round <= peer.Round || round > _round)
             return;
         peer.Round = round;

@@ -92,7 +92,7 @@ internal sealed partial class RaftCore
         if (m.Term < Term || FindPeer(from) is not { } peer)
             return;
         // No round is answered by this: a chunk asks for no promise (dissertation §6.4.1).
-        peer.LastContact = _now.Ticks;
+        peer.Hear(_now.Ticks);
         if (peer.State != ProgressState.Snapshot || m.Last != peer.Snapshot)
             return;
         if (m.Installed)

@@ -81,7 +81,7 @@ internal sealed partial class RaftCore
         return best;
     }
 
-    private bool IsInContact(Progress peer) => _now.Ticks - peer.LastContact < 2 * _settings.ElectionTimeout;
+    private bool IsInContact(Progress peer) => !peer.IsGone && _now.Ticks - peer.LastContact < 2 * _settings.ElectionTimeout;
 
     private sealed record Transfer(long Id, string To, long Term, long Deadline);
 }

@@ -308,6 +308,20 @@ public sealed class RaftPaperTests
         Assert.Equal((RaftRole.Leader, 3), (cluster.Core("node1").Role, cluster.Core("node1").Configuration.VoterCount));
     }
 
+    /// <summary>Dissertation §4.4: a voter whose connection was reset a moment ago is not counted on, though its silence is still short.</summary>
+    [Fact]
+    public void A_voter_that_was_just_lost_is_not_counted_on_for_a_removal()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Crash("node3");
+        cluster.Do("node1", now => new PeerDisconnected(now, "node3"));
+
+        var living = cluster.Change("node1", new RemoveMember("node2"));
+
+        Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
+    }
+
     /// <summary>Dissertation §4.4: a change that would cost the quorum that is alive is refused.</summary>
     [Fact]
     public void A_living_voter_is_not_removed_while_it_is_needed_and_a_dead_one_is()

@@ -16,7 +16,12 @@ internal sealed partial class RaftCore
     /// <summary>A promise to a leader that serves reads from a lease (dissertation §6.4.1). Nothing but the leader's own wish breaks it.</summary>
     private long _noVoteUntil;
 
-    private bool CanCampaign => Role is not (RaftRole.Removed or RaftRole.Leader) && Configuration.IsVoter(NodeId) && _installing is null;
+    /// <summary>
+    /// A voter campaigns, and so does one whose removal is not committed yet: it may be the only one left that has the entry which removes
+    /// it, and nobody else could win (dissertation §4.2.2). Its own vote does not count then.
+    /// </summary>
+    private bool CanCampaign => Role is not (RaftRole.Removed or RaftRole.Leader) && _installing is null
+        && (Configuration.IsVoter(NodeId) || (Configuration.Find(NodeId) is null && _configurations.At(CommitIndex).Configuration.IsVoter(NodeId)));
 
     private void ArmElection() =>
         _electionDeadline = Math.Max(_now.Ticks + _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout), _noVoteUntil);
@@ -122,12 +127,13 @@ internal sealed partial class RaftCore
     private void OnRequestVote(string from, RequestVote m)
     {
         var upToDate = m.Last.IsUpToDateWith(_log.Last);
-        if (!upToDate && IsOutsider(from))
+        if (IsOutsider(from))
         {
-            // It campaigns because it never heard of its own removal. Its log is behind, so refusing it costs nobody an election; its
-            // term is none of ours.
+            // It campaigns because it never heard that its removal is committed. While its log is behind, refusing it costs nobody an
+            // election, and its term is none of ours; otherwise it may as well be a member that this node has not heard of yet.
             Send(from, new RemovedNotice(Term, CommittedConfigurationIndex));
-            return;
+            if (!upToDate)
+                return;
         }
         if (m.Term < Term || (m.PreVote && m.Term == Term) || (!m.Transfer && IsLed()))
         {

@@ -190,10 +190,11 @@ internal sealed partial class RaftCore
         var isOld = peer.State switch
         {
             ProgressState.Probe => m.Previous != peer.Next - 1,
-            ProgressState.Replicate => m.Previous <= peer.Match || m.Previous >= peer.Next,
+            ProgressState.Replicate => m.Previous >= peer.Next,
             _ => true,
         };
-        if (isOld)
+        // A peer that takes back what it has acknowledged has lost its disk. It is not fed again before it is removed and added anew.
+        if (isOld || m.Previous <= peer.Match)
             return;
         var hint = m.Hint;
         var next = _log.Contains(hint) ? hint.Index + 1 : _log.LastIndexWithTermUpTo(hint.Index - 1, hint.Term) + 1;

@@ -295,6 +295,41 @@ public sealed class RaftPaperTests
         Assert.Equal(1, cluster.Core("node1").ConfigurationIndex);
     }
 
+    /// <summary>Dissertation §4.2.2: a server outside of its own latest configuration is still needed until that configuration is committed.</summary>
+    [Fact]
+    public void A_voter_whose_removal_is_not_committed_still_starts_elections()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2");
+        cluster.Elect("node1");
+        cluster.Run(100);
+        cluster.SlowDisk("node1");
+        cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Settle();
+        // Only node2 has the entry that removes it on disk, and node1 can no longer be elected without that entry.
+        cluster.Crash("node1");
+        cluster.FastDisk("node1");
+        cluster.Start("node1");
+        cluster.Run(3000);
+
+        Assert.Equal((RaftRole.Leader, true), (cluster.Core("node1").Role, cluster.Core("node1").CanServeReads));
+        Assert.Equal(RaftRole.Removed, cluster.Core("node2").Role);
+        Assert.Equal("node1", cluster.Core("node1").Configuration.ToString());
+    }
+
+    /// <summary>Raft §5.3 assumes that a disk keeps what it has confirmed; a peer that has lost it must not be asked again and again.</summary>
+    [Fact]
+    public void A_peer_that_lost_acknowledged_entries_is_not_probed_in_a_circle()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Run(100);
+        cluster.Drop();
+        var match = cluster.Core("node1").Peers.First(p => p.NodeId == "node3").Match;
+        cluster.Hand("node3", "node1", new AppendReply(2, false, 0, default, match, 1));
+
+        Assert.Empty(cluster.Mail);
+    }
+
     /// <summary>Dissertation §4.2.1: a new member that cannot be reached costs no quorum and is reported.</summary>
     [Fact]
     public void An_unreachable_new_member_stays_a_learner()
@@ -433,7 +468,7 @@ public sealed class RaftPaperTests
         foreach (var id in new[] { "node2", "node3" })
         {
             cluster.Drop();
-            cluster.Hand("node9", id, new RequestVote(99, false, new EntryId(99, 99), false));
+            cluster.Hand(id == "node2" ? "node3" : "node2", id, new RequestVote(99, false, new EntryId(99, 99), false));
             Assert.False(Assert.IsType<VoteReply>(Assert.Single(cluster.Mail).Message).Granted);
         }
     }

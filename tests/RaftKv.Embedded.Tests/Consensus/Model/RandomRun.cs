@@ -10,6 +10,9 @@ namespace RaftKv.Embedded.Tests.Consensus.Model;
 /// </summary>
 internal sealed class RandomRun : IModelWorld
 {
+    /// <summary>Many times what a run needs; beyond it the nodes keep each other busy for nothing.</summary>
+    private const long MaxSteps = 150_000;
+
     private static readonly long Ms = TimeSpan.TicksPerMillisecond;
 
     private readonly ulong _seed;
@@ -118,6 +121,7 @@ internal sealed class RandomRun : IModelWorld
     private void Stepped(ModelNode node)
     {
         _checker.AfterStep(node);
+        Expect(Steps < MaxSteps, "a run has a bounded number of steps");
         if (++Steps % 1024 == 0)
             _checker.CheckLogMatching();
         if (node.Core is not { } core || core.Deadline == Moment.Never)
@@ -401,7 +405,7 @@ internal sealed class RandomRun : IModelWorld
     private static void Expect(bool holds, string what)
     {
         if (!holds)
-            throw new InvalidOperationException($"not true in peace: {what}");
+            throw new InvalidOperationException($"not true: {what}");
     }
 
     private ModelNode? Leader() => _nodes.Where(n => n.Core?.Role == RaftRole.Leader).MaxBy(n => n.Core!.Term);

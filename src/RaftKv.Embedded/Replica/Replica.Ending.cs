@@ -70,22 +70,32 @@ internal sealed partial class Replica
         _stopped?.TrySetResult();
     }
 
+    /// <summary>A node that was faulted has stopped now as well; those who watch it need not wait any longer.</summary>
+    private void MarkStopped()
+    {
+        Volatile.Write(ref _statusParts, _statusParts with { Role = RaftKvRole.Stopped });
+        PublishNow();
+    }
+
     private Exception RefusalFor(RaftKvRole role, string why) =>
         role == RaftKvRole.Faulted ? Errors.Faulted(why, _faultCause) : Errors.Stopping();
 
     private void FailReads(Exception error)
     {
-        foreach (var batch in _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply))
+        foreach (var batch in _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Concat(_readScratch))
             batch.Fail(error);
+        _readScratch.Clear();
         _asked.Clear();
         _waitingReads.Clear();
         _failedReads.Clear();
         _waitingForApply.Clear();
     }
 
+    /// <summary>Replica thread, or any thread once the replica thread has ended.</summary>
     private void Refuse(ReplicaInput input)
     {
-        var refusal = RefusalFor(_statusParts.Role, _statusParts.Fault ?? "");
+        var status = Volatile.Read(ref _statusParts);
+        var refusal = RefusalFor(status.Role, status.Fault ?? "");
         switch (input)
         {
             case WriteOperation write: write.TryFail(refusal); break;

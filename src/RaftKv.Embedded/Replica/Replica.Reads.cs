@@ -22,9 +22,9 @@ internal sealed partial class Replica
         {
             if (_open is { } open)
                 return open;
-            _open = new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
-            Post(_open);
-            return _open;
+            var batch = _open = new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
+            Post(batch);
+            return batch;
         }
     }
 

@@ -39,7 +39,11 @@ internal sealed partial class Replica
         parts.LogWriter.Written += Post;
     }
 
-    public void Post(ReplicaInput input) => _inbox.Post(input);
+    public void Post(ReplicaInput input)
+    {
+        if (!_inbox.Post(input))
+            Refuse(input);
+    }
 
     /// <summary>Waits for work, at most until the next deadline.</summary>
     public void Wait()
@@ -64,6 +68,9 @@ internal sealed partial class Replica
         catch (Exception e)
         {
             Fault(e);
+            // Also what the turn has not come to is answered; whoever has an answer keeps it.
+            foreach (var input in _taken)
+                Refuse(input);
         }
         finally
         {
@@ -75,11 +82,14 @@ internal sealed partial class Replica
     /// <summary>Ends a wait.</summary>
     public void Kick() => _inbox.Kick();
 
-    /// <summary>The last thing its thread does: whatever came too late is refused.</summary>
+    /// <summary>The last thing its thread does: whatever came too late is refused, and whatever comes later refuses itself.</summary>
     public void End()
     {
-        if (!_closed)
+        if (_closed)
+            MarkStopped();
+        else
             Close(RaftKvRole.Stopped, "This node has stopped.");
+        _inbox.Close();
         RunOnce();
     }
 

@@ -10,14 +10,26 @@ internal sealed class WorkQueue<T> where T : class
     private List<T> _items = [];
     private bool _sleeping;
     private bool _kicked;
+    private bool _closed;
 
-    public void Post(T item)
+    /// <summary><c>false</c> when the queue is closed: nobody would take it any more.</summary>
+    public bool Post(T item)
     {
         lock (_gate)
         {
+            if (_closed)
+                return false;
             _items.Add(item);
             WakeInsideGate();
+            return true;
         }
+    }
+
+    /// <summary>Takes nothing in any more. What was posted before can still be taken.</summary>
+    public void Close()
+    {
+        lock (_gate)
+            _closed = true;
     }
 
     /// <summary>Ends the consumer's current or next wait although nothing was posted.</summary>

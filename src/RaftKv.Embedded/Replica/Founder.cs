@@ -18,6 +18,19 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
 
     public void Run()
     {
+        try
+        {
+            FoundOrWait();
+        }
+        catch (Exception e)
+        {
+            // The disk, most likely: the node is faulted, and the host lives.
+            replica.Post(new FaultHappened(e));
+        }
+    }
+
+    private void FoundOrWait()
+    {
         var pause = TimeSpan.FromMilliseconds(20);
         while (!ended.IsCancellationRequested && identity.ClusterId == Guid.Empty)
         {

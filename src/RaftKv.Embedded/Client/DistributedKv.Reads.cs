@@ -29,7 +29,7 @@ internal sealed partial class DistributedKv
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            return host.Applier.State.Store.TryRead(name.Bytes, (state, read),
+            return TryReadStore(host, name.Bytes, (state, read),
                 static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
                     caller.Read(value, new KvVersion(header.Version), caller.State), out result);
         }
@@ -148,7 +148,7 @@ internal sealed partial class DistributedKv
 
     private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        host.Applier.State.Store.TryRead(key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => new KvGetResult
+        TryReadStore(host, key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => new KvGetResult
         {
             Found = true,
             Value = value.ToArray(),
@@ -157,6 +157,26 @@ internal sealed partial class DistributedKv
             WriteCount = header.WriteCount,
         }, out var result);
         return result;
+    }
+
+    private static bool TryReadStore<TState, TResult>(ReplicaHost host, ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    {
+        while (true)
+        {
+            var store = host.Applier.State.Store;
+            try
+            {
+                return store.TryRead(key, state, read, out result);
+            }
+            catch (ObjectDisposedException) when (host.Applier.State.Store != store)
+            {
+                // A snapshot was installed between the two looks: its store is the one to read.
+            }
+            catch (ObjectDisposedException) when (host.HasEnded)
+            {
+                throw Errors.Stopping();
+            }
+        }
     }
 
     private void Check(string key)

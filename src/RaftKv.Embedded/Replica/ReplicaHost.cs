@@ -70,6 +70,9 @@ internal sealed class ReplicaHost : IDisposable
 
     public ReplicaClock Clock { get; }
 
+    /// <summary>Nothing can be read any more.</summary>
+    public bool HasEnded => Volatile.Read(ref _disposed) != 0;
+
     /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
     public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, ILogger log, ILoggerFactory loggers)

@@ -49,7 +49,7 @@ internal sealed partial class Replica
         }
         if (_stopping)
             batch.Fail(Errors.Stopping());
-        else if (_core is null && _isSolo)
+        else if (_core is null && IsAlone)
             batch.Complete();
         else
             _waitingReads.Add(batch);

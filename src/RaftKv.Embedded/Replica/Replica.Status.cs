@@ -35,7 +35,7 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            return parts.Role == RaftKvRole.Unformed ? _isSolo : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && !_stopping;
+            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && !_stopping;
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed partial class Replica
 
     private bool KnowsLeader => _core is { LeaderId: not null };
 
+    /// <summary>No cluster yet, and none is waited for: the first write founds one.</summary>
+    private bool IsAlone => _isSolo && _parts.Identity.ClusterId == Guid.Empty;
+
     private bool Leads => _core is { Role: RaftRole.Leader };
 
     private void TakeWrite(WriteOperation write)

@@ -45,6 +45,13 @@ internal sealed partial class Replica
             Refuse(input);
     }
 
+    /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
+    public void Recover(RaftStart start)
+    {
+        Volatile.Write(ref _mustCatchUp, true);
+        Post(new Formed(start, recovered: true));
+    }
+
     /// <summary>Waits for work, at most until the next deadline.</summary>
     public void Wait()
     {

@@ -29,13 +29,12 @@ internal sealed class ReplicaHost : IDisposable
     private readonly LocalIdentity _identity;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
-    private RaftStart? _recovered;
     private volatile bool _running;
 
     private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, DataDirectory directory, TcpTransport transport,
         LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered)
     {
-        (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots, _recovered) = (options, log, clock, directory, transport, identity, wal, snapshots, recovered);
+        (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var pending = new PendingWrites();
         Applier = new Applier(wal, pending, state) { SessionNonce = Guid.NewGuid() };
         _logWriter = new LogWriter(wal);
@@ -62,6 +61,9 @@ internal sealed class ReplicaHost : IDisposable
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
+        // Before anybody can call: what this node served before it restarted decides what it may serve now.
+        if (recovered is not null)
+            Replica.Recover(recovered);
     }
 
     public Replica Replica { get; }
@@ -120,9 +122,6 @@ internal sealed class ReplicaHost : IDisposable
         _threads.Add(new DedicatedThread($"{name}-apply", Applier.Run));
         _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
         _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
-        if (_recovered is { } start)
-            Replica.Post(new Formed(start, recovered: true));
-        _recovered = null;
         _threads.Add(new DedicatedThread($"{name}-loop", RunReplica, ThreadPriority.AboveNormal));
         _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());

@@ -57,10 +57,13 @@ internal sealed class PendingWrites
         }
     }
 
-    /// <summary>Replica thread. Forgets everything, for a new session that begins at sequence 1.</summary>
+    /// <summary>
+    /// Replica thread. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must never be taken for a
+    /// word about a write of the new one.
+    /// </summary>
     public void Clear()
     {
         Array.Clear(_ring);
-        _next = _low = 1;
+        _low = _next;
     }
 }

@@ -18,6 +18,12 @@ internal static partial class ReplicaLog
     [LoggerMessage(103, LogLevel.Information, "{NodeId} waits to form the cluster: {Reason}.")]
     public static partial void WaitsForMember(this ILogger logger, string nodeId, string reason);
 
+    [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The end of the log was written again, and is durable.")]
+    public static partial void LogRewritten(this ILogger logger, string nodeId);
+
+    [LoggerMessage(105, LogLevel.Information, "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, of which nobody was told, were removed.")]
+    public static partial void LogEndRemoved(this ILogger logger, string nodeId, long bytes);
+
     [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
     public static partial void RoleChanged(this ILogger logger, string nodeId, RaftRole role, long term, string leader, string cause);
 

@@ -53,6 +53,10 @@ internal static class Recovery
     /// <summary>What the core starts from; <c>null</c> when the node has no cluster yet.</summary>
     public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log)
     {
+        if (recovery.WasPoisoned)
+            log.LogRewritten(identity.NodeId);
+        if (recovery.BytesCut > 0)
+            log.LogEndRemoved(identity.NodeId, recovery.BytesCut);
         var snapshot = state.Applied;
         if (!recovery.Continues(snapshot))
         {

@@ -31,7 +31,9 @@ internal static class OsErrors
             RaftKvStorageError.NotWritable => "This user may not write there, the file system is read-only, or a file stands where a directory is wanted: correct that, then start the node again.",
             _ => "Check the disk; when it is healthy, start the node again.",
         };
-        return new RaftKvStorageException(error, $"Cannot {doing} {path}: {cause.Message.TrimEnd('.')}. {advice}", cause);
+        // The class library says the path again, behind the error.
+        var what = cause.Message.Replace($" : '{path}'", "", StringComparison.Ordinal).TrimEnd('.');
+        return new RaftKvStorageException(error, $"Cannot {doing} {path}: {what}. {advice}", cause);
     }
 
     public static RaftKvStorageException From(int errorNumber, string doing, string path) => From(new Win32Exception(errorNumber), doing, path);

@@ -36,7 +36,7 @@ internal static class Recovery
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
     public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, StoreFactory stores)
     {
-        var store = stores.Create();
+        var store = stores.Create(snapshots.KeyCount(last));
         try
         {
             return new KvStateMachine(store, snapshots.Load(last, store, CancellationToken.None).State);

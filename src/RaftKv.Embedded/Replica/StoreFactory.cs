@@ -25,10 +25,11 @@ internal sealed class StoreFactory
             Directory.Delete(leftover, recursive: true);
     }
 
-    public FasterKvStore Create()
+    /// <param name="keys">How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.</param>
+    public FasterKvStore Create(long keys = 0)
     {
         var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
         _files.CreateDirectory(scratch);
-        return new FasterKvStore(scratch, _settings, () => _files.AvailableBytes(scratch));
+        return new FasterKvStore(scratch, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) }, () => _files.AvailableBytes(scratch));
     }
 }

@@ -2,12 +2,12 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The keys of the store in UTF-8 ordinal order, without their values: what a hash store cannot do. One thread writes; any number
-/// read beside it without a lock, because what they can reach never changes under them: leaves are copied on write and published by one reference.
+/// read beside it without a lock, because what they can reach never changes under them: a leaf is replaced on every write, published by one reference.
 /// </summary>
 internal sealed class KeyIndex
 {
-    // Three levels: the root's nodes, their leaves, the leaves' keys. The root of two billion keys has about 90,000 nodes.
-    private volatile KeyIndexNode[] _root = [new KeyIndexNode([[]], [KeyIndexLeaf.Empty])];
+    // Three levels: the root's nodes, their leaves, the leaves' keys. The root of a hundred million keys has about 20,000 nodes.
+    private volatile KeyIndexNode[] _root = [new KeyIndexNode()];
     private long _count;
 
     public long Count => Volatile.Read(ref _count);
@@ -86,7 +86,7 @@ internal sealed class KeyIndex
         }
     }
 
-    private void Split(int n, int slot, KeyIndexLeaf leaf, int newest)
+    private void Split(int n, int slot, KeyIndexRun leaf, int newest)
     {
         var at = leaf.SplitPoint(newest);
         var node = _root[n].Split(slot, leaf.Slice(0, at), leaf.Slice(at, leaf.Count - at));
@@ -99,7 +99,7 @@ internal sealed class KeyIndex
         _root = [.. _root[..n], node.Slice(0, half), node.Slice(half, node.Count), .. _root[(n + 1)..]];
     }
 
-    private void Merge(int n, int slot, KeyIndexLeaf leaf)
+    private void Merge(int n, int slot, KeyIndexRun leaf)
     {
         var node = _root[n];
         if (node.Count == 1)
@@ -128,7 +128,7 @@ internal sealed class KeyIndex
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
-            if (((ReadOnlySpan<byte>)root[middle].LowFence).SequenceCompareTo(key) <= 0)
+            if (root[middle].LowFence.SequenceCompareTo(key) <= 0)
                 low = middle + 1;
             else
                 high = middle - 1;

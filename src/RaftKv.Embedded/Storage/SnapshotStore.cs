@@ -110,6 +110,14 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
+    /// <summary>How many keys a snapshot holds by its header, and never more than its file has room for.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
+    public long KeyCount(EntryId last)
+    {
+        using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+        return Math.Min(new SnapshotReader(file, PathOf(last)).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
+    }
+
     /// <summary>
     /// Reads a snapshot into an empty store, verifying everything. When it throws, the store holds a part and must be thrown away.
     /// </summary>

@@ -310,7 +310,7 @@ public sealed class FasterKvStoreTests : IDisposable
         var session = log.Open();
         for (var i = 1; i <= 100_000; i++)
             log.Apply(i % 7 == 0 ? Entries.DeleteCommand(session, i, Key(i / 2), default, i) : Entries.SetCommand(session, i, Key(i % 40_000), Value(i, i, i % 600), default, i));
-        using var snapshots = new SnapshotStore(new MemoryDisk(), "snapshots");
+        using var snapshots = new SnapshotStore(new MemoryFileSystem(), "snapshots");
         SnapshotInfo info;
         using (var snapshot = machine.CaptureSnapshot())
             info = snapshots.Write(Guid.Empty, snapshot, CancellationToken.None);

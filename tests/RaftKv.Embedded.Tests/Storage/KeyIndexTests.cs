@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Storage;
@@ -124,6 +127,53 @@ public sealed class KeyIndexTests
         await Task.WhenAll(readers);
 
         static byte[] Number(int i) => Encoding.UTF8.GetBytes($"key-{i:D8}");
+    }
+
+    [Fact]
+    public async Task Readers_beside_the_writer_never_see_a_torn_key()
+    {
+        var index = new KeyIndex();
+        const int Keys = 5_000;
+        using var stop = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 3).Select(r => Task.Run(() =>
+        {
+            var random = new Prng((ulong)r + 1);
+            var keys = new List<byte[]>();
+            for (var scans = 0; !stop.IsCancellationRequested || scans == 0; scans++)
+            {
+                // A short range somewhere: the same few leaves are read while they change.
+                keys.Clear();
+                var from = Whole((int)random.Below(Keys));
+                var to = Whole((int)random.Below(Keys));
+                index.CopyKeys(from, after: true, to, 300, keys);
+                for (var i = 0; i < keys.Count; i++)
+                {
+                    Assert.Equal(Whole(int.Parse(keys[i].AsSpan(0, 6), CultureInfo.InvariantCulture)), keys[i]);
+                    Assert.True((i == 0 ? from : keys[i - 1]).AsSpan().SequenceCompareTo(keys[i]) < 0);
+                    Assert.True(keys[i].AsSpan().SequenceCompareTo(to) < 0);
+                }
+            }
+        }, TestContext.Current.CancellationToken)).ToArray();
+
+        var writes = new Prng(9);
+        for (var i = 0; i < 300_000; i++)
+        {
+            // The writer stays in one neighbourhood for a while, so that its pages fill with what was removed and are replaced.
+            var key = Whole((i / 5_000 * 700 + (int)writes.Below(400)) % Keys);
+            if (!index.Add(key))
+                Assert.True(index.Remove(key));
+        }
+        await stop.CancelAsync();
+        await Task.WhenAll(readers);
+
+        // Six digits, and as many bytes behind them as they say, all derived from them.
+        static byte[] Whole(int i)
+        {
+            var key = new byte[6 + i * 31 % 120];
+            key.AsSpan().Fill((byte)('a' + i % 26));
+            Assert.True(Utf8Formatter.TryFormat(i, key, out _, new StandardFormat('D', 6)));
+            return key;
+        }
     }
 
     private static byte[] Key(Prng random, int minBytes, int maxBytes)

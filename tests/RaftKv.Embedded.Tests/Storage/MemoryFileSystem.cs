@@ -61,6 +61,22 @@ internal sealed class MemoryFileSystem : IFileSystem
             return _names[path];
     }
 
+    public byte[] Read(string path)
+    {
+        lock (_gate)
+            return _names[path].Bytes.ToArray();
+    }
+
+    /// <summary>Puts other bytes in a file's place, durably.</summary>
+    public void Replace(string path, ReadOnlySpan<byte> bytes)
+    {
+        var file = new MemoryFile(path);
+        file.Write(0, bytes);
+        file.Sync();
+        lock (_gate)
+            _names[path] = _durableNames[path] = file;
+    }
+
     /// <summary>Removes a file as a careless operator does, durably.</summary>
     public void Lose(string path)
     {

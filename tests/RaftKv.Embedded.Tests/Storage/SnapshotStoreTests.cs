@@ -13,7 +13,7 @@ public sealed class SnapshotStoreTests
     private static readonly Guid Cluster = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");
     private static readonly string Snapshots = Path.Combine("data", "snapshots");
 
-    private readonly MemoryDisk _disk = new();
+    private readonly MemoryFileSystem _disk = new();
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
     private readonly Entries _log;
     private readonly long _session;
@@ -139,7 +139,7 @@ public sealed class SnapshotStoreTests
     {
         using var store = OpenStore();
         var info = Write(store);
-        var bad = _disk.Read(PathOf(info.Last)).ToArray();
+        var bad = _disk.Read(PathOf(info.Last));
         var chunk = 16 + BitConverter.ToInt32(bad, 12) + 4;
         foreach (var length in (uint[])[uint.MaxValue, int.MaxValue, SnapshotFile.MaxChunkBytes])
         {
@@ -202,17 +202,20 @@ public sealed class SnapshotStoreTests
         var old = (Write(store).Last, _machine.Digest());
         Change("c", "2");
         Change("d", "3");
-        _disk.ChangesLeft = changes;
+        _disk.CutPowerAt(_disk.Operations + 1 + changes);
         var finished = true;
         try
         {
             Write(store);
         }
-        catch (RaftKvStorageException)
+        catch (PowerCutException)
         {
             finished = false;
         }
-        _disk.Crash(lucky);
+        if (lucky)
+            _disk.CrashKeepingAll();
+        else
+            _disk.CrashLosingAll();
 
         using var reopened = OpenStore();
         var digest = LoadNewest(reopened, out var last);
@@ -264,12 +267,12 @@ public sealed class SnapshotStoreTests
     {
         using var from = OpenStore();
         var info = Write(from);
-        var disk = new MemoryDisk();
+        var disk = new MemoryFileSystem();
         using var to = new SnapshotStore(disk, Snapshots);
 
         Assert.Equal(info, Send(from, to, info, pieceBytes, from: to.BeginReceive(info.Last, info.Bytes)));
         Assert.Equal(_machine.Digest(), LoadNewest(to, out _));
-        disk.Crash(lucky: false);
+        disk.CrashLosingAll();
         using var reopened = new SnapshotStore(disk, Snapshots);
         Assert.Equal(_machine.Digest(), LoadNewest(reopened, out _));
     }
@@ -292,7 +295,7 @@ public sealed class SnapshotStoreTests
         using var from = OpenStore();
         var info = Write(from);
         var bytes = _disk.Read(PathOf(info.Last));
-        using var to = new SnapshotStore(new MemoryDisk(), Snapshots);
+        using var to = new SnapshotStore(new MemoryFileSystem(), Snapshots);
         to.BeginReceive(info.Last, info.Bytes);
 
         Assert.Equal(0, to.WriteChunk(info.Last, 10, bytes.AsSpan(10, 10)));
@@ -310,13 +313,13 @@ public sealed class SnapshotStoreTests
         using var from = OpenStore();
         var info = Write(from);
         var bytes = _disk.Read(PathOf(info.Last));
-        var disk = new MemoryDisk();
+        var disk = new MemoryFileSystem();
         using (var to = new SnapshotStore(disk, Snapshots))
         {
             to.BeginReceive(info.Last, info.Bytes);
             to.WriteChunk(info.Last, 0, bytes.AsSpan(0, 100));
         }
-        disk.Crash(lucky: true);
+        disk.CrashKeepingAll();
         using var restarted = new SnapshotStore(disk, Snapshots);
 
         Assert.Equal(100, restarted.BeginReceive(info.Last, info.Bytes));
@@ -327,14 +330,14 @@ public sealed class SnapshotStoreTests
     public void A_transfer_that_went_wrong_is_thrown_away_and_the_old_snapshot_stays()
     {
         using var from = OpenStore();
-        var disk = new MemoryDisk();
+        var disk = new MemoryFileSystem();
         using var to = new SnapshotStore(disk, Snapshots);
         var first = Write(from);
         Send(from, to, first, 64, to.BeginReceive(first.Last, first.Bytes));
         var digest = _machine.Digest();
         Change("c", "3");
         var second = Write(from);
-        var bytes = _disk.Read(PathOf(second.Last)).ToArray();
+        var bytes = _disk.Read(PathOf(second.Last));
         bytes[bytes.Length / 2] ^= 1;
         to.BeginReceive(second.Last, second.Bytes);
         to.WriteChunk(second.Last, 0, bytes);
@@ -351,7 +354,7 @@ public sealed class SnapshotStoreTests
     public void A_snapshot_that_does_not_fit_the_disk_is_refused_before_it_is_sent()
     {
         using var store = OpenStore();
-        _disk.Free = 1000;
+        _disk.FreeBytes = 1000;
 
         var refused = Assert.Throws<RaftKvStorageException>(() => store.BeginReceive(new EntryId(1, 1), 1001));
         Assert.Equal(RaftKvStorageError.DiskFull, refused.Error);
@@ -363,7 +366,7 @@ public sealed class SnapshotStoreTests
     {
         using var store = OpenStore();
         var sent = Write(store);
-        var bytes = _disk.Read(PathOf(sent.Last)).ToArray();
+        var bytes = _disk.Read(PathOf(sent.Last));
         var piece = new byte[10];
         store.ReadChunk(sent.Last, 0, piece, out _);
         for (var i = 0; i < 4; i++)
@@ -387,7 +390,7 @@ public sealed class SnapshotStoreTests
     {
         using var store = OpenStore();
         var info = Write(store);
-        var newer = _disk.Read(PathOf(info.Last)).ToArray();
+        var newer = _disk.Read(PathOf(info.Last));
         newer[8] = 2;
         var header = 16 + BitConverter.ToInt32(newer, 12);
         BitConverter.TryWriteBytes(newer.AsSpan(header), Crc32C.Compute(newer.AsSpan(0, header)));

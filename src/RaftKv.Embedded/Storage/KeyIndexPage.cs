@@ -1,0 +1,35 @@
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The bytes of keys in the order in which they came, and where each ends. The writer only appends: what a reader was given the number of never changes.
+/// </summary>
+internal sealed class KeyIndexPage(int keys, int bytes)
+{
+    private readonly int[] _ends = new int[keys];
+    private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(bytes);
+
+    /// <summary>Writer only.</summary>
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<byte> this[int i]
+    {
+        get
+        {
+            var start = i == 0 ? 0 : _ends[i - 1];
+            return _bytes.AsSpan(start, _ends[i] - start);
+        }
+    }
+
+    public bool HasRoomFor(ReadOnlySpan<byte> key) => Count < _ends.Length && key.Length <= _bytes.Length - UsedBytes;
+
+    /// <summary>Writer only, within the room there is. Returns the key's number; whoever publishes it publishes the bytes with it.</summary>
+    public byte Append(ReadOnlySpan<byte> key)
+    {
+        var start = UsedBytes;
+        key.CopyTo(_bytes.AsSpan(start));
+        _ends[Count] = start + key.Length;
+        return checked((byte)Count++);
+    }
+
+    private int UsedBytes => Count == 0 ? 0 : _ends[Count - 1];
+}

@@ -27,7 +27,7 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
-    public void A_kick_before_the_wait_ends_it_and_only_it()
+    public async Task A_kick_before_the_wait_ends_it_and_only_it()
     {
         _queue.Kick();
         _queue.Wait(-1);
@@ -35,7 +35,7 @@ public sealed class WorkQueueTests
         var waiting = Task.Run(() => _queue.Wait(-1), TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
         _queue.Kick();
-        Assert.True(waiting.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
     [Fact]

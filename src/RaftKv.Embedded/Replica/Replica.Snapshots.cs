@@ -30,14 +30,17 @@ internal sealed partial class Replica
 
     private void ConsiderSnapshot()
     {
-        if (_core is null || _snapshotBusy || _now.Ticks < _nextSnapshot)
+        if (_core is null || _snapshotBusy)
             return;
+        // The core stands still until it is installed, whatever became of the snapshot it had to wait for.
         if (_deferredInstall is { } install)
         {
             _deferredInstall = null;
             Install(install);
             return;
         }
+        if (_now.Ticks < _nextSnapshot)
+            return;
         var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > _options.SnapshotThresholdBytes;
         if (!due && _snapshotWaiters.Count == 0)
             return;

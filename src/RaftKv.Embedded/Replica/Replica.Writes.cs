@@ -93,10 +93,11 @@ internal sealed partial class Replica
         var commands = new List<ReadOnlyMemory<byte>>(writes.Count);
         foreach (var write in writes)
         {
-            if (write.IsCompleted)
+            if (write.Command is not { } command)
                 continue;
             // The bytes of an earlier attempt may be part of a log by now: never change them.
-            var command = write.Attempts == 0 ? write.Command : write.Command.AsSpan().ToArray();
+            if (write.Attempts > 0)
+                command = command.AsSpan().ToArray();
             KvCommand.Patch(command, _session, write.Sequence, low);
             write.Command = command;
             write.Attempts++;
@@ -187,7 +188,7 @@ internal sealed partial class Replica
             write.TryFail(Errors.SessionLost());
             return;
         }
-        write.Command = write.Command.AsSpan().ToArray();
+        write.Command = write.Command?.AsSpan().ToArray();
         write.Attempts = 0;
         _unsequenced.Enqueue(write);
     }
@@ -218,7 +219,7 @@ internal sealed partial class Replica
             if (write.Attempts == 1)
             {
                 write.Attempts = 0;
-                write.Command = write.Command.AsSpan().ToArray();
+                write.Command = write.Command?.AsSpan().ToArray();
                 if (reason == RefusalReason.Overloaded)
                     write.TryFail(Errors.LeaderOverloaded());
             }

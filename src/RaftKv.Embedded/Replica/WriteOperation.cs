@@ -11,6 +11,7 @@ internal sealed class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteRes
     // Continuations never run on the applier's or the replica's thread.
     private ManualResetValueTaskSourceCore<KvWriteResult> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _cancellation;
+    private readonly int _bytes;
     private Action<int>? _release;
     private int _completed;
 
@@ -20,11 +21,13 @@ internal sealed class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteRes
     public WriteOperation(byte[] command, long deadline, Action<int> release)
     {
         Command = command;
+        _bytes = command.Length;
         Deadline = deadline;
         _release = release;
     }
 
-    public byte[] Command { get; set; }
+    /// <summary><c>null</c> once it is completed: what waits in line behind others must not hold memory that nobody counts any more.</summary>
+    public byte[]? Command { get; set; }
 
     public long Deadline { get; }
 
@@ -80,7 +83,8 @@ internal sealed class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteRes
     {
         if (Interlocked.Exchange(ref _completed, 1) != 0)
             return false;
-        Interlocked.Exchange(ref _release, null)?.Invoke(Command.Length);
+        Interlocked.Exchange(ref _release, null)?.Invoke(_bytes);
+        Command = null;
         return true;
     }
 }

@@ -131,14 +131,19 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Action? asking = null)
     {
         var replica = _access.Host.Replica;
-        var noLeaderSince = _access.Host.Clock.Ticks;
+        var clock = _access.Host.Clock;
+        var noLeaderSince = clock.Ticks;
         return await _askLeader.ExecuteAsync(async token =>
         {
             asking?.Invoke();
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
+            var askedAt = clock.Ticks;
             replica.Post(call);
             var result = await call.Done.WaitAsync(token).ConfigureAwait(false);
-            if (result.Retry && _access.Host.Clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks)
+            // A leader worked on it until it lost its office: the time for the next one to appear begins now.
+            if (clock.Ticks - askedAt > _options.ElectionTimeout.Ticks)
+                noLeaderSince = clock.Ticks;
+            if (result.Retry && clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks)
                 throw Refusal(replica.Status);
             return result;
         }, cancellationToken).ConfigureAwait(false);

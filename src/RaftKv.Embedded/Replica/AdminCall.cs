@@ -18,6 +18,9 @@ internal sealed class AdminCall : ReplicaInput
 
     public long ReplyId { get; init; }
 
+    /// <summary>When it was last forwarded, in monotonic ticks.</summary>
+    public long ForwardedAt { get; set; }
+
     /// <summary>Set when the leader has asked the node at <see cref="Address"/> who it is.</summary>
     public PeerHello? Probed { get; set; }
 

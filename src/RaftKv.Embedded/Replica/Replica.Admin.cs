@@ -105,6 +105,7 @@ internal sealed partial class Replica
     private void Forward(AdminCall call, string leader)
     {
         var id = ++_nextRequestId;
+        call.ForwardedAt = _now.Ticks;
         _forwarded.Add(id, call);
         _parts.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
     }
@@ -124,7 +125,17 @@ internal sealed partial class Replica
             call.Complete(AdminResult.From(reply));
     }
 
-    /// <summary>The leader that worked on them is gone: their callers ask again.</summary>
+    /// <summary>Question or answer may have been lost on the way: whoever has waited long asks again. A leader that is still at work takes that for the same wish.</summary>
+    private void SweepForwarded()
+    {
+        foreach (var (id, call) in _forwarded)
+        {
+            if (_now.Ticks - call.ForwardedAt >= _options.RequestTimeout.Ticks && _forwarded.Remove(id))
+                call.Complete(AdminResult.AskLeader);
+        }
+    }
+
+    /// <summary>The leader that worked on them is gone, or its connection: their callers ask again.</summary>
     private void ReleaseForwarded()
     {
         foreach (var call in _forwarded.Values)

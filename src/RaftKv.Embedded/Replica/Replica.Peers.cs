@@ -41,6 +41,8 @@ internal sealed partial class Replica
 
     private void OnPeerLost(PeerLost lost)
     {
+        if (lost.NodeId == _core?.LeaderId)
+            ReleaseForwarded();
         if (lost.Reset)
             Step(new PeerDisconnected(_now, lost.NodeId));
     }

@@ -163,6 +163,7 @@ internal sealed partial class Replica
         _nextSweep = _now.Ticks + SweepInterval;
         SweepWrites();
         SweepReads();
+        SweepForwarded();
         SweepStrangers();
         ConsiderSnapshot();
         ConsiderStopped();

@@ -90,7 +90,11 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     {
         NodeIds.ThrowIfInvalid(nodeId);
         var asked = 0;
-        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, () => asked++).ConfigureAwait(false);
+        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, () =>
+        {
+            asked++;
+            return false;
+        }).ConfigureAwait(false);
         // An attempt whose answer was lost may have removed it.
         if (!(asked > 1 && result.Error == RaftKvMembershipError.UnknownMember))
             ThrowIfRefused(result);
@@ -103,7 +107,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         var before = Status.LeaderId;
         if (toNodeId is not null && toNodeId == before)
             return;
-        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken).ConfigureAwait(false));
+        var asked = 0;
+        // Any successor will do, and an attempt whose answer was lost may have found one: asking that one too would hand over twice.
+        bool HasHappened() => asked++ > 0 && toNodeId is null && before is not null && Status.LeaderId is { } now && now != before;
+        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken, HasHappened).ConfigureAwait(false));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_options.RequestTimeout);
         try
@@ -128,14 +135,15 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Action? asking = null)
+    private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
     {
         var replica = _access.Host.Replica;
         var clock = _access.Host.Clock;
         var noLeaderSince = clock.Ticks;
         return await _askLeader.ExecuteAsync(async token =>
         {
-            asking?.Invoke();
+            if (hasHappened?.Invoke() == true)
+                return new AdminResult(null, "");
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
             var askedAt = clock.Ticks;
             replica.Post(call);

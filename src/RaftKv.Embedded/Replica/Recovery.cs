@@ -18,7 +18,7 @@ internal static class Recovery
         {
             try
             {
-                return Load(snapshots, newest.Last, stores);
+                return Load(snapshots, newest.Last, stores, CancellationToken.None);
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
             {
@@ -34,12 +34,12 @@ internal static class Recovery
 
     /// <summary>Loads a snapshot into a new store.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
-    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, StoreFactory stores)
+    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, StoreFactory stores, CancellationToken cancellationToken)
     {
         var store = stores.Create(snapshots.KeyCount(last));
         try
         {
-            return new KvStateMachine(store, snapshots.Load(last, store, CancellationToken.None).State);
+            return new KvStateMachine(store, snapshots.Load(last, store, cancellationToken).State);
         }
         catch (Exception e)
         {

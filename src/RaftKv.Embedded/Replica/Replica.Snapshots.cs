@@ -145,7 +145,11 @@ internal sealed partial class Replica
         try
         {
             _parts.Snapshots.CompleteReceive(install.Last, _parts.Identity.ClusterId);
-            restored = Recovery.Load(_parts.Snapshots, install.Last, _parts.Stores);
+            restored = Recovery.Load(_parts.Snapshots, install.Last, _parts.Stores, _parts.Ending);
+        }
+        catch (OperationCanceledException) when (_parts.Ending.IsCancellationRequested)
+        {
+            return;
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
         {

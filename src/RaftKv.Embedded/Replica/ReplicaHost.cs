@@ -123,13 +123,14 @@ internal sealed class ReplicaHost : IDisposable
         _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
         _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
         _threads.Add(new DedicatedThread($"{name}-loop", RunReplica, ThreadPriority.AboveNormal));
+        _hasLoop = true;
         _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
         if (_identity.ClusterId == Guid.Empty && _options.InitialMembers.Count > 0)
             _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _log, _ended.Token).Run));
     }
 
-    /// <summary>Hands over and stops; bounded by the hand-over timeout, the token, and a few seconds for the threads.</summary>
+    /// <summary>Hands over and stops; bounded by the hand-over timeout or the token, and a few seconds for all threads together.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (!_running)
@@ -163,11 +164,16 @@ internal sealed class ReplicaHost : IDisposable
         _reader.Stop();
         _snapshotter.Stop();
         _transport.Dispose();
-        foreach (var thread in _threads)
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        if (!_threads.TrueForAll(thread => thread.Join(Left(waited))))
         {
-            if (!thread.Join(JoinTimeout))
-                _log.StopIncomplete(_options.NodeId);
+            // A thread hangs in the disk, say. It still uses what would be closed here, and FASTER's memory must not be freed beneath it;
+            // the directory stays locked until the process ends.
+            _log.StopIncomplete(_options.NodeId);
+            return;
         }
+        if (!_hasLoop)
+            Replica.End();
         _wal.Close();
         Applier.State.Store.Dispose();
         _snapshots.Dispose();
@@ -175,7 +181,10 @@ internal sealed class ReplicaHost : IDisposable
         _ended.Dispose();
     }
 
+    private static TimeSpan Left(System.Diagnostics.Stopwatch waited) => waited.Elapsed < JoinTimeout ? JoinTimeout - waited.Elapsed : TimeSpan.Zero;
+
     private int _disposed;
+    private bool _hasLoop;
 
     private void RunReplica()
     {

@@ -18,10 +18,7 @@ public sealed partial class ConsensusPurityTests
     [InlineData("StateMachine")]
     public void It_uses_no_clock_disk_network_task_or_log(string part)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "RaftKv.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
-        foreach (var file in Directory.GetFiles(Path.Combine(folder.FullName, "src", "RaftKv.Embedded", part), "*.cs", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(Repository.PathOf("src", "RaftKv.Embedded", part), "*.cs", SearchOption.AllDirectories))
         {
             var source = File.ReadAllText(file);
             foreach (Match use in Using().Matches(source))

@@ -108,11 +108,5 @@ public sealed class TranscriptTests
 
     private static long Number(string word) => long.Parse(word, CultureInfo.InvariantCulture);
 
-    private static string Folder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "RaftKv.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
-        return Path.Combine(folder.FullName, "tests", "RaftKv.Embedded.Tests", "Consensus", "Transcripts");
-    }
+    private static string Folder() => Repository.PathOf("tests", "RaftKv.Embedded.Tests", "Consensus", "Transcripts");
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Formats;
@@ -15,5 +14,5 @@ internal static class GoldenFile
         Assert.Equal(Read(name), bytes);
     }
 
-    private static string PathOf(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, name);
+    private static string PathOf(string name) => Repository.PathOf("tests", "RaftKv.Embedded.Tests", "Formats", name);
 }

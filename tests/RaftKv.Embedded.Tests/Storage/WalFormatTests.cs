@@ -1,6 +1,7 @@
 using System.Text;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Tests.Formats;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
@@ -61,12 +62,5 @@ public sealed class WalFormatTests
     private static LogEntry Entry(long term, long index, EntryKind kind, string text) =>
         new(term, index, 1_700_000_000_000 + index - 1, kind, Encoding.UTF8.GetBytes(text));
 
-    private static byte[] Golden()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "RaftKv.sln")))
-            root = root.Parent;
-        Assert.NotNull(root);
-        return File.ReadAllBytes(Path.Combine(root.FullName, "tests/RaftKv.Embedded.Tests/Formats/wal-v1.bin"));
-    }
+    private static byte[] Golden() => GoldenFile.Read("wal-v1.bin");
 }

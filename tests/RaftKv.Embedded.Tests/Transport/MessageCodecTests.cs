@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Tests.Formats;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
@@ -29,7 +30,7 @@ public sealed class MessageCodecTests
         var frames = SampleMessages.All.Select(SampleMessages.Encode)
             .Append(SampleMessages.Hello.EncodeHello())
             .Append(SampleMessages.Hello.EncodeReply(HandshakeVerdict.OtherIncarnation));
-        var expected = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Formats", "wire-v1.bin"));
+        var expected = GoldenFile.Read("wire-v1.bin");
 
         Assert.Equal(expected, frames.SelectMany(f => f).ToArray());
     }

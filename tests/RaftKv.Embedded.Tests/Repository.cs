@@ -1,0 +1,13 @@
+namespace RaftKv.Embedded.Tests;
+
+/// <summary>The sources the tests were built from: looked for from the output upwards, since a reproducible build does not know where they are.</summary>
+internal static class Repository
+{
+    public static string PathOf(params string[] below)
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "RaftKv.sln")))
+            root = root.Parent ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
+        return Path.Combine([root.FullName, .. below]);
+    }
+}

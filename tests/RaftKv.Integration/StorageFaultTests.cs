@@ -101,7 +101,6 @@ public sealed class StorageFaultTests : IntegrationTest
     [Theory]
     [InlineData(Sync, "EIO", true)]
     [InlineData(Sync, "EIO", false)]
-    [InlineData(Write, "EIO", false)]
     [InlineData(Write, "ENOSPC", true)]
     public async Task Nothing_is_acknowledged_that_the_only_disk_refused(string call, string error, bool once)
     {

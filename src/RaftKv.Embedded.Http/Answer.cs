@@ -46,7 +46,10 @@ internal static class Answer
     }
 
     /// <summary>The handler with its exceptions answered.</summary>
-    public static RequestDelegate Guarded(RequestDelegate handler) => async context =>
+    public static RequestDelegate Guarded(RequestDelegate handler) => Guarded(handler, ProblemAsync);
+
+    /// <summary>The handler with its exceptions answered by <paramref name="answer"/>.</summary>
+    public static RequestDelegate Guarded(RequestDelegate handler, Func<HttpContext, Problem, Task> answer) => async context =>
     {
         Problem problem;
         try
@@ -71,7 +74,7 @@ internal static class Answer
         {
             return; // The client has gone; nobody reads an answer.
         }
-        await ProblemAsync(context, problem);
+        await answer(context, problem);
     };
 
     private static void Begin(HttpContext context, int status)

@@ -19,7 +19,7 @@ internal static class MembershipEndpoints
     private static async Task JoinAsync(HttpContext context)
     {
         using var body = await RequestBody.ReadJsonAsync(context, BodyLimit);
-        var (nodeId, address) = RequestFields.ReadJoin(body.Bytes);
+        var (nodeId, address) = RequestFields.ReadTexts(body.Bytes, "node_id", "raft_address");
         var cluster = Cluster(context);
         try
         {
@@ -27,7 +27,7 @@ internal static class MembershipEndpoints
         }
         catch (ArgumentException e)
         {
-            throw RequestRefusedException.BadInput(e.ParamName == "address" ? "raft_address" : "node_id", Text(e));
+            throw RequestRefusedException.BadInput(e.ParamName == "address" ? "raft_address" : "node_id", e);
         }
         await Answer.OkAsync(context, $"node {nodeId} at {address} joined successfully", cluster.Status, Stats.Write);
     }
@@ -35,7 +35,7 @@ internal static class MembershipEndpoints
     private static async Task RemoveAsync(HttpContext context)
     {
         using var body = await RequestBody.ReadJsonAsync(context, BodyLimit);
-        var nodeId = RequestFields.ReadRemove(body.Bytes);
+        var nodeId = RequestFields.ReadText(body.Bytes, "node_id");
         var cluster = Cluster(context);
         try
         {
@@ -43,13 +43,10 @@ internal static class MembershipEndpoints
         }
         catch (ArgumentException e)
         {
-            throw RequestRefusedException.BadInput("node_id", Text(e));
+            throw RequestRefusedException.BadInput("node_id", e);
         }
         await Answer.OkAsync(context, $"node {nodeId} removed successfully", cluster.Status, Stats.Write);
     }
-
-    // Without the name of a C# parameter, which means nothing to an HTTP client.
-    private static string Text(ArgumentException e) => e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal);
 
     private static IRaftKvCluster Cluster(HttpContext context) => context.RequestServices.GetRequiredService<IRaftKvCluster>();
 }

@@ -10,6 +10,9 @@ namespace RaftKv.Embedded.Http;
 /// <param name="RetryAfter">Whether the same request may succeed a moment later.</param>
 internal sealed record Problem(int Status, string Code, string Error, string? Field = null, bool RetryAfter = false)
 {
+    /// <summary>The key's current version, where a condition on it did not hold; <see cref="KvVersion.None"/> when it does not exist.</summary>
+    public KvVersion? CurrentVersion { get; init; }
+
     public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
 
     public static Problem TooLarge(string error) => new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error);

@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Who may use the routes of <see cref="RaftKvEndpointRouteBuilderExtensions.MapRaftKv"/>. One of the two must be set.</summary>
+/// <summary>
+/// Who may see and change keys and members through <see cref="RaftKvEndpointRouteBuilderExtensions.MapRaftKv"/>, where one of the two must be set, and
+/// through <see cref="RaftKvEndpointRouteBuilderExtensions.MapRaftKvDashboard"/>, which without them shows the status alone.
+/// </summary>
 public sealed class RaftKvHttpOptions
 {
     /// <summary>

@@ -16,9 +16,16 @@ internal sealed class RequestBody : IDisposable
 
     /// <summary>Reads a JSON body. The limit is checked before a byte is buffered beyond it.</summary>
     /// <exception cref="RequestRefusedException">It is larger than <paramref name="limit"/>, or does not claim to be JSON.</exception>
-    public static async Task<RequestBody> ReadJsonAsync(HttpContext context, int limit)
+    public static Task<RequestBody> ReadJsonAsync(HttpContext context, int limit)
     {
         RequireJson(context.Request);
+        return ReadAsync(context, limit);
+    }
+
+    /// <summary>Reads a body of any content. The limit is checked before a byte is buffered beyond it.</summary>
+    /// <exception cref="RequestRefusedException">It is larger than <paramref name="limit"/>.</exception>
+    public static async Task<RequestBody> ReadAsync(HttpContext context, int limit)
+    {
         if (context.Request.ContentLength > limit)
             throw TooLarge(limit);
         // The server's general limit may be smaller than a legal value; ours is enforced below.

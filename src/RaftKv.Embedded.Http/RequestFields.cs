@@ -15,20 +15,25 @@ internal static class RequestFields
     public static (string Key, ReadOnlyMemory<byte> Value) ReadStore(ReadOnlyMemory<byte> body)
     {
         var (key, value) = ReadTwo(body, "key", "value");
-        return (ReadText(body[key], "key"), body[value]);
+        return (ReadTextValue(body[key], "key"), body[value]);
     }
 
-    /// <summary>Reads <c>{"node_id": "…", "raft_address": "…"}</c>.</summary>
+    /// <summary>Reads an object with two texts, for example <c>{"node_id": "…", "raft_address": "…"}</c>.</summary>
     /// <exception cref="RequestRefusedException">The body is not that; the field is named.</exception>
-    public static (string NodeId, string Address) ReadJoin(ReadOnlyMemory<byte> body)
+    public static (string First, string Second) ReadTexts(ReadOnlyMemory<byte> body, string first, string second)
     {
-        var (nodeId, address) = ReadTwo(body, "node_id", "raft_address");
-        return (ReadText(body[nodeId], "node_id"), ReadText(body[address], "raft_address"));
+        var (firstAt, secondAt) = ReadTwo(body, first, second);
+        return (ReadTextValue(body[firstAt], first), ReadTextValue(body[secondAt], second));
     }
 
-    /// <summary>Reads <c>{"node_id": "…"}</c>.</summary>
+    /// <summary>Reads an object with one text, for example <c>{"node_id": "…"}</c>.</summary>
     /// <exception cref="RequestRefusedException">The body is not that; the field is named.</exception>
-    public static string ReadRemove(ReadOnlyMemory<byte> body) => ReadText(body[ReadTwo(body, "node_id", null).First], "node_id");
+    public static string ReadText(ReadOnlyMemory<byte> body, string field) => ReadTextValue(body[ReadTwo(body, field, null).First], field);
+
+    /// <summary>Reads an object with one text that may be missing or <c>null</c>.</summary>
+    /// <exception cref="RequestRefusedException">The body is not that; the field is named.</exception>
+    public static string? ReadOptionalText(ReadOnlyMemory<byte> body, string field) =>
+        Find(body, field, null).First is { } at && !body.Span[at].SequenceEqual("null"u8) ? ReadTextValue(body[at], field) : null;
 
     /// <summary>Whether these bytes are one JSON value: an app may have stored anything through <see cref="IDistributedKv"/>.</summary>
     public static bool IsJson(ReadOnlySpan<byte> bytes)
@@ -50,6 +55,16 @@ internal static class RequestFields
     }
 
     private static (Range First, Range Second) ReadTwo(ReadOnlyMemory<byte> body, string first, string? second)
+    {
+        var (firstAt, secondAt) = Find(body, first, second);
+        if (firstAt is null)
+            throw RequestRefusedException.BadInput(first, $"The field {first} is missing.");
+        if (second is not null && secondAt is null)
+            throw RequestRefusedException.BadInput(second, $"The field {second} is missing.");
+        return (firstAt.Value, secondAt ?? default);
+    }
+
+    private static (Range? First, Range? Second) Find(ReadOnlyMemory<byte> body, string first, string? second)
     {
         // The reader does not look into the strings it skips.
         if (!Utf8.IsValid(body.Span))
@@ -78,11 +93,7 @@ internal static class RequestFields
         {
             throw RequestRefusedException.BadInput("body", $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
-        if (firstAt is null)
-            throw RequestRefusedException.BadInput(first, $"The field {first} is missing.");
-        if (second is not null && secondAt is null)
-            throw RequestRefusedException.BadInput(second, $"The field {second} is missing.");
-        return (firstAt.Value, secondAt ?? default);
+        return (firstAt, secondAt);
     }
 
     private static Range ReadOnce(ref Utf8JsonReader reader, Range? before, string field)
@@ -100,7 +111,7 @@ internal static class RequestFields
         return start..(int)reader.BytesConsumed;
     }
 
-    private static string ReadText(ReadOnlyMemory<byte> json, string field)
+    private static string ReadTextValue(ReadOnlyMemory<byte> json, string field)
     {
         var reader = new Utf8JsonReader(json.Span);
         reader.Read();

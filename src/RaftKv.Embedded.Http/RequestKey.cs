@@ -14,7 +14,12 @@ internal static class RequestKey
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <exception cref="RequestRefusedException">There is none, or it is not valid UTF-8.</exception>
-    public static string Read(HttpContext context)
+    public static string Read(HttpContext context) => TryRead(context)
+        ?? throw RequestRefusedException.BadInput("key", "The key is missing: put it at the end of the path, or into the parameter ?key=.");
+
+    /// <returns>The key, or <c>null</c> when the request names none.</returns>
+    /// <exception cref="RequestRefusedException">It is not valid UTF-8.</exception>
+    public static string? TryRead(HttpContext context)
     {
         var encoded = InPath(context);
         var plusIsSpace = false;
@@ -24,9 +29,7 @@ internal static class RequestKey
             encoded = InQuery(context.Request.QueryString);
             plusIsSpace = true;
         }
-        if (encoded.IsEmpty)
-            throw RequestRefusedException.BadInput("key", "The key is missing: GET /store/{key}, or GET /store?key={key}.");
-        return Decode(encoded, plusIsSpace);
+        return encoded.IsEmpty ? null : Decode(encoded, plusIsSpace);
     }
 
     /// <summary>

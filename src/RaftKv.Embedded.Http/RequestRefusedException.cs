@@ -6,4 +6,8 @@ internal sealed class RequestRefusedException(Problem problem) : Exception(probl
     public Problem Problem { get; } = problem;
 
     public static RequestRefusedException BadInput(string field, string error) => new(Problem.BadInput(field, error));
+
+    /// <summary>What the store's own checks refused, without the name of a C# parameter, which means nothing to an HTTP client.</summary>
+    public static RequestRefusedException BadInput(string field, ArgumentException e) =>
+        BadInput(field, e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
 }

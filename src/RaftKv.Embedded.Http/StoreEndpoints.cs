@@ -31,7 +31,8 @@ internal static class StoreEndpoints
     private static async Task GetAsync(HttpContext context)
     {
         var key = Valid(RequestKey.Read(context));
-        var options = new KvReadOptions { Consistency = ReadConsistency(context.Request.Query) };
+        // The article reads the node's own copy, and so does this route unless asked for more.
+        var options = new KvReadOptions { Consistency = RequestConsistency.Read(context.Request.Query, KvConsistency.Stale) };
         var found = await Kv(context).GetAsync(key, options, context.RequestAborted);
         if (!found.Found)
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
@@ -63,15 +64,6 @@ internal static class StoreEndpoints
         json.WriteNumber("version"u8, entry.Version.Value);
         json.WriteEndObject();
     }
-
-    // The article reads the node's own copy, and so does this route unless asked for more.
-    private static KvConsistency ReadConsistency(IQueryCollection query) => query["consistency"].ToString() switch
-    {
-        "" or "stale" => KvConsistency.Stale,
-        "lease" => KvConsistency.LeaderLease,
-        "linearizable" => KvConsistency.Linearizable,
-        _ => throw RequestRefusedException.BadInput("consistency", "The parameter consistency is linearizable, lease or stale."),
-    };
 
     private static string Valid(string key) =>
         key.Length > 0 ? key : throw RequestRefusedException.BadInput("key", "The key is empty.");

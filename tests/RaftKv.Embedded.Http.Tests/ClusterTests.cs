@@ -119,12 +119,14 @@ public class ClusterTests
         await app.StartAsync(Stop);
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 
-        foreach (var (method, path) in new[] { ("POST", "/store"), ("GET", "/store/k"), ("DELETE", "/store/k"), ("POST", "/raft/join"), ("POST", "/raft/remove") })
+        foreach (var (method, path) in new[] { ("POST", "/store"), ("GET", "/store/k"), ("DELETE", "/store/k"), ("POST", "/raft/join"), ("POST", "/raft/remove"),
+            ("GET", "/v1/kv/k"), ("GET", "/v1/kv?prefix="), ("PUT", "/v1/kv/k"), ("DELETE", "/v1/kv/k"),
+            ("POST", "/v1/cluster/members"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot") })
         {
             using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Stop);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         }
-        foreach (var path in new[] { "/raft/stats", "/debug/runtime" })
+        foreach (var path in new[] { "/raft/stats", "/debug/runtime", "/v1/cluster", "/livez" })
         {
             using var answer = await client.GetAsync(path, Stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

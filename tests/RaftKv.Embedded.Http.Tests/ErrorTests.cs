@@ -19,7 +19,7 @@ public class ErrorTests
         }
     }
 
-    private static Dictionary<string, (Exception Failure, int Status, string Code, bool Retry)> Failures => new()
+    internal static Dictionary<string, (Exception Failure, int Status, string Code, bool Retry)> Failures => new()
     {
         ["unknown"] = (new RaftKvOutcomeUnknownException("?"), 504, "outcome_unknown", false),
         ["not formed"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NotFormed, "?"), 503, "not_formed", true),

@@ -57,6 +57,15 @@ public sealed class HttpFixture : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Sends one request, with one more header where a name and a value are given.</summary>
+    public async Task<HttpResponseMessage> SendAsync(string method, string path, HttpContent? content = null, string? header = null, string value = "")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = content };
+        if (header is not null)
+            request.Headers.TryAddWithoutValidation(header, value);
+        return await Client.SendAsync(request);
+    }
+
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
     {
         using var answer = await Client.GetAsync(path);
@@ -73,6 +82,9 @@ public sealed class HttpFixture : IAsyncDisposable
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
     }
+
+    /// <summary>Stops the server, and waits until it has.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 
 namespace RaftKv.Embedded.Http.Tests;
 
@@ -6,11 +8,14 @@ namespace RaftKv.Embedded.Http.Tests;
 internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 {
     private readonly ConcurrentDictionary<string, (byte[] Value, KvVersion Version)> _entries = new(StringComparer.Ordinal);
+    private readonly Channel<int> _changes = Channel.CreateUnbounded<int>();
     private long _version;
 
     public Exception? Failure { get; set; }
 
     public KvConsistency? LastConsistency { get; private set; }
+
+    public KvVersion LastMinVersion { get; private set; }
 
     public List<string> MembershipCalls { get; } = [];
 
@@ -22,12 +27,16 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
     {
         ThrowIfAsked();
         LastConsistency = options.Consistency;
-        return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version } : default);
+        LastMinVersion = options.MinVersion;
+        var readAt = new KvVersion(_version);
+        return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt } : new KvGetResult { ReadAt = readAt });
     }
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();
+        if (!Holds(options.When, key, out var current))
+            return new(new KvWriteResult(false, current));
         var version = new KvVersion(Interlocked.Increment(ref _version));
         _entries[key] = (value.ToArray(), version);
         return new(new KvWriteResult(true, version));
@@ -36,6 +45,8 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
     public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();
+        if (!Holds(when, key, out var current))
+            return new(new KvWriteResult(false, current));
         return new(new KvWriteResult(_entries.TryRemove(key, out _), new KvVersion(Interlocked.Increment(ref _version))));
     }
 
@@ -57,15 +68,58 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        ThrowIfAsked();
+        LastConsistency = options.Consistency;
+        var keys = _entries.Keys.Order(StringComparer.Ordinal)
+            .Where(k => k.StartsWith(range.Prefix ?? "", StringComparison.Ordinal) && string.CompareOrdinal(k, options.After) > 0)
+            .Take(options.Limit == 0 ? int.MaxValue : options.Limit);
+        foreach (var key in keys)
+            yield return options.KeysOnly ? new KvEntry(key, default, default) : new KvEntry(key, _entries[key].Value, _entries[key].Version);
+    }
 
-    public IAsyncEnumerable<RaftKvStatus> WatchStatusAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async IAsyncEnumerable<RaftKvStatus> WatchStatusAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        yield return Status;
+        await foreach (var _ in _changes.Reader.ReadAllAsync(cancellationToken))
+            yield return Status;
+    }
+
+    /// <summary>Sets the status and tells who watches it.</summary>
+    public void Change(RaftKvStatus status)
+    {
+        Status = status;
+        _changes.Writer.TryWrite(0);
+    }
 
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
-    public Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default)
+    {
+        ThrowIfAsked();
+        MembershipCalls.Add($"transfer {toNodeId}");
+        return Task.CompletedTask;
+    }
 
-    public Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfAsked();
+        return Task.FromResult(new KvVersion(_version));
+    }
+
+    private bool Holds(KvCondition when, string key, out KvVersion current)
+    {
+        current = _entries.TryGetValue(key, out var entry) ? entry.Version : KvVersion.None;
+        return when.Kind switch
+        {
+            KvConditionKind.Exists => current != KvVersion.None,
+            KvConditionKind.NotExists => current == KvVersion.None,
+            KvConditionKind.VersionIs => current == when.Version,
+            _ => true,
+        };
+    }
 
     private void ThrowIfAsked()
     {

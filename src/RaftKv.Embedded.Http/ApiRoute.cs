@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// What the routes below <c>/v1</c> have in common: headers that tell the node's state, errors as problem details (RFC 9457) with a stable
+/// <c>code</c>, and a browser's requests from other sites refused.
+/// </summary>
+internal static class ApiRoute
+{
+    private static readonly JsonWriterOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static RequestDelegate Guarded(RequestDelegate handler) => Answer.Guarded(context =>
+    {
+        ReplicaHeaders.Set(context, Cluster(context).Status);
+        CrossOrigin.Refuse(context.Request);
+        return handler(context);
+    }, ProblemAsync);
+
+    public static async Task JsonAsync<TState>(HttpContext context, int status, TState state, Action<Utf8JsonWriter, TState> write)
+    {
+        Begin(context, status, "application/json; charset=utf-8");
+        Write(context.Response.BodyWriter, state, write);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Writes one JSON value into <paramref name="buffer"/>.</summary>
+    public static void Write<TState>(IBufferWriter<byte> buffer, TState state, Action<Utf8JsonWriter, TState> write)
+    {
+        using var json = new Utf8JsonWriter(buffer, _json);
+        write(json, state);
+    }
+
+    public static async Task ProblemAsync(HttpContext context, Problem problem)
+    {
+        Begin(context, problem.Status, "application/problem+json; charset=utf-8");
+        if (problem.RetryAfter)
+            context.Response.Headers.RetryAfter = "1";
+        if (problem.CurrentVersion is { Value: > 0 } version)
+            context.Response.Headers.ETag = Preconditions.ETag(version);
+        Write(context.Response.BodyWriter, problem, static (json, problem) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type"u8, "about:blank"u8);
+            json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
+            json.WriteNumber("status"u8, problem.Status);
+            json.WriteString("detail"u8, problem.Error);
+            json.WriteString("code"u8, problem.Code);
+            if (problem.Field is { } field)
+                json.WriteString("field"u8, field);
+            if (problem.CurrentVersion is { } version)
+                json.WriteNumber("currentVersion"u8, version.Value);
+            json.WriteEndObject();
+        });
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    public static IDistributedKv Kv(HttpContext context) => context.RequestServices.GetRequiredService<IDistributedKv>();
+
+    public static IRaftKvCluster Cluster(HttpContext context) => context.RequestServices.GetRequiredService<IRaftKvCluster>();
+
+    private static void Begin(HttpContext context, int status, string contentType)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        context.Response.Headers.CacheControl = "no-store";
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace RaftKv.Embedded.Http.Dashboard;
+
+/// <summary>The page and the stream of events that it lives on.</summary>
+internal static class DashboardEndpoints
+{
+    /// <param name="routes">The dashboard's group.</param>
+    /// <param name="allowsChanges">Whether the routes for keys and members are mapped beside the page.</param>
+    public static void Map(IEndpointRouteBuilder routes, bool allowsChanges)
+    {
+        var page = DashboardPage.Create(allowsChanges);
+        routes.MapGet("", context =>
+        {
+            var response = context.Response;
+            response.ContentType = "text/html; charset=utf-8";
+            response.ContentLength = page.Html.Length;
+            response.Headers.CacheControl = "no-cache";
+            response.Headers.ContentSecurityPolicy = page.ContentSecurityPolicy;
+            response.Headers.XContentTypeOptions = "nosniff";
+            response.Headers["Referrer-Policy"] = "no-referrer";
+            return response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
+        });
+        routes.MapGet("/events", ApiRoute.Guarded(StatusStream.AnswerAsync));
+    }
+}

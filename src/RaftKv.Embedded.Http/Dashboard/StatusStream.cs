@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace RaftKv.Embedded.Http.Dashboard;
+
+/// <summary>The status as server-sent events: at once with each change, and every second for the figures that move all the time.</summary>
+internal static class StatusStream
+{
+    private static readonly TimeSpan _sample = TimeSpan.FromSeconds(1);
+
+    public static async Task AnswerAsync(HttpContext context)
+    {
+        // A server that stops waits for its requests, and this one would never end by itself.
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        try
+        {
+            context.Response.BodyWriter.Write("retry: 1000\n\n"u8);
+            await WatchAsync(context, ApiRoute.Cluster(context), ending);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The browser has gone, or the host stops.
+        }
+    }
+
+    private static async Task WatchAsync(HttpContext context, IRaftKvCluster cluster, CancellationTokenSource ending)
+    {
+        await using var changes = cluster.WatchStatusAsync(ending.Token).GetAsyncEnumerator(ending.Token);
+        var change = changes.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                if (await Task.WhenAny(change, Task.Delay(_sample, ending.Token)) == change)
+                {
+                    if (!await change)
+                        return;
+                    await SendAsync(context, changes.Current, ending.Token);
+                    change = changes.MoveNextAsync().AsTask();
+                }
+                else
+                {
+                    ending.Token.ThrowIfCancellationRequested();
+                    await SendAsync(context, cluster.Status, ending.Token);
+                }
+            }
+        }
+        finally
+        {
+            // An enumerator may be disposed of only between its steps.
+            await ending.CancelAsync();
+            await ((Task)change).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task SendAsync(HttpContext context, RaftKvStatus status, CancellationToken cancellationToken)
+    {
+        var body = context.Response.BodyWriter;
+        body.Write("data: "u8);
+        ApiRoute.Write(body, status, static (json, status) =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("at"u8, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+            StatusJson.WriteFields(json, status);
+            json.WriteEndObject();
+        });
+        body.Write("\n\n"u8);
+        await body.FlushAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// <c>GET /v1/kv?prefix=</c>: keys in their order, one page at a time. A page ends with <c>limit</c> entries or once its values have 4 MiB,
+/// and <c>next</c> is then what <c>after</c> takes for the one behind it.
+/// </summary>
+internal static class KvListing
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 1000;
+    private const int PageBytes = 4 * 1024 * 1024;
+    private const int FlushBytes = 32 * 1024;
+
+    public static async Task AnswerAsync(HttpContext context)
+    {
+        var query = context.Request.Query;
+        if (!query.TryGetValue("prefix", out var prefix))
+            throw RequestRefusedException.BadInput("key", "The request names no key. GET /v1/kv?prefix= lists all of them.");
+        var limit = Limit(query["limit"].ToString());
+        var keysOnly = KeysOnly(query["keysOnly"].ToString());
+        var after = query["after"].ToString();
+        var scan = new KvScanOptions
+        {
+            Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable),
+            // One more than the page has, to know whether another follows.
+            Limit = limit + 1,
+            KeysOnly = keysOnly,
+            After = after.Length > 0 ? after : null,
+        };
+        var range = prefix.ToString() is { Length: > 0 } start ? KvKeyRange.StartingWith(start) : KvKeyRange.All;
+        await using var entries = ApiRoute.Kv(context).ScanAsync(range, scan, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        // What is wrong with the request, or with the quorum, shows with the first entry, while an error can still be answered.
+        bool more;
+        try
+        {
+            more = await entries.MoveNextAsync();
+        }
+        catch (ArgumentException e)
+        {
+            throw RequestRefusedException.BadInput("prefix", e);
+        }
+        await WritePageAsync(context, entries, more, limit, keysOnly);
+    }
+
+    private static async Task WritePageAsync(HttpContext context, IAsyncEnumerator<KvEntry> entries, bool more, int limit, bool keysOnly)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteStartArray("entries"u8);
+        string? last = null;
+        long bytes = 0, flushed = 0;
+        for (var count = 0; more && count < limit && bytes < PageBytes; count++)
+        {
+            var entry = entries.Current;
+            WriteEntry(json, entry, keysOnly);
+            last = entry.Key;
+            bytes += entry.Value.Length;
+            if (json.BytesPending + json.BytesCommitted - flushed > FlushBytes)
+            {
+                await FlushAsync(context, json);
+                flushed = json.BytesCommitted;
+            }
+            more = await entries.MoveNextAsync();
+        }
+        json.WriteEndArray();
+        if (more)
+            json.WriteString("next"u8, last);
+        json.WriteEndObject();
+        await FlushAsync(context, json);
+    }
+
+    private static async Task FlushAsync(HttpContext context, Utf8JsonWriter json)
+    {
+        json.Flush();
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static void WriteEntry(Utf8JsonWriter json, KvEntry entry, bool keysOnly)
+    {
+        json.WriteStartObject();
+        json.WriteString("key"u8, entry.Key);
+        if (!keysOnly)
+        {
+            json.WriteNumber("version"u8, entry.Version.Value);
+            json.WriteNumber("bytes"u8, entry.Value.Length);
+            json.WriteBase64String("value"u8, entry.Value.Span);
+        }
+        json.WriteEndObject();
+    }
+
+    private static int Limit(string text) => text.Length == 0 ? DefaultLimit
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is > 0 and <= MaxLimit ? limit
+        : throw RequestRefusedException.BadInput("limit", $"The parameter limit is a number from 1 to {MaxLimit}.");
+
+    private static bool KeysOnly(string text) => text switch
+    {
+        "" or "false" or "0" => false,
+        "true" or "1" => true,
+        _ => throw RequestRefusedException.BadInput("keysOnly", "The parameter keysOnly is true or false."),
+    };
+}

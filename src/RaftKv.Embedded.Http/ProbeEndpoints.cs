@@ -1,0 +1,29 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why.
+/// </summary>
+internal static class ProbeEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/livez", ApiRoute.Guarded(static context =>
+            AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))));
+        routes.MapGet("/readyz", ApiRoute.Guarded(static context =>
+            AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))));
+    }
+
+    private static Task AnswerAsync(HttpContext context, string state, Readiness? reason) => reason is { } why
+        ? ApiRoute.ProblemAsync(context, new Problem(StatusCodes.Status503ServiceUnavailable, why.Code, why.Text))
+        : ApiRoute.JsonAsync(context, StatusCodes.Status200OK, state, static (json, state) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status"u8, state);
+            json.WriteEndObject();
+        });
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>What every answer below <c>/v1</c> says about the node that gave it.</summary>
+internal static class ReplicaHeaders
+{
+    /// <summary>The position in the replicated log that the answer reflects.</summary>
+    public const string Version = "X-RaftKv-Version";
+
+    /// <summary>Whether the node knows a leader: <c>true</c> or <c>false</c>.</summary>
+    public const string KnownLeader = "X-RaftKv-Known-Leader";
+
+    /// <summary>How many milliseconds ago it last heard from the leader, 0 on the leader, or <c>never</c>.</summary>
+    public const string LastContact = "X-RaftKv-Last-Contact";
+
+    public static void Set(HttpContext context, RaftKvStatus status)
+    {
+        var headers = context.Response.Headers;
+        headers[Version] = status.AppliedIndex.ToString(CultureInfo.InvariantCulture);
+        headers[KnownLeader] = status.LeaderId is null ? "false" : "true";
+        headers[LastContact] = status.LastContact is { } ago ? ((long)ago.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "never";
+    }
+
+    /// <summary>For an answer that is known to reflect exactly this version.</summary>
+    public static void SetVersion(HttpContext context, KvVersion version) => context.Response.Headers[Version] = version.ToString();
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>One question to the replica's status: does it live, or does it serve.</summary>
+internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var status = cluster.Status;
+        var data = new Dictionary<string, object>
+        {
+            ["node"] = status.NodeId,
+            ["role"] = status.Role.ToString(),
+            ["leader"] = status.LeaderId ?? "",
+            ["term"] = status.Term,
+        };
+        var reason = Readiness.Of(status);
+        var fails = live ? !Readiness.IsAlive(status) : reason is not null;
+        return Task.FromResult(fails
+            ? new HealthCheckResult(context.Registration.FailureStatus, reason?.Text, data: data)
+            : HealthCheckResult.Healthy(reason?.Text ?? $"{status.NodeId} serves, and {status.LeaderId ?? "nobody yet"} leads.", data));
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>The status as <c>GET /v1/cluster</c> and the dashboard have it.</summary>
+internal static class StatusJson
+{
+    public static void Write(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        json.WriteStartObject();
+        WriteFields(json, status);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The fields alone, for an object that has others too.</summary>
+    public static void WriteFields(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        WriteNode(json, status);
+        WriteLog(json, status);
+        json.WriteStartArray("members"u8);
+        foreach (var member in status.Members)
+            WriteMember(json, member, status);
+        json.WriteEndArray();
+        json.WriteStartArray("elections"u8);
+        foreach (var election in status.Elections)
+            WriteElection(json, election);
+        json.WriteEndArray();
+    }
+
+    private static void WriteNode(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        json.WriteString("nodeId"u8, status.NodeId);
+        json.WriteString("address"u8, status.Address);
+        if (status.ClusterId != Guid.Empty)
+            json.WriteString("clusterId"u8, status.ClusterId);
+        json.WriteString("role"u8, Lower(status.Role));
+        json.WriteBoolean("ready"u8, status.IsReady);
+        if (Readiness.Of(status) is { } reason)
+        {
+            json.WriteString("code"u8, reason.Code);
+            json.WriteString("reason"u8, reason.Text);
+        }
+        json.WriteNumber("term"u8, status.Term);
+        json.WriteString("leaderId"u8, status.LeaderId);
+        Milliseconds(json, "lastContactMs"u8, status.LastContact);
+        json.WriteNumber("keyCount"u8, status.KeyCount);
+        json.WriteString("durability"u8, status.Durability == RaftKvDurability.Fsync ? "fsync"u8 : "os-buffered"u8);
+    }
+
+    private static void WriteLog(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        json.WriteStartObject("log"u8);
+        json.WriteNumber("first"u8, status.FirstIndex);
+        json.WriteNumber("snapshot"u8, status.SnapshotIndex);
+        json.WriteNumber("applied"u8, status.AppliedIndex);
+        json.WriteNumber("commit"u8, status.CommitIndex);
+        json.WriteNumber("durable"u8, status.DurableIndex);
+        json.WriteNumber("last"u8, status.LastIndex);
+        json.WriteNumber("lastTerm"u8, status.LastTerm);
+        json.WriteNumber("configuration"u8, status.ConfigurationIndex);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMember(Utf8JsonWriter json, RaftKvMemberStatus member, RaftKvStatus status)
+    {
+        json.WriteStartObject();
+        json.WriteString("nodeId"u8, member.NodeId);
+        json.WriteString("address"u8, member.Address);
+        json.WriteBoolean("voter"u8, member.IsVoter);
+        json.WriteBoolean("leader"u8, member.IsLeader);
+        // Match and last log index are published together, but a follower's match is only known to the leader.
+        if (member.Match is { } match)
+        {
+            json.WriteNumber("match"u8, match);
+            json.WriteNumber("lag"u8, Math.Max(0, status.LastIndex - match));
+        }
+        Milliseconds(json, "lastContactMs"u8, member.LastContact);
+        json.WriteEndObject();
+    }
+
+    private static void WriteElection(Utf8JsonWriter json, RaftKvElection election)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("term"u8, election.Term);
+        json.WriteString("leaderId"u8, election.LeaderId);
+        json.WriteString("at"u8, election.At);
+        json.WriteString("cause"u8, election.Cause);
+        json.WriteEndObject();
+    }
+
+    private static void Milliseconds(Utf8JsonWriter json, ReadOnlySpan<byte> name, TimeSpan? time)
+    {
+        if (time is { } ago)
+            json.WriteNumber(name, (long)ago.TotalMilliseconds);
+        else
+            json.WriteNull(name);
+    }
+
+    private static string Lower(RaftKvRole role) => role switch
+    {
+        RaftKvRole.Unformed => "unformed",
+        RaftKvRole.Learner => "learner",
+        RaftKvRole.Follower => "follower",
+        RaftKvRole.Candidate => "candidate",
+        RaftKvRole.Leader => "leader",
+        RaftKvRole.Removed => "removed",
+        RaftKvRole.Faulted => "faulted",
+        _ => "stopped",
+    };
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xunit;
+
+namespace RaftKv.Embedded.Http.Tests;
+
+public class HealthTests
+{
+    private static readonly RaftKvStatus _serving = new() { NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Follower, LeaderId = "node2", IsReady = true };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, bool, string?> States => new()
+    {
+        { "serving", true, null },
+        { "alone", true, null },
+        { "no leader", true, "no_leader" },
+        { "behind", true, "not_ready" },
+        { "unformed", true, "not_formed" },
+        { "removed", true, "removed" },
+        { "stopped", true, "stopped" },
+        { "faulted", false, "faulted" },
+    };
+
+    private static RaftKvStatus State(string name) => name switch
+    {
+        "serving" => _serving,
+        "alone" => _serving with { Role = RaftKvRole.Unformed, LeaderId = null },
+        "no leader" => _serving with { IsReady = false, LeaderId = null },
+        "behind" => _serving with { IsReady = false },
+        "unformed" => _serving with { IsReady = false, LeaderId = null, Role = RaftKvRole.Unformed },
+        "removed" => _serving with { IsReady = false, Role = RaftKvRole.Removed },
+        "stopped" => _serving with { IsReady = false, Role = RaftKvRole.Stopped },
+        _ => _serving with { IsReady = false, Role = RaftKvRole.Faulted, Fault = "The disk is broken." },
+    };
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public async Task The_probes_tell_a_node_to_restart_from_one_to_wait_for(string state, bool live, string? code)
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = State(state);
+
+        using var livez = await http.Client.GetAsync("/livez", Stop);
+        using var readyz = await http.Client.GetAsync("/readyz", Stop);
+
+        Assert.Equal(live ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, livez.StatusCode);
+        if (code is null)
+            Assert.Equal("""{"status":"ready"}""", await readyz.Content.ReadAsStringAsync(Stop));
+        else
+            await KvTests.ProblemAsync(readyz, HttpStatusCode.ServiceUnavailable, code);
+    }
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public async Task The_health_checks_say_the_same_and_why(string state, bool live, string? code)
+    {
+        var kv = new MemoryKv { Status = State(state) };
+        var services = new ServiceCollection().AddLogging().AddSingleton<IRaftKvCluster>(kv);
+        services.AddHealthChecks().AddRaftKv();
+        await using var provider = services.BuildServiceProvider();
+
+        var report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(Stop);
+
+        Assert.Equal(live ? HealthStatus.Healthy : HealthStatus.Unhealthy, report.Entries["raftkv-live"].Status);
+        Assert.Equal(code is null ? HealthStatus.Healthy : HealthStatus.Unhealthy, report.Entries["raftkv-ready"].Status);
+        Assert.NotEqual("", report.Entries["raftkv-ready"].Description);
+        Assert.Contains("live", report.Entries["raftkv-live"].Tags);
+        Assert.Contains("ready", report.Entries["raftkv-ready"].Tags);
+        if (state == "faulted")
+            Assert.Contains("The disk is broken.", report.Entries["raftkv-live"].Description, StringComparison.Ordinal);
+    }
+}

@@ -7,8 +7,6 @@ internal sealed class ReplicaAccess
 {
     private ReplicaHost? _host;
 
-    public ReplicaHost? Current => Volatile.Read(ref _host);
-
     public ReplicaHost Host => Volatile.Read(ref _host)
         ?? throw new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
 

@@ -71,7 +71,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     private static void CheckTimes(RaftKvOptions options, List<string> errors)
     {
         Range(errors, nameof(options.HeartbeatInterval), options.HeartbeatInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
-        Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout, options.HeartbeatInterval * 3, TimeSpan.FromSeconds(60));
+        Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout, 3 * Least(options.HeartbeatInterval, TimeSpan.FromSeconds(20)), TimeSpan.FromSeconds(60));
         Range(errors, nameof(options.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
         Range(errors, nameof(options.HandOverTimeout), options.HandOverTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(60));
         Range(errors, nameof(options.MaxClockDrift), options.MaxClockDrift, 0.01, 0.5);
@@ -89,6 +89,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes, 64 * 1024, long.MaxValue);
         Range(errors, nameof(options.LogRetentionBytes), options.LogRetentionBytes, 0, long.MaxValue);
     }
+
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static bool IsLoopback(HostAndPort address) =>
         IPAddress.TryParse(address.Host, out var ip) ? IPAddress.IsLoopback(ip) : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);

@@ -17,9 +17,6 @@ internal sealed class LogWriter(Wal wal)
 
     public event Action<Exception>? Failed;
 
-    /// <summary>How long the last fdatasync, with its write, took; in ticks of 100 ns.</summary>
-    public long LastCommitTicks { get; private set; }
-
     public void Submit(LogTask task) => _queue.Post(task);
 
     public void Stop()
@@ -70,9 +67,7 @@ internal sealed class LogWriter(Wal wal)
                 case DropPrefix drop: first = Math.Max(first, drop.First); break;
             }
         }
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
         wal.Commit();
-        LastCommitTicks = System.Diagnostics.Stopwatch.GetElapsedTime(start).Ticks;
         Written?.Invoke(new LogWritten(_taken[^1].Ticket, last));
         if (first > 0)
             wal.TruncatePrefix(first);

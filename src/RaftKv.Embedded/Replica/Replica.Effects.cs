@@ -15,9 +15,9 @@ internal sealed partial class Replica
     private void CarryOut()
     {
         PublishCommit();
-        // The list grows when an effect makes the core step again.
-        for (var i = 0; i < _effects.Count; i++)
-            CarryOut(_effects[i]);
+        // No effect makes the core step again at once: whatever follows from one comes back through the inbox.
+        foreach (var effect in _effects)
+            CarryOut(effect);
         _effects.Clear();
     }
 

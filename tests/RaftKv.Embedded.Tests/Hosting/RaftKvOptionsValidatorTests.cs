@@ -1,0 +1,98 @@
+using RaftKv.Embedded.Hosting;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+public sealed class RaftKvOptionsValidatorTests
+{
+    [Fact]
+    public void The_defaults_are_these_and_only_the_data_directory_is_missing()
+    {
+        var options = new RaftKvOptions();
+
+        Assert.Equal(("node1", "", "127.0.0.1:0", (string?)null), (options.NodeId, options.DataDirectory, options.ListenAddress, options.AdvertiseAddress));
+        Assert.Empty(options.InitialMembers);
+        Assert.False(options.AllowInsecurePeers);
+        Assert.Equal((50d, 250d, 5_000d, 2_000d), (options.HeartbeatInterval.TotalMilliseconds, options.ElectionTimeout.TotalMilliseconds,
+            options.RequestTimeout.TotalMilliseconds, options.HandOverTimeout.TotalMilliseconds));
+        Assert.Equal(0.1, options.MaxClockDrift);
+        Assert.Equal((4_096, 1 << 20, 64L << 20, 64L << 20), (options.MaxKeyBytes, options.MaxValueBytes, options.MaxPendingBytes, options.MemoryBudget));
+        Assert.Equal((100_000L, 64 << 20, 256L << 20, 32L << 20), (options.ExpectedKeys, options.LogSegmentBytes, options.SnapshotThresholdBytes, options.LogRetentionBytes));
+        Assert.Equal(RaftKvDurability.Fsync, options.Durability);
+        Assert.Equal(["DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the identity live."], Errors(options));
+        options.DataDirectory = "data";
+        Assert.Empty(Errors(options));
+    }
+
+    [Fact]
+    public void Every_error_is_said_at_once()
+    {
+        var options = new RaftKvOptions
+        {
+            NodeId = "no spaces",
+            Durability = (RaftKvDurability)9,
+            ListenAddress = "0.0.0.0:1111",
+            HeartbeatInterval = TimeSpan.FromMilliseconds(1),
+            ElectionTimeout = TimeSpan.FromMinutes(2),
+            RequestTimeout = TimeSpan.Zero,
+            HandOverTimeout = TimeSpan.FromSeconds(-1),
+            MaxClockDrift = double.NaN,
+            MaxKeyBytes = 0,
+            MaxValueBytes = 1 << 30,
+            MaxPendingBytes = 1,
+            MemoryBudget = 1,
+            ExpectedKeys = 1,
+            LogSegmentBytes = 1,
+            SnapshotThresholdBytes = 1,
+            LogRetentionBytes = -1,
+        };
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "b?", Address = "nowhere" });
+
+        string[] beginnings =
+        [
+            "NodeId is 'no spaces'; it must be 1 to 64 letters",
+            "DataDirectory is missing",
+            "Durability is 9; it must be Fsync or OsBuffered.",
+            "ListenAddress is '0.0.0.0:1111', which other machines can reach",
+            "ListenAddress is '0.0.0.0:1111', which peers cannot dial.",
+            "InitialMembers has a node id 'b?'",
+            "InitialMembers has the address 'nowhere' for b?",
+            "InitialMembers has a more than once.",
+            "InitialMembers has the address 127.0.0.1:1 more than once.",
+            "InitialMembers does not have this node, no spaces.",
+            "HeartbeatInterval is 00:00:00.0010000; it must be between 00:00:00.0100000 and 00:00:10.",
+            "ElectionTimeout is 00:02:00; it must be between 00:00:00.0030000 and 00:01:00.",
+            "RequestTimeout is 00:00:00; it must be between 00:00:00.0100000 and 00:10:00.",
+            "HandOverTimeout is -00:00:01; it must be between 00:00:00 and 00:01:00.",
+            "MaxClockDrift is NaN; it must be between 0.01 and 0.5.",
+            "MaxKeyBytes is 0; it must be between 1 and 32768.",
+            "MaxValueBytes is 1073741824; it must be between 1 and 16777216.",
+            "MaxPendingBytes is 1; it must be between 4294967296 and ",
+            "MemoryBudget is 1; it must be between 16777216 and 1099511627776.",
+            "ExpectedKeys is 1; it must be between 1000 and 2000000000.",
+            "LogSegmentBytes is 1; it must be between 1048576 and 1073741824.",
+            "SnapshotThresholdBytes is 1; it must be between 65536 and ",
+            "LogRetentionBytes is -1; it must be between 0 and ",
+        ];
+        Assert.Collection(Errors(options), [.. beginnings.Select(b => (Action<string>)(error => Assert.StartsWith(b, error)))]);
+    }
+
+    [Theory]
+    [InlineData("nonsense", null, "ListenAddress is 'nonsense'; it must be host:port")]
+    [InlineData("127.0.0.1:1111", "0.0.0.0:1111", "AdvertiseAddress is '0.0.0.0:1111'; it must be a host:port that peers can dial.")]
+    [InlineData("127.0.0.1:1111", "host:0", "AdvertiseAddress is 'host:0'; it must be a host:port that peers can dial.")]
+    public void Addresses_that_nobody_can_use_are_refused(string listen, string? advertise, string error) =>
+        Assert.StartsWith(error, Assert.Single(Errors(new RaftKvOptions { DataDirectory = "data", ListenAddress = listen, AdvertiseAddress = advertise })));
+
+    [Fact]
+    public void A_time_beyond_all_bounds_is_an_error_like_any_other()
+    {
+        var options = new RaftKvOptions { DataDirectory = "data", HeartbeatInterval = TimeSpan.MaxValue };
+
+        Assert.Contains(Errors(options), e => e.StartsWith("HeartbeatInterval is ", StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> Errors(RaftKvOptions options) => new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];
+}

@@ -181,6 +181,23 @@ internal sealed partial class Replica
         }
     }
 
+    /// <summary>
+    /// An installed snapshot has passed over entries: among them may be writes of ours, applied without our hearing of it. The session's table knows; until it
+    /// has answered, no attempt counts as the only one.
+    /// </summary>
+    private void DoubtPending()
+    {
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        foreach (var write in _scratch)
+        {
+            if (write.Attempts > 0)
+                write.Attempts++;
+        }
+        _scratch.Clear();
+        _resendWrites = true;
+    }
+
     private void Requeue(WriteOperation write)
     {
         if (write.Attempts > 1)

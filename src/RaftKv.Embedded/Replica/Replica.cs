@@ -115,7 +115,7 @@ internal sealed partial class Replica
             case PeerInput message: Receive(message); break;
             case LogWritten written: OnLogWritten(written); break;
             case ReadBatch batch: TakeReads(batch); break;
-            case CoreAnswer answer: Step(answer.At(_now)); break;
+            case CoreAnswer answer: OnAnswer(answer.At(_now)); break;
             case SessionOpened opened: OnSessionOpened(opened); break;
             case SessionLost lost: OnSessionLost(lost); break;
             case PeerConnected connected: OnPeerConnected(connected.Peer); break;
@@ -179,6 +179,13 @@ internal sealed partial class Replica
         _mustCatchUp = recovered;
         _core.Initialize(_now, _effects);
         CarryOut();
+    }
+
+    private void OnAnswer(RaftEvent answer)
+    {
+        if (answer is SnapshotInstalled { Ok: true })
+            DoubtPending();
+        Step(answer);
     }
 
     private void Step(RaftEvent input)

@@ -47,6 +47,9 @@ internal sealed class Applier
 
     public Guid SessionNonce { get; init; }
 
+    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
+    public bool HasWork => !_queue.IsEmpty;
+
     public void Submit(ApplierTask task) => _queue.Post(task);
 
     public void Stop()

@@ -17,6 +17,9 @@ internal sealed class LogWriter(Wal wal)
 
     public event Action<Exception>? Failed;
 
+    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
+    public bool HasWork => !_queue.IsEmpty;
+
     public void Submit(LogTask task) => _queue.Post(task);
 
     public void Stop()

@@ -11,7 +11,7 @@ internal static class Recovery
 {
     /// <summary>The newest snapshot that is whole, in a store of its own; an empty state machine when there is none.</summary>
     /// <exception cref="RaftKvStorageException">The disk fails, or a snapshot was written by a newer version.</exception>
-    public static KvStateMachine LoadState(SnapshotStore snapshots, StoreFactory stores, ILogger log)
+    public static KvStateMachine LoadState(SnapshotStore snapshots, Func<IKvStore> stores, ILogger log)
     {
         var damaged = new List<RaftKvStorageException>();
         while (snapshots.OpenNewest(damaged) is { } newest)
@@ -29,14 +29,14 @@ internal static class Recovery
         // Whether the log reaches back far enough without them is seen when the two are joined.
         foreach (var error in damaged)
             log.SnapshotSetAside(error.Message);
-        return new KvStateMachine(stores.Create());
+        return new KvStateMachine(stores());
     }
 
     /// <summary>Loads a snapshot into a new store.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
-    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, StoreFactory stores, CancellationToken cancellationToken)
+    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores, CancellationToken cancellationToken)
     {
-        var store = stores.Create(snapshots.KeyCount(last));
+        var store = stores(snapshots.KeyCount(last));
         try
         {
             return new KvStateMachine(store, snapshots.Load(last, store, cancellationToken).State);

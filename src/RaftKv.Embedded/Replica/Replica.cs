@@ -52,12 +52,20 @@ internal sealed partial class Replica
         Post(new Formed(start, recovered: true));
     }
 
+    /// <summary>Any thread. Whether something waits for the next turn.</summary>
+    public bool HasWork => !_inbox.IsEmpty;
+
+    /// <summary>Replica thread. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
+    public long Deadline => _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
+
+    /// <summary>Replica thread, to look at between turns; <c>null</c> while the node has no cluster.</summary>
+    public RaftCore? Core => _core;
+
     /// <summary>Waits for work, at most until the next deadline.</summary>
     public void Wait()
     {
-        var deadline = _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
         // Rounded up: waking a moment early would only mean to turn twice.
-        var wait = (deadline - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        var wait = (Deadline - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
         _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
     }
 
@@ -174,7 +182,7 @@ internal sealed partial class Replica
     {
         if (_core is not null)
             return;
-        _core = new RaftCore(SettingsFrom(_options, _parts.Seed), start);
+        _core = new RaftCore(_parts.Settings, start);
         _reportedApplied = _parts.Applier.AppliedIndex;
         _mustCatchUp = recovered;
         _core.Initialize(_now, _effects);
@@ -195,17 +203,4 @@ internal sealed partial class Replica
         _core.Step(input, _effects);
         CarryOut();
     }
-
-    private static RaftSettings SettingsFrom(RaftKvOptions options, ulong seed) => new()
-    {
-        NodeId = options.NodeId,
-        Seed = seed,
-        HeartbeatInterval = options.HeartbeatInterval.Ticks,
-        ElectionTimeout = options.ElectionTimeout.Ticks,
-        MaxClockDrift = options.MaxClockDrift,
-        MaxUncommittedBytes = options.MaxPendingBytes,
-        TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
-        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * options.MaxValueBytes),
-        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * options.MaxValueBytes),
-    };
 }

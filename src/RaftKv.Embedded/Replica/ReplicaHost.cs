@@ -53,9 +53,9 @@ internal sealed class ReplicaHost : IDisposable
             Transport = transport,
             Reader = _reader,
             Snapshotter = _snapshotter,
-            Stores = stores,
+            Stores = stores.Create,
             Ending = _ended.Token,
-            Seed = BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks,
+            Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _gate = new PeerGate(Replica, identity, _formation, () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;
@@ -88,7 +88,7 @@ internal sealed class ReplicaHost : IDisposable
             var snapshots = new SnapshotStore(files, directory.Snapshots);
             opened.Push(snapshots);
             var stores = new StoreFactory(files, directory.Store, options);
-            var state = Recovery.LoadState(snapshots, stores, log);
+            var state = Recovery.LoadState(snapshots, stores.Create, log);
             opened.Push(state.Store);
             var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
             opened.Push(wal);

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
 
@@ -28,12 +30,12 @@ internal sealed record ReplicaParts
     /// <summary>Writes, receives and installs snapshots.</summary>
     public required Worker Snapshotter { get; init; }
 
-    /// <summary>Makes the store a received snapshot is loaded into.</summary>
-    public required StoreFactory Stores { get; init; }
+    /// <summary>Makes the store that a received snapshot of so many keys is loaded into.</summary>
+    public required Func<long, IKvStore> Stores { get; init; }
 
     /// <summary>Cancelled when the node ends: a snapshot under way is given up.</summary>
     public required CancellationToken Ending { get; init; }
 
-    /// <summary>Seeds the core's randomness: differs from node to node.</summary>
-    public required ulong Seed { get; init; }
+    /// <summary>What the core is told.</summary>
+    public required RaftSettings Settings { get; init; }
 }

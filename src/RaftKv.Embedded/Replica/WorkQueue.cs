@@ -12,6 +12,16 @@ internal sealed class WorkQueue<T> where T : class
     private bool _kicked;
     private bool _closed;
 
+    /// <summary>Any thread; a moment later it may be otherwise.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+                return _items.Count == 0;
+        }
+    }
+
     /// <summary><c>false</c> when the queue is closed: nobody would take it any more.</summary>
     public bool Post(T item)
     {

@@ -7,6 +7,9 @@ internal sealed class Worker(Action<Exception> failed)
     private List<Action> _taken = [];
     private volatile bool _stopping;
 
+    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
+    public bool HasWork => !_queue.IsEmpty;
+
     /// <summary>The work must answer for its own expected errors; anything it lets through is a fault of the replica.</summary>
     public void Post(Action work) => _queue.Post(work);
 

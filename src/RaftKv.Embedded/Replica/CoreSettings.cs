@@ -1,0 +1,22 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>The options of a node as its core wants them.</summary>
+internal static class CoreSettings
+{
+    /// <param name="options">The node's options, valid.</param>
+    /// <param name="seed">Seeds the core's randomness: differs from node to node.</param>
+    public static RaftSettings From(RaftKvOptions options, ulong seed) => new()
+    {
+        NodeId = options.NodeId,
+        Seed = seed,
+        HeartbeatInterval = options.HeartbeatInterval.Ticks,
+        ElectionTimeout = options.ElectionTimeout.Ticks,
+        MaxClockDrift = options.MaxClockDrift,
+        MaxUncommittedBytes = options.MaxPendingBytes,
+        TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
+        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * options.MaxValueBytes),
+        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * options.MaxValueBytes),
+    };
+}

@@ -1,0 +1,42 @@
+using RaftKv.Simulation.Invariants;
+
+namespace RaftKv.Simulation.Clients;
+
+/// <summary>A call of a caller of a node, under way.</summary>
+internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
+{
+    /// <summary>How much later than its time a call may end: a sweep, and the slowest turns.</summary>
+    private const long Grace = VirtualTime.Second;
+
+    private readonly long _startedAt = run.Time.Now;
+    private readonly long _pausedFor = node.PausedFor;
+
+    protected Simulation Run => run;
+
+    protected SimNode Node => node;
+
+    /// <summary>What the answer must at least have seen.</summary>
+    protected long Floor { get; } = run.History.Floor;
+
+    /// <summary>How long the call may take by the node's own clock; <c>null</c> without limit.</summary>
+    protected virtual long? Limit => node.RequestTimeout.Ticks;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool Poll()
+    {
+        if (TryEnd() is { } succeeded)
+        {
+            ended(succeeded);
+            return true;
+        }
+        var taken = run.Time.Now - _startedAt - (node.PausedFor - _pausedFor);
+        if (Limit is { } limit && taken > limit * 11 / 10 + Grace)
+            throw new BrokenInvariantException("No caller hangs", $"{this} on {node.Id} has not ended after {taken / VirtualTime.Millisecond} ms");
+        return false;
+    }
+
+    /// <summary>The process died, and the caller with it.</summary>
+    public void OnProcessDied() => ended(false);
+
+    protected abstract bool? TryEnd();
+}

@@ -1,0 +1,80 @@
+using System.Text;
+using RaftKv.Embedded;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Simulation.Invariants;
+
+namespace RaftKv.Simulation.Clients;
+
+/// <summary>A write, as <c>DistributedKv</c> makes it.</summary>
+internal sealed class WriteCall : Call
+{
+    private readonly long _operation;
+    private readonly WriteOperation _write;
+    private readonly ValueTask<KvWriteResult> _result;
+    private readonly string _what;
+
+    private WriteCall(Simulation run, SimNode node, byte[] command, long operation, string what, Action<bool> ended) : base(run, node, ended)
+    {
+        (_operation, _what) = (operation, what);
+        _write = new WriteOperation(command, node.Clock.Ticks + node.RequestTimeout.Ticks, static _ => { });
+        _result = _write.Start(CancellationToken.None);
+        run.Transcript.Add(node.Id, $"caller: {what}");
+        node.Replica.Post(_write);
+        node.Calls.Add(this);
+        node.Schedule();
+    }
+
+    public static WriteCall Set(Simulation run, SimNode node, string key, long operation, long count, KvCondition condition, Action<bool> ended)
+    {
+        var (name, value) = (Encoding.UTF8.GetBytes(key), WrittenValue.Write(operation, count, run.Swarm.ValueBytes));
+        var command = new byte[KvCommand.SetBytes(name.Length, value.Length)];
+        KvCommand.WriteSet(command, condition, name, value);
+        return new WriteCall(run, node, command, operation, $"set {key} by operation {operation} if {condition}", ended);
+    }
+
+    public static WriteCall Delete(Simulation run, SimNode node, string key, KvCondition condition, Action<bool> ended)
+    {
+        var name = Encoding.UTF8.GetBytes(key);
+        var command = new byte[KvCommand.DeleteBytes(name.Length)];
+        KvCommand.WriteDelete(command, condition, name);
+        return new WriteCall(run, node, command, 0, $"delete {key} if {condition}", ended);
+    }
+
+    /// <summary>The caller waits no longer.</summary>
+    public void Cancel() => _write.TryFail(new OperationCanceledException());
+
+    public override string ToString() => $"write '{_what}' (sequence {_write.Sequence}, attempts {_write.Attempts})";
+
+    protected override bool? TryEnd()
+    {
+        if (!_result.IsCompleted)
+            return null;
+        try
+        {
+            Acknowledged(_result.GetAwaiter().GetResult());
+            return true;
+        }
+        catch (Exception e) when (e is RaftKvOutcomeUnknownException or OperationCanceledException)
+        {
+            Run.Transcript.Add(Node.Id, $"unknown: {_what}");
+        }
+        catch (RaftKvUnavailableException e)
+        {
+            Run.Transcript.Add(Node.Id, $"did not happen ({e.Reason}): {_what}");
+            if (_operation != 0)
+                Run.History.CertainlyNot(_operation);
+        }
+        return false;
+    }
+
+    private void Acknowledged(KvWriteResult result)
+    {
+        KvCommand.TryReadPlace(_write.Command, out var session, out var sequence);
+        Run.Transcript.Add(Node.Id, $"acknowledged {result}: {_what} as {session}/{sequence}");
+        Run.Acknowledged++;
+        AcknowledgedWrites.Check(Run.History, session, sequence, result, Floor, _what);
+        if (Run.History.OutcomeOf(session, sequence) is { } outcome)
+            Run.History.Raise(outcome.Index);
+    }
+}

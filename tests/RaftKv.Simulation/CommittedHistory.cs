@@ -1,0 +1,93 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Tests.StateMachine;
+using RaftKv.Simulation.Clients;
+using RaftKv.Simulation.Invariants;
+
+namespace RaftKv.Simulation;
+
+/// <summary>
+/// What the cluster has committed, as first seen anywhere, and what it means: a state machine of its own applies every entry once. All nodes, and all
+/// answers to callers, are held against it.
+/// </summary>
+internal sealed class CommittedHistory
+{
+    /// <summary>The digest of every so-manieth state is kept: it walks all of it.</summary>
+    public const int DigestEvery = 8;
+
+    private readonly List<(long Term, long LeaderTerm)> _entries = [];
+    private readonly List<ulong> _digests = [0];
+    private readonly KvStateMachine _machine = new(new DictionaryKvStore());
+    private readonly Dictionary<(long Session, long Sequence), (long Index, ApplyResult Result)> _outcomes = [];
+    private readonly Dictionary<long, long> _executedAt = [];
+    private readonly HashSet<long> _neverExecuted = [];
+    private readonly Dictionary<string, List<(long Index, long Operation)>> _writes = [];
+
+    public EntryId Last { get; private set; }
+
+    /// <summary>Every write acknowledged and every fresh read answered so far is at or below it: whoever asks now must see at least this.</summary>
+    public long Floor { get; private set; }
+
+    public long TermAt(long index) => _entries[(int)index - 1].Term;
+
+    /// <summary>The term of the node that was first seen to know of the commit.</summary>
+    public long CommitTermAt(long index) => _entries[(int)index - 1].LeaderTerm;
+
+    public ulong DigestAt(long index) => _digests[(int)(index / DigestEvery)];
+
+    public void Raise(long index) => Floor = Math.Max(Floor, index);
+
+    public void Commit(in LogEntry entry, long leaderTerm)
+    {
+        if (entry.Index != Last.Index + 1)
+            throw new BrokenInvariantException("Committed entries", $"entry {entry.Id} commits behind {Last}");
+        Last = entry.Id;
+        _entries.Add((entry.Term, leaderTerm));
+        var result = _machine.Apply(entry);
+        if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command) && command.Sequence > 0)
+            Note(entry.Index, command, result);
+        if (entry.Index % DigestEvery == 0)
+            _digests.Add(_machine.Digest());
+    }
+
+    private void Note(long index, in KvCommand command, in ApplyResult result)
+    {
+        var place = (command.Session, command.Sequence);
+        // Answered from the memory of the session, or not at all: nothing was executed.
+        if (result.Status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound) || (_outcomes.TryGetValue(place, out var first) && first.Result == result && result.Version != index))
+            return;
+        ExactlyOnce.Check(_outcomes.TryAdd(place, (index, result)), $"{place} is executed at {first.Index} and again at {index}");
+        if (result.Status != ApplyStatus.Applied)
+            return;
+        var operation = 0L;
+        if (command.Operation == KvOperation.Set)
+        {
+            operation = WrittenValue.Read(command.Value).Operation;
+            ExactlyOnce.Check(!_neverExecuted.Contains(operation), $"operation {operation} failed for certain and is executed at {index}");
+            ExactlyOnce.Check(_executedAt.TryAdd(operation, index), $"operation {operation} is executed at {_executedAt[operation]} and again at {index}");
+        }
+        var key = System.Text.Encoding.UTF8.GetString(command.Key);
+        if (!_writes.TryGetValue(key, out var writes))
+            _writes[key] = writes = [];
+        writes.Add((index, operation));
+    }
+
+    /// <summary>A caller was told that its write certainly did not happen.</summary>
+    public void CertainlyNot(long operation)
+    {
+        ExactlyOnce.Check(!_executedAt.TryGetValue(operation, out var index), $"operation {operation} failed for certain and was executed at {index}");
+        _neverExecuted.Add(operation);
+    }
+
+    /// <summary>The outcome of the command with this place; <c>null</c> when it is not committed.</summary>
+    public (long Index, ApplyResult Result)? OutcomeOf(long session, long sequence) => _outcomes.TryGetValue((session, sequence), out var found) ? found : null;
+
+    /// <summary>Which write a reader of the state at <paramref name="index"/> finds under the key; zeros for none.</summary>
+    public (long Version, long Operation) ValueAt(string key, long index)
+    {
+        if (!_writes.TryGetValue(key, out var writes))
+            return default;
+        var last = writes.FindLastIndex(w => w.Index <= index);
+        return last < 0 || writes[last].Operation == 0 ? default : writes[last];
+    }
+}

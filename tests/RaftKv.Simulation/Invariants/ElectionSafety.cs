@@ -1,0 +1,17 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>At most one leader per term (Raft §5.2, figure 3), in the whole history of the cluster.</summary>
+internal sealed class ElectionSafety
+{
+    private readonly Dictionary<long, string> _leaders = [];
+
+    public int Elections => _leaders.Count;
+
+    public void Check(SimNode node, RaftCore core)
+    {
+        if (core.Role == RaftRole.Leader && !_leaders.TryAdd(core.Term, node.Id) && _leaders[core.Term] != node.Id)
+            throw new BrokenInvariantException("Election safety", $"{node.Id} and {_leaders[core.Term]} lead in term {core.Term}");
+    }
+}

@@ -1,0 +1,14 @@
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>
+/// A command takes effect at most once however often it is repeated (dissertation §6.3), and never when its caller was told that it
+/// certainly had no effect (RELIABILITY I13).
+/// </summary>
+internal static class ExactlyOnce
+{
+    public static void Check(bool holds, string how)
+    {
+        if (!holds)
+            throw new BrokenInvariantException("Exactly once", how);
+    }
+}

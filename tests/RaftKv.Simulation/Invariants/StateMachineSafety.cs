@@ -1,0 +1,25 @@
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>Nodes that have applied the same index are in the same state, sessions and all (Raft §5.4.3; RELIABILITY I5), and apply only what is committed (I7).</summary>
+internal sealed class StateMachineSafety
+{
+    private readonly Dictionary<string, (int Life, long Applied)> _seen = [];
+
+    public void Check(SimNode node, CommittedHistory history)
+    {
+        var state = node.Applier.State;
+        var applied = state.Applied.Index;
+        var seen = _seen.GetValueOrDefault(node.Id);
+        if (seen == (node.Life, applied))
+            return;
+        if (seen.Life == node.Life && applied < seen.Applied)
+            throw new BrokenInvariantException("State machine safety", $"{node.Id} goes back from {seen.Applied} to {applied}");
+        _seen[node.Id] = (node.Life, applied);
+        if (applied > history.Last.Index)
+            throw new BrokenInvariantException("State machine safety", $"{node.Id} has applied {applied}, which is not committed");
+        if (applied > 0 && state.Applied.Term != history.TermAt(applied))
+            throw new BrokenInvariantException("State machine safety", $"{node.Id} has applied {state.Applied} instead of term {history.TermAt(applied)}");
+        if (applied % CommittedHistory.DigestEvery == 0 && applied > 0 && state.Digest() != history.DigestAt(applied))
+            throw new BrokenInvariantException("State machine safety", $"{node.Id} is in another state at {applied}");
+    }
+}

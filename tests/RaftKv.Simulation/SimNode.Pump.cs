@@ -1,0 +1,169 @@
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Tests.Storage;
+
+namespace RaftKv.Simulation;
+
+// What the threads do in a real process: each part runs, alone, some time after it was given work. Which one goes first is chance.
+internal sealed partial class SimNode
+{
+    private readonly List<Component> _components = [];
+    private long _powerCutAt = long.MaxValue;
+    private long _loopAt = long.MaxValue;
+
+    /// <summary>Nothing of this process runs before.</summary>
+    public long PausedUntil { get; set; }
+
+    /// <summary>How long the process was paused in all.</summary>
+    public long PausedFor { get; set; }
+
+    /// <summary>How many times slower than usual the disk is.</summary>
+    public long DiskSlowness { get; set; } = 1;
+
+    /// <summary>The power goes in the middle of an operation of the disk, the given number of operations from now.</summary>
+    public void CutPowerIn(long operations)
+    {
+        _powerCutAt = Disk.Operations + operations;
+        Disk.CutPowerAt(_powerCutAt);
+    }
+
+    private sealed class Component(string name, Func<bool> hasWork, Action run, long delay, bool usesDisk)
+    {
+        public string Name => name;
+        public Func<bool> HasWork => hasWork;
+        public Action Run => run;
+        public long Delay => delay;
+        public bool UsesDisk => usesDisk;
+        public bool IsScheduled { get; set; }
+
+        /// <summary>An error ended its thread.</summary>
+        public bool HasFailed { get; set; }
+    }
+
+    private void AddComponents(LogWriter logWriter, Worker reader, Worker snapshotter)
+    {
+        var swarm = _run.Swarm;
+        _components.Add(new Component("loop", () => Replica.HasWork, Replica.RunOnce, swarm.LoopDelay, usesDisk: false));
+        _components.Add(new Component("log", () => logWriter.HasWork, logWriter.RunOnce, swarm.LogDelay, usesDisk: true));
+        _components.Add(new Component("apply", () => Applier.HasWork, Applier.RunOnce, swarm.ApplyDelay, usesDisk: false));
+        _components.Add(new Component("read", () => reader.HasWork, reader.RunOnce, swarm.WorkDelay, usesDisk: true));
+        _components.Add(new Component("snap", () => snapshotter.HasWork, snapshotter.RunOnce, swarm.WorkDelay, usesDisk: true));
+        _loopAt = long.MaxValue;
+        _powerCutAt = long.MaxValue;
+    }
+
+    /// <summary>Whatever has got something to do will do it.</summary>
+    public void Schedule()
+    {
+        if (!IsUp)
+            return;
+        foreach (var component in _components)
+        {
+            if (component.IsScheduled || component.HasFailed || !component.HasWork())
+                continue;
+            component.IsScheduled = true;
+            var delay = _run.Chance.Around(component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
+            RunAt(_run.Time.Now + delay, component, Life);
+        }
+        ScheduleDeadline();
+    }
+
+    private void ScheduleDeadline()
+    {
+        var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + _run.Chance.Below(100) * VirtualTime.Microsecond;
+        if (due >= _loopAt)
+            return;
+        _loopAt = due;
+        var life = Life;
+        _run.Time.At(due, () =>
+        {
+            if (life != Life || !IsUp || _loopAt != due)
+                return;
+            if (PausedUntil > _run.Time.Now)
+            {
+                _loopAt = long.MaxValue;
+                _run.Time.At(PausedUntil, () => { if (life == Life && IsUp) Schedule(); });
+                return;
+            }
+            _loopAt = long.MaxValue;
+            Run(_components[0]);
+        });
+    }
+
+    private void RunAt(long when, Component component, int life) => _run.Time.At(when, () =>
+    {
+        if (life != Life || !IsUp)
+            return;
+        if (PausedUntil > _run.Time.Now)
+        {
+            RunAt(PausedUntil + _run.Chance.Below(VirtualTime.Millisecond), component, life);
+            return;
+        }
+        component.IsScheduled = false;
+        Run(component);
+    });
+
+    /// <summary>Lets code of this process run; what it throws ends what it would end in a real one.</summary>
+    public void Run(string what, Action act)
+    {
+        var life = Life;
+        try
+        {
+            act();
+        }
+        catch (PowerCutException)
+        {
+            _powerCutAt = 0;
+        }
+        if (life == Life && IsUp)
+            After(what);
+    }
+
+    private void Run(Component component) => Run(component.Name, () =>
+    {
+        try
+        {
+            component.Run();
+        }
+        catch (Exception e) when (e is not PowerCutException and not Invariants.BrokenInvariantException)
+        {
+            component.HasFailed = true;
+            Replica.Post(new FaultHappened(e));
+        }
+    });
+
+    private void After(string what)
+    {
+        if (Disk.Operations >= _powerCutAt)
+        {
+            _run.Transcript.Add(Id, $"loses power while {what} writes");
+            Die(power: true);
+            _run.Faults.RestartSoon(this);
+            return;
+        }
+        PollCalls();
+        _run.AfterStep(this);
+        Schedule();
+    }
+
+    public void PollCalls()
+    {
+        for (var i = 0; i < Calls.Count; i++)
+        {
+            if (!Calls[i].Poll())
+                continue;
+            Calls.RemoveAt(i--);
+        }
+    }
+
+    /// <summary>The threads of a process that stops do what was given to them before they end.</summary>
+    private void RunToEnd()
+    {
+        foreach (var component in _components)
+        {
+            if (IsUp && component is { Name: "log", HasFailed: false })
+                Run(component);
+        }
+        if (IsUp)
+            Run("loop", Replica.End);
+    }
+}

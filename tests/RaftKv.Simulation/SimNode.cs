@@ -1,0 +1,268 @@
+using RaftKv.Embedded;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Tests.StateMachine;
+using RaftKv.Embedded.Tests.Storage;
+using RaftKv.Simulation.Clients;
+using ReplicaNode = RaftKv.Embedded.Replica.Replica;
+
+namespace RaftKv.Simulation;
+
+/// <summary>
+/// A machine: its disk and its clock, which outlive the process, and while it is up a whole replica, put together as <see cref="ReplicaHost"/>
+/// does it, whose parts run one at a time.
+/// </summary>
+internal sealed partial class SimNode
+{
+    private const string Root = "/data";
+
+    private readonly Simulation _run;
+    private readonly RaftKvOptions _options;
+    private CancellationTokenSource _ending = new();
+
+    public SimNode(Simulation run, string id, long rate)
+    {
+        _run = run;
+        Id = id;
+        Time = new NodeTime(run.Time, rate, run.Chance.Below(VirtualTime.Second * 1000));
+        Clock = new ReplicaClock(Time);
+        _options = new RaftKvOptions
+        {
+            NodeId = id,
+            DataDirectory = Root,
+            RequestTimeout = TimeSpan.FromTicks(run.Swarm.RequestTimeout),
+            SnapshotThresholdBytes = run.Swarm.SnapshotThresholdBytes,
+            LogRetentionBytes = run.Swarm.LogRetentionBytes,
+        };
+        if (!run.Swarm.Alone)
+        {
+            for (var i = 1; i <= run.Swarm.Founders; i++)
+                _options.InitialMembers.Add(new RaftKvMember { NodeId = $"n{i}", Address = AddressOf($"n{i}") });
+        }
+    }
+
+    public string Id { get; }
+
+    public string Address => AddressOf(Id);
+
+    public MemoryFileSystem Disk { get; private set; } = new();
+
+    public NodeTime Time { get; }
+
+    public ReplicaClock Clock { get; }
+
+    public TimeSpan RequestTimeout => _options.RequestTimeout;
+
+    /// <summary>Numbers the processes this machine has run.</summary>
+    public int Life { get; private set; }
+
+    public bool IsUp { get; private set; }
+
+    /// <summary>The replica has stopped taking part because of an error; the process lives.</summary>
+    public bool IsFaulted { get; private set; }
+
+    /// <summary>Whether peers can reach the process.</summary>
+    public bool IsListening => IsUp && !IsFaulted;
+
+    /// <summary>An error of the disk was injected into this process: it may fault.</summary>
+    public bool MayFault { get; set; }
+
+    public ReplicaNode Replica { get; private set; } = null!;
+
+    public Applier Applier { get; private set; } = null!;
+
+    public Wal Wal { get; private set; } = null!;
+
+    public LocalIdentity Identity { get; private set; } = null!;
+
+    public Formation Formation { get; private set; } = null!;
+
+    public PeerGate Gate { get; private set; } = null!;
+
+    public SimTransport Transport { get; private set; } = null!;
+
+    public RaftCore? Core => IsUp ? Replica.Core : null;
+
+    /// <summary>Calls of this process's callers that have not ended.</summary>
+    public List<Call> Calls { get; } = [];
+
+    /// <summary>What the disk holds of the log, by index, while the process is down; while it is up, ask <see cref="HasDurably"/>.</summary>
+    private readonly Dictionary<long, long> _durableTerms = [];
+    private long _durableSnapshot;
+
+    public static string AddressOf(string id) => $"{id}:1";
+
+    /// <summary>Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile.</summary>
+    public bool TryStart()
+    {
+        try
+        {
+            Open();
+            return true;
+        }
+        catch (PowerCutException)
+        {
+            _run.Transcript.Add(Id, "loses power while it starts");
+            Disk.Crash(_run.Chance.Source);
+            return false;
+        }
+    }
+
+    private void Open()
+    {
+        var log = _run.Transcript.LoggerOf(Id);
+        var directory = DataDirectory.Open(Disk, Root);
+        var identity = LocalIdentity.Open(Disk, directory.Root, Id);
+        var snapshots = new SnapshotStore(Disk, directory.Snapshots);
+        var state = Recovery.LoadState(snapshots, NewStore, log);
+        var walOptions = new WalOptions
+        {
+            SegmentBytes = _run.Swarm.SegmentBytes,
+            TailCacheBytes = (int)_run.Swarm.LogCacheBytes,
+            MustExist = identity.ClusterId != Guid.Empty,
+            PrepareInBackground = false,
+        };
+        var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
+        var start = Recovery.Join(identity, wal, recovery, state, log);
+
+        Life++;
+        IsUp = true;
+        IsFaulted = MayFault = false;
+        _ending = new CancellationTokenSource();
+        _components.Clear();
+        (Wal, Identity) = (wal, identity);
+        Transport = new SimTransport(_run.Network, this);
+        Formation = new Formation(identity, wal, Clock);
+        var pending = new PendingWrites();
+        Applier = new Applier(wal, pending, state) { SessionNonce = NewNonce() };
+        var logWriter = new LogWriter(wal);
+        var reader = new Worker(_ => { });
+        var snapshotter = new Worker(_ => { });
+        Replica = new ReplicaNode(new ReplicaParts
+        {
+            Identity = identity,
+            Formation = Formation,
+            Wal = wal,
+            Snapshots = snapshots,
+            LogWriter = logWriter,
+            Applier = Applier,
+            Pending = pending,
+            Transport = Transport,
+            Reader = reader,
+            Snapshotter = snapshotter,
+            Stores = NewStore,
+            Ending = _ending.Token,
+            Settings = CoreSettings.From(_options, _run.Chance.Source.Next()) with
+            {
+                CacheBytes = _run.Swarm.LogCacheBytes,
+                SnapshotChunkBytes = _run.Swarm.ChunkBytes,
+                MaxAppendBytes = (int)_run.Swarm.LogCacheBytes,
+            },
+        }, _options, Clock, log);
+        Gate = new PeerGate(Replica, identity, Formation, () => Address);
+        Replica.Faulted += OnFaulted;
+        AddComponents(logWriter, reader, snapshotter);
+        if (start is not null)
+            Replica.Post(new Formed(start, recovered: true));
+        _run.OnStarted(this);
+        Schedule();
+    }
+
+    /// <summary>The process dies.</summary>
+    /// <param name="power">Whether the machine does too: what was not synced is lost in part, entirely or not at all. Otherwise the page cache survives.</param>
+    public void Die(bool power)
+    {
+        NoteDurable();
+        Leave();
+        if (!power)
+            Disk.KillProcess();
+        else if (_run.Chance.OneIn(3))
+            Disk.CrashLosingAll();
+        else if (_run.Chance.OneIn(3))
+            Disk.CrashKeepingAll();
+        else
+            Disk.Crash(_run.Chance.Source);
+    }
+
+    /// <summary>The end of a process that was asked to stop, as <see cref="ReplicaHost.Dispose"/> has it.</summary>
+    public void Finish()
+    {
+        RunToEnd();
+        if (!IsUp)
+            return;
+        NoteDurable();
+        Wal.Close();
+        Leave();
+        Disk.KillProcess();
+    }
+
+    /// <summary>An operator removes the data directory of a node that is down.</summary>
+    public void Wipe()
+    {
+        Disk = new MemoryFileSystem();
+        _durableTerms.Clear();
+        _durableSnapshot = 0;
+        _run.OnWiped(this);
+    }
+
+    /// <summary>Why the replica stopped taking part.</summary>
+    public string? Fault => Replica.Status.Fault;
+
+    public string Describe() => Core is not { } core ? $"{Id} {(IsUp ? "unformed" : "down")}"
+        : $"{Id} {core.Role} t{core.Term} leader {core.LeaderId} last {core.LastIndex} durable {core.DurableIndex} commit {core.CommitIndex} applied {Applier.AppliedIndex} calls {Calls.Count} members [{core.Configuration}]";
+
+    /// <summary>Whether this machine's disk has an entry of the log, or a snapshot that covers it.</summary>
+    public bool HasDurably(EntryId entry)
+    {
+        if (!IsUp)
+            return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;
+        if (Replica.Core is { } core && entry.Index <= core.SnapshotIndex)
+            return true;
+        var found = new List<LogEntry>();
+        return Wal.Read(entry.Index, entry.Index, 1, found) > 0 && found[0].Term == entry.Term;
+    }
+
+    private void NoteDurable()
+    {
+        _durableTerms.Clear();
+        _durableSnapshot = Replica.Core?.SnapshotIndex ?? 0;
+        var found = new List<LogEntry>();
+        var first = Math.Max(1, Replica.Core?.FirstIndex ?? 1);
+        while (Wal.Read(first, Wal.LastDurableIndex, int.MaxValue, found) > 0)
+            first = found[^1].Index + 1;
+        foreach (var entry in found)
+            _durableTerms[entry.Index] = entry.Term;
+    }
+
+    private void Leave()
+    {
+        _ending.Cancel();
+        IsUp = false;
+        _run.Network.OnDown(this);
+        foreach (var call in Calls)
+            call.OnProcessDied();
+        Calls.Clear();
+        _run.OnDied(this);
+    }
+
+    private void OnFaulted()
+    {
+        IsFaulted = true;
+        Gate.Close();
+        _ending.Cancel();
+        _run.Network.OnDown(this);
+        _run.OnFaulted(this);
+    }
+
+    private IKvStore NewStore() => new DictionaryKvStore();
+
+    private Guid NewNonce()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BitConverter.TryWriteBytes(bytes, _run.Chance.Source.Next());
+        BitConverter.TryWriteBytes(bytes[8..], _run.Chance.Source.Next());
+        return new Guid(bytes);
+    }
+}

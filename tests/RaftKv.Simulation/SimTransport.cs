@@ -1,0 +1,68 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Simulation;
+
+/// <summary>A process's side of the <see cref="SimNetwork"/>.</summary>
+internal sealed class SimTransport(SimNetwork network, SimNode node) : ITransport
+{
+    private readonly List<SimLink> _links = [];
+
+    public string ListenEndPoint => node.Address;
+
+    public string AdvertisedAddress => node.Address;
+
+    public IReadOnlyList<SimLink> Links => _links;
+
+    public void Start(ITransportHandler handler) { }
+
+    public void SetPeers(IReadOnlyList<Member> peers)
+    {
+        foreach (var peer in peers)
+        {
+            var known = _links.FindIndex(l => l.Peer.NodeId == peer.NodeId);
+            if (known >= 0 && _links[known].Peer.Address == peer.Address && _links[known].Peer.Incarnation == peer.Incarnation)
+                continue;
+            if (known >= 0)
+                Drop(known);
+            var link = new SimLink(node, peer);
+            _links.Add(link);
+            network.Dial(link, VirtualTime.Millisecond);
+        }
+        for (var i = _links.Count - 1; i >= 0; i--)
+        {
+            if (peers.All(p => p.NodeId != _links[i].Peer.NodeId))
+                Drop(i);
+        }
+    }
+
+    public void Send(string nodeId, PeerMessage message)
+    {
+        if (_links.Find(l => l.Peer.NodeId == nodeId) is not { IsConnected: true } link)
+            return;
+        var frame = new byte[MessageCodec.FrameSize(message)];
+        MessageCodec.WriteFrame(message, frame);
+        link.Unsent.Add(frame);
+    }
+
+    public void Flush()
+    {
+        foreach (var link in _links)
+        {
+            foreach (var frame in link.Unsent)
+                network.Transmit(link, frame);
+            link.Unsent.Clear();
+        }
+    }
+
+    public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken) => network.Probe(node, address, timeout);
+
+    public void Dispose() { }
+
+    private void Drop(int index)
+    {
+        var link = _links[index];
+        _links.RemoveAt(index);
+        network.Close(link);
+    }
+}

@@ -1,0 +1,79 @@
+using RaftKv.Embedded;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Simulation.Clients;
+using RaftKv.Simulation.Invariants;
+
+namespace RaftKv.Simulation;
+
+// All faults end. A cluster whose members run and reach each other must elect, agree and serve within a bound (RELIABILITY §3.2).
+internal sealed partial class Simulation
+{
+    private const long HealingTime = 90 * VirtualTime.Second;
+
+    private void Heal()
+    {
+        Transcript.Add("", "everything heals");
+        IsHealing = true;
+        Faults.Stop();
+        var end = Time.Now + HealingTime;
+        RunUntil(end, () => _nodes.TrueForAll(n => n.IsListening && n.Calls.Count == 0) && Operators.IsIdle, "no call is under way");
+        RunUntil(end, HasFormed, "the cluster has formed");
+        RunUntil(end, HasConverged, "all members have applied the same");
+        var leader = Leader();
+        CheckEqual(leader);
+        foreach (var member in Members(leader))
+            Serve(member, end);
+        RunUntil(end, HasConverged, "all members have applied the same");
+        CheckEqual(Leader());
+    }
+
+    private bool HasFormed()
+    {
+        if (!_nodes.Exists(n => n.Core is { Role: RaftRole.Leader }) && Swarm.Alone && _nodes[0].Core is null && _nodes[0].Calls.Count == 0)
+            WriteCall.Set(this, _nodes[0], "k0", NextOperation(), 0, default, _ => { });
+        return _nodes.Exists(n => n.Core is { Role: RaftRole.Leader });
+    }
+
+    private bool HasConverged()
+    {
+        if (_nodes.FindLast(n => n.Core is { Role: RaftRole.Leader } && _nodes.TrueForAll(o => o.Core is null || o.Core.Term <= n.Core!.Term)) is not { Core: { } core } leader)
+            return false;
+        return core.CommitIndex == core.LastIndex && core.Configuration.Members.All(m => m.Role != MemberRole.Joining)
+            && Members(leader).All(n => n.Core is not null && n.Applier.AppliedIndex == core.CommitIndex && n.Core.LeaderId == leader.Id);
+    }
+
+    private SimNode Leader() => _nodes.Where(n => n.Core is { Role: RaftRole.Leader }).MaxBy(n => n.Core!.Term)!;
+
+    private IEnumerable<SimNode> Members(SimNode leader) => leader.Core!.Configuration.Members.Select(m => NodeAt(m.Address));
+
+    private void CheckEqual(SimNode leader)
+    {
+        var digest = leader.Applier.State.Digest();
+        foreach (var member in Members(leader))
+        {
+            if (member.Applier.State.Digest() != digest)
+                throw new BrokenInvariantException("Convergence", $"{member.Id} and {leader.Id} have applied {History.Last.Index} and differ");
+        }
+    }
+
+    private void Serve(SimNode member, long end)
+    {
+        bool? written = null;
+        WriteCall.Set(this, member, "k0", NextOperation(), 0, default, done => written = done);
+        RunUntil(end, () => written is not null, "a write is answered");
+        bool? read = null;
+        _ = new ReadCall(this, member, "k0", KvConsistency.Linearizable, done => read = done);
+        RunUntil(end, () => read is not null, "a read is answered");
+        if (written != true || read != true)
+            throw new BrokenInvariantException("Availability", $"{member.Id} cannot {(written != true ? "write" : "read")} although everything works");
+    }
+
+    private void RunUntil(long end, Func<bool> reached, string what)
+    {
+        while (!reached())
+        {
+            if (!Time.Step(end))
+                throw new BrokenInvariantException("Convergence", $"not within {HealingTime / VirtualTime.Second} s: {what}; {string.Join("; ", _nodes.Select(n => n.Describe()))}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using RaftKv.Simulation.Clients;
+using RaftKv.Simulation.Invariants;
+
+namespace RaftKv.Simulation;
+
+/// <summary>
+/// One run: whole replicas, their machines, their network and their callers on one thread in virtual time. The same seed gives the same run, to the last
+/// message. First a time with faults, then a time without, in which the cluster must recover.
+/// </summary>
+internal sealed partial class Simulation
+{
+    private readonly List<SimNode> _nodes = [];
+    private readonly ElectionSafety _electionSafety = new();
+    private readonly LeaderCompleteness _leaderCompleteness = new();
+    private readonly CommittedEntries _committedEntries = new();
+    private readonly StateMachineSafety _stateMachineSafety = new();
+    private long _operations;
+
+    public Simulation(ulong seed, int transcriptLines)
+    {
+        Chance = new Chance(seed);
+        Swarm = new Swarm(Chance);
+        Transcript = new Transcript(Time, transcriptLines);
+        Network = new SimNetwork(this);
+        Faults = new FaultInjector(this);
+        Operators = new Operators(this);
+        for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
+            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Chance.Between(-Swarm.Drift, Swarm.Drift))));
+    }
+
+    public Chance Chance { get; }
+
+    public Swarm Swarm { get; }
+
+    public VirtualTime Time { get; } = new();
+
+    public Transcript Transcript { get; }
+
+    public SimNetwork Network { get; }
+
+    public FaultInjector Faults { get; }
+
+    public Operators Operators { get; }
+
+    public CommittedHistory History { get; } = new();
+
+    public StaleReads StaleReads { get; } = new();
+
+    public IReadOnlyList<SimNode> Nodes => _nodes;
+
+    public bool IsHealing { get; private set; }
+
+    public long Acknowledged { get; set; }
+
+    public long ReadsAnswered { get; set; }
+
+    public int Elections => _electionSafety.Elections;
+
+    public SimNode NodeAt(string address) => _nodes.Find(n => n.Address == address) ?? throw new InvalidOperationException($"nobody lives at {address}");
+
+    public long NextOperation() => ++_operations;
+
+    /// <exception cref="BrokenInvariantException">The run shows a bug.</exception>
+    public void Run()
+    {
+        foreach (var node in _nodes)
+            node.TryStart();
+        Operators.Start();
+        for (var i = 0; i < Swarm.Callers; i++)
+            new Caller(this).Start();
+        Faults.Start();
+        WatchCallers();
+        while (Time.Step(Swarm.Length))
+        {
+        }
+        Heal();
+    }
+
+    /// <summary>After everything that a process did.</summary>
+    public void AfterStep(SimNode node)
+    {
+        if (node.Core is { } core)
+        {
+            _electionSafety.Check(node, core);
+            _committedEntries.Check(this, node, core);
+            _leaderCompleteness.Check(node, core, History);
+        }
+        _stateMachineSafety.Check(node, History);
+        node.PollCalls();
+    }
+
+    public void OnStarted(SimNode node) => Transcript.Add(node.Id, $"starts as process {node.Life}");
+
+    public void OnDied(SimNode node) => Transcript.Add(node.Id, "dies");
+
+    public void OnWiped(SimNode node)
+    {
+        Transcript.Add(node.Id, "loses its data directory");
+        StaleReads.Forget(node);
+    }
+
+    public void OnFaulted(SimNode node)
+    {
+        if (!node.MayFault)
+            throw new BrokenInvariantException("No fault without a cause", $"{node.Id}: {node.Fault}");
+        Faults.RestartSoon(node);
+    }
+
+    /// <summary>Callers of a process that does nothing would hang unseen.</summary>
+    private void WatchCallers() => Time.After(VirtualTime.Second, () =>
+    {
+        foreach (var node in _nodes)
+        {
+            if (node.IsUp && node.PausedUntil <= Time.Now)
+                node.PollCalls();
+        }
+        WatchCallers();
+    });
+}

@@ -11,7 +11,7 @@ internal static class Recovery
 {
     /// <summary>The newest snapshot that is whole, in a store of its own; an empty state machine when there is none.</summary>
     /// <exception cref="RaftKvStorageException">The disk fails, or a snapshot was written by a newer version.</exception>
-    public static KvStateMachine LoadState(SnapshotStore snapshots, Func<IKvStore> stores, ILogger log)
+    public static KvStateMachine LoadState(SnapshotStore snapshots, Func<long, IKvStore> stores, ILogger log)
     {
         var damaged = new List<RaftKvStorageException>();
         while (snapshots.OpenNewest(damaged) is { } newest)
@@ -29,7 +29,7 @@ internal static class Recovery
         // Whether the log reaches back far enough without them is seen when the two are joined.
         foreach (var error in damaged)
             log.SnapshotSetAside(error.Message);
-        return new KvStateMachine(stores());
+        return new KvStateMachine(stores(0));
     }
 
     /// <summary>Loads a snapshot into a new store.</summary>

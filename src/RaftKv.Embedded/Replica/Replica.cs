@@ -34,6 +34,8 @@ internal sealed partial class Replica
         (_parts, _options, _clock, _log) = (parts, options, clock, log);
         _now = clock.Now;
         _statusParts = StatusParts.Unformed;
+        // Begins at random, so that an answer from before a restart fits none of this process's requests.
+        _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _isSolo = options.InitialMembers.Count == 0;
         parts.Applier.Notify += Post;
         parts.LogWriter.Written += Post;

@@ -60,10 +60,11 @@ internal sealed class Operators(Simulation run)
         {
             if (run.IsHealing)
                 return;
-            if (_changing)
+            var asked = run.MayFound(run.Nodes[0]) ? run.Nodes[0] : run.Chance.Pick(run.Nodes);
+            if (_changing || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
                 Grow(next);
             else
-                Ask(run.Nodes[0], AdminOperation.AddMember, run.Nodes[next], added => Grow(added ? next + 1 : next));
+                Ask(asked, AdminOperation.AddMember, run.Nodes[next], added => Grow(added ? next + 1 : next));
         });
     }
 

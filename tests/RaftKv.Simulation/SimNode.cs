@@ -165,7 +165,7 @@ internal sealed partial class SimNode
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);
         if (start is not null)
-            Replica.Post(new Formed(start, recovered: true));
+            Replica.Recover(start);
         _run.OnStarted(this);
         Schedule();
     }
@@ -256,7 +256,7 @@ internal sealed partial class SimNode
         _run.OnFaulted(this);
     }
 
-    private IKvStore NewStore() => new DictionaryKvStore();
+    private IKvStore NewStore(long keys) => new DictionaryKvStore();
 
     private Guid NewNonce()
     {

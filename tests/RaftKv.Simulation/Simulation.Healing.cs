@@ -29,7 +29,7 @@ internal sealed partial class Simulation
 
     private bool HasFormed()
     {
-        if (!_nodes.Exists(n => n.Core is { Role: RaftRole.Leader }) && Swarm.Alone && _nodes[0].Core is null && _nodes[0].Calls.Count == 0)
+        if (!_nodes.Exists(n => n.Core is { Role: RaftRole.Leader }) && MayFound(_nodes[0]) && _nodes[0].Core is null && _nodes[0].Calls.Count == 0)
             WriteCall.Set(this, _nodes[0], "k0", NextOperation(), 0, default, _ => { });
         return _nodes.Exists(n => n.Core is { Role: RaftRole.Leader });
     }

@@ -58,6 +58,9 @@ internal sealed partial class Simulation
 
     public SimNode NodeAt(string address) => _nodes.Find(n => n.Address == address) ?? throw new InvalidOperationException($"nobody lives at {address}");
 
+    /// <summary>Whether a write on this node founds the one cluster there is.</summary>
+    public bool MayFound(SimNode node) => Swarm.Alone && node == _nodes[0] && History.Last.Index == 0;
+
     public long NextOperation() => ++_operations;
 
     /// <exception cref="BrokenInvariantException">The run shows a bug.</exception>

@@ -11,7 +11,7 @@ internal sealed class Caller(Simulation run)
     {
         if (run.IsHealing)
             return;
-        var candidates = run.Nodes.Where(n => n.IsUp && (n.Core is not null || (run.Swarm.Alone && n.Id == "n1"))).ToList();
+        var candidates = run.Nodes.Where(n => n.IsUp && n.PausedUntil <= run.Time.Now && (n.Core is not null || run.MayFound(n))).ToList();
         if (candidates.Count == 0)
         {
             Think();

@@ -70,7 +70,7 @@ internal sealed class WriteCall : Call
 
     private void Acknowledged(KvWriteResult result)
     {
-        KvCommand.TryReadPlace(_write.Command, out var session, out var sequence);
+        var (session, sequence) = (Node.Applier.Session, _write.Sequence);
         Run.Transcript.Add(Node.Id, $"acknowledged {result}: {_what} as {session}/{sequence}");
         Run.Acknowledged++;
         AcknowledgedWrites.Check(Run.History, session, sequence, result, Floor, _what);

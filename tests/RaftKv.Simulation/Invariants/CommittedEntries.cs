@@ -9,6 +9,7 @@ namespace RaftKv.Simulation.Invariants;
 internal sealed class CommittedEntries
 {
     private readonly Dictionary<(string Node, int Life), long> _seen = [];
+    private readonly Dictionary<string, ClusterConfiguration> _configurations = [];
     private readonly List<LogEntry> _entries = [];
 
     public void Check(Simulation run, SimNode node, RaftCore core)
@@ -17,6 +18,9 @@ internal sealed class CommittedEntries
         var seen = _seen.GetValueOrDefault((node.Id, node.Life));
         if (core.CommitIndex < seen)
             throw new BrokenInvariantException("Committed entries", $"{node.Id} goes back from {seen} to {core.CommitIndex}");
+        // What commits in a step commits by the configuration before it, or by one that arrived in it; a leader may append the next one in the same step.
+        var before = _configurations.GetValueOrDefault(node.Id, core.Configuration);
+        _configurations[node.Id] = core.Configuration;
         if (core.CommitIndex == seen)
             return;
         for (var index = Math.Max(seen + 1, core.FirstIndex); index <= Math.Min(core.CommitIndex, history.Last.Index); index++)
@@ -25,11 +29,11 @@ internal sealed class CommittedEntries
                 throw new BrokenInvariantException("Committed entries", $"{node.Id} commits {index} of term {core.TermAt(index)}, and it was committed with term {history.TermAt(index)}");
         }
         if (core.CommitIndex > history.Last.Index)
-            Extend(run, node, core);
+            Extend(run, node, core, before);
         _seen[(node.Id, node.Life)] = core.CommitIndex;
     }
 
-    private void Extend(Simulation run, SimNode node, RaftCore core)
+    private void Extend(Simulation run, SimNode node, RaftCore core, ClusterConfiguration before)
     {
         _entries.Clear();
         var from = run.History.Last.Index + 1;
@@ -43,18 +47,10 @@ internal sealed class CommittedEntries
             run.History.Commit(entry, core.Term);
         if (run.History.Last.Index != core.CommitIndex)
             throw new BrokenInvariantException("Committed entries", $"{node.Id} commits {core.CommitIndex} and does not have it");
-        CheckQuorum(run, node, core);
+        if (!HasQuorum(run, before) && !HasQuorum(run, core.Configuration))
+            throw new BrokenInvariantException("Durable on a quorum", $"{node.Id} commits {run.History.Last}, which is durable on no quorum of {core.Configuration}");
     }
 
-    private static void CheckQuorum(Simulation run, SimNode node, RaftCore core)
-    {
-        var durable = 0;
-        foreach (var member in core.Configuration.Members)
-        {
-            if (member.IsVoter && run.NodeAt(member.Address).HasDurably(run.History.Last))
-                durable++;
-        }
-        if (durable < core.Configuration.Quorum)
-            throw new BrokenInvariantException("Durable on a quorum", $"{node.Id} commits {run.History.Last}, which is durable on {durable} of {core.Configuration.VoterCount} voters");
-    }
+    private static bool HasQuorum(Simulation run, ClusterConfiguration configuration) =>
+        configuration.Members.Count(m => m.IsVoter && run.NodeAt(m.Address).HasDurably(run.History.Last)) >= configuration.Quorum;
 }

@@ -47,7 +47,17 @@ internal sealed class SimNetwork(Simulation run)
         }
         var hello = link.From.Gate.Identity with { TargetNodeId = link.Peer.NodeId, TargetIncarnation = link.Peer.Incarnation };
         var verdict = HandshakeVerdict.Unavailable;
-        target.Run("handshake", () => verdict = target.Gate.OnHello(hello));
+        target.Run("handshake", () =>
+        {
+            try
+            {
+                verdict = target.Gate.OnHello(hello);
+            }
+            catch (RaftKvStorageException) when (target.MayFault)
+            {
+                // The transport ends such a connection, and is dialled again.
+            }
+        });
         if (!target.IsListening || verdict != HandshakeVerdict.Welcome)
         {
             Dial(link, 300 * VirtualTime.Millisecond);

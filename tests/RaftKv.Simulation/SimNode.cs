@@ -193,7 +193,20 @@ internal sealed partial class SimNode
         if (!IsUp)
             return;
         NoteDurable();
-        Wal.Close();
+        try
+        {
+            Wal.Close();
+        }
+        catch (PowerCutException)
+        {
+            Leave();
+            Disk.Crash(_run.Chance.Source);
+            return;
+        }
+        catch (RaftKvStorageException) when (MayFault)
+        {
+            // The process ends all the same.
+        }
         Leave();
         Disk.KillProcess();
     }

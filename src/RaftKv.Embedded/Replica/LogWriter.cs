@@ -20,9 +20,6 @@ internal sealed class LogWriter(Wal wal)
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
 
-    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
-    public bool HasWork => !_queue.IsEmpty;
-
     public void Submit(LogTask task) => _queue.Post(task);
 
     public void Stop()

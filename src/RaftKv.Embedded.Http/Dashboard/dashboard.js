@@ -5,7 +5,7 @@ const number = new Intl.NumberFormat('en').format;
 const reachable = 2000;      // milliseconds without a word after which a node counts as silent
 const silence = 5000;        // the same for the stream of events, which speaks every second
 const span = 120_000;        // milliseconds on the chart
-const shown = 48;            // entries in the picture of the log's end
+const shown = 96;            // entries in the picture of the log's end
 
 let status = null;           // the last event
 let heard = 0;               // when it came, by this browser's clock
@@ -83,7 +83,7 @@ function draw() {
   text($('t-leader'), status.leaderId ?? 'none');
   text($('t-term'), number(status.term));
   text($('t-keys'), number(status.keyCount));
-  text($('t-contact'), status.role === 'leader' ? 'leads itself' : ago(status.lastContactMs));
+  text($('t-contact'), status.role === 'leader' ? 'itself' : ago(status.lastContactMs));
   const rate = samples.at(-1)?.rate;
   $('t-rate').replaceChildren(rate === undefined ? '–' : number(Math.round(rate)), make('small', {}, '/s'));
   drawMembers();
@@ -174,7 +174,7 @@ function fillRow(row, member) {
   const { first, last, commit, applied } = status.log;
   const match = member.match ?? (own ? applied : null);
   const lag = member.lag ?? (own ? commit - applied : null);
-  row.scale.style.visibility = match === null ? 'hidden' : 'visible';
+  row.scale.toggleAttribute('hidden', match === null);
   if (match !== null)
     row.bar.setAttribute('width', last === 0 ? 100 : Math.min(100, 100 * match / last));
   text(row.lag, lag === null ? 'only the leader knows' : lag === 0 ? 'none' : `${number(lag)} ${lag === 1 ? 'entry' : 'entries'}`);

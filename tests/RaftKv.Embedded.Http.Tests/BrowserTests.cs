@@ -1,0 +1,122 @@
+using System.Text;
+using Xunit;
+
+namespace RaftKv.Embedded.Http.Tests;
+
+/// <summary>The dashboard in a real browser, over real replicas. Pictures of it are written to <c>artifacts/</c>.</summary>
+public class BrowserTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private static void SkipWithoutChromium() => Assert.SkipUnless(Chromium.Path is not null, "Chromium is not installed: apt-get install chromium.");
+
+    [Fact]
+    public async Task It_shows_the_members_follows_a_change_of_the_leader_and_says_when_the_quorum_is_lost()
+    {
+        SkipWithoutChromium();
+        await using var node1 = await WebNode.StartAsync("node1", Stop);
+        await using var node2 = await WebNode.StartAsync("node2", Stop);
+        await using var node3 = await WebNode.StartAsync("node3", Stop);
+        await node1.Cluster.AddMemberAsync("node2", node2.Cluster.Status.Address, Stop);
+        await node1.Cluster.AddMemberAsync("node3", node3.Cluster.Status.Address, Stop);
+        await FillAsync(node1.Kv);
+        await using var page = await Chromium.StartAsync(Stop);
+        await page.LookAsync("light", 1280, 900);
+        await page.OpenAsync(node2.Url + "/raftkv");
+
+        await page.UntilAsync("document.querySelectorAll('#members tr').length === 3 && document.getElementById('live').textContent === 'live'");
+        await page.UntilAsync("document.getElementById('t-leader').textContent === 'node1' && document.getElementById('banner').hidden");
+        await PicturesAsync(page, node1, node2);
+
+        await node1.DisposeAsync();
+        await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent)");
+        await node3.DisposeAsync();
+        await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
+        await page.ScreenshotAsync(Artifact("dashboard-no-quorum.png"));
+        await node2.DisposeAsync();
+        await page.UntilAsync("document.getElementById('banner').textContent.includes('No connection') && document.getElementById('add-open').disabled");
+        await page.ScreenshotAsync(Artifact("dashboard-no-connection.png"));
+
+        Assert.Empty(page.Errors);
+    }
+
+    [Fact]
+    public async Task It_creates_edits_and_deletes_a_key_and_overwrites_nothing_unseen()
+    {
+        SkipWithoutChromium();
+        await using var node = await WebNode.StartAsync("node1", Stop);
+        await using var page = await Chromium.StartAsync(Stop);
+        await page.OpenAsync(node.Url + "/raftkv");
+        await page.UntilAsync("document.getElementById('live').textContent === 'live' && !document.getElementById('key-new').disabled");
+
+        await page.EvaluateAsync("$('key-new').click(); $('entry-key').value = 'a/ü <b>'; $('entry-value').value = 'one\\ntwo'; $('entry-save').click()");
+        await page.UntilAsync("document.querySelector('#keys button')?.textContent === 'a/ü <b>' && entry?.etag");
+        Assert.Equal("one\ntwo", await ReadAsync(node, "a/ü <b>"));
+
+        await page.EvaluateAsync("$('entry-value').value = 'three'; $('entry-save').click()");
+        await page.UntilAsync("$('entry-note').textContent.includes('5 bytes')");
+        Assert.Equal("three", await ReadAsync(node, "a/ü <b>"));
+
+        await node.Kv.SetAsync("a/ü <b>", "somebody else's"u8.ToArray(), cancellationToken: Stop);
+        await page.EvaluateAsync("$('entry-value').value = 'mine'; $('entry-save').click()");
+        await page.UntilAsync("$('entry-error').textContent.includes('Somebody else was faster')");
+        Assert.Equal("somebody else's", await ReadAsync(node, "a/ü <b>"));
+
+        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.UntilAsync("$('entry-value').value.includes('somebody')");
+        await page.EvaluateAsync("$('entry-delete').click()");
+        await page.UntilAsync("$('confirm').open");
+        await page.EvaluateAsync("$('confirm-yes').click()");
+        await page.UntilAsync("$('entry').hidden && document.querySelectorAll('#keys button').length === 0");
+        Assert.Null(await ReadAsync(node, "a/ü <b>"));
+
+        Assert.Empty(page.Errors);
+    }
+
+    private static async Task PicturesAsync(Chromium page, WebNode leader, WebNode shown)
+    {
+        await WriteSomeAsync(leader.Kv);
+        await page.UntilAsync("samples.length >= 4");
+        await page.UntilAsync("document.querySelectorAll('#keys button').length >= 8");
+        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.UntilAsync("!$('entry').hidden");
+        await page.ScreenshotAsync(Artifact("dashboard-light.png"));
+        await page.LookAsync("dark", 1280, 900);
+        await page.ScreenshotAsync(Artifact("dashboard-dark.png"));
+        await page.LookAsync("light", 390, 844);
+        Assert.Equal(390, (await page.EvaluateAsync("document.documentElement.scrollWidth")).GetInt32());
+        await page.ScreenshotAsync(Artifact("dashboard-phone.png"));
+        await page.LookAsync("light", 1280, 900);
+        await page.OpenAsync(leader.Url + "/raftkv");
+        await page.UntilAsync("document.getElementById('role').textContent === 'leader' && samples.length >= 2");
+        await page.ScreenshotAsync(Artifact("dashboard-leader.png"));
+        await page.OpenAsync(shown.Url + "/raftkv");
+        await page.UntilAsync("document.getElementById('live').textContent === 'live'");
+    }
+
+    private static async Task FillAsync(IDistributedKv kv)
+    {
+        foreach (var name in new[] { "orders/1001", "orders/1002", "orders/1003", "sessions/7f3a", "users/ada", "users/barbara", "users/grace", "users/katherine" })
+            await kv.SetAsync(name, Encoding.UTF8.GetBytes($$"""{"name":"{{name}}","active":true}"""), cancellationToken: Stop);
+    }
+
+    private static async Task WriteSomeAsync(IDistributedKv kv)
+    {
+        for (var i = 0; i < 200; i++)
+            await kv.SetAsync("users/ada", Encoding.UTF8.GetBytes($$"""{"name":"Ada","visits":{{i}}}"""), cancellationToken: Stop);
+    }
+
+    private static async Task<string?> ReadAsync(WebNode node, string key)
+    {
+        var found = await node.Kv.GetAsync(key, cancellationToken: Stop);
+        return found.Found ? Encoding.UTF8.GetString(found.Value.Span) : null;
+    }
+
+    private static string Artifact(string name)
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory.Parent is { } parent && !File.Exists(Path.Combine(directory.FullName, "RaftKv.sln")))
+            directory = parent;
+        return Path.Combine(directory.FullName, "artifacts", name);
+    }
+}

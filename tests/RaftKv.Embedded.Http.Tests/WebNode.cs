@@ -1,0 +1,48 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace RaftKv.Embedded.Http.Tests;
+
+/// <summary>A real replica with all routes in front, in this process.</summary>
+internal sealed class WebNode : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly DirectoryInfo _directory;
+    private bool _disposed;
+
+    private WebNode(WebApplication app, DirectoryInfo directory) => (_app, _directory) = (app, directory);
+
+    public string Url => _app.Urls.First();
+
+    public IDistributedKv Kv => _app.Services.GetRequiredService<IDistributedKv>();
+
+    public IRaftKvCluster Cluster => _app.Services.GetRequiredService<IRaftKvCluster>();
+
+    public static async Task<WebNode> StartAsync(string nodeId, CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("raftkv-web-");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        // Patient, so that a busy machine does not hold elections of its own.
+        builder.Services.AddRaftKv(o => (o.NodeId, o.DataDirectory, o.ElectionTimeout) = (nodeId, directory.FullName, TimeSpan.FromSeconds(1)));
+        var app = builder.Build();
+        app.MapRaftKv(o => o.AllowAnonymous = true);
+        app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
+        await app.StartAsync(cancellationToken);
+        return new WebNode(app, directory);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+}

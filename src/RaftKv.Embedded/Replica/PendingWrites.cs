@@ -6,14 +6,18 @@ namespace RaftKv.Embedded.Replica;
 /// The writes of this process by sequence. The replica thread adds; the applier looks up; both may complete. A ring, because sequences are
 /// dense and answered roughly in order.
 /// </summary>
-internal sealed class PendingWrites
+/// <param name="first">
+/// The first sequence. A process begins anywhere, not at 1: a leader's late word about a write of the process that had this node before must not be taken for
+/// one about a write of this one.
+/// </param>
+internal sealed class PendingWrites(long first = 1)
 {
     /// <summary>The state machine keeps as many results per session; more cannot be told apart.</summary>
     public const int Capacity = 32_768;
 
     private readonly WriteOperation?[] _ring = new WriteOperation?[Capacity];
-    private long _next = 1;
-    private long _low = 1;
+    private long _next = first;
+    private long _low = first;
 
     /// <summary>Replica thread. All sequences below it are answered.</summary>
     public long Low

@@ -5,13 +5,21 @@ namespace RaftKv.Embedded.Replica;
 
 internal sealed partial class Replica
 {
-    /// <summary>How long a node that is not a member is remembered, so that it can be answered.</summary>
+    /// <summary>How long a node that is not a member is dialled after its last word, so that it can be answered.</summary>
     private static readonly long StrangerLifetime = TimeSpan.FromSeconds(30).Ticks;
 
     private const int MaxStrangers = 16;
 
+    private const int MaxIntroduced = 256;
+
     /// <summary>Nodes outside the configuration that talk to us or were members a moment ago.</summary>
     private readonly Dictionary<string, (Member Member, long Until)> _strangers = [];
+
+    /// <summary>
+    /// Where nodes outside the configuration are to be found. A connection may be silent for longer than a stranger is dialled, and what comes then must find its way
+    /// back: the leader of a configuration this node does not have yet is such a stranger.
+    /// </summary>
+    private readonly Dictionary<string, Member> _introduced = [];
     private IReadOnlyList<Member> _members = [];
 
     private void Receive(PeerInput input)
@@ -20,8 +28,7 @@ internal sealed partial class Replica
         {
             case RaftMessage message:
                 NoteContact(input.From);
-                if (_strangers.TryGetValue(input.From, out var stranger))
-                    Remember(stranger.Member);
+                HearStranger(input.From);
                 Step(new MessageReceived(_now, input.From, message));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
@@ -50,10 +57,23 @@ internal sealed partial class Replica
     /// <summary>A node that is not in our configuration introduced itself: dial it at once, so that it can be answered.</summary>
     private void OnStranger(Member node)
     {
+        if (_introduced.Count >= MaxIntroduced && !_introduced.ContainsKey(node.NodeId))
+            _introduced.Clear();
+        _introduced[node.NodeId] = node;
         if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
             return;
         Remember(node);
         UpdatePeers();
+    }
+
+    private void HearStranger(string from)
+    {
+        if (_core is null || _core.Configuration.Find(from) is not null || !_introduced.TryGetValue(from, out var stranger))
+            return;
+        var isNew = !_strangers.ContainsKey(from);
+        Remember(stranger);
+        if (isNew)
+            UpdatePeers();
     }
 
     private void Remember(Member node)

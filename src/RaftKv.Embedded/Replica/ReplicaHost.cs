@@ -35,8 +35,9 @@ internal sealed class ReplicaHost : IDisposable
         LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered)
     {
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
-        var pending = new PendingWrites();
-        Applier = new Applier(wal, pending, state) { SessionNonce = Guid.NewGuid() };
+        var nonce = Guid.NewGuid();
+        var pending = new PendingWrites(1 + (uint)nonce.GetHashCode());
+        Applier = new Applier(wal, pending, state) { SessionNonce = nonce };
         _logWriter = new LogWriter(wal);
         _reader = new Worker(OnThreadFailed);
         _snapshotter = new Worker(OnThreadFailed);

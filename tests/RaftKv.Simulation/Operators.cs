@@ -1,3 +1,4 @@
+using RaftKv.Embedded;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.Transport;
@@ -43,8 +44,15 @@ internal sealed class Operators(Simulation run)
         {
             first.Run("founder", () =>
             {
-                if (first.Formation.TryFound([.. founders.Select(n => new Member(n.Id, n.Address, n.Identity.Incarnation, MemberRole.Voter))]) is { } start)
-                    first.Replica.Post(new Formed(start, recovered: false));
+                try
+                {
+                    if (first.Formation.TryFound([.. founders.Select(n => new Member(n.Id, n.Address, n.Identity.Incarnation, MemberRole.Voter))]) is { } start)
+                        first.Replica.Post(new Formed(start, recovered: false));
+                }
+                catch (RaftKvStorageException e)
+                {
+                    first.Replica.Post(new FaultHappened(e));
+                }
             });
         }
         if (!first.IsUp || first.Core is null)

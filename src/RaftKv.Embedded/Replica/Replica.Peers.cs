@@ -57,13 +57,18 @@ internal sealed partial class Replica
     /// <summary>A node that is not in our configuration introduced itself: dial it at once, so that it can be answered.</summary>
     private void OnStranger(Member node)
     {
-        if (_introduced.Count >= MaxIntroduced && !_introduced.ContainsKey(node.NodeId))
-            _introduced.Clear();
-        _introduced[node.NodeId] = node;
+        Introduce(node);
         if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
             return;
         Remember(node);
         UpdatePeers();
+    }
+
+    private void Introduce(Member node)
+    {
+        if (_introduced.Count >= MaxIntroduced && !_introduced.ContainsKey(node.NodeId))
+            _introduced.Clear();
+        _introduced[node.NodeId] = node;
     }
 
     private void HearStranger(string from)
@@ -88,8 +93,11 @@ internal sealed partial class Replica
         // A member that has just been removed must still hear that its removal is committed.
         foreach (var former in _members)
         {
-            if (_core.Configuration.Find(former.NodeId) is null)
-                Remember(former);
+            if (_core.Configuration.Find(former.NodeId) is not null)
+                continue;
+            // What a node says of itself is newer than what an old configuration has: its disk may be another one by now.
+            _introduced.TryAdd(former.NodeId, former);
+            Remember(_introduced[former.NodeId]);
         }
         _members = members;
         var peers = new List<Member>();

@@ -44,10 +44,16 @@ internal sealed partial class RaftCore
         }
         if (entries.IsEmpty)
             OnHeartbeat(m);
-        else if (_log.UnappliedBytes <= 2 * _settings.MaxUncommittedBytes)
+        else if (!WaitsForStateMachine)
             TakeEntries(m);
-        // else: no room until the state machine has caught up. The leader notices by its next heartbeat and tries again.
+        // else: the leader notices by its next heartbeat and tries again.
     }
+
+    /// <summary>
+    /// Whether there is no room until the state machine has caught up. What is not committed yet is no reason to refuse: it may need the
+    /// very entries that come now, and the leader bounds it.
+    /// </summary>
+    private bool WaitsForStateMachine => _log.UnappliedBytes > 2 * _settings.MaxUncommittedBytes && _log.Applied < CommitIndex;
 
     private void HearLeader(string from)
     {

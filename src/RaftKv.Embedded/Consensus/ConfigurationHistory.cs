@@ -45,6 +45,22 @@ internal sealed class ConfigurationHistory
         return _entries[0];
     }
 
+    /// <summary>
+    /// Whether a node has a vote in a configuration that a newer one has not replaced for certain: what is behind <paramref name="commit"/>
+    /// may be committed or not, above all after a restart, which forgets the commit index.
+    /// </summary>
+    public bool MayStillBeVoter(string nodeId, long commit)
+    {
+        for (var i = _entries.Count - 1; i >= 0; i--)
+        {
+            if (_entries[i].Configuration.IsVoter(nodeId))
+                return true;
+            if (_entries[i].Index <= commit)
+                break;
+        }
+        return false;
+    }
+
     /// <summary>Whether nobody but <paramref name="nodeId"/> has a vote in any configuration that is known here.</summary>
     public bool HasNoOtherVoterThan(string nodeId)
     {

@@ -24,7 +24,7 @@ internal sealed partial class RaftCore
     /// it, and nobody else could win (dissertation §4.2.2). Its own vote does not count then.
     /// </summary>
     private bool CanCampaign => Role is not (RaftRole.Removed or RaftRole.Leader) && _installing is null
-        && (Configuration.IsVoter(NodeId) || (Configuration.Find(NodeId) is null && _configurations.At(CommitIndex).Configuration.IsVoter(NodeId)));
+        && (Configuration.IsVoter(NodeId) || (Configuration.Find(NodeId) is null && _configurations.MayStillBeVoter(NodeId, CommitIndex)));
 
     private void ArmElection() =>
         _electionDeadline = Math.Max(_now.Ticks + _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout), _noVoteUntil);

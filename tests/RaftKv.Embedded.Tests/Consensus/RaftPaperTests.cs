@@ -296,8 +296,10 @@ public sealed class RaftPaperTests
     }
 
     /// <summary>Dissertation §4.2.2: a server outside of its own latest configuration is still needed until that configuration is committed.</summary>
-    [Fact]
-    public void A_voter_whose_removal_is_not_committed_still_starts_elections()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_voter_whose_removal_is_not_committed_still_starts_elections(bool evenAfterRestart)
     {
         var cluster = ScriptedCluster.Of("node1", "node2");
         cluster.Elect("node1");
@@ -309,6 +311,11 @@ public sealed class RaftPaperTests
         cluster.Crash("node1");
         cluster.FastDisk("node1");
         cluster.Start("node1");
+        if (evenAfterRestart)
+        {
+            cluster.Crash("node2");
+            cluster.Start("node2");
+        }
         cluster.Run(3000);
 
         Assert.Equal((RaftRole.Leader, true), (cluster.Core("node1").Role, cluster.Core("node1").CanServeReads));

@@ -79,6 +79,8 @@ internal sealed partial class Replica
             var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_options.LogRetentionBytes, finished.Last.Index));
             Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom));
         }
+        // Whoever waits for the snapshot finds it in the status.
+        PublishStatus();
         foreach (var waiter in _snapshotWaiters)
         {
             if (finished.Error is null)

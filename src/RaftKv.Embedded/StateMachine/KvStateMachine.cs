@@ -9,6 +9,7 @@ namespace RaftKv.Embedded.StateMachine;
 internal sealed class KvStateMachine
 {
     private readonly SessionTable _sessions;
+    private bool _hasChanged;
 
     public KvStateMachine(IKvStore store)
     {
@@ -29,6 +30,9 @@ internal sealed class KvStateMachine
     }
 
     public IKvStore Store { get; }
+
+    /// <summary>Who hears of changes; <c>null</c> is nobody. Apply thread.</summary>
+    public IKvChangeSink? Changes { get; set; }
 
     /// <summary>The last entry applied.</summary>
     public EntryId Applied { get; private set; }
@@ -52,6 +56,11 @@ internal sealed class KvStateMachine
             EntryKind.Configuration => ApplyConfiguration(entry),
             _ => default,
         };
+        if (_hasChanged)
+        {
+            _hasChanged = false;
+            Changes?.EntryEnded(entry.Index);
+        }
         Applied = entry.Id;
         return result;
     }
@@ -117,7 +126,7 @@ internal sealed class KvStateMachine
             return ApplyStatus.ConditionFailed;
         version = entry.Index;
         var created = current.Version == 0 ? entry.Index : current.CreateVersion;
-        Store.Put(command.Key, new RecordHeader(entry.Index, created, current.WriteCount + 1), command.Value);
+        Put(command.Key, current, new RecordHeader(entry.Index, created, current.WriteCount + 1), command.Value);
         return ApplyStatus.Applied;
     }
 
@@ -130,8 +139,24 @@ internal sealed class KvStateMachine
         if (version == 0)
             return ApplyStatus.NotFound;
         version = entry.Index;
-        Store.Remove(command.Key);
+        Erase(command.Key, current, KvChangeKind.Delete, version);
         return ApplyStatus.Applied;
+    }
+
+    /// <summary>The one way a record comes into the store or is replaced.</summary>
+    private void Put(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
+    {
+        _hasChanged = true;
+        Changes?.Putting(key, before, header, value);
+        Store.Put(key, header, value);
+    }
+
+    /// <summary>The one way a record leaves the store.</summary>
+    private void Erase(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
+    {
+        _hasChanged = true;
+        Changes?.Erasing(key, before, kind, index);
+        Store.Remove(key);
     }
 
     private static bool Holds(KvCondition condition, long version) => condition.Kind switch

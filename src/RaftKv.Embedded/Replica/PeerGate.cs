@@ -40,10 +40,11 @@ internal sealed class PeerGate(Replica replica, LocalIdentity identity, Formatio
         }
         if (hello.ClusterId != identity.ClusterId)
             return HandshakeVerdict.OtherCluster;
-        if (replica.PublishedConfiguration.Find(hello.NodeId) is not { } member)
-            replica.Post(new StrangerMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
-        else if (member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
+        // A member under another identity was removed and added anew, and which of the two is the newer one is for a leader's log to say. Whoever has no
+        // leader hears both: the new one may be the only leader there is.
+        if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation && replica.IsLed)
             return HandshakeVerdict.OtherIncarnation;
+        replica.Post(new NodeMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         return HandshakeVerdict.Welcome;
     }
 

@@ -58,7 +58,11 @@ internal sealed partial class Replica
             Transmit(send);
     }
 
-    private void Transmit(Send send) => _parts.Transport.Send(send.To, send.Message);
+    private void Transmit(Send send)
+    {
+        if (send.Message is not VoteReply || !IsOtherIncarnation(send.To))
+            _parts.Transport.Send(send.To, send.Message);
+    }
 
     private void OnLogWritten(LogWritten written)
     {
@@ -81,6 +85,8 @@ internal sealed partial class Replica
         NoteElection(changed);
         if (changed.LeaderId is not null)
         {
+            if (IsOtherIncarnation(changed.LeaderId))
+                UpdatePeers();
             _resendWrites = true;
             RetryReads();
         }

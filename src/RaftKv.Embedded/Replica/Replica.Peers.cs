@@ -16,8 +16,8 @@ internal sealed partial class Replica
     private readonly Dictionary<string, (Member Member, long Until)> _strangers = [];
 
     /// <summary>
-    /// Where nodes outside the configuration are to be found. A connection may be silent for longer than a stranger is dialled, and what comes then must find its way
-    /// back: the leader of a configuration this node does not have yet is such a stranger.
+    /// Who introduced itself, last under each name, and where it is to be found. A connection may be silent for longer than a stranger is dialled, and what comes
+    /// then must find its way back: the leader of a configuration this node does not have yet is such a stranger.
     /// </summary>
     private readonly Dictionary<string, Member> _introduced = [];
     private IReadOnlyList<Member> _members = [];
@@ -26,6 +26,8 @@ internal sealed partial class Replica
     {
         switch (input.Message)
         {
+            case RaftMessage message when IsOtherIncarnation(input.From) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
+                break;
             case RaftMessage message:
                 NoteContact(input.From);
                 HearStranger(input.From);
@@ -54,8 +56,8 @@ internal sealed partial class Replica
             Step(new PeerDisconnected(_now, lost.NodeId));
     }
 
-    /// <summary>A node that is not in our configuration introduced itself: dial it at once, so that it can be answered.</summary>
-    private void OnStranger(Member node)
+    /// <summary>A node introduced itself. One that is not in our configuration is dialled at once, so that it can be answered.</summary>
+    private void OnMet(Member node)
     {
         Introduce(node);
         if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
@@ -67,9 +69,22 @@ internal sealed partial class Replica
     private void Introduce(Member node)
     {
         if (_introduced.Count >= MaxIntroduced && !_introduced.ContainsKey(node.NodeId))
-            _introduced.Clear();
+        {
+            foreach (var known in _introduced.Keys)
+            {
+                if (_core?.Configuration.Find(known) is null)
+                    _introduced.Remove(known);
+            }
+        }
         _introduced[node.NodeId] = node;
     }
+
+    /// <summary>
+    /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty disk, in entries
+    /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not be taken for one.
+    /// </summary>
+    private bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && _core?.Configuration.Find(nodeId) is { } member
+        && member.Incarnation != Guid.Empty && member.Incarnation != met.Incarnation;
 
     private void HearStranger(string from)
     {
@@ -104,7 +119,7 @@ internal sealed partial class Replica
         foreach (var member in members)
         {
             if (member.NodeId != _options.NodeId)
-                peers.Add(member);
+                peers.Add(member.NodeId == _core.LeaderId && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
             _strangers.Remove(member.NodeId);
         }
         foreach (var (stranger, _) in _strangers.Values)

@@ -20,6 +20,9 @@ internal sealed partial class Replica
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
     public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
 
+    /// <summary>Any thread. Whether a leader is known.</summary>
+    public bool IsLed => Volatile.Read(ref _statusParts).LeaderId is not null;
+
     /// <summary>Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.</summary>
     public long CommitIndex => Volatile.Read(ref _commitIndex);
 

@@ -130,7 +130,7 @@ internal sealed partial class Replica
             case SessionLost lost: OnSessionLost(lost); break;
             case PeerConnected connected: OnPeerConnected(connected.Peer); break;
             case PeerLost lost: OnPeerLost(lost); break;
-            case StrangerMet met: OnStranger(met.Node); break;
+            case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
             case Formed formed: Form(formed.Start, formed.Recovered); break;
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;

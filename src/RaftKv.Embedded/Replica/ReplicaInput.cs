@@ -29,8 +29,8 @@ internal sealed class PeerLost(string nodeId, bool reset) : ReplicaInput
     public bool Reset => reset;
 }
 
-/// <summary>A node that is not in our configuration introduced itself.</summary>
-internal sealed class StrangerMet(Member node) : ReplicaInput
+/// <summary>A node introduced itself.</summary>
+internal sealed class NodeMet(Member node) : ReplicaInput
 {
     public Member Node => node;
 }

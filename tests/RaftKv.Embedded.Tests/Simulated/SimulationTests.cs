@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Tests.Simulated;
 public sealed class SimulationTests
 {
     /// <summary>Each has shown a bug once.</summary>
-    public static TheoryData<ulong> Regressions => [20, 44, 20047];
+    public static TheoryData<ulong> Regressions => [20, 44, 1370, 20047];
 
     [Theory]
     [MemberData(nameof(Regressions))]

@@ -34,4 +34,20 @@ public interface IRaftKvCluster
     /// <returns>The version the snapshot is exact at.</returns>
     /// <exception cref="RaftKvStorageException">The snapshot could not be written; the log is kept.</exception>
     Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Writes a consistent backup of everything, as of one version, to <paramref name="destination"/>, verified on the way and as fast as the stream takes it; memory stays bounded and
+    /// writes go on. Any node can do it, also without a leader. It is a finished snapshot of this node if one is new enough, otherwise a new one.
+    /// Restore it with <see cref="RaftKvBackup.RestoreAsync"/> or <see cref="RaftKvOptions.RestoreFrom"/>.
+    /// </summary>
+    /// <param name="destination">Where the backup goes; flushed, not closed.</param>
+    /// <param name="minVersion">
+    /// The backup has at least this version. By default it has everything this node has applied when the call begins; a lower version, such as 0, lets an older snapshot do, which costs
+    /// nothing. To have everything that was acknowledged anywhere, pass <see cref="KvGetResult.ReadAt"/> of a linearizable read.
+    /// </param>
+    /// <param name="cancellationToken">Ends the call; what was written is then a part that no restore accepts.</param>
+    /// <returns>What the backup holds, and the version it is exact at.</returns>
+    /// <exception cref="RaftKvStorageException">The snapshot could not be written, or is damaged; what was written is then a part that no restore accepts.</exception>
+    /// <exception cref="RaftKvUnavailableException">This node belongs to no cluster, has not reached <paramref name="minVersion"/> in time, or is stopping or faulted.</exception>
+    Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default);
 }

@@ -31,6 +31,12 @@ public sealed class RaftKvOptions
     public IList<RaftKvMember> InitialMembers { get; } = [];
 
     /// <summary>
+    /// A file that <see cref="IRaftKvCluster.BackupAsync"/> wrote. While the data directory has no cluster, the node starts with what it holds, as the only member of a new cluster, to which the
+    /// others, with empty directories and without this option, are added. Later starts ignore it. The default value is <c>null</c>. See <see cref="RaftKvBackup.RestoreAsync"/>.
+    /// </summary>
+    public string? RestoreFrom { get; set; }
+
+    /// <summary>
     /// Listen on an address that is not loopback although peers are not authenticated. Whoever reaches the port can read and write
     /// everything. The default value is <c>false</c>; <c>true</c> is logged as a warning at each start.
     /// </summary>

@@ -23,4 +23,7 @@ public enum RaftKvStorageError
 
     /// <summary>The directory cannot be created or written.</summary>
     NotWritable = 6,
+
+    /// <summary>The directory has the data of a cluster already, and a restore needs one without.</summary>
+    NotEmpty = 7,
 }

@@ -107,27 +107,7 @@ internal sealed partial class DistributedKv
             await (cancellationToken.CanBeCanceled ? ready.WaitAsync(cancellationToken) : ready).ConfigureAwait(false);
         }
         if (host.Applier.AppliedIndex < minVersion.Value)
-            await AppliedAsync(host, minVersion.Value, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task AppliedAsync(ReplicaHost host, long index, CancellationToken cancellationToken)
-    {
-        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Action callback = () => reached.TrySetResult();
-        if (!host.Applier.Waiters.Add(index, callback, () => host.Applier.AppliedIndex))
-            return;
-        try
-        {
-            await reached.Task.WaitAsync(options.RequestTimeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw Errors.ApplyBehind(options.RequestTimeout);
-        }
-        finally
-        {
-            host.Applier.Waiters.Remove(callback);
-        }
+            await host.WaitAppliedAsync(minVersion.Value, cancellationToken).ConfigureAwait(false);
     }
 
     private KvGetResult ReadLocal(ReplicaHost host, string key, KvConsistency consistency)

@@ -135,6 +135,24 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public async Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        if (!destination.CanWrite)
+            throw new ArgumentException("The stream cannot be written to. Nothing was done.", nameof(destination));
+        var host = _access.Host;
+        var index = minVersion?.Value ?? host.Applier.AppliedIndex;
+        await host.WaitAppliedAsync(index, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            using var source = host.OpenSnapshot(index);
+            if (source is not null)
+                return await source.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
+            // One that was under way already may not be new enough; then the next one is.
+            await TakeSnapshotAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
     {
         var replica = _access.Host.Replica;

@@ -24,6 +24,9 @@ internal static partial class ReplicaLog
     [LoggerMessage(105, LogLevel.Information, "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, of which nobody was told, were removed.")]
     public static partial void LogEndRemoved(this ILogger logger, string nodeId, long bytes);
 
+    [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} into the new cluster {NewCluster}; new versions are above {Base}.")]
+    public static partial void Restored(this ILogger logger, string nodeId, long keys, long version, Guid oldCluster, Guid newCluster, long @base);
+
     [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
     public static partial void RoleChanged(this ILogger logger, string nodeId, RaftRole role, long term, string leader, string cause);
 

@@ -51,6 +51,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
 
     private static void CheckMembers(RaftKvOptions options, List<string> errors)
     {
+        if (options.RestoreFrom is not null && options.InitialMembers.Count > 0)
+            errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore one node without InitialMembers, then add the others, empty, to it.");
         if (options.InitialMembers.Count == 0)
             return;
         foreach (var member in options.InitialMembers)

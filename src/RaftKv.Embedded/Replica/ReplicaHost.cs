@@ -86,6 +86,7 @@ internal sealed class ReplicaHost : IDisposable
         try
         {
             var identity = LocalIdentity.Open(files, directory.Root, options.NodeId);
+            NewCluster.ThrowIfUnfinished(files, directory, identity.ClusterId != Guid.Empty);
             var snapshots = new SnapshotStore(files, directory.Snapshots);
             opened.Push(snapshots);
             var stores = new StoreFactory(files, directory.Store, options);
@@ -150,6 +151,31 @@ internal sealed class ReplicaHost : IDisposable
         await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         _log.Stopped(_options.NodeId);
     }
+
+    /// <summary>Waits until this node has applied an entry, at most as long as a call may wait.</summary>
+    /// <exception cref="RaftKvUnavailableException">It did not in time.</exception>
+    public async Task WaitAppliedAsync(long index, CancellationToken cancellationToken)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action callback = () => reached.TrySetResult();
+        if (!Applier.Waiters.Add(index, callback, () => Applier.AppliedIndex))
+            return;
+        try
+        {
+            await reached.Task.WaitAsync(_options.RequestTimeout, Clock.Provider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw Errors.ApplyBehind(_options.RequestTimeout);
+        }
+        finally
+        {
+            Applier.Waiters.Remove(callback);
+        }
+    }
+
+    /// <summary>The newest snapshot, open for reading, if it covers an entry.</summary>
+    public SnapshotSource? OpenSnapshot(long coveringIndex) => _snapshots.OpenCovering(coveringIndex);
 
     public void Dispose()
     {

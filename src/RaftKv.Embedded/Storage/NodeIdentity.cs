@@ -69,7 +69,8 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         return identity;
     }
 
-    private void Save(IFileSystem fs, string directory)
+    /// <summary>Durable when it returns.</summary>
+    public void Save(IFileSystem fs, string directory)
     {
         var idBytes = Encoding.UTF8.GetByteCount(NodeId);
         var block = new byte[NodeIdOffset + idBytes + FormatBlock.ChecksumBytes];

@@ -144,6 +144,17 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
+    /// <summary>The newest snapshot, open for reading, if it covers <paramref name="index"/>. Any thread.</summary>
+    public SnapshotSource? OpenCovering(long index)
+    {
+        lock (_gate)
+        {
+            return Names() is [var newest, ..] && newest.Index >= index
+                ? new SnapshotSource(newest, PathOf(newest), _fileSystem.Open(PathOf(newest), FileOpenMode.Read))
+                : null;
+        }
+    }
+
     /// <summary>Takes a damaged snapshot out of the way, for somebody to look at.</summary>
     public void SetAside(EntryId last)
     {

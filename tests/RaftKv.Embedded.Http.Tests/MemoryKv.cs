@@ -103,6 +103,12 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         return Task.CompletedTask;
     }
 
+    public Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default)
+    {
+        ThrowIfAsked();
+        throw new NotSupportedException();
+    }
+
     public Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();

@@ -161,7 +161,7 @@ internal sealed partial class SimNode
                 MaxAppendBytes = (int)_run.Swarm.LogCacheBytes,
             },
         }, _options, Clock, log);
-        Gate = new PeerGate(Replica, identity, Formation, () => Address);
+        Gate = new PeerGate(Replica, static () => { }, identity, Formation, () => Address);
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);
         if (start is not null)

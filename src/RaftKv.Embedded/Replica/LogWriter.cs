@@ -29,7 +29,8 @@ internal sealed class LogWriter(Wal wal)
     }
 
     /// <summary>The body of the log thread.</summary>
-    public void Run()
+    /// <param name="afterBatch">Called when a batch is durable and <see cref="Written"/> was raised.</param>
+    public void Run(Action afterBatch)
     {
         try
         {
@@ -37,6 +38,7 @@ internal sealed class LogWriter(Wal wal)
             {
                 _queue.Wait(-1);
                 RunOnce();
+                afterBatch();
             }
             // What was submitted before the stop is still made durable.
             RunOnce();

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Replica;
 
-/// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads and only enqueues.</summary>
-internal sealed class PeerGate(Replica replica, LocalIdentity identity, Formation formation, Func<string> address) : ITransportHandler
+/// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, Func<string> address) : ITransportHandler
 {
     private volatile bool _closed;
 
@@ -49,6 +49,8 @@ internal sealed class PeerGate(Replica replica, LocalIdentity identity, Formatio
     }
 
     public void OnMessage(string from, PeerMessage message) => replica.PostMessage(from, message);
+
+    public void OnPause() => takeTurn();
 
     public void OnDisconnected(string nodeId, bool reset) => replica.Post(new PeerLost(nodeId, reset));
 

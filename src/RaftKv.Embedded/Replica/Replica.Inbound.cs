@@ -11,17 +11,20 @@ internal sealed partial class Replica
     private readonly object _inboundGate = new();
     private long _inboundBytes;
 
-    /// <summary>Transport thread. Blocks while too much waits: TCP then tells the sender.</summary>
+    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too much waits: TCP then tells the sender.</summary>
     public void PostMessage(string from, PeerMessage message)
     {
         var bytes = SizeOf(message);
         lock (_inboundGate)
         {
             while (_inboundBytes > MaxInboundBytes && !_closed)
+            {
+                Kick();
                 Monitor.Wait(_inboundGate, 100);
+            }
             _inboundBytes += bytes;
         }
-        Post(new PeerInput(from, message, bytes));
+        Post(new PeerInput(from, message, bytes), wake: false);
     }
 
     private void Received(PeerInput input)

@@ -26,6 +26,10 @@ internal sealed partial class Replica
     private long _reportedApplied;
     private long _nextSweep;
     private long _nextRequestId;
+
+    // When the next turn is due by the clock, and until when the replica's thread sleeps: a turn on another thread may have to wake it.
+    private long _due;
+    private long _sleepsUntil = long.MinValue;
     private volatile bool _stopping;
     private volatile bool _closed;
 
@@ -38,12 +42,15 @@ internal sealed partial class Replica
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _isSolo = options.InitialMembers.Count == 0;
         parts.Applier.Notify += Post;
-        parts.LogWriter.Written += Post;
+        parts.LogWriter.Written += written => Post(written, wake: false);
     }
 
-    public void Post(ReplicaInput input)
+    public void Post(ReplicaInput input) => Post(input, wake: true);
+
+    /// <summary>Without <paramref name="wake"/>, the caller sees to it that a turn is taken.</summary>
+    private void Post(ReplicaInput input, bool wake)
     {
-        if (!_inbox.Post(input))
+        if (!_inbox.Post(input, wake))
             Refuse(input);
     }
 
@@ -63,16 +70,31 @@ internal sealed partial class Replica
     /// <summary>Replica thread, to look at between turns; <c>null</c> while the node has no cluster.</summary>
     public RaftCore? Core => _core;
 
-    /// <summary>Waits for work, at most until the next deadline.</summary>
+    /// <summary>Waits for work, at most until the next deadline. Turns may be taken on other threads meanwhile.</summary>
     public void Wait()
     {
+        var due = Volatile.Read(ref _due);
+        Volatile.Write(ref _sleepsUntil, due);
+        Interlocked.MemoryBarrier();
+        // A turn that has moved the deadline forward since saw no sleeper it would have to wake.
+        due = Math.Min(due, Volatile.Read(ref _due));
         // Rounded up: waking a moment early would only mean to turn twice.
-        var wait = (Deadline - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
+        var wait = (due - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
         _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
+        Volatile.Write(ref _sleepsUntil, long.MinValue);
     }
 
-    /// <summary>One turn.</summary>
+    /// <summary>One turn. Any thread, one at a time.</summary>
     public void RunOnce()
+    {
+        Turn();
+        Volatile.Write(ref _due, Deadline);
+        Interlocked.MemoryBarrier();
+        if (_due < Volatile.Read(ref _sleepsUntil))
+            Kick();
+    }
+
+    private void Turn()
     {
         _now = _clock.Now;
         _inbox.TakeAll(ref _taken);

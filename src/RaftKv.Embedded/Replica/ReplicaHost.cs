@@ -25,6 +25,7 @@ internal sealed class ReplicaHost : IDisposable
     private readonly Worker _reader;
     private readonly Worker _snapshotter;
     private readonly Formation _formation;
+    private readonly ReplicaDriver _driver;
     private readonly PeerGate _gate;
     private readonly LocalIdentity _identity;
     private readonly List<DedicatedThread> _threads = [];
@@ -58,7 +59,8 @@ internal sealed class ReplicaHost : IDisposable
             Ending = _ended.Token,
             Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
-        _gate = new PeerGate(Replica, identity, _formation, () => transport.AdvertisedAddress);
+        _driver = new ReplicaDriver(Replica);
+        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
@@ -120,11 +122,11 @@ internal sealed class ReplicaHost : IDisposable
         // Before the loop, which sends; what arrives early waits in its inbox.
         _transport.Start(_gate);
         var name = $"raftkv-{_options.NodeId}";
-        _threads.Add(new DedicatedThread($"{name}-log", _logWriter.Run, ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-log", () => _logWriter.Run(_driver.TakeTurn), ThreadPriority.AboveNormal));
         _threads.Add(new DedicatedThread($"{name}-apply", Applier.Run));
         _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
         _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
-        _threads.Add(new DedicatedThread($"{name}-loop", RunReplica, ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-loop", _driver.Run, ThreadPriority.AboveNormal));
         _hasLoop = true;
         _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
@@ -185,7 +187,7 @@ internal sealed class ReplicaHost : IDisposable
         _ended.Cancel();
         _running = false;
         Replica.Post(new StopWanted(new TaskCompletionSource()));
-        Replica.Kick();
+        _driver.Stop();
         _logWriter.Stop();
         Applier.Stop();
         _reader.Stop();
@@ -212,16 +214,6 @@ internal sealed class ReplicaHost : IDisposable
 
     private int _disposed;
     private bool _hasLoop;
-
-    private void RunReplica()
-    {
-        while (_running)
-        {
-            Replica.Wait();
-            Replica.RunOnce();
-        }
-        Replica.End();
-    }
 
     private void OnThreadFailed(Exception error) => Replica.Post(new FaultHappened(error));
 

@@ -6,7 +6,8 @@ namespace RaftKv.Embedded.Replica;
 /// </summary>
 internal sealed class WorkQueue<T> where T : class
 {
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
+    private readonly Parker _consumer = new();
     private List<T> _items = [];
     private bool _sleeping;
     private bool _kicked;
@@ -23,16 +24,20 @@ internal sealed class WorkQueue<T> where T : class
     }
 
     /// <summary><c>false</c> when the queue is closed: nobody would take it any more.</summary>
-    public bool Post(T item)
+    /// <param name="item">What is to be taken.</param>
+    /// <param name="wake">Without, the caller sees to it that somebody takes what it posted.</param>
+    public bool Post(T item, bool wake = true)
     {
         lock (_gate)
         {
             if (_closed)
                 return false;
             _items.Add(item);
-            WakeInsideGate();
-            return true;
+            wake = wake && Awaken();
         }
+        if (wake)
+            _consumer.Unpark();
+        return true;
     }
 
     /// <summary>Takes nothing in any more. What was posted before can still be taken.</summary>
@@ -45,26 +50,31 @@ internal sealed class WorkQueue<T> where T : class
     /// <summary>Ends the consumer's current or next wait although nothing was posted.</summary>
     public void Kick()
     {
+        bool wake;
         lock (_gate)
         {
             _kicked = true;
-            WakeInsideGate();
+            wake = Awaken();
         }
+        if (wake)
+            _consumer.Unpark();
     }
 
-    /// <summary>Waits until something is posted, the queue is kicked, or the time is up (negative: for ever).</summary>
+    /// <summary>Waits until something is posted, the queue is kicked, or the time is up (negative: for ever); now and then it returns for no reason.</summary>
     public void Wait(int milliseconds)
     {
         lock (_gate)
         {
-            if (_items.Count == 0 && !_kicked && milliseconds != 0)
+            if (_items.Count > 0 || _kicked || milliseconds == 0)
             {
-                _sleeping = true;
-                Monitor.Wait(_gate, milliseconds < 0 ? Timeout.Infinite : milliseconds);
-                _sleeping = false;
+                _kicked = false;
+                return;
             }
-            _kicked = false;
+            _sleeping = true;
         }
+        _consumer.Park(milliseconds);
+        lock (_gate)
+            _sleeping = _kicked = false;
     }
 
     /// <summary>Takes everything that waits by swapping lists; <paramref name="into"/> must be empty.</summary>
@@ -76,12 +86,11 @@ internal sealed class WorkQueue<T> where T : class
         }
     }
 
-    private void WakeInsideGate()
+    /// <summary>Whether the consumer sleeps and is now to be woken, by whoever asked and nobody else.</summary>
+    private bool Awaken()
     {
-        if (_sleeping)
-        {
-            _sleeping = false;
-            Monitor.Pulse(_gate);
-        }
+        var slept = _sleeping;
+        _sleeping = false;
+        return slept;
     }
 }

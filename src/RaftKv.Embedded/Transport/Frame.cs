@@ -25,11 +25,14 @@ internal static class Frame
         BinaryPrimitives.WriteUInt32LittleEndian(frame[^4..], Crc32C.Compute(frame[..^4]));
     }
 
+    /// <summary>What a header says, unchecked.</summary>
+    public static uint PayloadLength(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt32LittleEndian(header);
+
     /// <summary>Reads a header and returns the length of the whole frame.</summary>
     /// <exception cref="WireFormatException">Longer than the limit, or not one of our frames.</exception>
     public static int ReadHeader(ReadOnlySpan<byte> header, int maxPayload, out FrameType type)
     {
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        var length = PayloadLength(header);
         if (length > (uint)maxPayload)
             throw new WireFormatException($"a frame claims {length} bytes; the limit is {maxPayload}");
         if (header[5] != 0)

@@ -17,6 +17,9 @@ internal sealed class FrameReader(Socket socket, TransportCounters counters)
     /// <summary>Bytes received and not yet read as a frame.</summary>
     public int Buffered => _end - _start;
 
+    /// <summary>Whether the next frame has arrived as a whole already.</summary>
+    public bool HasFrame => Buffered >= Frame.OverheadBytes && Buffered - Frame.OverheadBytes >= Frame.PayloadLength(_buffer.AsSpan(_start));
+
     /// <summary>The peer has introduced itself: larger frames are allowed from now on.</summary>
     public void Admit(int maxPayload)
     {

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What the transport tells the replica, on threads of its own: the calls must only enqueue.</summary>
+/// <summary>What the transport tells the replica, on threads of its own: the calls must not block for long.</summary>
 internal interface ITransportHandler
 {
     /// <summary>Who we are now, for the next handshake.</summary>
@@ -15,6 +15,9 @@ internal interface ITransportHandler
 
     /// <summary>A valid message of a peer that shook hands. The payload's memory is the receiver's to keep.</summary>
     void OnMessage(string from, PeerMessage message);
+
+    /// <summary>What has been received on a connection is delivered, and nothing more is there at the moment.</summary>
+    void OnPause();
 
     /// <summary>A connection to or from this peer was lost. <paramref name="reset"/>: its process is likely gone (closed or refused, not merely silent).</summary>
     void OnDisconnected(string nodeId, bool reset);

@@ -126,6 +126,8 @@ internal sealed class InboundConnection
                     _context.Logger.UnknownMessage(NodeId!, (byte)type);
                 _sawUnknown = true;
             }
+            if (!_reader.HasFrame)
+                _context.Handler.OnPause();
         }
     }
 

@@ -46,6 +46,8 @@ internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
             Messages.Enqueue((from, message));
     }
 
+    public void OnPause() => NoteThread();
+
     public void OnDisconnected(string nodeId, bool reset)
     {
         NoteThread();

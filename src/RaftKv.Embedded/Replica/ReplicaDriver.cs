@@ -1,0 +1,52 @@
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// Gives the replica its turns, one at a time. A thread of its own takes those that are due by the clock, or that callers want; a thread that brings news, from a
+/// peer or from the disk, takes the turn itself when nobody is at it: waking another thread may cost more than the turn.
+/// </summary>
+internal sealed class ReplicaDriver(Replica replica)
+{
+    private readonly Lock _turn = new();
+    private volatile bool _running = true;
+
+    /// <summary>The body of the replica's thread.</summary>
+    public void Run()
+    {
+        while (_running)
+        {
+            replica.Wait();
+            lock (_turn)
+                replica.RunOnce();
+        }
+        lock (_turn)
+            replica.End();
+    }
+
+    /// <summary>
+    /// Any thread of the replica's own that has posted without waking. One turn and no more, so that its own work does not wait; what came in meanwhile is left to the
+    /// replica's thread.
+    /// </summary>
+    public void TakeTurn()
+    {
+        // Whoever holds the lock looks for work once more when it lets go.
+        if (!_running || !replica.HasWork || !_turn.TryEnter())
+            return;
+        try
+        {
+            replica.RunOnce();
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+        if (replica.HasWork)
+            replica.Kick();
+    }
+
+    /// <summary>The thread ends after the turn it is in.</summary>
+    public void Stop()
+    {
+        _running = false;
+        replica.Kick();
+    }
+}

@@ -42,7 +42,7 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
         return size;
     }
 
-    /// <summary>Null if the bytes do not begin with a whole header.</summary>
+    /// <summary>Null if the bytes do not begin with a whole header, or with one that cannot be.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
     public static WalSegmentHeader? Read(ReadOnlySpan<byte> bytes, string path, out int size, out uint crc)
     {
@@ -51,9 +51,7 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
         if (!FormatBlock.TryOpen(ref block, Magic, FormatVersion, path) || block.Length < VoteOffset + FormatBlock.ChecksumBytes
             || !WalVote.TryRead(block[VoteOffset..^FormatBlock.ChecksumBytes], out var vote))
             return null;
-        size = block.Length;
-        crc = BinaryPrimitives.ReadUInt32LittleEndian(block[^FormatBlock.ChecksumBytes..]);
-        return new WalSegmentHeader(
+        var header = new WalSegmentHeader(
             BinaryPrimitives.ReadInt64LittleEndian(block[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(block[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(block[32..]),
@@ -61,5 +59,10 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
             (BinaryPrimitives.ReadUInt32LittleEndian(block[44..]) & 1) != 0,
             new EntryId(BinaryPrimitives.ReadInt64LittleEndian(block[56..]), BinaryPrimitives.ReadInt64LittleEndian(block[48..])),
             vote);
+        if (header.Bytes < block.Length || header.Commit < 0 || header.Base.Index < 0 || header.Base.Term < 0)
+            return null;
+        size = block.Length;
+        crc = BinaryPrimitives.ReadUInt32LittleEndian(block[^FormatBlock.ChecksumBytes..]);
+        return header;
     }
 }

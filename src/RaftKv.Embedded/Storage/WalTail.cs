@@ -21,6 +21,9 @@ internal readonly record struct WalTail(long Generation, long FirstSegment, long
     private const int SlotBytes = 4096;
     private const int BlockBytes = 68;
 
+    /// <summary>A new log has no segment yet; the first will be number 1.</summary>
+    private bool IsPossible => Generation >= 0 && Commit >= 0 && FirstSegment >= 1 && (LastSegment >= FirstSegment || LastSegment + FirstSegment == 1);
+
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvTL"u8);
 
     /// <summary>Overwrites the older slot; not yet durable.</summary>
@@ -53,7 +56,7 @@ internal readonly record struct WalTail(long Generation, long FirstSegment, long
                 BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
                 BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
                 new EntryId(BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[48..])));
-            if (newest is null || tail.Generation > newest.Value.Generation)
+            if (tail.IsPossible && (newest is null || tail.Generation > newest.Value.Generation))
                 newest = tail;
         }
         return newest;

@@ -195,6 +195,36 @@ public sealed class WalDamageTests
         }
     }
 
+    /// <summary>Under a right checksum, so a program wrote it: fields at 16 and up, eight bytes each.</summary>
+    [Theory]
+    [InlineData(24, 0L)]
+    [InlineData(24, 20L)]
+    [InlineData(24, long.MaxValue)]
+    [InlineData(32, -1L)]
+    [InlineData(48, -1L)]
+    [InlineData(56, -1L)]
+    public void A_segments_header_that_cannot_be_is_refused(int field, long value)
+    {
+        var world = FourCommits();
+        Rewrite(world.Disk.File(Segment(1)), 0, field, value);
+        MustRefuse(world, RaftKvStorageError.Damaged);
+    }
+
+    [Theory]
+    [InlineData(24, 0L)]
+    [InlineData(24, 2L)]
+    [InlineData(24, long.MaxValue)]
+    [InlineData(32, -1L)]
+    [InlineData(32, long.MaxValue)]
+    [InlineData(40, -1L)]
+    public void A_second_place_that_cannot_be_is_refused(int field, long value)
+    {
+        var world = FourCommits();
+        Rewrite(world.Disk.File(Tail), 0, field, value);
+        Rewrite(world.Disk.File(Tail), 4096, field, value);
+        MustRefuse(world, RaftKvStorageError.Damaged);
+    }
+
     [Fact]
     public void An_entry_that_rots_while_the_log_is_open_is_never_returned()
     {
@@ -242,6 +272,15 @@ public sealed class WalDamageTests
         for (var i = 1; i <= 60; i++)
             world.AppendAndCommit(WalWorld.Entries(i * 2 - 1, 2, term: 1));
         return world;
+    }
+
+    /// <summary>Another value in a block, under a right checksum.</summary>
+    private static void Rewrite(MemoryFile file, int at, int field, long value)
+    {
+        var block = file.Bytes.Slice(at, BitConverter.ToInt32(file.Bytes[(at + 12)..])).ToArray();
+        BitConverter.TryWriteBytes(block.AsSpan(field), value);
+        FormatBlock.Seal(block, BitConverter.ToUInt64(block), version: 1);
+        Overwrite(file, at, block);
     }
 
     private static void Overwrite(MemoryFile file, int offset, byte[] bytes)

@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Tests.StateMachine;
+
+namespace RaftKv.Fuzz.Targets;
+
+/// <summary>A command in a committed entry: two state machines must make the same of it, and neither may throw.</summary>
+internal sealed class CommandTarget : FuzzTarget
+{
+    /// <summary>Then a new state machine, so that what is measured is one input and not a million.</summary>
+    private const int Lifetime = 5_000;
+
+    private KvStateMachine _one = new(new DictionaryKvStore());
+    private KvStateMachine _other = new(new DictionaryKvStore());
+    private long _time = 1_000_000;
+
+    public override IReadOnlyList<byte[]> Corpus { get; } = [.. SamplesOf(Golden("command-v1"))];
+
+    public static IEnumerable<byte[]> SamplesOf(byte[] golden)
+    {
+        for (var at = 0; at < golden.Length;)
+        {
+            var length = BinaryPrimitives.ReadInt32LittleEndian(golden.AsSpan(at));
+            yield return golden[(at + 4)..(at + 4 + length)];
+            at += 4 + length;
+        }
+    }
+
+    public override bool Take(byte[] input, bool isAuthentic)
+    {
+        if (_one.Applied.Index >= Lifetime)
+            Renew();
+        // The samples are of session 7: whatever opens one of these indexes makes them valid.
+        var entry = new LogEntry(1, _one.Applied.Index + 1, _time++, EntryKind.Command, input);
+        var result = _one.Apply(entry);
+        Require(result == _other.Apply(entry), "two state machines answer the same entry differently");
+        return result.Status is ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound;
+    }
+
+    public override void Check() => Require(_one.Digest() == _other.Digest(), "two state machines that applied the same differ");
+
+    private void Renew()
+    {
+        Check();
+        _one = new KvStateMachine(new DictionaryKvStore());
+        _other = new KvStateMachine(new DictionaryKvStore());
+    }
+}

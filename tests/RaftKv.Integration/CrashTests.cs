@@ -39,7 +39,7 @@ public sealed class CrashTests : IntegrationTest
     public async Task All_three_killed_at_once_under_64_writers_have_every_acknowledged_write_after_their_restart()
     {
         var cluster = await FormAsync();
-        for (var round = 0; round < (IsLong ? 10 : 2); round++)
+        for (var round = 0; round < Rounds(2); round++)
         {
             var writes = new AckedWrites(64, $"round{round}", [.. cluster.Nodes]);
             await writes.WaitForMoreAsync(cluster, 2_000);
@@ -58,26 +58,29 @@ public sealed class CrashTests : IntegrationTest
     public async Task Both_followers_killed_and_restarted_catch_up_and_nothing_acknowledged_is_lost()
     {
         var cluster = await FormAsync();
-        var leader = await cluster.LeaderAsync();
-        var followers = cluster.Nodes.Where(n => n != leader).ToArray();
-        var writes = new AckedWrites(8, "w", leader);
-        await writes.WaitForMoreAsync(cluster, 200);
+        for (var round = 0; round < Rounds(2); round++)
+        {
+            var leader = await cluster.LeaderAsync();
+            var followers = cluster.Nodes.Where(n => n != leader).ToArray();
+            var writes = new AckedWrites(8, $"round{round}", leader);
+            await writes.WaitForMoreAsync(cluster, 200);
 
-        await Task.WhenAll(followers.Select(n => n.KillAsync()));
-        await Task.WhenAll(followers.Select(n => n.StartAsync()));
+            await Task.WhenAll(followers.Select(n => n.KillAsync()));
+            await Task.WhenAll(followers.Select(n => n.StartAsync()));
 
-        await writes.WaitForMoreAsync(cluster, 200);
-        await writes.StopAsync();
-        foreach (var node in cluster.Nodes)
-            await writes.AssertAllOnAsync(node);
-        await cluster.SameContentAsync();
+            await writes.WaitForMoreAsync(cluster, 200);
+            await writes.StopAsync();
+            foreach (var node in cluster.Nodes)
+                await writes.AssertAllOnAsync(node);
+            await cluster.SameContentAsync();
+        }
     }
 
     [Fact]
     public async Task Linearizable_reads_on_followers_are_never_stale_while_the_leader_is_killed()
     {
         var cluster = await FormAsync();
-        for (var round = 0; round < (IsLong ? 20 : 3); round++)
+        for (var round = 0; round < Rounds(3); round++)
         {
             var leader = await cluster.LeaderAsync();
             var followers = cluster.Nodes.Where(n => n != leader).ToArray();

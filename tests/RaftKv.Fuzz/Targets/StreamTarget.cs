@@ -56,6 +56,8 @@ internal sealed class StreamTarget : FuzzTarget
                 Failure = $"a message is said to come from '{from}'";
         }
 
+        public void OnPause() { }
+
         public void OnDisconnected(string nodeId, bool reset) { }
 
         public void OnConnected(PeerHello peer) { }

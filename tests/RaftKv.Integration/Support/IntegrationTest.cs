@@ -16,6 +16,10 @@ public abstract class IntegrationTest : IAsyncLifetime
 
     protected static bool IsLong => Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1";
 
+    /// <summary>How often a scenario runs: a few times, or 30 times (<c>RAFTKV_ROUNDS</c>) when tests are long.</summary>
+    protected static int Rounds(int few)
+        => !IsLong ? few : int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_ROUNDS"), out var rounds) ? rounds : 30;
+
     protected static ITestOutputHelper Output => TestContext.Current.TestOutputHelper!;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

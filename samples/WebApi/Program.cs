@@ -1,24 +1,36 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
 using RaftKv.Embedded;
 using RaftKv.Embedded.Http;
+using RaftKv.Samples.WebApi;
 
 // A short-link service whose links live in the application itself, on every node. The article's four environment variables start it:
-// SERVER_PORT, RAFT_NODE_ID, RAFT_PORT and RAFT_VOL_DIR.
+// SERVER_PORT, RAFT_NODE_ID, RAFT_PORT and RAFT_VOL_DIR. Every other option is in the configuration section RaftKv, for example RaftKv__ElectionTimeout.
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = builder.Configuration;
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(settings.GetValue("SERVER_PORT", 2221)));
-builder.Services.AddRaftKv(o =>
+builder.Services.AddRaftKv(settings.GetSection(RaftKvOptions.SectionName));
+builder.Services.Configure<RaftKvOptions>(o =>
 {
     o.NodeId = settings.GetValue("RAFT_NODE_ID", "node1")!;
     o.ListenAddress = $"127.0.0.1:{settings.GetValue("RAFT_PORT", 1111)}";
     o.DataDirectory = settings.GetValue("RAFT_VOL_DIR", "node_1_data")!;
 });
 builder.Services.AddHealthChecks().AddRaftKv();
+// The document at /openapi/v1.json, from which tools generate clients; numbers are numbers in it, and not texts as well.
+builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+builder.Services.AddOpenApi(ClientFriendlyDocument.Configure);
+
+// What the node, the server and the runtime count, at /metrics in the text that Prometheus reads.
+builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+    .AddMeter("RaftKv.Embedded", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+    .AddPrometheusExporter());
 
 var app = builder.Build();
 
@@ -26,6 +38,8 @@ var app = builder.Build();
 app.MapRaftKv(o => o.AllowAnonymous = true);
 app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
 app.MapHealthChecks("/healthz");
+app.MapOpenApi();
+app.MapPrometheusScrapingEndpoint();
 
 // What the application is for: PUT /links/docs with the address as the body, then GET /docs on any node.
 app.MapPut("/links/{name}", async (string name, HttpRequest request, IDistributedKv kv, CancellationToken cancellationToken) =>

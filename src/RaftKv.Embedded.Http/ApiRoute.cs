@@ -55,6 +55,10 @@ internal static class ApiRoute
                 json.WriteString("field"u8, field);
             if (problem.CurrentVersion is { } version)
                 json.WriteNumber("currentVersion"u8, version.Value);
+            if (problem.Limit is { } limit)
+                json.WriteNumber("limit"u8, limit);
+            if (problem.Actual is { } actual)
+                json.WriteNumber("actual"u8, actual);
             json.WriteEndObject();
         });
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
@@ -11,14 +12,24 @@ internal static class ClusterEndpoints
     private const int BodyLimit = 16 * 1024;
 
     public static void MapStatus(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync));
+        routes.MapGet("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync))
+            .Describe(Signatures.Nothing, "RaftKvStatus", Tags.Cluster, "This node, its log, the members and the last elections.")
+            .Answers<Schemas.Status>();
 
     public static void MapChanges(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/cluster/members", ApiRoute.Guarded(AddAsync));
-        routes.MapDelete("/v1/cluster/members/{nodeId}", ApiRoute.Guarded(RemoveAsync));
-        routes.MapPost("/v1/cluster/transfer", ApiRoute.Guarded(TransferAsync));
-        routes.MapPost("/v1/cluster/snapshot", ApiRoute.Guarded(SnapshotAsync));
+        routes.MapPost("/v1/cluster/members", ApiRoute.Guarded(AddAsync))
+            .Describe(Signatures.AddMember, "RaftKvAddMember", Tags.Cluster, "Adds a member: a learner first, a voter once it has caught up.")
+            .Answers<Schemas.Status>().Fails(400, 401, 403, 409, 413, 500, 503, 504);
+        routes.MapDelete("/v1/cluster/members/{nodeId}", ApiRoute.Guarded(RemoveAsync))
+            .Describe(Signatures.RemoveMember, "RaftKvRemoveMember", Tags.Cluster, "Removes a member, dead or alive.")
+            .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 500, 503, 504);
+        routes.MapPost("/v1/cluster/transfer", ApiRoute.Guarded(TransferAsync))
+            .Describe(Signatures.Transfer, "RaftKvTransferLeadership", Tags.Cluster, "Hands the leadership over.")
+            .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 413, 500, 503);
+        routes.MapPost("/v1/cluster/snapshot", ApiRoute.Guarded(SnapshotAsync))
+            .Describe(Signatures.Nothing, "RaftKvTakeSnapshot", Tags.Cluster, "Writes a snapshot of this node and truncates its log.")
+            .Answers<Schemas.Snapshot>().Fails(401, 403, 500, 503, 507);
     }
 
     private static async Task AddAsync(HttpContext context)

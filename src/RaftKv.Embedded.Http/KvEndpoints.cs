@@ -5,20 +5,41 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
 /// <summary>Keys and their bytes: <c>/v1/kv/{key}</c>, and the listing <c>/v1/kv?prefix=</c>. Any node takes any of them.</summary>
 internal static class KvEndpoints
 {
-    private static readonly string[] _reads = [HttpMethods.Get, HttpMethods.Head];
+    private const string Pattern = "/v1/kv/{**key}";
+    private const string Listing = "/v1/kv";
+    private static readonly string[] _head = [HttpMethods.Head];
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/v1/kv/{**key}", _reads, ApiRoute.Guarded(static context =>
-            RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context)));
-        routes.MapPut("/v1/kv/{**key}", ApiRoute.Guarded(PutAsync));
-        routes.MapDelete("/v1/kv/{**key}", ApiRoute.Guarded(DeleteAsync));
+        RequestDelegate read = ApiRoute.Guarded(static context =>
+            RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context));
+        RequestDelegate put = ApiRoute.Guarded(PutAsync);
+        RequestDelegate delete = ApiRoute.Guarded(DeleteAsync);
+
+        routes.MapGet(Pattern, read)
+            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.", "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
+            .AnswersBytes("application/octet-stream").AnswersNothing(304).Fails(400, 401, 403, 404, 429, 500, 503);
+        routes.MapGet(Listing, read)
+            .Describe(Signatures.ListKeys, "RaftKvList", Tags.Keys, "Lists keys by prefix, in order, page by page.")
+            .Answers<Schemas.Page>().Fails(400, 401, 403, 429, 500, 503);
+        routes.MapPut(Pattern, put)
+            .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.", "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that nobody knows.")
+            .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 429, 500, 503, 504, 507);
+        routes.MapDelete(Pattern, delete)
+            .Describe(Signatures.DeleteKey, "RaftKvDelete", Tags.Keys, "Deletes a key; one that is not there is no error.")
+            .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 429, 500, 503, 504, 507);
+        // The same for keys in the query, and for programs that want the headers alone.
+        routes.MapMethods(Pattern, _head, read).ExcludeFromDescription();
+        routes.MapPut(Listing, put).ExcludeFromDescription();
+        routes.MapDelete(Listing, delete).ExcludeFromDescription();
+        routes.MapMethods(Listing, _head, read).ExcludeFromDescription();
     }
 
     private static async Task GetAsync(HttpContext context, string key)
@@ -27,7 +48,9 @@ internal static class KvEndpoints
         if (query.ContainsKey("prefix"))
             throw RequestRefusedException.BadInput("prefix", "The request names a key and a prefix. Choose one.");
         var options = new KvReadOptions { Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable), MinVersion = MinVersion(query) };
+        var maxAge = MaxAge(query, options.Consistency);
         var found = await ApiRoute.Kv(context).GetAsync(key, options, context.RequestAborted);
+        RefuseOlder(found.Age, maxAge);
         ReplicaHeaders.SetVersion(context, found.ReadAt);
         if (!found.Found)
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
@@ -51,6 +74,7 @@ internal static class KvEndpoints
     private static async Task PutAsync(HttpContext context)
     {
         var key = RequestKey.Read(context);
+        Forwarding.Refuse(context);
         var when = Preconditions.OfWrite(context.Request.Headers);
         var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
@@ -73,6 +97,7 @@ internal static class KvEndpoints
     private static async Task DeleteAsync(HttpContext context)
     {
         var key = RequestKey.Read(context);
+        Forwarding.Refuse(context);
         var when = Preconditions.OfWrite(context.Request.Headers);
         if (when == KvCondition.NotExists)
             throw RequestRefusedException.BadInput("If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
@@ -96,6 +121,22 @@ internal static class KvEndpoints
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) => new KvVersion(version),
         _ => throw RequestRefusedException.BadInput("minVersion", "The parameter minVersion is a version as it came in X-RaftKv-Version."),
     };
+
+    private static TimeSpan? MaxAge(IQueryCollection query, KvConsistency consistency) => query["maxAge"].ToString() switch
+    {
+        "" => null,
+        _ when consistency != KvConsistency.Stale => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge goes with stale reads; the others see every acknowledged write."),
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) => TimeSpan.FromMilliseconds(milliseconds),
+        _ => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge is a number of milliseconds."),
+    };
+
+    private static void RefuseOlder(TimeSpan age, TimeSpan? maxAge)
+    {
+        if (maxAge is not { } limit || (age != Timeout.InfiniteTimeSpan && age <= limit))
+            return;
+        var known = age == Timeout.InfiniteTimeSpan ? "This node has not heard from a leader" : string.Create(CultureInfo.InvariantCulture, $"This node last heard from the leader {age.TotalMilliseconds:0} ms ago");
+        throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "stale_read", $"{known}: its copy may be older than asked for.", RetryAfter: true));
+    }
 
     private static RequestRefusedException ConditionFailed(KvCondition when, KvVersion current) => new(new Problem(
         StatusCodes.Status412PreconditionFailed, "precondition_failed",

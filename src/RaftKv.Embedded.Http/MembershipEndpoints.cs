@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
@@ -12,8 +13,12 @@ internal static class MembershipEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/raft/join", Answer.Guarded(JoinAsync));
-        routes.MapPost("/raft/remove", Answer.Guarded(RemoveAsync));
+        routes.MapPost("/raft/join", Answer.Guarded(JoinAsync))
+            .Describe(Signatures.Join, "RaftKvJoin", Tags.Article, "Adds a member; answers once it has caught up and votes.")
+            .Answers<Schemas.StatsAnswer>().FailsPlainly(400, 401, 403, 409, 413, 500, 503, 504);
+        routes.MapPost("/raft/remove", Answer.Guarded(RemoveAsync))
+            .Describe(Signatures.Remove, "RaftKvRemove", Tags.Article, "Removes a member, dead or alive.")
+            .Answers<Schemas.StatsAnswer>().FailsPlainly(400, 401, 403, 404, 409, 413, 500, 503, 504);
     }
 
     private static async Task JoinAsync(HttpContext context)

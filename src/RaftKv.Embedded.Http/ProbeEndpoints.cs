@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
@@ -13,9 +14,13 @@ internal static class ProbeEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/livez", ApiRoute.Guarded(static context =>
-            AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))));
+            AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))))
+            .Describe(Signatures.Nothing, "RaftKvLive", Tags.Health, "Fails when a restart of the process may help.")
+            .Answers<Schemas.Probe>().Fails(503);
         routes.MapGet("/readyz", ApiRoute.Guarded(static context =>
-            AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))));
+            AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))))
+            .Describe(Signatures.Nothing, "RaftKvReady", Tags.Health, "Fails while this node does not serve, with the reason.")
+            .Answers<Schemas.Probe>().Fails(503);
     }
 
     private static Task AnswerAsync(HttpContext context, string state, Readiness? reason) => reason is { } why

@@ -13,9 +13,16 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     /// <summary>The key's current version, where a condition on it did not hold; <see cref="KvVersion.None"/> when it does not exist.</summary>
     public KvVersion? CurrentVersion { get; init; }
 
+    /// <summary>The limit that was exceeded, in bytes.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>What exceeded it, in bytes, where that is known.</summary>
+    public long? Actual { get; init; }
+
     public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
 
-    public static Problem TooLarge(string error) => new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error);
+    public static Problem TooLarge(string error, long limit, long? actual) =>
+        new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error) { Limit = limit, Actual = actual };
 
     /// <summary>503 says "not applied, try again", 504 "nobody knows": the difference a client must see to retry safely.</summary>
     public static Problem From(RaftKvException e) => e switch
@@ -23,8 +30,8 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
         RaftKvOutcomeUnknownException => new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", e.Message),
         RaftKvUnavailableException unavailable => From(unavailable),
         RaftKvMembershipException membership => From(membership),
-        RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } => BadInput("key", e.Message),
-        RaftKvLimitExceededException => TooLarge(e.Message),
+        RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } key => BadInput("key", e.Message) with { Limit = key.Maximum, Actual = key.Actual },
+        RaftKvLimitExceededException value => TooLarge(e.Message, value.Maximum, value.Actual),
         RaftKvStorageException { Error: RaftKvStorageError.DiskFull } => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
         _ => new(StatusCodes.Status500InternalServerError, "storage_error", e.Message),
     };

@@ -56,6 +56,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         var options = Configure(endpoints, configure, nameof(MapRaftKvDashboard));
         var all = endpoints.MapGroup(pattern);
+        // The app's document has the routes once, where MapRaftKv put them.
+        all.WithMetadata(new ExcludeFromDescriptionAttribute());
         var allowsChanges = options.AllowAnonymous || options.AuthorizationPolicy is not null;
         DashboardEndpoints.Map(all, allowsChanges);
         if (!allowsChanges)

@@ -27,7 +27,7 @@ internal sealed class RequestBody : IDisposable
     public static async Task<RequestBody> ReadAsync(HttpContext context, int limit)
     {
         if (context.Request.ContentLength > limit)
-            throw TooLarge(limit);
+            throw TooLarge(limit, context.Request.ContentLength);
         // The server's general limit may be smaller than a legal value; ours is enforced below.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server && server.MaxRequestBodySize < limit)
             server.MaxRequestBodySize = limit;
@@ -64,7 +64,7 @@ internal sealed class RequestBody : IDisposable
                 return;
             _length += read;
             if (_length > limit)
-                throw TooLarge(limit);
+                throw TooLarge(limit, null); // Nobody knows how much more would have come.
         }
     }
 
@@ -88,5 +88,6 @@ internal sealed class RequestBody : IDisposable
         throw RequestRefusedException.BadInput("Content-Type", "The body must be JSON: send the header Content-Type: application/json.");
     }
 
-    private static RequestRefusedException TooLarge(int limit) => new(Problem.TooLarge($"The body is larger than {limit:N0} bytes. Nothing was written."));
+    private static RequestRefusedException TooLarge(int limit, long? actual) =>
+        new(Problem.TooLarge($"The body is larger than {limit:N0} bytes. Nothing was written.", limit, actual));
 }

@@ -38,6 +38,8 @@ internal static class RequestKey
     /// </summary>
     private static ReadOnlySpan<char> InPath(HttpContext context)
     {
+        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: 0 })
+            return default;
         var path = RawPath(context);
         if (path.IsEmpty)
             return Uri.EscapeDataString(context.GetRouteValue("key") as string ?? "");

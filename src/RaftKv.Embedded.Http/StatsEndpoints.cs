@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
@@ -11,8 +12,12 @@ internal static class StatsEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/raft/stats", Answer.Guarded(static context =>
-            Answer.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)));
+            Answer.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)))
+            .Describe(Signatures.Nothing, "RaftKvStats", Tags.Article, "The status under the names of hashicorp/raft.")
+            .Answers<Schemas.StatsAnswer>();
         routes.MapGet("/debug/runtime", Answer.Guarded(static context =>
-            Answer.OkAsync(context, "runtime status", 0, static (json, _) => RuntimeStats.Write(json))));
+            Answer.OkAsync(context, "runtime status", 0, static (json, _) => RuntimeStats.Write(json))))
+            .Describe(Signatures.Nothing, "RaftKvRuntime", Tags.Article, "Garbage collector, thread pool and process.")
+            .Answers<Schemas.RuntimeAnswer>();
     }
 }

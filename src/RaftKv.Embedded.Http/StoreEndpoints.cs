@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
@@ -12,9 +13,15 @@ internal static class StoreEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/store", Answer.Guarded(StoreAsync));
-        routes.MapGet("/store/{**key}", Answer.Guarded(GetAsync));
-        routes.MapDelete("/store/{**key}", Answer.Guarded(DeleteAsync));
+        routes.MapPost("/store", Answer.Guarded(StoreAsync))
+            .Describe(Signatures.Store, "RaftKvStoreSet", Tags.Article, "Stores a JSON value under a key.")
+            .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 413, 429, 500, 503, 504, 507);
+        routes.MapGet("/store/{**key}", Answer.Guarded(GetAsync))
+            .Describe(Signatures.GetStored, "RaftKvStoreGet", Tags.Article, "Reads a JSON value from this node's own copy.")
+            .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 404, 406, 429, 500, 503);
+        routes.MapDelete("/store/{**key}", Answer.Guarded(DeleteAsync))
+            .Describe(Signatures.DeleteStored, "RaftKvStoreDelete", Tags.Article, "Deletes a key; one that is not there is no error.")
+            .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 429, 500, 503, 504, 507);
     }
 
     private static async Task StoreAsync(HttpContext context)

@@ -32,10 +32,10 @@ public class BrowserTests
         await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent)");
         await node3.DisposeAsync();
         await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
-        await page.ScreenshotAsync(Artifact("dashboard-no-quorum.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-no-quorum.png"));
         await node2.DisposeAsync();
         await page.UntilAsync("document.getElementById('banner').textContent.includes('No connection') && document.getElementById('add-open').disabled");
-        await page.ScreenshotAsync(Artifact("dashboard-no-connection.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-no-connection.png"));
 
         Assert.Empty(page.Errors);
     }
@@ -80,16 +80,16 @@ public class BrowserTests
         await page.UntilAsync("document.querySelectorAll('#keys button').length >= 8");
         await page.EvaluateAsync("document.querySelector('#keys button').click()");
         await page.UntilAsync("!$('entry').hidden");
-        await page.ScreenshotAsync(Artifact("dashboard-light.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-light.png"));
         await page.LookAsync("dark", 1280, 900);
-        await page.ScreenshotAsync(Artifact("dashboard-dark.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-dark.png"));
         await page.LookAsync("light", 390, 844);
         Assert.Equal(390, (await page.EvaluateAsync("document.documentElement.scrollWidth")).GetInt32());
-        await page.ScreenshotAsync(Artifact("dashboard-phone.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-phone.png"));
         await page.LookAsync("light", 1280, 900);
         await page.OpenAsync(leader.Url + "/raftkv");
         await page.UntilAsync("document.getElementById('role').textContent === 'leader' && samples.length >= 2");
-        await page.ScreenshotAsync(Artifact("dashboard-leader.png"));
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-leader.png"));
         await page.OpenAsync(shown.Url + "/raftkv");
         await page.UntilAsync("document.getElementById('live').textContent === 'live'");
     }
@@ -110,13 +110,5 @@ public class BrowserTests
     {
         var found = await node.Kv.GetAsync(key, cancellationToken: Stop);
         return found.Found ? Encoding.UTF8.GetString(found.Value.Span) : null;
-    }
-
-    private static string Artifact(string name)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory.Parent is { } parent && !File.Exists(Path.Combine(directory.FullName, "RaftKv.sln")))
-            directory = parent;
-        return Path.Combine(directory.FullName, "artifacts", name);
     }
 }

@@ -17,6 +17,8 @@ internal sealed class WebNode : IAsyncDisposable
 
     public string Url => _app.Urls.First();
 
+    public IServiceProvider Services => _app.Services;
+
     public IDistributedKv Kv => _app.Services.GetRequiredService<IDistributedKv>();
 
     public IRaftKvCluster Cluster => _app.Services.GetRequiredService<IRaftKvCluster>();
@@ -29,7 +31,9 @@ internal sealed class WebNode : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         // Patient, so that a busy machine does not hold elections of its own.
         builder.Services.AddRaftKv(o => (o.NodeId, o.DataDirectory, o.ElectionTimeout) = (nodeId, directory.FullName, TimeSpan.FromSeconds(1)));
+        builder.Services.AddOpenApi();
         var app = builder.Build();
+        app.MapOpenApi();
         app.MapRaftKv(o => o.AllowAnonymous = true);
         app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
         await app.StartAsync(cancellationToken);

@@ -1,0 +1,172 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RaftKv.Embedded.Http.Description;
+
+/// <summary>
+/// The bodies of requests and answers as a document shows them. Nothing is made of these types at run time: the routes write their answers directly,
+/// and the names stand here once more so that no naming policy of the app changes them. A property outside the parameter list may be absent.
+/// </summary>
+internal static class Schemas
+{
+    [Description("An error (RFC 9457). Status and code are stable; the detail is for people.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Problem(
+        [property: JsonPropertyName("type")] string Type,
+        [property: JsonPropertyName("title")] string Title,
+        [property: JsonPropertyName("status")] int Status,
+        [property: JsonPropertyName("detail")] string Detail,
+        [property: JsonPropertyName("code"), Description("What happened, for programs.")] string Code)
+    {
+        [JsonPropertyName("field"), Description("The field, parameter or header that is wrong.")]
+        public string Field { get; init; } = null!;
+
+        [JsonPropertyName("currentVersion"), Description("The key's version, where a condition on it did not hold; 0 when it does not exist.")]
+        public long CurrentVersion { get; init; }
+
+        [JsonPropertyName("limit"), Description("The limit that was exceeded, in bytes.")]
+        public long Limit { get; init; }
+
+        [JsonPropertyName("actual"), Description("What exceeded it, in bytes, where that is known.")]
+        public long Actual { get; init; }
+
+        [JsonPropertyName("compactVersion"), Description("The lowest version after which a watch can still begin.")]
+        public long CompactVersion { get; init; }
+    }
+
+    [Description("An error of the article's routes.")]
+    public sealed record Error([property: JsonPropertyName("error")] string Text, [property: JsonPropertyName("code")] string Code)
+    {
+        [JsonPropertyName("field"), Description("The field, parameter or header that is wrong.")]
+        public string Field { get; init; } = null!;
+    }
+
+    [Description("A key that was written.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Written([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("version")] long Version);
+
+    [Description("A key that was deleted, or was not there.")]
+    public sealed record Deleted([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("deleted")] bool WasThere);
+
+    [Description("Keys in UTF-8 ordinal order.")]
+    public sealed record Page([property: JsonPropertyName("entries")] IReadOnlyList<PageEntry> Entries)
+    {
+        [JsonPropertyName("next"), Description("What after takes for the page behind this one; absent on the last.")]
+        public string Next { get; init; } = null!;
+    }
+
+    [Description("A key of a page; with keysOnly=true nothing but its name.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record PageEntry([property: JsonPropertyName("key")] string Key)
+    {
+        [JsonPropertyName("version")]
+        public long Version { get; init; }
+
+        [JsonPropertyName("bytes"), Description("The length of the value.")]
+        public long Bytes { get; init; }
+
+        [JsonPropertyName("value"), Description("The value in base64.")]
+        public byte[] Value { get; init; } = null!;
+    }
+
+    [Description("A node as it sees itself and its cluster.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Status(
+        [property: JsonPropertyName("nodeId")] string NodeId,
+        [property: JsonPropertyName("address")] string Address,
+        [property: JsonPropertyName("role"), Description("unformed, learner, follower, candidate, leader, removed, faulted or stopped.")] string Role,
+        [property: JsonPropertyName("ready"), Description("Whether it serves linearizable reads and writes.")] bool Ready,
+        [property: JsonPropertyName("term")] long Term,
+        [property: JsonPropertyName("leaderId")] string? LeaderId,
+        [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs"), Description("Milliseconds since it heard from the leader; 0 on the leader.")] long? LastContactMs,
+        [property: JsonPropertyName("keyCount")] long KeyCount,
+        [property: JsonPropertyName("durability"), Description("fsync or os-buffered.")] string Durability,
+        [property: JsonPropertyName("log")] Log Log,
+        [property: JsonPropertyName("members")] IReadOnlyList<Member> Members,
+        [property: JsonPropertyName("elections")] IReadOnlyList<Election> Elections)
+    {
+        [JsonPropertyName("clusterId")]
+        public Guid ClusterId { get; init; }
+
+        [JsonPropertyName("code"), Description("Why it is not ready, for programs.")]
+        public string Code { get; init; } = null!;
+
+        [JsonPropertyName("reason"), Description("Why it is not ready, in words.")]
+        public string Reason { get; init; } = null!;
+    }
+
+    [Description("Positions in the replicated log.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Log(
+        [property: JsonPropertyName("first")] long First,
+        [property: JsonPropertyName("snapshot")] long Snapshot,
+        [property: JsonPropertyName("applied")] long Applied,
+        [property: JsonPropertyName("commit")] long Commit,
+        [property: JsonPropertyName("durable")] long Durable,
+        [property: JsonPropertyName("last")] long Last,
+        [property: JsonPropertyName("lastTerm")] long LastTerm,
+        [property: JsonPropertyName("configuration")] long Configuration);
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Member(
+        [property: JsonPropertyName("nodeId")] string NodeId,
+        [property: JsonPropertyName("address")] string Address,
+        [property: JsonPropertyName("voter")] bool Voter,
+        [property: JsonPropertyName("leader")] bool Leader,
+        [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs")] long? LastContactMs)
+    {
+        [JsonPropertyName("match"), Description("The last position known to be on its disk; only the leader knows that of others.")]
+        public long Match { get; init; }
+
+        [JsonPropertyName("lag"), Description("How many entries it is behind.")]
+        public long Lag { get; init; }
+    }
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Election(
+        [property: JsonPropertyName("term")] long Term,
+        [property: JsonPropertyName("leaderId")] string? LeaderId,
+        [property: JsonPropertyName("at")] DateTimeOffset At,
+        [property: JsonPropertyName("cause")] string Cause);
+
+    public sealed record NewMember([property: JsonPropertyName("nodeId")] string NodeId, [property: JsonPropertyName("address"), Description("host:port")] string Address);
+
+    public sealed record Transfer
+    {
+        [JsonPropertyName("to"), Description("The node that shall lead; absent for the most advanced voter.")]
+        public string To { get; init; } = null!;
+    }
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Snapshot([property: JsonPropertyName("version"), Description("The position in the log that the snapshot reflects.")] long Version);
+
+    public sealed record Probe([property: JsonPropertyName("status")] string Status);
+
+    public sealed record StoreRequest(
+        [property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("value"), Description("Any JSON value; it comes back byte for byte.")] JsonElement Value);
+
+    public sealed record StoreAnswer([property: JsonPropertyName("message")] string Message, [property: JsonPropertyName("data")] StoreEntry Data);
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record StoreEntry([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("value")] JsonElement Value)
+    {
+        [JsonPropertyName("version")]
+        public long Version { get; init; }
+
+        [JsonPropertyName("deleted"), Description("After a deletion: whether the key was there.")]
+        public bool WasThere { get; init; }
+    }
+
+    public sealed record JoinRequest(
+        [property: JsonPropertyName("node_id")] string NodeId, [property: JsonPropertyName("raft_address"), Description("host:port")] string RaftAddress);
+
+    public sealed record RemoveRequest([property: JsonPropertyName("node_id")] string NodeId);
+
+    public sealed record StatsAnswer(
+        [property: JsonPropertyName("message")] string Message,
+        [property: JsonPropertyName("data"), Description("The status under the names of hashicorp/raft; every value is a string.")] Dictionary<string, string> Data);
+
+    public sealed record RuntimeAnswer(
+        [property: JsonPropertyName("message")] string Message, [property: JsonPropertyName("data"), Description("process, gc and thread_pool")] Dictionary<string, JsonElement> Data);
+}

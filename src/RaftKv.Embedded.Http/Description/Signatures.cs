@@ -1,0 +1,84 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Mvc;
+
+namespace RaftKv.Embedded.Http.Description;
+
+/// <summary>What the routes take, as the parameters of methods that are never called.</summary>
+internal static class Signatures
+{
+    private const string Key = "The key: any text. A path cannot carry the keys \".\" and \"..\"; leave it empty and name them with ?key=.";
+    private const string Consistency = "linearizable (default), lease or stale.";
+    private const string LocalConsistency = "stale (default: this node's own copy), lease or linearizable.";
+    private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. Older is answered 503 stale_read.";
+    private const string Forward = "false: answer 421 not_leader instead of forwarding when this node does not lead.";
+
+    public static void GetKey(
+        [FromRoute, Description(Key)] string key,
+        [FromQuery, Description(Consistency)] string? consistency,
+        [FromQuery, Description("Wait until this node has applied this version: read your own writes on any node.")] long? minVersion,
+        [FromQuery, Description(MaxAge)] long? maxAge,
+        [FromHeader(Name = "If-None-Match"), Description("The version that the client has: 304 when it is still the current one.")] string? ifNoneMatch)
+    {
+    }
+
+    public static void PutKey(
+        [FromRoute, Description(Key)] string key,
+        [FromBody] Stream body,
+        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "If-None-Match"), Description("*: only if the key does not exist.")] string? ifNoneMatch,
+        [FromQuery, Description(Forward)] bool? forward)
+    {
+    }
+
+    public static void DeleteKey(
+        [FromRoute, Description(Key)] string key,
+        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
+        [FromQuery, Description(Forward)] bool? forward)
+    {
+    }
+
+    public static void ListKeys(
+        [FromQuery, Description("What the keys begin with; empty for all of them.")] string prefix,
+        [FromQuery, Description("Entries of a page: 1 to 1000, 100 unless told. A page also ends once its values have 4 MiB.")] int? limit,
+        [FromQuery, Description("true: names alone.")] bool? keysOnly,
+        [FromQuery, Description("The next of the page before.")] string? after,
+        [FromQuery, Description(Consistency)] string? consistency)
+    {
+    }
+
+    public static void Nothing()
+    {
+    }
+
+    public static void AddMember([FromBody] Schemas.NewMember body)
+    {
+    }
+
+    public static void RemoveMember([FromRoute] string nodeId)
+    {
+    }
+
+    public static void Transfer([FromBody] Schemas.Transfer body)
+    {
+    }
+
+    public static void Store([FromBody] Schemas.StoreRequest body)
+    {
+    }
+
+    public static void GetStored([FromRoute, Description(Key)] string key, [FromQuery, Description(LocalConsistency)] string? consistency)
+    {
+    }
+
+    public static void DeleteStored([FromRoute, Description(Key)] string key)
+    {
+    }
+
+    public static void Join([FromBody] Schemas.JoinRequest body)
+    {
+    }
+
+    public static void Remove([FromBody] Schemas.RemoveRequest body)
+    {
+    }
+}

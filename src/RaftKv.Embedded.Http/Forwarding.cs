@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// Any node takes a write and forwards it. A client that balances its load itself may ask with <c>?forward=false</c> to be sent to the leader instead.
+/// </summary>
+internal static class Forwarding
+{
+    /// <summary>The node that leads, on an answer 421.</summary>
+    public const string Leader = "X-RaftKv-Leader";
+
+    /// <exception cref="RequestRefusedException">The client asked not to be forwarded, and this node does not lead.</exception>
+    public static void Refuse(HttpContext context)
+    {
+        var forward = context.Request.Query["forward"].ToString();
+        if (forward is "" or "true")
+            return;
+        if (forward != "false")
+            throw RequestRefusedException.BadInput("forward", "The parameter forward is true or false.");
+        var status = ApiRoute.Cluster(context).Status;
+        if (status.LeaderId == status.NodeId)
+            return;
+        if (status.LeaderId is null)
+            throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "no_leader", "This node knows no leader. Nothing was written.", RetryAfter: true));
+        context.Response.Headers[Leader] = status.LeaderId;
+        throw new RequestRefusedException(new Problem(StatusCodes.Status421MisdirectedRequest, "not_leader",
+            $"{status.LeaderId} leads, and the request asked not to be forwarded. Nothing was written."));
+    }
+}

@@ -26,4 +26,7 @@ public enum RaftKvStorageError
 
     /// <summary>The directory has the data of a cluster already, and a restore needs one without.</summary>
     NotEmpty = 7,
+
+    /// <summary>The directory's cluster lost its quorum and was replaced by a recovery; see <see cref="RaftKvRecovery"/>.</summary>
+    Retired = 8,
 }

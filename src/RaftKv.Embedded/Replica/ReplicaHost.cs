@@ -87,6 +87,7 @@ internal sealed class ReplicaHost : IDisposable
         var opened = new Stack<IDisposable>([directory]);
         try
         {
+            SurvivorDirectory.ThrowIfRetired(files, directory);
             var identity = LocalIdentity.Open(files, directory.Root, options.NodeId);
             NewCluster.ThrowIfUnfinished(files, directory, identity.ClusterId != Guid.Empty);
             var snapshots = new SnapshotStore(files, directory.Snapshots);

@@ -28,6 +28,9 @@ internal sealed class NewCluster : IDisposable
     private NewCluster(IFileSystem fs, DataDirectory directory, NodeIdentity identity, string address) =>
         (_fs, _directory, _identity, _address) = (fs, directory, identity, address);
 
+    /// <summary>For files that need not outlive the process.</summary>
+    public string ScratchDirectory => _directory.Store;
+
     private string Marker => Path.Combine(_directory.Root, MarkerName);
 
     private string Spool => Path.Combine(_directory.Root, SpoolName);

@@ -26,23 +26,30 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.ForeignDirectory"/>, Damaged or NewerFormat.</exception>
     public static NodeIdentity? Load(IFileSystem fs, string directory, string nodeId)
     {
-        var path = Path.Combine(directory, FileName);
-        if (!fs.FileExists(path))
+        if (!fs.FileExists(Path.Combine(directory, FileName)))
             return null;
+        var identity = Read(fs, directory);
+        if (identity.NodeId != nodeId)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
+                $"The data directory {directory} belongs to node '{identity.NodeId}', and this node is '{nodeId}'. Correct the node id or the data directory in the options; "
+                + "only if the data of that node is not wanted any more, empty the directory.");
+        }
+        return identity;
+    }
+
+    /// <summary>Whoever it is.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or NewerFormat.</exception>
+    public static NodeIdentity Read(IFileSystem fs, string directory)
+    {
+        var path = Path.Combine(directory, FileName);
         Span<byte> buffer = stackalloc byte[MaxBytes];
         using var file = fs.Open(path, FileOpenMode.Read);
         ReadOnlySpan<byte> block = buffer[..file.Read(0, buffer)];
         if (!FormatBlock.TryOpen(ref block, Magic, FormatVersion, path) || block.Length < NodeIdOffset + FormatBlock.ChecksumBytes
             || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - FormatBlock.ChecksumBytes)
             throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
-        var owner = Encoding.UTF8.GetString(block[NodeIdOffset..^FormatBlock.ChecksumBytes]);
-        if (owner != nodeId)
-        {
-            throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
-                $"The data directory {directory} belongs to node '{owner}', and this node is '{nodeId}'. Correct the node id or the data directory in the options; "
-                + "only if the data of that node is not wanted any more, empty the directory.");
-        }
-        return new NodeIdentity(owner, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)));
+        return new NodeIdentity(Encoding.UTF8.GetString(block[NodeIdOffset..^FormatBlock.ChecksumBytes]), new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)));
     }
 
     /// <summary>Takes possession of a directory without an owner; durable when it returns.</summary>

@@ -118,6 +118,14 @@ internal sealed partial class SnapshotStore : IDisposable
         return Math.Min(new SnapshotReader(file, PathOf(last)).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
     }
 
+    /// <summary>What a snapshot says of itself, without its tables.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/></exception>
+    public SnapshotContent ReadHeader(EntryId last)
+    {
+        using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+        return new SnapshotReader(file, PathOf(last)).ReadHeader();
+    }
+
     /// <summary>
     /// Reads a snapshot into an empty store, verifying everything. When it throws, the store holds a part and must be thrown away.
     /// </summary>

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace RaftKv.Embedded.Tool;
+
+/// <summary>The node that a restore or a recovery makes.</summary>
+internal sealed class NodeOptions
+{
+    private readonly Option<string> _to = new("--to") { Description = "Its data directory: empty, or made", Required = true };
+    private readonly Option<string> _node = new("--node") { Description = "Its name, as in its options", Required = true };
+    private readonly Option<string> _address = new("--address") { Description = "Where peers will reach it, host:port", Required = true };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_to);
+        command.Add(_node);
+        command.Add(_address);
+    }
+
+    public (string Directory, string NodeId, string Address) From(ParseResult parsed) =>
+        (parsed.GetRequiredValue(_to), parsed.GetRequiredValue(_node), parsed.GetRequiredValue(_address));
+}

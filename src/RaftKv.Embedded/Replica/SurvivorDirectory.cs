@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>The data directory of a stopped node of a cluster that has lost its quorum: read, and held so that nobody starts on it meanwhile.</summary>
+internal sealed class SurvivorDirectory : IDisposable
+{
+    /// <summary>The file that keeps a directory from starting; its text is the id of the cluster that came after.</summary>
+    public const string RetiredName = "retired";
+
+    private const int ReadBytes = 4 * 1024 * 1024;
+
+    private readonly DataDirectory _directory;
+    private readonly NodeIdentity _identity;
+    private readonly SnapshotStore _snapshots;
+    private readonly Wal _wal;
+    private readonly WalRecovery _log;
+
+    private SurvivorDirectory(DataDirectory directory, NodeIdentity identity, SnapshotStore snapshots, Wal wal, WalRecovery log) =>
+        (_directory, _identity, _snapshots, _wal, _log) = (directory, identity, snapshots, wal, log);
+
+    public static SurvivorDirectory Open(IFileSystem inner, string root)
+    {
+        if (!inner.FileExists(Path.Combine(root, NodeIdentity.FileName)))
+            throw new RaftKvStorageException(RaftKvStorageError.NotWritable, $"{root} is not the data directory of a node: it has no identity.");
+        var fs = new ReadOnlyFileSystem(inner);
+        var opened = new Stack<IDisposable>();
+        try
+        {
+            var directory = DataDirectory.Open(fs, root);
+            opened.Push(directory);
+            var identity = NodeIdentity.Read(fs, root);
+            if (!identity.HasCluster)
+                throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory, $"{root} belongs to no cluster: there is nothing to recover.");
+            NewCluster.ThrowIfUnfinished(fs, directory, hasCluster: true);
+            var snapshots = new SnapshotStore(fs, directory.Snapshots);
+            opened.Push(snapshots);
+            var wal = Wal.Open(fs, directory.Wal, new WalOptions { MustExist = true, PrepareInBackground = false }, out var log);
+            return new SurvivorDirectory(directory, identity, snapshots, wal, log);
+        }
+        catch
+        {
+            while (opened.TryPop(out var part))
+                part.Dispose();
+            throw;
+        }
+    }
+
+    public RaftKvSurvivor Describe()
+    {
+        var snapshot = NewestSnapshot();
+        // Also says when entries between snapshot and log are missing.
+        _log.Continues(snapshot?.State.Last ?? default);
+        var configuration = _log.Configurations is [.., var last] && last.Index > (snapshot?.State.ConfigurationIndex ?? 0)
+            ? ClusterConfiguration.Decode(last.Payload.Span)
+            : snapshot?.State.Configuration ?? ClusterConfiguration.Empty;
+        var isAhead = snapshot is not null && snapshot.State.Last.Index >= _log.Last.Index;
+        var end = isAhead ? snapshot!.State.Last : _log.Last;
+        return new RaftKvSurvivor
+        {
+            DataDirectory = _directory.Root,
+            NodeId = _identity.NodeId,
+            Incarnation = _identity.Incarnation,
+            ClusterId = _identity.ClusterId,
+            Term = _log.Term,
+            LastTerm = end.Term,
+            LastVersion = new KvVersion(end.Index),
+            LastWriteAt = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(isAhead ? 0 : _log.LastTimeMs, snapshot?.State.LogTimeMs ?? 0)),
+            SnapshotVersion = new KvVersion(snapshot?.State.Last.Index ?? 0),
+            Voters = [.. configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId)],
+            IsVoter = configuration.Find(_identity.NodeId) is { IsVoter: true } self && (self.Incarnation == Guid.Empty || self.Incarnation == _identity.Incarnation),
+        };
+    }
+
+    /// <summary>Begins the new cluster with everything this directory has.</summary>
+    public RaftKvRestored StartWith(NewCluster cluster, CancellationToken cancellationToken)
+    {
+        // Records of any size that any options allow.
+        var stores = new StoreFactory(new OsFileSystem(sync: false), cluster.ScratchDirectory, new RaftKvOptions { MaxKeyBytes = KvCommand.MaxKeyBytes, MaxValueBytes = SnapshotFile.MaxValueBytes });
+        var state = Recovery.LoadState(_snapshots, stores.Create, NullLogger.Instance);
+        using var store = state.Store;
+        Replay(state, cancellationToken);
+        using var snapshot = state.CaptureSnapshot();
+        var clusterId = cluster.Found(snapshot, cancellationToken, out var last);
+        var end = state.Applied;
+        var held = new RaftKvBackupInfo(new KvVersion(end.Index), snapshot.KeyCount, 0, _identity.ClusterId, DateTimeOffset.FromUnixTimeMilliseconds(state.LogTimeMs));
+        return new RaftKvRestored(held, clusterId, new KvVersion(last.Index));
+    }
+
+    /// <summary>Durable when it returns.</summary>
+    public void Retire(IFileSystem files, Guid newClusterId)
+    {
+        using (var file = files.Open(Path.Combine(_directory.Root, RetiredName), FileOpenMode.Create))
+        {
+            file.Write(0, System.Text.Encoding.UTF8.GetBytes(newClusterId.ToString()));
+            file.Sync();
+        }
+        files.SyncDirectory(_directory.Root);
+    }
+
+    /// <summary>For the start of a node.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Retired"/></exception>
+    public static void ThrowIfRetired(IFileSystem fs, DataDirectory directory)
+    {
+        if (fs.FileExists(Path.Combine(directory.Root, RetiredName)))
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.Retired,
+                $"The data directory {directory.Root} is of a cluster that lost its quorum and was replaced by a recovery. It is kept to be looked at and does not start. Start this node with an empty directory and add it to the new cluster.");
+        }
+    }
+
+    public void Dispose()
+    {
+        _wal.Dispose();
+        _snapshots.Dispose();
+        _directory.Dispose();
+    }
+
+    private SnapshotContent? NewestSnapshot()
+    {
+        if (_snapshots.OpenNewest([]) is not { } newest)
+            return null;
+        return _snapshots.ReadHeader(newest.Last);
+    }
+
+    private void Replay(KvStateMachine state, CancellationToken cancellationToken)
+    {
+        if (!_log.Continues(state.Applied))
+            return;
+        var entries = new List<LogEntry>();
+        for (var next = state.Applied.Index + 1; next <= _log.Last.Index; next += entries.Count)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            entries.Clear();
+            Invariant.Holds(_wal.Read(next, _log.Last.Index, ReadBytes, entries) > 0, "the log has every entry up to its last");
+            foreach (var entry in entries)
+                state.Apply(entry);
+            state.Store.MaintainSpace();
+        }
+    }
+}

@@ -59,13 +59,63 @@ public interface IDistributedKv
     /// <returns><c>true</c> when the key exists on this node.</returns>
     bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result);
 
-    /// <summary>Lists keys in UTF-8 ordinal order, optionally with their values.</summary>
+    /// <summary>Lists keys in UTF-8 ordinal order, optionally with their values: all of them as they were at one version, however long it takes.</summary>
     /// <param name="range">Which keys.</param>
     /// <param name="options">Consistency, limit, keys only; <c>default</c> is a linearizable scan of everything in the range.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>
-    /// Entries at least as new as the start of the scan. The scan is not a snapshot: a key written while it runs may be seen at its
-    /// newer version, a key created or deleted meanwhile may or may not appear.
-    /// </returns>
+    /// <exception cref="ArgumentException">A bound of the range is not valid Unicode.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The limit or the version is negative.</exception>
+    /// <exception cref="RaftKvLimitExceededException">A bound of the range is too long.</exception>
+    /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
+    /// <exception cref="RaftKvCompactedException">
+    /// While the scan went on, more than <see cref="RaftKvOptions.ScanRetentionBytes"/> were overwritten, or this node was given a snapshot. What was
+    /// returned is right; the rest of that version is gone.
+    /// </exception>
     IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// One page of a scan, for callers that come back for the next: with <see cref="KvScanPage.Next"/> and <see cref="KvScanPage.Version"/> in the
+    /// options, within 30 seconds and on the same node, it goes on in the same version.
+    /// </summary>
+    /// <param name="range">Which keys.</param>
+    /// <param name="options">As for <see cref="ScanAsync"/>; without a limit a page has 1,000 entries. It may have fewer: it ends after about 4 MiB.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <exception cref="RaftKvCompactedException">The version asked for is not held any more: begin again without it.</exception>
+    ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default);
+
+    /// <summary>Counts keys. It walks over them, without their values.</summary>
+    /// <param name="range">Which keys.</param>
+    /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
+    /// <param name="cancellationToken">Stops the count.</param>
+    /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
+    ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lists what is directly below a prefix, as a directory: keys without another delimiter, and one group for all keys that share what comes up to it. A
+    /// group is passed over without walking through its keys.
+    /// </summary>
+    /// <param name="prefix">For example <c>"orders/"</c>; empty for the top.</param>
+    /// <param name="delimiter">An ASCII character.</param>
+    /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The delimiter is not ASCII.</exception>
+    /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
+    IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions options = default, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Tells every change of the keys in a range, in the log's order, from this node's own copy: no gap and no duplicate, over changes of the leader. A
+    /// transaction is told as a whole; see <see cref="KvEvent.EndsVersion"/>. Each enumeration is a watch of its own, which begins with its first step.
+    /// </summary>
+    /// <param name="range">Which keys; for one, <see cref="KvKeyRange.Exactly"/>.</param>
+    /// <param name="options">Where to begin; <c>default</c> is now.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    /// <exception cref="ArgumentException">A bound of the range is not valid Unicode, or the options contradict each other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="RaftKvLimitExceededException">A bound of the range is too long.</exception>
+    /// <exception cref="RaftKvCompactedException">
+    /// This node does not hold the next change any more: the version is too old, the watcher too slow, or the node was given a snapshot. Begin again
+    /// with <see cref="KvWatchOptions.InitialState"/>.
+    /// </exception>
+    /// <exception cref="RaftKvUnavailableException">This node stops, is faulted or was removed. A watch on another node can go on from the next version.</exception>
+    IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default);
 }

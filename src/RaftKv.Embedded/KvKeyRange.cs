@@ -18,6 +18,9 @@ public readonly record struct KvKeyRange
     /// <summary>The keys that start with <paramref name="prefix"/>.</summary>
     public static KvKeyRange StartingWith(string prefix) => new() { Prefix = prefix };
 
+    /// <summary>One key.</summary>
+    public static KvKeyRange Exactly(string key) => new() { From = key, To = key + "\0" };
+
     /// <summary>The keys from <paramref name="from"/> (included) to <paramref name="to"/> (excluded).</summary>
     public static KvKeyRange Between(string? from, string? to) => new() { From = from, To = to };
 }

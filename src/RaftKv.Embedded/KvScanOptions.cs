@@ -14,4 +14,10 @@ public readonly record struct KvScanOptions
 
     /// <summary>Start behind this key: the last one of the page before.</summary>
     public string? After { get; init; }
+
+    /// <summary>
+    /// The version to see, for the next page of a scan: <see cref="KvScanPage.Version"/> of the page before. <see cref="KvVersion.None"/> is the newest
+    /// state that <see cref="Consistency"/> asks for.
+    /// </summary>
+    public KvVersion AtVersion { get; init; }
 }

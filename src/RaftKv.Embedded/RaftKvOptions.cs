@@ -87,6 +87,12 @@ public sealed class RaftKvOptions
     /// <summary>How many bytes of log behind a snapshot are kept, so that a node that was away briefly needs no snapshot. The default value is 32 MiB.</summary>
     public long LogRetentionBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>How many bytes of changes a node remembers for watches that begin in the past or are slow. The default value is 16 MiB; 64 KiB to 1 TiB.</summary>
+    public long WatchHistoryBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>How many bytes of overwritten values are kept for scans under way; beyond that the oldest scan ends. The default value is 16 MiB; 64 KiB to 1 TiB.</summary>
+    public long ScanRetentionBytes { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>What "written" means before a write is acknowledged. The default value is <see cref="RaftKvDurability.Fsync"/>.</summary>
     public RaftKvDurability Durability { get; set; } = RaftKvDurability.Fsync;
 

@@ -80,6 +80,14 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
             yield return options.KeysOnly ? new KvEntry(key, default, default) : new KvEntry(key, _entries[key].Value, _entries[key].Version);
     }
 
+    public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public async IAsyncEnumerable<RaftKvStatus> WatchStatusAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         yield return Status;

@@ -5,6 +5,7 @@ using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Tests.Storage;
+using RaftKv.Embedded.Watch;
 using RaftKv.Simulation.Clients;
 using ReplicaNode = RaftKv.Embedded.Replica.Replica;
 
@@ -17,6 +18,9 @@ namespace RaftKv.Simulation;
 internal sealed partial class SimNode
 {
     private const string Root = "/data";
+
+    /// <summary>Little enough that watchers fall out of it.</summary>
+    private const long HistoryBytes = 8 * 1024;
 
     private readonly Simulation _run;
     private readonly RaftKvOptions _options;
@@ -136,7 +140,8 @@ internal sealed partial class SimNode
         Transport = new SimTransport(_run.Network, this);
         Formation = new Formation(identity, wal, Clock);
         var pending = new PendingWrites();
-        Applier = new Applier(wal, pending, state) { SessionNonce = NewNonce() };
+        var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, static router => router.Execute());
+        Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce() };
         var logWriter = new LogWriter(wal);
         var reader = new Worker(_ => { });
         var snapshotter = new Worker(_ => { });

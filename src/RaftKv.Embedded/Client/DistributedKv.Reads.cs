@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
@@ -7,9 +6,6 @@ namespace RaftKv.Embedded.Client;
 
 internal sealed partial class DistributedKv
 {
-    /// <summary>How many keys a scan takes from the index at a time.</summary>
-    private const int ScanPage = 256;
-
     public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
         var host = access.Host;
@@ -36,34 +32,6 @@ internal sealed partial class DistributedKv
         finally
         {
             name.Dispose();
-        }
-    }
-
-    public async IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.Limit);
-        var cursor = ScanCursor.Over(range, scanOptions.After, options.MaxKeyBytes);
-        var host = access.Host;
-        await FreshAsync(host, scanOptions.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
-        var left = scanOptions.Limit == 0 ? long.MaxValue : scanOptions.Limit;
-        var page = new List<byte[]>(ScanPage);
-        while (left > 0 && cursor.Next(host.Applier.State.Store, (int)Math.Min(left, ScanPage), page))
-        {
-            foreach (var name in page)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var key = Encoding.UTF8.GetString(name);
-                if (scanOptions.KeysOnly)
-                {
-                    left--;
-                    yield return new KvEntry(key, default, KvVersion.None);
-                }
-                else if (Read(host, name) is { Found: true } found)
-                {
-                    left--;
-                    yield return new KvEntry(key, found.Value, found.Version);
-                }
-            }
         }
     }
 

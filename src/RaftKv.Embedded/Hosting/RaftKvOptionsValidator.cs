@@ -90,6 +90,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);
         Range(errors, nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes, 64 * 1024, long.MaxValue);
         Range(errors, nameof(options.LogRetentionBytes), options.LogRetentionBytes, 0, long.MaxValue);
+        Range(errors, nameof(options.WatchHistoryBytes), options.WatchHistoryBytes, 64 * 1024, 1L << 40);
+        Range(errors, nameof(options.ScanRetentionBytes), options.ScanRetentionBytes, 64 * 1024, 1L << 40);
     }
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -1,6 +1,7 @@
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Replica;
 
@@ -22,8 +23,10 @@ internal sealed class Applier
     private long _applied;
     private volatile bool _stopping;
 
-    public Applier(Wal wal, PendingWrites pending, KvStateMachine state)
+    /// <param name="changes">Follows <paramref name="state"/> already.</param>
+    public Applier(Wal wal, PendingWrites pending, KvStateMachine state, ChangeFeed changes)
     {
+        Changes = changes;
         _wal = wal;
         _pending = pending;
         _state = state;
@@ -40,6 +43,9 @@ internal sealed class Applier
     /// <summary>Everything up to here is visible to readers.</summary>
     public long AppliedIndex => Volatile.Read(ref _applied);
 
+    /// <summary>What hears of every change.</summary>
+    public ChangeFeed Changes { get; }
+
     public AppliedWaiters Waiters { get; } = new();
 
     /// <summary>This process's session, and the nonce it asks for one with. Written by the replica thread.</summary>
@@ -50,7 +56,11 @@ internal sealed class Applier
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
 
-    public void Submit(ApplierTask task) => _queue.Post(task);
+    public void Submit(ApplierTask task)
+    {
+        if (!_queue.Post(task))
+            Refuse(task);
+    }
 
     public void Stop()
     {
@@ -73,6 +83,14 @@ internal sealed class Applier
         {
             Failed?.Invoke(e);
         }
+        finally
+        {
+            _taken.ForEach(Refuse);
+            _taken.Clear();
+            _queue.Close();
+            _queue.TakeAll(ref _taken);
+            _taken.ForEach(Refuse);
+        }
     }
 
     public void RunOnce()
@@ -81,12 +99,16 @@ internal sealed class Applier
         foreach (var task in _taken)
         {
             if (_stopping)
-                break;
+            {
+                Refuse(task);
+                continue;
+            }
             switch (task)
             {
                 case ApplyRange range: ApplyAll(range); break;
                 case CaptureState capture: capture.Captured(_state.CaptureSnapshot()); break;
                 case SwapState swap: Swap(swap); break;
+                case BetweenEntries between: between.Run(_state); break;
             }
         }
         _taken.Clear();
@@ -125,7 +147,14 @@ internal sealed class Applier
             else if (result.Nonce == SessionNonce)
                 Notify?.Invoke(new SessionOpened(entry.Index));
         }
+        Changes.Reach(AppliedIndex);
         Waiters.Reach(AppliedIndex);
+    }
+
+    private static void Refuse(ApplierTask task)
+    {
+        if (task is BetweenEntries between)
+            between.Refused();
     }
 
     private void Tell(in ApplyResult result)
@@ -153,6 +182,7 @@ internal sealed class Applier
     {
         var old = _state;
         Invariant.Holds(swap.Restored.Applied.Index >= old.Applied.Index, "a snapshot never takes the state back in time");
+        Changes.Swap(old, swap.Restored);
         Volatile.Write(ref _state, swap.Restored);
         Volatile.Write(ref _applied, swap.Restored.Applied.Index);
         Waiters.Reach(AppliedIndex);

@@ -61,6 +61,7 @@ internal sealed partial class Replica
         foreach (var write in _scratch)
             write.TryFail(write.Attempts == 0 ? RefusalFor(role, why) : Errors.Ended(why, _faultCause));
         FailReads(RefusalFor(role, why));
+        _parts.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
         foreach (var call in _changes.Values.Concat(_forwarded.Values))
             call.Complete(AdminResult.AskLeader);
         foreach (var waiter in _snapshotWaiters)

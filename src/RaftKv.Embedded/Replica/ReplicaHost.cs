@@ -4,6 +4,7 @@ using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Replica;
 
@@ -38,7 +39,8 @@ internal sealed class ReplicaHost : IDisposable
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var nonce = Guid.NewGuid();
         var pending = new PendingWrites(1 + (uint)nonce.GetHashCode());
-        Applier = new Applier(wal, pending, state) { SessionNonce = nonce };
+        var changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes);
+        Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce };
         _logWriter = new LogWriter(wal);
         _reader = new Worker(OnThreadFailed);
         _snapshotter = new Worker(OnThreadFailed);

@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Client;
+
+internal sealed partial class DistributedKv
+{
+    private const int DefaultPageEntries = 1000;
+    private const int MaxPageBytes = 4 * 1024 * 1024;
+
+    private readonly ParkedPins _parked = new();
+
+    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
+    {
+        Check(scanOptions);
+        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        return ScanAsync(access.Host, keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions, cancellationToken);
+    }
+
+    public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
+    {
+        Check(scanOptions);
+        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        var host = access.Host;
+        var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions.KeysOnly);
+            var page = ReadPage(cursor, pin, scanOptions, cancellationToken);
+            // Whoever got a page that is not the last one may come for the next.
+            if (page.Next is not null)
+                _parked.Park(pin, host.Clock.Provider);
+            else
+                pin.Release();
+            return page;
+        }
+        catch
+        {
+            pin.Release();
+            throw;
+        }
+    }
+
+    public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    {
+        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        var host = access.Host;
+        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        var cursor = new PinnedCursor(pin, keys, [], keysOnly: true);
+        var page = new List<PinnedRecord>();
+        var count = 0L;
+        while (cursor.Next(int.MaxValue, page))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            count += page.Count;
+        }
+        return count;
+    }
+
+    public IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        if (!char.IsAscii(delimiter))
+            throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
+        return ListChildrenAsync(access.Host, KeyRanges.Bytes(prefix, options.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<KvEntry> ScanAsync(ReplicaHost host, KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);
+        var cursor = new PinnedCursor(pin, keys, after, asked.KeysOnly);
+        var left = asked.Limit == 0 ? int.MaxValue : asked.Limit;
+        var page = new List<PinnedRecord>();
+        while (left > 0 && cursor.Next(left, page))
+        {
+            foreach (var record in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return Entry(record);
+                if (asked.Limit != 0 && --left == 0)
+                    break;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<KvChild> ListChildrenAsync(ReplicaHost host, byte[] prefix, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await FreshAsync(host, asked.Consistency, asked.MinVersion, cancellationToken).ConfigureAwait(false);
+        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        var cursor = new PinnedCursor(pin, new KeyInterval(prefix, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
+        var page = new List<PinnedRecord>();
+        byte[] group = [];
+        while (cursor.Next(int.MaxValue, page))
+        {
+            foreach (var (key, _, _) in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (group.Length > 0 && key.AsSpan().StartsWith(group))
+                    continue;
+                var end = key.AsSpan(prefix.Length).IndexOf(delimiter);
+                group = end < 0 ? [] : key[..(prefix.Length + end + 1)];
+                yield return new KvChild(Encoding.UTF8.GetString(end < 0 ? key : group), IsGroup: end >= 0);
+            }
+            // The rest of a group need not be walked through.
+            if (group.Length > 0 && page.Count > 0 && page[^1].Key.AsSpan().StartsWith(group))
+                cursor.Skip(KeyInterval.PastPrefix(group));
+        }
+    }
+
+    private KvScanPage ReadPage(PinnedCursor cursor, VersionPin pin, KvScanOptions asked, CancellationToken cancellationToken)
+    {
+        var most = asked.Limit == 0 ? DefaultPageEntries : asked.Limit;
+        var entries = new List<KvEntry>();
+        var page = new List<PinnedRecord>();
+        var bytes = 0L;
+        while (cursor.Next(most - entries.Count + 1, page))
+        {
+            foreach (var record in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (entries.Count == most || bytes > MaxPageBytes)
+                    return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version), Next = entries[^1].Key };
+                entries.Add(Entry(record));
+                bytes += record.Key.Length + (record.Value?.Length ?? 0);
+            }
+        }
+        return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version) };
+    }
+
+    /// <summary>The version the scan goes on with, or a new one that is as fresh as asked for.</summary>
+    private async ValueTask<VersionPin> PinAsync(ReplicaHost host, KvScanOptions asked, CancellationToken cancellationToken)
+    {
+        var version = asked.AtVersion.Value;
+        if (version == 0)
+        {
+            await FreshAsync(host, asked.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
+            return await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        }
+        if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)
+            return again;
+        if (host.Applier.AppliedIndex < version)
+            await host.WaitAppliedAsync(version, cancellationToken).ConfigureAwait(false);
+        var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        if (pin.Version == version)
+            return pin;
+        pin.Release();
+        throw RaftKvCompactedException.OfScan(version, pin.Version);
+    }
+
+    private Task<VersionPin> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
+        BetweenEntriesAsync(host, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), static pin => pin.Release(), cancellationToken);
+
+    /// <summary>Has the applier do something while the state is that of one entry. What is done too late is undone.</summary>
+    private async Task<T> BetweenEntriesAsync<T>(ReplicaHost host, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Applier.Submit(new BetweenEntries(state => done.TrySetResult(run(state)), () => done.TrySetException(Refusal(host))));
+        try
+        {
+            return await done.Task.WaitAsync(options.RequestTimeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            _ = done.Task.ContinueWith(late => undo(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            if (e is TimeoutException)
+                throw Errors.ApplyBehind(options.RequestTimeout);
+            throw;
+        }
+    }
+
+    private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
+        host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
+
+    private static KvEntry Entry(in PinnedRecord record) => new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version));
+
+    private static void Check(KvScanOptions scanOptions)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.Limit);
+        ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.AtVersion.Value);
+    }
+}

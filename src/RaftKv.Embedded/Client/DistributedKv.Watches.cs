@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Client;
+
+internal sealed partial class DistributedKv
+{
+    private const int DefaultBufferBytes = 32 * 1024;
+    private const int MaxBufferBytes = 64 * 1024 * 1024;
+
+    private static readonly TimeSpan MinProgressInterval = TimeSpan.FromMilliseconds(10);
+
+    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default)
+    {
+        Check(watchOptions);
+        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        return watchOptions.InitialState
+            ? WatchStateAsync(access.Host, keys, watchOptions, mustBeFresh: true, cancellationToken)
+            : WatchFromAsync(access.Host, keys, watchOptions, cancellationToken);
+    }
+
+    /// <summary>What this node holds now, however old, and every change behind it: never waits for anybody.</summary>
+    internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
+        WatchStateAsync(access.Host, KeyRanges.Interval(range, options.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
+
+    private async IAsyncEnumerable<KvEvent> WatchFromAsync(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var from = asked.FromVersion.Value;
+        // What a restarted node applies again is news to it alone.
+        if (from == 0 && !host.Replica.HasCaughtUp)
+            await FreshAsync(host, KvConsistency.Stale, KvVersion.None, cancellationToken).ConfigureAwait(false);
+        ThrowIfRemoved(host);
+        using var watcher = Add(host, keys, asked, from == 0 ? host.Applier.AppliedIndex + 1 : from);
+        await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
+            yield return change;
+    }
+
+    private async IAsyncEnumerable<KvEvent> WatchStateAsync(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, bool mustBeFresh, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (mustBeFresh)
+        {
+            await FreshAsync(host, asked.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
+            ThrowIfRemoved(host);
+        }
+        var (pin, watcher) = await BetweenEntriesAsync(host,
+            state => (host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), Add(host, keys, asked, state.Applied.Index + 1)),
+            static both => End(both.Item1, both.Item2), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var cursor = new PinnedCursor(pin, keys, [], asked.KeysOnly);
+            var page = new List<PinnedRecord>();
+            while (cursor.Next(int.MaxValue, page))
+            {
+                foreach (var record in page)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield return Initial(record);
+                }
+            }
+            pin.Release();
+            yield return new KvEvent { Kind = KvEventKind.InitialStateEnd, Key = "", Version = new KvVersion(pin.Version), EndsVersion = true };
+            await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
+                yield return change;
+        }
+        finally
+        {
+            End(pin, watcher);
+        }
+    }
+
+    private static async IAsyncEnumerable<KvEvent> FollowAsync(ReplicaHost host, Watcher watcher, TimeSpan progressInterval, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var cancelled = cancellationToken.UnsafeRegister(static watcher => ((Watcher)watcher!).Nudge(), watcher);
+        await using var progress = progressInterval == default ? null
+            : host.Clock.Provider.CreateTimer(static watcher => ((Watcher)watcher!).WantProgress(), watcher, progressInterval, progressInterval);
+        while (true)
+        {
+            while (watcher.TryRead(out var change))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return change;
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            watcher.ThrowIfEnded();
+            if (watcher.TryTakeProgress(out var version))
+                yield return new KvEvent { Kind = KvEventKind.Progress, Key = "", Version = new KvVersion(version), EndsVersion = true };
+            else
+                await watcher.WaitAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static Watcher Add(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, long from) =>
+        host.Applier.Changes.Watches.Add(keys, asked.KeysOnly, asked.BufferBytes == 0 ? DefaultBufferBytes : asked.BufferBytes, from);
+
+    private static void End(VersionPin pin, Watcher watcher)
+    {
+        pin.Release();
+        watcher.Dispose();
+    }
+
+    private static KvEvent Initial(in PinnedRecord record) => new()
+    {
+        Kind = KvEventKind.Put,
+        Key = Encoding.UTF8.GetString(record.Key),
+        Value = record.Value,
+        Version = new KvVersion(record.Header.Version),
+        CreateVersion = new KvVersion(record.Header.CreateVersion),
+        WriteCount = record.Header.WriteCount,
+    };
+
+    private static void ThrowIfRemoved(ReplicaHost host)
+    {
+        if (host.Replica.Status is { Role: RaftKvRole.Removed } status)
+            throw Errors.Removed(status.NodeId);
+    }
+
+    private static void Check(KvWatchOptions asked)
+    {
+        if (asked.InitialState && asked.FromVersion != KvVersion.None)
+            throw new ArgumentException("A watch begins either with the initial state or at a version (FromVersion), not with both.", nameof(asked));
+        ArgumentOutOfRangeException.ThrowIfNegative(asked.FromVersion.Value);
+        if (asked.ProgressInterval != default)
+            ArgumentOutOfRangeException.ThrowIfLessThan(asked.ProgressInterval, MinProgressInterval);
+        ArgumentOutOfRangeException.ThrowIfNegative(asked.BufferBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.BufferBytes, MaxBufferBytes);
+    }
+}

@@ -1,0 +1,22 @@
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Watch;
+
+/// <summary>The state as of one version, readable until it is released, or broken because too much was overwritten since.</summary>
+internal sealed class VersionPin(VersionPins pins, IKvStore store, long version) : IDisposable
+{
+    public long Version => version;
+
+    public IKvStore Store => store;
+
+    /// <summary>Under the pins' gate.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <inheritdoc cref="VersionPins.CopyOverwritten"/>
+    public void CopyOverwritten(OverwrittenRecord from, OverwrittenRecord to, List<OverwrittenRecord> into) => pins.CopyOverwritten(this, from, to, into);
+
+    /// <summary>Any thread, any number of times.</summary>
+    public void Release() => pins.Release(this);
+
+    public void Dispose() => Release();
+}

@@ -1,0 +1,209 @@
+using System.Text;
+
+namespace RaftKv.Embedded.Watch;
+
+/// <summary>
+/// Reads the history once for all watchers and hands each the changes it asked for. It is scheduled once per applied batch, on the pool, and
+/// never on the apply thread.
+/// </summary>
+internal sealed class WatchRouter : IThreadPoolWorkItem
+{
+    private readonly ChangeHistory _history;
+    private readonly Action<IThreadPoolWorkItem> _schedule;
+    private readonly Lock _gate = new();
+    private readonly WatchIndex _index = new();
+    private readonly List<Watcher> _found = [];
+    private readonly List<Watcher> _touched = [];
+    private byte[] _key = [];
+    private Func<Exception>? _closed;
+    private long _position;
+    private long _routed;
+    private int _count;
+    private int _isScheduled;
+
+    /// <param name="schedule">Runs the router soon; the default is the pool.</param>
+    public WatchRouter(ChangeHistory history, Action<IThreadPoolWorkItem>? schedule = null)
+    {
+        _history = history;
+        _schedule = schedule ?? (static router => ThreadPool.UnsafeQueueUserWorkItem(router, preferLocal: false));
+    }
+
+    /// <summary>How many watchers there are.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Apply thread, after a batch.</summary>
+    public void Signal()
+    {
+        if (Count > 0 && Interlocked.Exchange(ref _isScheduled, 1) == 0)
+            _schedule(this);
+    }
+
+    /// <summary>Any thread. Adds a watcher of every change from version <paramref name="from"/> on.</summary>
+    public Watcher Add(KeyInterval keys, bool keysOnly, int bufferBytes, long from)
+    {
+        lock (_gate)
+        {
+            if (_closed is { } why)
+                throw why();
+            if (_count == 0)
+            {
+                // Nobody was listening: whoever comes reads the history up to here by itself.
+                _routed = _history.Through;
+                _position = _history.End;
+            }
+            var watcher = new Watcher(this, _history, keys, keysOnly, bufferBytes, from);
+            _index.Add(watcher);
+            Volatile.Write(ref _count, _index.Count);
+            return watcher;
+        }
+    }
+
+    public void Remove(Watcher watcher)
+    {
+        lock (_gate)
+        {
+            _index.Remove(watcher);
+            Volatile.Write(ref _count, _index.Count);
+        }
+    }
+
+    /// <summary>Ends every watch; with <paramref name="forGood"/> also those that would begin later.</summary>
+    public void End(Func<Exception> why, bool forGood)
+    {
+        lock (_gate)
+        {
+            if (forGood)
+                _closed ??= why;
+            foreach (var watcher in _index.All)
+                watcher.End(why);
+        }
+    }
+
+    /// <summary>A watcher that has read the history up to <paramref name="at"/> is handed changes from version <paramref name="next"/> on, unless the router is further.</summary>
+    public bool TryAttach(Watcher watcher, long at, long next)
+    {
+        lock (_gate)
+        {
+            if (at < _position)
+                return false;
+            watcher.Attach(next);
+            return true;
+        }
+    }
+
+    /// <summary>Up to which version <paramref name="watcher"/> has seen everything; false while something waits for it.</summary>
+    public bool TryGetProgress(Watcher watcher, out long version)
+    {
+        lock (_gate)
+        {
+            version = _routed;
+            return watcher.HasSeenAll;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            Run();
+        }
+        catch (Exception e)
+        {
+            // On the host's pool: it would end the host.
+            End(() => new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted, $"The watches of this node have ended because of a defect: {e.Message} Please report it.", e), forGood: true);
+        }
+    }
+
+    /// <summary>Routes everything there is.</summary>
+    private void Run()
+    {
+        Volatile.Write(ref _isScheduled, 0);
+        Interlocked.MemoryBarrier();
+        var through = _history.Through;
+        var end = _history.End;
+        while (true)
+        {
+            // Watchers come and go between two entries.
+            lock (_gate)
+            {
+                if (_position < end)
+                {
+                    RouteEntry(end);
+                    continue;
+                }
+                _routed = Math.Max(_routed, through);
+                return;
+            }
+        }
+    }
+
+    private void RouteEntry(long end)
+    {
+        var (at, version) = (_position, 0L);
+        while (at < end)
+        {
+            var isThere = _history.TryReadHeader(at, out var header);
+            if (isThere && version != 0 && header.Version != version)
+                break;
+            if (!isThere || !TryStage(at, header))
+            {
+                Lose();
+                return;
+            }
+            version = header.Version;
+            at += header.TotalBytes;
+        }
+        foreach (var watcher in _touched)
+            watcher.Commit(version);
+        _touched.Clear();
+        (_position, _routed) = (at, version);
+    }
+
+    /// <summary>False when the change was overwritten meanwhile.</summary>
+    private bool TryStage(long at, in ChangeHeader header)
+    {
+        if (_key.Length < header.KeyBytes)
+            _key = new byte[header.KeyBytes];
+        var key = _key.AsSpan(0, header.KeyBytes);
+        if (!_history.TryCopy(at, at + ChangeHeader.Bytes, key))
+            return false;
+        _found.Clear();
+        _index.Find(key, _found);
+        var withValue = false;
+        var kept = 0;
+        for (var i = 0; i < _found.Count; i++)
+        {
+            var watcher = _found[i];
+            if (!watcher.IsAttached || header.Version < watcher.From)
+                continue;
+            _found[kept++] = watcher;
+            withValue |= !watcher.KeysOnly;
+        }
+        if (kept == 0)
+            return true;
+        var value = withValue && header.ValueBytes > 0 ? new byte[header.ValueBytes] : null;
+        if (!_history.TryCopy(at, at + ChangeHeader.Bytes + header.KeyBytes, value))
+            return false;
+        var change = new Change(header, Encoding.UTF8.GetString(key), value);
+        for (var i = 0; i < kept; i++)
+        {
+            if (_found[i].Stage(change))
+                _touched.Add(_found[i]);
+        }
+        return true;
+    }
+
+    /// <summary>The history went on without the router: each watcher finds out for itself whether it has missed something.</summary>
+    private void Lose()
+    {
+        foreach (var watcher in _touched)
+            watcher.Unstage();
+        _touched.Clear();
+        foreach (var watcher in _index.All)
+        {
+            if (watcher.IsAttached)
+                watcher.FallBehind(_routed + 1);
+        }
+        _position = _history.Start;
+    }
+}

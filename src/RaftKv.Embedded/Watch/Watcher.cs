@@ -1,0 +1,277 @@
+using System.Text;
+using System.Threading.Tasks.Sources;
+
+namespace RaftKv.Embedded.Watch;
+
+/// <summary>
+/// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. Once it is over the bound the router forgets
+/// about it, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
+/// </summary>
+internal sealed class Watcher : IValueTaskSource, IDisposable
+{
+    private readonly WatchRouter _router;
+    private readonly ChangeHistory _history;
+    private readonly int _bufferBytes;
+    private readonly Lock _gate = new();
+    private readonly Queue<(Change Change, bool EndsVersion)> _buffer = [];
+    private readonly List<Change> _staged = [];
+    private ManualResetValueTaskSourceCore<bool> _wake = new() { RunContinuationsAsynchronously = true };
+    private Func<Exception>? _ended;
+    private int _buffered;
+    private bool _isWaiting;
+    private bool _wasNudged;
+    private bool _wantsProgress;
+
+    /// <summary>From this version on the consumer reads the history itself; 0 while the router hands it changes.</summary>
+    private long _behind;
+
+    // Consumer only: where it is in the history, and the changes of the last entry it read there.
+    private readonly Queue<(Change Change, bool EndsVersion)> _entry = [];
+    private readonly List<Change> _read = [];
+    private byte[] _key = [];
+    private bool _isReading;
+    private long _next;
+    private long _at;
+
+    /// <param name="from">The first version wanted.</param>
+    public Watcher(WatchRouter router, ChangeHistory history, KeyInterval keys, bool keysOnly, int bufferBytes, long from)
+    {
+        (_router, _history, Keys, KeysOnly, _bufferBytes) = (router, history, keys, keysOnly, bufferBytes);
+        From = _behind = from;
+    }
+
+    public KeyInterval Keys { get; }
+
+    public bool KeysOnly { get; }
+
+    /// <summary>Router's gate. The first version that the router hands over.</summary>
+    public long From { get; private set; }
+
+    /// <summary>Router's gate. Whether the router has to care.</summary>
+    public bool IsAttached => _behind == 0;
+
+    /// <summary>Router's gate: a change of the entry under way. True for the first one.</summary>
+    public bool Stage(Change change)
+    {
+        _staged.Add(change);
+        return _staged.Count == 1;
+    }
+
+    public void Unstage() => _staged.Clear();
+
+    /// <summary>Router's gate: the entry is whole.</summary>
+    public void Commit(long version)
+    {
+        var bytes = 0;
+        foreach (var change in _staged)
+            bytes += change.Bytes;
+        lock (_gate)
+        {
+            if (_buffered + bytes > _bufferBytes)
+            {
+                Volatile.Write(ref _behind, version);
+            }
+            else
+            {
+                _buffered += bytes;
+                for (var i = 0; i < _staged.Count; i++)
+                    _buffer.Enqueue((_staged[i], i == _staged.Count - 1));
+            }
+            WakeInsideGate();
+        }
+        _staged.Clear();
+    }
+
+    /// <summary>Router's gate: the router cannot tell what happened from <paramref name="version"/> on.</summary>
+    public void FallBehind(long version)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _behind, Math.Max(version, From));
+            WakeInsideGate();
+        }
+    }
+
+    /// <summary>Router's gate: the consumer has seen everything before <paramref name="next"/>.</summary>
+    public void Attach(long next)
+    {
+        From = next;
+        Volatile.Write(ref _behind, 0);
+    }
+
+    /// <summary>Any thread. There will be no more changes.</summary>
+    public void End(Func<Exception> why)
+    {
+        lock (_gate)
+        {
+            _ended ??= why;
+            WakeInsideGate();
+        }
+    }
+
+    /// <summary>Any thread. Ends the consumer's current or next wait.</summary>
+    public void Nudge()
+    {
+        lock (_gate)
+        {
+            _wasNudged = true;
+            WakeInsideGate();
+        }
+    }
+
+    /// <summary>Any thread. The consumer wants to know how far it is.</summary>
+    public void WantProgress()
+    {
+        Volatile.Write(ref _wantsProgress, true);
+        Nudge();
+    }
+
+    /// <summary>Consumer. Up to which version it has seen everything; once for each time that is wanted.</summary>
+    public bool TryTakeProgress(out long version)
+    {
+        version = 0;
+        if (!Volatile.Read(ref _wantsProgress) || !_router.TryGetProgress(this, out version))
+            return false;
+        _wantsProgress = false;
+        return true;
+    }
+
+    /// <summary>Ends the watch.</summary>
+    public void Dispose() => _router.Remove(this);
+
+    /// <summary>Consumer.</summary>
+    public void ThrowIfEnded()
+    {
+        if (Volatile.Read(ref _ended) is { } why)
+            throw why();
+    }
+
+    /// <summary>Consumer. False when there is nothing more for now.</summary>
+    /// <exception cref="RaftKvCompactedException">The history does not hold the next change any more.</exception>
+    public bool TryRead(out KvEvent change)
+    {
+        while (true)
+        {
+            // In this order: whatever the router has buffered lies before what it left to the consumer.
+            var behind = Volatile.Read(ref _behind);
+            if (_entry.TryDequeue(out var item) || TryTakeBuffered(out item))
+            {
+                change = item.Change.ToEvent(KeysOnly, item.EndsVersion);
+                return true;
+            }
+            if (behind == 0)
+            {
+                change = default;
+                return false;
+            }
+            ReadHistory(behind);
+        }
+    }
+
+    /// <summary>Consumer. Completes when it is worth while to look again.</summary>
+    public ValueTask WaitAsync()
+    {
+        lock (_gate)
+        {
+            if (_buffer.Count > 0 || _behind != 0 || _wasNudged || _ended is not null)
+            {
+                _wasNudged = false;
+                return default;
+            }
+            _wake.Reset();
+            _isWaiting = true;
+            return new ValueTask(this, _wake.Version);
+        }
+    }
+
+    /// <summary>Router's gate. Whether everything that it was given has been read.</summary>
+    public bool HasSeenAll
+    {
+        get
+        {
+            lock (_gate)
+                return _behind == 0 && _buffer.Count == 0;
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _wake.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _wake.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.GetResult(short token) => _wake.GetResult(token);
+
+    private void WakeInsideGate()
+    {
+        if (!_isWaiting)
+            return;
+        _isWaiting = _wasNudged = false;
+        _wake.SetResult(true);
+    }
+
+    private bool TryTakeBuffered(out (Change Change, bool EndsVersion) item)
+    {
+        lock (_gate)
+        {
+            if (!_buffer.TryDequeue(out item))
+                return false;
+            _buffered -= item.Change.Bytes;
+            return true;
+        }
+    }
+
+    /// <summary>Reads up to the next entry that concerns this watch, or up to where the router takes over.</summary>
+    private void ReadHistory(long behind)
+    {
+        if (!_isReading)
+            (_isReading, _next, _at) = (true, behind, -1);
+        while (_entry.Count == 0)
+        {
+            if (_at < 0 && !_history.TryFind(_next, out _at))
+                throw RaftKvCompactedException.OfWatch(_next, _history.OldestVersion);
+            var end = _history.End;
+            if (_at < end)
+            {
+                if (!TryReadEntry(end))
+                    _at = -1;
+            }
+            else if (_router.TryAttach(this, _at, _next))
+            {
+                _isReading = false;
+                return;
+            }
+        }
+    }
+
+    /// <summary>False when it was overwritten meanwhile.</summary>
+    private bool TryReadEntry(long end)
+    {
+        var (at, version) = (_at, 0L);
+        _read.Clear();
+        while (at < end)
+        {
+            if (!_history.TryReadHeader(at, out var header))
+                return false;
+            if (version != 0 && header.Version != version)
+                break;
+            version = header.Version;
+            if (_key.Length < header.KeyBytes)
+                _key = new byte[header.KeyBytes];
+            var key = _key.AsSpan(0, header.KeyBytes);
+            if (!_history.TryCopy(at, at + ChangeHeader.Bytes, key))
+                return false;
+            if (Keys.Contains(key))
+            {
+                var value = KeysOnly || header.ValueBytes == 0 ? null : new byte[header.ValueBytes];
+                if (!_history.TryCopy(at, at + ChangeHeader.Bytes + header.KeyBytes, value))
+                    return false;
+                _read.Add(new Change(header, Encoding.UTF8.GetString(key), value));
+            }
+            at += header.TotalBytes;
+        }
+        for (var i = 0; i < _read.Count; i++)
+            _entry.Enqueue((_read[i], i == _read.Count - 1));
+        (_at, _next) = (at, version + 1);
+        return true;
+    }
+}

@@ -7,6 +7,20 @@ internal sealed class Chance(ulong seed)
 {
     public Prng Source { get; } = new(seed);
 
+    /// <summary>
+    /// Another source, named by a number: what it gives depends on the seed and the name only, not on what was drawn before. So what is left out of a run, or added to it, does not
+    /// change the dice of the rest.
+    /// </summary>
+    public Chance Fork(ulong name) => new(new Prng(seed ^ new Prng(name).Next()).Next());
+
+    public Chance Fork(string name)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var letter in name)
+            hash = (hash ^ letter) * 1099511628211UL;
+        return Fork(hash);
+    }
+
     public long Below(long bound) => Source.Below(bound);
 
     /// <summary>Both included.</summary>

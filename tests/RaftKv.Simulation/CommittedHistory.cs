@@ -25,6 +25,9 @@ internal sealed class CommittedHistory
 
     public EntryId Last { get; private set; }
 
+    /// <summary>The newest configuration that is committed.</summary>
+    public ClusterConfiguration Configuration => _machine.Configuration;
+
     /// <summary>Every write acknowledged and every fresh read answered so far is at or below it: whoever asks now must see at least this.</summary>
     public long Floor { get; private set; }
 

@@ -9,12 +9,16 @@ namespace RaftKv.Simulation;
 /// <summary>Forms the cluster, as the options say, and changes its members.</summary>
 internal sealed class Operators(Simulation run)
 {
+    private readonly Chance _chance = run.Chance.Fork("operators");
     private bool _changing;
 
     /// <summary>Nodes whose data directory is removed when they are next down: they are no members any more.</summary>
     private readonly HashSet<SimNode> _toWipe = [];
 
-    public bool IsIdle => !_changing;
+    /// <summary>Damaged nodes that are being put up anew.</summary>
+    private readonly HashSet<SimNode> _repairs = [];
+
+    public bool IsIdle => !_changing && _repairs.Count == 0;
 
     public void Start()
     {
@@ -26,17 +30,56 @@ internal sealed class Operators(Simulation run)
             ChangeLater();
     }
 
-    public void Transfer()
+    /// <summary>Asks for a transfer of the leadership to anybody, or to a node that may be the wrong one; <c>false</c> when there is nobody to ask.</summary>
+    public bool Transfer(Chance chance)
     {
         var nodes = run.Nodes.Where(n => n.Core is not null && n.PausedUntil <= run.Time.Now).ToList();
         if (nodes.Count == 0)
-            return;
-        var to = run.Chance.OneIn(2) ? "" : run.Chance.Pick(run.Nodes).Id;
-        _ = new AdminOperationCall(run, run.Chance.Pick(nodes), AdminOperation.TransferLeadership, to, "", _ => { });
+            return false;
+        var to = chance.OneIn(2) ? "" : chance.Pick(run.Nodes).Id;
+        _ = new AdminOperationCall(run, chance.Pick(nodes), AdminOperation.TransferLeadership, to, "", _ => { });
+        return true;
     }
 
+    /// <summary>What the error of a damaged node advises: it is removed through a healthy one, gets an empty data directory, and is added again.</summary>
+    public void PutUpAnew(SimNode node)
+    {
+        _repairs.Add(node);
+        RemoveDamaged(node);
+    }
+
+    private void RemoveDamaged(SimNode node) => WhenFree(node, asked => Ask(asked, AdminOperation.RemoveMember, node, result =>
+    {
+        if (result is not { Retry: false, Error: null or RaftKvMembershipError.UnknownMember })
+        {
+            RemoveDamaged(node);
+            return;
+        }
+        node.Wipe();
+        run.Faults.RestartSoon(node);
+        AddRepaired(node);
+    }));
+
+    private void AddRepaired(SimNode node) => WhenFree(node, asked => Ask(asked, AdminOperation.AddMember, node, result =>
+    {
+        if (IsDone(result))
+            _repairs.Remove(node);
+        else
+            AddRepaired(node);
+    }));
+
+    /// <summary>Lets an operator ask some other member, as soon as none is busy with another change.</summary>
+    private void WhenFree(SimNode node, Action<SimNode> act) => run.Time.After(_chance.Around(500 * VirtualTime.Millisecond), () =>
+    {
+        var others = run.Nodes.Where(n => n != node && n is { IsListening: true, Core: { Role: not RaftRole.Removed } } && n.PausedUntil <= run.Time.Now).ToList();
+        if (_changing || others.Count == 0)
+            WhenFree(node, act);
+        else
+            act(_chance.Pick(others));
+    });
+
     /// <summary>What <see cref="Founder"/> does, on its thread: the node with the smallest name founds once it has seen everybody, and nobody has a history.</summary>
-    private void Found() => run.Time.After(run.Chance.Around(100 * VirtualTime.Millisecond), () =>
+    private void Found() => run.Time.After(_chance.Around(100 * VirtualTime.Millisecond), () =>
     {
         var founders = run.Nodes.Take(run.Swarm.Founders).ToList();
         var first = founders[0];
@@ -64,23 +107,23 @@ internal sealed class Operators(Simulation run)
     {
         if (next >= run.Swarm.Founders)
             return;
-        run.Time.After(run.Chance.Around(50 * VirtualTime.Millisecond), () =>
+        run.Time.After(_chance.Around(50 * VirtualTime.Millisecond), () =>
         {
             if (run.IsHealing)
                 return;
-            var asked = run.MayFound(run.Nodes[0]) ? run.Nodes[0] : run.Chance.Pick(run.Nodes);
+            var asked = run.MayFound(run.Nodes[0]) ? run.Nodes[0] : _chance.Pick(run.Nodes);
             if (_changing || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
                 Grow(next);
             else
-                Ask(asked, AdminOperation.AddMember, run.Nodes[next], added => Grow(added ? next + 1 : next));
+                Ask(asked, AdminOperation.AddMember, run.Nodes[next], result => Grow(IsDone(result) ? next + 1 : next));
         });
     }
 
-    private void ChangeLater() => run.Time.After(run.Chance.Around(2 * VirtualTime.Second), () =>
+    private void ChangeLater() => run.Time.After(_chance.Around(2 * VirtualTime.Second), () =>
     {
         if (run.IsHealing)
             return;
-        if (!_changing)
+        if (IsIdle)
             Change();
         ChangeLater();
     });
@@ -90,10 +133,10 @@ internal sealed class Operators(Simulation run)
         var formed = run.Nodes.Where(n => n is { IsListening: true, Core: { Role: not RaftRole.Removed } } && n.PausedUntil <= run.Time.Now).ToList();
         if (formed.Count == 0)
             return;
-        var asked = run.Chance.Pick(formed);
-        var whom = run.Chance.Pick(run.Nodes);
-        if (asked.Core!.Configuration.Find(whom.Id) is not null && run.Chance.OneIn(2))
-            Ask(asked, AdminOperation.RemoveMember, whom, removed => { if (removed && run.Chance.OneIn(2)) WipeLater(whom); });
+        var asked = _chance.Pick(formed);
+        var whom = _chance.Pick(run.Nodes);
+        if (asked.Core!.Configuration.Find(whom.Id) is not null && _chance.OneIn(2))
+            Ask(asked, AdminOperation.RemoveMember, whom, result => { if (IsDone(result) && _chance.OneIn(2)) WipeLater(whom); });
         else if (!_toWipe.Contains(whom))
             Ask(asked, AdminOperation.AddMember, whom, _ => { });
     }
@@ -102,28 +145,32 @@ internal sealed class Operators(Simulation run)
     private void WipeLater(SimNode node)
     {
         _toWipe.Add(node);
-        run.Time.After(run.Chance.Around(VirtualTime.Second), () =>
+        run.Time.After(_chance.Around(VirtualTime.Second), () =>
         {
+            _toWipe.Remove(node);
+            if (node.IsRefused)
+                return;
             if (node.IsUp)
                 node.Die(power: false);
             node.Wipe();
-            _toWipe.Remove(node);
             run.Faults.RestartSoon(node);
         });
     }
 
-    private void Ask(SimNode node, AdminOperation operation, SimNode whom, Action<bool> done)
+    private static bool IsDone(AdminResult? result) => result is { Retry: false, Error: null };
+
+    private void Ask(SimNode node, AdminOperation operation, SimNode whom, Action<AdminResult?> done)
     {
         if (!node.IsListening)
         {
-            done(false);
+            done(null);
             return;
         }
         _changing = true;
         _ = new AdminOperationCall(run, node, operation, whom.Id, operation == AdminOperation.AddMember ? whom.Address : "", result =>
         {
             _changing = false;
-            done(result is { Retry: false, Error: null });
+            done(result);
         });
     }
 }

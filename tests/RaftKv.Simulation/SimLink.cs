@@ -3,9 +3,12 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation;
 
 /// <summary>One process's way to one peer: it dials, and only sends.</summary>
-internal sealed class SimLink(SimNode from, Member peer)
+internal sealed class SimLink(SimNode from, Member peer, Chance chance)
 {
     public SimNode From => from;
+
+    /// <summary>Dice of the network between the two.</summary>
+    public Chance Chance => chance;
 
     public Member Peer => peer;
 

@@ -13,19 +13,32 @@ internal sealed class SimNetwork(Simulation run)
 {
     private const int MaxFrameBytes = 64 * 1024 * 1024;
 
-    private readonly HashSet<(string From, string To)> _blocked = [];
+    private readonly Dictionary<(string From, string To), long> _blockedUntil = [];
+    private readonly Dictionary<(string From, string To), Chance> _chances = [];
 
     public bool IsQuiet { get; set; }
 
-    public void Block(string from, string to) => _blocked.Add((from, to));
+    /// <summary>Messages lost, late and repeated by the weather alone.</summary>
+    public (long Lost, long Late, long Repeated) Disturbed { get; private set; }
 
-    public void Heal() => _blocked.Clear();
+    /// <summary>Nothing passes before <paramref name="until"/>.</summary>
+    public void Block(SimNode from, SimNode to, long until) =>
+        _blockedUntil[(from.Id, to.Id)] = Math.Max(until, _blockedUntil.GetValueOrDefault((from.Id, to.Id)));
 
-    private bool Passes(SimNode from, SimNode to) => !_blocked.Contains((from.Id, to.Id));
+    public void Heal() => _blockedUntil.Clear();
 
-    private long Delay => run.Chance.Around(run.Swarm.NetworkDelay);
+    public Chance ChanceBetween(string from, string to)
+    {
+        if (!_chances.TryGetValue((from, to), out var chance))
+            _chances[(from, to)] = chance = run.Chance.Fork($"{from} to {to}");
+        return chance;
+    }
 
-    public void Dial(SimLink link, long wait) => run.Time.After(run.Chance.Around(wait), () =>
+    private bool Passes(SimNode from, SimNode to) => _blockedUntil.Count == 0 || _blockedUntil.GetValueOrDefault((from.Id, to.Id)) <= run.Time.Now;
+
+    private long DelayOf(SimLink link) => link.Chance.Around(run.Swarm.NetworkDelay);
+
+    public void Dial(SimLink link, long wait) => run.Time.After(link.Chance.Around(wait), () =>
     {
         if (!link.IsAlive || link.IsConnected)
             return;
@@ -33,7 +46,7 @@ internal sealed class SimNetwork(Simulation run)
         if (!target.IsListening || !Passes(link.From, target) || !Passes(target, link.From))
             Dial(link, 100 * VirtualTime.Millisecond);
         else
-            run.Time.After(Delay, () => Introduce(link, target));
+            run.Time.After(DelayOf(link), () => Introduce(link, target));
     });
 
     private void Introduce(SimLink link, SimNode target)
@@ -65,7 +78,7 @@ internal sealed class SimNetwork(Simulation run)
         }
         var answer = target.Gate.Identity;
         var life = target.Life;
-        run.Time.After(Delay, () =>
+        run.Time.After(DelayOf(link), () =>
         {
             if (!link.IsAlive)
                 return;
@@ -89,15 +102,27 @@ internal sealed class SimNetwork(Simulation run)
         var target = run.NodeAt(link.Peer.Address);
         var type = (FrameType)frame[4];
         var isRaft = type < FrameType.ForwardWrites;
-        if (!Passes(link.From, target) || (!IsQuiet && run.Chance.Percent(run.Swarm.LossPercent)))
+        if (!Passes(link.From, target))
             return;
-        var at = run.Time.Now + Delay;
+        var chance = link.Chance;
+        if (!IsQuiet && chance.Percent(run.Swarm.LossPercent))
+        {
+            Disturbed = Disturbed with { Lost = Disturbed.Lost + 1 };
+            return;
+        }
+        var at = run.Time.Now + DelayOf(link);
         if (isRaft && !IsQuiet)
         {
-            if (run.Chance.Percent(run.Swarm.LatePercent))
-                at += run.Chance.Between(1, 300) * VirtualTime.Millisecond;
-            if (run.Chance.Percent(run.Swarm.DuplicatePercent))
-                Deliver(link, target, frame, at + run.Chance.Between(0, 100) * VirtualTime.Millisecond, isRaft);
+            if (chance.Percent(run.Swarm.LatePercent))
+            {
+                Disturbed = Disturbed with { Late = Disturbed.Late + 1 };
+                at += chance.Between(1, 300) * VirtualTime.Millisecond;
+            }
+            if (chance.Percent(run.Swarm.DuplicatePercent))
+            {
+                Disturbed = Disturbed with { Repeated = Disturbed.Repeated + 1 };
+                Deliver(link, target, frame, at + chance.Between(0, 100) * VirtualTime.Millisecond, isRaft);
+            }
         }
         if (!isRaft || run.Swarm.LatePercent == 0)
             at = link.LastDelivery = Math.Max(at, link.LastDelivery);
@@ -154,7 +179,7 @@ internal sealed class SimNetwork(Simulation run)
     public void OnDown(SimNode node)
     {
         foreach (var link in node.Transport.Links)
-            run.Time.After(Delay, () => Reset(link, reset: true));
+            run.Time.After(DelayOf(link), () => Reset(link, reset: true));
         foreach (var peer in run.Nodes)
         {
             if (peer == node || !peer.IsUp)
@@ -162,7 +187,7 @@ internal sealed class SimNetwork(Simulation run)
             foreach (var link in peer.Transport.Links)
             {
                 if (link.Peer.NodeId == node.Id && link.IsConnected)
-                    run.Time.After(Delay, () => Reset(link, reset: true));
+                    run.Time.After(DelayOf(link), () => Reset(link, reset: true));
             }
         }
     }
@@ -181,10 +206,11 @@ internal sealed class SimNetwork(Simulation run)
         var answer = new TaskCompletionSource<PeerHello>();
         var target = run.NodeAt(address);
         var life = from.Life;
-        run.Time.After(Delay, () =>
+        var delay = ChanceBetween(from.Id, target.Id).Around(run.Swarm.NetworkDelay);
+        run.Time.After(delay, () =>
         {
             var hello = target.IsListening && target.PausedUntil <= run.Time.Now && Passes(from, target) && Passes(target, from) ? target.Gate.Identity : null;
-            run.Time.After(hello is null ? timeout.Ticks : Delay, () =>
+            run.Time.After(hello is null ? timeout.Ticks : delay, () =>
             {
                 if (!from.IsUp || from.Life != life)
                     return;

@@ -6,18 +6,29 @@ namespace RaftKv.Simulation;
 // What the threads do in a real process: each part runs, alone, some time after it was given work. Which one goes first is chance.
 internal sealed partial class SimNode
 {
+    /// <summary>Once everything has healed no part takes longer than this for a turn.</summary>
+    private const long HealedDelay = 10 * VirtualTime.Millisecond;
+
     private readonly List<Component> _components = [];
     private long _powerCutAt = long.MaxValue;
     private long _loopAt = long.MaxValue;
 
     /// <summary>Nothing of this process runs before.</summary>
-    public long PausedUntil { get; set; }
+    public long PausedUntil { get; private set; }
 
     /// <summary>How long the process was paused in all.</summary>
-    public long PausedFor { get; set; }
+    public long PausedFor { get; private set; }
 
     /// <summary>How many times slower than usual the disk is.</summary>
     public long DiskSlowness { get; set; } = 1;
+
+    public void Pause(long length)
+    {
+        _run.Transcript.Add(Id, $"is paused for {length / VirtualTime.Millisecond} ms");
+        var until = Math.Max(PausedUntil, _run.Time.Now + length);
+        PausedFor += until - Math.Max(PausedUntil, _run.Time.Now);
+        PausedUntil = until;
+    }
 
     /// <summary>The power goes in the middle of an operation of the disk, the given number of operations from now.</summary>
     public void CutPowerIn(long operations)
@@ -61,7 +72,7 @@ internal sealed partial class SimNode
             if (component.IsScheduled || component.HasFailed || !component.HasWork())
                 continue;
             component.IsScheduled = true;
-            var delay = _run.Chance.Around(component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
+            var delay = Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
             RunAt(_run.Time.Now + delay, component, Life);
         }
         ScheduleDeadline();
@@ -69,7 +80,7 @@ internal sealed partial class SimNode
 
     private void ScheduleDeadline()
     {
-        var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + _run.Chance.Below(100) * VirtualTime.Microsecond;
+        var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + Chance.Below(100) * VirtualTime.Microsecond;
         if (due >= _loopAt)
             return;
         _loopAt = due;
@@ -95,7 +106,7 @@ internal sealed partial class SimNode
             return;
         if (PausedUntil > _run.Time.Now)
         {
-            RunAt(PausedUntil + _run.Chance.Below(VirtualTime.Millisecond), component, life);
+            RunAt(PausedUntil + Chance.Below(VirtualTime.Millisecond), component, life);
             return;
         }
         component.IsScheduled = false;
@@ -137,6 +148,13 @@ internal sealed partial class SimNode
         {
             _run.Transcript.Add(Id, $"loses power while {what} writes");
             Die(power: true);
+            _run.Faults.RestartSoon(this);
+            return;
+        }
+        if (Transport.HasCrashed)
+        {
+            _run.Transcript.Add(Id, $"dies in the middle of {what}");
+            Die(power: false);
             _run.Faults.RestartSoon(this);
             return;
         }

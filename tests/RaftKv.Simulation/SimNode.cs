@@ -30,7 +30,8 @@ internal sealed partial class SimNode
     {
         _run = run;
         Id = id;
-        Time = new NodeTime(run.Time, rate, run.Chance.Below(VirtualTime.Second * 1000));
+        Chance = run.Chance.Fork(id);
+        Time = new NodeTime(run.Time, rate, Chance.Below(VirtualTime.Second * 1000));
         Clock = new ReplicaClock(Time);
         _options = new RaftKvOptions
         {
@@ -39,6 +40,7 @@ internal sealed partial class SimNode
             RequestTimeout = TimeSpan.FromTicks(run.Swarm.RequestTimeout),
             SnapshotThresholdBytes = run.Swarm.SnapshotThresholdBytes,
             LogRetentionBytes = run.Swarm.LogRetentionBytes,
+            MaxPendingBytes = run.Swarm.MaxPendingBytes,
         };
         if (!run.Swarm.Alone)
         {
@@ -48,6 +50,9 @@ internal sealed partial class SimNode
     }
 
     public string Id { get; }
+
+    /// <summary>Dice of this machine.</summary>
+    public Chance Chance { get; }
 
     public string Address => AddressOf(Id);
 
@@ -73,6 +78,12 @@ internal sealed partial class SimNode
     /// <summary>An error of the disk was injected into this process: it may fault.</summary>
     public bool MayFault { get; set; }
 
+    /// <summary>A bit of what its disk has was changed, and it may notice or not.</summary>
+    public bool IsDamaged { get; set; }
+
+    /// <summary>It found the damage when it started, and stays down until it is put up anew.</summary>
+    public bool IsRefused { get; private set; }
+
     public ReplicaNode Replica { get; private set; } = null!;
 
     public Applier Applier { get; private set; } = null!;
@@ -89,16 +100,19 @@ internal sealed partial class SimNode
 
     public RaftCore? Core => IsUp ? Replica.Core : null;
 
+    public bool Leads => IsListening && Core is { Role: RaftRole.Leader };
+
     /// <summary>Calls of this process's callers that have not ended.</summary>
     public List<Call> Calls { get; } = [];
 
     /// <summary>What the disk holds of the log, by index, while the process is down; while it is up, ask <see cref="HasDurably"/>.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
+    private readonly List<LogEntry> _read = [];
     private long _durableSnapshot;
 
     public static string AddressOf(string id) => $"{id}:1";
 
-    /// <summary>Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile.</summary>
+    /// <summary>Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile, or its data is damaged.</summary>
     public bool TryStart()
     {
         try
@@ -109,7 +123,14 @@ internal sealed partial class SimNode
         catch (PowerCutException)
         {
             _run.Transcript.Add(Id, "loses power while it starts");
-            Disk.Crash(_run.Chance.Source);
+            Disk.Crash(Chance.Source);
+            return false;
+        }
+        catch (RaftKvStorageException e) when (IsDamaged && e.Error is RaftKvStorageError.Damaged or RaftKvStorageError.NewerFormat or RaftKvStorageError.ForeignDirectory)
+        {
+            _run.Transcript.Add(Id, $"refuses to start: {e.Message}");
+            IsRefused = true;
+            _run.Operators.PutUpAnew(this);
             return false;
         }
     }
@@ -133,7 +154,8 @@ internal sealed partial class SimNode
 
         Life++;
         IsUp = true;
-        IsFaulted = MayFault = false;
+        IsFaulted = false;
+        MayFault = IsDamaged;
         _ending = new CancellationTokenSource();
         _components.Clear();
         (Wal, Identity) = (wal, identity);
@@ -159,11 +181,12 @@ internal sealed partial class SimNode
             Snapshotter = snapshotter,
             Stores = NewStore,
             Ending = _ending.Token,
-            Settings = CoreSettings.From(_options, _run.Chance.Source.Next()) with
+            Settings = CoreSettings.From(_options, Chance.Source.Next()) with
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,
                 SnapshotChunkBytes = _run.Swarm.ChunkBytes,
                 MaxAppendBytes = (int)_run.Swarm.LogCacheBytes,
+                MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         }, _options, Clock, log);
         Gate = new PeerGate(Replica, static () => { }, identity, Formation, () => Address);
@@ -183,12 +206,12 @@ internal sealed partial class SimNode
         Leave();
         if (!power)
             Disk.KillProcess();
-        else if (_run.Chance.OneIn(3))
+        else if (Chance.OneIn(3))
             Disk.CrashLosingAll();
-        else if (_run.Chance.OneIn(3))
+        else if (Chance.OneIn(3))
             Disk.CrashKeepingAll();
         else
-            Disk.Crash(_run.Chance.Source);
+            Disk.Crash(Chance.Source);
     }
 
     /// <summary>The end of a process that was asked to stop, as <see cref="ReplicaHost.Dispose"/> has it.</summary>
@@ -205,7 +228,7 @@ internal sealed partial class SimNode
         catch (PowerCutException)
         {
             Leave();
-            Disk.Crash(_run.Chance.Source);
+            Disk.Crash(Chance.Source);
             return;
         }
         catch (RaftKvStorageException) when (MayFault)
@@ -220,6 +243,7 @@ internal sealed partial class SimNode
     public void Wipe()
     {
         Disk = new MemoryFileSystem();
+        IsDamaged = IsRefused = false;
         _durableTerms.Clear();
         _durableSnapshot = 0;
         _run.OnWiped(this);
@@ -238,20 +262,28 @@ internal sealed partial class SimNode
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;
         if (Replica.Core is { } core && entry.Index <= core.SnapshotIndex)
             return true;
-        var found = new List<LogEntry>();
-        return Wal.Read(entry.Index, entry.Index, 1, found) > 0 && found[0].Term == entry.Term;
+        _read.Clear();
+        return Wal.Read(entry.Index, entry.Index, 1, _read) > 0 && _read[0].Term == entry.Term;
     }
 
     private void NoteDurable()
     {
         _durableTerms.Clear();
         _durableSnapshot = Replica.Core?.SnapshotIndex ?? 0;
-        var found = new List<LogEntry>();
+        _read.Clear();
         var first = Math.Max(1, Replica.Core?.FirstIndex ?? 1);
-        while (Wal.Read(first, Wal.LastDurableIndex, int.MaxValue, found) > 0)
-            first = found[^1].Index + 1;
-        foreach (var entry in found)
+        try
+        {
+            while (Wal.Read(first, Wal.LastDurableIndex, int.MaxValue, _read) > 0)
+                first = _read[^1].Index + 1;
+        }
+        catch (RaftKvStorageException) when (IsDamaged)
+        {
+            // What can be read no more is not there.
+        }
+        foreach (var entry in _read)
             _durableTerms[entry.Index] = entry.Term;
+        _read.Clear();
     }
 
     private void Leave()
@@ -279,8 +311,8 @@ internal sealed partial class SimNode
     private Guid NewNonce()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BitConverter.TryWriteBytes(bytes, _run.Chance.Source.Next());
-        BitConverter.TryWriteBytes(bytes[8..], _run.Chance.Source.Next());
+        BitConverter.TryWriteBytes(bytes, Chance.Source.Next());
+        BitConverter.TryWriteBytes(bytes[8..], Chance.Source.Next());
         return new Guid(bytes);
     }
 }

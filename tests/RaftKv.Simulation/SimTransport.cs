@@ -8,6 +8,11 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
 {
     private readonly List<SimLink> _links = [];
 
+    /// <summary>The process dies when so many more messages have left: whatever it sends then is lost.</summary>
+    public long CrashAfter { get; set; } = long.MaxValue;
+
+    public bool HasCrashed => CrashAfter < 0;
+
     public string ListenEndPoint => node.Address;
 
     public string AdvertisedAddress => node.Address;
@@ -25,7 +30,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
                 continue;
             if (known >= 0)
                 Drop(known);
-            var link = new SimLink(node, peer);
+            var link = new SimLink(node, peer, network.ChanceBetween(node.Id, peer.NodeId));
             _links.Add(link);
             network.Dial(link, VirtualTime.Millisecond);
         }
@@ -50,7 +55,10 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         foreach (var link in _links)
         {
             foreach (var frame in link.Unsent)
-                network.Transmit(link, frame);
+            {
+                if (--CrashAfter >= 0)
+                    network.Transmit(link, frame);
+            }
             link.Unsent.Clear();
         }
     }

@@ -30,7 +30,7 @@ internal sealed partial class Simulation
     private bool HasFormed()
     {
         if (!_nodes.Exists(n => n.Core is { Role: RaftRole.Leader }) && MayFound(_nodes[0]) && _nodes[0].Core is null && _nodes[0].Calls.Count == 0)
-            WriteCall.Set(this, _nodes[0], "k0", NextOperation(), 0, default, _ => { });
+            WriteCall.Set(this, _nodes[0], "k0", NextOperation(), _ => { });
         return _nodes.Exists(n => n.Core is { Role: RaftRole.Leader });
     }
 
@@ -59,7 +59,7 @@ internal sealed partial class Simulation
     /// <summary>A write and a read succeed; with a short time for each and a slow network not always at once.</summary>
     private void Serve(SimNode member, long end)
     {
-        ServeUntilDone(end, "a write succeeds", ended => WriteCall.Set(this, member, "k0", NextOperation(), 0, default, ended));
+        ServeUntilDone(end, "a write succeeds", ended => WriteCall.Set(this, member, "k0", NextOperation(), ended));
         ServeUntilDone(end, "a read succeeds", ended => _ = new ReadCall(this, member, "k0", KvConsistency.Linearizable, ended));
     }
 

@@ -1,4 +1,5 @@
 using RaftKv.Simulation.Clients;
+using RaftKv.Simulation.Faults;
 using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation;
@@ -10,24 +11,33 @@ namespace RaftKv.Simulation;
 internal sealed partial class Simulation
 {
     private readonly List<SimNode> _nodes = [];
-    private readonly ElectionSafety _electionSafety = new();
-    private readonly LeaderCompleteness _leaderCompleteness = new();
-    private readonly CommittedEntries _committedEntries = new();
-    private readonly StateMachineSafety _stateMachineSafety = new();
+    private readonly ElectionSafety _electionSafety;
+    private readonly List<IInvariant> _invariants;
     private long _operations;
 
-    public Simulation(ulong seed, int transcriptLines)
+    public Simulation(ulong seed, SimulationOptions options)
     {
+        Options = options;
         Chance = new Chance(seed);
-        Swarm = new Swarm(Chance);
-        Transcript = new Transcript(Time, transcriptLines);
+        Swarm = options.Traits.ApplyTo(new Swarm(Chance));
+        Transcript = new Transcript(Time, options.TranscriptLines);
+        // What has committed is noted first: the others look at it.
+        _electionSafety = new ElectionSafety(this);
+        _invariants =
+        [
+            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
+            new LeaseSafety(this), new SingleStepConfiguration(), new BoundedMemory(this), StaleReads, Linearizable,
+        ];
         Network = new SimNetwork(this);
         Faults = new FaultInjector(this);
         Operators = new Operators(this);
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
-            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Chance.Between(-Swarm.Drift, Swarm.Drift))));
+            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Chance.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
     }
 
+    public SimulationOptions Options { get; }
+
+    /// <summary>Whoever needs dice has its own, forked from these.</summary>
     public Chance Chance { get; }
 
     public Swarm Swarm { get; }
@@ -45,6 +55,8 @@ internal sealed partial class Simulation
     public CommittedHistory History { get; } = new();
 
     public StaleReads StaleReads { get; } = new();
+
+    public Linearizable Linearizable { get; } = new();
 
     public IReadOnlyList<SimNode> Nodes => _nodes;
 
@@ -69,26 +81,22 @@ internal sealed partial class Simulation
         foreach (var node in _nodes)
             node.TryStart();
         Operators.Start();
-        for (var i = 0; i < Swarm.Callers; i++)
-            new Caller(this).Start();
+        new Workload(this).Start();
         Faults.Start();
         WatchCallers();
         while (Time.Step(Swarm.Length))
         {
         }
         Heal();
+        foreach (var invariant in _invariants)
+            invariant.AtEnd();
     }
 
     /// <summary>After everything that a process did.</summary>
     public void AfterStep(SimNode node)
     {
-        if (node.Core is { } core)
-        {
-            _electionSafety.Check(node, core);
-            _committedEntries.Check(this, node, core);
-            _leaderCompleteness.Check(node, core, History);
-        }
-        _stateMachineSafety.Check(node, History);
+        foreach (var invariant in _invariants)
+            invariant.AfterStep(node);
         node.PollCalls();
     }
 
@@ -99,8 +107,11 @@ internal sealed partial class Simulation
     public void OnWiped(SimNode node)
     {
         Transcript.Add(node.Id, "loses its data directory");
-        StaleReads.Forget(node);
+        foreach (var invariant in _invariants)
+            invariant.Forget(node);
     }
+
+    public void OnElected(SimNode node) => Faults.OnElected(node);
 
     public void OnFaulted(SimNode node)
     {

@@ -12,15 +12,28 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
     public long Acknowledged { get; init; }
     public long Reads { get; init; }
     public int Elections { get; init; }
-    public long Faults { get; init; }
+
+    /// <summary>Keys whose history of calls is linearizable, and those where it was too costly to decide.</summary>
+    public (int Decided, int GivenUp) Keys { get; init; }
+
+    /// <summary>Faults by kind.</summary>
+    public IReadOnlyDictionary<string, long> Faults { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>How many turns chance had to inject one.</summary>
+    public ulong FaultTurns { get; init; }
 
     /// <summary>Equal for equal runs.</summary>
     public string Fingerprint => $"{Simulated.Ticks} {Steps} {Committed} {Acknowledged} {Reads} {Elections} {Failure}";
 
-    /// <summary>Runs one seed.</summary>
-    public static SimulationReport Of(ulong seed, int transcriptLines = 0)
+    /// <summary>The invariant that broke, without the circumstances.</summary>
+    public string? Invariant => Failure?.Split(':')[0];
+
+    /// <summary>Runs one seed as it is.</summary>
+    public static SimulationReport Of(ulong seed, int transcriptLines = 0) => Of(seed, SimulationOptions.Default with { TranscriptLines = transcriptLines });
+
+    internal static SimulationReport Of(ulong seed, SimulationOptions options)
     {
-        var simulation = new Simulation(seed, transcriptLines);
+        var simulation = new Simulation(seed, options);
         string? failure = null;
         try
         {
@@ -30,6 +43,9 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
         {
             failure = e is Invariants.BrokenInvariantException ? e.Message : e.ToString();
         }
+        var faults = simulation.Faults.Injected;
+        var (lost, late, repeated) = simulation.Network.Disturbed;
+        (faults["MessageLost"], faults["MessageLate"], faults["MessageRepeated"]) = (lost, late, repeated);
         return new SimulationReport(seed, failure, simulation.Transcript.Lines)
         {
             Simulated = TimeSpan.FromTicks(simulation.Time.Now),
@@ -38,7 +54,9 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
             Acknowledged = simulation.Acknowledged,
             Reads = simulation.ReadsAnswered,
             Elections = simulation.Elections,
-            Faults = simulation.Faults.Injected,
+            Keys = simulation.Linearizable.Keys,
+            Faults = faults,
+            FaultTurns = simulation.Faults.Turns,
         };
     }
 }

@@ -2,98 +2,124 @@ namespace RaftKv.Simulation;
 
 /// <summary>
 /// What a run is like. Each seed leaves out whole classes of faults and turns others up, because some bugs only show in calm water and
-/// some only in a particular storm (swarm testing, Groce et al. 2012).
+/// some only in a particular storm (swarm testing, Groce et al. 2012). Every trait has dice of its own: a new one changes none of the others.
 /// </summary>
-internal sealed class Swarm
+internal sealed partial record Swarm
 {
     public Swarm(Chance chance)
     {
-        Founders = (int)chance.Between(1, 5);
-        Spares = chance.OneIn(2) ? (int)chance.Between(1, 2) : 0;
-        Alone = Founders == 1 || chance.OneIn(4);
-        NetworkDelay = chance.Pick([100, 300, 1_000, 5_000, 20_000]) * VirtualTime.Microsecond;
-        LossPercent = Often(chance, 20);
-        DuplicatePercent = Often(chance, 20);
-        LatePercent = Often(chance, 20);
-        LoopDelay = chance.Pick([20, 100, 1_000]) * VirtualTime.Microsecond;
-        LogDelay = chance.Pick([100, 1_000, 10_000]) * VirtualTime.Microsecond;
-        ApplyDelay = chance.Pick([50, 500, 10_000]) * VirtualTime.Microsecond;
-        WorkDelay = chance.Pick([1_000, 20_000, 200_000]) * VirtualTime.Microsecond;
-        Crashes = chance.OneIn(2);
-        Blackouts = chance.OneIn(4);
-        Stops = chance.OneIn(3);
-        Partitions = chance.OneIn(2);
-        Resets = chance.OneIn(2);
-        Pauses = chance.OneIn(3);
-        Membership = Spares > 0 || (Founders > 2 && chance.OneIn(3));
-        Transfers = chance.OneIn(2);
-        SnapshotsOnDemand = chance.OneIn(4);
-        WallJumps = chance.OneIn(4);
-        DiskFaults = chance.OneIn(6);
-        Leases = chance.OneIn(2);
-        Cancels = chance.OneIn(4);
-        FaultInterval = chance.Pick([300, 1_000, 3_000]) * VirtualTime.Millisecond;
-        Callers = (int)chance.Between(1, 8);
-        ThinkTime = chance.Pick([200, 5_000, 50_000]) * VirtualTime.Microsecond;
-        Keys = (int)chance.Between(1, 6);
-        ValueBytes = chance.Pick([8, 100, 2_000]);
-        RequestTimeout = chance.Pick([300, 1_000, 5_000]) * VirtualTime.Millisecond;
-        SnapshotThresholdBytes = chance.Pick([1_000, 8_000, 100_000]);
-        LogRetentionBytes = chance.Pick([0, 2_000, 50_000]);
-        LogCacheBytes = chance.Pick([500, 4_000, 100_000]);
-        ChunkBytes = chance.Pick([300, 2_000, 1_000_000]);
-        SegmentBytes = chance.Pick([8 * 1024, 32 * 1024]);
-        Drift = chance.OneIn(2) ? 40 : 0;
-        Length = chance.Between(5, 30) * VirtualTime.Second;
+        Profile = chance.Fork(nameof(Profile)).Below(10) switch { 0 => Profile.Churn, 1 => Profile.Leases, 2 => Profile.Growth, _ => Profile.Mixed };
+        Founders = (int)Of(nameof(Founders)).Between(1, 5);
+        Spares = Of(nameof(Spares)).OneIn(2) ? (int)Of("HowManySpares").Between(1, 2) : 0;
+        Alone = Founders == 1 || Of(nameof(Alone)).OneIn(4);
+        NetworkDelay = Of(nameof(NetworkDelay)).Pick([100, 300, 1_000, 5_000, 20_000]) * VirtualTime.Microsecond;
+        LossPercent = Often(Of(nameof(LossPercent)), 20);
+        DuplicatePercent = Often(Of(nameof(DuplicatePercent)), 20);
+        LatePercent = Often(Of(nameof(LatePercent)), 20);
+        LoopDelay = Of(nameof(LoopDelay)).Pick([20, 100, 1_000]) * VirtualTime.Microsecond;
+        LogDelay = Of(nameof(LogDelay)).Pick([100, 1_000, 10_000]) * VirtualTime.Microsecond;
+        ApplyDelay = Of(nameof(ApplyDelay)).Pick([50, 500, 10_000]) * VirtualTime.Microsecond;
+        WorkDelay = Of(nameof(WorkDelay)).Pick([1_000, 20_000, 200_000]) * VirtualTime.Microsecond;
+        Crashes = Of(nameof(Crashes)).OneIn(2);
+        Blackouts = Of(nameof(Blackouts)).OneIn(4);
+        Stops = Of(nameof(Stops)).OneIn(3);
+        Partitions = Of(nameof(Partitions)).OneIn(2);
+        Flapping = Of(nameof(Flapping)).OneIn(4);
+        Resets = Of(nameof(Resets)).OneIn(2);
+        Pauses = Of(nameof(Pauses)).OneIn(3);
+        Membership = Spares > 0 || (Founders > 2 && Of(nameof(Membership)).OneIn(3));
+        Transfers = Of(nameof(Transfers)).OneIn(2);
+        SnapshotsOnDemand = Of(nameof(SnapshotsOnDemand)).OneIn(4);
+        WallJumps = Of(nameof(WallJumps)).OneIn(4);
+        DiskFaults = Of(nameof(DiskFaults)).OneIn(6);
+        SlowDisks = Of(nameof(SlowDisks)).OneIn(6);
+        BitFlips = Of(nameof(BitFlips)).OneIn(6);
+        Coups = Of(nameof(Coups)).OneIn(6);
+        Leases = Of(nameof(Leases)).OneIn(2);
+        Cancels = Of(nameof(Cancels)).OneIn(4);
+        FaultInterval = Of(nameof(FaultInterval)).Pick([300, 1_000, 3_000]) * VirtualTime.Millisecond;
+        Callers = (int)Of(nameof(Callers)).Between(1, 8);
+        ThinkTime = Of(nameof(ThinkTime)).Pick([200, 5_000, 50_000]) * VirtualTime.Microsecond;
+        Keys = (int)Of(nameof(Keys)).Between(1, 6);
+        ValueBytes = Of(nameof(ValueBytes)).Pick([8, 100, 2_000]);
+        RequestTimeout = Of(nameof(RequestTimeout)).Pick([300, 1_000, 5_000]) * VirtualTime.Millisecond;
+        MaxPendingBytes = Of(nameof(MaxPendingBytes)).Pick([8_000, 100_000, 64_000_000]);
+        MaxInflightMessages = Of(nameof(MaxInflightMessages)).Pick([2, 16, 256]);
+        SnapshotThresholdBytes = Of(nameof(SnapshotThresholdBytes)).Pick([1_000, 8_000, 100_000]);
+        LogRetentionBytes = Of(nameof(LogRetentionBytes)).Pick([0, 2_000, 50_000]);
+        LogCacheBytes = Of(nameof(LogCacheBytes)).Pick([500, 4_000, 100_000]);
+        ChunkBytes = Of(nameof(ChunkBytes)).Pick([300, 2_000, 64_000]);
+        SegmentBytes = Of(nameof(SegmentBytes)).Pick([8 * 1024, 32 * 1024]);
+        Drift = Of(nameof(Drift)).OneIn(2) ? 50 : 0;
+        Length = Of(nameof(Length)).Between(5, 30) * VirtualTime.Second;
+
+        switch (Profile)
+        {
+            case Profile.Churn: Churn(chance); break;
+            case Profile.Leases: LeaseReads(chance); break;
+            case Profile.Growth: Grow(chance); break;
+        }
+
+        Chance Of(string trait) => chance.Fork(trait);
     }
 
-    public int Founders { get; }
-    public int Spares { get; }
+    /// <summary>Which storm it is.</summary>
+    public Profile Profile { get; private set; }
+    public int Founders { get; private set; }
+    public int Spares { get; private set; }
 
     /// <summary>The first node founds a cluster of one with its first write and adds the others; otherwise they are configured.</summary>
-    public bool Alone { get; }
-    public long NetworkDelay { get; }
-    public long LossPercent { get; }
-    public long DuplicatePercent { get; }
+    public bool Alone { get; private set; }
+    public long NetworkDelay { get; private set; }
+    public long LossPercent { get; private set; }
+    public long DuplicatePercent { get; private set; }
 
     /// <summary>How many messages arrive much later than those sent after them.</summary>
-    public long LatePercent { get; }
-    public long LoopDelay { get; }
-    public long LogDelay { get; }
-    public long ApplyDelay { get; }
-    public long WorkDelay { get; }
-    public bool Crashes { get; }
+    public long LatePercent { get; private set; }
+    public long LoopDelay { get; private set; }
+    public long LogDelay { get; private set; }
+    public long ApplyDelay { get; private set; }
+    public long WorkDelay { get; private set; }
+    public bool Crashes { get; private set; }
 
     /// <summary>All nodes lose power at once.</summary>
-    public bool Blackouts { get; }
-    public bool Stops { get; }
-    public bool Partitions { get; }
-    public bool Resets { get; }
-    public bool Pauses { get; }
-    public bool Membership { get; }
-    public bool Transfers { get; }
-    public bool SnapshotsOnDemand { get; }
-    public bool WallJumps { get; }
-    public bool DiskFaults { get; }
-    public bool Leases { get; }
-    public bool Cancels { get; }
-    public long FaultInterval { get; }
-    public int Callers { get; }
-    public long ThinkTime { get; }
-    public int Keys { get; }
-    public int ValueBytes { get; }
-    public long RequestTimeout { get; }
-    public long SnapshotThresholdBytes { get; }
-    public long LogRetentionBytes { get; }
-    public long LogCacheBytes { get; }
-    public int ChunkBytes { get; }
-    public int SegmentBytes { get; }
+    public bool Blackouts { get; private set; }
+    public bool Stops { get; private set; }
+    public bool Partitions { get; private set; }
+    public bool Flapping { get; private set; }
+    public bool Resets { get; private set; }
+    public bool Pauses { get; private set; }
+    public bool Membership { get; private set; }
+    public bool Transfers { get; private set; }
+    public bool SnapshotsOnDemand { get; private set; }
+    public bool WallJumps { get; private set; }
+    public bool DiskFaults { get; private set; }
+    public bool SlowDisks { get; private set; }
+    public bool BitFlips { get; private set; }
+
+    /// <summary>Whoever has just won an election falls soon.</summary>
+    public bool Coups { get; private set; }
+    public bool Leases { get; private set; }
+    public bool Cancels { get; private set; }
+    public long FaultInterval { get; private set; }
+    public int Callers { get; private set; }
+    public long ThinkTime { get; private set; }
+    public int Keys { get; private set; }
+    public int ValueBytes { get; private set; }
+    public long RequestTimeout { get; private set; }
+    public long MaxPendingBytes { get; private set; }
+    public int MaxInflightMessages { get; private set; }
+    public long SnapshotThresholdBytes { get; private set; }
+    public long LogRetentionBytes { get; private set; }
+    public long LogCacheBytes { get; private set; }
+    public int ChunkBytes { get; private set; }
+    public int SegmentBytes { get; private set; }
 
     /// <summary>By how much clocks may be fast or slow, in parts per thousand; two of them differ by less than the tenth that leases allow for.</summary>
-    public long Drift { get; }
+    public long Drift { get; private set; }
 
     /// <summary>Of the part with faults.</summary>
-    public long Length { get; }
+    public long Length { get; private set; }
 
     private static long Often(Chance chance, long most) => chance.OneIn(2) ? 0 : chance.Between(1, most);
 }

@@ -61,6 +61,9 @@ internal sealed partial class RaftCore
     /// <summary>Up to here this node's log is on its disk.</summary>
     public long DurableIndex => _log.DurableIndex;
 
+    /// <summary>What the log in memory that is not applied yet costs.</summary>
+    public long UnappliedBytes => _log.UnappliedBytes;
+
     public EntryId SnapshotId { get; private set; }
 
     public long SnapshotIndex => SnapshotId.Index;

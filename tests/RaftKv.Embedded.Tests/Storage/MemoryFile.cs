@@ -19,13 +19,18 @@ internal sealed class MemoryFile(string path)
     /// <summary>Once an operation failed, all that follow fail.</summary>
     public bool IsBroken { get; set; }
 
-    private int DurableLength { get; set; }
+    /// <summary>How long it is on the disk.</summary>
+    public int DurableLength { get; private set; }
+
+    /// <summary>Where the last write began.</summary>
+    public int LastWriteOffset { get; private set; }
 
     public Span<byte> Bytes => _cached.AsSpan(0, Length);
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        _unsynced.Add(((int)offset, bytes.ToArray()));
+        LastWriteOffset = (int)offset;
+        _unsynced.Add((LastWriteOffset, bytes.ToArray()));
         Length = Math.Max(Length, (int)offset + bytes.Length);
         Put(ref _cached, (int)offset, bytes);
     }

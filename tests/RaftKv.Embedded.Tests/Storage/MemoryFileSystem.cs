@@ -54,6 +54,16 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    /// <summary>All files, by name.</summary>
+    public IReadOnlyList<MemoryFile> Files
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _names.OrderBy(n => n.Key, StringComparer.Ordinal).Select(n => n.Value)];
+        }
+    }
+
     /// <summary>The file as a test looks at it and damages it.</summary>
     public MemoryFile File(string path)
     {

@@ -8,8 +8,9 @@ internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
     /// <summary>How much later than its time a call may end: a sweep, and the slowest turns.</summary>
     private const long Grace = VirtualTime.Second;
 
-    private readonly long _startedAt = run.Time.Now;
     private readonly long _pausedFor = node.PausedFor;
+
+    protected long StartedAt { get; } = run.Time.Now;
 
     protected Simulation Run => run;
 
@@ -29,14 +30,20 @@ internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
             ended(succeeded);
             return true;
         }
-        var taken = run.Time.Now - _startedAt - (node.PausedFor - _pausedFor);
+        var taken = run.Time.Now - StartedAt - (node.PausedFor - _pausedFor);
         if (Limit is { } limit && taken > limit * 11 / 10 + Grace)
             throw new BrokenInvariantException("No caller hangs", $"{this} on {node.Id} has not ended after {taken / VirtualTime.Millisecond} ms");
         return false;
     }
 
     /// <summary>The process died, and the caller with it.</summary>
-    public void OnProcessDied() => ended(false);
+    public void OnProcessDied()
+    {
+        Died();
+        ended(false);
+    }
+
+    protected virtual void Died() { }
 
     protected abstract bool? TryEnd();
 }

@@ -2,6 +2,7 @@ using System.Text;
 using RaftKv.Embedded;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
+using RaftKv.Integration.Linearizability;
 using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation.Clients;
@@ -27,8 +28,8 @@ internal sealed class ReadCall : Call
         node.Schedule();
     }
 
-    /// <summary>Found by a read that succeeded: the version, and the count in the value.</summary>
-    public (long Version, long Count) Found { get; private set; }
+    /// <summary>Found by a read that succeeded: the version, and the operation and the count in the value.</summary>
+    public (long Version, long Operation, long Count) Found { get; private set; }
 
     public override string ToString() => $"read {_key} ({_consistency}, at least {Floor})";
 
@@ -72,16 +73,17 @@ internal sealed class ReadCall : Call
             static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (header.Version, WrittenValue.Read(value)), out var found);
         var (version, (operation, count)) = found;
         Run.Transcript.Add(Node.Id, $"{this} found {version} by operation {operation} at {readAt}");
-        Found = (version, count);
+        Found = (version, operation, count);
         FreshReads.CheckValue(Run.History, _key, readAt, version, operation);
         Run.ReadsAnswered++;
         if (_consistency == KvConsistency.Stale)
         {
-            Run.StaleReads.Check(Node, readAt);
+            Run.StaleReads.OnRead(Node, readAt);
             return;
         }
         FreshReads.CheckFresh(this, Node, readAt, Floor);
         Run.History.Raise(readAt);
-        Run.StaleReads.Check(Node, readAt);
+        Run.StaleReads.OnRead(Node, readAt);
+        Run.Linearizable.Add(_key, new RegisterOperation(0, RegisterOperationKind.Read, WrittenValue.NameOf(operation), null, StartedAt, Run.Time.Now));
     }
 }

@@ -15,6 +15,9 @@ internal static class WrittenValue
         return value;
     }
 
+    /// <summary>The value in a history of calls; <c>null</c> is none.</summary>
+    public static string? NameOf(long operation) => operation == 0 ? null : operation.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     public static (long Operation, long Count) Read(ReadOnlySpan<byte> value) =>
         (BinaryPrimitives.ReadInt64LittleEndian(value), BinaryPrimitives.ReadInt64LittleEndian(value[8..]));
 }

@@ -3,14 +3,15 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>A leader has every entry that was committed in an earlier term (Raft §5.4, figure 3).</summary>
-internal sealed class LeaderCompleteness
+internal sealed class LeaderCompleteness(Simulation run) : IInvariant
 {
     private readonly HashSet<(string Node, long Term)> _checked = [];
 
-    public void Check(SimNode node, RaftCore core, CommittedHistory history)
+    public void AfterStep(SimNode node)
     {
-        if (core.Role != RaftRole.Leader || !_checked.Add((node.Id, core.Term)))
+        if (node.Core is not { Role: RaftRole.Leader } core || !_checked.Add((node.Id, core.Term)))
             return;
+        var history = run.History;
         var index = history.Last.Index;
         // A late winner of an old term knows nothing of what later terms have committed.
         while (index > core.SnapshotIndex && history.CommitTermAt(index) >= core.Term)

@@ -1,11 +1,13 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>What a node has served it never takes back, not even across restarts: its reads never go back in time (docs/architecture.md, "A read").</summary>
-internal sealed class StaleReads
+internal sealed class StaleReads : IInvariant
 {
     private readonly Dictionary<string, long> _served = [];
 
-    public void Check(SimNode node, long readAt)
+    public void AfterStep(SimNode node) { }
+
+    public void OnRead(SimNode node, long readAt)
     {
         var served = _served.GetValueOrDefault(node.Id);
         if (readAt < served)
@@ -13,6 +15,5 @@ internal sealed class StaleReads
         _served[node.Id] = readAt;
     }
 
-    /// <summary>A node whose data was removed is another one.</summary>
     public void Forget(SimNode node) => _served.Remove(node.Id);
 }

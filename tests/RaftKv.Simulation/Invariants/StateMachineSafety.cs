@@ -1,12 +1,13 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>Nodes that have applied the same index are in the same state, sessions and all (Raft §5.4.3; RELIABILITY I5), and apply only what is committed (I7).</summary>
-internal sealed class StateMachineSafety
+internal sealed class StateMachineSafety(Simulation run) : IInvariant
 {
     private readonly Dictionary<string, (int Life, long Applied)> _seen = [];
 
-    public void Check(SimNode node, CommittedHistory history)
+    public void AfterStep(SimNode node)
     {
+        var history = run.History;
         var state = node.Applier.State;
         var applied = state.Applied.Index;
         var seen = _seen.GetValueOrDefault(node.Id);

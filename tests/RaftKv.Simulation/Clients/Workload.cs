@@ -1,0 +1,36 @@
+namespace RaftKv.Simulation.Clients;
+
+/// <summary>What the callers of a run do.</summary>
+internal sealed class Workload
+{
+    /// <summary>A fast caller slows down after so many calls: more of the same would only make the run long.</summary>
+    private const long ManyCalls = 1_500;
+
+    private static readonly long Calm = 20 * VirtualTime.Millisecond;
+
+    private readonly Simulation _run;
+    private readonly List<CallKind> _kinds = [];
+    private long _calls;
+
+    public Workload(Simulation run)
+    {
+        _run = run;
+        CallKind[] all = [new SetKind(run), new IncrementKind(run), new DeleteKind(run), new StaleReadKind(run), new FreshReadKind(run)];
+        foreach (var kind in all.Where(kind => kind.IsEnabled(run.Swarm)))
+            _kinds.AddRange(Enumerable.Repeat(kind, kind.Weight));
+    }
+
+    public void Start()
+    {
+        for (var i = 0UL; i < (ulong)_run.Swarm.Callers; i++)
+            new Caller(_run, this, _run.Chance.Fork("callers").Fork(i)).Start();
+    }
+
+    public CallKind Next(Chance chance)
+    {
+        _calls++;
+        return chance.Pick(_kinds);
+    }
+
+    public long ThinkTime => _calls < ManyCalls ? _run.Swarm.ThinkTime : Math.Max(_run.Swarm.ThinkTime, Calm);
+}

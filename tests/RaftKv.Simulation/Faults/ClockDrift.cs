@@ -1,0 +1,16 @@
+namespace RaftKv.Simulation.Faults;
+
+/// <summary>A clock goes faster or slower from now on, within what leases allow for.</summary>
+internal sealed class ClockDrift(Simulation run) : Fault(run)
+{
+    public override bool IsEnabled(Swarm swarm) => swarm.Drift > 0;
+
+    public override bool Inject(Chance chance)
+    {
+        var node = Any(chance);
+        node.Time.Rate = 1000 + chance.Between(-Run.Swarm.Drift, Run.Swarm.Drift);
+        Run.Transcript.Add(node.Id, $"its clock runs at {node.Time.Rate / 10.0} % from now on");
+        node.Schedule();
+        return true;
+    }
+}

@@ -1,0 +1,16 @@
+namespace RaftKv.Simulation.Faults;
+
+/// <summary>A kind of fault. A new one is a file here and a line in <see cref="FaultInjector"/>.</summary>
+internal abstract class Fault(Simulation run)
+{
+    protected Simulation Run => run;
+
+    /// <summary>Whether the swarm of the run has it.</summary>
+    public abstract bool IsEnabled(Swarm swarm);
+
+    /// <summary>Breaks something; <c>false</c> when there was nothing to break.</summary>
+    /// <param name="chance">Dice of this one fault.</param>
+    public abstract bool Inject(Chance chance);
+
+    protected SimNode Any(Chance chance) => chance.Pick(run.Nodes);
+}

@@ -1,0 +1,105 @@
+namespace RaftKv.Simulation.Faults;
+
+/// <summary>Breaks things, as the swarm of the run allows, until it is told to stop and to repair.</summary>
+internal sealed class FaultInjector
+{
+    private readonly Simulation _run;
+    private readonly Chance _chance;
+    private readonly List<Fault> _kinds;
+    private readonly Coup _coup;
+    private ulong _count;
+    private bool _stopped;
+
+    public FaultInjector(Simulation run)
+    {
+        _run = run;
+        _chance = run.Chance.Fork("faults");
+        _coup = new Coup(run);
+        Fault[] all =
+        [
+            new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
+            new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
+            new SlowDisk(run), new BitFlip(run),
+        ];
+        _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
+    }
+
+    /// <summary>How many faults of each kind there were.</summary>
+    public SortedDictionary<string, long> Injected { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How many turns chance had, for whoever leaves some of them out.</summary>
+    public ulong Turns => _count;
+
+    public void Start()
+    {
+        if (_kinds.Count > 0)
+            Later();
+    }
+
+    public void Count(string kind) => Injected[kind] = Injected.GetValueOrDefault(kind) + 1;
+
+    /// <summary>No more of it; what is broken is repaired.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _run.Network.Heal();
+        _run.Network.IsQuiet = true;
+        foreach (var node in _run.Nodes)
+        {
+            node.DiskSlowness = 1;
+            node.Disk.FreeBytes = long.MaxValue;
+            if (node.IsUp)
+            {
+                node.CutPowerIn(long.MaxValue / 2);
+                node.Transport.CrashAfter = long.MaxValue;
+            }
+            if (!node.IsListening)
+                RestartSoon(node);
+        }
+    }
+
+    public void OnElected(SimNode leader)
+    {
+        if (!_stopped && _run.Swarm.Coups)
+            Turn(chance => (_coup, _coup.Inject(leader, chance)));
+    }
+
+    /// <summary>Somebody, or something, brings it back after a while.</summary>
+    public void RestartSoon(SimNode node)
+    {
+        var life = node.Life;
+        _run.Time.After(node.Chance.Around(node.Chance.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond), () =>
+        {
+            if (node.IsListening || node.IsRefused || node.Life != life)
+                return;
+            if (node.IsUp)
+                node.Die(power: node.Chance.OneIn(2));
+            if (!_stopped && _run.Swarm.Crashes && node.Chance.OneIn(8))
+                node.CutPowerIn(node.Chance.Between(1, 20));
+            if (!node.TryStart() && !node.IsRefused)
+                RestartSoon(node);
+        });
+    }
+
+    private void Later() => _run.Time.After(_chance.Around(_run.Swarm.FaultInterval), () =>
+    {
+        if (_stopped)
+            return;
+        Turn(chance =>
+        {
+            var kind = chance.Pick(_kinds);
+            return (kind, kind.Inject(chance));
+        });
+        Later();
+    });
+
+    private void Turn(Func<Chance, (Fault Kind, bool Done)> inject)
+    {
+        var number = _count++;
+        if (_run.Options.Skip.Contains(number))
+            return;
+        var (kind, done) = inject(_chance.Fork(number));
+        if (done)
+            Count(kind.GetType().Name);
+    }
+}

@@ -1,0 +1,20 @@
+using RaftKv.Embedded;
+using RaftKv.Embedded.Replica;
+
+namespace RaftKv.Simulation.Faults;
+
+/// <summary>An operator has a snapshot taken now.</summary>
+internal sealed class SnapshotOnDemand(Simulation run) : Fault(run)
+{
+    public override bool IsEnabled(Swarm swarm) => swarm.SnapshotsOnDemand;
+
+    public override bool Inject(Chance chance)
+    {
+        var node = Any(chance);
+        if (!node.IsUp)
+            return false;
+        node.Replica.Post(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
+        node.Schedule();
+        return true;
+    }
+}

@@ -1,0 +1,57 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>
+/// Two entries of the same index and term hold the same, and follow the same entry (Raft §5.3, figure 3): so two logs that agree in one entry agree in all before it. Looked at
+/// whenever an entry has come onto a disk: what a lonely voter appended and forgot never was.
+/// </summary>
+internal sealed class LogMatching : IInvariant
+{
+    private readonly Dictionary<(long Index, long Term), (long PreviousTerm, int Content)> _entries = [];
+    private readonly Dictionary<string, (int Life, List<long> Terms, long Base)> _seen = [];
+    private readonly List<LogEntry> _copied = [];
+
+    public void AfterStep(SimNode node)
+    {
+        if (node.Core is not { } core)
+            return;
+        var last = core.DurableIndex;
+        if (!_seen.TryGetValue(node.Id, out var seen) || seen.Life != node.Life || core.FirstIndex - 1 < seen.Base)
+            seen = (node.Life, [], core.FirstIndex - 1);
+        // What is new is at the end: behind the last place where the terms agree with what was seen.
+        var known = Math.Min(last, seen.Base + seen.Terms.Count);
+        while (known >= core.FirstIndex && known > seen.Base && seen.Terms[(int)(known - seen.Base) - 1] != core.TermAt(known))
+            known--;
+        if (known < core.FirstIndex)
+            seen = (node.Life, [], known = core.FirstIndex - 1);
+        seen.Terms.RemoveRange((int)(known - seen.Base), seen.Terms.Count - (int)(known - seen.Base));
+        for (var index = known + 1; index <= last; index++)
+        {
+            seen.Terms.Add(core.TermAt(index));
+            if (index > core.FirstIndex)
+                Check(node, core, index);
+        }
+        _seen[node.Id] = seen;
+    }
+
+    private void Check(SimNode node, RaftCore core, long index)
+    {
+        _copied.Clear();
+        if (!core.TryCopyEntries(index, index, _copied))
+            return;
+        var entry = _copied[0];
+        var found = (core.TermAt(index - 1), HashOf(entry));
+        if (!_entries.TryAdd((index, entry.Term), found) && _entries[(index, entry.Term)] != found)
+            throw new BrokenInvariantException("Log matching", $"{node.Id} has another entry {entry.Id}, or another one before it, than it had elsewhere");
+    }
+
+    private static int HashOf(in LogEntry entry)
+    {
+        var hash = new HashCode();
+        hash.Add(entry.Kind);
+        hash.Add(entry.TimeMs);
+        hash.AddBytes(entry.Payload.Span);
+        return hash.ToHashCode();
+    }
+}

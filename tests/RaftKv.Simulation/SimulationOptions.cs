@@ -1,0 +1,16 @@
+namespace RaftKv.Simulation;
+
+/// <summary>How a run differs from what its seed alone says.</summary>
+internal sealed record SimulationOptions
+{
+    public static SimulationOptions Default { get; } = new();
+
+    /// <summary>How many of the last events are kept in words.</summary>
+    public int TranscriptLines { get; init; }
+
+    /// <summary>Faults left out, by their number in the run.</summary>
+    public IReadOnlySet<ulong> Skip { get; init; } = new HashSet<ulong>();
+
+    /// <summary>Traits of the swarm that are set by hand.</summary>
+    public Traits Traits { get; init; } = Traits.None;
+}

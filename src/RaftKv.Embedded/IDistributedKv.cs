@@ -49,6 +49,20 @@ public interface IDistributedKv
     ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Checks conditions and carries out one of two lists of operations, in one step: all of it under one version, or nothing. When the call returns, the
+    /// transaction is on the disks of a quorum and applied on this node. A retry inside the library never carries it out twice.
+    /// </summary>
+    /// <param name="transaction">Conditions and operations. Encoded before the method returns, so it and its values may be changed and used again.</param>
+    /// <param name="cancellationToken">Stops the wait; the transaction may still happen.</param>
+    /// <returns>Which branch was carried out, and what its operations gave, in their order.</returns>
+    /// <exception cref="ArgumentException">A key is empty or not valid Unicode.</exception>
+    /// <exception cref="RaftKvLimitExceededException">A key, a value or the whole (<see cref="RaftKvOptions.MaxTransactionBytes"/>) is too large.</exception>
+    /// <exception cref="RaftKvTransactionException">It cannot be carried out, see <see cref="RaftKvTransactionException.Error"/>. Nothing was written.</exception>
+    /// <exception cref="RaftKvUnavailableException">The transaction was not carried out.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The transaction left this node but no answer came; it may or may not take effect.</exception>
+    ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Reads this node's own copy without copying the value: <paramref name="read"/> runs on the caller's thread over the store's
     /// own memory. Never waits for a leader and never leaves this process; as fresh as <see cref="KvConsistency.Stale"/>.
     /// </summary>

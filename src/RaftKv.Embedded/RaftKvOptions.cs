@@ -66,9 +66,12 @@ public sealed class RaftKvOptions
     /// <summary>The longest value, in bytes. The default value is 1 MiB; 1 to 16 MiB. The same on every node.</summary>
     public int MaxValueBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>The largest transaction: keys, values and operations together, in bytes. The default value is 4 MiB; 1 KiB to 16 MiB. The same on every node.</summary>
+    public int MaxTransactionBytes { get; set; } = 4 * 1024 * 1024;
+
     /// <summary>
     /// How many bytes of writes may wait on this node; beyond it a write is refused as <see cref="RaftKvUnavailableReason.Overloaded"/>. The
-    /// default value is 64 MiB; at least four times <see cref="MaxValueBytes"/>.
+    /// default value is 64 MiB; at least four times <see cref="MaxValueBytes"/>, and at least <see cref="MaxTransactionBytes"/>.
     /// </summary>
     public long MaxPendingBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -50,6 +50,8 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         return new(new KvWriteResult(_entries.TryRemove(key, out _), new KvVersion(Interlocked.Increment(ref _version))));
     }
 
+    public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();

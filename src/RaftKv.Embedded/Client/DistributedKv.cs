@@ -44,14 +44,19 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
 
     private ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var host = access.Host;
-        if (Interlocked.Add(ref _pendingBytes, command.Length) > options.MaxPendingBytes)
+        return Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken);
+    }
+
+    private ValueTask<KvWriteResult> Send(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var bytes = write.Command!.Length;
+        if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
         {
-            Release(command.Length);
+            Release(bytes);
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
-        var write = new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
         var result = write.Start(cancellationToken);
         host.Replica.Post(write);
         return result;

@@ -84,7 +84,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         const int mebibyte = 1024 * 1024;
         Range(errors, nameof(options.MaxKeyBytes), options.MaxKeyBytes, 1, 32_768);
         Range(errors, nameof(options.MaxValueBytes), options.MaxValueBytes, 1, 16 * mebibyte);
-        Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes, 4L * options.MaxValueBytes, long.MaxValue);
+        Range(errors, nameof(options.MaxTransactionBytes), options.MaxTransactionBytes, 1024, 16 * mebibyte);
+        Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes, Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), long.MaxValue);
         Range(errors, nameof(options.MemoryBudget), options.MemoryBudget, 16L * mebibyte, 1L << 40);
         Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);

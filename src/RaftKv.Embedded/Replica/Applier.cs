@@ -161,21 +161,10 @@ internal sealed class Applier
     {
         if (_pending.Find(result.Sequence) is not { } write)
             return;
-        switch (result.Status)
-        {
-            case ApplyStatus.Applied:
-                write.TryComplete(new KvWriteResult(true, new KvVersion(result.Version)));
-                break;
-            case ApplyStatus.ConditionFailed or ApplyStatus.NotFound:
-                write.TryComplete(new KvWriteResult(false, new KvVersion(result.Version)));
-                break;
-            case ApplyStatus.SessionExpired:
-                Notify?.Invoke(new SessionLost(write, result.Session));
-                break;
-            default:
-                write.TryFail(new RaftKvOutcomeUnknownException($"The state machine answered {result.Status}; this is a defect, please report it."));
-                break;
-        }
+        if (result.Status == ApplyStatus.SessionExpired)
+            Notify?.Invoke(new SessionLost(write, result.Session));
+        else
+            write.Answer(result);
     }
 
     private void Swap(SwapState swap)

@@ -16,7 +16,7 @@ internal static class CoreSettings
         MaxClockDrift = options.MaxClockDrift,
         MaxUncommittedBytes = options.MaxPendingBytes,
         TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
-        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * options.MaxValueBytes),
-        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * options.MaxValueBytes),
+        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
+        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
     };
 }

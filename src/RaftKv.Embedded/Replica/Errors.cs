@@ -1,3 +1,5 @@
+using RaftKv.Embedded.StateMachine;
+
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>What callers are told: what happened, what it means for their call, what to do.</summary>
@@ -41,4 +43,24 @@ internal static class Errors
 
     public static RaftKvOutcomeUnknownException Ended(string why, Exception? cause) =>
         new($"{why} The write had been given to the leader and may have been applied, or may still be. Read the key on another node before repeating it.", cause);
+
+    public static RaftKvTransactionException TooManyOperations(int count, string of) =>
+        new(RaftKvTransactionError.TooManyOperations, $"The transaction has {count:N0} {of}; {KvTransaction.MaxOperations} is the limit. Nothing was written. Split it.");
+
+    public static RaftKvTransactionException KeyWrittenTwice(string? key, string branch) =>
+        new(RaftKvTransactionError.KeyWrittenTwice, $"In {branch} of the transaction {(key is null ? "a range that is deleted has a key" : $"the key '{key}' is written")} that another operation writes as well. Nothing was written. Keep one of them.");
+
+    /// <summary>What the state machine would not carry out.</summary>
+    public static RaftKvException Refused(in ApplyResult result) => result.Status switch
+    {
+        ApplyStatus.NotANumber => new RaftKvTransactionException(RaftKvTransactionError.NotANumber,
+            $"Operation {result.Version} increments a value that is not the decimal text of a number. Nothing was written."),
+        ApplyStatus.Overflow => new RaftKvTransactionException(RaftKvTransactionError.Overflow,
+            $"Operation {result.Version} increments a number beyond the range of 64 bits. Nothing was written."),
+        ApplyStatus.TooManyKeys => new RaftKvTransactionException(RaftKvTransactionError.TooManyKeys,
+            $"The ranges of the transaction hold more than {KvTransaction.MaxRangeKeys:N0} keys. Nothing was written. Use smaller ranges, one transaction after the other."),
+        ApplyStatus.ResultTooLarge => new RaftKvTransactionException(RaftKvTransactionError.ResultTooLarge,
+            $"The transaction reads more than {TransactionResult.MaxBytes:N0} bytes; operation {result.Version} went over. Nothing was written. Read outside of the transaction, or less."),
+        _ => new RaftKvOutcomeUnknownException($"The state machine answered {result.Status}; this is a defect, please report it."),
+    };
 }

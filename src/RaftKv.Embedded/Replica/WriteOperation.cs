@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Replica;
 
@@ -6,7 +7,7 @@ namespace RaftKv.Embedded.Replica;
 /// One write from a caller of this node, until its outcome is known. Completed exactly once, by whichever comes first: the applier, its
 /// deadline, its caller's cancellation, or the end of the node.
 /// </summary>
-internal sealed class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
+internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 {
     // Continuations never run on the applier's or the replica's thread.
     private ManualResetValueTaskSourceCore<KvWriteResult> _source = new() { RunContinuationsAsynchronously = true };
@@ -50,6 +51,15 @@ internal sealed class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteRes
                 static (state, token) => ((WriteOperation)state!).TryFail(new OperationCanceledException(token)), this);
         }
         return new ValueTask<KvWriteResult>(this, _source.Version);
+    }
+
+    /// <summary>What the state machine says to it.</summary>
+    public virtual void Answer(in ApplyResult result)
+    {
+        if (result.Status is ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound)
+            TryComplete(new KvWriteResult(result.Status == ApplyStatus.Applied, new KvVersion(result.Version)));
+        else
+            TryFail(Errors.Refused(result));
     }
 
     public bool TryComplete(KvWriteResult result)

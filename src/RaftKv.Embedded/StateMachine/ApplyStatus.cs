@@ -6,10 +6,10 @@ internal enum ApplyStatus : byte
     /// <summary>Nothing to answer: not a command, or the end of a session.</summary>
     None = 0,
 
-    /// <summary>The write happened, or the session was opened.</summary>
+    /// <summary>The write happened, the session was opened, or the transaction's conditions held and its "then" was carried out.</summary>
     Applied = 1,
 
-    /// <summary>The condition did not hold; nothing was written.</summary>
+    /// <summary>The condition did not hold; nothing was written. Of a transaction: its "else" was carried out.</summary>
     ConditionFailed = 2,
 
     /// <summary>There was nothing to delete.</summary>
@@ -22,4 +22,16 @@ internal enum ApplyStatus : byte
 
     /// <summary>No node can read the command, or it runs too far ahead of its session's window; it was not executed.</summary>
     Malformed = 5,
+
+    /// <summary>A transaction increments what is no number; nothing was written. The version is the operation's place.</summary>
+    NotANumber = 6,
+
+    /// <summary>A transaction increments beyond the range of an i64; nothing was written. The version is the operation's place.</summary>
+    Overflow = 7,
+
+    /// <summary>The ranges of a transaction hold more keys than one may touch; nothing was written.</summary>
+    TooManyKeys = 8,
+
+    /// <summary>What a transaction reads is more than one may answer; nothing was written. The version is the operation's place.</summary>
+    ResultTooLarge = 9,
 }

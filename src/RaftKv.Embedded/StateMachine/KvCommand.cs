@@ -10,6 +10,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// close session  nothing
 /// set            condition u8 | version i64 | key length u16 | key | value, to the end
 /// delete         condition u8 | version i64 | key, to the end
+/// transaction    a <see cref="TransactionCommand"/>, to the end
 /// </code>
 /// The caller's thread encodes the body once; session and sequence are filled in later by the thread that assigns them.
 /// </summary>
@@ -51,6 +52,7 @@ internal readonly ref struct KvCommand
 
     public ReadOnlySpan<byte> Key { get; private init; }
 
+    /// <summary>What a set stores, or the body of a transaction.</summary>
     public ReadOnlySpan<byte> Value { get; private init; }
 
     public static int SetBytes(int keyBytes, int valueBytes) => HeaderBytes + ConditionBytes + sizeof(ushort) + keyBytes + valueBytes;
@@ -84,6 +86,14 @@ internal readonly ref struct KvCommand
     /// <summary>Fills <see cref="DeleteBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
     public static void WriteDelete(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key) =>
         key.CopyTo(WriteCondition(WriteHeader(to, KvOperation.Delete), condition));
+
+    /// <summary>A whole command; session and sequence are left for <see cref="Patch"/>.</summary>
+    public static byte[] WriteTransaction(TransactionCommand transaction)
+    {
+        var command = new byte[checked(HeaderBytes + (int)transaction.Bytes)];
+        transaction.Write(WriteHeader(command, KvOperation.Transaction));
+        return command;
+    }
 
     /// <summary>Gives an encoded command its place in a session.</summary>
     public static void Patch(Span<byte> command, long session, long sequence, long acknowledgedBelow)
@@ -121,12 +131,17 @@ internal readonly ref struct KvCommand
             case KvOperation.CloseSession when session > 0 && body.IsEmpty:
                 command = header;
                 return true;
-            case KvOperation.Set or KvOperation.Delete when session > 0 && sequence > 0 && acknowledgedBelow >= 0 && acknowledgedBelow <= sequence:
+            case KvOperation.Set or KvOperation.Delete when header.HasPlace:
                 return TryReadWrite(body, header, out command);
+            case KvOperation.Transaction when header.HasPlace:
+                command = header with { Value = body };
+                return true;
             default:
                 return false;
         }
     }
+
+    private bool HasPlace => Session > 0 && Sequence > 0 && AcknowledgedBelow >= 0 && AcknowledgedBelow <= Sequence;
 
     private static bool TryReadWrite(ReadOnlySpan<byte> body, KvCommand header, out KvCommand command)
     {

@@ -1,8 +1,7 @@
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// What a command does. The numbers are part of the log's format. 5 to 15 are spoken for: transaction 5, increment 6, expire 7, lease
-/// grant 8, lease renew 9, lease revoke 10.
+/// What a command does. The numbers are part of the log's format. 6 is not used: an increment is a transaction's operation.
 /// </summary>
 internal enum KvOperation : byte
 {
@@ -10,4 +9,5 @@ internal enum KvOperation : byte
     CloseSession = 2,
     Set = 3,
     Delete = 4,
+    Transaction = 5,
 }

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// Gives committed entries their meaning. One thread applies; the same entries give the same state and the same results on every node, whatever
 /// their bytes. Only the store's own failures leave as exceptions, and then nothing more may be applied.
 /// </summary>
-internal sealed class KvStateMachine
+internal sealed partial class KvStateMachine
 {
     private readonly SessionTable _sessions;
     private bool _hasChanged;
@@ -104,6 +104,8 @@ internal sealed class KvStateMachine
             case KvOperation.CloseSession:
                 _sessions.Close(command.Session);
                 return new ApplyResult(ApplyStatus.None, command.Session, command.Sequence);
+            case KvOperation.Transaction:
+                return ApplyTransaction(entry, command);
             default:
                 return ApplyOnce(entry, command);
         }
@@ -125,8 +127,7 @@ internal sealed class KvStateMachine
         if (!Holds(command.Condition, version))
             return ApplyStatus.ConditionFailed;
         version = entry.Index;
-        var created = current.Version == 0 ? entry.Index : current.CreateVersion;
-        Put(command.Key, current, new RecordHeader(entry.Index, created, current.WriteCount + 1), command.Value);
+        Put(command.Key, current, current.NextAt(version), command.Value);
         return ApplyStatus.Applied;
     }
 

@@ -10,10 +10,14 @@ internal sealed class SessionTable
 {
     public const int MaxSessions = 10_000;
 
-    /// <summary>The results of all sessions together: 9 bytes each.</summary>
+    /// <summary>The results of all sessions together: 9 bytes each, 17 in sessions with transactions, and what <see cref="ResultBudget"/> allows.</summary>
     public const int MaxTotalCapacity = 4 * 1024 * 1024;
 
+    /// <summary>Stands where the first format had its count.</summary>
+    private const int FormatMark = -2;
+
     private readonly Dictionary<long, SessionWindow> _sessions = [];
+    private readonly ResultBudget _budget = new();
     private SessionWindow? _latest;
     private int _totalCapacity;
 
@@ -29,7 +33,7 @@ internal sealed class SessionTable
         }
         while (_sessions.Count >= MaxSessions || (_sessions.Count > 0 && _totalCapacity + SessionWindow.MinCapacity > MaxTotalCapacity))
             Close(LongestUnused().Id);
-        Add(new SessionWindow(id, nowMs, timeToLiveSeconds * 1000L));
+        Add(new SessionWindow(_budget, id, nowMs, timeToLiveSeconds * 1000L));
     }
 
     public void Close(long id)
@@ -37,6 +41,7 @@ internal sealed class SessionTable
         if (!_sessions.Remove(id, out var session))
             return;
         _totalCapacity -= session.Capacity;
+        session.ForgetPayloads();
         if (_latest == session)
             _latest = null;
     }
@@ -57,16 +62,17 @@ internal sealed class SessionTable
         if (!Reserve(session, sequence))
             return new ApplyResult(ApplyStatus.Malformed, id, sequence);
         var status = session.Find(sequence, out var version);
-        return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version);
+        return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version, Payload: session.FindPayload(sequence));
     }
 
-    /// <summary>count i32, then the sessions by id.</summary>
+    /// <summary>-2 i32, the mark of this format | count i32 | the sessions by id. The first format had neither the mark nor payloads.</summary>
     public byte[] Encode()
     {
         var sessions = _sessions.Values.OrderBy(s => s.Id).ToList();
-        var bytes = new byte[sizeof(int) + sessions.Sum(s => s.EncodedBytes)];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, sessions.Count);
-        var rest = bytes.AsSpan(sizeof(int));
+        var bytes = new byte[2 * sizeof(int) + sessions.Sum(s => s.EncodedBytes)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, FormatMark);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(sizeof(int)), sessions.Count);
+        var rest = bytes.AsSpan(2 * sizeof(int));
         foreach (var session in sessions)
             rest = session.Encode(rest);
         return bytes;
@@ -75,17 +81,16 @@ internal sealed class SessionTable
     /// <exception cref="FormatException">The bytes are not a session table.</exception>
     public static SessionTable Decode(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < sizeof(int))
-            throw new FormatException("The session table is cut off.");
-        var count = BinaryPrimitives.ReadInt32LittleEndian(bytes);
-        bytes = bytes[sizeof(int)..];
+        var count = ReadInt32(ref bytes);
+        if (count == FormatMark)
+            count = ReadInt32(ref bytes);
         if (count is < 0 or > MaxSessions)
             throw new FormatException("The session table has an impossible size.");
         var table = new SessionTable();
         var last = 0L;
         for (var i = 0; i < count; i++)
         {
-            var session = SessionWindow.Decode(ref bytes);
+            var session = SessionWindow.Decode(ref bytes, table._budget);
             if (session.Id <= last || table._totalCapacity + session.Capacity > MaxTotalCapacity)
                 throw new FormatException("The session table is out of order or too large.");
             last = session.Id;
@@ -94,6 +99,15 @@ internal sealed class SessionTable
         if (!bytes.IsEmpty)
             throw new FormatException("The session table has bytes behind its end.");
         return table;
+    }
+
+    private static int ReadInt32(ref ReadOnlySpan<byte> from)
+    {
+        if (from.Length < sizeof(int))
+            throw new FormatException("The session table is cut off.");
+        var value = BinaryPrimitives.ReadInt32LittleEndian(from);
+        from = from[sizeof(int)..];
+        return value;
     }
 
     private SessionWindow? Find(long id, long nowMs)

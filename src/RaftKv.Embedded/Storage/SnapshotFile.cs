@@ -35,7 +35,7 @@ internal static class SnapshotFile
     public const int MaxValueBytes = 16 * 1024 * 1024;
     public const int MaxRecordBytes = LifetimeRecordBytes + ushort.MaxValue + MaxValueBytes;
     public const int MaxChunkBytes = ChunkBytes + MaxRecordBytes;
-    public const int MaxSessionBytes = 64 * 1024 * 1024;
+    public const int MaxSessionBytes = 96 * 1024 * 1024;
 
     public const int DeletionRecordBytes = 1 + sizeof(ushort);
     public const int RecordBytes = DeletionRecordBytes + sizeof(uint) + 3 * sizeof(long);

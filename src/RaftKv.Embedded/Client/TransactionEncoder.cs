@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>Turns a transaction into a command, and refuses what no node would accept before anything is sent.</summary>
+internal readonly struct TransactionEncoder(RaftKvOptions options)
+{
+    public byte[] Encode(KvTransaction transaction)
+    {
+        CheckCount(transaction.Compares.Count, "conditions");
+        CheckCount(transaction.Then.Count, "operations in Then");
+        CheckCount(transaction.Else.Count, "operations in Else");
+        var command = new TransactionCommand
+        {
+            If = [.. transaction.Compares.Select(Encode)],
+            Then = Encode(transaction.Then, nameof(transaction.Then)),
+            Else = Encode(transaction.Else, nameof(transaction.Else)),
+        };
+        if (command.Bytes > options.MaxTransactionBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxTransactionBytes), command.Bytes, options.MaxTransactionBytes);
+        return KvCommand.WriteTransaction(command);
+    }
+
+    private static void CheckCount(int count, string of)
+    {
+        if (count > KvTransaction.MaxOperations)
+            throw Errors.TooManyOperations(count, of);
+    }
+
+    private TransactionCompare Encode(KvCompare compare)
+    {
+        if (!Enum.IsDefined(compare.Target) || !Enum.IsDefined(compare.Relation))
+            throw new ArgumentException("A condition of the transaction has a target or relation that does not exist. Make it with the methods of KvCompare. Nothing was sent.");
+        var operand = compare.Target == KvCompareTarget.Value ? compare.Bytes : Number(compare.Number);
+        CheckValue(operand);
+        return new TransactionCompare(compare.Target, compare.Relation, Keys(compare.Key, compare.Range), operand);
+    }
+
+    private TransactionOperation[] Encode(KvTransactionBranch branch, string name)
+    {
+        var operations = new TransactionOperation[branch.Count];
+        for (var i = 0; i < operations.Length; i++)
+        {
+            var item = branch.Items[i];
+            var body = item.Kind == TransactionOperationKind.Increment ? Number(item.Delta) : item.Value;
+            CheckValue(body);
+            operations[i] = new TransactionOperation(item.Kind, Keys(item.Key, item.Range), body);
+        }
+        if (TransactionCommand.FindKeyWrittenTwice(operations) is var twice and >= 0)
+            throw Errors.KeyWrittenTwice(branch.Items[twice].Key, name);
+        return operations;
+    }
+
+    private TransactionKeys Keys(string? key, KvKeyRange range)
+    {
+        if (key is null)
+        {
+            var interval = KeyRanges.Interval(range, options.MaxKeyBytes);
+            return TransactionKeys.Range(interval.From, interval.To);
+        }
+        using var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        return TransactionKeys.Key(name.Bytes.ToArray());
+    }
+
+    private void CheckValue(ReadOnlyMemory<byte> value)
+    {
+        if (value.Length > options.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
+    }
+
+    private static byte[] Number(long number)
+    {
+        var bytes = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+        return bytes;
+    }
+}

@@ -1,0 +1,56 @@
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// A list of operations of a <see cref="KvTransaction"/>. Reads see what the operations before them wrote. No two operations may write the same key. Keys, values and
+/// limits are checked when the transaction is committed; values are copied then, and not before.
+/// </summary>
+public sealed class KvTransactionBranch
+{
+    private readonly List<Item> _items = [];
+
+    internal KvTransactionBranch() { }
+
+    /// <summary>How many operations there are.</summary>
+    public int Count => _items.Count;
+
+    internal IReadOnlyList<Item> Items => _items;
+
+    /// <summary>Stores a value.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value) => Add(TransactionOperationKind.Put, key, value: value);
+
+    /// <summary>Deletes a key; that there is none is no error.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Delete(string key) => Add(TransactionOperationKind.Delete, key);
+
+    /// <summary>Deletes all keys of a range, <see cref="KvTransaction.MaxRangeKeys"/> at the most.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch DeleteRange(KvKeyRange range)
+    {
+        _items.Add(new Item(TransactionOperationKind.DeleteRange, null, range, default, 0));
+        return this;
+    }
+
+    /// <summary>Reads a key.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Get(string key) => Add(TransactionOperationKind.Get, key);
+
+    /// <summary>
+    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. What is no number, or would leave the range of an
+    /// <see cref="long"/>, refuses the whole transaction.
+    /// </summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Increment(string key, long delta = 1) => Add(TransactionOperationKind.Increment, key, delta: delta);
+
+    private KvTransactionBranch Add(TransactionOperationKind kind, string key, ReadOnlyMemory<byte> value = default, long delta = 0)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        _items.Add(new Item(kind, key, default, value, delta));
+        return this;
+    }
+
+    /// <summary>An operation as it was asked for.</summary>
+    internal readonly record struct Item(TransactionOperationKind Kind, string? Key, KvKeyRange Range, ReadOnlyMemory<byte> Value, long Delta);
+}

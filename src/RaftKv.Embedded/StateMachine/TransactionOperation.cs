@@ -1,0 +1,10 @@
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>One operation of a transaction.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="Keys">To which keys.</param>
+/// <param name="Body">The value of a put, the i64 of an increment; otherwise empty.</param>
+internal readonly record struct TransactionOperation(TransactionOperationKind Kind, TransactionKeys Keys, ReadOnlyMemory<byte> Body)
+{
+    public bool Writes => Kind != TransactionOperationKind.Get;
+}

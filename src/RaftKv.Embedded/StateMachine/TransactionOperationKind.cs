@@ -1,0 +1,11 @@
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>What an operation of a transaction does. The numbers are part of the log's format, and of that of results.</summary>
+internal enum TransactionOperationKind : byte
+{
+    Put = 1,
+    Delete = 2,
+    DeleteRange = 3,
+    Get = 4,
+    Increment = 5,
+}

@@ -1,0 +1,220 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>
+/// Works out what a transaction does, without doing it: everything that can be refused is refused before the first key changes. Reads see
+/// what the operations before them would have written.
+/// </summary>
+internal sealed class TransactionPlan(IKvStore store)
+{
+    private readonly List<PlannedWrite> _writes = [];
+    private readonly List<TransactionKeys> _erased = [];
+    private readonly List<byte[]> _keys = [];
+    private readonly TransactionResult _result = new();
+    private long _index;
+    private int _rangeKeysLeft;
+
+    /// <summary>What to do, each key at most once.</summary>
+    public IReadOnlyList<PlannedWrite> Writes => _writes;
+
+    /// <summary>What the operations give, encoded.</summary>
+    public byte[] Result => _result.ToArray();
+
+    /// <summary><see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is; anything else: nothing is.</summary>
+    /// <param name="command">The transaction.</param>
+    /// <param name="index">The entry it stands in.</param>
+    /// <param name="at">The place of the operation that was refused.</param>
+    public ApplyStatus Make(TransactionCommand command, long index, out int at)
+    {
+        Clear();
+        (_index, _rangeKeysLeft, at) = (index, KvTransaction.MaxRangeKeys, 0);
+        var verdict = ApplyStatus.Applied;
+        foreach (var compare in command.If)
+        {
+            // Once one does not hold the others need not be looked at.
+            verdict = Check(compare);
+            if (verdict != ApplyStatus.Applied)
+                break;
+        }
+        if (verdict == ApplyStatus.TooManyKeys)
+            return verdict;
+        var branch = verdict == ApplyStatus.Applied ? command.Then : command.Else;
+        _result.Begin(branch.Length);
+        for (at = 0; at < branch.Length; at++)
+        {
+            var status = Plan(branch[at]);
+            if (status != ApplyStatus.Applied)
+            {
+                Clear();
+                return status;
+            }
+        }
+        at = 0;
+        return verdict;
+    }
+
+    public void Clear()
+    {
+        _writes.Clear();
+        _erased.Clear();
+        _keys.Clear();
+        _result.Clear();
+    }
+
+    private ApplyStatus Check(in TransactionCompare compare)
+    {
+        if (!compare.Keys.IsRange)
+            return Verdict(Holds(compare, compare.Keys.From.Span));
+        if (!TryCollect(compare.Keys))
+            return ApplyStatus.TooManyKeys;
+        // As for a key that does not exist.
+        if (_keys.Count == 0)
+            return Verdict(compare.Target != KvCompareTarget.Value && Holds(compare, default(RecordHeader)));
+        foreach (var key in _keys)
+        {
+            if (!Holds(compare, key))
+                return ApplyStatus.ConditionFailed;
+        }
+        return ApplyStatus.Applied;
+    }
+
+    private static ApplyStatus Verdict(bool holds) => holds ? ApplyStatus.Applied : ApplyStatus.ConditionFailed;
+
+    private bool Holds(in TransactionCompare compare, ReadOnlySpan<byte> key)
+    {
+        if (compare.Target != KvCompareTarget.Value)
+        {
+            store.TryGetHeader(key, out var header);
+            return Holds(compare, header);
+        }
+        return store.TryRead(key, compare, static (in RecordHeader _, ReadOnlySpan<byte> value, TransactionCompare asked) =>
+            Is(asked.Relation, value.SequenceCompareTo(asked.Operand.Span)), out var holds) && holds;
+    }
+
+    private static bool Holds(in TransactionCompare compare, in RecordHeader header)
+    {
+        var actual = compare.Target switch
+        {
+            KvCompareTarget.Version => header.Version,
+            KvCompareTarget.CreateVersion => header.CreateVersion,
+            KvCompareTarget.WriteCount => header.WriteCount,
+            _ => header.LeaseId,
+        };
+        return Is(compare.Relation, actual.CompareTo(BinaryPrimitives.ReadInt64LittleEndian(compare.Operand.Span)));
+    }
+
+    private static bool Is(KvRelation relation, int order) => relation switch
+    {
+        KvRelation.Equal => order == 0,
+        KvRelation.NotEqual => order != 0,
+        KvRelation.Less => order < 0,
+        _ => order > 0,
+    };
+
+    private ApplyStatus Plan(in TransactionOperation operation)
+    {
+        switch (operation.Kind)
+        {
+            case TransactionOperationKind.Put:
+                Put(operation.Keys.From, operation.Body);
+                _result.AddPut();
+                return ApplyStatus.Applied;
+            case TransactionOperationKind.Delete:
+                _result.AddDeleted(operation.Kind, TryErase(operation.Keys.From) ? 1 : 0);
+                return ApplyStatus.Applied;
+            case TransactionOperationKind.DeleteRange:
+                return DeleteRange(operation);
+            case TransactionOperationKind.Get:
+                return Get(operation.Keys.From.Span);
+            default:
+                return Increment(operation.Keys.From, BinaryPrimitives.ReadInt64LittleEndian(operation.Body.Span));
+        }
+    }
+
+    private void Put(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value)
+    {
+        store.TryGetHeader(key.Span, out var before);
+        _writes.Add(new PlannedWrite(key, before, before.NextAt(_index), value));
+    }
+
+    private bool TryErase(ReadOnlyMemory<byte> key)
+    {
+        var found = store.TryGetHeader(key.Span, out var before);
+        if (found)
+            _writes.Add(new PlannedWrite(key, before, default, default));
+        return found;
+    }
+
+    private ApplyStatus DeleteRange(in TransactionOperation operation)
+    {
+        if (!TryCollect(operation.Keys))
+            return ApplyStatus.TooManyKeys;
+        foreach (var key in _keys)
+            TryErase(key);
+        _erased.Add(operation.Keys);
+        _result.AddDeleted(operation.Kind, _keys.Count);
+        return ApplyStatus.Applied;
+    }
+
+    private ApplyStatus Get(ReadOnlySpan<byte> key)
+    {
+        if (TryFindPlanned(key, out var planned))
+            _result.AddRead(planned.Erases ? null : planned.After, planned.Value.Span);
+        else if (!store.TryRead(key, _result, static (in RecordHeader header, ReadOnlySpan<byte> value, TransactionResult to) => to.AddRead(header, value), out _))
+            _result.AddRead(null, default);
+        return _result.IsTooLarge ? ApplyStatus.ResultTooLarge : ApplyStatus.Applied;
+    }
+
+    private ApplyStatus Increment(ReadOnlyMemory<byte> key, long delta)
+    {
+        long number = 0;
+        if (store.TryRead(key.Span, 0, static (in RecordHeader _, ReadOnlySpan<byte> value, int _) =>
+                Utf8Parser.TryParse(value, out long parsed, out var used) && used == value.Length ? parsed : (long?)null, out var current))
+        {
+            if (current is not { } found)
+                return ApplyStatus.NotANumber;
+            number = found;
+        }
+        var sum = unchecked(number + delta);
+        if (((number ^ sum) & (delta ^ sum)) < 0)
+            return ApplyStatus.Overflow;
+        var text = new byte[20];
+        Utf8Formatter.TryFormat(sum, text, out var length);
+        Put(key, text.AsMemory(0, length));
+        _result.AddNumber(sum);
+        return ApplyStatus.Applied;
+    }
+
+    /// <summary>The keys of an interval into <see cref="_keys"/>; <c>false</c> when there are more than may be.</summary>
+    private bool TryCollect(in TransactionKeys range)
+    {
+        _keys.Clear();
+        if (range.IsEmpty)
+            return true;
+        var count = store.CopyKeys(range.From.Span, after: false, range.To.Span, _rangeKeysLeft + 1, _keys);
+        _rangeKeysLeft -= count;
+        return _rangeKeysLeft >= 0;
+    }
+
+    private bool TryFindPlanned(ReadOnlySpan<byte> key, out PlannedWrite planned)
+    {
+        planned = default;
+        foreach (var range in _erased)
+        {
+            if (range.Contains(key))
+                return true;
+        }
+        // What ranges erased was found above; of the rest there is one for each operation at most.
+        foreach (var write in _writes)
+        {
+            if (write.Key.Span.SequenceEqual(key))
+            {
+                planned = write;
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -29,7 +29,6 @@ internal sealed class StoreFactory
     public FasterKvStore Create(long keys = 0)
     {
         var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
-        _files.CreateDirectory(scratch);
-        return new FasterKvStore(scratch, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) }, () => _files.AvailableBytes(scratch));
+        return new FasterKvStore(_files, scratch, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
     }
 }

@@ -26,15 +26,14 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     private readonly int _maxValueBytes;
 
     /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
-    /// <param name="availableBytes">Free space on the disk of that directory.</param>
-    public FasterKvStore(string scratchDirectory, FasterKvStoreSettings settings, Func<long> availableBytes)
+    public FasterKvStore(IFileSystem files, string scratchDirectory, FasterKvStoreSettings settings)
     {
-        _availableBytes = availableBytes;
+        _availableBytes = () => files.AvailableBytes(scratchDirectory);
         _memoryBytes = _maintainFrom = settings.MemoryBytes;
         _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
         (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
-        EmptyDirectory(scratchDirectory);
-        _device = new FasterScratchDevice(Path.Combine(scratchDirectory, ScratchName));
+        EmptyDirectory(files, scratchDirectory);
+        _device = new FasterScratchDevice(files, Path.Combine(scratchDirectory, ScratchName));
         _kv = new FasterKV<SpanByte, SpanByte>(new FasterKVSettings<SpanByte, SpanByte>
         {
             LogDevice = _device,
@@ -154,17 +153,13 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     private Session NewSession() => _kv.For(new FasterFunctions()).NewSession<FasterFunctions>();
 
-    private static void EmptyDirectory(string directory)
+    private static void EmptyDirectory(IFileSystem files, string directory)
     {
-        try
+        files.CreateDirectory(directory);
+        foreach (var name in files.ListFiles(directory))
         {
-            Directory.CreateDirectory(directory);
-            foreach (var file in Directory.EnumerateFiles(directory, ScratchName + ".*"))
-                File.Delete(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RaftKvStorageException(RaftKvStorageError.NotWritable, $"The scratch directory '{directory}' cannot be prepared: {e.Message}", e);
+            if (name.StartsWith(ScratchName + ".", StringComparison.Ordinal))
+                files.Delete(Path.Combine(directory, name));
         }
     }
 

@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using FASTER.core;
-using Microsoft.Win32.SafeHandles;
 
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Where FASTER's cold records go. Nothing here needs to survive the process, so nothing is synced.
+/// Where FASTER's cold records go. Nothing here needs to survive the process, so nothing is synced; what comes back is compared with what was written.
 /// <para>
 /// FASTER never gets to see an error: a failed flush would make its writers wait for ever, a failed read would let it interpret what the buffer
 /// held before. Here the first error faults the device for good, a failed write counts as done and a failed read gives zeros, which FASTER takes for
@@ -17,13 +16,16 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     private const int SectorBytes = 512;
     private const int LargestInlineRead = 64 * 1024;
 
-    private readonly ConcurrentDictionary<int, SafeFileHandle> _segments = new();
+    private readonly IFileSystem _files;
+    private readonly ConcurrentDictionary<int, IStorageFile> _segments = new();
+    private readonly ScratchChecksums _checksums = new(SectorBytes);
     private readonly BlockingCollection<Request> _requests = [];
     private readonly Thread _worker;
     private volatile Exception? _fault;
 
-    public FasterScratchDevice(string path) : base(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
+    public FasterScratchDevice(IFileSystem files, string path) : base(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
     {
+        _files = files;
         _worker = new Thread(Work) { IsBackground = true, Name = "raftkv-store-io" };
         _worker.Start();
     }
@@ -54,11 +56,12 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         try
         {
-            if (_segments.TryRemove(segment, out var handle))
-                handle.Dispose();
-            File.Delete(NameOf(segment));
+            if (_segments.TryRemove(segment, out var file))
+                file.Dispose();
+            _checksums.Forget(segment);
+            _files.Delete(NameOf(segment));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (RaftKvStorageException e)
         {
             _fault ??= e;
         }
@@ -107,49 +110,53 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
             else
                 Read(request);
         }
+        catch (ObjectDisposedException) when (!_segments.ContainsKey(request.Segment))
+        {
+            // The segment was given back meanwhile: nobody needs what it has.
+            Clear(request);
+        }
         catch (Exception e)
         {
             _fault ??= e;
-            if (!request.Write)
-                new Span<byte>((void*)request.Memory, (int)request.Bytes).Clear();
+            Clear(request);
         }
         request.Callback(0, request.Bytes, request.Context);
     }
 
+    private static void Clear(in Request request)
+    {
+        if (!request.Write)
+            new Span<byte>((void*)request.Memory, (int)request.Bytes).Clear();
+    }
+
     private void Write(in Request request)
     {
-        if (_fault is null)
-            RandomAccess.Write(Handle(request.Segment), new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes), (long)request.Offset);
+        if (_fault is not null)
+            return;
+        var bytes = new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes);
+        var file = FileOf(request.Segment);
+        _checksums.Note(request.Segment, (long)request.Offset, bytes);
+        file.Write((long)request.Offset, bytes);
     }
 
     private void Read(in Request request)
     {
         var buffer = new Span<byte>((void*)request.Memory, (int)request.Bytes);
-        var offset = (long)request.Offset;
-        if (_fault is null && _segments.TryGetValue(request.Segment, out var handle))
-        {
-            while (!buffer.IsEmpty && RandomAccess.Read(handle, buffer, offset) is var read and > 0)
-            {
-                buffer = buffer[read..];
-                offset += read;
-            }
-        }
+        var read = _fault is null && _segments.TryGetValue(request.Segment, out var file) ? file.Read((long)request.Offset, buffer) : 0;
         // Behind the end of what was flushed, and in a segment given back meanwhile, there is nothing.
-        buffer.Clear();
+        buffer[read..].Clear();
+        if (_fault is null && !_checksums.Holds(request.Segment, (long)request.Offset, buffer))
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{NameOf(request.Segment)} has other bytes at {request.Offset} than were written there. Check the disk.");
     }
 
-    private SafeFileHandle Handle(int segment) => _segments.GetOrAdd(segment, static (s, device) =>
-        File.OpenHandle(device.NameOf(s), FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete), this);
+    private IStorageFile FileOf(int segment) => _segments.GetOrAdd(segment, static (s, device) => device._files.Open(device.NameOf(s), FileOpenMode.Create), this);
 
     private string NameOf(int segment) => $"{FileName}.{segment}";
 
     private static Exception Describe(Exception fault) => fault is ObjectDisposedException
         ? new ObjectDisposedException(nameof(FasterKvStore))
         : new RaftKvStorageException(
-            IsDiskFull(fault) ? RaftKvStorageError.DiskFull : RaftKvStorageError.Io,
-            $"The store could not move cold records to disk: {fault.Message} Free the disk or replace it, then start the node again: it rebuilds its store from snapshot and log.",
+            (fault as RaftKvStorageException)?.Error ?? RaftKvStorageError.Io,
+            $"The store could not move cold records to disk or read them back, and rebuilds itself from snapshot and log at the next start: {fault.Message}",
             fault);
-
-    /// <summary>ENOSPC or EDQUOT on Unix, ERROR_DISK_FULL or ERROR_HANDLE_DISK_FULL on Windows.</summary>
-    private static bool IsDiskFull(Exception e) => e is IOException && (e.HResult & 0xFFFF) is 28 or 122 or 112 or 39;
 }

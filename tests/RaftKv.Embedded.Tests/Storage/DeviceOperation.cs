@@ -9,4 +9,5 @@ internal enum DeviceOperation
     Rename,
     Delete,
     SyncDirectory,
+    Read,
 }

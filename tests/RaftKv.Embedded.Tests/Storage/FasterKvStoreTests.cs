@@ -12,13 +12,13 @@ public sealed class FasterKvStoreTests : IDisposable
 {
     private readonly string _scratch = Directory.CreateTempSubdirectory("raftkv-store-").FullName;
     private readonly List<FasterKvStore> _stores = [];
-    private long _available = long.MaxValue;
+    private readonly FaultyFileSystem _disk = new(new OsFileSystem());
 
     private static readonly FasterKvStoreSettings Small = new() { MemoryBudgetBytes = 16 * 1024 * 1024, MaxValueBytes = 500 * 1024 };
 
     private FasterKvStore OpenStore(FasterKvStoreSettings? settings = null)
     {
-        var store = new FasterKvStore(Path.Combine(_scratch, $"{_stores.Count}"), settings ?? Small, () => Volatile.Read(ref _available));
+        var store = new FasterKvStore(_disk, Path.Combine(_scratch, $"{_stores.Count}"), settings ?? Small);
         _stores.Add(store);
         return store;
     }
@@ -349,7 +349,7 @@ public sealed class FasterKvStoreTests : IDisposable
     {
         var store = OpenStore();
         Put(store, 0, 1, 1000);
-        Volatile.Write(ref _available, 1024 * 1024);
+        _disk.FreeBytes = 1024 * 1024;
 
         var full = Assert.Throws<RaftKvStorageException>(() =>
         {
@@ -373,7 +373,7 @@ public sealed class FasterKvStoreTests : IDisposable
             for (var key = 1; key < 1_000_000; key++)
                 Put(store, key, 1, 1000);
         });
-        Assert.Equal(RaftKvStorageError.Io, failed.Error);
+        Assert.Equal(RaftKvStorageError.NotWritable, failed.Error);
         Assert.Throws<RaftKvStorageException>(() => Read(store, 1_000_001));
     }
 

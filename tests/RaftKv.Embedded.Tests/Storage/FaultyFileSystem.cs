@@ -1,0 +1,94 @@
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Tests.Storage;
+
+/// <summary>Another file system, with a say before each operation: it may fail, take its time, or be answered with other bytes. Thread-safe.</summary>
+internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
+{
+    private long _freeBytes = -1;
+
+    /// <summary>Called before each operation on a file, with its path; throws to make it fail.</summary>
+    public Action<DeviceOperation, string>? Before { get; set; }
+
+    /// <summary>Called with what was read, and from where, to change it.</summary>
+    public Action<string, long, Span<byte>>? AfterRead { get; set; }
+
+    /// <summary>What is said to be free; below zero, what really is.</summary>
+    public long FreeBytes { set => Volatile.Write(ref _freeBytes, value); }
+
+    public static RaftKvStorageException Error(RaftKvStorageError error, DeviceOperation operation, string path) =>
+        new(error, $"Cannot {operation} {path}: injected.", new IOException("injected"));
+
+    /// <summary>From its <paramref name="nth"/> time on (1 is the next), an operation fails.</summary>
+    public void FailFrom(DeviceOperation operation, int nth, RaftKvStorageError error)
+    {
+        var left = nth;
+        Before = (asked, path) =>
+        {
+            if (asked == operation && Interlocked.Decrement(ref left) <= 0)
+                throw Error(error, asked, path);
+        };
+    }
+
+    public void CreateDirectory(string path) => inner.CreateDirectory(path);
+
+    public bool FileExists(string path) => inner.FileExists(path);
+
+    public IReadOnlyList<string> ListFiles(string directory) => inner.ListFiles(directory);
+
+    public IStorageFile Open(string path, FileOpenMode mode)
+    {
+        if (mode is FileOpenMode.Create or FileOpenMode.CreateNew)
+            Before?.Invoke(DeviceOperation.Create, path);
+        return new File(this, path, inner.Open(path, mode));
+    }
+
+    public void Rename(string from, string to)
+    {
+        Before?.Invoke(DeviceOperation.Rename, to);
+        inner.Rename(from, to);
+    }
+
+    public void Delete(string path)
+    {
+        Before?.Invoke(DeviceOperation.Delete, path);
+        inner.Delete(path);
+    }
+
+    public void SyncDirectory(string path)
+    {
+        Before?.Invoke(DeviceOperation.SyncDirectory, path);
+        inner.SyncDirectory(path);
+    }
+
+    public long AvailableBytes(string directory) => Volatile.Read(ref _freeBytes) is var free and >= 0 ? free : inner.AvailableBytes(directory);
+
+    public IDisposable Lock(string path) => inner.Lock(path);
+
+    private sealed class File(FaultyFileSystem disk, string path, IStorageFile file) : IStorageFile
+    {
+        public long Length => file.Length;
+
+        public int Read(long offset, Span<byte> buffer)
+        {
+            disk.Before?.Invoke(DeviceOperation.Read, path);
+            var read = file.Read(offset, buffer);
+            disk.AfterRead?.Invoke(path, offset, buffer[..read]);
+            return read;
+        }
+
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            disk.Before?.Invoke(DeviceOperation.Write, path);
+            file.Write(offset, bytes);
+        }
+
+        public void Sync()
+        {
+            disk.Before?.Invoke(DeviceOperation.Sync, path);
+            file.Sync();
+        }
+
+        public void Dispose() => file.Dispose();
+    }
+}

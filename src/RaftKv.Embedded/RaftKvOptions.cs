@@ -37,8 +37,22 @@ public sealed class RaftKvOptions
     public string? RestoreFrom { get; set; }
 
     /// <summary>
-    /// Listen on an address that is not loopback although peers are not authenticated. Whoever reaches the port can read and write
-    /// everything. The default value is <c>false</c>; <c>true</c> is logged as a warning at each start.
+    /// Peers prove themselves to each other with certificates, and everything between them is encrypted (mutual TLS). <c>null</c> (the default) is off. The same on every
+    /// node.
+    /// </summary>
+    public RaftKvTlsOptions? PeerTls { get; set; }
+
+    /// <summary>
+    /// Secrets of the cluster, each at least 32 bytes and random (<c>openssl rand -base64 32</c>). Peers prove to each other that they know one, without sending it, and every
+    /// message is authenticated under a key of its connection: nothing can be forged, changed, repeated or redirected. Nothing is hidden: whoever listens reads
+    /// everything, and may cut connections. For that, and for telling nodes apart, use <see cref="PeerTls"/>, alone or besides. This node proves the first secret and takes
+    /// each: to change it, add the new one at the end on every node, then make it the first, then remove the old one. Empty (the default) is off.
+    /// </summary>
+    public IList<string> PeerSecrets { get; } = [];
+
+    /// <summary>
+    /// Listen on an address that is not loopback although peers are not authenticated, neither by <see cref="PeerTls"/> nor by <see cref="PeerSecrets"/>. Whoever reaches the
+    /// port can read and write everything. The default value is <c>false</c>; <c>true</c> without authentication is logged as a warning at each start.
     /// </summary>
     public bool AllowInsecurePeers { get; set; }
 
@@ -101,4 +115,7 @@ public sealed class RaftKvOptions
 
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether peers prove who they are.</summary>
+    internal bool AuthenticatesPeers => PeerTls is not null || PeerSecrets.Count > 0;
 }

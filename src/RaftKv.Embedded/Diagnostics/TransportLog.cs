@@ -53,4 +53,10 @@ internal static partial class TransportLog
 
     [LoggerMessage(315, LogLevel.Error, "The transport met an unexpected error; the connection with {Peer} is closed.")]
     public static partial void Unexpected(this ILogger logger, Exception exception, string peer);
+
+    [LoggerMessage(316, LogLevel.Warning, "A connection from {Remote} was refused, for it is not authenticated: {Reason}. Further ones from there are not logged for {Seconds} s.")]
+    public static partial void NotAuthenticated(this ILogger logger, string remote, string reason, int seconds);
+
+    [LoggerMessage(317, LogLevel.Warning, "The certificate of this node, or the authorities it trusts, could not be loaded anew; those of before serve on: {Reason}")]
+    public static partial void CredentialsNotReloaded(this ILogger logger, string reason);
 }

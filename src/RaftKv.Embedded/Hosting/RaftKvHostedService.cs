@@ -25,7 +25,7 @@ internal sealed class RaftKvHostedService(
     {
         var log = loggers.CreateLogger("RaftKv.Embedded.Replica");
         var settings = options.Value;
-        if (settings.AllowInsecurePeers)
+        if (settings.AllowInsecurePeers && !settings.AuthenticatesPeers)
             log.InsecurePeers(settings.NodeId, settings.ListenAddress);
         if (settings.Durability == RaftKvDurability.OsBuffered)
             log.NotDurable(settings.NodeId);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Transport;
@@ -13,6 +14,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         var errors = new List<string>();
         CheckIdentity(options, errors);
         CheckAddresses(options, errors);
+        CheckSecurity(options, errors);
         CheckMembers(options, errors);
         CheckTimes(options, errors);
         CheckSizes(options, errors);
@@ -36,8 +38,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
             errors.Add($"ListenAddress is '{options.ListenAddress}'; it must be host:port, for example 127.0.0.1:1111.");
             return;
         }
-        if (!IsLoopback(listen) && !options.AllowInsecurePeers)
-            errors.Add($"ListenAddress is '{options.ListenAddress}', which other machines can reach, and peers are not authenticated. Listen on a loopback address, or set AllowInsecurePeers to accept that whoever reaches the port can read and write everything.");
+        if (!IsLoopback(listen) && !options.AuthenticatesPeers && !options.AllowInsecurePeers)
+            errors.Add($"ListenAddress is '{options.ListenAddress}', which other machines can reach, and peers are not authenticated. Set PeerTls or PeerSecrets, listen on a loopback address, or set AllowInsecurePeers to accept that whoever reaches the port can read and write everything.");
         if (options.AdvertiseAddress is null)
         {
             if (IsAnyAddress(listen))
@@ -47,6 +49,21 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         {
             errors.Add($"AdvertiseAddress is '{options.AdvertiseAddress}'; it must be a host:port that peers can dial.");
         }
+    }
+
+    private static void CheckSecurity(RaftKvOptions options, List<string> errors)
+    {
+        for (var i = 0; i < options.PeerSecrets.Count; i++)
+        {
+            if (Encoding.UTF8.GetByteCount(options.PeerSecrets[i] ?? "") < PeerSecret.MinBytes)
+                errors.Add($"PeerSecrets[{i}] is shorter than {PeerSecret.MinBytes} bytes. It must be random, for example: openssl rand -base64 32.");
+        }
+        if (options.PeerTls is not { Credentials: null } tls)
+            return;
+        if (string.IsNullOrWhiteSpace(tls.CertificateFile))
+            errors.Add("PeerTls has neither a CertificateFile nor Credentials; set one of them, or leave PeerTls out.");
+        if (string.IsNullOrWhiteSpace(tls.AuthoritiesFile))
+            errors.Add("PeerTls has neither an AuthoritiesFile nor Credentials: which authorities sign the certificates of this cluster's nodes?");
     }
 
     private static void CheckMembers(RaftKvOptions options, List<string> errors)

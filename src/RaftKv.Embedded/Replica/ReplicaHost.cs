@@ -100,11 +100,14 @@ internal sealed class ReplicaHost : IDisposable
             var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
             opened.Push(wal);
             var start = Recovery.Join(identity, wal, recovery, state, log);
+            var transportLog = loggers.CreateLogger("RaftKv.Embedded.Transport");
             var transport = new TcpTransport(new TransportOptions
             {
                 ListenAddress = options.ListenAddress,
                 AdvertiseAddress = options.AdvertiseAddress,
-                Logger = loggers.CreateLogger("RaftKv.Embedded.Transport"),
+                Tls = options.PeerTls is { } tls ? new PeerTls(tls, transportLog) : null,
+                Secrets = [.. options.PeerSecrets.Select(secret => new PeerSecret(secret))],
+                Logger = transportLog,
                 Seed = BitConverter.ToUInt64(identity.Incarnation.ToByteArray()),
             });
             opened.Push(transport);

@@ -32,33 +32,84 @@ internal static class Dialer
         throw failure ?? ConnectionLostException.Because(SocketError.NoData);
     }
 
-    /// <summary>Introduces ourselves and hears who answered.</summary>
+    /// <summary>Proves who we are, as far as the cluster asks for it, introduces ourselves and hears who answered.</summary>
     /// <exception cref="ConnectionLostException">No answer.</exception>
     /// <exception cref="WireFormatException">An answer that is none of ours.</exception>
-    public static PeerHello Introduce(Socket socket, PeerHello self, TransportCounters counters, Deadline deadline, out HandshakeVerdict verdict)
+    /// <exception cref="NotAuthenticatedException">The other side has not proven that it belongs to the cluster, or does not believe that we do.</exception>
+    public static Introduction Introduce(PeerStream stream, PeerHello self, TransportOptions options, Deadline deadline)
     {
-        SendAll(socket, Handshake.Of(self).EncodeHello(), deadline);
-        var reader = new FrameReader(socket, counters);
-        var payload = reader.Read(out var type, deadline);
-        var reply = Handshake.DecodeReply(type, payload, out verdict);
+        if (options.Tls is { } tls)
+        {
+            stream.SecureAsDialler(tls, deadline);
+            // Nothing is said to somebody else; a probe does not know yet whom to expect.
+            if (!self.IsProbe)
+                RequireNameOf(self.TargetNodeId, tls, stream);
+        }
+        var secret = options.Secrets.FirstOrDefault();
+        var hello = Handshake.Of(self, secret is null ? null : PeerSecret.NewNonce()).EncodeHello();
+        stream.SendAll(hello, deadline);
+        var reader = new FrameReader(stream);
+        var payload = HearAnswer(reader, options, out var type, deadline);
+        FrameSeal? seal = null;
+        if (secret is not null)
+            payload = Prove(secret, hello[Frame.HeaderBytes..^4], payload, ref type, stream, reader, deadline, out seal);
+        else if (type == FrameType.Challenge)
+            throw new NotAuthenticatedException("it asks for the cluster's secret, and this node has none (PeerSecrets)");
+        ThrowIfTurnedAway(type, payload);
+        var reply = Handshake.DecodeReply(type, payload, out var verdict);
         if (reader.Buffered > 0)
             throw new WireFormatException("data behind the answer to the introduction");
         if (verdict == HandshakeVerdict.Welcome && !reply.IsCompatible)
             verdict = HandshakeVerdict.Protocol;
-        return reply.Hello;
+        if (options.Tls is { } identified)
+            RequireNameOf(reply.Hello.NodeId, identified, stream);
+        return new Introduction(reply.Hello, verdict, seal);
     }
 
-    public static void SendAll(Socket socket, ReadOnlySpan<byte> bytes, Deadline deadline)
+    private static byte[] HearAnswer(FrameReader reader, TransportOptions options, out FrameType type, Deadline deadline)
     {
-        while (!bytes.IsEmpty)
+        try
         {
-            // What was sent counts even when the error says that the rest would have blocked.
-            bytes = bytes[socket.Send(bytes, SocketFlags.None, out var error)..];
-            if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted))
-                throw ConnectionLostException.Because(error);
-            if (!bytes.IsEmpty && !socket.Poll(deadline.Remaining, SelectMode.SelectWrite))
-                throw ConnectionLostException.Timeout("room for the introduction");
+            return reader.Read(out type, deadline).ToArray();
         }
+        catch (ConnectionLostException e) when (e.Reset && options.Tls is not null)
+        {
+            // Under TLS 1.3 this is how the dialler learns it.
+            throw new ConnectionLostException($"{e.Message}; it may not trust this node's certificate", e.Reset);
+        }
+    }
+
+    private static void RequireNameOf(string nodeId, PeerTls tls, PeerStream stream)
+    {
+        if (!tls.AnyNodeId && !CertificateCheck.Names(stream.PeerCertificate!, nodeId))
+            throw new NotAuthenticatedException($"its certificate is not that of {nodeId}, but of {CertificateCheck.NameOf(stream.PeerCertificate!)}");
+    }
+
+    /// <summary>Answers the challenge and checks the acceptor's own proof. Returns the answer to the introduction without it.</summary>
+    private static byte[] Prove(PeerSecret secret, byte[] hello, byte[] challenge, ref FrameType type, PeerStream stream, FrameReader reader, Deadline deadline, out FrameSeal seal)
+    {
+        ThrowIfTurnedAway(type, challenge);
+        if (type == FrameType.HelloReply)
+            throw new NotAuthenticatedException("it does not ask for the cluster's secret (PeerSecrets)");
+        if (type != FrameType.Challenge || challenge.Length != PeerSecret.NonceBytes)
+            throw new WireFormatException($"the answer to the introduction is of type {(byte)type}");
+        stream.SendAll(Handshake.Envelop(secret.DiallersProof(hello, challenge), FrameType.Proof), deadline);
+        var answer = reader.Read(out type, deadline).Span;
+        ThrowIfTurnedAway(type, answer);
+        if (type != FrameType.HelloReply || answer.Length <= PeerSecret.ProofBytes)
+            throw new WireFormatException($"the answer to the proof is of type {(byte)type}");
+        var reply = answer[..^PeerSecret.ProofBytes].ToArray();
+        if (!PeerSecret.AreEqual(answer[^PeerSecret.ProofBytes..], secret.AcceptorsProof(hello, challenge, reply)))
+            throw new NotAuthenticatedException("it has another secret than this node (PeerSecrets)");
+        seal = secret.SealFor(hello, challenge, reply);
+        return reply;
+    }
+
+    /// <summary>The one answer that comes without proof.</summary>
+    private static void ThrowIfTurnedAway(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        if (type == FrameType.HelloReply && !payload.IsEmpty && payload[0] == (byte)HandshakeVerdict.NotAuthenticated)
+            throw new NotAuthenticatedException("it does not believe that this node is who it says: another secret (PeerSecrets), or the certificate of another node (PeerTls)");
     }
 
     private static IPAddress[] Resolve(HostAndPort target)

@@ -1,28 +1,28 @@
-using System.Net.Sockets;
-
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Cuts what a socket delivers into frames. Small frames are read many at a time into one buffer that is used again; a frame whose message
+/// Cuts what a connection delivers into frames. Small frames are read many at a time into one buffer that is used again; a frame whose message
 /// keeps its payload, or that is larger than the buffer, gets memory of its own and is received straight into it.
 /// </summary>
-internal sealed class FrameReader(Socket socket, TransportCounters counters)
+internal sealed class FrameReader(PeerStream stream)
 {
     private const int BufferBytes = 64 * 1024;
 
     private byte[] _buffer = new byte[Frame.OverheadBytes + Frame.MaxHandshakePayload];
     private int _maxPayload = Frame.MaxHandshakePayload;
     private int _start, _end;
+    private FrameSeal? _seal;
 
     /// <summary>Bytes received and not yet read as a frame.</summary>
     public int Buffered => _end - _start;
 
     /// <summary>Whether the next frame has arrived as a whole already.</summary>
-    public bool HasFrame => Buffered >= Frame.OverheadBytes && Buffered - Frame.OverheadBytes >= Frame.PayloadLength(_buffer.AsSpan(_start));
+    public bool HasFrame => Buffered >= Frame.OverheadBytes && Buffered - Frame.OverheadBytes - (_seal is null ? 0 : FrameSeal.TagBytes) >= Frame.PayloadLength(_buffer.AsSpan(_start));
 
-    /// <summary>The peer has introduced itself: larger frames are allowed from now on.</summary>
-    public void Admit(int maxPayload)
+    /// <summary>The peer has introduced itself: larger frames are allowed from now on, and each must be sealed if there is a seal.</summary>
+    public void Admit(int maxPayload, FrameSeal? seal)
     {
+        _seal = seal;
         _maxPayload = maxPayload;
         var larger = new byte[BufferBytes];
         _buffer.AsSpan(_start, Buffered).CopyTo(larger);
@@ -36,12 +36,19 @@ internal sealed class FrameReader(Socket socket, TransportCounters counters)
     {
         Require(Frame.HeaderBytes, deadline);
         var length = Frame.ReadHeader(_buffer.AsSpan(_start), _maxPayload, out type);
-        if (length > _buffer.Length || MessageCodec.KeepsPayload(type, length - Frame.OverheadBytes))
-            return Frame.Open(ReadOwned(length, deadline));
-        Require(length, deadline);
-        var frame = _buffer.AsMemory(_start, length);
-        _start += length;
-        return Frame.Open(frame);
+        var sealedLength = _seal is null ? length : length + FrameSeal.TagBytes;
+        if (sealedLength > _buffer.Length || MessageCodec.KeepsPayload(type, length - Frame.OverheadBytes))
+            return Open(ReadOwned(sealedLength, deadline), length);
+        Require(sealedLength, deadline);
+        var frame = _buffer.AsMemory(_start, sealedLength);
+        _start += sealedLength;
+        return Open(frame, length);
+    }
+
+    private ReadOnlyMemory<byte> Open(ReadOnlyMemory<byte> sealedFrame, int length)
+    {
+        _seal?.Check(sealedFrame.Span[..length], sealedFrame.Span[length..]);
+        return Frame.Open(sealedFrame[..length]);
     }
 
     private byte[] ReadOwned(int length, Deadline? deadline)
@@ -51,7 +58,7 @@ internal sealed class FrameReader(Socket socket, TransportCounters counters)
         _buffer.AsSpan(_start, filled).CopyTo(frame);
         _start += filled;
         while (filled < length)
-            filled += Receive(frame.AsSpan(filled), deadline);
+            filled += stream.Receive(frame, filled, length - filled, deadline);
         return frame;
     }
 
@@ -65,24 +72,6 @@ internal sealed class FrameReader(Socket socket, TransportCounters counters)
             (_start, _end) = (0, Buffered);
         }
         while (Buffered < length)
-            _end += Receive(_buffer.AsSpan(_end), deadline);
-    }
-
-    private int Receive(Span<byte> into, Deadline? deadline)
-    {
-        while (true)
-        {
-            if (deadline is { } limit && (limit.HasPassed || !socket.Poll(limit.Remaining, SelectMode.SelectRead)))
-                throw ConnectionLostException.Timeout("answer");
-            var received = socket.Receive(into, SocketFlags.None, out var error);
-            if (error is SocketError.WouldBlock or SocketError.Interrupted)
-                continue;
-            if (error != SocketError.Success)
-                throw ConnectionLostException.Because(error);
-            if (received == 0)
-                throw ConnectionLostException.Closed();
-            counters.ReceivedBytes(received);
-            return received;
-        }
+            _end += stream.Receive(_buffer, _end, _buffer.Length - _end, deadline);
     }
 }

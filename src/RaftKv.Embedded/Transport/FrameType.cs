@@ -5,6 +5,8 @@ internal enum FrameType : byte
 {
     Hello = 1,
     HelloReply = 2,
+    Challenge = 3,
+    Proof = 4,
 
     RequestVote = 16,
     VoteReply = 17,

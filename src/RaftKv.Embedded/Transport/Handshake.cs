@@ -4,13 +4,15 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>
 /// The first frame in each direction: Hello from the dialler, HelloReply from the acceptor. Their layout is the one thing that holds across
-/// all protocol versions: later versions add fields at the end, and earlier ones skip them.
+/// all protocol versions: later versions add fields at the end, and earlier ones skip them. Between the two, where the cluster shares a secret, Challenge and
+/// Proof: one random number from the acceptor, and what the dialler makes of it (<see cref="PeerSecret"/>); the acceptor's own proof ends its answer.
 /// </summary>
 /// <param name="MinVersion">The oldest protocol version the sender speaks.</param>
 /// <param name="MaxVersion">The newest protocol version the sender speaks.</param>
-/// <param name="Capabilities">One bit for each optional ability of the connection; none is defined in version 1.</param>
+/// <param name="Capabilities">One bit for each field behind the end of the first layout, in their order, or other optional ability of the connection.</param>
 /// <param name="Hello">Who the sender is.</param>
-internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capabilities, PeerHello Hello)
+/// <param name="Nonce">A random number for the acceptor to prove the secret with; null if the sender has none.</param>
+internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capabilities, PeerHello Hello, byte[]? Nonce = null)
 {
     /// <summary>The one protocol version there is.</summary>
     public const ushort Version = 1;
@@ -18,32 +20,42 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     /// <summary>"RKV1" on the wire.</summary>
     private const int Magic = 'R' | 'K' << 8 | 'V' << 16 | '1' << 24;
 
+    private const long HasNonce = 1 << 0;
+
     private const int MaxNodeIdBytes = 256;
     private const int MaxAddressBytes = 512;
 
     private const int FixedBytes = 4 + 2 + 2 + 8 + 3 * 16 + 4 + 3 * 4;
 
-    public static Handshake Of(PeerHello hello) => new(Version, Version, 0, hello);
+    public static Handshake Of(PeerHello hello, byte[]? nonce = null) => new(Version, Version, nonce is null ? 0 : HasNonce, hello, nonce);
 
     /// <summary>Whether some version is spoken by both.</summary>
     public bool IsCompatible => MinVersion <= Version && MaxVersion >= Version;
 
     public byte[] EncodeHello()
     {
-        var frame = new byte[Frame.OverheadBytes + Size];
-        var writer = new WireWriter(frame.AsSpan()[Frame.HeaderBytes..^4]);
+        var payload = new byte[Size];
+        var writer = new WireWriter(payload);
         Write(ref writer);
-        Frame.Seal(frame, FrameType.Hello);
-        return frame;
+        return Envelop(payload, FrameType.Hello);
     }
 
-    public byte[] EncodeReply(HandshakeVerdict verdict)
+    public byte[] EncodeReply(HandshakeVerdict verdict) => Envelop(EncodeReplyPayload(verdict), FrameType.HelloReply);
+
+    public byte[] EncodeReplyPayload(HandshakeVerdict verdict)
     {
-        var frame = new byte[Frame.OverheadBytes + 1 + Size];
-        var writer = new WireWriter(frame.AsSpan()[Frame.HeaderBytes..^4]);
+        var payload = new byte[1 + Size];
+        var writer = new WireWriter(payload);
         writer.Byte((byte)verdict);
         Write(ref writer);
-        Frame.Seal(frame, FrameType.HelloReply);
+        return payload;
+    }
+
+    public static byte[] Envelop(byte[] payload, FrameType type)
+    {
+        var frame = new byte[Frame.OverheadBytes + payload.Length];
+        payload.CopyTo(frame, Frame.HeaderBytes);
+        Frame.Seal(frame, type);
         return frame;
     }
 
@@ -66,7 +78,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     }
 
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
-        + Encoding.UTF8.GetByteCount(Hello.TargetNodeId);
+        + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0);
 
     private void Write(ref WireWriter to)
     {
@@ -81,6 +93,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         to.Text(Hello.NodeId);
         to.Text(Hello.Address);
         to.Text(Hello.TargetNodeId);
+        if (Nonce is not null)
+            to.Raw(Nonce);
     }
 
     private static Handshake Read(ref WireReader from)
@@ -97,7 +111,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         var nodeId = ReadName(ref from, MaxNodeIdBytes);
         if (nodeId.Length == 0)
             throw new WireFormatException("the introduction has no name");
-        return new Handshake(min, max, capabilities, new PeerHello
+        var hello = new PeerHello
         {
             ClusterId = clusterId,
             NodeId = nodeId,
@@ -106,7 +120,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             TargetNodeId = ReadName(ref from, MaxNodeIdBytes),
             TargetIncarnation = targetIncarnation,
             FeatureLevel = featureLevel,
-        });
+        };
+        return new Handshake(min, max, capabilities, hello, (capabilities & HasNonce) != 0 ? from.Raw(PeerSecret.NonceBytes) : null);
     }
 
     /// <summary>Names go into logs before anybody has been authenticated, therefore without control characters.</summary>

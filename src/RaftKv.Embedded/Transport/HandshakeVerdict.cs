@@ -22,4 +22,7 @@ internal enum HandshakeVerdict : byte
 
     /// <summary>Stopping or faulted.</summary>
     Unavailable = 7,
+
+    /// <summary>You have not proven who you are: another secret or none, or a certificate of somebody else.</summary>
+    NotAuthenticated = 8,
 }

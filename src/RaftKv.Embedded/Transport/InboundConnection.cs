@@ -10,17 +10,20 @@ internal sealed class InboundConnection
     private readonly TransportContext _context;
     private readonly InboundConnections _all;
     private readonly Socket _socket;
+    private readonly PeerStream _stream;
     private readonly FrameReader _reader;
     private readonly Thread _thread;
     private readonly string _remote;
 
     private volatile bool _unwanted;
+    private FrameSeal? _seal;
     private bool _sawUnknown;
 
     public InboundConnection(TransportContext context, InboundConnections all, Socket socket)
     {
         (_context, _all, _socket) = (context, all, socket);
-        _reader = new FrameReader(socket, context.Counters);
+        _stream = new PeerStream(socket, context.Counters);
+        _reader = new FrameReader(_stream);
         _remote = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "?";
         _thread = context.NewThread(Run, "receive");
     }
@@ -62,6 +65,11 @@ internal sealed class InboundConnection
             if (!_unwanted && _context.Throttle.Allows(_remote))
                 _context.Logger.InvalidInput(_remote, e.Message, LogThrottle.Seconds);
         }
+        catch (NotAuthenticatedException e)
+        {
+            _context.Counters.Refused();
+            LogNotAuthenticated(e.Message);
+        }
         catch (Exception e) when (e is not ObjectDisposedException || !_unwanted)
         {
             if (!_context.IsStopping)
@@ -69,7 +77,9 @@ internal sealed class InboundConnection
         }
         finally
         {
+            _stream.Dispose();
             _socket.Dispose();
+            _seal?.Dispose();
             End(reset);
         }
     }
@@ -79,23 +89,31 @@ internal sealed class InboundConnection
     {
         SocketSetup.Apply(_socket, _context.Options);
         var deadline = Deadline.After(_context.Options.HandshakeTimeout);
-        var payload = _reader.Read(out var type, deadline);
+        if (_context.Options.Tls is { } tls)
+            _stream.SecureAsAcceptor(tls, deadline);
+        var payload = _reader.Read(out var type, deadline).ToArray();
         var handshake = Handshake.DecodeHello(type, payload);
         var hello = handshake.Hello;
+        if (_context.Options.Tls is { AnyNodeId: false } && !CertificateCheck.Names(_stream.PeerCertificate!, hello.NodeId))
+            throw Turned($"it calls itself {hello.NodeId}, and has the certificate of {CertificateCheck.NameOf(_stream.PeerCertificate!)}", deadline);
+        var proof = _context.Options.Secrets.Count > 0 ? AskForSecret(handshake, payload, deadline) : null;
+        // Nothing of what it says has any effect before it has proven who it is.
         var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
             : hello.IsProbe ? HandshakeVerdict.Welcome
             : _context.Handler.OnHello(hello);
         // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
-        var reply = Handshake.Of(_context.Self()).EncodeReply(verdict);
+        var reply = Handshake.Of(_context.Self()).EncodeReplyPayload(verdict);
+        if (proof is not null)
+            (reply, _seal) = proof.Complete(reply);
         var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;
         if (welcome)
         {
             // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
             if (!_all.TryIntroduce(this, hello.NodeId, deadline))
                 throw ConnectionLostException.Timeout("introduction");
-            _reader.Admit(_context.Options.MaxFrameBytes);
+            _reader.Admit(_context.Options.MaxFrameBytes, _seal);
         }
-        Dialer.SendAll(_socket, reply, deadline);
+        _stream.SendAll(Handshake.Envelop(reply, FrameType.HelloReply), deadline);
         if (welcome)
         {
             _context.Logger.PeerAccepted(hello.NodeId, _remote);
@@ -107,6 +125,31 @@ internal sealed class InboundConnection
                 _context.Logger.PeerRefused(hello.NodeId, _remote, verdict);
         }
         return welcome;
+    }
+
+    /// <summary>Has the dialler prove one of the secrets this node accepts.</summary>
+    private SecretProof AskForSecret(Handshake handshake, byte[] hello, Deadline deadline)
+    {
+        if (handshake.Nonce is null)
+            throw Turned("it has no secret", deadline);
+        var challenge = PeerSecret.NewNonce();
+        _stream.SendAll(Handshake.Envelop(challenge, FrameType.Challenge), deadline);
+        var proof = _reader.Read(out var type, deadline);
+        if (type != FrameType.Proof)
+            throw new WireFormatException($"the answer to the challenge is of type {(byte)type}");
+        foreach (var secret in _context.Options.Secrets)
+        {
+            if (PeerSecret.AreEqual(proof.Span, secret.DiallersProof(hello, challenge)))
+                return new SecretProof(secret, hello, challenge);
+        }
+        throw Turned("its secret is not one of this cluster", deadline);
+    }
+
+    /// <summary>Tells the dialler, but nothing about us.</summary>
+    private NotAuthenticatedException Turned(string reason, Deadline deadline)
+    {
+        _stream.SendAll(Handshake.Of(new PeerHello { NodeId = "?" }).EncodeReply(HandshakeVerdict.NotAuthenticated), deadline);
+        return new NotAuthenticatedException(reason);
     }
 
     private void Deliver()
@@ -131,6 +174,12 @@ internal sealed class InboundConnection
         }
     }
 
+    private void LogNotAuthenticated(string reason)
+    {
+        if (!_unwanted && _context.Throttle.Allows("proof " + _remote))
+            _context.Logger.NotAuthenticated(_remote, reason, LogThrottle.Seconds);
+    }
+
     private void LogEnd(string reason)
     {
         if (_unwanted)
@@ -153,5 +202,13 @@ internal sealed class InboundConnection
         {
             _context.Logger.Unexpected(e, NodeId ?? _remote);
         }
+    }
+
+    /// <summary>The secret a dialler has proven, and over which words.</summary>
+    private sealed record SecretProof(PeerSecret Secret, byte[] Hello, byte[] Challenge)
+    {
+        /// <summary>Adds our own proof to the answer, and makes what seals the frames that follow.</summary>
+        public (byte[] Reply, FrameSeal Seal) Complete(byte[] reply) =>
+            ([.. reply, .. Secret.AcceptorsProof(Hello, Challenge, reply)], Secret.SealFor(Hello, Challenge, reply));
     }
 }

@@ -33,7 +33,7 @@ internal static partial class MessageCodec
             FrameType.ForwardRefused => ReadForwardRefused(ref from),
             FrameType.AdminRequest => ReadAdminRequest(ref from),
             FrameType.AdminReply => new AdminReply(from.Int64(), from.Int32(), from.Text()),
-            FrameType.Hello or FrameType.HelloReply => throw new WireFormatException("a second introduction"),
+            FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,
         };
         if (message is not null)

@@ -7,12 +7,15 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>
 /// One connection we dialled; we only send on it. The replica thread encodes into one buffer and, at the end of its turn, tries to write it with a single call
 /// that does not block. What the socket does not take is left to a thread of this connection, and new messages collect in the
-/// other buffer meanwhile. At any time one thread writes, and the buffers' lock is not held while it does.
+/// other buffer meanwhile. At any time one thread writes, and the buffers' lock is not held while it does. Under TLS what is about to be written is encrypted first, in
+/// memory and by the same thread.
 /// </summary>
 internal sealed class OutboundConnection
 {
     private readonly TransportContext _context;
     private readonly string _peer;
+    private readonly PeerStream _stream;
+    private readonly FrameSeal? _seal;
     private readonly Socket _socket;
     private readonly Thread _writer;
     private readonly object _gate = new();
@@ -26,9 +29,10 @@ internal sealed class OutboundConnection
     private ConnectionLostException? _failure;
     private long _waiting;
 
-    public OutboundConnection(TransportContext context, string peer, Socket socket)
+    public OutboundConnection(TransportContext context, string peer, PeerStream stream, FrameSeal? seal)
     {
-        (_context, _peer, _socket) = (context, peer, socket);
+        (_context, _peer, _stream, _seal, _socket) = (context, peer, stream, seal, stream.Socket);
+        stream.OnlyEncrypt();
         _writer = context.NewThread(WriteBacklog, $"send-{peer}");
         _writer.Start();
     }
@@ -39,7 +43,8 @@ internal sealed class OutboundConnection
     /// <summary>Replica thread.</summary>
     public void Send(PeerMessage message)
     {
-        var size = MessageCodec.FrameSize(message);
+        var frameSize = MessageCodec.FrameSize(message);
+        var size = _seal is null ? frameSize : frameSize + FrameSeal.TagBytes;
         if (!Fits(size))
             return;
         lock (_gate)
@@ -49,7 +54,9 @@ internal sealed class OutboundConnection
                 _context.Counters.Dropped();
                 return;
             }
-            MessageCodec.WriteFrame(message, _filling.Append((int)size));
+            var bytes = _filling.Append((int)size);
+            MessageCodec.WriteFrame(message, bytes[..(int)frameSize]);
+            _seal?.Seal(bytes[..(int)frameSize], bytes[(int)frameSize..]);
             Interlocked.Add(ref _waiting, size);
         }
         _context.Counters.Sent();
@@ -65,7 +72,8 @@ internal sealed class OutboundConnection
             (_filling, _draining) = (_draining, _filling);
             _writing = true;
         }
-        WriteOnce();
+        if (Encrypt())
+            WriteOnce();
         lock (_gate)
         {
             _writing = !_draining.IsEmpty;
@@ -75,26 +83,13 @@ internal sealed class OutboundConnection
         }
     }
 
-    /// <summary>Waits until the connection is lost, and says why. Nobody sends data to us here, so whatever can be read is its end.</summary>
+    /// <summary>Waits until the connection is lost, and says why.</summary>
     public ConnectionLostException WaitForEnd()
     {
-        Span<byte> nothing = stackalloc byte[1];
-        while (true)
-        {
-            _socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
-            var received = _socket.Receive(nothing, SocketFlags.None, out var error);
-            if (error is SocketError.WouldBlock or SocketError.Interrupted)
-                continue;
-            // The operating system tells the cause once, and a write may have been the one to hear it; then all we hear is that it is over.
-            lock (_sending)
-            {
-                if (_failure is not null)
-                    return _failure;
-            }
-            if (error != SocketError.Success)
-                return ConnectionLostException.Because(error);
-            return received == 0 ? ConnectionLostException.Closed() : new ConnectionLostException("the peer sent data where it only receives", reset: false);
-        }
+        var end = _stream.WaitForEnd();
+        // The operating system tells the cause once, and a write may have been the one to hear it; then all we hear is that it is over.
+        lock (_sending)
+            return _failure ?? end;
     }
 
     /// <summary>The thread that dialled. After it nothing uses the socket any more.</summary>
@@ -107,6 +102,8 @@ internal sealed class OutboundConnection
         }
         SocketSetup.Hangup(_socket);
         _writer.Join();
+        lock (_sending)
+            _stream.Dispose();
         _socket.Dispose();
     }
 
@@ -135,6 +132,7 @@ internal sealed class OutboundConnection
     {
         while (true)
         {
+            var isNew = false;
             lock (_gate)
             {
                 while (!_handedOver && !_closed)
@@ -144,14 +142,41 @@ internal sealed class OutboundConnection
                 if (_draining.IsEmpty)
                 {
                     (_filling, _draining) = (_draining, _filling);
-                    _writing = _handedOver = !_draining.IsEmpty;
+                    _writing = _handedOver = isNew = !_draining.IsEmpty;
                     if (!_writing)
                         continue;
                 }
             }
-            if (!WaitUntilWritable() || !WriteOnce())
+            if ((isNew && !Encrypt()) || !WaitUntilWritable() || !WriteOnce())
                 return;
         }
+    }
+
+    /// <summary>The thread that writes, once for what it is about to write.</summary>
+    private bool Encrypt()
+    {
+        if (!_stream.IsSecured)
+            return true;
+        try
+        {
+            lock (_sending)
+                Interlocked.Add(ref _waiting, _stream.Encrypt(_draining));
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The watching thread was faster.
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            lock (_sending)
+                _failure = new ConnectionLostException($"the TLS session broke: {e.Message}", reset: false);
+        }
+        // What could not be encrypted must not leave by the other thread.
+        lock (_gate)
+            _closed = true;
+        SocketSetup.Hangup(_socket);
+        return false;
     }
 
     private bool WaitUntilWritable()

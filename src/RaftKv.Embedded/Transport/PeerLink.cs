@@ -90,7 +90,7 @@ internal sealed class PeerLink
                 Report(() => _context.Handler.OnDisconnected(member.NodeId, reset: true));
             }
         }
-        catch (WireFormatException e)
+        catch (Exception e) when (e is WireFormatException or NotAuthenticatedException)
         {
             _context.Counters.Invalid();
             Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, member.Address, e.Message));
@@ -111,10 +111,12 @@ internal sealed class PeerLink
             // Stop sets its flag before it looks for a socket: one of the two sees the other.
             if (_stop.IsSet)
                 return DialOutcome.Stopped;
-            var hello = Dialer.Introduce(socket, _context.Self(member), _context.Counters, Deadline.After(_context.Options.HandshakeTimeout), out var verdict);
-            verdict = Judge(member, hello, verdict);
+            using var stream = new PeerStream(socket, _context.Counters);
+            var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options, Deadline.After(_context.Options.HandshakeTimeout));
+            using var seal = introduction.Seal;
+            var verdict = Judge(member, introduction.Peer, introduction.Verdict);
             if (verdict == HandshakeVerdict.Welcome)
-                return Serve(member, hello, socket);
+                return Serve(member, introduction, stream);
             Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, member.Address, verdict));
             return DialOutcome.Refused;
         }
@@ -136,10 +138,11 @@ internal sealed class PeerLink
         return cluster != Guid.Empty && hello.ClusterId != Guid.Empty && hello.ClusterId != cluster ? HandshakeVerdict.OtherCluster : verdict;
     }
 
-    private DialOutcome Serve(Member member, PeerHello hello, Socket socket)
+    private DialOutcome Serve(Member member, Introduction introduction, PeerStream stream)
     {
         var useful = Deadline.After(2 * _context.Options.MaxReconnectDelay);
-        var connection = new OutboundConnection(_context, member.NodeId, socket);
+        var hello = introduction.Peer;
+        var connection = new OutboundConnection(_context, member.NodeId, stream, introduction.Seal);
         ConnectionLostException end;
         try
         {

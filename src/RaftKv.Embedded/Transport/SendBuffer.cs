@@ -14,6 +14,11 @@ internal sealed class SendBuffer
 
     public ReadOnlySpan<byte> Unsent => _bytes.AsSpan(_start, _end - _start);
 
+    /// <summary>The memory <see cref="Unsent"/> is in, from <see cref="Start"/> on.</summary>
+    public byte[] Bytes => _bytes;
+
+    public int Start => _start;
+
     /// <summary>Room for exactly this many bytes behind those that wait.</summary>
     public Span<byte> Append(int size)
     {

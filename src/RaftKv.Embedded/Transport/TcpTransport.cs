@@ -112,7 +112,7 @@ internal sealed class TcpTransport : ITransport
         {
             return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is TimeoutException or ConnectionLostException or WireFormatException or SocketException)
+        catch (Exception e) when (e is TimeoutException or ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
         {
             var reason = e is TimeoutException ? "no answer in time" : e.Message;
             throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, $"There is no node to be reached at {address}: {reason}.", e);
@@ -152,11 +152,13 @@ internal sealed class TcpTransport : ITransport
         {
             var deadline = Deadline.After(timeout);
             using var socket = Dialer.Connect(address, _options, deadline);
-            var hello = Dialer.Introduce(socket, context.Self(), Counters, deadline, out var verdict);
-            if (verdict == HandshakeVerdict.Welcome)
-                answer.TrySetResult(hello);
+            using var stream = new PeerStream(socket, Counters);
+            var introduction = Dialer.Introduce(stream, context.Self(), _options, deadline);
+            introduction.Seal?.Dispose();
+            if (introduction.Verdict == HandshakeVerdict.Welcome)
+                answer.TrySetResult(introduction.Peer);
             else
-                answer.TrySetException(new ConnectionLostException($"it answered {verdict}", reset: false));
+                answer.TrySetException(new ConnectionLostException($"it answered {introduction.Verdict}", reset: false));
         }
         catch (Exception e)
         {

@@ -39,6 +39,12 @@ internal sealed record TransportOptions
     /// <summary>The most time between two attempts on a peer that answers, but does not want to talk to us.</summary>
     public TimeSpan MaxRefusedDelay { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Certificates of both sides; null is no TLS.</summary>
+    public PeerTls? Tls { get; init; }
+
+    /// <summary>The secrets peers may prove; this node proves the first. Empty asks for none.</summary>
+    public IReadOnlyList<PeerSecret> Secrets { get; init; } = [];
+
     /// <summary>Seeds the jitter between attempts.</summary>
     public ulong Seed { get; init; } = 1;
 

@@ -53,6 +53,8 @@ internal ref struct WireReader(ReadOnlyMemory<byte> payload)
         return slice;
     }
 
+    public byte[] Raw(int length) => Take(length).ToArray();
+
     public string Text(int maxBytes = int.MaxValue)
     {
         var bytes = Take(Count(1));

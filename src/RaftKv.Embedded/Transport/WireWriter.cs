@@ -56,6 +56,13 @@ internal ref struct WireWriter(Span<byte> rest)
         _rest = _rest[value.Length..];
     }
 
+    /// <summary>Without a length.</summary>
+    public void Raw(ReadOnlySpan<byte> value)
+    {
+        value.CopyTo(_rest);
+        _rest = _rest[value.Length..];
+    }
+
     public void Text(string value)
     {
         var length = Encoding.UTF8.GetBytes(value, _rest[sizeof(int)..]);

@@ -13,6 +13,8 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.Equal(("node1", "", "127.0.0.1:0", (string?)null), (options.NodeId, options.DataDirectory, options.ListenAddress, options.AdvertiseAddress));
         Assert.Empty(options.InitialMembers);
         Assert.False(options.AllowInsecurePeers);
+        Assert.Null(options.PeerTls);
+        Assert.Empty(options.PeerSecrets);
         Assert.Equal((50d, 250d, 5_000d, 2_000d), (options.HeartbeatInterval.TotalMilliseconds, options.ElectionTimeout.TotalMilliseconds,
             options.RequestTimeout.TotalMilliseconds, options.HandOverTimeout.TotalMilliseconds));
         Assert.Equal(0.1, options.MaxClockDrift);
@@ -87,6 +89,26 @@ public sealed class RaftKvOptionsValidatorTests
     [InlineData("127.0.0.1:1111", "host:0", "AdvertiseAddress is 'host:0'; it must be a host:port that peers can dial.")]
     public void Addresses_that_nobody_can_use_are_refused(string listen, string? advertise, string error) =>
         Assert.StartsWith(error, Assert.Single(Errors(new RaftKvOptions { DataDirectory = "data", ListenAddress = listen, AdvertiseAddress = advertise })));
+
+    [Fact]
+    public void What_authenticates_peers_is_checked_and_no_secret_is_repeated_in_an_error()
+    {
+        var options = new RaftKvOptions { DataDirectory = "data", ListenAddress = "10.0.0.1:1111", PeerTls = new() };
+        options.PeerSecrets.Add(new string('s', 32));
+        options.PeerSecrets.Add("too-short-a-secret");
+
+        Assert.Collection(Errors(options),
+            e => Assert.Equal("PeerSecrets[1] is shorter than 32 bytes. It must be random, for example: openssl rand -base64 32.", e),
+            e => Assert.StartsWith("PeerTls has neither a CertificateFile nor Credentials", e),
+            e => Assert.StartsWith("PeerTls has neither an AuthoritiesFile nor Credentials", e));
+        options.PeerSecrets.RemoveAt(1);
+        options.PeerTls = new() { Credentials = () => throw new NotSupportedException() };
+        Assert.Empty(Errors(options));
+        options.PeerTls = null;
+        Assert.Empty(Errors(options));
+        options.PeerSecrets.Clear();
+        Assert.StartsWith("ListenAddress is '10.0.0.1:1111', which other machines can reach, and peers are not authenticated.", Assert.Single(Errors(options)));
+    }
 
     [Fact]
     public void A_time_beyond_all_bounds_is_an_error_like_any_other()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -143,6 +144,39 @@ public sealed class TcpTransportHostilityTests
         Assert.All(strangers.Take(150), s => Assert.True(s.IsClosedByOtherSide()));
         AssertServes(node);
         strangers.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public void Ten_thousand_half_open_connections_cost_a_bounded_number_of_threads_and_one_line_in_the_log()
+    {
+        var log = new RecordingLogger();
+        using var node = new TestNode("b", o => o with { Logger = log });
+        using var peer = new TestNode("a");
+        TcpTransportTests.Connect(node, peer);
+        var threads = 0;
+        var strangers = new Queue<RawPeer>();
+        for (var i = 0; i < 10_000; i++)
+        {
+            strangers.Enqueue(new RawPeer(node));
+            if (i % 100 == 0)
+            {
+                threads = Math.Max(threads, Process.GetCurrentProcess().Threads.Count);
+                peer.Send("b", new TimeoutNow(i));
+            }
+            // This process has to hold both ends, and may not be allowed as many.
+            if (strangers.Count <= 200)
+                continue;
+            using var oldest = strangers.Dequeue();
+            Assert.True(oldest.IsClosedByOtherSide());
+        }
+
+        Eventually.Holds(() => node.Handler.Messages.Count == 100, "the peer is heard all the while");
+        Assert.Single(node.Handler.Connected);
+        Assert.Empty(node.Handler.Disconnected);
+        Assert.InRange(threads, 1, 2 * 256 + 200);
+        Assert.InRange(log.Lines.Count(l => l.Level >= Microsoft.Extensions.Logging.LogLevel.Information && l.Id == 310), 1, 3);
+        while (strangers.TryDequeue(out var stranger))
+            stranger.Dispose();
     }
 
     [Fact]

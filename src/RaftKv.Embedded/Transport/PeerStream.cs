@@ -1,0 +1,136 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>The bytes of one connection, in clear or under TLS. Whoever reads or writes here is held until the deadline.</summary>
+internal sealed class PeerStream(Socket socket, TransportCounters counters) : IDisposable
+{
+    private readonly SocketStream _raw = new(socket, counters);
+    private SslStream? _tls;
+
+    public Socket Socket => socket;
+
+    public bool IsSecured => _tls is not null;
+
+    /// <summary>What the other side has proven with TLS; null in clear.</summary>
+    public X509Certificate2? PeerCertificate => _tls?.RemoteCertificate as X509Certificate2;
+
+    /// <summary>Goes over to TLS, as the side that dialled.</summary>
+    /// <exception cref="NotAuthenticatedException">The other side has no certificate that is trusted here, or does not speak TLS, or refused ours.</exception>
+    /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
+    public void SecureAsDialler(PeerTls tls, Deadline deadline)
+    {
+        var check = new CertificateCheck();
+        Secure(check, deadline, stream => stream.AuthenticateAsClient(tls.ForDialling(check)));
+    }
+
+    /// <summary>Goes over to TLS, as the side that accepted. Errors as of <see cref="SecureAsDialler"/>.</summary>
+    public void SecureAsAcceptor(PeerTls tls, Deadline deadline)
+    {
+        var check = new CertificateCheck();
+        Secure(check, deadline, stream => stream.AuthenticateAsServer(tls.ForAccepting(check)));
+    }
+
+    /// <summary>At least one byte.</summary>
+    /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
+    public int Receive(byte[] into, int offset, int count, Deadline? deadline)
+    {
+        _raw.Deadline = deadline;
+        if (_tls is null)
+            return _raw.Read(into.AsSpan(offset, count));
+        try
+        {
+            var received = _tls.Read(into, offset, count);
+            return received > 0 ? received : throw ConnectionLostException.Closed();
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            throw e.InnerException as ConnectionLostException ?? (Exception)new NotAuthenticatedException($"the TLS session broke: {Reason(e)}");
+        }
+    }
+
+    /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
+    public void SendAll(byte[] bytes, Deadline deadline)
+    {
+        _raw.Deadline = deadline;
+        if (_tls is null)
+        {
+            _raw.Write(bytes);
+            return;
+        }
+        try
+        {
+            _tls.Write(bytes);
+        }
+        catch (IOException e)
+        {
+            throw e.InnerException as ConnectionLostException ?? new ConnectionLostException(Reason(e), reset: false);
+        }
+    }
+
+    /// <summary>From now on data is not sent from here: it is encrypted by <see cref="Encrypt"/> and sent by its owner.</summary>
+    public void OnlyEncrypt()
+    {
+        if (_tls is not null)
+            _raw.Collect();
+    }
+
+    /// <summary>One thread at a time, and only when secured. Makes of what waits in a buffer what goes over the wire.</summary>
+    /// <returns>By how much it has grown.</returns>
+    /// <exception cref="IOException">The session broke.</exception>
+    public int Encrypt(SendBuffer buffer)
+    {
+        var plain = buffer.Unsent.Length;
+        _tls!.Write(buffer.Bytes, buffer.Start, plain);
+        buffer.Sent(plain);
+        _raw.TakeCollected(buffer);
+        return buffer.Unsent.Length - plain;
+    }
+
+    /// <summary>Waits until the connection is lost. Nobody sends data to us here, so whatever can be read is its end.</summary>
+    public ConnectionLostException WaitForEnd()
+    {
+        try
+        {
+            Receive(new byte[1], 0, 1, deadline: null);
+            return new ConnectionLostException("the peer sent data where it only receives", reset: false);
+        }
+        catch (ConnectionLostException e)
+        {
+            return e;
+        }
+        catch (NotAuthenticatedException e)
+        {
+            return new ConnectionLostException(e.Message, reset: false);
+        }
+    }
+
+    public void Dispose() => _tls?.Dispose();
+
+    private void Secure(CertificateCheck check, Deadline deadline, Action<SslStream> authenticate)
+    {
+        _raw.Deadline = deadline;
+        _tls = new SslStream(_raw, leaveInnerStreamOpen: true);
+        try
+        {
+            authenticate(_tls);
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException)
+        {
+            if (check.Refusal is { } refusal)
+                throw new NotAuthenticatedException(refusal);
+            throw e.InnerException as ConnectionLostException ?? (Exception)new NotAuthenticatedException($"no TLS session: {Reason(e)}");
+        }
+    }
+
+    /// <summary>The innermost message: "see inner exception" helps nobody in a log.</summary>
+    private static string Reason(Exception e)
+    {
+        while (e.InnerException is { } inner)
+            e = inner;
+        return e.Message.TrimEnd('.');
+    }
+}

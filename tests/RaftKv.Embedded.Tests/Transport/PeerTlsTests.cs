@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Transport;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Transport;
+
+/// <summary>Peers that prove themselves with certificates: who gets in, who does not, and that messages are what they were.</summary>
+public sealed class PeerTlsTests : IDisposable
+{
+    private readonly TestAuthority _authority = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("raftkv-tls-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Messages_of_every_kind_and_size_cross_an_encrypted_connection_in_order()
+    {
+        using var a = Node("a", _authority.Credentials("a"));
+        using var b = Node("b", new(_authority.Issue("b", asCommonName: true), _authority.Bundle));
+        TcpTransportTests.Connect(a, b);
+        PeerMessage[] messages = [.. SampleMessages.All, new InstallSnapshot(1, default, 1, 0, new byte[5_000_000], 0), .. SampleMessages.All];
+
+        foreach (var message in messages)
+            a.Transport.Send("b", message);
+        a.Transport.Flush();
+        for (var i = 0; i < 2_000; i++)
+            a.Send("b", new TimeoutNow(i));
+
+        Eventually.Holds(() => b.Handler.Messages.Count == messages.Length + 2_000, "all arrive");
+        foreach (var (sent, received) in messages.Zip(b.Handler.Messages))
+            SampleMessages.AssertSame(sent, received.Message);
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(i => (long)i), b.Handler.Messages.Skip(messages.Length).Select(m => ((TimeoutNow)m.Message).Term));
+    }
+
+    [Fact]
+    public async Task A_probe_is_answered_under_tls_as_well()
+    {
+        using var a = Node("a", _authority.Credentials("a"));
+        using var b = Node("b", _authority.Credentials("b"));
+
+        var hello = await a.Transport.ProbeAsync(b.Address, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.Equal("b", hello.NodeId);
+    }
+
+    public static TheoryData<string> Impostors => ["another authority", "expired", "not yet valid", "another node's name"];
+
+    [Theory]
+    [MemberData(nameof(Impostors))]
+    public void A_node_without_a_good_certificate_gets_in_nowhere_and_nobody_talks_to_it(string kind)
+    {
+        var log = new RecordingLogger();
+        var other = new TestAuthority("other");
+        var credentials = kind switch
+        {
+            // It trusts the right one, as anybody may: what counts is who trusts it.
+            "another authority" => other.Credentials("x", trusted: _authority.Bundle),
+            "expired" => _authority.Credentials("x", days: 0.5),
+            "not yet valid" => new(Later(), _authority.Bundle),
+            _ => _authority.Credentials("y"),
+        };
+        using var impostor = Node("x", credentials, log);
+        var serverLog = new RecordingLogger();
+        using var b = Node("b", _authority.Credentials("b"), serverLog);
+
+        impostor.Knows(b.Member);
+        b.Knows(impostor.Member);
+
+        Eventually.Holds(() => b.Transport.Counters.ConnectionsRefused > 1, "it is refused, again and again");
+        Eventually.Holds(() => serverLog.Count(303) > 0 && log.Count(303) > 0, "nor is it talked to");
+        Assert.Empty(b.Handler.Hellos);
+        Assert.Empty(b.Handler.Connected);
+        Assert.Empty(impostor.Handler.Hellos);
+        Assert.Equal(1, serverLog.Count(316));
+        AssertServes(b);
+
+        System.Security.Cryptography.X509Certificates.X509Certificate2 Later() => _authority.Issue("x", days: 10, startsIn: 1);
+    }
+
+    [Fact]
+    public void One_certificate_may_serve_all_nodes_when_that_is_wanted()
+    {
+        using var a = Node("a", _authority.Credentials("everybody"), anyNodeId: true);
+        using var b = Node("b", _authority.Credentials("everybody"), anyNodeId: true);
+
+        TcpTransportTests.Connect(a, b);
+    }
+
+    [Fact]
+    public void Plain_text_to_a_tls_port_and_tls_to_a_plain_port_end_at_once()
+    {
+        var log = new RecordingLogger();
+        using var secured = Node("s", _authority.Credentials("s"), log);
+        using var plain = new TestNode("p");
+        plain.Knows(secured.Member);
+        secured.Knows(plain.Member);
+
+        Eventually.Holds(() => secured.Transport.Counters.ConnectionsRefused > 0, "the plain one is refused");
+        Eventually.Holds(() => plain.Transport.Counters.ConnectionsInvalid > 0, "the secured one is not understood");
+        Assert.Empty(secured.Handler.Hellos);
+        Assert.Empty(plain.Handler.Hellos);
+        Eventually.Holds(() => log.Count(316) == 1, "said once");
+        AssertServes(secured);
+    }
+
+    [Fact]
+    public void Renewed_certificates_and_a_changed_authority_are_in_force_without_a_restart()
+    {
+        var files = _authority.Files(_folder, "b");
+        using var b = new TestNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
+        AssertServes(b);
+
+        // First the new authority beside the old one, then a certificate of the new one, at last the new one alone.
+        var next = new TestAuthority("next");
+        _authority.WriteFiles(_folder, "b", _authority.Pem + "\n" + next.Pem);
+        Age();
+        AssertServes(b, "old-friend");
+        next.WriteFiles(_folder, "b", next.Pem);
+        Age();
+
+        using var newcomer = Node("newcomer", next.Credentials("newcomer"));
+        newcomer.Knows(b.Member);
+        Eventually.Holds(() => newcomer.Handler.Connected.Count == 1, "the new authority is trusted");
+        using var late = Node("late", _authority.Credentials("late"));
+        late.Knows(b.Member);
+        Eventually.Holds(() => late.Transport.Counters.ConnectionsInvalid > 1, "the old one is not any more");
+        Assert.Empty(late.Handler.Connected);
+
+        // The clock of a file system may be coarse.
+        void Age() => Directory.EnumerateFiles(_folder).ToList().ForEach(f => File.SetLastWriteTimeUtc(f, File.GetLastWriteTimeUtc(f).AddSeconds(++_aged)));
+    }
+
+    private int _aged;
+
+    [Fact]
+    public void Files_that_cannot_be_read_change_nothing_while_it_runs_and_are_an_error_at_the_start()
+    {
+        var log = new RecordingLogger();
+        var files = _authority.Files(_folder, "b");
+        using var b = new TestNode("b", o => o with { Tls = new PeerTls(files, log) });
+        File.WriteAllText(files.CertificateFile!, "half a certifi");
+        AssertServes(b);
+
+        Assert.Contains(log.Lines, l => l.Id == 317);
+        var error = Assert.Throws<InvalidOperationException>(() => new PeerTls(files, log));
+        Assert.StartsWith("The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): ", error.Message);
+    }
+
+    private static TestNode Node(string nodeId, RaftKvTlsCredentials credentials, RecordingLogger? log = null, bool anyNodeId = false) => new(nodeId, o => o with
+    {
+        Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials, AcceptAnyNodeId = anyNodeId }, NullLogger.Instance),
+        Logger = log ?? o.Logger,
+    });
+
+    private void AssertServes(TestNode node, string friendsName = "friend")
+    {
+        using var friend = Node(friendsName, _authority.Credentials(friendsName));
+        friend.Knows(node.Member);
+        Eventually.Holds(() => friend.Handler.Connected.Count == 1, "a friend connects");
+        friend.Send(node.Handler.Identity.NodeId, new TimeoutNow(77));
+        Eventually.Holds(() => node.Handler.Messages.Any(m => m.From == friendsName), "a friend is heard");
+    }
+}

@@ -28,6 +28,8 @@ internal sealed class CommittedHistory
     /// <summary>The newest configuration that is committed.</summary>
     public ClusterConfiguration Configuration => _machine.Configuration;
 
+    public long ConfigurationIndex => _machine.ConfigurationIndex;
+
     /// <summary>Every write acknowledged and every fresh read answered so far is at or below it: whoever asks now must see at least this.</summary>
     public long Floor { get; private set; }
 

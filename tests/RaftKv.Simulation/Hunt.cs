@@ -3,41 +3,71 @@ using System.Diagnostics;
 namespace RaftKv.Simulation;
 
 /// <summary>Runs seed after seed, and says how far it is.</summary>
-internal static class Hunt
+internal sealed class Hunt(Arguments arguments)
 {
-    private const int EnoughFailures = 12;
+    /// <summary>So many of the last events are shown of a run that failed.</summary>
+    private const int TranscriptLines = 60;
 
-    public static int Run(ulong first, ulong count, TimeSpan limit)
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(15);
+
+    private readonly Lock _gate = new();
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly HuntTotals _totals = new();
+    private readonly ulong _first = arguments.Number("--first", 0);
+    private readonly ulong _count = arguments.Number("--seeds", ulong.MaxValue / 2);
+    private readonly TimeSpan _limit = arguments.Duration("--for", TimeSpan.MaxValue);
+    private readonly ulong _enough = arguments.Number("--failures", 5);
+    private readonly SimulationOptions _options = arguments.Options;
+    private ulong _next;
+    private ulong _failures;
+    private TimeSpan _said;
+
+    public int Run()
     {
-        var watch = Stopwatch.StartNew();
-        var said = TimeSpan.Zero;
-        var (runs, failures, simulated, committed, reads, elections) = (0L, 0, TimeSpan.Zero, 0L, 0L, 0L);
-        var faults = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        for (var seed = first; seed < first + count && watch.Elapsed < limit && failures < EnoughFailures; seed++)
+        var others = Enumerable.Range(1, (int)arguments.Number("--parallel", 1) - 1).Select(_ => new Thread(RunSeeds)).ToList();
+        others.ForEach(thread => thread.Start());
+        RunSeeds();
+        others.ForEach(thread => thread.Join());
+        Console.WriteLine(_totals.Describe(_watch.Elapsed, _failures));
+        Console.WriteLine(_totals.DescribeFaults());
+        return _failures == 0 ? 0 : 1;
+    }
+
+    private void RunSeeds()
+    {
+        while (TryTake(out var seed))
         {
-            var report = SimulationReport.Of(seed);
-            runs++;
-            simulated += report.Simulated;
-            committed += report.Committed;
-            reads += report.Reads;
-            elections += report.Elections;
-            foreach (var (kind, number) in report.Faults)
-                faults[kind] = faults.GetValueOrDefault(kind) + number;
-            if (report.Failure is { } failure)
+            var report = SimulationReport.Of(seed, _options);
+            lock (_gate)
             {
-                failures++;
-                Console.WriteLine($"seed {seed}: {failure}");
-            }
-            if (watch.Elapsed - said > TimeSpan.FromSeconds(15))
-            {
-                said = watch.Elapsed;
-                Say();
+                _totals.Add(report);
+                if (report.Failure is not null)
+                    Tell(report);
+                if (_watch.Elapsed - _said < SayEvery)
+                    continue;
+                _said = _watch.Elapsed;
+                Console.WriteLine(_totals.Describe(_watch.Elapsed, _failures));
             }
         }
-        Say();
-        return failures == 0 ? 0 : 1;
+    }
 
-        void Say() => Console.WriteLine($"{watch.Elapsed:hh\\:mm\\:ss}  {runs:N0} seeds, {failures} failed, {simulated.TotalHours:N2} hours simulated, "
-            + $"{committed:N0} entries, {reads:N0} reads, {elections:N0} elections, {faults.Values.Sum():N0} faults");
+    private bool TryTake(out ulong seed)
+    {
+        lock (_gate)
+        {
+            seed = _first + _next;
+            if (_next >= _count || _watch.Elapsed >= _limit || _failures >= _enough)
+                return false;
+            _next++;
+            return true;
+        }
+    }
+
+    private void Tell(SimulationReport report)
+    {
+        _failures++;
+        Console.WriteLine($"seed {report.Seed} fails after {_totals.Runs} seeds: {report.Failure}");
+        // The same again, with words.
+        FailurePrinter.Print(SimulationReport.Of(report.Seed, _options with { TranscriptLines = TranscriptLines }), _options);
     }
 }

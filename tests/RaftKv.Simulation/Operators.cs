@@ -112,7 +112,7 @@ internal sealed class Operators(Simulation run)
             if (run.IsHealing)
                 return;
             var asked = run.MayFound(run.Nodes[0]) ? run.Nodes[0] : _chance.Pick(run.Nodes);
-            if (_changing || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
+            if (_changing || _toWipe.Contains(run.Nodes[next]) || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
                 Grow(next);
             else
                 Ask(asked, AdminOperation.AddMember, run.Nodes[next], result => Grow(IsDone(result) ? next + 1 : next));
@@ -135,6 +135,9 @@ internal sealed class Operators(Simulation run)
             return;
         var asked = _chance.Pick(formed);
         var whom = _chance.Pick(run.Nodes);
+        // A damaged node counts as lost: nobody takes away what is left of the quorum.
+        if (run.Nodes.Any(n => n.IsDamaged))
+            return;
         if (asked.Core!.Configuration.Find(whom.Id) is not null && _chance.OneIn(2))
             Ask(asked, AdminOperation.RemoveMember, whom, result => { if (IsDone(result) && _chance.OneIn(2)) WipeLater(whom); });
         else if (!_toWipe.Contains(whom))

@@ -1,28 +1,20 @@
-using System.Diagnostics;
 using RaftKv.Simulation;
+using RaftKv.Simulation.Mutations;
 
-// --seed N            replays one seed and prints the last events (--lines K of them)
-// --seeds N           runs seeds 0 to N-1 (from --first F)
-// --for 2m            hunts for so long, and stops at the first five failures
-var arguments = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair.Length > 1 ? pair[1] : "");
-if (arguments.TryGetValue("--seed", out var one))
+if (args.Length == 0 || args[0] is "--help" or "-h")
 {
-    var report = SimulationReport.Of(ulong.Parse(one), int.Parse(arguments.GetValueOrDefault("--lines", "200")));
-    foreach (var line in report.Transcript)
-        Console.WriteLine(line);
-    Console.WriteLine(report.Failure ?? "every invariant held");
-    Console.WriteLine(report.Fingerprint);
-    return report.Failure is null ? 0 : 1;
+    Console.WriteLine(Arguments.Help);
+    return 2;
 }
-var first = ulong.Parse(arguments.GetValueOrDefault("--first", "0"));
-var count = arguments.TryGetValue("--seeds", out var seeds) ? ulong.Parse(seeds) : ulong.MaxValue / 2;
-var limit = arguments.TryGetValue("--for", out var length) ? Duration(length) : TimeSpan.MaxValue;
-return Hunt.Run(first, count, limit);
+var arguments = new Arguments(args);
+if (arguments.Has("--mutations"))
+    return new MutationTest(arguments).Run();
+if (!arguments.Has("--seed"))
+    return new Hunt(arguments).Run();
 
-static TimeSpan Duration(string text) => text[^1] switch
-{
-    's' => TimeSpan.FromSeconds(double.Parse(text[..^1])),
-    'm' => TimeSpan.FromMinutes(double.Parse(text[..^1])),
-    'h' => TimeSpan.FromHours(double.Parse(text[..^1])),
-    _ => throw new ArgumentException($"'{text}' is not a duration such as 90s, 2m or 1h."),
-};
+var seed = arguments.Number("--seed", 0);
+if (arguments.Has("--shrink"))
+    return new Shrinker(seed, arguments.Options).Run();
+var report = SimulationReport.Of(seed, arguments.Options with { TranscriptLines = (int)arguments.Number("--lines", 200) });
+FailurePrinter.Print(report, arguments.Options);
+return report.Failure is null ? 0 : 1;

@@ -105,9 +105,8 @@ internal sealed partial class SimNode
     /// <summary>Calls of this process's callers that have not ended.</summary>
     public List<Call> Calls { get; } = [];
 
-    /// <summary>What the disk holds of the log, by index, while the process is down; while it is up, ask <see cref="HasDurably"/>.</summary>
+    /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
-    private readonly List<LogEntry> _read = [];
     private long _durableSnapshot;
 
     public static string AddressOf(string id) => $"{id}:1";
@@ -161,7 +160,7 @@ internal sealed partial class SimNode
         (Wal, Identity) = (wal, identity);
         Transport = new SimTransport(_run.Network, this);
         Formation = new Formation(identity, wal, Clock);
-        var pending = new PendingWrites();
+        var pending = new PendingWrites(1 + Chance.Below(uint.MaxValue));
         var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, static router => router.Execute());
         Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce() };
         var logWriter = new LogWriter(wal);
@@ -260,30 +259,18 @@ internal sealed partial class SimNode
     {
         if (!IsUp)
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;
-        if (Replica.Core is { } core && entry.Index <= core.SnapshotIndex)
-            return true;
-        _read.Clear();
-        return Wal.Read(entry.Index, entry.Index, 1, _read) > 0 && _read[0].Term == entry.Term;
+        return Replica.Core is { } core && (entry.Index <= core.SnapshotIndex || (entry.Index <= core.DurableIndex && core.TermAt(entry.Index) == entry.Term));
     }
 
     private void NoteDurable()
     {
         _durableTerms.Clear();
-        _durableSnapshot = Replica.Core?.SnapshotIndex ?? 0;
-        _read.Clear();
-        var first = Math.Max(1, Replica.Core?.FirstIndex ?? 1);
-        try
-        {
-            while (Wal.Read(first, Wal.LastDurableIndex, int.MaxValue, _read) > 0)
-                first = _read[^1].Index + 1;
-        }
-        catch (RaftKvStorageException) when (IsDamaged)
-        {
-            // What can be read no more is not there.
-        }
-        foreach (var entry in _read)
-            _durableTerms[entry.Index] = entry.Term;
-        _read.Clear();
+        _durableSnapshot = 0;
+        if (Replica.Core is not { } core)
+            return;
+        _durableSnapshot = core.SnapshotIndex;
+        for (var index = core.FirstIndex; index <= core.DurableIndex; index++)
+            _durableTerms[index] = core.TermAt(index);
     }
 
     private void Leave()

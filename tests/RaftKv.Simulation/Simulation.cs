@@ -26,7 +26,7 @@ internal sealed partial class Simulation
         _invariants =
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
-            new LeaseSafety(this), new SingleStepConfiguration(), new BoundedMemory(this), StaleReads, Linearizable,
+            new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable,
         ];
         Network = new SimNetwork(this);
         Faults = new FaultInjector(this);

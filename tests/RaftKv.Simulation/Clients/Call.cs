@@ -8,7 +8,7 @@ internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
     /// <summary>How much later than its time a call may end: a sweep, and the slowest turns.</summary>
     private const long Grace = VirtualTime.Second;
 
-    private readonly long _pausedFor = node.PausedFor;
+    private readonly long _pausedFor = node.PausedFor - Math.Max(0, node.PausedUntil - run.Time.Now);
 
     protected long StartedAt { get; } = run.Time.Now;
 

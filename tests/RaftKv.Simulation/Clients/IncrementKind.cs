@@ -27,7 +27,7 @@ internal sealed class IncrementKind(Simulation run) : CallKind(run)
 
     private void Replace(Caller caller, SimNode node, int life, string key, (long Version, long Operation, long Count) found, int attempts, Action ended)
     {
-        if (!node.IsUp || node.Life != life)
+        if (!node.IsUp || node.Life != life || node.PausedUntil > Run.Time.Now)
             Again(caller, key, attempts, ended);
         else
             WriteCall.Replace(Run, node, key, Run.NextOperation(), found.Count + 1, (found.Version, found.Operation), done => { if (done) ended(); else Again(caller, key, attempts, ended); });
@@ -43,7 +43,7 @@ internal sealed class IncrementKind(Simulation run) : CallKind(run)
         var life = other.Life;
         Run.Time.After(caller.Chance.Below(20 * VirtualTime.Millisecond), () =>
         {
-            if (Run.IsHealing || !other.IsUp || other.Life != life || other.Core is null)
+            if (Run.IsHealing || !other.IsUp || other.Life != life || other.Core is null || other.PausedUntil > Run.Time.Now)
                 ended();
             else
                 Try(caller, other, key, attempts - 1, ended);

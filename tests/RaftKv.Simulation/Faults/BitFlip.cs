@@ -15,7 +15,8 @@ internal sealed class BitFlip(Simulation run) : Fault(run)
     {
         var node = Any(chance);
         var voters = Run.History.Configuration;
-        if (node.IsDamaged || !node.IsUp || voters.VoterCount < 3 || voters.Find(node.Id) is null || Run.Nodes.Any(n => n.IsDamaged || n.IsRefused))
+        if (node.IsDamaged || !node.IsUp || voters.VoterCount < 3 || voters.Find(node.Id) is null || !Run.Operators.IsIdle
+            || Run.Nodes.Any(n => n.Core is { } core && core.ConfigurationIndex > Run.History.ConfigurationIndex) || Run.Nodes.Any(n => n.IsDamaged || n.IsRefused))
             return false;
         var files = node.Disk.Files.Where(f => Spot(f) > 0).ToList();
         if (files.Count == 0)

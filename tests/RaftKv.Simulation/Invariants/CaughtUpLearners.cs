@@ -1,0 +1,32 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>
+/// A new member has no vote before its disk has the log up to the entry that added it, so that it takes nobody's place in a quorum meanwhile (dissertation §4.2.1; RELIABILITY M-10).
+/// </summary>
+internal sealed class CaughtUpLearners(Simulation run) : IInvariant
+{
+    private readonly Dictionary<string, (int Life, long Term, long Index, ClusterConfiguration Configuration)> _leading = [];
+
+    public void AfterStep(SimNode node)
+    {
+        if (node.Core is not { Role: RaftRole.Leader } core)
+        {
+            _leading.Remove(node.Id);
+            return;
+        }
+        var before = _leading.GetValueOrDefault(node.Id);
+        _leading[node.Id] = (node.Life, core.Term, core.ConfigurationIndex, core.Configuration);
+        if (before.Life != node.Life || before.Term != core.Term || before.Index == core.ConfigurationIndex || before.Index < core.FirstIndex)
+            return;
+        foreach (var member in core.Configuration.Members)
+        {
+            if (member.IsVoter && before.Configuration.Find(member.NodeId) is { IsVoter: false }
+                && !run.NodeAt(member.Address).HasDurably(new EntryId(core.TermAt(before.Index), before.Index)))
+            {
+                throw new BrokenInvariantException("Caught-up learners", $"{node.Id} gives {member.NodeId} a vote, which does not have entry {before.Index} yet");
+            }
+        }
+    }
+}

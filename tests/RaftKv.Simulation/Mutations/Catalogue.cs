@@ -1,0 +1,136 @@
+namespace RaftKv.Simulation.Mutations;
+
+/// <summary>The bugs that are planted: the deadly ones of other systems (RELIABILITY §6), those of the textbooks, and those that were once in here.</summary>
+internal static partial class Catalogue
+{
+    public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Disks, .. Sessions, .. OnceHere];
+
+    private static IEnumerable<Mutation> Elections =>
+    [
+        new("vote-without-log-check", "a vote is given to candidates whose log is behind",
+            new Edit("Consensus/RaftCore.Elections.cs", "var upToDate = m.Last.IsUpToDateWith(_log.Last);", "var upToDate = m.Last.Index >= 0;")),
+        new("second-vote-in-a-term", "whoever asks gets a vote, also the second one in a term",
+            new Edit("Consensus/RaftCore.Elections.cs", "var granted = upToDate && (VotedFor is null || VotedFor == from);", "var granted = upToDate;")),
+        new("vote-not-persisted", "a restart forgets the vote",
+            new Edit("Replica/LogWriter.cs", "case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor); break;", "case WriteVote: break;")),
+        new("vote-before-durable", "a vote leaves before it is on the disk",
+            new Edit("Replica/Replica.Effects.cs", "if (_barrier > _durableTicket || _held.Count > 0)", "if (_held.Count > 0)")),
+        new("refusal-counts-as-vote", "a refusal of the same term counts as a vote",
+            new Edit("Consensus/RaftCore.Elections.cs", "else if (!m.PreVote && m.Granted && Role == RaftRole.Candidate", "else if (!m.PreVote && Role == RaftRole.Candidate")),
+        new("no-check-quorum", "a leader that reaches nobody leads on",
+            new Edit("Consensus/RaftCore.Replication.cs", "if (_now.Ticks >= _quorumGraceUntil && _now.Ticks - QuorumContact() >= 2 * _settings.ElectionTimeout)", "if (_now.Ticks < 0)")),
+    ];
+
+    private static IEnumerable<Mutation> Replication =>
+    [
+        new("old-term-commit", "an entry of an old term commits by counting (Raft figure 8)",
+            new Edit("Consensus/RaftCore.Replication.cs", "if (agreed > CommitIndex && _log.TermAt(agreed) == Term)", "if (agreed > CommitIndex)")),
+        new("leader-counts-its-memory", "the leader counts itself before its own disk has the entry",
+            new Edit("Consensus/RaftCore.Replication.cs", "matches[count++] = _log.DurableIndex;", "matches[count++] = _log.LastIndex;")),
+        new("ack-before-durable", "a follower acknowledges what its disk does not have yet",
+            new Edit("Consensus/RaftCore.Following.cs", "private long DurableMatch => Math.Min(_verified, _log.DurableIndex);", "private long DurableMatch => _verified;")),
+        new("aba-of-appends", "the disk's word about an append that was replaced counts for what took its place",
+            new Edit("Consensus/RaftLog.cs", "_pending.FindIndex(p => p.Last == last)", "_pending.FindIndex(p => p.Last.Index == last.Index)"),
+            new Edit("Consensus/RaftCore.Following.cs", "if (_log.IsPending(entries[^1].Id))", "if (entries.Length == 0)")),
+        new("truncates-a-matching-suffix", "a late append removes what follows it, although it agrees",
+            new Edit("Consensus/RaftCore.Following.cs", "(entries[known].Index <= CommitIndex || _log.Contains(entries[known].Id))", "entries[known].Index <= CommitIndex"),
+            new Edit("Consensus/RaftCore.Following.cs", "Invariant.Holds(first > _verified, \"what agrees with the leader is never truncated\");", "")),
+        new("commits-the-unverified", "a follower commits what it has not compared with its leader",
+            new Edit("Consensus/RaftCore.Following.cs", "        AdvanceCommit(Math.Min(m.Commit, _verified));\n        if (!isNotice)", "        AdvanceCommit(Math.Min(m.Commit, _log.LastIndex));\n        if (!isNotice)")),
+        new("no-log-check", "a follower appends without comparing what comes before",
+            new Edit("Consensus/RaftCore.Following.cs", "if (m.Previous.Index > CommitIndex && !_log.Contains(m.Previous))", "if (m.Previous.Index > _log.LastIndex)")),
+        new("wrong-back-up", "a leader that is refused asks for the same place again",
+            new Edit("Consensus/RaftCore.Replication.cs", "peer.BecomeProbe(Math.Min(next, m.Previous));", "peer.BecomeProbe(m.Previous + 1);")),
+        new("term-ignored-in-replies", "a leader takes no notice of a higher term in an answer",
+            new Edit("Consensus/RaftCore.cs", "if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)", "if (message is AppendEntries or InstallSnapshot or TimeoutNow or ReadIndexReply && message.Term > Term)")),
+        new("boundless-log", "proposals are taken however many wait",
+            new Edit("Consensus/RaftCore.Replication.cs", ": _log.UnappliedBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded", ": _log.UnappliedBytes < 0 ? RefusalReason.Overloaded")),
+    ];
+
+    private static IEnumerable<Mutation> Reads =>
+    [
+        new("read-without-quorum", "a read is answered by any answer, also of a round before it",
+            new Edit("Consensus/RaftCore.Reads.cs", "if (_reads.HasQuestion && _reads.Question <= proven)", "if (_reads.HasQuestion)")),
+        new("read-by-an-old-round", "a read is proven by the round that was under way before it",
+            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")),
+        new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
+            new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
+        new("read-before-applied", "a read does not wait until its index is applied",
+            new Edit("Replica/Replica.Reads.cs", "if (!_parts.Applier.Waiters.Add(ready.Index, done, () => _parts.Applier.AppliedIndex))", "if (ready.Index >= 0)")),
+        new("stale-read-after-restart", "a restarted node serves its own copy at once",
+            new Edit("Replica/Replica.cs", "        Volatile.Write(ref _mustCatchUp, true);\n", ""),
+            new Edit("Replica/Replica.cs", "_mustCatchUp = recovered;", "_mustCatchUp = false;")),
+        new("lease-without-drift", "a lease lasts as long as the promise, whatever the clocks do",
+            new Edit("Consensus/RaftCore.Reads.cs", " * (1 - _settings.MaxClockDrift));", ");")),
+        new("lease-from-the-answer", "a lease counts from the answer instead of from the question",
+            new Edit("Consensus/RaftCore.Reads.cs", "newest.SentAt + lease", "_now.Ticks + lease")),
+        new("promise-ignored", "a promise to a leader does not keep a node from voting",
+            new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _noVoteUntil || (LeaderId", "return (LeaderId")),
+        new("lease-survives-transfer", "a leader that hands over serves reads on",
+            new Edit("Consensus/RaftCore.Transfer.cs", "        _leaseForfeited = true;\n        EndLease();\n", "")),
+        new("promise-forgotten", "a restarted node does not remember that it may have promised",
+            new Edit("Consensus/RaftCore.cs", "        if (mayHavePromised)\n            _noVoteUntil", "        if (Term < 0)\n            _noVoteUntil")),
+    ];
+
+    private static IEnumerable<Mutation> Members =>
+    [
+        new("learner-promoted-early", "a learner votes before it has caught up",
+            new Edit("Consensus/RaftCore.Membership.cs", "IsInContact(peer) && peer.Match >= ConfigurationIndex && (peer.Match >= CommitIndex || _log.LastIndex - peer.Match <= CatchUpDistance);", "IsInContact(peer);")),
+        new("two-changes-in-flight", "a change begins before the one before it is committed",
+            new Edit("Consensus/RaftCore.Membership.cs", "else if (ConfigurationIndex > CommitIndex)\n            Refuse", "else if (ConfigurationIndex < 0)\n            Refuse"),
+            new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "CanServeReads, \"one change")),
+        new("change-before-own-commit", "a new leader changes members before it has committed an entry of its own term (2015)",
+            new Edit("Consensus/RaftCore.Membership.cs", "else if (!CanServeReads)\n", "else if (ConfigurationIndex < 0)\n"),
+            new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "ConfigurationIndex <= CommitIndex, \"one change")),
+        new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
+            new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")),
+        new("snapshot-keeps-configuration", "a snapshot does not replace the configuration that was here",
+            new Edit("Consensus/RaftCore.Snapshots.cs", "        _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);\n", "")),
+    ];
+
+    private static IEnumerable<Mutation> Disks =>
+    [
+        new("no-fsync", "a commit of the log is not synced",
+            new Edit("Storage/Wal.Commit.cs", "segment.File.Write(segment.End, _batch.Records);\n        segment.File.Sync();", "segment.File.Write(segment.End, _batch.Records);")),
+        new("snapshot-name-not-synced", "a snapshot's name is not durable when the log before it goes",
+            new Edit("Storage/SnapshotStore.cs", "            _fileSystem.Rename(from, PathOf(last));\n            _fileSystem.SyncDirectory(_directory);\n            Tidy();", "            _fileSystem.Rename(from, PathOf(last));\n            Tidy();")),
+        new("log-damage-cut-off", "damage in the middle of the log is taken for its end",
+            new Edit("Storage/WalOpener.cs", "if (_replay.FindLaterCommit(window, end) is { } later)", "if (_replay.FindLaterCommit(window, end) is < 0 and { } later)")),
+        new("entries-read-unverified", "entries read from the disk are not verified again",
+            new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact)", "if (record.Size == 0)")),
+        new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
+            new Edit("Storage/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")),
+        new("suffix-kept-by-snapshot", "an installed snapshot keeps a log that conflicts with it",
+            new Edit("Consensus/RaftCore.Snapshots.cs", "var keepsSuffix = _log.Contains(last);", "var keepsSuffix = _log.LastIndex >= last.Index;")),
+    ];
+
+    private static IEnumerable<Mutation> Sessions =>
+    [
+        new("no-memory-of-outcomes", "a repeated write is executed again",
+            new Edit("StateMachine/SessionTable.cs", "return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version);", "return null;")),
+        new("snapshot-without-sessions", "a snapshot leaves out the table of sessions",
+            new Edit("StateMachine/KvStateMachine.cs", "var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode());\n        return", "var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, new SessionTable().Encode());\n        return")),
+        new("applied-again-after-snapshot", "entries that a snapshot holds are applied once more",
+            new Edit("Consensus/RaftCore.Snapshots.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;")),
+        new("unknown-told-as-failed", "a write that may still happen is said not to have",
+            new Edit("Replica/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));", "write.TryFail(Unavailable());")),
+        new("time-from-the-clock", "the state machine stamps entries with the time of the node",
+            new Edit("StateMachine/KvStateMachine.cs", "LogTimeMs = Math.Max(LogTimeMs, entry.TimeMs);", "LogTimeMs = entry.TimeMs;")),
+    ];
+
+    private static IEnumerable<Mutation> OnceHere =>
+    [
+        new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
+            new Edit("Replica/PeerGate.cs", " && replica.IsLed)", ")")),
+        new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
+            new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")),
+        new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
+            new Edit("Consensus/RaftCore.Following.cs", " && _log.Applied < CommitIndex;", ";")),
+        new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
+            new Edit("Replica/Replica.Peers.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")),
+        new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
+            new Edit("Replica/Replica.Peers.cs", "                HearStranger(input.From);\n", "")),
+        new("pending-trusted-after-snapshot", "a write counts as made once although a snapshot may have passed over it",
+            new Edit("Replica/Replica.cs", "            DoubtPending();\n", "            _resendWrites = true;\n")),
+    ];
+}

@@ -1,0 +1,13 @@
+namespace RaftKv.Simulation.Mutations;
+
+/// <summary>A bug that is planted in a copy of the sources.</summary>
+/// <param name="Name">For people and for the command line.</param>
+/// <param name="What">What is wrong then.</param>
+/// <param name="Edits">Where. Each must fit in exactly one place.</param>
+internal sealed record Mutation(string Name, string What, params Edit[] Edits);
+
+/// <summary>Replaces a piece of a source file.</summary>
+/// <param name="File">Below src/RaftKv.Embedded.</param>
+/// <param name="Find">What is there.</param>
+/// <param name="Replace">What shall be there.</param>
+internal sealed record Edit(string File, string Find, string Replace);

@@ -71,7 +71,7 @@ internal sealed partial class DistributedKv
         // A stale read waits only while a restarted node does not know yet how far it had been: one read index tells.
         if (consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
         {
-            var ready = host.Replica.JoinReads().Ready;
+            var ready = host.JoinReads().Ready;
             await (cancellationToken.CanBeCanceled ? ready.WaitAsync(cancellationToken) : ready).ConfigureAwait(false);
         }
         if (host.Applier.AppliedIndex < minVersion.Value)

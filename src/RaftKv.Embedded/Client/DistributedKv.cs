@@ -58,7 +58,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
         var result = write.Start(cancellationToken);
-        host.Replica.Post(write);
+        host.Post(write);
         return result;
     }
 

@@ -6,7 +6,7 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// Applies committed entries in order, on one thread. The outcome of a write of this process is told to its caller from here: by its
+/// Applies committed entries in order, on one thread at a time: its own, unless they are few. The outcome of a write of this process is told to its caller from here: by its
 /// session and sequence, so it does not matter which leader brought it into the log.
 /// </summary>
 internal sealed class Applier
@@ -14,13 +14,18 @@ internal sealed class Applier
     /// <summary>How much of the log is read from disk at a time when it is not in memory any more.</summary>
     private const int ReadBytes = 4 * 1024 * 1024;
 
+    /// <summary>So few entries are applied at once by whoever brought the news that they are committed.</summary>
+    private const int FewEntries = 8;
+
     private readonly WorkQueue<ApplierTask> _queue = new();
+    private readonly Lock _applying = new();
     private readonly Wal _wal;
     private readonly PendingWrites _pending;
     private readonly List<LogEntry> _read = [];
     private List<ApplierTask> _taken = [];
     private KvStateMachine _state;
     private long _applied;
+    private long _waiting;
     private volatile bool _stopping;
 
     /// <param name="changes">Follows <paramref name="state"/> already.</param>
@@ -56,10 +61,37 @@ internal sealed class Applier
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
 
-    public void Submit(ApplierTask task)
+    /// <param name="task">What is to be done.</param>
+    /// <param name="wake">Without, the caller sees to it that <see cref="Wake"/> or <see cref="RunOrWake"/> is called.</param>
+    public void Submit(ApplierTask task, bool wake = true)
     {
-        if (!_queue.Post(task))
+        Interlocked.Add(ref _waiting, task.Weight);
+        if (!_queue.Post(task, wake))
             Refuse(task);
+    }
+
+    /// <summary>Any thread. Leaves what waits to the applier's thread.</summary>
+    public void Wake()
+    {
+        if (HasWork)
+            _queue.Kick();
+    }
+
+    /// <summary>A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.</summary>
+    public void RunOrWake()
+    {
+        if (Volatile.Read(ref _waiting) is > 0 and <= FewEntries && _applying.TryEnter())
+        {
+            try
+            {
+                RunGuarded();
+            }
+            finally
+            {
+                _applying.Exit();
+            }
+        }
+        Wake();
     }
 
     public void Stop()
@@ -71,19 +103,13 @@ internal sealed class Applier
     /// <summary>The body of the applier's thread.</summary>
     public void Run()
     {
-        try
+        while (!_stopping)
         {
-            while (!_stopping)
-            {
-                _queue.Wait(-1);
-                RunOnce();
-            }
+            _queue.Wait(-1);
+            lock (_applying)
+                RunGuarded();
         }
-        catch (Exception e)
-        {
-            Failed?.Invoke(e);
-        }
-        finally
+        lock (_applying)
         {
             _taken.ForEach(Refuse);
             _taken.Clear();
@@ -92,6 +118,9 @@ internal sealed class Applier
             _taken.ForEach(Refuse);
         }
     }
+
+    /// <summary>Waits until nobody applies, and lets nobody begin; <c>false</c> when somebody is still at it.</summary>
+    public bool TryClose(TimeSpan timeout) => _applying.TryEnter(timeout);
 
     public void RunOnce()
     {
@@ -103,6 +132,7 @@ internal sealed class Applier
                 Refuse(task);
                 continue;
             }
+            Interlocked.Add(ref _waiting, -task.Weight);
             switch (task)
             {
                 case ApplyRange range: ApplyAll(range); break;
@@ -112,6 +142,20 @@ internal sealed class Applier
             }
         }
         _taken.Clear();
+    }
+
+    /// <summary>After a failure nothing more may be applied, by any thread.</summary>
+    private void RunGuarded()
+    {
+        try
+        {
+            RunOnce();
+        }
+        catch (Exception e)
+        {
+            Stop();
+            Failed?.Invoke(e);
+        }
     }
 
     private void ApplyAll(ApplyRange range)

@@ -4,13 +4,18 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>What the applier has to do, in order.</summary>
-internal abstract class ApplierTask;
+internal abstract class ApplierTask
+{
+    /// <summary>How much work it is, in entries.</summary>
+    public virtual long Weight => 1_000_000;
+}
 
 /// <summary>Apply committed entries; without <c>Entries</c> they are read from the log.</summary>
 internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries) : ApplierTask
 {
     public long From => from;
     public long To => to;
+    public override long Weight => to - from + 1;
     public List<LogEntry>? Entries => entries;
 }
 

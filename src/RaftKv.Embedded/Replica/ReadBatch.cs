@@ -12,6 +12,9 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput
 
     public long Deadline => deadline;
 
+    /// <summary>How many reads share it.</summary>
+    public int Readers { get; set; }
+
     /// <summary>What the core knows it by; changes with each attempt.</summary>
     public long Id { get; set; }
 

@@ -76,7 +76,7 @@ internal sealed partial class Replica
     private void SubmitApply(Apply apply)
     {
         var entries = new List<LogEntry>((int)Math.Min(apply.To - apply.From + 1, 65_536));
-        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null));
+        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null), wake: false);
     }
 
     private void OnRoleChanged(RoleChanged changed)

@@ -16,14 +16,14 @@ internal sealed partial class Replica
     public bool HasCaughtUp => !Volatile.Read(ref _mustCatchUp);
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
-    public ReadBatch JoinReads()
+    /// <param name="isNew">Nobody has joined it yet: the caller posts it.</param>
+    public ReadBatch JoinReads(out bool isNew)
     {
         lock (_openGate)
         {
-            if (_open is { } open)
-                return open;
-            var batch = _open = new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
-            Post(batch);
+            isNew = _open is null;
+            var batch = _open ??= new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
+            batch.Readers++;
             return batch;
         }
     }
@@ -46,6 +46,7 @@ internal sealed partial class Replica
             // Whoever comes now needs a read index of its own.
             if (_open == batch)
                 _open = null;
+            _lastBatch = batch.Readers;
         }
         if (_stopping)
             batch.Fail(Errors.Stopping());

@@ -68,6 +68,7 @@ internal sealed partial class Replica
         }
         if (_newWrites.Count > 0)
         {
+            _lastBatch = _newWrites.Count;
             Offer(_newWrites);
             _newWrites.Clear();
         }

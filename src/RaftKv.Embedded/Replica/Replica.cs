@@ -30,6 +30,8 @@ internal sealed partial class Replica
     // When the next turn is due by the clock, and until when the replica's thread sleeps: a turn on another thread may have to wake it.
     private long _due;
     private long _sleepsUntil = long.MinValue;
+    private bool _idle;
+    private int _lastBatch;
     private volatile bool _stopping;
     private volatile bool _closed;
 
@@ -48,7 +50,7 @@ internal sealed partial class Replica
     public void Post(ReplicaInput input) => Post(input, wake: true);
 
     /// <summary>Without <paramref name="wake"/>, the caller sees to it that a turn is taken.</summary>
-    private void Post(ReplicaInput input, bool wake)
+    public void Post(ReplicaInput input, bool wake)
     {
         if (!_inbox.Post(input, wake))
             Refuse(input);
@@ -60,6 +62,12 @@ internal sealed partial class Replica
         Volatile.Write(ref _mustCatchUp, true);
         Post(new Formed(start, recovered: true));
     }
+
+    /// <summary>
+    /// Any thread; a moment later it may be otherwise. Nobody waits for anything, and callers have come one by one: those that come many at a time are better served
+    /// together.
+    /// </summary>
+    public bool IsIdle => Volatile.Read(ref _idle);
 
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
     public bool HasWork => !_inbox.IsEmpty;
@@ -88,6 +96,7 @@ internal sealed partial class Replica
     public void RunOnce()
     {
         Turn();
+        Volatile.Write(ref _idle, _core is not null && _lastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _parts.Pending.IsEmpty);
         Volatile.Write(ref _due, Deadline);
         Interlocked.MemoryBarrier();
         if (_due < Volatile.Read(ref _sleepsUntil))

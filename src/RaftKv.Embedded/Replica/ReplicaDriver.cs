@@ -4,7 +4,7 @@ namespace RaftKv.Embedded.Replica;
 /// Gives the replica its turns, one at a time. A thread of its own takes those that are due by the clock, or that callers want; a thread that brings news, from a
 /// peer or from the disk, takes the turn itself when nobody is at it: waking another thread may cost more than the turn.
 /// </summary>
-internal sealed class ReplicaDriver(Replica replica)
+internal sealed class ReplicaDriver(Replica replica, Applier applier)
 {
     private readonly Lock _turn = new();
     private volatile bool _running = true;
@@ -17,6 +17,7 @@ internal sealed class ReplicaDriver(Replica replica)
             replica.Wait();
             lock (_turn)
                 replica.RunOnce();
+            applier.Wake();
         }
         lock (_turn)
             replica.End();
@@ -28,9 +29,31 @@ internal sealed class ReplicaDriver(Replica replica)
     /// </summary>
     public void TakeTurn()
     {
+        if (TryTurn())
+            applier.RunOrWake();
+    }
+
+    /// <summary>
+    /// A caller's thread. Does what the replica's thread would be woken for while there is nothing else to do; under load callers only leave their wishes, which are
+    /// dealt with many at a time.
+    /// </summary>
+    public void Post(ReplicaInput input)
+    {
+        if (!replica.IsIdle || _turn.IsHeldByCurrentThread)
+        {
+            replica.Post(input);
+            return;
+        }
+        replica.Post(input, wake: false);
+        if (TryTurn())
+            applier.Wake();
+    }
+
+    private bool TryTurn()
+    {
         // Whoever holds the lock looks for work once more when it lets go.
         if (!_running || !replica.HasWork || !_turn.TryEnter())
-            return;
+            return false;
         try
         {
             replica.RunOnce();
@@ -41,6 +64,7 @@ internal sealed class ReplicaDriver(Replica replica)
         }
         if (replica.HasWork)
             replica.Kick();
+        return true;
     }
 
     /// <summary>The thread ends after the turn it is in.</summary>

@@ -61,7 +61,7 @@ internal sealed class ReplicaHost : IDisposable
             Ending = _ended.Token,
             Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
-        _driver = new ReplicaDriver(Replica);
+        _driver = new ReplicaDriver(Replica, Applier);
         _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
@@ -74,6 +74,18 @@ internal sealed class ReplicaHost : IDisposable
     public Replica Replica { get; }
 
     public Applier Applier { get; }
+
+    /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
+    public ReadBatch JoinReads()
+    {
+        var batch = Replica.JoinReads(out var isNew);
+        if (isNew)
+            Post(batch);
+        return batch;
+    }
+
+    /// <summary>Any thread. Gives the replica something to do.</summary>
+    public void Post(ReplicaInput input) => _driver.Post(input);
 
     public ReplicaClock Clock { get; }
 
@@ -200,7 +212,7 @@ internal sealed class ReplicaHost : IDisposable
         _snapshotter.Stop();
         _transport.Dispose();
         var waited = System.Diagnostics.Stopwatch.StartNew();
-        if (!_threads.TrueForAll(thread => thread.Join(Left(waited))))
+        if (!_threads.TrueForAll(thread => thread.Join(Left(waited))) || !Applier.TryClose(Left(waited)))
         {
             // A thread hangs in the disk, say. It still uses what would be closed here, and FASTER's memory must not be freed beneath it;
             // the directory stays locked until the process ends.

@@ -21,7 +21,9 @@ internal sealed class ReadCall : Call
         {
             if (consistency == KvConsistency.LeaderLease)
                 node.Replica.WantLease();
-            _batch = node.Replica.JoinReads();
+            _batch = node.Replica.JoinReads(out var isNew);
+            if (isNew)
+                node.Replica.Post(_batch);
         }
         run.Transcript.Add(node.Id, $"caller: {this}");
         node.Calls.Add(this);

@@ -109,14 +109,9 @@ internal sealed class Applier
             lock (_applying)
                 RunGuarded();
         }
+        _queue.Close();
         lock (_applying)
-        {
-            _taken.ForEach(Refuse);
-            _taken.Clear();
-            _queue.Close();
-            _queue.TakeAll(ref _taken);
-            _taken.ForEach(Refuse);
-        }
+            RunOnce();
     }
 
     /// <summary>Waits until nobody applies, and lets nobody begin; <c>false</c> when somebody is still at it.</summary>
@@ -154,6 +149,8 @@ internal sealed class Applier
         catch (Exception e)
         {
             Stop();
+            _taken.ForEach(Refuse);
+            _taken.Clear();
             Failed?.Invoke(e);
         }
     }

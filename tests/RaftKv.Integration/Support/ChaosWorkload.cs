@@ -14,7 +14,7 @@ namespace RaftKv.Integration.Support;
 /// </summary>
 public sealed class ChaosWorkload
 {
-    private const int RegisterClients = 4;
+    private const int RegisterClients = 8;
     private const int CounterClients = 3;
 
     /// <summary>A key gets a successor before its history is too long, or has too many unknown outcomes, to be searched.</summary>
@@ -26,8 +26,10 @@ public sealed class ChaosWorkload
     private readonly long[] counted = new long[CounterClients];
     private readonly Task[] clients;
     private KeyHistory current = new("register/0");
+    private readonly Prober prober;
     private long acknowledged;
     private long unknown;
+    private long reads;
     private long overwrites;
     private long overwritesUnknown;
     private volatile bool stopped;
@@ -36,17 +38,28 @@ public sealed class ChaosWorkload
     {
         this.cluster = cluster;
         histories.Enqueue(current);
+        prober = new Prober(cluster);
         clients =
         [
             .. Enumerable.Range(0, RegisterClients).Select(RegisterAsync),
             .. Enumerable.Range(0, CounterClients).Select(CountAsync),
             .. Enumerable.Range(0, 2).Select(StoreAsync),
             OverwriteAsync(),
+            prober.RunAsync(() => stopped),
         ];
     }
 
+    /// <summary>Answers to reads and writes of all clients.</summary>
+    public long Operations => Interlocked.Read(ref acknowledged) + Interlocked.Read(ref reads);
+
+    /// <summary>The times in which no node acknowledged a write, the longest first.</summary>
+    public IReadOnlyList<WriteGap> Gaps => prober.Gaps;
+
+    /// <summary>What is being done to the cluster; noted with each gap.</summary>
+    public string Disturbance { set => prober.Disturbance = value; }
+
     public string Describe()
-        => $"{acknowledged} acknowledged, {unknown} unknown, {histories.Count} registers, counter {counted.Sum()}, {overwrites} overwrites";
+        => $"{acknowledged} writes acknowledged, {unknown} unknown, {reads} reads, {histories.Count} registers, counter {counted.Sum()}, {overwrites} overwrites";
 
     public Task WaitForMoreAsync(int more)
     {
@@ -136,9 +149,16 @@ public sealed class ChaosWorkload
                 continue;
             }
 
-            var (outcome, read) = await Calls.TryAsync(() => node.GetAsync(history.Key));
+            // A read under a lease promises the same as one that asks the quorum.
+            var consistency = random.Next(3) == 0 ? KvConsistency.LeaderLease : KvConsistency.Linearizable;
+            var (outcome, read) = await Calls.TryAsync(() => node.GetAsync(history.Key, consistency));
             if (outcome != WriteOutcome.Acknowledged)
+            {
+                await Task.Delay(10);
                 continue;
+            }
+
+            Interlocked.Increment(ref reads);
             var seen = read.Found ? Encoding.UTF8.GetString(read.Value.Span) : null;
             history.Read(client, seen, read.Version, call);
             if (random.Next(2) == 0)
@@ -221,6 +241,8 @@ public sealed class ChaosWorkload
             var key = $"stored/{client}/{i:d6}";
             if ((await WriteAsync(() => AnyNode(random).SetAsync(key, key))).Outcome == WriteOutcome.Acknowledged)
                 stored[key] = key;
+            // All of them are listed at the end: a long run shall not make more than a list can hold.
+            await Task.Delay(5);
         }
     }
 

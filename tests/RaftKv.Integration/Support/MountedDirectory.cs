@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RaftKv.TestNode.Driver;
 using Xunit;
 
@@ -13,38 +12,27 @@ public sealed class MountedDirectory : IDisposable
 
     public static MountedDirectory Mount(int megabytes)
     {
-        var path = TestDirectory.Create();
-        if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path) is { Length: > 0 } error)
-        {
-            TestDirectory.Delete(path);
+        var mounted = TryMount(megabytes, out var error);
+        if (mounted is null)
             Assert.Skip($"A file system of limited size cannot be mounted here ({error}). Run as root to run this test.");
-        }
-
-        return new MountedDirectory(path);
+        return mounted;
     }
 
-    public void MakeReadOnly() => Assert.Equal("", Run("mount", "-o", "remount,ro", Path));
+    public static MountedDirectory? TryMount(int megabytes, out string error)
+    {
+        var path = TestDirectory.Create();
+        error = Tool.Try("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path);
+        if (error.Length == 0)
+            return new MountedDirectory(path);
+        TestDirectory.Delete(path);
+        return null;
+    }
+
+    public void MakeReadOnly() => Tool.Run("mount", "-o", "remount,ro", Path);
 
     public void Dispose()
     {
-        Run("umount", "-l", Path);
+        Tool.Try("umount", "-l", Path);
         TestDirectory.Delete(Path);
-    }
-
-    /// <summary>What went wrong; nothing if it worked.</summary>
-    private static string Run(string program, params string[] arguments)
-    {
-        try
-        {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
-            using var process = Process.Start(start)!;
-            var error = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? "" : $"{program}: {error.Trim()}";
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            return $"{program}: {e.Message}";
-        }
     }
 }

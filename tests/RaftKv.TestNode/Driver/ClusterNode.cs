@@ -98,6 +98,9 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public Task BlockThreadPoolAsync(double seconds) => AskAsync<object>(new NodeRequest { Op = "blockpool", Seconds = seconds });
 
+    /// <summary>Forced, blocking, compacting collections of a large heap, one after the other, for so long.</summary>
+    public Task CollectGarbageAsync(double seconds) => AskAsync<object>(new NodeRequest { Op = "garbage", Seconds = seconds });
+
     public Task<LoadReport> LoadAsync(LoadRequest load) => AskAsync<LoadReport>(new NodeRequest { Op = "load", Load = load }, 600);
 
     public Task<ContentHash> HashAsync() => AskAsync<ContentHash>(new NodeRequest { Op = "hash" }, 120);

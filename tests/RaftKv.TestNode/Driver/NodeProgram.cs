@@ -9,21 +9,29 @@ public sealed record NodeProgram(string Assembly, params string[] Words)
     /// <summary>The test node, which stands beside whoever references it.</summary>
     public static NodeProgram TestNode { get; } = new(Path.Combine(AppContext.BaseDirectory, "RaftKv.TestNode.dll"));
 
+    /// <summary>A command, with its arguments, that starts the node in its place: in another network namespace, say.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
+
+    /// <summary>What the node's environment has beside that of this process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The <c>dotnet</c> that runs this process.</summary>
     public static string DotNet { get; } = FindDotNet();
 
     public Process Start(string optionsJson)
     {
-        var start = new ProcessStartInfo(DotNet)
+        var start = new ProcessStartInfo(Launcher.Count > 0 ? Launcher[0] : DotNet)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var word in (string[])["exec", Assembly, .. Words, optionsJson])
+        foreach (var word in (string[])[.. Launcher.Skip(1), .. Launcher.Count > 0 ? [DotNet] : Array.Empty<string>(), "exec", Assembly, .. Words, optionsJson])
             start.ArgumentList.Add(word);
         start.Environment["DOTNET_gcServer"] = "0";
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
         return Process.Start(start) ?? throw new InvalidOperationException($"{Assembly} did not start.");
     }
 

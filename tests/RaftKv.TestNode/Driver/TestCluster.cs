@@ -8,13 +8,14 @@ namespace RaftKv.TestNode.Driver;
 /// <summary>A cluster of real processes on loopback, with its data below one temporary directory that goes when the cluster goes.</summary>
 public sealed class TestCluster : IAsyncDisposable
 {
-    private readonly NodeProgram program;
+    private readonly Func<string, NodeProgram> program;
     private readonly Action<RaftKvOptions>? configure;
     private readonly List<ClusterNode> nodes = [];
 
-    public TestCluster(Action<RaftKvOptions>? configure = null, NodeProgram? program = null)
+    /// <param name="program">What to run for a node, by its name.</param>
+    public TestCluster(Action<RaftKvOptions>? configure = null, Func<string, NodeProgram>? program = null)
     {
-        this.program = program ?? NodeProgram.TestNode;
+        this.program = program ?? (_ => NodeProgram.TestNode);
         this.configure = configure;
         Root = TestDirectory.Create();
     }
@@ -29,7 +30,7 @@ public sealed class TestCluster : IAsyncDisposable
     public ClusterNode this[string nodeId] => nodes.Single(n => n.NodeId == nodeId);
 
     /// <summary>Starts nodes that name each other as the first members, and waits until every one of them is ready.</summary>
-    public static async Task<TestCluster> FormAsync(int count = 3, Action<RaftKvOptions>? configure = null, NodeProgram? program = null)
+    public static async Task<TestCluster> FormAsync(int count = 3, Action<RaftKvOptions>? configure = null, Func<string, NodeProgram>? program = null)
     {
         var cluster = new TestCluster(configure, program);
         try
@@ -65,7 +66,7 @@ public sealed class TestCluster : IAsyncDisposable
         };
         configure?.Invoke(options);
         more?.Invoke(options);
-        var node = new ClusterNode(program, options, Path.Combine(Root, nodeId + ".log"));
+        var node = new ClusterNode(program(nodeId), options, Path.Combine(Root, nodeId + ".log"));
         nodes.Add(node);
         return node;
     }

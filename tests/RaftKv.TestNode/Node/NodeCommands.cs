@@ -11,13 +11,14 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
     /// <summary>Set once a stop has been asked for and is done.</summary>
     public bool WasStopped { get; private set; }
 
-    public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool";
+    public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool" or "garbage";
 
     public object? RunImmediate(NodeRequest request) => request.Op switch
     {
         "status" => cluster.Status,
         "tryread" => TryRead(request.Key!),
         "blockpool" => BlockPool(TimeSpan.FromSeconds(request.Seconds)),
+        "garbage" => MakeGarbage(TimeSpan.FromSeconds(request.Seconds)),
         _ => throw new ArgumentException($"Unknown command '{request.Op}'."),
     };
 
@@ -96,6 +97,25 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
         for (var i = 0; i < 2_000; i++)
             ThreadPool.UnsafeQueueUserWorkItem(static until => Thread.Sleep((int)Math.Max(0, until - Environment.TickCount64)), until, preferLocal: false);
         return "blocked";
+    }
+
+    /// <summary>A host that keeps much alive and has all of it looked at, over and over: every thread stands still each time.</summary>
+    private static string MakeGarbage(TimeSpan duration)
+    {
+        new Thread(() =>
+        {
+            var until = Environment.TickCount64 + (long)duration.TotalMilliseconds;
+            var kept = new List<object[]>();
+            while (Environment.TickCount64 < until)
+            {
+                for (var i = 0; i < 200; i++)
+                    kept.Add([.. Enumerable.Range(0, 100).Select(_ => new byte[64])]);
+                if (kept.Count > 10_000)
+                    kept.Clear();
+                GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
+            }
+        }) { IsBackground = true, Name = "garbage" }.Start();
+        return "collecting";
     }
 
     private async Task<ContentHash> HashAsync(CancellationToken cancellationToken)

@@ -1,0 +1,21 @@
+using RaftKv.Integration.Support;
+using RaftKv.TestNode.Driver;
+
+namespace RaftKv.Integration.Chaos.Faults;
+
+/// <summary>What operators do on purpose, at a bad time. It may fail; nothing else may.</summary>
+public sealed class OperatorFault(string name, Func<ClusterNode, Task> act) : ChaosFault
+{
+    public override string Name => name;
+
+    public static OperatorFault Transfer() => new("leadership transfer", node => node.TransferLeadershipAsync());
+
+    public static OperatorFault Snapshot() => new("snapshot", node => node.TakeSnapshotAsync());
+
+    public override Task RunAsync(ChaosWorld world, Random random)
+        => Calls.TryAsync(async () =>
+        {
+            await act(world.Nodes[random.Next(world.Nodes.Count)]);
+            return true;
+        });
+}

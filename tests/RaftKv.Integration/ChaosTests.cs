@@ -1,0 +1,33 @@
+using RaftKv.Integration.Chaos;
+using Xunit;
+
+namespace RaftKv.Integration;
+
+/// <summary>
+/// Everything at once. <c>RAFTKV_CHAOS_SECONDS=600 RAFTKV_SEED=7 dotnet run --project tests/RaftKv.Integration -c Release -- --filter-class '*ChaosTests' --show-stdout All</c> runs ten minutes of it and
+/// prints the figures.
+/// </summary>
+public sealed class ChaosTests
+{
+    private static int Seconds => int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_CHAOS_SECONDS"), out var seconds) ? seconds : 20;
+
+    private static int Seed => int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_SEED"), out var seed) ? seed : 1;
+
+    [Fact]
+    public async Task Whatever_happens_to_processes_and_network_every_answer_is_linearizable_and_nothing_is_lost()
+    {
+        await using var world = await ChaosWorld.FormAsync();
+        try
+        {
+            var report = await new ChaosRun(world, Seed).RunAsync(TimeSpan.FromSeconds(Seconds));
+            TestContext.Current.TestOutputHelper!.WriteLine(report);
+            foreach (var missing in world.Missing)
+                TestContext.Current.AddWarning($"Left out: {missing}");
+        }
+        catch
+        {
+            TestContext.Current.TestOutputHelper!.WriteLine(world.Cluster.LogTails());
+            throw;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using RaftKv.TestNode.Driver;
+
+namespace RaftKv.Integration.Support;
+
+/// <summary>A time in which no write was acknowledged by any node.</summary>
+/// <param name="Length">How long.</param>
+/// <param name="During">What was done to the cluster when it ended.</param>
+public sealed record WriteGap(TimeSpan Length, string During);
+
+/// <summary>Writes through all nodes at once, again and again: as long as the cluster serves anybody, one of them answers.</summary>
+public sealed class Prober(TestCluster cluster)
+{
+    private const int Kept = 20;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
+    private readonly List<WriteGap> gaps = [];
+    private readonly Lock gate = new();
+    private long last = Stopwatch.GetTimestamp();
+    private volatile string disturbance = "";
+
+    public string Disturbance { set => disturbance = value; }
+
+    public IReadOnlyList<WriteGap> Gaps
+    {
+        get
+        {
+            lock (gate)
+                return [.. gaps];
+        }
+    }
+
+    public Task RunAsync(Func<bool> stopped) => Task.WhenAll(cluster.Nodes.Select(node => ProbeAsync(node, stopped)));
+
+    private async Task ProbeAsync(ClusterNode node, Func<bool> stopped)
+    {
+        while (!stopped())
+        {
+            var (outcome, _) = await Calls.TryAsync(() => node.SetAsync($"probe/{node.NodeId}", "alive"));
+            if (outcome == WriteOutcome.Acknowledged)
+                NoteAnswer();
+            await Task.Delay(Pace);
+        }
+    }
+
+    private void NoteAnswer()
+    {
+        lock (gate)
+        {
+            var now = Stopwatch.GetTimestamp();
+            gaps.Add(new WriteGap(Stopwatch.GetElapsedTime(last, now), disturbance));
+            last = now;
+            if (gaps.Count <= 2 * Kept)
+                return;
+            gaps.Sort((a, b) => b.Length.CompareTo(a.Length));
+            gaps.RemoveRange(Kept, gaps.Count - Kept);
+        }
+    }
+}

@@ -49,7 +49,7 @@ internal sealed class ClusterBenchmark(Arguments arguments)
 
     private async Task MeasureAllAsync(List<Line> lines)
     {
-        await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: NodeProgram);
+        await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: _ => NodeProgram);
         var fill = new LoadRequest { Count = arguments.Keys, Keys = arguments.Keys, ValueBytes = arguments.ValueBytes };
         lines.Add(await MeasureAsync(cluster, await cluster.LeaderAsync(), "load", "leader", fill));
         foreach (var from in arguments.From)

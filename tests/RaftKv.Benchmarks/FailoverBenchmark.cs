@@ -9,7 +9,7 @@ internal static class FailoverBenchmark
 {
     public static async Task RunAsync(Arguments arguments)
     {
-        await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: ClusterBenchmark.NodeProgram);
+        await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: _ => ClusterBenchmark.NodeProgram);
         var times = new List<double>();
         for (var round = 0; round < arguments.Rounds; round++)
         {

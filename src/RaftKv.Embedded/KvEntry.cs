@@ -4,4 +4,8 @@ namespace RaftKv.Embedded;
 /// <param name="Key">The key.</param>
 /// <param name="Value">Its value; empty for <see cref="KvScanOptions.KeysOnly"/>.</param>
 /// <param name="Version">The version of its last write; <see cref="KvVersion.None"/> for <see cref="KvScanOptions.KeysOnly"/>.</param>
-public readonly record struct KvEntry(string Key, ReadOnlyMemory<byte> Value, KvVersion Version);
+public readonly record struct KvEntry(string Key, ReadOnlyMemory<byte> Value, KvVersion Version)
+{
+    /// <summary>From when on the key may be removed, by log time; <c>null</c> when it does not expire, and for <see cref="KvScanOptions.KeysOnly"/>.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.StateMachine;
+
 namespace RaftKv.Embedded;
 
 /// <summary>The answer to a read.</summary>
@@ -17,6 +19,38 @@ public readonly record struct KvGetResult
 
     /// <summary>How often the key was written since it was created; 1 for a new key.</summary>
     public long WriteCount { get; init; }
+
+    /// <summary>
+    /// From when on the key may be removed, by log time; <c>null</c> when it does not expire. It is there until the cluster has removed it, usually within a
+    /// fraction of a second.
+    /// </summary>
+    public DateTimeOffset? ExpiresAt => Time(ExpiresAtMs);
+
+    /// <summary>How long the key lives after each use; <c>null</c> when use does not matter.</summary>
+    public TimeSpan? SlidingExpiration => SlidingMs == 0 ? null : TimeSpan.FromMilliseconds(SlidingMs);
+
+    /// <summary>The lease the key dies with; 0 is none.</summary>
+    public long LeaseId { get; init; }
+
+    private const long MaxUnixMs = 253_402_300_799_999;
+
+    internal long ExpiresAtMs { get; init; }
+
+    internal long SlidingMs { get; init; }
+
+    internal static DateTimeOffset? Time(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(unixMs, MaxUnixMs));
+
+    internal static KvGetResult Of(in RecordHeader header, ReadOnlyMemory<byte> value) => new()
+    {
+        Found = true,
+        Value = value,
+        Version = new KvVersion(header.Version),
+        CreateVersion = new KvVersion(header.CreateVersion),
+        WriteCount = header.WriteCount,
+        LeaseId = header.LeaseId,
+        ExpiresAtMs = header.ExpiresAtMs,
+        SlidingMs = header.SlidingMs,
+    };
 
     /// <summary>The version this node had applied when it read: everything up to it is reflected in the answer.</summary>
     public KvVersion ReadAt { get; init; }

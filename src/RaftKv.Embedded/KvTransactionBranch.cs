@@ -21,6 +21,20 @@ public sealed class KvTransactionBranch
     /// <returns>This branch.</returns>
     public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value) => Add(TransactionOperationKind.Put, key, value: value);
 
+    /// <summary>Stores a value with a lifetime.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="options">How long it lives; without a condition, which is the transaction's to have.</param>
+    /// <returns>This branch.</returns>
+    /// <exception cref="ArgumentException">The options have a condition, or contradict each other.</exception>
+    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value, KvSetOptions options)
+    {
+        if (options.When != default)
+            throw new ArgumentException("The conditions of a transaction stand in If; a set in it has none of its own.", nameof(options));
+        var lifetime = options.Lifetime;
+        return Add(lifetime.IsNone ? TransactionOperationKind.Put : TransactionOperationKind.PutWithLifetime, key, value: value, lifetime: lifetime);
+    }
+
     /// <summary>Deletes a key; that there is none is no error.</summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch Delete(string key) => Add(TransactionOperationKind.Delete, key);
@@ -29,7 +43,7 @@ public sealed class KvTransactionBranch
     /// <returns>This branch.</returns>
     public KvTransactionBranch DeleteRange(KvKeyRange range)
     {
-        _items.Add(new Item(TransactionOperationKind.DeleteRange, null, range, default, 0));
+        _items.Add(new Item(TransactionOperationKind.DeleteRange, null, range, default, 0, default));
         return this;
     }
 
@@ -44,13 +58,13 @@ public sealed class KvTransactionBranch
     /// <returns>This branch.</returns>
     public KvTransactionBranch Increment(string key, long delta = 1) => Add(TransactionOperationKind.Increment, key, delta: delta);
 
-    private KvTransactionBranch Add(TransactionOperationKind kind, string key, ReadOnlyMemory<byte> value = default, long delta = 0)
+    private KvTransactionBranch Add(TransactionOperationKind kind, string key, ReadOnlyMemory<byte> value = default, long delta = 0, KvLifetime lifetime = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        _items.Add(new Item(kind, key, default, value, delta));
+        _items.Add(new Item(kind, key, default, value, delta, lifetime));
         return this;
     }
 
     /// <summary>An operation as it was asked for.</summary>
-    internal readonly record struct Item(TransactionOperationKind Kind, string? Key, KvKeyRange Range, ReadOnlyMemory<byte> Value, long Delta);
+    internal readonly record struct Item(TransactionOperationKind Kind, string? Key, KvKeyRange Range, ReadOnlyMemory<byte> Value, long Delta, KvLifetime Lifetime);
 }

@@ -25,15 +25,22 @@ internal sealed partial class DistributedKv
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            return TryReadStore(host, name.Bytes, (state, read),
+            var found = TryReadStore(host, name.Bytes, (state, read),
                 static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
-                    caller.Read(value, new KvVersion(header.Version), caller.State), out result);
+                    (header, caller.Read(value, new KvVersion(header.Version), caller.State)), out (RecordHeader Header, TResult Result) seen);
+            if (seen.Header.SlidingMs != 0)
+                host.Replica.NoteUse(name.Bytes, seen.Header.Version, seen.Header.ExpiresAtMs, seen.Header.SlidingMs);
+            result = seen.Result;
+            return found;
         }
         finally
         {
             name.Dispose();
         }
     }
+
+    /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
+    internal ValueTask ReadBarrierAsync(CancellationToken cancellationToken) => FreshAsync(access.Host, KvConsistency.Linearizable, KvVersion.None, cancellationToken);
 
     private static bool CanReadNow(ReplicaHost host, KvConsistency consistency, KvVersion minVersion) => consistency switch
     {
@@ -96,14 +103,9 @@ internal sealed partial class DistributedKv
 
     private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        TryReadStore(host, key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => new KvGetResult
-        {
-            Found = true,
-            Value = value.ToArray(),
-            Version = new KvVersion(header.Version),
-            CreateVersion = new KvVersion(header.CreateVersion),
-            WriteCount = header.WriteCount,
-        }, out var result);
+        TryReadStore(host, key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => KvGetResult.Of(header, value.ToArray()), out var result);
+        if (result.SlidingMs != 0)
+            host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 

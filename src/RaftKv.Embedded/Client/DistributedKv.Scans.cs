@@ -175,7 +175,10 @@ internal sealed partial class DistributedKv
     private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
         host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
 
-    private static KvEntry Entry(in PinnedRecord record) => new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version));
+    private static KvEntry Entry(in PinnedRecord record) => new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
+    {
+        ExpiresAt = KvGetResult.Time(record.Header.ExpiresAtMs),
+    };
 
     private static void Check(KvScanOptions scanOptions)
     {

@@ -16,8 +16,12 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         byte[] command;
         try
         {
-            command = new byte[KvCommand.SetBytes(name.Bytes.Length, value.Length)];
-            KvCommand.WriteSet(command, setOptions.When, name.Bytes, value.Span);
+            var lifetime = setOptions.Lifetime;
+            var bytes = KvCommand.SetBytes(name.Bytes.Length, value.Length);
+            if (lifetime.IsNone)
+                KvCommand.WriteSet(command = new byte[bytes], setOptions.When, name.Bytes, value.Span);
+            else
+                KvCommand.WriteSet(command = new byte[bytes + KvLifetime.Bytes], setOptions.When, lifetime, name.Bytes, value.Span);
         }
         finally
         {
@@ -42,7 +46,8 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         return WriteAsync(command, cancellationToken);
     }
 
-    private ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
+    /// <summary>Gives a command to the replica.</summary>
+    internal ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
     {
         var host = access.Host;
         return Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken);

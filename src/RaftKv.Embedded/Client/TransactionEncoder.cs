@@ -44,13 +44,28 @@ internal readonly struct TransactionEncoder(RaftKvOptions options)
         for (var i = 0; i < operations.Length; i++)
         {
             var item = branch.Items[i];
-            var body = item.Kind == TransactionOperationKind.Increment ? Number(item.Delta) : item.Value;
-            CheckValue(body);
-            operations[i] = new TransactionOperation(item.Kind, Keys(item.Key, item.Range), body);
+            CheckValue(item.Value);
+            operations[i] = new TransactionOperation(item.Kind, Keys(item.Key, item.Range), Body(item));
         }
         if (TransactionCommand.FindKeyWrittenTwice(operations) is var twice and >= 0)
             throw Errors.KeyWrittenTwice(branch.Items[twice].Key, name);
         return operations;
+    }
+
+    private static ReadOnlyMemory<byte> Body(in KvTransactionBranch.Item item)
+    {
+        switch (item.Kind)
+        {
+            case TransactionOperationKind.Increment:
+                return Number(item.Delta);
+            case TransactionOperationKind.PutWithLifetime:
+                var body = new byte[KvLifetime.Bytes + item.Value.Length];
+                item.Lifetime.Write(body);
+                item.Value.Span.CopyTo(body.AsSpan(KvLifetime.Bytes));
+                return body;
+            default:
+                return item.Value;
+        }
     }
 
     private TransactionKeys Keys(string? key, KvKeyRange range)

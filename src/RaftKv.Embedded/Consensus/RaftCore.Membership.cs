@@ -126,7 +126,7 @@ internal sealed partial class RaftCore
         _leaseUntil = 0;
         if (LeaseIsWanted)
             _leaseFromRound = _round + 1;
-        AppendAsLeader([new LogEntry(Term, _log.LastIndex + 1, LogTime(), EntryKind.Configuration, configuration.Encode())]);
+        AppendAsLeader([new LogEntry(Term, _log.LastIndex + 1, LogTime(_now), EntryKind.Configuration, configuration.Encode())]);
     }
 
     private void OnConfigurationInForce()

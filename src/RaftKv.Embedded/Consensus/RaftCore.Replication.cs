@@ -35,7 +35,7 @@ internal sealed partial class RaftCore
         }
         UpdatePeers();
         Announce("won the election");
-        AppendAsLeader([new LogEntry(Term, _termStart, LogTime(), EntryKind.NoOp, default)]);
+        AppendAsLeader([new LogEntry(Term, _termStart, LogTime(_now), EntryKind.NoOp, default)]);
     }
 
     /// <summary>Cleans up what only a leader has; the caller decides what this node is next.</summary>
@@ -64,7 +64,7 @@ internal sealed partial class RaftCore
         if (e.Commands.Count == 0)
             return;
 
-        var time = LogTime();
+        var time = LogTime(_now);
         var index = _log.LastIndex;
         var entries = new LogEntry[e.Commands.Count];
         for (var i = 0; i < entries.Length; i++)
@@ -74,7 +74,7 @@ internal sealed partial class RaftCore
         AppendAsLeader(entries);
     }
 
-    private long LogTime() => Math.Max(_log.LastTimeMs, _now.UnixMs);
+    private long LogTime(Moment now) => Math.Max(_log.LastTimeMs, _clock.Stamp(now));
 
     private void AppendAsLeader(LogEntry[] entries)
     {

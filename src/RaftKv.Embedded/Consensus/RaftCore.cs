@@ -11,6 +11,7 @@ internal sealed partial class RaftCore
     private readonly Prng _random;
     private readonly RaftLog _log;
     private readonly ConfigurationHistory _configurations;
+    private readonly LogClock _clock;
 
     // The step under way.
     private List<RaftEffect> _effects = [];
@@ -30,6 +31,7 @@ internal sealed partial class RaftCore
         _random = new Prng(settings.Seed);
         _log = new RaftLog(start, settings.CacheBytes);
         _configurations = new ConfigurationHistory(start);
+        _clock = new LogClock(start.LastTimeMs);
         _nextQuestion = (long)(_random.Next() >> 2);
         Term = start.Term;
         VotedFor = start.VotedFor;
@@ -91,6 +93,12 @@ internal sealed partial class RaftCore
             return _transfer is { } transfer ? Math.Min(due, transfer.Deadline) : due;
         }
     }
+
+    /// <summary>The log time of the last entry.</summary>
+    public long LastTimeMs => _log.LastTimeMs;
+
+    /// <summary>What log time it is now: on the leader what it would stamp an entry with, elsewhere what this node can know of it.</summary>
+    public long ReadLogTime(Moment now) => Role == RaftRole.Leader ? LogTime(now) : Math.Max(_log.LastTimeMs, _clock.Estimate(now));
 
     private string NodeId => _settings.NodeId;
 
@@ -242,6 +250,8 @@ internal sealed partial class RaftCore
     {
         SaveVoteIfChanged();
         _log.Append(entries);
+        if (Role != RaftRole.Leader)
+            _clock.Observe(_log.LastTimeMs, _now);
         _effects.Add(new Append(entries));
         foreach (ref readonly var entry in entries.Span)
         {

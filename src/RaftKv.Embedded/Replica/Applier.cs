@@ -26,6 +26,7 @@ internal sealed class Applier
     private KvStateMachine _state;
     private long _applied;
     private long _waiting;
+    private long _nextDue;
     private volatile bool _stopping;
 
     /// <param name="changes">Follows <paramref name="state"/> already.</param>
@@ -36,6 +37,7 @@ internal sealed class Applier
         _pending = pending;
         _state = state;
         _applied = state.Applied.Index;
+        _nextDue = state.NextDueMs;
     }
 
     public event Action<Exception>? Failed;
@@ -47,6 +49,9 @@ internal sealed class Applier
 
     /// <summary>Everything up to here is visible to readers.</summary>
     public long AppliedIndex => Volatile.Read(ref _applied);
+
+    /// <summary>The log time at which the next key or lease is due; <see cref="long.MaxValue"/> when none is.</summary>
+    public long NextDueMs => Volatile.Read(ref _nextDue);
 
     /// <summary>What hears of every change.</summary>
     public ChangeFeed Changes { get; }
@@ -188,6 +193,7 @@ internal sealed class Applier
             else if (result.Nonce == SessionNonce)
                 Notify?.Invoke(new SessionOpened(entry.Index));
         }
+        Volatile.Write(ref _nextDue, _state.NextDueMs);
         Changes.Reach(AppliedIndex);
         Waiters.Reach(AppliedIndex);
     }
@@ -215,6 +221,7 @@ internal sealed class Applier
         Changes.Swap(old, swap.Restored);
         Volatile.Write(ref _state, swap.Restored);
         Volatile.Write(ref _applied, swap.Restored.Applied.Index);
+        Volatile.Write(ref _nextDue, swap.Restored.NextDueMs);
         Waiters.Reach(AppliedIndex);
         swap.Swapped();
         old.Store.Dispose();

@@ -61,6 +61,12 @@ internal static class Errors
             $"The ranges of the transaction hold more than {KvTransaction.MaxRangeKeys:N0} keys. Nothing was written. Use smaller ranges, one transaction after the other."),
         ApplyStatus.ResultTooLarge => new RaftKvTransactionException(RaftKvTransactionError.ResultTooLarge,
             $"The transaction reads more than {TransactionResult.MaxBytes:N0} bytes; operation {result.Version} went over. Nothing was written. Read outside of the transaction, or less."),
+        ApplyStatus.LeaseNotFound => new RaftKvLeaseException(RaftKvLeaseError.NotFound,
+            "There is no such lease: it was revoked, has expired, or never was. Nothing was written. Grant a new one."),
+        ApplyStatus.LeaseFull => new RaftKvLeaseException(RaftKvLeaseError.TooManyKeys,
+            $"The lease has {LeaseTable.MaxKeys:N0} keys already. Nothing was written. Use a second lease."),
+        ApplyStatus.TooManyLeases => new RaftKvLeaseException(RaftKvLeaseError.TooManyLeases,
+            $"The cluster has {LeaseTable.MaxLeases:N0} leases already. None was granted. Revoke some, or bind several keys to one."),
         _ => new RaftKvOutcomeUnknownException($"The state machine answered {result.Status}; this is a defect, please report it."),
     };
 }

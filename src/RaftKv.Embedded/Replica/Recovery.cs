@@ -39,7 +39,8 @@ internal static class Recovery
         var store = stores(snapshots.KeyCount(last));
         try
         {
-            return new KvStateMachine(store, snapshots.Load(last, store, cancellationToken).State);
+            var content = snapshots.Load(last, store, cancellationToken);
+            return new KvStateMachine(store, content.State, content.Mortal);
         }
         catch (Exception e)
         {

@@ -83,6 +83,7 @@ internal sealed partial class Replica
     {
         _log.RoleChanged(_options.NodeId, changed.Role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
         NoteElection(changed);
+        _expiring = false;
         if (changed.LeaderId is not null)
         {
             if (IsOtherIncarnation(changed.LeaderId))

@@ -168,6 +168,8 @@ internal sealed partial class Replica
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
             case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
+            case DueCollected collected: OnDueCollected(collected); break;
+            case ExpiryApplied: _expiring = false; break;
             case StopWanted stop: OnStopWanted(stop); break;
             case FaultHappened fault: Fault(fault.Error); break;
             default: throw new System.Diagnostics.UnreachableException();
@@ -194,6 +196,7 @@ internal sealed partial class Replica
             if (_now.Ticks >= _core.Deadline)
                 Step(new TimePassed(_now));
         }
+        ConsiderExpiry();
         if (_now.Ticks >= _nextSweep)
             Sweep();
         _parts.Transport.Flush();
@@ -204,6 +207,7 @@ internal sealed partial class Replica
         _nextSweep = _now.Ticks + SweepInterval;
         SweepWrites();
         SweepReads();
+        SweepUses();
         SweepForwarded();
         SweepStrangers();
         ConsiderSnapshot();

@@ -85,6 +85,15 @@ internal sealed class SnapshotWanted(TaskCompletionSource<KvVersion> done) : Rep
     public TaskCompletionSource<KvVersion> Done => done;
 }
 
+/// <summary>The applier has collected what is due, as a command.</summary>
+internal sealed class DueCollected(byte[] command) : ReplicaInput
+{
+    public byte[] Command => command;
+}
+
+/// <summary>What was due is gone.</summary>
+internal sealed class ExpiryApplied : ReplicaInput;
+
 /// <summary>Somebody wants leader-lease reads.</summary>
 internal sealed class LeaseReadsWanted : ReplicaInput;
 

@@ -34,4 +34,13 @@ internal enum ApplyStatus : byte
 
     /// <summary>What a transaction reads is more than one may answer; nothing was written. The version is the operation's place.</summary>
     ResultTooLarge = 9,
+
+    /// <summary>There is no such lease (any more); nothing was written.</summary>
+    LeaseNotFound = 10,
+
+    /// <summary>The lease has as many keys as one may have; nothing was written.</summary>
+    LeaseFull = 11,
+
+    /// <summary>There are as many leases as there may be; none was granted.</summary>
+    TooManyLeases = 12,
 }

@@ -11,6 +11,10 @@ namespace RaftKv.Embedded.StateMachine;
 /// set            condition u8 | version i64 | key length u16 | key | value, to the end
 /// delete         condition u8 | version i64 | key, to the end
 /// transaction    a <see cref="TransactionCommand"/>, to the end
+/// expire, touch  an <see cref="ExpireCommand"/>, to the end; of no session
+/// grant lease    time to live i64, milliseconds
+/// renew, revoke  lease i64
+/// set with lifetime  a <see cref="KvLifetime"/> | as set
 /// </code>
 /// The caller's thread encodes the body once; session and sequence are filled in later by the thread that assigns them.
 /// </summary>
@@ -26,6 +30,8 @@ internal readonly ref struct KvCommand
     public const int OpenSessionBytes = HeaderBytes + NonceBytes + sizeof(uint);
 
     public const int CloseSessionBytes = HeaderBytes;
+
+    public const int LeaseBytes = HeaderBytes + sizeof(long);
 
     private const int SessionOffset = 2;
     private const int SequenceOffset = 10;
@@ -50,9 +56,14 @@ internal readonly ref struct KvCommand
 
     public KvCondition Condition { get; private init; }
 
+    public KvLifetime Lifetime { get; private init; }
+
+    /// <summary>A lease, or for <see cref="KvOperation.GrantLease"/> its time to live in milliseconds.</summary>
+    public long Number { get; private init; }
+
     public ReadOnlySpan<byte> Key { get; private init; }
 
-    /// <summary>What a set stores, or the body of a transaction.</summary>
+    /// <summary>What a set stores, or the body of a transaction, expire or touch.</summary>
     public ReadOnlySpan<byte> Value { get; private init; }
 
     public static int SetBytes(int keyBytes, int valueBytes) => HeaderBytes + ConditionBytes + sizeof(ushort) + keyBytes + valueBytes;
@@ -75,9 +86,20 @@ internal readonly ref struct KvCommand
     }
 
     /// <summary>Fills <see cref="SetBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
-    public static void WriteSet(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public static void WriteSet(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        WriteSet(WriteHeader(to, KvOperation.Set), key, value, condition);
+
+    /// <summary>Fills <see cref="SetBytes"/> and <see cref="KvLifetime.Bytes"/> more; session and sequence are left for <see cref="Patch"/>.</summary>
+    public static void WriteSet(Span<byte> to, KvCondition condition, KvLifetime lifetime, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        var body = WriteCondition(WriteHeader(to, KvOperation.Set), condition);
+        var body = WriteHeader(to, KvOperation.SetWithLifetime);
+        lifetime.Write(body);
+        WriteSet(body[KvLifetime.Bytes..], key, value, condition);
+    }
+
+    private static void WriteSet(Span<byte> to, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, KvCondition condition)
+    {
+        var body = WriteCondition(to, condition);
         BinaryPrimitives.WriteUInt16LittleEndian(body, checked((ushort)key.Length));
         key.CopyTo(body[sizeof(ushort)..]);
         value.CopyTo(body[(sizeof(ushort) + key.Length)..]);
@@ -94,6 +116,18 @@ internal readonly ref struct KvCommand
         transaction.Write(WriteHeader(command, KvOperation.Transaction));
         return command;
     }
+
+    /// <summary>A whole command of no session.</summary>
+    public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) => WriteNamed(KvOperation.Expire, keys, leases);
+
+    /// <summary>A whole command of no session.</summary>
+    public static byte[] WriteTouch(IReadOnlyCollection<(long Version, byte[] Key)> keys) => WriteNamed(KvOperation.Touch, keys, []);
+
+    /// <summary>Fills <see cref="LeaseBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
+    /// <param name="to">Where to.</param>
+    /// <param name="operation">One of those about leases.</param>
+    /// <param name="number">The time to live in milliseconds of a new lease, otherwise its id.</param>
+    public static void WriteLease(Span<byte> to, KvOperation operation, long number) => BinaryPrimitives.WriteInt64LittleEndian(WriteHeader(to, operation), number);
 
     /// <summary>Gives an encoded command its place in a session.</summary>
     public static void Patch(Span<byte> command, long session, long sequence, long acknowledgedBelow)
@@ -133,9 +167,17 @@ internal readonly ref struct KvCommand
                 return true;
             case KvOperation.Set or KvOperation.Delete when header.HasPlace:
                 return TryReadWrite(body, header, out command);
+            case KvOperation.SetWithLifetime when header.HasPlace && KvLifetime.TryRead(body, out var lifetime):
+                return TryReadWrite(body[KvLifetime.Bytes..], header with { Lifetime = lifetime }, out command);
             case KvOperation.Transaction when header.HasPlace:
                 command = header with { Value = body };
                 return true;
+            case KvOperation.Expire or KvOperation.Touch when session == 0 && sequence == 0:
+                command = header with { Value = body };
+                return true;
+            case KvOperation.GrantLease or KvOperation.RenewLease or KvOperation.RevokeLease when header.HasPlace && body.Length == sizeof(long):
+                command = header with { Number = BinaryPrimitives.ReadInt64LittleEndian(body) };
+                return command.Number > 0 && (header.Operation != KvOperation.GrantLease || command.Number <= KvLifetime.MaxMs);
             default:
                 return false;
         }
@@ -150,7 +192,7 @@ internal readonly ref struct KvCommand
             return false;
         var keyBytes = body.Length - ConditionBytes;
         var rest = body[ConditionBytes..];
-        if (header.Operation == KvOperation.Set)
+        if (header.Operation != KvOperation.Delete)
         {
             if (rest.Length < sizeof(ushort))
                 return false;
@@ -174,6 +216,13 @@ internal readonly ref struct KvCommand
             _ => KvCondition.Always,
         };
         return from[0] == (byte)condition.Kind && version >= 0 && version == condition.Version.Value;
+    }
+
+    private static byte[] WriteNamed(KvOperation operation, IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases)
+    {
+        var command = new byte[HeaderBytes + ExpireCommand.CountBytes + keys.Sum(k => ExpireCommand.SizeOf(k.Key.Length)) + leases.Count * sizeof(long)];
+        ExpireCommand.Write(WriteHeader(command, operation), keys, leases);
+        return command;
     }
 
     private static Span<byte> WriteHeader(Span<byte> to, KvOperation operation)

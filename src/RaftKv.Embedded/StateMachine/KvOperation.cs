@@ -10,4 +10,10 @@ internal enum KvOperation : byte
     Set = 3,
     Delete = 4,
     Transaction = 5,
+    Expire = 7,
+    GrantLease = 8,
+    RenewLease = 9,
+    RevokeLease = 10,
+    SetWithLifetime = 11,
+    Touch = 12,
 }

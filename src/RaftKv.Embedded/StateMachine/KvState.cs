@@ -8,4 +8,5 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="Configuration">The configuration of the last configuration entry; empty if there was none.</param>
 /// <param name="ConfigurationIndex">The index of that entry.</param>
 /// <param name="Sessions">The encoded <see cref="SessionTable"/>.</param>
-internal sealed record KvState(EntryId Last, long LogTimeMs, ClusterConfiguration Configuration, long ConfigurationIndex, ReadOnlyMemory<byte> Sessions);
+/// <param name="Leases">The encoded <see cref="LeaseTable"/>; empty when there are no leases.</param>
+internal sealed record KvState(EntryId Last, long LogTimeMs, ClusterConfiguration Configuration, long ConfigurationIndex, ReadOnlyMemory<byte> Sessions, ReadOnlyMemory<byte> Leases = default);

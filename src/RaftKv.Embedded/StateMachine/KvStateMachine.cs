@@ -15,11 +15,15 @@ internal sealed partial class KvStateMachine
     {
         Store = store;
         _sessions = new SessionTable();
+        _leases = new LeaseTable();
     }
 
     /// <summary>Continues from a snapshot whose records <paramref name="store"/> already holds.</summary>
-    /// <exception cref="FormatException">The session table is malformed.</exception>
-    public KvStateMachine(IKvStore store, KvState state)
+    /// <param name="store">The records.</param>
+    /// <param name="state">The rest.</param>
+    /// <param name="mortal">The keys that may have a lifetime; <c>null</c> when that is not known, and all must be looked at.</param>
+    /// <exception cref="FormatException">A table is malformed.</exception>
+    public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? mortal = null)
     {
         Store = store;
         _sessions = SessionTable.Decode(state.Sessions.Span);
@@ -27,6 +31,8 @@ internal sealed partial class KvStateMachine
         LogTimeMs = state.LogTimeMs;
         Configuration = state.Configuration;
         ConfigurationIndex = state.ConfigurationIndex;
+        _leases = LeaseTable.Decode(state.Leases.Span);
+        IndexLifetimes(mortal);
     }
 
     public IKvStore Store { get; }
@@ -49,7 +55,12 @@ internal sealed partial class KvStateMachine
     public ApplyResult Apply(in LogEntry entry)
     {
         Invariant.Holds(entry.Index == Applied.Index + 1 && entry.Term >= Applied.Term, "entries are applied in order, without a gap");
-        LogTimeMs = Math.Max(LogTimeMs, entry.TimeMs);
+        if (entry.TimeMs > LogTimeMs)
+        {
+            if (entry.Term != Applied.Term)
+                _leases.Pause(entry.TimeMs - LogTimeMs);
+            LogTimeMs = entry.TimeMs;
+        }
         var result = entry.Kind switch
         {
             EntryKind.Command => ApplyCommand(entry),
@@ -68,12 +79,13 @@ internal sealed partial class KvStateMachine
     /// <summary>Pins the state as it is now; takes a few ms at most. At most one is alive at a time.</summary>
     public KvSnapshot CaptureSnapshot()
     {
-        var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode());
-        return new KvSnapshot(state, Store.Cut(), Store.Count);
+        return new KvSnapshot(State(), Store.Cut(), Store.Count);
     }
 
     /// <summary>A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.</summary>
-    public ulong Digest() => StateDigest.Compute(Store, new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode()));
+    public ulong Digest() => StateDigest.Compute(Store, State());
+
+    private KvState State() => new(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode(), _leases.Encode());
 
     private ApplyResult ApplyConfiguration(in LogEntry entry)
     {
@@ -106,6 +118,12 @@ internal sealed partial class KvStateMachine
                 return new ApplyResult(ApplyStatus.None, command.Session, command.Sequence);
             case KvOperation.Transaction:
                 return ApplyTransaction(entry, command);
+            case KvOperation.Expire:
+                return ApplyExpire(entry, command);
+            case KvOperation.Touch:
+                return ApplyTouch(command);
+            case KvOperation.GrantLease or KvOperation.RenewLease or KvOperation.RevokeLease:
+                return ApplyLease(entry, command);
             default:
                 return ApplyOnce(entry, command);
         }
@@ -115,7 +133,7 @@ internal sealed partial class KvStateMachine
     {
         if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
             return answered;
-        var status = command.Operation == KvOperation.Set ? ApplySet(entry, command, out var version) : ApplyDelete(entry, command, out version);
+        var status = command.Operation == KvOperation.Delete ? ApplyDelete(entry, command, out var version) : ApplySet(entry, command, out version);
         session!.Remember(command.Sequence, status, version);
         return new ApplyResult(status, command.Session, command.Sequence, version);
     }
@@ -126,8 +144,15 @@ internal sealed partial class KvStateMachine
         version = current.Version;
         if (!Holds(command.Condition, version))
             return ApplyStatus.ConditionFailed;
+        var next = current.NextAt(entry.Index);
+        if (command.Operation == KvOperation.SetWithLifetime)
+        {
+            if (CheckLease(command.Lifetime.LeaseId) is var lease and not ApplyStatus.Applied)
+                return lease;
+            next = command.Lifetime.Give(current, next, LogTimeMs);
+        }
         version = entry.Index;
-        Put(command.Key, current, current.NextAt(version), command.Value);
+        Put(command.Key, current, next, command.Value);
         return ApplyStatus.Applied;
     }
 
@@ -148,6 +173,8 @@ internal sealed partial class KvStateMachine
     private void Put(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
     {
         _hasChanged = true;
+        if (before.HasLifetime || header.HasLifetime)
+            Relate(key, before, header);
         Changes?.Putting(key, before, header, value);
         Store.Put(key, header, value);
     }
@@ -156,6 +183,8 @@ internal sealed partial class KvStateMachine
     private void Erase(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
     {
         _hasChanged = true;
+        if (before.HasLifetime)
+            Relate(key, before, default);
         Changes?.Erasing(key, before, kind, index);
         Store.Remove(key);
     }

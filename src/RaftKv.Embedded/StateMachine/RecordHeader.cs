@@ -4,10 +4,18 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="Version">The log index of the last write.</param>
 /// <param name="CreateVersion">The log index that created the key.</param>
 /// <param name="WriteCount">How often it was written since; from 1.</param>
-/// <param name="ExpiresAtMs">Log time at which the key is gone; 0 is never. Reserved: no command sets it yet.</param>
-/// <param name="LeaseId">The lease it dies with; 0 is none. Reserved: no command sets it yet.</param>
-internal readonly record struct RecordHeader(long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0)
+/// <param name="ExpiresAtMs">Log time from which on the key may be removed; 0 is never.</param>
+/// <param name="LeaseId">The lease it dies with; 0 is none.</param>
+/// <param name="SlidingMs">How long it lives after each use; 0 is no matter of use.</param>
+/// <param name="ExpiresByMs">With a sliding expiry, the log time beyond which no use carries it; 0 is none.</param>
+internal readonly record struct RecordHeader(
+    long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0, long SlidingMs = 0, long ExpiresByMs = 0)
 {
-    /// <summary>The header after one more plain write.</summary>
+    public bool HasLifetime => (ExpiresAtMs | LeaseId) != 0;
+
+    /// <summary>The header after one more plain write: whatever lifetime there was is over.</summary>
     public RecordHeader NextAt(long version) => new(version, Version == 0 ? version : CreateVersion, WriteCount + 1);
+
+    /// <summary>The header after a use, for a sliding expiry.</summary>
+    public RecordHeader UsedAt(long nowMs) => this with { ExpiresAtMs = ExpiresByMs == 0 ? nowMs + SlidingMs : Math.Min(nowMs + SlidingMs, ExpiresByMs) };
 }

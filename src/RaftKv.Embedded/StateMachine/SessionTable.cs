@@ -13,7 +13,7 @@ internal sealed class SessionTable
     /// <summary>The results of all sessions together: 9 bytes each, 17 in sessions with transactions, and what <see cref="ResultBudget"/> allows.</summary>
     public const int MaxTotalCapacity = 4 * 1024 * 1024;
 
-    /// <summary>Stands where the first format had its count.</summary>
+    /// <summary>Stands where the first format has its count.</summary>
     private const int FormatMark = -2;
 
     private readonly Dictionary<long, SessionWindow> _sessions = [];
@@ -65,14 +65,19 @@ internal sealed class SessionTable
         return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version, Payload: session.FindPayload(sequence));
     }
 
-    /// <summary>-2 i32, the mark of this format | count i32 | the sessions by id. The first format had neither the mark nor payloads.</summary>
+    /// <summary>
+    /// count i32 | the sessions by id. Only a table that keeps results of transactions has -2 i32 before that, the mark of the second format: the first knows nothing of
+    /// them.
+    /// </summary>
     public byte[] Encode()
     {
         var sessions = _sessions.Values.OrderBy(s => s.Id).ToList();
-        var bytes = new byte[2 * sizeof(int) + sessions.Sum(s => s.EncodedBytes)];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, FormatMark);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(sizeof(int)), sessions.Count);
-        var rest = bytes.AsSpan(2 * sizeof(int));
+        var markBytes = _budget.Bytes > 0 ? sizeof(int) : 0;
+        var bytes = new byte[markBytes + sizeof(int) + sessions.Sum(s => s.EncodedBytes)];
+        if (markBytes > 0)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, FormatMark);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(markBytes), sessions.Count);
+        var rest = bytes.AsSpan(markBytes + sizeof(int));
         foreach (var session in sessions)
             rest = session.Encode(rest);
         return bytes;

@@ -10,7 +10,7 @@ internal static class StateDigest
 
     public static ulong Compute(IKvStore store, KvState state)
     {
-        var sum = Mix(Hash(state.Configuration.Encode(), 1) ^ Hash(state.Sessions.Span, 2));
+        var sum = Mix(Hash(state.Configuration.Encode(), 1) ^ Hash(state.Sessions.Span, 2) ^ Hash(state.Leases.Span, 5));
         foreach (var number in (ReadOnlySpan<long>)[state.Last.Term, state.Last.Index, state.LogTimeMs, state.ConfigurationIndex, store.Count])
             sum = Mix(sum ^ (ulong)number);
         var keys = new List<byte[]>(KeysPerStep);
@@ -31,7 +31,7 @@ internal static class StateDigest
     private static ulong HashRecord(in RecordHeader header, ReadOnlySpan<byte> value, byte[] key)
     {
         var hash = Mix(Hash(key, 3)) ^ Hash(value, 4);
-        foreach (var number in (ReadOnlySpan<long>)[header.Version, header.CreateVersion, header.WriteCount, header.ExpiresAtMs, header.LeaseId, value.Length])
+        foreach (var number in (ReadOnlySpan<long>)[header.Version, header.CreateVersion, header.WriteCount, header.ExpiresAtMs, header.LeaseId, header.SlidingMs, header.ExpiresByMs, value.Length])
             hash = Mix(hash ^ (ulong)number);
         return hash;
     }

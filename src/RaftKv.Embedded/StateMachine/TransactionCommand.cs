@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// <code>
 /// compares u16 | operations of "then" u16 | of "else" u16 | compares | operations
 /// compare     target u8 | relation u8 | keys | operand length u32 | operand (i64, or a value's bytes)
-/// operation   kind u8 | keys | body length u32 | body (a put's value, an increment's i64)
+/// operation   kind u8 | keys | body length u32 | body (a put's value, behind its lifetime if it has one; an increment's i64)
 /// keys        0 u8 | length u16 | key,  or  1 u8 | length u16 | from | length u16 | to
 /// </code>
 /// What can be read is well formed in every way: known kinds, legal keys, no key written twice by one branch.
@@ -136,6 +136,7 @@ internal sealed class TransactionCommand
         var isSound = kind switch
         {
             TransactionOperationKind.Put => !keys.IsRange,
+            TransactionOperationKind.PutWithLifetime => !keys.IsRange && KvLifetime.TryRead(body.Span, out _),
             TransactionOperationKind.Delete or TransactionOperationKind.Get => !keys.IsRange && body.IsEmpty,
             TransactionOperationKind.DeleteRange => keys.IsRange && body.IsEmpty,
             TransactionOperationKind.Increment => !keys.IsRange && body.Length == sizeof(long),

@@ -8,4 +8,7 @@ internal enum TransactionOperationKind : byte
     DeleteRange = 3,
     Get = 4,
     Increment = 5,
+
+    /// <summary>As <see cref="Put"/>, behind a <see cref="KvLifetime"/>.</summary>
+    PutWithLifetime = 6,
 }

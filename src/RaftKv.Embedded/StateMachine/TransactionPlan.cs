@@ -7,13 +7,16 @@ namespace RaftKv.Embedded.StateMachine;
 /// Works out what a transaction does, without doing it: everything that can be refused is refused before the first key changes. Reads see
 /// what the operations before them would have written.
 /// </summary>
-internal sealed class TransactionPlan(IKvStore store)
+/// <param name="store">The records.</param>
+/// <param name="checkLease">Whether a key may be bound to a lease.</param>
+internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> checkLease)
 {
     private readonly List<PlannedWrite> _writes = [];
     private readonly List<TransactionKeys> _erased = [];
     private readonly List<byte[]> _keys = [];
     private readonly TransactionResult _result = new();
     private long _index;
+    private long _nowMs;
     private int _rangeKeysLeft;
 
     /// <summary>What to do, each key at most once.</summary>
@@ -25,11 +28,12 @@ internal sealed class TransactionPlan(IKvStore store)
     /// <summary><see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is; anything else: nothing is.</summary>
     /// <param name="command">The transaction.</param>
     /// <param name="index">The entry it stands in.</param>
+    /// <param name="nowMs">The log time.</param>
     /// <param name="at">The place of the operation that was refused.</param>
-    public ApplyStatus Make(TransactionCommand command, long index, out int at)
+    public ApplyStatus Make(TransactionCommand command, long index, long nowMs, out int at)
     {
         Clear();
-        (_index, _rangeKeysLeft, at) = (index, KvTransaction.MaxRangeKeys, 0);
+        (_index, _nowMs, _rangeKeysLeft, at) = (index, nowMs, KvTransaction.MaxRangeKeys, 0);
         var verdict = ApplyStatus.Applied;
         foreach (var compare in command.If)
         {
@@ -121,6 +125,8 @@ internal sealed class TransactionPlan(IKvStore store)
                 Put(operation.Keys.From, operation.Body);
                 _result.AddPut();
                 return ApplyStatus.Applied;
+            case TransactionOperationKind.PutWithLifetime:
+                return PutWithLifetime(operation.Keys.From, operation.Body);
             case TransactionOperationKind.Delete:
                 _result.AddDeleted(operation.Kind, TryErase(operation.Keys.From) ? 1 : 0);
                 return ApplyStatus.Applied;
@@ -137,6 +143,17 @@ internal sealed class TransactionPlan(IKvStore store)
     {
         store.TryGetHeader(key.Span, out var before);
         _writes.Add(new PlannedWrite(key, before, before.NextAt(_index), value));
+    }
+
+    private ApplyStatus PutWithLifetime(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> body)
+    {
+        KvLifetime.TryRead(body.Span, out var lifetime);
+        if (checkLease(lifetime.LeaseId) is var lease and not ApplyStatus.Applied)
+            return lease;
+        store.TryGetHeader(key.Span, out var before);
+        _writes.Add(new PlannedWrite(key, before, lifetime.Give(before, before.NextAt(_index), _nowMs), body[KvLifetime.Bytes..]));
+        _result.AddPut();
+        return ApplyStatus.Applied;
     }
 
     private bool TryErase(ReadOnlyMemory<byte> key)

@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// count u16 | per operation: kind u8 | body
 /// put                    nothing
 /// delete, delete range   how many keys, u32
-/// get                    found u8 | [version | create version | write count | expires at | lease, i64 each | value length u32 | value]
+/// get                    found u8 | [version | create version | write count | expires at | lease | sliding, i64 each | value length u32 | value]
 /// increment              the new number, i64
 /// </code>
 /// </summary>
@@ -21,7 +21,7 @@ internal sealed class TransactionResult
     /// <summary>A buffer larger than this is not kept for the next transaction.</summary>
     private const int KeptBytes = 256 * 1024;
 
-    private const int HeaderBytes = 5 * sizeof(long);
+    private const int HeaderBytes = 6 * sizeof(long);
 
     private ArrayBufferWriter<byte> _bytes = new(256);
 
@@ -68,6 +68,7 @@ internal sealed class TransactionResult
         BinaryPrimitives.WriteInt64LittleEndian(to[16..], header.WriteCount);
         BinaryPrimitives.WriteInt64LittleEndian(to[24..], header.ExpiresAtMs);
         BinaryPrimitives.WriteInt64LittleEndian(to[32..], header.LeaseId);
+        BinaryPrimitives.WriteInt64LittleEndian(to[40..], header.SlidingMs);
         BinaryPrimitives.WriteUInt32LittleEndian(to[HeaderBytes..], (uint)value.Length);
         value.CopyTo(Take(value.Length));
         return true;
@@ -110,16 +111,16 @@ internal sealed class TransactionResult
         from = from[1..];
         if (!found)
             return default;
-        var header = from.Span[..HeaderBytes];
+        var fields = from.Span[..HeaderBytes];
         var length = (int)BinaryPrimitives.ReadUInt32LittleEndian(from.Span[HeaderBytes..]);
-        var result = new KvGetResult
-        {
-            Found = true,
-            Version = new KvVersion(BinaryPrimitives.ReadInt64LittleEndian(header)),
-            CreateVersion = new KvVersion(BinaryPrimitives.ReadInt64LittleEndian(header[8..])),
-            WriteCount = BinaryPrimitives.ReadInt64LittleEndian(header[16..]),
-            Value = from.Slice(HeaderBytes + sizeof(uint), length),
-        };
+        var header = new RecordHeader(
+            BinaryPrimitives.ReadInt64LittleEndian(fields),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[32..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[40..]));
+        var result = KvGetResult.Of(header, from.Slice(HeaderBytes + sizeof(uint), length));
         from = from[(HeaderBytes + sizeof(uint) + length)..];
         return result;
     }

@@ -4,35 +4,38 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime) | version | create version | write count | [expires at | lease id] |
-/// payload | slack. The slack is what keeps overwrites of varying size in place.
+/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | version | create version | write count |
+/// [expires at | lease id] | [sliding | expires by] | payload | slack. The slack is what keeps overwrites of varying size in place.
 /// </summary>
 internal static unsafe class FasterRecord
 {
     private const int HeaderBytes = sizeof(int) + 3 * sizeof(long);
     private const int LifetimeBytes = 2 * sizeof(long);
     private const int LifetimeFlag = int.MinValue;
+    private const int SlidingFlag = 1 << 30;
     private const int Granularity = 32;
 
     /// <summary>FASTER puts its own length before a value; both together are a multiple of the granularity.</summary>
     public static int AllocationFor(in RecordHeader header, int valueBytes) =>
         (sizeof(int) + NeededFor(header, valueBytes) + Granularity - 1) / Granularity * Granularity - sizeof(int);
 
-    public static int NeededFor(in RecordHeader header, int valueBytes) => HeaderBytes + (HasLifetime(header) ? LifetimeBytes : 0) + valueBytes;
+    public static int NeededFor(in RecordHeader header, int valueBytes) => HeaderBytes + (header.HasLifetime ? LifetimeBytes : 0) + (header.SlidingMs != 0 ? LifetimeBytes : 0) + valueBytes;
 
     /// <summary>What the largest record takes in the log, everything included.</summary>
     public static long LargestFor(int maxKeyBytes, int maxValueBytes) =>
-        2L * sizeof(long) + sizeof(int) + maxKeyBytes + HeaderBytes + LifetimeBytes + (long)maxValueBytes + 2 * Granularity;
+        2L * sizeof(long) + sizeof(int) + maxKeyBytes + HeaderBytes + 2 * LifetimeBytes + (long)maxValueBytes + 2 * Granularity;
 
     public static void Write(byte* to, in RecordHeader header, ReadOnlySpan<byte> value)
     {
-        Unsafe.WriteUnaligned(to, value.Length | (HasLifetime(header) ? LifetimeFlag : 0));
+        Unsafe.WriteUnaligned(to, value.Length | (header.HasLifetime ? LifetimeFlag : 0) | (header.SlidingMs != 0 ? SlidingFlag : 0));
         to += sizeof(int);
         to = Write(to, header.Version, header.CreateVersion);
         Unsafe.WriteUnaligned(to, header.WriteCount);
         to += sizeof(long);
-        if (HasLifetime(header))
+        if (header.HasLifetime)
             to = Write(to, header.ExpiresAtMs, header.LeaseId);
+        if (header.SlidingMs != 0)
+            to = Write(to, header.SlidingMs, header.ExpiresByMs);
         value.CopyTo(new Span<byte>(to, value.Length));
     }
 
@@ -47,10 +50,13 @@ internal static unsafe class FasterRecord
             header = header with { ExpiresAtMs = Read(from, 0), LeaseId = Read(from, 1) };
             from += LifetimeBytes;
         }
-        return new ReadOnlySpan<byte>(from, length & ~LifetimeFlag);
+        if ((length & SlidingFlag) != 0)
+        {
+            header = header with { SlidingMs = Read(from, 0), ExpiresByMs = Read(from, 1) };
+            from += LifetimeBytes;
+        }
+        return new ReadOnlySpan<byte>(from, length & ~(LifetimeFlag | SlidingFlag));
     }
-
-    private static bool HasLifetime(in RecordHeader header) => (header.ExpiresAtMs | header.LeaseId) != 0;
 
     private static byte* Write(byte* to, long first, long second)
     {

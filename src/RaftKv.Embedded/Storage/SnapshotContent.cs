@@ -6,4 +6,8 @@ namespace RaftKv.Embedded.Storage;
 /// <param name="ClusterId">The cluster it was taken in.</param>
 /// <param name="State">The state machine's state.</param>
 /// <param name="KeyCount">How many keys its records amount to.</param>
-internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCount);
+internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCount)
+{
+    /// <summary>The keys of which some record had a lifetime; whether the last one has is for the store to say.</summary>
+    public IReadOnlyCollection<byte[]> Mortal { get; init; } = [];
+}

@@ -11,12 +11,12 @@ namespace RaftKv.Embedded.Storage;
 ///          | configuration index i64 | key count i64 | configuration, to the end | CRC32C of all before u32
 /// chunk    kind u32 | length u32 | payload | CRC32C u32, of this chunk and, through its seed, of everything before it
 /// </code>
-/// Chunks come in the order records, sessions, expiry (reserved: none is written, one that is met is refused), end. A records chunk is a run of whole records:
+/// Chunks come in the order records, sessions, expiry (only when there are leases), end. A records chunk is a run of whole records:
 /// <code>
-/// flags u8 (1 deletion, 2 lifetime) | key length u16 | value length u32 | version i64 | create version i64 | write count i64
-/// | [expires at i64 | lease i64] | key | value          a deletion has only flags, key length and key
+/// flags u8 (1 deletion, 2 lifetime, 4 sliding, only with 2) | key length u16 | value length u32 | version i64 | create version i64 | write count i64
+/// | [expires at i64 | lease i64] | [sliding i64 | expires by i64] | key | value          a deletion has only flags, key length and key
 /// </code>
-/// Of several records about one key the last one holds. The sessions' chunks together are the encoded session table. The end counts
+/// Of several records about one key the last one holds. The sessions' chunks together are the encoded session table, those of expiry the encoded table of leases. The end counts
 /// records i64, deletions i64, bytes of the session table i64; nothing follows it.
 /// </summary>
 internal static class SnapshotFile
@@ -33,16 +33,19 @@ internal static class SnapshotFile
     public const int ChunkBytes = 1024 * 1024;
 
     public const int MaxValueBytes = 16 * 1024 * 1024;
-    public const int MaxRecordBytes = LifetimeRecordBytes + ushort.MaxValue + MaxValueBytes;
+    public const int MaxRecordBytes = SlidingRecordBytes + ushort.MaxValue + MaxValueBytes;
     public const int MaxChunkBytes = ChunkBytes + MaxRecordBytes;
     public const int MaxSessionBytes = 96 * 1024 * 1024;
 
     public const int DeletionRecordBytes = 1 + sizeof(ushort);
     public const int RecordBytes = DeletionRecordBytes + sizeof(uint) + 3 * sizeof(long);
     public const int LifetimeRecordBytes = RecordBytes + 2 * sizeof(long);
+    public const int SlidingRecordBytes = LifetimeRecordBytes + 2 * sizeof(long);
+    public const int MaxLeaseBytes = 4 * 1024 * 1024;
 
     private const byte DeletionFlag = 1;
     private const byte LifetimeFlag = 2;
+    private const byte SlidingFlag = 4;
 
     public static ReadOnlySpan<byte> Magic => "RKVSNAP\0"u8;
 
@@ -89,11 +92,11 @@ internal static class SnapshotFile
 
     public static int SizeOf(int keyBytes, in RecordHeader header, int valueBytes, bool deleted) => keyBytes + (deleted
         ? DeletionRecordBytes
-        : (HasLifetime(header) ? LifetimeRecordBytes : RecordBytes) + valueBytes);
+        : FixedBytes(FlagsOf(header)) + valueBytes);
 
     public static void WriteRecord(Span<byte> to, ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
     {
-        to[0] = deleted ? DeletionFlag : HasLifetime(header) ? LifetimeFlag : (byte)0;
+        var flags = to[0] = deleted ? DeletionFlag : FlagsOf(header);
         BinaryPrimitives.WriteUInt16LittleEndian(to[1..], checked((ushort)key.Length));
         to = to[DeletionRecordBytes..];
         if (!deleted)
@@ -104,11 +107,17 @@ internal static class SnapshotFile
             BinaryPrimitives.WriteInt64LittleEndian(to[20..], header.WriteCount);
             to = to[(RecordBytes - DeletionRecordBytes)..];
         }
-        if (!deleted && HasLifetime(header))
+        if ((flags & LifetimeFlag) != 0)
         {
             BinaryPrimitives.WriteInt64LittleEndian(to, header.ExpiresAtMs);
             BinaryPrimitives.WriteInt64LittleEndian(to[8..], header.LeaseId);
             to = to[(LifetimeRecordBytes - RecordBytes)..];
+        }
+        if ((flags & SlidingFlag) != 0)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(to, header.SlidingMs);
+            BinaryPrimitives.WriteInt64LittleEndian(to[8..], header.ExpiresByMs);
+            to = to[(SlidingRecordBytes - LifetimeRecordBytes)..];
         }
         key.CopyTo(to);
         value.CopyTo(to[key.Length..]);
@@ -120,11 +129,11 @@ internal static class SnapshotFile
         key = value = default;
         header = default;
         deleted = false;
-        if (from.Length < DeletionRecordBytes || from[0] > LifetimeFlag)
+        if (from.Length < DeletionRecordBytes || from[0] is not (0 or DeletionFlag or LifetimeFlag or (LifetimeFlag | SlidingFlag)))
             return false;
         var flags = from[0];
         deleted = flags == DeletionFlag;
-        var fixedBytes = deleted ? DeletionRecordBytes : flags == LifetimeFlag ? LifetimeRecordBytes : RecordBytes;
+        var fixedBytes = FixedBytes(flags);
         if (from.Length < fixedBytes)
             return false;
         var keyBytes = BinaryPrimitives.ReadUInt16LittleEndian(from[1..]);
@@ -132,25 +141,33 @@ internal static class SnapshotFile
         if (keyBytes == 0 || (ulong)fixedBytes + keyBytes + valueBytes > (ulong)from.Length)
             return false;
         if (!deleted)
-            header = ReadHeader(from[7..], flags == LifetimeFlag);
+            header = ReadHeader(from[7..], flags);
         key = from.Slice(fixedBytes, keyBytes);
         value = from.Slice(fixedBytes + keyBytes, (int)valueBytes);
         from = from[(fixedBytes + keyBytes + (int)valueBytes)..];
         return true;
     }
 
-    private static RecordHeader ReadHeader(ReadOnlySpan<byte> from, bool lifetime)
+    private static RecordHeader ReadHeader(ReadOnlySpan<byte> from, byte flags)
     {
         var header = new RecordHeader(
             BinaryPrimitives.ReadInt64LittleEndian(from),
             BinaryPrimitives.ReadInt64LittleEndian(from[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[16..]));
-        return !lifetime ? header : header with
-        {
-            ExpiresAtMs = BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
-            LeaseId = BinaryPrimitives.ReadInt64LittleEndian(from[32..]),
-        };
+        if ((flags & LifetimeFlag) != 0)
+            header = header with { ExpiresAtMs = BinaryPrimitives.ReadInt64LittleEndian(from[24..]), LeaseId = BinaryPrimitives.ReadInt64LittleEndian(from[32..]) };
+        if ((flags & SlidingFlag) != 0)
+            header = header with { SlidingMs = BinaryPrimitives.ReadInt64LittleEndian(from[40..]), ExpiresByMs = BinaryPrimitives.ReadInt64LittleEndian(from[48..]) };
+        return header;
     }
 
-    private static bool HasLifetime(in RecordHeader header) => (header.ExpiresAtMs | header.LeaseId) != 0;
+    private static int FixedBytes(byte flags) => flags switch
+    {
+        DeletionFlag => DeletionRecordBytes,
+        0 => RecordBytes,
+        LifetimeFlag => LifetimeRecordBytes,
+        _ => SlidingRecordBytes,
+    };
+
+    private static byte FlagsOf(in RecordHeader header) => !header.HasLifetime ? (byte)0 : header.SlidingMs == 0 ? LifetimeFlag : (byte)(LifetimeFlag | SlidingFlag);
 }

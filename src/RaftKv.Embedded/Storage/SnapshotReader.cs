@@ -49,6 +49,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     {
         var content = ReadHeader();
         var sessions = new MemoryStream();
+        var leases = new MemoryStream();
         var last = SnapshotFile.ChunkKind.Records;
         while (true)
         {
@@ -68,9 +69,14 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
                         throw Damaged(at, "its session table is too large");
                     sessions.Write(payload);
                     break;
+                case SnapshotFile.ChunkKind.Expiry:
+                    if (leases.Length + payload.Length > SnapshotFile.MaxLeaseBytes)
+                        throw Damaged(at, "its table of leases is too large");
+                    leases.Write(payload);
+                    break;
                 default:
                     CheckEnd(payload, at, sessions.Length);
-                    return content with { State = content.State with { Sessions = sessions.ToArray() } };
+                    return content with { State = content.State with { Sessions = sessions.ToArray(), Leases = leases.ToArray() } };
             }
         }
     }
@@ -118,7 +124,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         var frame = Fill(_offset, SnapshotFile.ChunkFrameBytes);
         kind = (SnapshotFile.ChunkKind)BinaryPrimitives.ReadUInt32LittleEndian(frame);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]);
-        if (kind is not (SnapshotFile.ChunkKind.Records or SnapshotFile.ChunkKind.Sessions or SnapshotFile.ChunkKind.End) || length is 0 or > SnapshotFile.MaxChunkBytes)
+        if (!Enum.IsDefined(kind) || length is 0 or > SnapshotFile.MaxChunkBytes)
             throw Damaged(_offset, "it has a chunk of an unknown kind or an impossible size");
         var bytes = SnapshotFile.ChunkFrameBytes + (int)length;
         var chunk = Fill(_offset, bytes + SnapshotFile.ChecksumBytes);

@@ -135,11 +135,12 @@ internal sealed partial class SnapshotStore : IDisposable
         Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");
         using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
         var records = 0L;
+        var mortal = new SortedSet<byte[]>(KeyOrder.Instance);
         var content = new SnapshotReader(file, PathOf(last)).ReadAll(Add, cancellationToken);
         Expect(last, content);
         if (store.Count != content.KeyCount)
             throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
-        return content;
+        return content with { Mortal = mortal };
 
         void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
         {
@@ -147,6 +148,8 @@ internal sealed partial class SnapshotStore : IDisposable
                 store.Remove(key);
             else
                 store.Put(key, header, value);
+            if (header.HasLifetime)
+                mortal.Add(key.ToArray());
             if (++records % RecordsPerMaintenance == 0)
                 store.MaintainSpace();
         }

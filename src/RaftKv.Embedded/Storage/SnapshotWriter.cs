@@ -22,13 +22,12 @@ internal sealed class SnapshotWriter(IStorageFile file)
         _checksum = Crc32C.Compute(header.AsSpan(0, header.Length - SnapshotFile.ChecksumBytes));
         snapshot.Records.Visit(Add, cancellationToken);
         Close(SnapshotFile.ChunkKind.Records);
-        var sessions = snapshot.State.Sessions.Span;
-        for (var from = 0; from < sessions.Length; from += SnapshotFile.ChunkBytes)
-            WriteChunk(SnapshotFile.ChunkKind.Sessions, sessions.Slice(from, Math.Min(SnapshotFile.ChunkBytes, sessions.Length - from)));
+        WriteTable(SnapshotFile.ChunkKind.Sessions, snapshot.State.Sessions.Span);
+        WriteTable(SnapshotFile.ChunkKind.Expiry, snapshot.State.Leases.Span);
         Span<byte> end = stackalloc byte[SnapshotFile.EndBytes];
         BinaryPrimitives.WriteInt64LittleEndian(end, _records);
         BinaryPrimitives.WriteInt64LittleEndian(end[8..], _deletions);
-        BinaryPrimitives.WriteInt64LittleEndian(end[16..], sessions.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(end[16..], snapshot.State.Sessions.Length);
         WriteChunk(SnapshotFile.ChunkKind.End, end);
         file.Sync();
         return _offset;
@@ -44,6 +43,12 @@ internal sealed class SnapshotWriter(IStorageFile file)
             _deletions++;
         else
             _records++;
+    }
+
+    private void WriteTable(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> table)
+    {
+        for (var from = 0; from < table.Length; from += SnapshotFile.ChunkBytes)
+            WriteChunk(kind, table.Slice(from, Math.Min(SnapshotFile.ChunkBytes, table.Length - from)));
     }
 
     private void WriteChunk(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> payload)

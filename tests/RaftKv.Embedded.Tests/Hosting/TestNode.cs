@@ -17,6 +17,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public IRaftKvCluster Cluster => _host.Services.GetRequiredService<IRaftKvCluster>();
 
+    public IRaftKvLeases Leases => _host.Services.GetRequiredService<IRaftKvLeases>();
+
     public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

@@ -76,6 +76,30 @@ public sealed class KvCommandTests
     [Fact]
     public void The_format_is_the_released_one() => GoldenFile.Holds("command-v1.bin", [.. Samples().SelectMany(c => BitConverter.GetBytes(c.Length).Concat(c))]);
 
+    [Fact]
+    public void The_format_of_lifetimes_and_leases_is_the_released_one()
+    {
+        var set = new byte[KvCommand.SetBytes(3, 5) + KvLifetime.Bytes];
+        KvCommand.WriteSet(set, KvCondition.Exists, new KvLifetime(false, TimeToLiveMs: 1_000, SlidingMs: 100, LeaseId: 3), "key"u8, "value"u8);
+        var keep = new byte[KvCommand.SetBytes(3, 0) + KvLifetime.Bytes];
+        KvCommand.WriteSet(keep, default, new KvLifetime(Keep: true), "key"u8, default);
+        List<byte[]> commands = [set, keep, .. new[] { KvOperation.GrantLease, KvOperation.RenewLease, KvOperation.RevokeLease }.Select(Lease)];
+        foreach (var command in commands)
+            KvCommand.Patch(command, 7, 12, 9);
+        commands.Add(KvCommand.WriteExpire([(5, "key"u8.ToArray()), (6, "k"u8.ToArray())], [3, 4]));
+        commands.Add(KvCommand.WriteTouch([(5, "key"u8.ToArray())]));
+
+        Assert.All(commands, c => Assert.True(KvCommand.TryRead(c, out _)));
+        GoldenFile.Holds("lifetime-commands-v1.bin", [.. commands.SelectMany(c => BitConverter.GetBytes(c.Length).Concat(c))]);
+
+        static byte[] Lease(KvOperation operation)
+        {
+            var command = new byte[KvCommand.LeaseBytes];
+            KvCommand.WriteLease(command, operation, 1_000);
+            return command;
+        }
+    }
+
     private static List<byte[]> Samples()
     {
         var open = new byte[KvCommand.OpenSessionBytes];

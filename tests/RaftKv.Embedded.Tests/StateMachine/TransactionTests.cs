@@ -269,14 +269,16 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void The_first_format_of_the_sessions_is_still_read()
+    public void Without_results_the_sessions_have_their_first_format_and_with_them_a_mark()
     {
         Set("a", "1");
-        _log.Delete(_session, ++_sequence, "a");
-        var now = _machine.CaptureSnapshot().State.Sessions.ToArray();
-        var first = now[sizeof(int)..];
+        var first = _machine.CaptureSnapshot().State.Sessions.ToArray();
+        Commit(Do(Get("a")));
+        var second = _machine.CaptureSnapshot().State.Sessions.ToArray();
 
-        Assert.Equal(now, SessionTable.Decode(first).Encode());
+        Assert.Equal((1, -2, 1), (BitConverter.ToInt32(first), BitConverter.ToInt32(second), BitConverter.ToInt32(second, sizeof(int))));
+        Assert.Equal(first, SessionTable.Decode(first).Encode());
+        Assert.Equal(second, SessionTable.Decode(second).Encode());
     }
 
     [Fact]

@@ -76,6 +76,40 @@ public sealed class SnapshotStoreTests
     }
 
     [Fact]
+    public void The_format_of_lifetimes_leases_and_results_is_the_released_one()
+    {
+        using var store = OpenStore();
+        var grant = new byte[KvCommand.LeaseBytes];
+        KvCommand.WriteLease(grant, KvOperation.GrantLease, 5_000);
+        KvCommand.Patch(grant, _session, ++_sequence, 0);
+        var lease = _log.Apply(grant).Version;
+        SetFor("expires", new KvLifetime(false, TimeToLiveMs: 1_000));
+        SetFor("slides", new KvLifetime(false, TimeToLiveMs: 1_000, SlidingMs: 100));
+        SetFor("leased", new KvLifetime(false, LeaseId: lease));
+        _log.Apply(Transactions.Do(Transactions.Get("a"), Transactions.Add("n", 7)).Command(_session, ++_sequence));
+        // A new term, and before it a time without a leader.
+        _machine.Apply(new LogEntry(2, _log.Last + 1, _log.NowMs + 700, EntryKind.NoOp, default));
+
+        var last = Write(store).Last;
+
+        Assert.Equal(_machine.Digest(), LoadNewest(store, out _));
+        GoldenFile.Holds("snapshot-lifetimes-v1.bin", _disk.Read(PathOf(last)));
+        var records = new DictionaryKvStore();
+        var content = store.Load(last, records, CancellationToken.None);
+        Assert.Equal(["expires", "leased", "slides"], content.Mortal.Select(Encoding.UTF8.GetString));
+        Assert.Equal(_machine.Digest(), new KvStateMachine(records, content.State, content.Mortal).Digest());
+        Assert.Equal(_machine.NextDueMs, new KvStateMachine(records, content.State, content.Mortal).NextDueMs);
+
+        void SetFor(string key, KvLifetime lifetime)
+        {
+            var command = new byte[KvCommand.SetBytes(key.Length, 1) + KvLifetime.Bytes];
+            KvCommand.WriteSet(command, default, lifetime, Encoding.UTF8.GetBytes(key), "v"u8);
+            KvCommand.Patch(command, _session, ++_sequence, 0);
+            _log.Apply(command);
+        }
+    }
+
+    [Fact]
     public void The_newest_two_are_kept()
     {
         using var store = OpenStore();

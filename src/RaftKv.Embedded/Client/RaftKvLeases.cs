@@ -1,0 +1,63 @@
+using System.Text;
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options) : IRaftKvLeases
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+
+    private readonly LeaseKeeper _keeper = new(access, options);
+
+    public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default)
+    {
+        if (timeToLive < Shortest || timeToLive > Longest)
+            throw new ArgumentOutOfRangeException(nameof(timeToLive), timeToLive, "A lease lives from 500 ms to 24 h. Nothing was sent.");
+        var sentAt = access.Host.Clock.Ticks;
+        var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds), cancellationToken).ConfigureAwait(false);
+        var lease = new KvLease(this, granted.Version.Value, timeToLive);
+        _keeper.Hold(lease, sentAt);
+        return lease;
+    }
+
+    public async ValueTask<bool> RevokeAsync(long leaseId, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(leaseId);
+        try
+        {
+            await kv.WriteAsync(Command(KvOperation.RevokeLease, leaseId), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (RaftKvLeaseException e) when (e.Error == RaftKvLeaseError.NotFound)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask<KvLeaseInfo?> GetAsync(long leaseId, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(leaseId);
+        await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+        var found = new TaskCompletionSource<KvLeaseInfo?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        access.Host.Applier.Submit(new BetweenEntries(state => found.TrySetResult(Describe(state, leaseId)), () => found.TrySetException(Errors.Stopping())));
+        return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Forget(KvLease lease) => _keeper.Forget(lease);
+
+    /// <summary>Apply thread.</summary>
+    private static KvLeaseInfo? Describe(KvStateMachine state, long id) => state.Leases.Find(id) is not { } lease ? null : new KvLeaseInfo(
+        id,
+        TimeSpan.FromMilliseconds(lease.TimeToLiveMs),
+        TimeSpan.FromMilliseconds(Math.Max(0, state.Leases.RestMs(lease, state.LogTimeMs))),
+        [.. lease.Keys.Select(Encoding.UTF8.GetString)]);
+
+    private static byte[] Command(KvOperation operation, long number)
+    {
+        var command = new byte[KvCommand.LeaseBytes];
+        KvCommand.WriteLease(command, operation, number);
+        return command;
+    }
+}

@@ -1,0 +1,28 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// Leases: keys that live as long as some process keeps them alive (<see cref="KvSetOptions.LeaseId"/>). When a lease ends, by <see cref="RevokeAsync"/> or because nobody renewed it, all
+/// its keys go in one step.
+/// </summary>
+/// <remarks>
+/// <para>The time to live is a minimum: a lease never ends earlier, by the clock of the cluster's leader, and after a change of the leader at least the rest counts that was left.</para>
+/// <para>A lease tells its holder when it may have been lost (<see cref="KvLease.Lost"/>). It cannot stop the holder: a process that is suspended between looking at the token
+/// and acting, acts too late. What must not be done twice needs a fencing token (<c>KvLock.FencingToken</c>) where it is done.</para>
+/// </remarks>
+public interface IRaftKvLeases
+{
+    /// <summary>Grants a lease and keeps it alive, on a thread of the library's own, until it is revoked, disposed, or lost.</summary>
+    /// <param name="timeToLive">How long it lives without a sign of life; 500 ms to 24 h. Several times the election timeout is wise.</param>
+    /// <param name="cancellationToken">Stops the wait; a lease that was granted all the same ends by itself.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time to live is too short or too long.</exception>
+    /// <exception cref="RaftKvLeaseException"><see cref="RaftKvLeaseError.TooManyLeases"/>.</exception>
+    ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a lease, anybody's: all its keys go.</summary>
+    /// <returns><c>false</c> when there is no such lease.</returns>
+    ValueTask<bool> RevokeAsync(long leaseId, CancellationToken cancellationToken = default);
+
+    /// <summary>What a lease is: linearizable.</summary>
+    /// <returns><c>null</c> when there is no such lease.</returns>
+    ValueTask<KvLeaseInfo?> GetAsync(long leaseId, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; the replica thread takes the notes together. Bounded: what does not fit is
+/// not renewed by this read, but by a later one.
+/// </summary>
+internal sealed class UsedKeys
+{
+    private const int MaxKeys = 20_000;
+    private const int MaxBytes = 4 * 1024 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<byte[], long> _quietUntil = new(KeyBytesComparer.Instance);
+    private List<(long Version, byte[] Key)> _noted = [];
+    private long _bytes;
+    private long _nextPurge;
+
+    /// <summary>Any thread. Nothing about the key is noted again before <paramref name="quietUntil"/>.</summary>
+    public void Note(ReadOnlySpan<byte> key, long version, long now, long quietUntil)
+    {
+        lock (_gate)
+        {
+            var quiet = _quietUntil.GetAlternateLookup<ReadOnlySpan<byte>>();
+            if (quiet.TryGetValue(key, out var until) && now < until)
+                return;
+            if ((_quietUntil.Count >= MaxKeys || _bytes + key.Length > MaxBytes) && !TryPurge(now))
+                return;
+            ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(quiet, key, out var exists);
+            entry = quietUntil;
+            if (!exists)
+                _bytes += key.Length;
+            _noted.Add((version, key.ToArray()));
+        }
+    }
+
+    /// <summary>What was noted since; <c>null</c> is nothing.</summary>
+    public List<(long Version, byte[] Key)>? Take()
+    {
+        lock (_gate)
+        {
+            if (_noted.Count == 0)
+                return null;
+            var noted = _noted;
+            _noted = [];
+            return noted;
+        }
+    }
+
+    private bool TryPurge(long now)
+    {
+        if (now < _nextPurge)
+            return false;
+        _nextPurge = now + TimeSpan.TicksPerSecond;
+        foreach (var (key, until) in _quietUntil)
+        {
+            if (until <= now && _quietUntil.Remove(key))
+                _bytes -= key.Length;
+        }
+        return _quietUntil.Count < MaxKeys && _bytes < MaxBytes;
+    }
+}

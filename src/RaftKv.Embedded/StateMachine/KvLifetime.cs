@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>How long what is written shall live, as it stands in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease, i64 each; 0 is none.</summary>
+/// <param name="Keep">As the key has it now, whatever that is; nothing else is set then.</param>
+/// <param name="TimeToLiveMs">From the log time of the entry on.</param>
+/// <param name="ExpiresAtMs">By log time, Unix milliseconds.</param>
+/// <param name="SlidingMs">How long without a use.</param>
+/// <param name="LeaseId">The lease it dies with.</param>
+internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, long ExpiresAtMs = 0, long SlidingMs = 0, long LeaseId = 0)
+{
+    public const int Bytes = 1 + 4 * sizeof(long);
+
+    /// <summary>The longest that any time may be: 100 years.</summary>
+    public const long MaxMs = 36_525L * 24 * 3600 * 1000;
+
+    public bool IsNone => this == default;
+
+    public void Write(Span<byte> to)
+    {
+        to[0] = Keep ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteInt64LittleEndian(to[1..], TimeToLiveMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[9..], ExpiresAtMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[17..], SlidingMs);
+        BinaryPrimitives.WriteInt64LittleEndian(to[25..], LeaseId);
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> from, out KvLifetime lifetime)
+    {
+        lifetime = default;
+        if (from.Length < Bytes || from[0] > 1)
+            return false;
+        lifetime = new KvLifetime(
+            from[0] == 1,
+            BinaryPrimitives.ReadInt64LittleEndian(from[1..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[9..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[17..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[25..]));
+        return lifetime.IsSound;
+    }
+
+    /// <summary>The header of a record written at <paramref name="nowMs"/> that lives so.</summary>
+    public RecordHeader Give(in RecordHeader before, in RecordHeader plain, long nowMs)
+    {
+        if (Keep)
+        {
+            var kept = plain with { ExpiresAtMs = before.ExpiresAtMs, LeaseId = before.LeaseId, SlidingMs = before.SlidingMs, ExpiresByMs = before.ExpiresByMs };
+            return kept.SlidingMs == 0 ? kept : kept.UsedAt(nowMs);
+        }
+        var end = TimeToLiveMs != 0 ? nowMs + TimeToLiveMs : ExpiresAtMs;
+        return SlidingMs == 0
+            ? plain with { ExpiresAtMs = end, LeaseId = LeaseId }
+            : (plain with { LeaseId = LeaseId, SlidingMs = SlidingMs, ExpiresByMs = end }).UsedAt(nowMs);
+    }
+
+    private bool IsSound => Keep
+        ? (TimeToLiveMs | ExpiresAtMs | SlidingMs | LeaseId) == 0
+        : TimeToLiveMs is >= 0 and <= MaxMs && ExpiresAtMs >= 0 && SlidingMs is >= 0 and <= MaxMs && LeaseId >= 0 && (TimeToLiveMs == 0 || ExpiresAtMs == 0);
+}

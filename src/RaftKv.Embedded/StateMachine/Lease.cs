@@ -1,0 +1,15 @@
+namespace RaftKv.Embedded.StateMachine;
+
+/// <summary>A lease: keys that live as long as somebody keeps it alive.</summary>
+internal sealed class Lease(long id, long timeToLiveMs, long deadlineMs)
+{
+    public long Id => id;
+
+    public long TimeToLiveMs => timeToLiveMs;
+
+    /// <summary>In lease time: log time without the times in which nobody led.</summary>
+    public long DeadlineMs { get; set; } = deadlineMs;
+
+    /// <summary>In order, so that they go in the same order everywhere.</summary>
+    public SortedSet<byte[]> Keys { get; } = new(KeyOrder.Instance);
+}

@@ -1,0 +1,63 @@
+using RaftKv.Embedded.Consensus;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Consensus;
+
+/// <summary>Log time goes on with the monotonic clock; what a wall clock says is believed only slowly.</summary>
+public sealed class LogClockTests
+{
+    private const long Hour = 3_600_000;
+
+    private static Moment At(long monotonicMs, long wallMs) => new(monotonicMs * TimeSpan.TicksPerMillisecond, wallMs);
+
+    [Fact]
+    public void A_node_that_has_seen_no_entry_since_it_started_trusts_its_wall_clock_but_never_goes_back()
+    {
+        Assert.Equal(5_000, new LogClock(1_000).Stamp(At(70, 5_000)));
+        Assert.Equal(9_000, new LogClock(9_000).Stamp(At(70, 5_000)));
+    }
+
+    [Fact]
+    public void Time_passes_with_the_monotonic_clock()
+    {
+        var clock = new LogClock(0);
+        Assert.Equal(5_000, clock.Stamp(At(100, 5_000)));
+        Assert.Equal(6_000, clock.Stamp(At(1_100, 6_000)));
+    }
+
+    [Theory]
+    [InlineData(10 * Hour, 1_050)]
+    [InlineData(-10 * Hour, 950)]
+    public void A_jump_of_the_wall_clock_moves_log_time_by_a_twentieth_of_what_passes(long jump, long passed)
+    {
+        var clock = new LogClock(0);
+        var start = clock.Stamp(At(0, 100 * Hour));
+
+        for (var ms = 1; ms <= 1_000; ms++)
+            clock.Stamp(At(ms, (100 * Hour) + ms + jump));
+
+        Assert.Equal(start + passed, clock.Stamp(At(1_000, (100 * Hour) + 1_000 + jump)));
+    }
+
+    [Fact]
+    public void What_is_off_is_made_up_in_the_end()
+    {
+        var clock = new LogClock(0);
+        clock.Stamp(At(0, 100 * Hour));
+
+        for (var s = 1; s <= 30; s++)
+            clock.Stamp(At(s * 1_000, (100 * Hour) + (s * 1_000) + 1_000));
+
+        Assert.Equal((100 * Hour) + 31_000, clock.Stamp(At(30_000, (100 * Hour) + 31_000)));
+    }
+
+    [Fact]
+    public void Whoever_leads_next_goes_on_from_the_last_entry_that_arrived_whatever_its_wall_clock_says()
+    {
+        var clock = new LogClock(0);
+        clock.Observe(50_000, At(10, 99 * Hour));
+
+        Assert.Equal(50_400, clock.Estimate(At(410, 99 * Hour)));
+        Assert.InRange(clock.Stamp(At(410, 99 * Hour)), 50_400, 50_420);
+    }
+}

@@ -1,0 +1,117 @@
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>Leases, as an application has them.</summary>
+public sealed class LeaseTests : IAsyncLifetime
+{
+    private readonly TestFolder _folder = new();
+    private TestNode _node = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private IDistributedKv Kv => _node.Kv;
+
+    private IRaftKvLeases Leases => _node.Leases;
+
+    public async ValueTask InitializeAsync() => _node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task BindAsync(string key, long lease) => await Kv.SetAsync(key, "v"u8.ToArray(), new() { LeaseId = lease }, Cancel);
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await holds())
+            await Task.Delay(10, limit.Token);
+    }
+
+    [Fact]
+    public async Task A_lease_that_is_held_outlives_its_time_and_its_keys_go_when_it_is_disposed()
+    {
+        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(1), Cancel);
+        await BindAsync("a", lease.Id);
+        await BindAsync("b", lease.Id);
+        Assert.Equal(lease.Id, (await Kv.GetAsync("a", cancellationToken: Cancel)).LeaseId);
+        var info = await Leases.GetAsync(lease.Id, Cancel);
+        Assert.Equal((lease.Id, TimeSpan.FromSeconds(1)), (info!.LeaseId, info.TimeToLive));
+        Assert.Equal(["a", "b"], info.Keys);
+
+        await Task.Delay(2_500, Cancel);
+        Assert.True((await Kv.GetAsync("a", cancellationToken: Cancel)).Found);
+        Assert.False(lease.IsLost);
+        await lease.DisposeAsync();
+
+        Assert.True(lease.IsLost);
+        Assert.False((await Kv.GetAsync("a", cancellationToken: Cancel)).Found || (await Kv.GetAsync("b", cancellationToken: Cancel)).Found);
+        Assert.Null(await Leases.GetAsync(lease.Id, Cancel));
+        Assert.False(await Leases.RevokeAsync(lease.Id, Cancel));
+        await lease.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Held_leases_live_while_every_thread_of_the_pool_is_blocked()
+    {
+        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(1), Cancel);
+        await BindAsync("k", lease.Id);
+        using var release = new ManualResetEventSlim();
+        ThreadPool.GetMinThreads(out var min, out _);
+        var blocked = Enumerable.Range(0, min * 4).Select(_ => Task.Run(() => release.Wait(3_000))).ToList();
+
+        Thread.Sleep(2_500);
+        var isLost = lease.IsLost;
+        release.Set();
+        await Task.WhenAll(blocked);
+
+        Assert.False(isLost);
+        Assert.True((await Kv.GetAsync("k", cancellationToken: Cancel)).Found);
+        await lease.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_lease_that_somebody_else_revokes_is_lost()
+    {
+        await using var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);
+        var lost = new TaskCompletionSource();
+        await using var registration = lease.Lost.Register(lost.SetResult);
+
+        Assert.True(await Leases.RevokeAsync(lease.Id, Cancel));
+
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    [Fact]
+    public async Task A_lease_nobody_keeps_alive_ends_with_its_keys_also_over_a_restart()
+    {
+        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(1), Cancel);
+        await BindAsync("k", lease.Id);
+        await _node.Cluster.TakeSnapshotAsync(Cancel);
+        await _node.StopAsync();
+        await UntilAsync(() => Task.FromResult(lease.IsLost));
+        _node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path);
+        await _node.Cluster.WaitUntilReadyAsync(Cancel);
+
+        await UntilAsync(async () => !(await Kv.GetAsync("k", cancellationToken: Cancel)).Found);
+        Assert.Null(await Leases.GetAsync(lease.Id, Cancel));
+    }
+
+    [Fact]
+    public async Task Misuse_has_its_name()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Leases.GrantAsync(TimeSpan.FromMilliseconds(499), Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Leases.GrantAsync(TimeSpan.FromDays(2), Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Leases.RevokeAsync(0, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Leases.GetAsync(-1, Cancel));
+        var unknown = await Assert.ThrowsAsync<RaftKvLeaseException>(() => BindAsync("k", 12_345));
+        Assert.Equal((RaftKvLeaseError.NotFound, KvOutcome.NotApplied), (unknown.Error, unknown.Outcome));
+        var inTransaction = new KvTransaction();
+        inTransaction.Then.Set("k", default, new() { LeaseId = 12_345 });
+        await Assert.ThrowsAsync<RaftKvLeaseException>(async () => await Kv.CommitAsync(inTransaction, Cancel));
+    }
+}

@@ -9,7 +9,8 @@ internal static class FuzzTargets
     {
         ["handshake"] = () => new HandshakeTarget(),
         ["message"] = () => new MessageTarget(),
-        ["stranger"] = () => new StrangerTarget(),
+        ["stranger"] = () => new StrangerTarget(hasSecret: false),
+        ["stranger-without-secret"] = () => new StrangerTarget(hasSecret: true),
         ["stream"] = () => new StreamTarget(),
         ["command"] = () => new CommandTarget(),
         ["session"] = () => new SessionTarget(),

@@ -19,8 +19,18 @@ internal sealed class LocalIdentity
     public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
 
     /// <exception cref="RaftKvStorageException">The directory belongs to another node, or its identity cannot be read.</exception>
-    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId) =>
-        new(files, directory, NodeIdentity.Load(files, directory, nodeId) ?? NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId)
+    {
+        if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
+            return new LocalIdentity(files, directory, identity);
+        // The identity is older than everything beside it: a log without one has lost it, and its votes and entries are nobody's.
+        if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is unknown. {Wal.DamageAdvice}");
+        }
+        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+    }
 
     /// <summary>Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));

@@ -9,10 +9,10 @@ namespace RaftKv.Fuzz.Targets;
 internal sealed class CommandTarget : FuzzTarget
 {
     /// <summary>Then a new state machine, so that what is measured is one input and not a million.</summary>
-    private const int Lifetime = 5_000;
+    private const int Lifetime = 200;
 
-    private KvStateMachine _one = new(new DictionaryKvStore());
-    private KvStateMachine _other = new(new DictionaryKvStore());
+    private KvStateMachine _one = WithSession();
+    private KvStateMachine _other = WithSession();
     private long _time = 1_000_000;
 
     public override IReadOnlyList<byte[]> Corpus { get; } = [.. SamplesOf(Golden("command-v1"))];
@@ -31,7 +31,6 @@ internal sealed class CommandTarget : FuzzTarget
     {
         if (_one.Applied.Index >= Lifetime)
             Renew();
-        // The samples are of session 7: whatever opens one of these indexes makes them valid.
         var entry = new LogEntry(1, _one.Applied.Index + 1, _time++, EntryKind.Command, input);
         var result = _one.Apply(entry);
         Require(result == _other.Apply(entry), "two state machines answer the same entry differently");
@@ -43,7 +42,18 @@ internal sealed class CommandTarget : FuzzTarget
     private void Renew()
     {
         Check();
-        _one = new KvStateMachine(new DictionaryKvStore());
-        _other = new KvStateMachine(new DictionaryKvStore());
+        (_one, _other) = (WithSession(), WithSession());
+    }
+
+    /// <summary>The samples are of session 7.</summary>
+    private static KvStateMachine WithSession()
+    {
+        var machine = new KvStateMachine(new DictionaryKvStore());
+        for (var index = 1; index <= 6; index++)
+            machine.Apply(new LogEntry(1, index, 1_000, EntryKind.NoOp, default));
+        var open = new byte[KvCommand.OpenSessionBytes];
+        KvCommand.WriteOpenSession(open, Guid.Empty, uint.MaxValue);
+        machine.Apply(new LogEntry(1, 7, 1_000, EntryKind.Command, open));
+        return machine;
     }
 }

@@ -2,16 +2,18 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RaftKv.Embedded;
+using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Fuzz.Targets;
 
 /// <summary>
 /// Strangers at the peer port of a whole node that serves: every input on a connection of its own. None of them may get in, and the node's term, log, members and
-/// leadership are afterwards what they were.
+/// leadership are afterwards what they were. Where peers must prove a secret, strangers know everything else: the cluster, the node and its incarnation.
 /// </summary>
 internal sealed class StrangerTarget : FuzzTarget
 {
+    private readonly bool _hasSecret;
     private readonly string _directory = Directory.CreateTempSubdirectory("raftkv-fuzz-").FullName;
     private readonly IHost _host;
     private readonly IDistributedKv _kv;
@@ -19,10 +21,16 @@ internal sealed class StrangerTarget : FuzzTarget
     private readonly RaftKvStatus _before;
     private readonly string _address;
 
-    public StrangerTarget()
+    public StrangerTarget(bool hasSecret)
     {
+        _hasSecret = hasSecret;
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddRaftKv(options => (options.NodeId, options.DataDirectory) = (LiveProcess.NodeId, _directory));
+        builder.Services.AddRaftKv(options =>
+        {
+            (options.NodeId, options.DataDirectory) = (LiveProcess.NodeId, _directory);
+            if (hasSecret)
+                options.PeerSecrets.Add("a secret that no stranger can know or guess");
+        });
         _host = builder.Build();
         _host.Start();
         _kv = _host.Services.GetRequiredService<IDistributedKv>();
@@ -35,7 +43,16 @@ internal sealed class StrangerTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Corpus { get; }
 
-    public override void Reseal(Span<byte> input) => HandshakeTarget.ResealFrame(input);
+    /// <summary>Each frame as long as it says, and the last one as long as there is.</summary>
+    public override void Reseal(Span<byte> input)
+    {
+        while (input.Length > Frame.OverheadBytes && Frame.OverheadBytes + (long)Frame.PayloadLength(input) is var length && length < input.Length)
+        {
+            HandshakeTarget.ResealFrame(input[..(int)length]);
+            input = input[(int)length..];
+        }
+        HandshakeTarget.ResealFrame(input);
+    }
 
     public override bool Take(byte[] input, bool isAuthentic)
     {
@@ -44,16 +61,18 @@ internal sealed class StrangerTarget : FuzzTarget
         var cut = input.Length / 2;
         stranger.Send(input.AsSpan(0, cut));
         stranger.Send(input.AsSpan(cut));
-        var answer = stranger.Finish();
-        if (answer.Length == 0)
-            return false;
-        var hello = Handshake.DecodeHello(FrameType.Hello, Frame.Open(input.AsMemory(0, Frame.ReadHeader(input, Frame.MaxHandshakePayload, out _))));
-        var length = Frame.ReadHeader(answer, Frame.MaxHandshakePayload, out var type);
-        Require(length == answer.Length, "a stranger was told more than one frame");
-        Handshake.DecodeReply(type, Frame.Open(answer), out var verdict);
-        Require(verdict != HandshakeVerdict.Welcome || hello.Hello.IsProbe, $"a stranger was let in: {hello}");
-        return true;
+        var answers = HandshakeTarget.FramesOf(stranger.Finish()).ToList();
+        Require(answers.Count <= 2, "a stranger was told more than a challenge and an answer");
+        foreach (var answer in answers.Where(a => (FrameType)a[4] == FrameType.HelloReply))
+        {
+            Handshake.DecodeReply(FrameType.HelloReply, Frame.Open(answer), out var verdict);
+            Require(verdict != HandshakeVerdict.Welcome || (IsProbe(input) && !_hasSecret), "a stranger was let in");
+        }
+        return answers.Count > 0;
     }
+
+    private static bool IsProbe(byte[] input)
+        => Handshake.DecodeHello(FrameType.Hello, Frame.Open(input.AsMemory(0, Frame.ReadHeader(input, Frame.MaxHandshakePayload, out _)))).Hello.IsProbe;
 
     public override void Check()
     {
@@ -73,13 +92,22 @@ internal sealed class StrangerTarget : FuzzTarget
         Directory.Delete(_directory, recursive: true);
     }
 
-    /// <summary>Good in every respect but that they are of another cluster, of none, for another node, or only ask who is there.</summary>
-    private static IEnumerable<byte[]> Introductions()
+    /// <summary>
+    /// Good in every respect but that they are of another cluster, of none, for another node, or only ask who is there; with a secret asked for, good in every respect but that, and
+    /// with proofs that are none.
+    /// </summary>
+    private IEnumerable<byte[]> Introductions()
     {
+        var identity = NodeIdentity.Load(new OsFileSystem(), _directory, LiveProcess.NodeId)!;
         foreach (var target in (string[])[LiveProcess.NodeId, "another", ""])
         {
-            foreach (var cluster in (Guid[])[Guid.Empty, Guid.NewGuid()])
-                yield return Handshake.Of(new PeerHello { NodeId = "stranger", ClusterId = cluster, Address = "127.0.0.1:1", TargetNodeId = target, Incarnation = Guid.NewGuid() }).EncodeHello();
+            foreach (var cluster in (Guid[])[Guid.Empty, _hasSecret ? identity.ClusterId : Guid.NewGuid()])
+            {
+                var hello = new PeerHello { NodeId = "stranger", ClusterId = cluster, Address = "127.0.0.1:1", TargetNodeId = target, TargetIncarnation = identity.Incarnation, Incarnation = Guid.NewGuid() };
+                yield return Handshake.Of(hello).EncodeHello();
+                if (_hasSecret)
+                    yield return [.. Handshake.Of(hello, PeerSecret.NewNonce()).EncodeHello(), .. Handshake.Envelop(new byte[PeerSecret.ProofBytes], FrameType.Proof)];
+            }
         }
     }
 

@@ -113,6 +113,12 @@ public sealed class RaftKvOptions
     /// <summary>What "written" means before a write is acknowledged. The default value is <see cref="RaftKvDurability.Fsync"/>.</summary>
     public RaftKvDurability Durability { get; set; } = RaftKvDurability.Fsync;
 
+    /// <summary>
+    /// How often the leader has all members compare their copies at one version, while there are writes. A member that differs from the majority serves nothing until its copy is replaced. The default value
+    /// is 1 s; zero turns it off, otherwise 10 ms and up. The same on every node.
+    /// </summary>
+    public TimeSpan IntegrityCheckInterval { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -68,4 +68,10 @@ public sealed record RaftKvStatus
 
     /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>, or did not form.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.</summary>
+    public string? Quarantine { get; init; }
+
+    /// <summary>The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.</summary>
+    public long VerifiedIndex { get; init; }
 }

@@ -26,4 +26,7 @@ public enum RaftKvUnavailableReason
 
     /// <summary>This node is behind what was asked for; it will catch up.</summary>
     NotReady = 7,
+
+    /// <summary>This node's copy differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
+    Quarantined = 8,
 }

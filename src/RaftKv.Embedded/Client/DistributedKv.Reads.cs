@@ -21,7 +21,7 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(read);
         var host = access.Host;
         if (!host.Replica.HasCaughtUp)
-            throw Errors.NotCaughtUp();
+            throw host.Replica.NotServing();
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {

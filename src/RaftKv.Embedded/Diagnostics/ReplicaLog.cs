@@ -51,6 +51,18 @@ internal static partial class ReplicaLog
     [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach: {Reason}")]
     public static partial void SnapshotSetAside(this ILogger logger, string reason);
 
+    [LoggerMessage(125, LogLevel.Critical, "{NodeId}: the copy of {Member} at entry {Index} is not what the majority has.")]
+    public static partial void CopyDiffers(this ILogger logger, string nodeId, string member, long index);
+
+    [LoggerMessage(126, LogLevel.Critical, "{NodeId}: the members' copies at entry {Index} differ, and no majority says which is right. Compare them, and restore what is right from a backup.")]
+    public static partial void CopiesUndecided(this ILogger logger, string nodeId, long index);
+
+    [LoggerMessage(127, LogLevel.Critical, "{NodeId} serves nothing: its copy at entry {Index} differs from the majority's and is replaced by a snapshot of the leader's.")]
+    public static partial void Quarantined(this ILogger logger, string nodeId, long index);
+
+    [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
+    public static partial void Reseeded(this ILogger logger, string nodeId, long index);
+
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
     public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);
 

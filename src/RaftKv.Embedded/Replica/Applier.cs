@@ -58,6 +58,9 @@ internal sealed class Applier
 
     public AppliedWaiters Waiters { get; } = new();
 
+    /// <summary>Fingerprints of the state at certain entries.</summary>
+    public IntegritySamples Samples { get; } = new();
+
     /// <summary>This process's session, and the nonce it asks for one with. Written by the replica thread.</summary>
     public long Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
 
@@ -138,6 +141,7 @@ internal sealed class Applier
                 case ApplyRange range: ApplyAll(range); break;
                 case CaptureState capture: capture.Captured(_state.CaptureSnapshot()); break;
                 case SwapState swap: Swap(swap); break;
+                case ReplaceState replace: Replace(replace); break;
                 case BetweenEntries between: between.Run(_state); break;
             }
         }
@@ -187,6 +191,8 @@ internal sealed class Applier
         foreach (var entry in entries)
         {
             var result = _state.Apply(entry);
+            if (IntegritySamples.IsDue(entry.Index))
+                Samples.Add(entry.Index, _state.Fingerprint);
             Volatile.Write(ref _applied, entry.Index);
             if (result.Session != 0 && result.Session == session)
                 Tell(result);
@@ -224,6 +230,36 @@ internal sealed class Applier
         Volatile.Write(ref _nextDue, swap.Restored.NextDueMs);
         Waiters.Reach(AppliedIndex);
         swap.Swapped();
+        old.Store.Dispose();
+    }
+
+    private void Replace(ReplaceState replace)
+    {
+        var (old, restored) = (_state, replace.Restored);
+        Invariant.Holds(restored.Applied.Index <= AppliedIndex, "a state is replaced once this node is as far as the new one");
+        Samples.Clear();
+        while (restored.Applied.Index < AppliedIndex && !_stopping)
+        {
+            _read.Clear();
+            Invariant.Holds(_wal.Read(restored.Applied.Index + 1, AppliedIndex, ReadBytes, _read) > 0, "the log is kept while a state is replaced");
+            foreach (var entry in _read)
+            {
+                restored.Apply(entry);
+                if (IntegritySamples.IsDue(entry.Index))
+                    Samples.Add(entry.Index, restored.Fingerprint);
+            }
+            restored.Store.MaintainSpace();
+        }
+        if (_stopping)
+        {
+            restored.Store.Dispose();
+            return;
+        }
+        Changes.Swap(old, restored);
+        // What watches were told of the old state may not have been so.
+        Changes.History.Restart(AppliedIndex);
+        Volatile.Write(ref _state, restored);
+        replace.Replaced();
         old.Store.Dispose();
     }
 }

@@ -25,6 +25,13 @@ internal sealed class CaptureState(Action<KvSnapshot> captured) : ApplierTask
     public Action<KvSnapshot> Captured => captured;
 }
 
+/// <summary>Go on with another state machine that may be behind: what is missing is applied from the log first, and nobody is told of it again.</summary>
+internal sealed class ReplaceState(KvStateMachine restored, Action replaced) : ApplierTask
+{
+    public KvStateMachine Restored => restored;
+    public Action Replaced => replaced;
+}
+
 /// <summary>Go on with another state machine, restored from a snapshot.</summary>
 internal sealed class SwapState(KvStateMachine restored, Action swapped) : ApplierTask
 {

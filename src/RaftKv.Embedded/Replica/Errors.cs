@@ -35,6 +35,12 @@ internal static class Errors
     public static RaftKvUnavailableException Faulted(string why, Exception? cause) =>
         new(RaftKvUnavailableReason.Faulted, $"This node has stopped taking part: {why} Nothing was written. Use another node, and restart this one once the cause is removed.", cause);
 
+    public static RaftKvUnavailableException Quarantined() =>
+        new(RaftKvUnavailableReason.Quarantined, "This node's copy differs from that of the majority and is being replaced. Nothing was written; use another node, or retry later.");
+
+    public static RaftKvOutcomeUnknownException QuarantinedMidway() =>
+        new("This node's copy was found to differ from that of the majority while the write was under way: it may have been applied, or may still be. Read the key on another node before repeating it.");
+
     public static RaftKvOutcomeUnknownException NoAnswer(TimeSpan waited) =>
         new($"The write was given to the leader, but its outcome did not become known within {waited.TotalMilliseconds:N0} ms: it may have been applied, or may still be. Read the key, or make the write conditional on a version, before repeating it.");
 

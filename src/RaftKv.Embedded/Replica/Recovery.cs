@@ -40,7 +40,7 @@ internal static class Recovery
         try
         {
             var content = snapshots.Load(last, store, cancellationToken);
-            return new KvStateMachine(store, content.State, content.Mortal);
+            return new KvStateMachine(store, content.State, content.Mortal, content.Sum);
         }
         catch (Exception e)
         {

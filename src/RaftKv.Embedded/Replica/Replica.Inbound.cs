@@ -49,6 +49,7 @@ internal sealed partial class Replica
                     bytes += entry.Size;
                 return bytes;
             case InstallSnapshot install: return overhead + install.Data.Length;
+            case SeedPiece piece: return overhead + piece.Data.Length;
             case ForwardWrites forward:
                 var total = overhead;
                 foreach (var command in forward.Commands)

@@ -37,6 +37,11 @@ internal sealed partial class Replica
             case ForwardRefused refused: OnRefused(refused.Reason, refused.Sequences); break;
             case AdminRequest request: OnAdminRequest(input.From, request); break;
             case AdminReply reply: OnAdminReply(reply); break;
+            case IntegrityProbe probe: OnProbe(input.From, probe); break;
+            case IntegrityAnswer answer: OnFingerprint(input.From, answer); break;
+            case IntegrityVerdict verdict: OnVerdict(input.From, verdict); break;
+            case SeedRequest request: OnSeedRequest(input.From, request); break;
+            case SeedPiece piece: OnSeedPiece(piece); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
     }

@@ -12,8 +12,11 @@ internal sealed partial class Replica
     private ReadBatch? _catchUp;
     private bool _mustCatchUp;
 
-    /// <summary>Whether this node has proven since it started that it is not behind what it served before.</summary>
-    public bool HasCaughtUp => !Volatile.Read(ref _mustCatchUp);
+    /// <summary>Whether this node has proven since it started that it is not behind what it served before, and its copy is not in doubt.</summary>
+    public bool HasCaughtUp => !Volatile.Read(ref _mustCatchUp) && _quarantine is null;
+
+    /// <summary>Any thread. Why <see cref="HasCaughtUp"/> is false.</summary>
+    public RaftKvUnavailableException NotServing() => _quarantine is null ? Errors.NotCaughtUp() : Errors.Quarantined();
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="isNew">Nobody has joined it yet: the caller posts it.</param>
@@ -50,6 +53,8 @@ internal sealed partial class Replica
         }
         if (_stopping)
             batch.Fail(Errors.Stopping());
+        else if (_quarantine is not null)
+            batch.Fail(Errors.Quarantined());
         else if (_core is null && IsAlone)
             batch.Complete();
         else

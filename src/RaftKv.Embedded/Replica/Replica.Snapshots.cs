@@ -41,6 +41,9 @@ internal sealed partial class Replica
         }
         if (_now.Ticks < _nextSnapshot)
             return;
+        // What a quarantined node has is nothing to start from, and it needs its log.
+        if (_quarantine is not null)
+            return;
         var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > _options.SnapshotThresholdBytes;
         if (!due && _snapshotWaiters.Count == 0)
             return;

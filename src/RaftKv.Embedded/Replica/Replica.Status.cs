@@ -38,7 +38,7 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && !_stopping;
+            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && _quarantine is null && !_stopping;
         }
     }
 
@@ -76,6 +76,8 @@ internal sealed partial class Replica
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _options.Durability,
                 Fault = parts.Fault,
+                Quarantine = _quarantine,
+                VerifiedIndex = Volatile.Read(ref _verifiedIndex),
             };
         }
     }
@@ -119,7 +121,7 @@ internal sealed partial class Replica
     private void PublishCommit()
     {
         Volatile.Write(ref _commitIndex, _core!.CommitIndex);
-        Volatile.Write(ref _leaseUntil, _core.LeaseUntil);
+        Volatile.Write(ref _leaseUntil, _quarantine is null ? _core.LeaseUntil : 0);
     }
 
     private void Publish()

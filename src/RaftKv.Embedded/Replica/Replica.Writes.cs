@@ -38,6 +38,11 @@ internal sealed partial class Replica
             write.TryFail(Errors.Stopping());
             return;
         }
+        if (_quarantine is not null)
+        {
+            write.TryFail(Errors.Quarantined());
+            return;
+        }
         if (_core is null && _isSolo)
             FoundAlone();
         _unsequenced.Enqueue(write);

@@ -167,6 +167,8 @@ internal sealed partial class Replica
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
+            case SeedStored stored: OnSeedStored(stored); break;
+            case SeedLoaded loaded: OnSeedLoaded(loaded); break;
             case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
             case DueCollected collected: OnDueCollected(collected); break;
             case ExpiryApplied: _expiring = false; break;
@@ -210,6 +212,7 @@ internal sealed partial class Replica
         SweepUses();
         SweepForwarded();
         SweepStrangers();
+        SweepIntegrity();
         ConsiderSnapshot();
         ConsiderStopped();
     }
@@ -229,7 +232,11 @@ internal sealed partial class Replica
     private void OnAnswer(RaftEvent answer)
     {
         if (answer is SnapshotInstalled { Ok: true })
+        {
             DoubtPending();
+            // The state is the leader's now, whatever it was before.
+            LeaveQuarantine(_parts.Applier.AppliedIndex);
+        }
         Step(answer);
     }
 

@@ -94,6 +94,21 @@ internal sealed class DueCollected(byte[] command) : ReplicaInput
 /// <summary>What was due is gone.</summary>
 internal sealed class ExpiryApplied : ReplicaInput;
 
+/// <summary>A piece of the snapshot that replaces a quarantined node's state is stored; <c>Next</c> is the next byte wanted.</summary>
+internal sealed class SeedStored(EntryId last, long next, long total) : ReplicaInput
+{
+    public EntryId Last => last;
+    public long Next => next;
+    public long Total => total;
+}
+
+/// <summary>A quarantined node has its new state; <c>Error</c> says why not.</summary>
+internal sealed class SeedLoaded(EntryId last, Exception? error) : ReplicaInput
+{
+    public EntryId Last => last;
+    public Exception? Error => error;
+}
+
 /// <summary>Somebody wants leader-lease reads.</summary>
 internal sealed class LeaseReadsWanted : ReplicaInput;
 

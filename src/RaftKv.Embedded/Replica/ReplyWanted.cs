@@ -1,10 +1,10 @@
-using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>An answer to a peer that was found on another thread.</summary>
-internal sealed class ReplyWanted(string to, AdminReply reply) : ReplicaInput
+internal sealed class ReplyWanted(string to, PeerMessage reply) : ReplicaInput
 {
     public string To => to;
-    public AdminReply Reply => reply;
+    public PeerMessage Reply => reply;
 }

@@ -82,6 +82,7 @@ internal sealed partial class KvStateMachine
                 return (Bytes: copy, value.Length);
             }, out var value);
             Relate(key, before, after);
+            _sum.Replace(key, before, after);
             Store.Put(key, after, value.Bytes.AsSpan(0, value.Length));
             ArrayPool<byte>.Shared.Return(value.Bytes!);
         }

@@ -8,8 +8,9 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="LeaseId">The lease it dies with; 0 is none.</param>
 /// <param name="SlidingMs">How long it lives after each use; 0 is no matter of use.</param>
 /// <param name="ExpiresByMs">With a sliding expiry, the log time beyond which no use carries it; 0 is none.</param>
+/// <param name="ValueChecksum">What <see cref="RecordSum"/> counts the value with. Follows from the value: not part of any format.</param>
 internal readonly record struct RecordHeader(
-    long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0, long SlidingMs = 0, long ExpiresByMs = 0)
+    long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0, long SlidingMs = 0, long ExpiresByMs = 0, uint ValueChecksum = 0)
 {
     public bool HasLifetime => (ExpiresAtMs | LeaseId) != 0;
 

@@ -65,7 +65,8 @@ internal sealed unsafe partial class FasterKvStore
     private void KeepIfAlive(ReadOnlySpan<byte> key, ref SpanByte record)
     {
         var value = FasterRecord.Read(record.ToPointer(), out var header);
-        if (TryGetHeader(key, out var current) && current.Version == header.Version)
+        // All of it: a use carries a sliding expiry further under the same version.
+        if (TryGetHeader(key, out var current) && current == header)
             Append(key, header, value);
         // What a faulted device gave is not the truth.
         _device.ThrowIfFaulted();

@@ -4,12 +4,12 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | version | create version | write count |
+/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | checksum u32 | version | create version | write count |
 /// [expires at | lease id] | [sliding | expires by] | payload | slack. The slack is what keeps overwrites of varying size in place.
 /// </summary>
 internal static unsafe class FasterRecord
 {
-    private const int HeaderBytes = sizeof(int) + 3 * sizeof(long);
+    private const int HeaderBytes = sizeof(int) + sizeof(uint) + 3 * sizeof(long);
     private const int LifetimeBytes = 2 * sizeof(long);
     private const int LifetimeFlag = int.MinValue;
     private const int SlidingFlag = 1 << 30;
@@ -29,6 +29,8 @@ internal static unsafe class FasterRecord
     {
         Unsafe.WriteUnaligned(to, value.Length | (header.HasLifetime ? LifetimeFlag : 0) | (header.SlidingMs != 0 ? SlidingFlag : 0));
         to += sizeof(int);
+        Unsafe.WriteUnaligned(to, header.ValueChecksum);
+        to += sizeof(uint);
         to = Write(to, header.Version, header.CreateVersion);
         Unsafe.WriteUnaligned(to, header.WriteCount);
         to += sizeof(long);
@@ -43,7 +45,9 @@ internal static unsafe class FasterRecord
     {
         var length = Unsafe.ReadUnaligned<int>(from);
         from += sizeof(int);
-        header = new RecordHeader(Read(from, 0), Read(from, 1), Read(from, 2));
+        var checksum = Unsafe.ReadUnaligned<uint>(from);
+        from += sizeof(uint);
+        header = new RecordHeader(Read(from, 0), Read(from, 1), Read(from, 2), ValueChecksum: checksum);
         from += 3 * sizeof(long);
         if ((length & LifetimeFlag) != 0)
         {

@@ -10,4 +10,7 @@ internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCo
 {
     /// <summary>The keys of which some record had a lifetime; whether the last one has is for the store to say.</summary>
     public IReadOnlyCollection<byte[]> Mortal { get; init; } = [];
+
+    /// <summary>Of its records; known once they are loaded.</summary>
+    public RecordSum Sum { get; init; }
 }

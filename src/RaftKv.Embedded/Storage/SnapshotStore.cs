@@ -136,18 +136,22 @@ internal sealed partial class SnapshotStore : IDisposable
         using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
         var records = 0L;
         var mortal = new SortedSet<byte[]>(KeyOrder.Instance);
+        var sum = new RecordSum();
         var content = new SnapshotReader(file, PathOf(last)).ReadAll(Add, cancellationToken);
         Expect(last, content);
         if (store.Count != content.KeyCount)
             throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
-        return content with { Mortal = mortal };
+        return content with { Mortal = mortal, Sum = sum };
 
         void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
         {
+            store.TryGetHeader(key, out var before);
+            var record = deleted ? default : header with { ValueChecksum = RecordSum.Checksum(value) };
+            sum.Replace(key, before, record);
             if (deleted)
                 store.Remove(key);
             else
-                store.Put(key, header, value);
+                store.Put(key, record, value);
             if (header.HasLifetime)
                 mortal.Add(key.ToArray());
             if (++records % RecordsPerMaintenance == 0)
@@ -173,6 +177,22 @@ internal sealed partial class SnapshotStore : IDisposable
         {
             StopSending(last);
             _fileSystem.Rename(PathOf(last), PathOf(last) + DamagedSuffix);
+            _fileSystem.SyncDirectory(_directory);
+        }
+    }
+
+    /// <summary>Deletes every other snapshot.</summary>
+    public void KeepOnly(EntryId last)
+    {
+        lock (_gate)
+        {
+            foreach (var other in Names())
+            {
+                if (other == last)
+                    continue;
+                StopSending(other);
+                _fileSystem.Delete(PathOf(other));
+            }
             _fileSystem.SyncDirectory(_directory);
         }
     }

@@ -23,4 +23,10 @@ internal enum FrameType : byte
     ForwardRefused = 49,
     AdminRequest = 50,
     AdminReply = 51,
+
+    IntegrityProbe = 64,
+    IntegrityAnswer = 65,
+    IntegrityVerdict = 66,
+    SeedRequest = 67,
+    SeedPiece = 68,
 }

@@ -8,7 +8,7 @@ internal static partial class MessageCodec
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
         FrameType.AppendEntries => payloadBytes > AppendEntriesBytes,
-        FrameType.InstallSnapshot or FrameType.ForwardWrites => true,
+        FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.SeedPiece => true,
         _ => false,
     };
 
@@ -33,6 +33,11 @@ internal static partial class MessageCodec
             FrameType.ForwardRefused => ReadForwardRefused(ref from),
             FrameType.AdminRequest => ReadAdminRequest(ref from),
             FrameType.AdminReply => new AdminReply(from.Int64(), from.Int32(), from.Text()),
+            FrameType.IntegrityProbe => ReadIntegrityProbe(ref from),
+            FrameType.IntegrityAnswer => ReadIntegrityAnswer(ref from),
+            FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),
+            FrameType.SeedRequest => new SeedRequest(from.Int64(), from.Id(), from.Int64()),
+            FrameType.SeedPiece => ReadSeedPiece(ref from),
             FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,
         };

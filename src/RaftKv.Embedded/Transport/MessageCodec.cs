@@ -28,6 +28,11 @@ internal static partial class MessageCodec
         ForwardRefused m => 1 + 4 + 8L * m.Sequences.Count,
         AdminRequest m => 8 + 1 + TextSize(m.NodeId) + TextSize(m.Address),
         AdminReply m => 8 + 4 + TextSize(m.Message),
+        IntegrityProbe => 1 + 8,
+        IntegrityAnswer => 1 + 8 + 8,
+        IntegrityVerdict => 8,
+        SeedRequest => 8 + 16 + 8,
+        SeedPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
         _ => throw Unknown(message),
     };
 
@@ -51,6 +56,11 @@ internal static partial class MessageCodec
             ForwardRefused m => Write(ref writer, m),
             AdminRequest m => Write(ref writer, m),
             AdminReply m => Write(ref writer, m),
+            IntegrityProbe m => Write(ref writer, m),
+            IntegrityAnswer m => Write(ref writer, m),
+            IntegrityVerdict m => Write(ref writer, m),
+            SeedRequest m => Write(ref writer, m),
+            SeedPiece m => Write(ref writer, m),
             _ => throw Unknown(message),
         };
         Invariant.Holds(writer.IsFull, "a message is as long as it was measured");

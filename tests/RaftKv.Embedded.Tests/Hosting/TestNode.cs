@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Replica;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
@@ -18,6 +20,9 @@ internal sealed class TestNode : IAsyncDisposable
     public IRaftKvCluster Cluster => _host.Services.GetRequiredService<IRaftKvCluster>();
 
     public IRaftKvLeases Leases => _host.Services.GetRequiredService<IRaftKvLeases>();
+
+    /// <summary>What is inside, for tests that break it.</summary>
+    public ReplicaHost Inside => _host.Services.GetRequiredService<ReplicaAccess>().Host;
 
     public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure)
     {

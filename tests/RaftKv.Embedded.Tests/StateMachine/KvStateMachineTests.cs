@@ -20,7 +20,8 @@ public sealed class KvStateMachineTests
     private RecordHeader Header(string key)
     {
         _machine.Store.TryGetHeader(Encoding.UTF8.GetBytes(key), out var header);
-        return header;
+        // What follows from the value is not what these tests are about.
+        return header with { ValueChecksum = 0 };
     }
 
     private string? Value(string key)

@@ -27,12 +27,13 @@ public sealed class MessageCodecTests
     [Fact]
     public void Version_1_of_the_wire_is_what_it_always_was()
     {
-        var frames = SampleMessages.All.Select(SampleMessages.Encode)
+        var frames = SampleMessages.First.Select(SampleMessages.Encode)
             .Append(SampleMessages.Hello.EncodeHello())
             .Append(SampleMessages.Hello.EncodeReply(HandshakeVerdict.OtherIncarnation));
         var expected = GoldenFile.Read("wire-v1.bin");
 
         Assert.Equal(expected, frames.SelectMany(f => f).ToArray());
+        GoldenFile.Holds("wire-v1-integrity.bin", SampleMessages.Integrity.SelectMany(SampleMessages.Encode).ToArray());
     }
 
     [Fact]

@@ -1,0 +1,117 @@
+using System.Text;
+using RaftKv.Embedded.StateMachine;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>A copy that has come to differ is found, serves nothing, and is replaced.</summary>
+public sealed class IntegrityTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly int[] _ports = FreePorts.Take(3);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_copy_that_differs_is_quarantined_and_replaced_while_the_others_serve(bool isLeader)
+    {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        TestNode[] nodes = [one, two, three];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await WriteAsync(one, 500);
+        await WaitAsync("a comparison", () => nodes.Any(n => n.Cluster.Status.VerifiedIndex > 0));
+        var odd = nodes.First(n => n.Cluster.Status.Role == RaftKvRole.Leader == isLeader);
+        var healthy = nodes.First(n => n != odd);
+        // A snapshot of the wrong state must not come back either.
+        await WaitAsync("everything applied", () => nodes.All(n => n.Cluster.Status.AppliedIndex == nodes.Max(m => m.Cluster.Status.AppliedIndex)));
+        await CorruptAsync(odd, "k7");
+        await odd.Cluster.TakeSnapshotAsync(Cancel);
+
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var quarantined = FirstQuarantineAsync(odd, watch.Token);
+        await WriteAsync(healthy, 200);
+        var status = await quarantined.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.False(status.IsReady);
+        Assert.Contains("differs from that of the majority", status.Quarantine);
+
+        await WaitAsync("a replaced copy", () => odd.Cluster.Status is { Quarantine: null, IsReady: true });
+        await WriteAsync(healthy, 200);
+        Assert.Equal(await RightAsync(), (await odd.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount);
+        var leader = nodes.Single(n => n.Cluster.Status.Role == RaftKvRole.Leader);
+        var verified = leader.Cluster.Status.VerifiedIndex;
+        await WriteAsync(healthy, 200);
+        await WaitAsync("all copies alike", () => nodes.Max(n => n.Cluster.Status.VerifiedIndex) > verified);
+        Assert.All(nodes, n => Assert.Null(n.Cluster.Status.Quarantine));
+
+        // And what it would start from is right as well.
+        await odd.StopAsync();
+        await using var again = await StartAsync(Array.IndexOf(nodes, odd) + 1);
+        await again.Cluster.WaitUntilReadyAsync(Cancel);
+        Assert.Equal(await RightAsync(), (await again.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount);
+
+        async Task<long> RightAsync() => (await healthy.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount;
+    }
+
+    /// <summary>What a defect of the store, or of the machine, would do: between two entries, a record becomes another one.</summary>
+    private static async Task CorruptAsync(TestNode node, string key)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Inside.Applier.Submit(new RaftKv.Embedded.Replica.CaptureState(snapshot =>
+        {
+            snapshot.Dispose();
+            var store = node.Inside.Applier.State.Store;
+            var name = Encoding.UTF8.GetBytes(key);
+            store.TryGetHeader(name, out var header);
+            store.Put(name, header with { WriteCount = header.WriteCount + 1, ValueChecksum = RecordSum.Checksum("wrong"u8) }, "wrong"u8);
+            done.SetResult();
+        }));
+        await done.Task;
+        Assert.Equal("wrong", Encoding.UTF8.GetString((await node.Kv.GetAsync(key, KvReadOptions.Stale, Cancel)).Value.Span));
+        await node.Kv.SetAsync(key, "value 7"u8.ToArray(), cancellationToken: Cancel);
+    }
+
+    private static async Task<RaftKvStatus> FirstQuarantineAsync(TestNode node, CancellationToken cancellationToken)
+    {
+        await foreach (var status in node.Cluster.WatchStatusAsync(cancellationToken))
+        {
+            if (status.Quarantine is not null)
+                return status;
+        }
+        throw new InvalidOperationException("The node stopped.");
+    }
+
+    private static async Task WriteAsync(TestNode node, int count)
+    {
+        for (var i = 0; i < count; i += 50)
+            await Task.WhenAll(Enumerable.Range(i, 50).Select(n => node.Kv.SetAsync($"k{n}", Encoding.UTF8.GetBytes($"value {n}"), cancellationToken: Cancel).AsTask()));
+    }
+
+    private static async Task WaitAsync(string what, Func<bool> holds)
+    {
+        for (var i = 0; i < 2000; i++)
+        {
+            if (holds())
+                return;
+            await Task.Delay(10, Cancel);
+        }
+        Assert.Fail($"No {what} in time.");
+    }
+
+    private Task<TestNode> StartAsync(int number) => TestNode.StartAsync(o =>
+    {
+        o.NodeId = $"node{number}";
+        o.DataDirectory = _folder.Sub(o.NodeId);
+        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
+        o.ElectionTimeout = TimeSpan.FromSeconds(1);
+        o.IntegrityCheckInterval = TimeSpan.FromMilliseconds(50);
+        for (var i = 1; i <= 3; i++)
+            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
+    });
+}

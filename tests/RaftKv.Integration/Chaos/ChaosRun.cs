@@ -83,12 +83,12 @@ public sealed class ChaosRun(ChaosWorld world, int seed)
         }
     }
 
-    private void Note(ChaosWorkload workload) => workload.Disturbance = string.Join(" + ", active.Where(a => a.Length > 0));
+    private void Note(ChaosWorkload workload) => workload.Disturbances = [.. active.Where(a => a.Length > 0)];
 
     private string Describe(ChaosWorkload workload, TimeSpan faulty)
     {
         var longest = workload.Gaps.OrderByDescending(g => g.Length).Take(3).ToArray();
-        Assert.True(longest.Length > 0 && longest[0].Length < LongestGap, $"No write was acknowledged for {longest[0].Length.TotalSeconds:0.0} s, until '{longest[0].During}'.");
+        Assert.True(longest.Length > 0 && longest[0].Length < LongestGap, $"No write was acknowledged for {longest[0].Length.TotalSeconds:0.0} s, during '{longest[0].During}'.");
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"seed {seed}, {faulty.TotalSeconds:0} s of faults, {(world.Laboratory.HasNamespaces ? "network namespaces" : "loopback")}: {workload.Operations:N0} operations; {workload.Describe()}");
         text.AppendLine(CultureInfo.InvariantCulture, $"faults: {counts.Values.Sum()}: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}");

@@ -56,7 +56,7 @@ public sealed class ChaosWorkload
     public IReadOnlyList<WriteGap> Gaps => prober.Gaps;
 
     /// <summary>What is being done to the cluster; noted with each gap.</summary>
-    public string Disturbance { set => prober.Disturbance = value; }
+    public IReadOnlyList<string> Disturbances { set => prober.Disturbances = value; }
 
     public string Describe()
         => $"{acknowledged} writes acknowledged, {unknown} unknown, {reads} reads, {histories.Count} registers, counter {counted.Sum()}, {overwrites} overwrites";

@@ -5,7 +5,7 @@ namespace RaftKv.Integration.Support;
 
 /// <summary>A time in which no write was acknowledged by any node.</summary>
 /// <param name="Length">How long.</param>
-/// <param name="During">What was done to the cluster when it ended.</param>
+/// <param name="During">What was done to the cluster meanwhile.</param>
 public sealed record WriteGap(TimeSpan Length, string During);
 
 /// <summary>Writes through all nodes at once, again and again: as long as the cluster serves anybody, one of them answers.</summary>
@@ -16,10 +16,22 @@ public sealed class Prober(TestCluster cluster)
 
     private readonly List<WriteGap> gaps = [];
     private readonly Lock gate = new();
+    private readonly SortedSet<string> during = [];
+    private IReadOnlyList<string> disturbances = [];
     private long last = Stopwatch.GetTimestamp();
-    private volatile string disturbance = "";
 
-    public string Disturbance { set => disturbance = value; }
+    /// <summary>What is being done to the cluster.</summary>
+    public IReadOnlyList<string> Disturbances
+    {
+        set
+        {
+            lock (gate)
+            {
+                disturbances = value;
+                during.UnionWith(value);
+            }
+        }
+    }
 
     public IReadOnlyList<WriteGap> Gaps
     {
@@ -48,8 +60,10 @@ public sealed class Prober(TestCluster cluster)
         lock (gate)
         {
             var now = Stopwatch.GetTimestamp();
-            gaps.Add(new WriteGap(Stopwatch.GetElapsedTime(last, now), disturbance));
+            gaps.Add(new WriteGap(Stopwatch.GetElapsedTime(last, now), string.Join(" + ", during)));
             last = now;
+            during.Clear();
+            during.UnionWith(disturbances);
             if (gaps.Count <= 2 * Kept)
                 return;
             gaps.Sort((a, b) => b.Length.CompareTo(a.Length));

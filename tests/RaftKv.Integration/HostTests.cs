@@ -26,6 +26,24 @@ public sealed class HostTests : IntegrationTest
     }
 
     [Fact]
+    public async Task A_leader_whose_host_collects_garbage_without_pause_keeps_its_leadership()
+    {
+        var cluster = await FormAsync(configure: Steady);
+        var before = await LeadershipAsync(cluster);
+        var leader = await cluster.LeaderAsync();
+        var writes = new AckedWrites(4, "w", [.. cluster.Nodes]);
+        var seconds = IsLong ? 30 : 3;
+
+        await leader.CollectGarbageAsync(seconds);
+        await Task.Delay(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
+        await writes.WaitForMoreAsync(cluster, 50);
+        await writes.StopAsync();
+
+        await AssertSameLeaderAsync(cluster, before);
+        await writes.AssertAllOnAsync(leader);
+    }
+
+    [Fact]
     public async Task A_leader_that_stops_gracefully_hands_over_and_no_call_on_the_other_nodes_fails()
     {
         var cluster = await FormAsync();

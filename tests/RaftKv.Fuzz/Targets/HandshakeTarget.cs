@@ -45,7 +45,7 @@ internal sealed class HandshakeTarget : FuzzTarget
             // What was understood is said again in the same words.
             var again = decoded.EncodeHello();
             Frame.ReadHeader(again, Frame.MaxHandshakePayload, out var sameType);
-            Require(Handshake.DecodeHello(sameType, Frame.Open(again)) == decoded, "it is understood differently the second time");
+            Require(Handshake.DecodeHello(sameType, Frame.Open(again)).EncodeHello().AsSpan().SequenceEqual(again), "it is understood differently the second time");
             return true;
         }
         catch (WireFormatException)

@@ -7,7 +7,7 @@ namespace RaftKv.Embedded;
 /// <remarks>
 /// <para>The time to live is a minimum: a lease never ends earlier, by the clock of the cluster's leader, and after a change of the leader at least the rest counts that was left.</para>
 /// <para>A lease tells its holder when it may have been lost (<see cref="KvLease.Lost"/>). It cannot stop the holder: a process that is suspended between looking at the token
-/// and acting, acts too late. What must not be done twice needs a fencing token (<c>KvLock.FencingToken</c>) where it is done.</para>
+/// and acting, acts too late. What must not be done twice needs a fencing token (<see cref="KvLock.FencingToken"/>) where it is done.</para>
 /// </remarks>
 public interface IRaftKvLeases
 {

@@ -15,8 +15,8 @@ public static class RaftKvServiceCollectionExtensions
     public const string TimeProviderKey = "RaftKv";
 
     /// <summary>
-    /// Hosts a replica in this process: it starts and stops with the host. <see cref="IDistributedKv"/>, <see cref="IRaftKvLeases"/> and
-    /// <see cref="IRaftKvCluster"/> become singletons. Starting opens the data directory and the listener, and never waits for other nodes.
+    /// Hosts a replica in this process: it starts and stops with the host. <see cref="IDistributedKv"/>, <see cref="IRaftKvLeases"/>,
+    /// <see cref="IRaftKvCoordination"/> and <see cref="IRaftKvCluster"/> become singletons. Starting opens the data directory and the listener, and never waits for other nodes.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
@@ -48,7 +48,10 @@ public static class RaftKvServiceCollectionExtensions
         services.TryAddSingleton<IDistributedKv>(p => p.GetRequiredService<DistributedKv>());
         services.TryAddSingleton<IRaftKvLeases>(p => new RaftKvLeases(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<DistributedKv>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
         services.TryAddSingleton<IRaftKvCluster>(p => new RaftKvCluster(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddSingleton<RaftKvCoordination>();
+        services.TryAddSingleton<IRaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvHostedService>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>()));
         return new RaftKvBuilder(services);
     }
 }

@@ -23,7 +23,15 @@ internal sealed class CommittedHistory
     private readonly HashSet<long> _neverExecuted = [];
     private readonly Dictionary<string, List<(long Index, long Operation)>> _writes = [];
 
+    private readonly List<long> _leases = [];
+    private long _transfers;
+
+    public CommittedHistory() => _machine.Changes = new Lifetimes(_machine);
+
     public EntryId Last { get; private set; }
+
+    /// <summary>A lease has ended for lack of a sign of life.</summary>
+    public event Action<long>? LeaseExpired;
 
     /// <summary>The newest configuration that is committed.</summary>
     public ClusterConfiguration Configuration => _machine.Configuration;
@@ -48,11 +56,30 @@ internal sealed class CommittedHistory
             throw new BrokenInvariantException("Committed entries", $"entry {entry.Id} commits behind {Last}");
         Last = entry.Id;
         _entries.Add((entry.Term, leaderTerm));
+        _leases.Clear();
+        if (_machine.Leases.Count > 0)
+            _leases.AddRange(_machine.Leases.All.Select(l => l.Id));
         var result = _machine.Apply(entry);
-        if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command) && command.Sequence > 0)
-            Note(entry.Index, command, result);
+        if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command))
+        {
+            if (command.Sequence > 0)
+                Note(entry.Index, command, result);
+            if (command.Operation == KvOperation.Transaction)
+                Accounts.Check(_machine.Store, _transfers, entry.Index);
+            if (command.Operation == KvOperation.Expire)
+                NoteEnded();
+        }
         if (entry.Index % DigestEvery == 0)
             _digests.Add(_machine.Digest());
+    }
+
+    private void NoteEnded()
+    {
+        foreach (var lease in _leases)
+        {
+            if (_machine.Leases.Find(lease) is null)
+                LeaseExpired?.Invoke(lease);
+        }
     }
 
     private void Note(long index, in KvCommand command, in ApplyResult result)
@@ -63,6 +90,10 @@ internal sealed class CommittedHistory
             return;
         ExactlyOnce.Check(_outcomes.TryAdd(place, (index, result)), $"{place} is executed at {first.Index} and again at {index}");
         if (result.Status != ApplyStatus.Applied)
+            return;
+        if (command.Operation == KvOperation.Transaction)
+            _transfers++;
+        if (command.Operation is not (KvOperation.Set or KvOperation.Delete))
             return;
         var operation = 0L;
         if (command.Operation == KvOperation.Set)

@@ -23,6 +23,7 @@ internal sealed partial class Simulation
         CheckEqual(leader);
         foreach (var member in Members(leader))
             Serve(member, end);
+        RunUntil(end, () => Leader() is { } now && now.Applier.NextDueMs == long.MaxValue, "everything that had an end is gone");
         RunUntil(end, HasConverged, "all members have applied the same");
         CheckEqual(Leader());
     }

@@ -28,6 +28,7 @@ internal sealed partial class Simulation
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable,
         ];
+        History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
         Faults = new FaultInjector(this);
         Operators = new Operators(this);
@@ -57,6 +58,8 @@ internal sealed partial class Simulation
     public StaleReads StaleReads { get; } = new();
 
     public Linearizable Linearizable { get; } = new();
+
+    public LeaseHolders LeaseHolders { get; } = new();
 
     public IReadOnlyList<SimNode> Nodes => _nodes;
 

@@ -37,6 +37,8 @@ internal sealed partial record Swarm
         Coups = Of(nameof(Coups)).OneIn(6);
         Leases = Of(nameof(Leases)).OneIn(2);
         Cancels = Of(nameof(Cancels)).OneIn(4);
+        Transactions = Of(nameof(Transactions)).OneIn(2);
+        Lifetimes = Of(nameof(Lifetimes)).OneIn(2);
         FaultInterval = Of(nameof(FaultInterval)).Pick([300, 1_000, 3_000]) * VirtualTime.Millisecond;
         Callers = (int)Of(nameof(Callers)).Between(1, 8);
         ThinkTime = Of(nameof(ThinkTime)).Pick([200, 5_000, 50_000]) * VirtualTime.Microsecond;
@@ -101,6 +103,10 @@ internal sealed partial record Swarm
     public bool Coups { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
+    public bool Transactions { get; private set; }
+
+    /// <summary>Keys that expire, and leases.</summary>
+    public bool Lifetimes { get; private set; }
     public long FaultInterval { get; private set; }
     public int Callers { get; private set; }
     public long ThinkTime { get; private set; }

@@ -1,5 +1,4 @@
 using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
@@ -12,11 +11,8 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     private const int PollMs = 5;
 
     private readonly object _gate = new();
-    private readonly List<HeldLease> _held = [];
+    private readonly List<(KvLease Lease, LeaseLife Life)> _held = [];
     private bool _runs;
-
-    /// <summary>For how long after a sign of life was sent a lease certainly lives.</summary>
-    public static TimeSpan SafeTime(TimeSpan timeToLive, RaftKvOptions options) => timeToLive * (1 - options.MaxClockDrift - (1.0 / Consensus.LogClock.Slew));
 
     /// <param name="lease">Just granted.</param>
     /// <param name="sentAt">When the request for it was sent, in monotonic ticks.</param>
@@ -24,7 +20,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     {
         lock (_gate)
         {
-            _held.Add(new HeldLease(lease, lease.TimeToLive.Ticks, SafeTime(lease.TimeToLive, options).Ticks, sentAt));
+            _held.Add((lease, new LeaseLife(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, sentAt)));
             Monitor.Pulse(_gate);
             if (_runs)
                 return;
@@ -56,22 +52,15 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     }
 
     /// <summary>Whether it still lives.</summary>
-    private static bool KeepAlive(HeldLease held, ReplicaHost host, long now)
+    private static bool KeepAlive((KvLease Lease, LeaseLife Life) held, ReplicaHost host, long now)
     {
-        var alive = held.Renewal is null || held.TakeAnswer(now);
-        if (!alive || now >= held.Deadline)
+        if (!held.Life.Lives(now, out var renewal))
         {
             held.Lease.MarkLost();
             return false;
         }
-        if (held.Renewal is null && now >= held.NextRenewal)
-        {
-            var command = new byte[KvCommand.LeaseBytes];
-            KvCommand.WriteLease(command, KvOperation.RenewLease, held.Lease.Id);
-            var renewal = new WriteOperation(command, held.Deadline, static _ => { });
-            held.Sent(renewal, renewal.Start(CancellationToken.None), now);
+        if (renewal is not null)
             host.Replica.Post(renewal);
-        }
         return true;
     }
 
@@ -80,9 +69,9 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
         var next = long.MaxValue;
         foreach (var held in _held)
         {
-            if (held.Renewal is not null)
+            if (held.Life.AwaitsAnswer)
                 return PollMs;
-            next = Math.Min(next, Math.Min(held.NextRenewal, held.Deadline));
+            next = Math.Min(next, held.Life.Next);
         }
         return (int)Math.Clamp((next - now + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond, 1, 1000);
     }

@@ -265,10 +265,14 @@ internal sealed partial class Replica
     /// <summary>Deadlines, and writes whose way to the leader may have been lost.</summary>
     private void SweepWrites()
     {
-        while (_unsequenced.TryPeek(out var waiting) && (waiting.IsCompleted || waiting.Deadline <= _now.Ticks))
+        // All of them: deadlines differ, and one that waits longer must not hold up those behind it.
+        for (var left = _unsequenced.Count; left > 0; left--)
         {
-            _unsequenced.Dequeue();
-            waiting.TryFail(Unavailable());
+            var waiting = _unsequenced.Dequeue();
+            if (waiting.IsCompleted || waiting.Deadline <= _now.Ticks)
+                waiting.TryFail(Unavailable());
+            else
+                _unsequenced.Enqueue(waiting);
         }
         if (_parts.Pending.IsEmpty)
             return;

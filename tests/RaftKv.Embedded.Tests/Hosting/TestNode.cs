@@ -24,6 +24,8 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>What is inside, for tests that break it.</summary>
     public ReplicaHost Inside => _host.Services.GetRequiredService<ReplicaAccess>().Host;
 
+    public IRaftKvCoordination Coordination => _host.Services.GetRequiredService<IRaftKvCoordination>();
+
     public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

@@ -1,0 +1,12 @@
+namespace RaftKv.Embedded;
+
+/// <summary>How a lock is held. <c>default</c> is a time to live of 15 s.</summary>
+public readonly record struct KvLockOptions
+{
+    /// <summary>
+    /// How long after the last sign of life of its holder a lock goes to the next; 500 ms to 24 h. <see cref="TimeSpan.Zero"/> is 15 s.
+    /// </summary>
+    public TimeSpan TimeToLive { get; init; }
+
+    internal TimeSpan TimeToLiveOrDefault => TimeToLive == TimeSpan.Zero ? TimeSpan.FromSeconds(15) : TimeToLive;
+}

@@ -1,0 +1,63 @@
+using RaftKv.Embedded.Tests.Hosting;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Documentation;
+
+public sealed class ReadmeLifetimesTests
+{
+    [Fact]
+    public void The_README_shows_this_code()
+    {
+        ReadmeCode.IsThatOf("ReadmeLifetimesTests.cs", "Keys that expire");
+        ReadmeCode.IsThatOf("ReadmeLifetimesTests.cs", "Leases, locks, leadership");
+    }
+
+    [Fact]
+    public async Task It_does_what_it_says()
+    {
+        using var folder = new TestFolder();
+        await using var node = await TestNode.StartAsync(o => o.DataDirectory = folder.Path);
+        var (kv, leases, coordination) = (node.Kv, node.Leases, node.Coordination);
+        byte[] data = [1], changed = [2];
+        var billed = false;
+
+#pragma warning disable xUnit1051 // The README has no token.
+        // README: Keys that expire
+        await kv.SetAsync("session/7", data, new() { SlidingExpiration = TimeSpan.FromMinutes(20), TimeToLive = TimeSpan.FromHours(8) });
+        await kv.SetAsync("offer", data, new() { ExpiresAt = DateTimeOffset.UtcNow.AddDays(1) });
+        await kv.SetAsync("offer", changed, new() { KeepLifetime = true });    // without it, a plain set ends the lifetime
+        DateTimeOffset? end = (await kv.GetAsync("offer")).ExpiresAt;
+        // end
+        Assert.NotNull(end);
+
+        // README: Leases, locks, leadership
+        await using KvLease lease = await leases.GrantAsync(TimeSpan.FromSeconds(10));          // IRaftKvLeases; kept alive on a thread of its own
+        await kv.SetAsync("workers/7", data, new() { LeaseId = lease.Id });                     // goes when the lease ends
+
+        await using (KvLock held = await coordination.AcquireLockAsync("reports"))             // IRaftKvCoordination; first come, first served
+        {
+            var write = new KvTransaction().If(held.IsHeld);                                    // not carried out once somebody else has the lock
+            write.Then.Set("reports/last", data);
+            await kv.CommitAsync(write, held.LostToken);
+        }
+
+        await coordination.RunWhenLeaderAsync("billing", async (leadership, end) =>             // on one process at a time
+        {
+            await RunBillingAsync(leadership.FencingToken, end);
+        });
+
+        KvLease process = await coordination.SetEphemeralAsync("nodes/node1", data);            // goes with this process
+        // end
+#pragma warning restore xUnit1051
+
+        Assert.True((await kv.GetAsync("reports/last", cancellationToken: TestContext.Current.CancellationToken)).Found);
+        Assert.True(billed);
+        Assert.False(process.IsLost || lease.IsLost);
+
+        Task RunBillingAsync(KvVersion fencingToken, CancellationToken end)
+        {
+            billed = fencingToken > KvVersion.None && !end.IsCancellationRequested;
+            return Task.CompletedTask;
+        }
+    }
+}

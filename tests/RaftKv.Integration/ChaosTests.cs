@@ -9,7 +9,7 @@ namespace RaftKv.Integration;
 /// </summary>
 public sealed class ChaosTests
 {
-    private static int Seconds => int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_CHAOS_SECONDS"), out var seconds) ? seconds : 20;
+    private static int Seconds => int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_CHAOS_SECONDS"), out var seconds) ? seconds : 12;
 
     private static int Seed => int.TryParse(Environment.GetEnvironmentVariable("RAFTKV_SEED"), out var seed) ? seed : 1;
 

@@ -31,6 +31,13 @@ public sealed class RaftKvOptions
     public IList<RaftKvMember> InitialMembers { get; } = [];
 
     /// <summary>
+    /// Addresses, host:port, of any nodes of the cluster. While the data directory has no cluster, the node asks them to take it in, again and again until one does: it becomes a learner and, once it
+    /// has caught up, a voter. It never founds a cluster then, unless <see cref="InitialMembers"/> say so as well. Later the seeds serve to find the members again when their addresses
+    /// have changed. Empty (the default) is none.
+    /// </summary>
+    public IList<string> Seeds { get; } = [];
+
+    /// <summary>
     /// A file that <see cref="IRaftKvCluster.BackupAsync"/> wrote. While the data directory has no cluster, the node starts with what it holds, as the only member of a new cluster, to which the
     /// others, with empty directories and without this option, are added. Later starts ignore it. The default value is <c>null</c>. See <see cref="RaftKvBackup.RestoreAsync"/>.
     /// </summary>

@@ -92,7 +92,7 @@ internal sealed class SimNetwork(Simulation run)
             link.IsConnected = true;
             link.Connection++;
             link.ToLife = life;
-            link.From.Gate.OnConnected(answer);
+            link.From.Gate.OnConnected(answer, link.Peer.Address);
             link.From.Schedule();
         });
     }

@@ -63,7 +63,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         }
     }
 
-    public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken) => network.Probe(node, address, timeout);
+    public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false) => network.Probe(node, address, timeout);
 
     public void Dispose() { }
 

@@ -12,6 +12,9 @@ internal sealed partial class RaftCore
     /// <summary>How long a removed member is still told that it is one.</summary>
     private static readonly long GoodbyePatience = TimeSpan.FromSeconds(2).Ticks;
 
+    /// <summary>How long a voter must have been silent before another disk may take its name.</summary>
+    private static readonly long DiskPatience = TimeSpan.FromSeconds(3).Ticks;
+
     private readonly List<PendingJoin> _joins = [];
     private PendingChange? _change;
     private long _handledConfiguration;
@@ -56,8 +59,7 @@ internal sealed partial class RaftCore
         var incarnation = wanted.Incarnation == Guid.Empty ? existing.Incarnation : wanted.Incarnation;
         if (existing.IsVoter && incarnation != existing.Incarnation)
         {
-            Refuse(id, RaftKvMembershipError.MemberExists,
-                $"{wanted.NodeId} is a voter with another data directory, which held votes and entries this one does not have; remove it first.");
+            ReplaceDisk(id, wanted);
             return;
         }
         var joins = wanted.Role != MemberRole.Learner && !existing.IsVoter;
@@ -68,6 +70,23 @@ internal sealed partial class RaftCore
             _joins.Add(new PendingJoin(id, wanted.NodeId, _now.Ticks));
         else
             Complete(id, $"{wanted.NodeId} is a member already.");
+    }
+
+    /// <summary>
+    /// A voter came back with an empty disk: in one entry its vote goes and a learner of its name comes, which for the voters is a removal like any other. The old disk held votes and
+    /// entries that the new one does not have; while it may still be alive, somebody has only given two nodes one name.
+    /// </summary>
+    private void ReplaceDisk(long id, Member wanted)
+    {
+        var replaced = Configuration.With(wanted with { Role = MemberRole.Joining });
+        if (wanted.NodeId == NodeId || FindPeer(wanted.NodeId) is not { } peer || _now.Ticks - peer.LastContact < DiskPatience)
+            Refuse(id, RaftKvMembershipError.MemberExists, $"{wanted.NodeId} is a voter with another data directory, and was heard of a moment ago; remove it first.");
+        else if (replaced.VoterCount == 0)
+            Refuse(id, RaftKvMembershipError.LastVoter, $"{wanted.NodeId} is the last voter.");
+        else if (!KeepsQuorum(replaced))
+            Refuse(id, RaftKvMembershipError.WouldLoseQuorum, $"Without {wanted.NodeId} the voters in contact now would not be a quorum.");
+        else
+            Change(id, replaced, wanted.NodeId, joins: true);
     }
 
     private void Promote(long id, string nodeId)

@@ -36,6 +36,18 @@ internal static partial class ReplicaLog
     [LoggerMessage(112, LogLevel.Warning, "{NodeId} cannot add {Member}: {Address} does not answer: {Reason}")]
     public static partial void ProbeFailed(this ILogger logger, string nodeId, string member, string address, string reason);
 
+    [LoggerMessage(113, LogLevel.Information, "{NodeId} takes in {Member} at {Address}, which asks for it.")]
+    public static partial void NewcomerAsks(this ILogger logger, string nodeId, string member, string address);
+
+    [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the member {Member} at {Address} has an empty data directory. It is taken in again as a learner, and its votes of before count no more.")]
+    public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address);
+
+    [LoggerMessage(115, LogLevel.Information, "{NodeId} could not take in {Member} for now: {Reason}")]
+    public static partial void NewcomerRefused(this ILogger logger, string nodeId, string member, string reason);
+
+    [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to take it in.")]
+    public static partial void AsksToJoin(this ILogger logger, string nodeId, Guid clusterId, string address);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

@@ -70,6 +70,11 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     {
         if (options.RestoreFrom is not null && options.InitialMembers.Count > 0)
             errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore one node without InitialMembers, then add the others, empty, to it.");
+        foreach (var seed in options.Seeds)
+        {
+            if (!HostAndPort.TryParse(seed ?? "", out var address) || IsAnyAddress(address) || address.Port == 0)
+                errors.Add($"Seeds has '{seed}'; it must be a host:port of a node of the cluster.");
+        }
         if (options.InitialMembers.Count == 0)
             return;
         foreach (var member in options.InitialMembers)

@@ -5,7 +5,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, Func<string> address) : ITransportHandler
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, Func<string> address) : ITransportHandler
 {
     private volatile bool _closed;
 
@@ -15,6 +15,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         NodeId = identity.NodeId,
         Incarnation = identity.Incarnation,
         Address = address(),
+        Process = process.Id,
+        StartedAt = process.StartedAt,
     };
 
     /// <summary>Turns every peer away from now on.</summary>
@@ -25,7 +27,12 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         if (_closed)
             return HandshakeVerdict.Unavailable;
         if (hello.IsProbe)
+        {
+            // A node with a history of its own joins nobody.
+            if (hello.WantsToJoin && hello.ClusterId == Guid.Empty)
+                replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
             return HandshakeVerdict.Welcome;
+        }
         if (hello.TargetNodeId != identity.NodeId)
             return HandshakeVerdict.NotMe;
         if (hello.TargetIncarnation != Guid.Empty && hello.TargetIncarnation != identity.Incarnation)
@@ -44,6 +51,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         // leader hears both: the new one may be the only leader there is.
         if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation && replica.IsLed)
             return HandshakeVerdict.OtherIncarnation;
+        if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null && contacts.Note(hello.NodeId, hello.Address))
+            replica.Post(new AddressesLearned());
         replica.Post(new NodeMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         return HandshakeVerdict.Welcome;
     }
@@ -54,5 +63,18 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
 
     public void OnDisconnected(string nodeId, bool reset) => replica.Post(new PeerLost(nodeId, reset));
 
-    public void OnConnected(PeerHello peer) => replica.Post(new PeerConnected(peer));
+    public void OnConnected(PeerHello peer, string address) => replica.Post(new PeerConnected(peer, address));
+
+    public void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address)
+    {
+        if (verdict == HandshakeVerdict.SecondProcess)
+            replica.Post(new FaultHappened(new RaftKvStorageException(RaftKvStorageError.Locked,
+                $"Another process runs with the identity of this node's data directory ({identity.Incarnation}), says {answer.NodeId}: one directory is a copy of the other. Stop this process, and "
+                + "start it with an empty data directory and, if both are to run, another node id.")));
+        // A member whose disk was replaced by an empty one has its name and no cluster.
+        else if (answer.NodeId == member.NodeId && answer.ClusterId == Guid.Empty && member.Incarnation != Guid.Empty && answer.Incarnation != member.Incarnation)
+            replica.Post(new NewcomerMet(member.NodeId, answer.Incarnation, address, leadersConcern: true));
+    }
+
+    public IReadOnlyList<string> AddressesOf(string nodeId) => contacts.Of(nodeId);
 }

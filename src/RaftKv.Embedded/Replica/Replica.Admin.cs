@@ -32,7 +32,8 @@ internal sealed partial class Replica
     {
         switch (call.Operation)
         {
-            case AdminOperation.AddMember: BeginAdd(call); break;
+            case AdminOperation.AddMember or AdminOperation.TakeIn: BeginAdd(call); break;
+            case AdminOperation.MoveMember: BeginMove(call); break;
             case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_now, id, new RemoveMember(call.NodeId))); break;
             case AdminOperation.TransferLeadership:
                 Ask(call, id => new TransferRequested(_now, id, call.NodeId.Length == 0 ? null : call.NodeId));
@@ -43,7 +44,7 @@ internal sealed partial class Replica
 
     private void BeginAdd(AdminCall call)
     {
-        if (_core!.Configuration.Find(call.NodeId) is { IsVoter: true } present && present.Address == call.Address)
+        if (call.Operation == AdminOperation.AddMember && _core!.Configuration.Find(call.NodeId) is { IsVoter: true } present && present.Address == call.Address)
         {
             Finish(call, new AdminResult(null, $"{call.NodeId} is a member already."));
         }

@@ -46,8 +46,10 @@ internal sealed partial class Replica
         }
     }
 
-    private void OnPeerConnected(PeerHello peer)
+    private void OnPeerConnected(PeerConnected connected)
     {
+        var peer = connected.Peer;
+        NoteWhereReached(peer, connected.Address);
         // What we sent into the old connection may be lost.
         if (_core is not null && peer.NodeId == _core.LeaderId)
             _resendWrites = true;

@@ -42,7 +42,7 @@ internal sealed partial class Replica
         _statusParts = StatusParts.Unformed;
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
-        _isSolo = options.InitialMembers.Count == 0;
+        _isSolo = options.InitialMembers.Count + options.Seeds.Count == 0;
         parts.Applier.Notify += Post;
         parts.LogWriter.Written += written => Post(written, wake: false);
     }
@@ -159,7 +159,10 @@ internal sealed partial class Replica
             case CoreAnswer answer: OnAnswer(answer.At(_now)); break;
             case SessionOpened opened: OnSessionOpened(opened); break;
             case SessionLost lost: OnSessionLost(lost); break;
-            case PeerConnected connected: OnPeerConnected(connected.Peer); break;
+            case PeerConnected connected: OnPeerConnected(connected); break;
+            case AddressesLearned: OnAddressesLearned(); break;
+            case NewcomerMet newcomer: OnNewcomer(newcomer); break;
+            case NewcomerSettled settled: OnNewcomerSettled(settled); break;
             case PeerLost lost: OnPeerLost(lost); break;
             case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
@@ -213,6 +216,7 @@ internal sealed partial class Replica
         SweepForwarded();
         SweepStrangers();
         SweepIntegrity();
+        ReportAddresses();
         ConsiderSnapshot();
         ConsiderStopped();
     }

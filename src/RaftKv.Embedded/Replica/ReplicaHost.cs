@@ -27,6 +27,7 @@ internal sealed class ReplicaHost : IDisposable
     private readonly Worker _snapshotter;
     private readonly Formation _formation;
     private readonly ReplicaDriver _driver;
+    private readonly ContactPoints _contacts;
     private readonly PeerGate _gate;
     private readonly LocalIdentity _identity;
     private readonly List<DedicatedThread> _threads = [];
@@ -62,7 +63,8 @@ internal sealed class ReplicaHost : IDisposable
             Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, Applier);
-        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, () => transport.AdvertisedAddress);
+        _contacts = new ContactPoints(options);
+        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
@@ -148,7 +150,9 @@ internal sealed class ReplicaHost : IDisposable
         _hasLoop = true;
         _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
-        if (_identity.ClusterId == Guid.Empty && _options.InitialMembers.Count > 0)
+        if (_options.Seeds.Count > 0)
+            _threads.Add(new DedicatedThread($"{name}-seeds", new SeedWatch(_options, _identity, _contacts, _transport, Replica, _ended.Token).Run));
+        if (_identity.ClusterId == Guid.Empty && _options.InitialMembers.Count + _options.Seeds.Count > 0)
             _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _log, _ended.Token).Run));
     }
 

@@ -17,9 +17,29 @@ internal sealed class PeerInput(string from, PeerMessage message, int bytes) : R
 }
 
 /// <summary>We dialled a peer and it welcomed us.</summary>
-internal sealed class PeerConnected(PeerHello peer) : ReplicaInput
+internal sealed class PeerConnected(PeerHello peer, string address) : ReplicaInput
 {
     public PeerHello Peer => peer;
+    public string Address => address;
+}
+
+/// <summary>Members may be found at addresses that were not known before.</summary>
+internal sealed class AddressesLearned : ReplicaInput;
+
+/// <summary>A node without a cluster wants to be taken in, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every node notices, one is enough.</summary>
+internal sealed class NewcomerMet(string nodeId, Guid incarnation, string address, bool leadersConcern) : ReplicaInput
+{
+    public string NodeId => nodeId;
+    public Guid Incarnation => incarnation;
+    public string Address => address;
+    public bool LeadersConcern => leadersConcern;
+}
+
+/// <summary>The attempt to take a newcomer in has ended.</summary>
+internal sealed class NewcomerSettled(string nodeId, AdminResult result) : ReplicaInput
+{
+    public string NodeId => nodeId;
+    public AdminResult Result => result;
 }
 
 /// <summary>A connection to a peer was lost.</summary>

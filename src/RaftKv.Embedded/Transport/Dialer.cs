@@ -32,6 +32,16 @@ internal static class Dialer
         throw failure ?? ConnectionLostException.Because(SocketError.NoData);
     }
 
+    /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect(string, TransportOptions, Deadline)"/> and <see cref="Introduce"/>.</summary>
+    public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline, bool wantsToJoin = false)
+    {
+        using var socket = Connect(address, context.Options, deadline);
+        using var stream = new PeerStream(socket, context.Counters);
+        var introduction = Introduce(stream, context.Self() with { WantsToJoin = wantsToJoin }, context.Options, deadline);
+        introduction.Seal?.Dispose();
+        return (introduction.Peer, introduction.Verdict);
+    }
+
     /// <summary>Proves who we are, as far as the cluster asks for it, introduces ourselves and hears who answered.</summary>
     /// <exception cref="ConnectionLostException">No answer.</exception>
     /// <exception cref="WireFormatException">An answer that is none of ours.</exception>

@@ -21,13 +21,19 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const int Magic = 'R' | 'K' << 8 | 'V' << 16 | '1' << 24;
 
     private const long HasNonce = 1 << 0;
+    private const long HasProcess = 1 << 1;
+    private const long WantsToJoin = 1 << 2;
 
     private const int MaxNodeIdBytes = 256;
     private const int MaxAddressBytes = 512;
 
     private const int FixedBytes = 4 + 2 + 2 + 8 + 3 * 16 + 4 + 3 * 4;
 
-    public static Handshake Of(PeerHello hello, byte[]? nonce = null) => new(Version, Version, nonce is null ? 0 : HasNonce, hello, nonce);
+    public static Handshake Of(PeerHello hello, byte[]? nonce = null)
+    {
+        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0);
+        return new Handshake(Version, Version, capabilities, hello, nonce);
+    }
 
     /// <summary>Whether some version is spoken by both.</summary>
     public bool IsCompatible => MinVersion <= Version && MaxVersion >= Version;
@@ -78,7 +84,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     }
 
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
-        + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0);
+        + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0)
+        + (Hello.Process == Guid.Empty ? 0 : 16 + 8);
 
     private void Write(ref WireWriter to)
     {
@@ -95,6 +102,11 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         to.Text(Hello.TargetNodeId);
         if (Nonce is not null)
             to.Raw(Nonce);
+        if (Hello.Process != Guid.Empty)
+        {
+            to.Guid(Hello.Process);
+            to.Int64(Hello.StartedAt);
+        }
     }
 
     private static Handshake Read(ref WireReader from)
@@ -121,7 +133,10 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             TargetIncarnation = targetIncarnation,
             FeatureLevel = featureLevel,
         };
-        return new Handshake(min, max, capabilities, hello, (capabilities & HasNonce) != 0 ? from.Raw(PeerSecret.NonceBytes) : null);
+        var nonce = (capabilities & HasNonce) != 0 ? from.Raw(PeerSecret.NonceBytes) : null;
+        if ((capabilities & HasProcess) != 0)
+            hello = hello with { Process = from.Guid(), StartedAt = from.Int64() };
+        return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
     }
 
     /// <summary>Names go into logs before anybody has been authenticated, therefore without control characters.</summary>

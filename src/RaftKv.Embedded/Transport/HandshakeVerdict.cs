@@ -25,4 +25,7 @@ internal enum HandshakeVerdict : byte
 
     /// <summary>You have not proven who you are: another secret or none, or a certificate of somebody else.</summary>
     NotAuthenticated = 8,
+
+    /// <summary>Another process runs with your identity, began before you, and answers: one of you has a copy of the other's data directory.</summary>
+    SecondProcess = 9,
 }

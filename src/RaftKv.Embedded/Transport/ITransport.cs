@@ -23,7 +23,20 @@ internal interface ITransport : IDisposable
     /// <summary>Replica thread, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();
 
-    /// <summary>Asks who listens at an address; any thread but the replica's.</summary>
+    /// <summary>Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like to be taken into its cluster.</summary>
     /// <exception cref="RaftKvUnavailableException">Nobody, or nobody who speaks this protocol, within the time.</exception>
-    Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken);
+    Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false);
+
+    /// <summary>As <see cref="ProbeAsync"/>, on the calling thread; null if nobody answers.</summary>
+    PeerHello? TryProbe(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
+    {
+        try
+        {
+            return ProbeAsync(address, timeout, cancellationToken, wantsToJoin).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is RaftKvUnavailableException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
 }

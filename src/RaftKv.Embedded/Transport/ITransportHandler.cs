@@ -22,6 +22,12 @@ internal interface ITransportHandler
     /// <summary>A connection to or from this peer was lost. <paramref name="reset"/>: its process is likely gone (closed or refused, not merely silent).</summary>
     void OnDisconnected(string nodeId, bool reset);
 
-    /// <summary>We dialled a peer and both agreed.</summary>
-    void OnConnected(PeerHello peer);
+    /// <summary>We dialled a peer, found it at this address, and both agreed.</summary>
+    void OnConnected(PeerHello peer, string address);
+
+    /// <summary>Somebody answered where we looked for a member, and would not have us, or is not the one.</summary>
+    void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address) { }
+
+    /// <summary>Where else a peer may be found when it is not where its configuration says, the likeliest first.</summary>
+    IReadOnlyList<string> AddressesOf(string nodeId) => [];
 }

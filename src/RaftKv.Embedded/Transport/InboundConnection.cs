@@ -29,7 +29,9 @@ internal sealed class InboundConnection
     }
 
     /// <summary>Null until the peer has introduced itself and is welcome; set once, by the table of connections under its lock.</summary>
-    public string? NodeId { get; set; }
+    public PeerHello? Peer { get; set; }
+
+    public string? NodeId => Peer?.NodeId;
 
     public void Start() => _thread.Start();
 
@@ -99,7 +101,8 @@ internal sealed class InboundConnection
         var proof = _context.Options.Secrets.Count > 0 ? AskForSecret(handshake, payload, deadline) : null;
         // Nothing of what it says has any effect before it has proven who it is.
         var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
-            : hello.IsProbe ? HandshakeVerdict.Welcome
+            : hello is { IsProbe: true, WantsToJoin: false } ? HandshakeVerdict.Welcome
+            : !hello.IsProbe && IsSecondProcess(hello) ? HandshakeVerdict.SecondProcess
             : _context.Handler.OnHello(hello);
         // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
         var reply = Handshake.Of(_context.Self()).EncodeReplyPayload(verdict);
@@ -109,7 +112,7 @@ internal sealed class InboundConnection
         if (welcome)
         {
             // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
-            if (!_all.TryIntroduce(this, hello.NodeId, deadline))
+            if (!_all.TryIntroduce(this, hello, deadline))
                 throw ConnectionLostException.Timeout("introduction");
             _reader.Admit(_context.Options.MaxFrameBytes, _seal);
         }
@@ -125,6 +128,27 @@ internal sealed class InboundConnection
                 _context.Logger.PeerRefused(hello.NodeId, _remote, verdict);
         }
         return welcome;
+    }
+
+    /// <summary>
+    /// Whether two processes have one identity, and this is the later of them. The earlier one is asked: after a crash of a machine its connection may
+    /// outlive it, and then this is nothing but the next start.
+    /// </summary>
+    private bool IsSecondProcess(PeerHello hello)
+    {
+        if (hello.Process == Guid.Empty || _all.PeerCalled(hello.NodeId) is not { } earlier || earlier.Process == Guid.Empty)
+            return false;
+        if (earlier.Process == hello.Process || earlier.Incarnation != hello.Incarnation || (earlier.StartedAt, earlier.Process).CompareTo((hello.StartedAt, hello.Process)) > 0)
+            return false;
+        try
+        {
+            var (answer, _) = Dialer.Probe(_context, earlier.Address, Deadline.After(_context.Options.ConnectTimeout));
+            return answer.Process == earlier.Process;
+        }
+        catch (Exception e) when (e is ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Has the dialler prove one of the secrets this node accepts.</summary>

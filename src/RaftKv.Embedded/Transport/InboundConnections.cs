@@ -48,15 +48,16 @@ internal sealed class InboundConnections(TransportContext context)
     /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages never overtake each
     /// other. False: it had to make room meanwhile, or the earlier ones do not end in time.
     /// </summary>
-    public bool TryIntroduce(InboundConnection connection, string nodeId, Deadline deadline)
+    public bool TryIntroduce(InboundConnection connection, PeerHello peer, Deadline deadline)
     {
+        var nodeId = peer.NodeId;
         InboundConnection[] older;
         lock (_gate)
         {
             if (_closed || !_pending.Remove(connection))
                 return false;
             older = [.. _all.Where(c => c.NodeId == nodeId)];
-            connection.NodeId = nodeId;
+            connection.Peer = peer;
             _introduced[nodeId] = connection;
         }
         foreach (var one in older)
@@ -75,6 +76,13 @@ internal sealed class InboundConnections(TransportContext context)
                 return false;
             return _introduced.Remove(node);
         }
+    }
+
+    /// <summary>Who has a connection to us under this name; null if nobody.</summary>
+    public PeerHello? PeerCalled(string nodeId)
+    {
+        lock (_gate)
+            return _introduced.GetValueOrDefault(nodeId)?.Peer;
     }
 
     public bool HearsFrom(string nodeId)

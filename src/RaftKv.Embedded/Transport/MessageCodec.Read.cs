@@ -114,7 +114,7 @@ internal static partial class MessageCodec
     {
         var id = from.Int64();
         var operation = (AdminOperation)from.Byte();
-        if (operation is not (AdminOperation.AddMember or AdminOperation.RemoveMember or AdminOperation.TransferLeadership))
+        if (operation is < AdminOperation.AddMember or > AdminOperation.TakeIn)
             throw new WireFormatException($"an unknown operation {(byte)operation}");
         return new AdminRequest(id, operation, from.Text(), from.Text());
     }

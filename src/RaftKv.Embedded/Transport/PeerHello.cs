@@ -22,5 +22,14 @@ internal sealed record PeerHello
     /// <summary>The newest feature level the node speaks.</summary>
     public int FeatureLevel { get; init; } = 1;
 
+    /// <summary>This run of the process, another one after each start; empty from versions that do not say.</summary>
+    public Guid Process { get; init; }
+
+    /// <summary>When this run began, in Unix milliseconds: of two processes with one identity the later one is turned away.</summary>
+    public long StartedAt { get; init; }
+
+    /// <summary>A probe of a node without a cluster that wants to be taken into the one it asks.</summary>
+    public bool WantsToJoin { get; init; }
+
     public bool IsProbe => TargetNodeId.Length == 0;
 }

@@ -7,6 +7,8 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>Our way to one peer: a thread that dials until it succeeds, then watches over the connection until it is lost, for as long as the peer is wanted.</summary>
 internal sealed class PeerLink
 {
+    private const int MaxComplaints = 32;
+
     private readonly TransportContext _context;
     private readonly Func<string, bool> _hearsFrom;
     private readonly ManualResetEventSlim _stop = new();
@@ -14,12 +16,14 @@ internal sealed class PeerLink
     private readonly Thread _thread;
 
     private volatile Member _member;
+    private volatile string[] _addresses;
+    private volatile string _address;
     private volatile OutboundConnection? _connection;
     private volatile Socket? _socket;
     private volatile PeerHello? _peer;
 
-    /// <summary>The last reason logged for not being connected: each is logged once, not once per attempt.</summary>
-    private string? _complaint;
+    /// <summary>The reasons logged for not being connected: each is logged once, not once per attempt.</summary>
+    private readonly HashSet<string> _complaints = [];
 
     /// <summary>The peer was silent when we lost it, and a refused attempt to connect would be news.</summary>
     private bool _lostInSilence;
@@ -28,6 +32,8 @@ internal sealed class PeerLink
     public PeerLink(TransportContext context, Member member, Func<string, bool> hearsFrom)
     {
         (_context, _member, _hearsFrom) = (context, member, hearsFrom);
+        _addresses = AddressesOf(member);
+        _address = _addresses[0];
         _reconnect = new ReconnectPolicy(context.Options, SeedFor(member), _stop);
         _thread = context.NewThread(Run, $"peer-{member.NodeId}");
         _thread.Start();
@@ -38,16 +44,18 @@ internal sealed class PeerLink
     /// <summary>Null while there is none.</summary>
     public OutboundConnection? Connection => _connection;
 
-    /// <summary>Takes over what changed about the member without a new connection, if the one there is leads to it still.</summary>
+    /// <summary>Takes over what changed about the member without a new connection, if the one there is leads to it still. False: begin anew, at once.</summary>
     public bool TryRetarget(Member member)
     {
         var known = _member;
-        if (member.Address != known.Address)
+        var addresses = AddressesOf(member);
+        if (_connection is null ? !addresses.SequenceEqual(_addresses) : !addresses.Contains(_address))
             return false;
         // A first configuration does not know the incarnations; learning the one we are connected to changes nothing.
         if (member.Incarnation != known.Incarnation && member.Incarnation != _peer?.Incarnation)
             return false;
         _member = member;
+        _addresses = addresses;
         return true;
     }
 
@@ -79,11 +87,14 @@ internal sealed class PeerLink
         var member = _member;
         try
         {
-            return _stop.IsSet ? DialOutcome.Stopped : DialAndServe(member);
+            var outcome = _stop.IsSet ? DialOutcome.Stopped : DialAndServe(member);
+            if (outcome == DialOutcome.Refused)
+                LookElsewhere();
+            return outcome;
         }
         catch (ConnectionLostException e)
         {
-            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, member.Address, e.Message));
+            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, _address, e.Message));
             if (e.Reset && _lostInSilence && !_hearsFrom(member.NodeId))
             {
                 _lostInSilence = false;
@@ -93,18 +104,28 @@ internal sealed class PeerLink
         catch (Exception e) when (e is WireFormatException or NotAuthenticatedException)
         {
             _context.Counters.Invalid();
-            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, member.Address, e.Message));
+            Complain(e.Message, () => _context.Logger.CannotConnect(member.NodeId, _address, e.Message));
         }
         catch (Exception e)
         {
             Complain(e.Message, () => _context.Logger.Unexpected(e, member.NodeId));
         }
+        LookElsewhere();
         return DialOutcome.Failed;
     }
 
+    /// <summary>The next attempt is made at the next address.</summary>
+    private void LookElsewhere()
+    {
+        var addresses = _addresses;
+        _address = addresses[(Array.IndexOf(addresses, _address) + 1) % addresses.Length];
+    }
+
+    private string[] AddressesOf(Member member) => [.. _context.Handler.AddressesOf(member.NodeId).Prepend(member.Address).Distinct()];
+
     private DialOutcome DialAndServe(Member member)
     {
-        using var socket = Dialer.Connect(member.Address, _context.Options, Deadline.After(_context.Options.ConnectTimeout));
+        using var socket = Dialer.Connect(_address, _context.Options, Deadline.After(_context.Options.ConnectTimeout));
         _socket = socket;
         try
         {
@@ -117,7 +138,8 @@ internal sealed class PeerLink
             var verdict = Judge(member, introduction.Peer, introduction.Verdict);
             if (verdict == HandshakeVerdict.Welcome)
                 return Serve(member, introduction, stream);
-            Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, member.Address, verdict));
+            Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict));
+            Report(() => _context.Handler.OnTurnedAway(member, introduction.Peer, verdict, _address));
             return DialOutcome.Refused;
         }
         finally
@@ -146,12 +168,12 @@ internal sealed class PeerLink
         ConnectionLostException end;
         try
         {
-            _complaint = null;
+            _complaints.Clear();
             _peer = hello;
             _connection = connection;
             _context.Counters.Made();
-            _context.Logger.Connected(member.NodeId, member.Address);
-            Report(() => _context.Handler.OnConnected(hello));
+            _context.Logger.Connected(member.NodeId, _address);
+            Report(() => _context.Handler.OnConnected(hello, _address));
             end = connection.WaitForEnd();
         }
         finally
@@ -176,9 +198,8 @@ internal sealed class PeerLink
 
     private void Complain(string complaint, Action log)
     {
-        if (complaint == _complaint || _stop.IsSet)
+        if (_stop.IsSet || _complaints.Count >= MaxComplaints || !_complaints.Add(_address + complaint))
             return;
-        _complaint = complaint;
         log();
     }
 

@@ -103,11 +103,11 @@ internal sealed class TcpTransport : ITransport
             link.Connection?.Flush();
     }
 
-    public async Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
     {
         var context = Started();
         var answer = new TaskCompletionSource<PeerHello>(TaskCreationOptions.RunContinuationsAsynchronously);
-        context.NewThread(() => Probe(context, address, timeout, answer), "probe").Start();
+        context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
         try
         {
             return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
@@ -146,19 +146,15 @@ internal sealed class TcpTransport : ITransport
 
     private TransportContext Started() => _context ?? throw new InvalidOperationException("The transport has not been started.");
 
-    private void Probe(TransportContext context, string address, TimeSpan timeout, TaskCompletionSource<PeerHello> answer)
+    private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin, TaskCompletionSource<PeerHello> answer)
     {
         try
         {
-            var deadline = Deadline.After(timeout);
-            using var socket = Dialer.Connect(address, _options, deadline);
-            using var stream = new PeerStream(socket, Counters);
-            var introduction = Dialer.Introduce(stream, context.Self(), _options, deadline);
-            introduction.Seal?.Dispose();
-            if (introduction.Verdict == HandshakeVerdict.Welcome)
-                answer.TrySetResult(introduction.Peer);
+            var (peer, verdict) = Dialer.Probe(context, address, Deadline.After(timeout), wantsToJoin);
+            if (verdict == HandshakeVerdict.Welcome)
+                answer.TrySetResult(peer);
             else
-                answer.TrySetException(new ConnectionLostException($"it answered {introduction.Verdict}", reset: false));
+                answer.TrySetException(new ConnectionLostException($"it answered {verdict}", reset: false));
         }
         catch (Exception e)
         {

@@ -395,6 +395,52 @@ public sealed class RaftPaperTests
         Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(other)!.Error);
     }
 
+    /// <summary>
+    /// Dissertation §4.1: a voter that comes back with an empty disk is, for the voters, a removal of one of them, whatever its name. Nothing the old disk acknowledged counts for the
+    /// new one, and the new one votes only once it has caught up.
+    /// </summary>
+    [Fact]
+    public void A_voter_with_an_empty_disk_is_replaced_by_a_learner_of_its_name_once_it_has_long_been_silent()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        var other = ModelClusters.Incarnation("node3", 7);
+        var wiped = new AddMember(new Member("node3", "node3:1", other, MemberRole.Joining));
+
+        // Alive, and silent for a moment only: then it is two nodes with one name.
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(cluster.Change("node1", wiped))!.Error);
+        cluster.Crash("node3");
+        cluster.Run(2_500);
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(cluster.Change("node1", wiped))!.Error);
+        cluster.Run(1_000);
+        cluster.Change("node1", wiped);
+        cluster.Settle();
+
+        var member = cluster.Core("node1").Configuration.Find("node3")!;
+        Assert.Equal((other, MemberRole.Joining), (member.Incarnation, member.Role));
+        Assert.Equal(2, cluster.Core("node1").Configuration.VoterCount);
+        var progress = cluster.Core("node1").Peers.Single(p => p.NodeId == "node3");
+        Assert.Equal((0L, other), (progress.Match, progress.Incarnation));
+        cluster.Propose("node1", "x");
+        cluster.Settle();
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node1").CommitIndex);
+    }
+
+    /// <summary>Dissertation §4.2.1: without the silent voter the living ones must be a quorum of those that remain.</summary>
+    [Fact]
+    public void An_empty_disk_is_not_taken_in_when_that_would_cost_the_quorum()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3", "node4");
+        cluster.Elect("node1");
+        cluster.Crash("node3");
+        cluster.Run(3_500);
+        cluster.Crash("node4");
+        cluster.Run(600);
+        var wiped = cluster.Change("node1", new AddMember(new Member("node3", "node3:1", ModelClusters.Incarnation("node3", 7), MemberRole.Joining)));
+
+        Assert.Contains(cluster.Completed(wiped)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
+    }
+
     /// <summary>Dissertation §4.2.3: a server that hears from a leader neither votes nor takes over the term.</summary>
     [Fact]
     public void A_candidate_does_not_disturb_a_working_leader()

@@ -37,6 +37,22 @@ public sealed class MessageCodecTests
     }
 
     [Fact]
+    public void Fields_that_came_later_survive_the_wire_and_are_skipped_by_whoever_does_not_know_them()
+    {
+        var hello = Handshake.Of(SampleMessages.Hello.Hello with { Process = Guid.NewGuid(), StartedAt = 1_700_000_000_000, WantsToJoin = true }, PeerSecret.NewNonce());
+        var frame = hello.EncodeHello();
+        Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out var type);
+        var read = Handshake.DecodeHello(type, Frame.Open(frame));
+        Assert.Equal((hello.Hello, hello.Capabilities), (read.Hello, read.Capabilities));
+        Assert.Equal(hello.Nonce, read.Nonce);
+
+        // What a version before them reads is what it always read.
+        var old = SampleMessages.Hello.EncodeHello();
+        var known = old.Length - Frame.OverheadBytes - 16;
+        Assert.Equal(old[(Frame.HeaderBytes + 16)..^4], frame[(Frame.HeaderBytes + 16)..(Frame.HeaderBytes + 16 + known)]);
+    }
+
+    [Fact]
     public void An_introduction_survives_the_wire()
     {
         var hello = SampleMessages.Hello;

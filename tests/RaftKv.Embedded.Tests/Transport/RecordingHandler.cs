@@ -54,11 +54,24 @@ internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
         Disconnected.Enqueue((nodeId, reset));
     }
 
-    public void OnConnected(PeerHello peer)
+    public void OnConnected(PeerHello peer, string address)
     {
         NoteThread();
         Connected.Enqueue(peer);
     }
+
+    public ConcurrentQueue<(string NodeId, HandshakeVerdict Verdict)> TurnedAway { get; } = new();
+
+    /// <summary>Where else peers may be found.</summary>
+    public ConcurrentDictionary<string, IReadOnlyList<string>> Elsewhere { get; } = new();
+
+    public void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address)
+    {
+        NoteThread();
+        TurnedAway.Enqueue((member.NodeId, verdict));
+    }
+
+    public IReadOnlyList<string> AddressesOf(string nodeId) => Elsewhere.GetValueOrDefault(nodeId, []);
 
     private void NoteThread()
     {

@@ -137,6 +137,49 @@ public sealed class TcpTransportTests
     }
 
     [Fact]
+    public void A_peer_is_looked_for_wherever_it_may_be_and_the_one_who_sits_at_its_old_address_is_not_talked_to()
+    {
+        using var a = new TestNode("a");
+        using var b = new TestNode("b");
+        using var squatter = new TestNode("c");
+        a.Handler.Elsewhere["b"] = ["127.0.0.1:1", b.Address];
+
+        a.Knows(b.Member with { Address = squatter.Address });
+
+        Eventually.Holds(() => a.Handler.Connected.Count == 1, "found");
+        Assert.Contains(("b", HandshakeVerdict.NotMe), a.Handler.TurnedAway);
+        a.Send("b", new TimeoutNow(1));
+        Eventually.Holds(() => b.Handler.Messages.Count == 1, "heard");
+        Assert.Empty(squatter.Handler.Messages);
+
+        // The configuration learns the address: the connection that leads there stays.
+        a.Knows(b.Member);
+        a.Send("b", new TimeoutNow(2));
+        Eventually.Holds(() => b.Handler.Messages.Count == 2, "heard again");
+        Assert.Single(a.Handler.Connected);
+    }
+
+    [Fact]
+    public void Of_two_processes_with_one_identity_the_later_is_turned_away_while_the_earlier_answers()
+    {
+        using var witness = new TestNode("w");
+        var identity = new PeerHello { NodeId = "twin", ClusterId = TestNode.Cluster, Incarnation = Guid.NewGuid(), Process = Guid.NewGuid(), StartedAt = 1_000 };
+        var earlier = new TestNode("twin") { Handler = { Identity = identity } };
+        earlier.Knows(witness.Member);
+        Eventually.Holds(() => earlier.Handler.Connected.Count == 1, "the first one is welcome");
+        using var later = new TestNode("twin") { Handler = { Identity = identity with { Process = Guid.NewGuid(), StartedAt = 2_000 } } };
+        later.Knows(witness.Member);
+
+        Eventually.Holds(() => later.Handler.TurnedAway.Contains(("w", HandshakeVerdict.SecondProcess)), "the second one is not");
+        earlier.Send("w", new TimeoutNow(1));
+        Eventually.Holds(() => witness.Handler.Messages.Count == 1, "the first one is heard on");
+
+        // The first one ends: now the second one is simply its next start.
+        earlier.Dispose();
+        Eventually.Holds(() => later.Handler.Connected.Count == 1, "then it is");
+    }
+
+    [Fact]
     public void A_peer_that_moves_is_dialled_at_its_new_address_only()
     {
         using var a = new TestNode("a");

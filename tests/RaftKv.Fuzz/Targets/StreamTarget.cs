@@ -60,6 +60,6 @@ internal sealed class StreamTarget : FuzzTarget
 
         public void OnDisconnected(string nodeId, bool reset) { }
 
-        public void OnConnected(PeerHello peer) { }
+        public void OnConnected(PeerHello peer, string address) { }
     }
 }

@@ -1,0 +1,89 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Replica;
+
+// Members that have moved, and newcomers: what an operator would otherwise have to tell the cluster.
+internal sealed partial class Replica
+{
+    /// <summary>How often what is found is told, until the configuration has it.</summary>
+    private static readonly long ReportInterval = TimeSpan.FromSeconds(1).Ticks;
+
+    private const int MaxNewcomers = 16;
+
+    /// <summary>Where members were reached that are not where the configuration says.</summary>
+    private readonly Dictionary<string, (Guid Incarnation, string Address)> _foundAt = [];
+
+    /// <summary>Nodes that are being taken in without an operator.</summary>
+    private readonly HashSet<string> _newcomers = [];
+    private long _nextReport;
+
+    private void OnAddressesLearned()
+    {
+        if (_core is not null)
+            UpdatePeers();
+    }
+
+    private void NoteWhereReached(PeerHello peer, string address)
+    {
+        if (_core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation && member.Address != address)
+            _foundAt[peer.NodeId] = (peer.Incarnation, address);
+        else
+            _foundAt.Remove(peer.NodeId);
+    }
+
+    /// <summary>Has the leader, be it this node or another, write down where a member was found.</summary>
+    private void ReportAddresses()
+    {
+        if (_foundAt.Count == 0 || _stopping || !KnowsLeader || _now.Ticks < _nextReport)
+            return;
+        _nextReport = _now.Ticks + ReportInterval;
+        foreach (var (nodeId, (incarnation, address)) in _foundAt)
+        {
+            if (_core!.Configuration.Find(nodeId) is { } member && member.Incarnation == incarnation && member.Address != address)
+                TakeAdminCall(new AdminCall { Operation = AdminOperation.MoveMember, NodeId = nodeId, Address = address });
+            else
+                _foundAt.Remove(nodeId);
+        }
+    }
+
+    /// <summary>The address of a member is changed once the member itself has answered there.</summary>
+    private void BeginMove(AdminCall call)
+    {
+        if (_core!.Configuration.Find(call.NodeId) is not { } member)
+            Finish(call, new AdminResult(RaftKvMembershipError.UnknownMember, $"No member is called {call.NodeId}."));
+        else if (member.Address == call.Address)
+            Finish(call, new AdminResult(null, "It is known to be there."));
+        else if (call.Probed is not { } probed)
+            Probe(call);
+        else if (probed.NodeId != member.NodeId || probed.Incarnation != member.Incarnation)
+            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode, $"The node at {call.Address} is not the member {call.NodeId}."));
+        else
+            Ask(call, id => new ChangeRequested(_now, id, new AddMember(member with { Address = call.Address })));
+    }
+
+    /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
+    private void OnNewcomer(NewcomerMet newcomer)
+    {
+        if (_core is null || _stopping || (newcomer.LeadersConcern && !Leads))
+            return;
+        var known = _core.Configuration.Find(newcomer.NodeId);
+        if (known?.Incarnation == newcomer.Incarnation || _newcomers.Count >= MaxNewcomers || !_newcomers.Add(newcomer.NodeId))
+            return;
+        if (known is null)
+            _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
+        else
+            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address);
+        var call = new AdminCall { Operation = AdminOperation.TakeIn, NodeId = newcomer.NodeId, Address = newcomer.Address };
+        _ = call.Done.ContinueWith(done => Post(new NewcomerSettled(newcomer.NodeId, done.Result)), TaskScheduler.Default);
+        TakeAdminCall(call);
+    }
+
+    private void OnNewcomerSettled(NewcomerSettled settled)
+    {
+        _newcomers.Remove(settled.NodeId);
+        if (settled.Result.Error is not null)
+            _log.NewcomerRefused(_options.NodeId, settled.NodeId, settled.Result.Message);
+    }
+}

@@ -155,6 +155,7 @@ public sealed class TcpTransportHostilityTests
         TcpTransportTests.Connect(node, peer);
         var threads = 0;
         var strangers = new Queue<RawPeer>();
+        var clock = Stopwatch.StartNew();
         for (var i = 0; i < 10_000; i++)
         {
             strangers.Enqueue(new RawPeer(node));
@@ -162,19 +163,20 @@ public sealed class TcpTransportHostilityTests
             {
                 threads = Math.Max(threads, Process.GetCurrentProcess().Threads.Count);
                 peer.Send("b", new TimeoutNow(i));
+                // No faster than they are accepted: what the kernel drops it repeats after a second.
+                if (i >= 200)
+                    Assert.True(strangers.First().IsClosedByOtherSide());
             }
             // This process has to hold both ends, and may not be allowed as many.
-            if (strangers.Count <= 200)
-                continue;
-            using var oldest = strangers.Dequeue();
-            Assert.True(oldest.IsClosedByOtherSide());
+            if (strangers.Count > 200)
+                strangers.Dequeue().Dispose();
         }
 
         Eventually.Holds(() => node.Handler.Messages.Count == 100, "the peer is heard all the while");
         Assert.Single(node.Handler.Connected);
         Assert.Empty(node.Handler.Disconnected);
         Assert.InRange(threads, 1, 2 * 256 + 200);
-        Assert.InRange(log.Lines.Count(l => l.Level >= Microsoft.Extensions.Logging.LogLevel.Information && l.Id == 310), 1, 3);
+        Assert.InRange(log.Count(310), 1, 1 + (int)(clock.Elapsed.TotalSeconds / LogThrottle.Seconds));
         while (strangers.TryDequeue(out var stranger))
             stranger.Dispose();
     }

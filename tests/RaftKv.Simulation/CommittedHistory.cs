@@ -26,7 +26,10 @@ internal sealed class CommittedHistory
     private readonly List<long> _leases = [];
     private long _transfers;
 
-    public CommittedHistory() => _machine.Changes = new Lifetimes(_machine);
+    public CommittedHistory() => _machine.Changes = Changes = new ChangeLog(new Lifetimes(_machine));
+
+    /// <summary>What the entries do to the records.</summary>
+    public ChangeLog Changes { get; }
 
     public EntryId Last { get; private set; }
 

@@ -26,6 +26,7 @@ internal sealed partial class Simulation
         RunUntil(end, () => Leader() is { } now && now.Applier.NextDueMs == long.MaxValue, "everything that had an end is gone");
         RunUntil(end, HasConverged, "all members have applied the same");
         CheckEqual(Leader());
+        Watches.CheckComplete([.. Members(Leader())]);
     }
 
     private bool HasFormed()

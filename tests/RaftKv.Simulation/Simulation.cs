@@ -21,12 +21,13 @@ internal sealed partial class Simulation
         Chance = new Chance(seed);
         Swarm = options.Traits.ApplyTo(new Swarm(Chance));
         Transcript = new Transcript(Time, options.TranscriptLines);
+        Watches = new WatchCompleteness(seed, History);
         // What has committed is noted first: the others look at it.
         _electionSafety = new ElectionSafety(this);
         _invariants =
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
-            new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable,
+            new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
         ];
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
@@ -54,6 +55,8 @@ internal sealed partial class Simulation
     public Operators Operators { get; }
 
     public CommittedHistory History { get; } = new();
+
+    public WatchCompleteness Watches { get; }
 
     public StaleReads StaleReads { get; } = new();
 
@@ -105,7 +108,11 @@ internal sealed partial class Simulation
 
     public void OnStarted(SimNode node) => Transcript.Add(node.Id, $"starts as process {node.Life}");
 
-    public void OnDied(SimNode node) => Transcript.Add(node.Id, "dies");
+    public void OnDied(SimNode node)
+    {
+        Transcript.Add(node.Id, "dies");
+        Watches.OnDown(node);
+    }
 
     public void OnWiped(SimNode node)
     {
@@ -118,6 +125,7 @@ internal sealed partial class Simulation
 
     public void OnFaulted(SimNode node)
     {
+        Watches.OnDown(node);
         if (!node.MayFault)
             throw new BrokenInvariantException("No fault without a cause", $"{node.Id}: {node.Fault}");
         Faults.RestartSoon(node);

@@ -22,6 +22,12 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
     /// <summary>How many turns chance had to inject one.</summary>
     public ulong FaultTurns { get; init; }
 
+    /// <summary>Changes that watchers were told, and compared.</summary>
+    public long ChangesWatched { get; init; }
+
+    /// <summary>How often a watcher was told that the next change is gone.</summary>
+    public long WatchesCompacted { get; init; }
+
     /// <summary>Equal for equal runs.</summary>
     public string Fingerprint => $"{Simulated.Ticks} {Steps} {Committed} {Acknowledged} {Reads} {Elections} {Failure}";
 
@@ -57,6 +63,8 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
             Keys = simulation.Linearizable.Keys,
             Faults = faults,
             FaultTurns = simulation.Faults.Turns,
+            ChangesWatched = simulation.Watches.Compared,
+            WatchesCompacted = simulation.Watches.Compactions,
         };
     }
 }

@@ -1,0 +1,53 @@
+using System.Text;
+using RaftKv.Embedded;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Simulation;
+
+/// <summary>Every change that the committed entries make, told by a state machine that applies them once. What watchers and scans see is held against it.</summary>
+/// <param name="checks">Hears of the same.</param>
+internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
+{
+    private readonly List<LoggedChange> _changes = [];
+
+    public int Count => _changes.Count;
+
+    public LoggedChange this[int i] => _changes[i];
+
+    public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
+    {
+        checks.Putting(key, before, header, value);
+        _changes.Add(new LoggedChange(KvChangeKind.Put, header.Version, Encoding.UTF8.GetString(key), value.ToArray(), header.CreateVersion, header.WriteCount));
+    }
+
+    public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
+    {
+        checks.Erasing(key, before, kind, index);
+        _changes.Add(new LoggedChange(kind, index, Encoding.UTF8.GetString(key), [], before.CreateVersion, before.WriteCount));
+    }
+
+    public void EntryEnded(long index) => checks.EntryEnded(index);
+
+    /// <summary>The first change in the range at or behind a place in the list whose version is at least the one given.</summary>
+    public int Next(int from, KeyInterval keys, long version)
+    {
+        while (from < _changes.Count && (_changes[from].Version < version || !_changes[from].IsIn(keys)))
+            from++;
+        return from;
+    }
+
+    /// <summary>What the keys of the range held at a version, in order.</summary>
+    public IReadOnlyList<LoggedChange> StateAt(long version, KeyInterval keys)
+    {
+        var state = new SortedDictionary<string, LoggedChange>(StringComparer.Ordinal);
+        foreach (var change in _changes.TakeWhile(c => c.Version <= version).Where(c => c.IsIn(keys)))
+        {
+            if (change.Kind == KvChangeKind.Put)
+                state[change.Key] = change;
+            else
+                state.Remove(change.Key);
+        }
+        return [.. state.Values];
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Simulation;
+
+/// <summary>One change of one key.</summary>
+internal sealed record LoggedChange(KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount)
+{
+    public bool IsIn(KeyInterval keys) => keys.Contains(Encoding.UTF8.GetBytes(Key));
+}

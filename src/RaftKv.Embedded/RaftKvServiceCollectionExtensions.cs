@@ -52,6 +52,7 @@ public static class RaftKvServiceCollectionExtensions
         services.TryAddSingleton<IRaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvHostedService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvConfigurationFeeder>());
         return new RaftKvBuilder(services);
     }
 }

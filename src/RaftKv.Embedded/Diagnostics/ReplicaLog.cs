@@ -89,4 +89,7 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(141, LogLevel.Warning, "{NodeId} acknowledges writes that are only in the page cache (Durability = OsBuffered): a power cut of a quorum loses them.")]
     public static partial void NotDurable(this ILogger logger, string nodeId);
+
+    [LoggerMessage(150, LogLevel.Error, "The configuration under the prefix {Prefix} is not updated any more.")]
+    public static partial void ConfigurationEnded(this ILogger logger, Exception error, string prefix);
 }

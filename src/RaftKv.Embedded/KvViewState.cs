@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+
+namespace RaftKv.Embedded;
+
+/// <summary>What a <see cref="KvView{T}"/> holds at one version; it never changes.</summary>
+public sealed record KvViewState<T>
+{
+    internal static readonly KvViewState<T> Empty = new();
+
+    /// <summary>The values by their whole keys.</summary>
+    public ImmutableDictionary<string, T> Values { get; init; } = ImmutableDictionary.Create<string, T>(StringComparer.Ordinal);
+
+    /// <summary>The keys whose values could not be decoded, and why. They are not among <see cref="Values"/>.</summary>
+    public ImmutableDictionary<string, Exception> Errors { get; init; } = ImmutableDictionary.Create<string, Exception>(StringComparer.Ordinal);
+
+    /// <summary>Every change of these keys up to this version is in it.</summary>
+    public KvVersion Version { get; init; }
+}

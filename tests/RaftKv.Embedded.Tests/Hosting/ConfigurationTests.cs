@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>The store as a source of configuration.</summary>
+public sealed class ConfigurationTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Keys_below_the_prefix_are_configuration_and_options_follow_them()
+    {
+        using var host = Build(o => o.DataDirectory = _folder.Sub("data"), services => services.AddOptions<MailOptions>().BindConfiguration("Mail"));
+        await host.StartAsync(Cancel);
+        var kv = host.Services.GetRequiredService<IDistributedKv>();
+        var configuration = host.Services.GetRequiredService<IConfiguration>();
+        var mail = host.Services.GetRequiredService<IOptionsMonitor<MailOptions>>();
+        Assert.Equal("default", mail.CurrentValue.Server);
+
+        await kv.SetManyAsync([new("config/Mail/Server", "one"u8.ToArray()), new("config/Mail/Port", "25"u8.ToArray())], Cancel);
+        await UntilAsync(mail, m => (m.Server, m.Port) == ("one", 25));
+        await kv.SetStringAsync("config/mail:server", "two", cancellationToken: Cancel);
+        await UntilAsync(mail, m => m.Server == "two");
+        await kv.DeleteAsync("config/mail:server", cancellationToken: Cancel);
+        await UntilAsync(mail, m => m.Server == "one");
+        await kv.DeleteAsync("config/Mail/Server", cancellationToken: Cancel);
+        await UntilAsync(mail, m => m.Server == "default");
+        await host.StopAsync(Cancel);
+        Assert.Equal("25", configuration["Mail:Port"]);
+    }
+
+    [Fact]
+    public async Task It_reloads_once_for_each_transaction()
+    {
+        using var host = Build(o => o.DataDirectory = _folder.Sub("data"));
+        await host.StartAsync(Cancel);
+        var kv = host.Services.GetRequiredService<IDistributedKv>();
+        var configuration = host.Services.GetRequiredService<IConfiguration>();
+        var seen = new List<string>();
+        var done = new TaskCompletionSource();
+        using var changes = ChangeToken.OnChange(configuration.GetReloadToken, () =>
+        {
+            seen.Add($"{configuration["a"]} {configuration["b"]} {configuration["c"]}");
+            if (configuration["c"] == "9")
+                done.TrySetResult();
+        });
+        for (var i = 1; i <= 9; i++)
+            await kv.SetManyAsync("abc".Select(c => new KeyValuePair<string, ReadOnlyMemory<byte>>($"config/{c}", System.Text.Encoding.UTF8.GetBytes($"{i}"))), Cancel);
+        await done.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await host.StopAsync(Cancel);
+
+        Assert.Equal(Enumerable.Range(1, 9).Select(i => $"{i} {i} {i}"), seen);
+    }
+
+    [Fact]
+    public async Task A_node_alone_without_its_quorum_starts_with_the_configuration_it_has()
+    {
+        var ports = FreePorts.Take(3);
+        IHost[] hosts = [.. Enumerable.Range(1, 3).Select(i => Build(o => Member(o, i, ports)))];
+        await Task.WhenAll(hosts.Select(h => h.StartAsync(Cancel)));
+        await hosts[0].Services.GetRequiredService<IRaftKvCluster>().WaitUntilReadyAsync(Cancel);
+        await hosts[0].Services.GetRequiredService<IDistributedKv>().SetStringAsync("config/Mail/Server", "one", cancellationToken: Cancel);
+        await hosts[0].Services.GetRequiredService<IRaftKvCluster>().TakeSnapshotAsync(Cancel);
+        foreach (var host in hosts)
+        {
+            await host.StopAsync(Cancel);
+            host.Dispose();
+        }
+
+        using var alone = Build(o => Member(o, 1, ports));
+        await alone.StartAsync(Cancel);
+
+        Assert.Equal("one", alone.Services.GetRequiredService<IConfiguration>()["Mail:Server"]);
+        Assert.False(alone.Services.GetRequiredService<IRaftKvCluster>().Status.IsReady);
+        await alone.StopAsync(Cancel);
+    }
+
+    private void Member(RaftKvOptions options, int number, int[] ports)
+    {
+        options.NodeId = $"node{number}";
+        options.DataDirectory = _folder.Sub(options.NodeId);
+        options.ListenAddress = $"127.0.0.1:{ports[number - 1]}";
+        options.ElectionTimeout = TimeSpan.FromMilliseconds(500);
+        for (var i = 1; i <= 3; i++)
+            options.InitialMembers.Add(new() { NodeId = $"node{i}", Address = $"127.0.0.1:{ports[i - 1]}" });
+    }
+
+    private static IHost Build(Action<RaftKvOptions> configure, Action<IServiceCollection>? more = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection([new("Mail:Server", "default")]).AddRaftKvConfiguration("config/");
+        builder.Services.AddRaftKv(configure);
+        more?.Invoke(builder.Services);
+        return builder.Build();
+    }
+
+    private static async Task UntilAsync<T>(IOptionsMonitor<T> options, Func<T, bool> holds)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = options.OnChange(o =>
+        {
+            if (holds(o))
+                reached.TrySetResult();
+        });
+        if (!holds(options.CurrentValue))
+            await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+    }
+
+    internal sealed class MailOptions
+    {
+        public string Server { get; set; } = "";
+        public int Port { get; set; }
+    }
+}

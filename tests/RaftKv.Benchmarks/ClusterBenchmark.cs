@@ -25,7 +25,8 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         "lease" => LoadOperation.Lease,
         "stale" => LoadOperation.Stale,
         "tryread" => LoadOperation.TryRead,
-        _ => throw new ArgumentException($"'{operation}' is no operation. The operations are put, get, lease, stale and tryread."),
+        "transaction" => LoadOperation.Transaction,
+        _ => throw new ArgumentException($"'{operation}' is no operation. The operations are put, get, lease, stale, tryread and transaction (of 16 puts)."),
     };
 
     private static void PrintMedians(List<Line> lines)

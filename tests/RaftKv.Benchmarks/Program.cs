@@ -10,6 +10,9 @@ switch (args.FirstOrDefault())
     case "failover":
         await FailoverBenchmark.RunAsync(Arguments.Parse(args[1..]));
         return 0;
+    case "expiry":
+        await ExpiryBenchmark.RunAsync(Arguments.Parse(args[1..]));
+        return 0;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -20,10 +23,12 @@ switch (args.FirstOrDefault())
             usage: dotnet run -c Release --project tests/RaftKv.Benchmarks -- <mode> [options]
 
             cluster    three processes on loopback, durable, with the load inside the leader's process and a follower's
-                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread] [--from leader,follower]
+                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,transaction] [--from leader,follower]
                        [--keys 100000] [--value 100] [--runs 1] [--nodes 3]
             failover   kill -9 of the leader until the next successful write
                        [--rounds 10] [--nodes 3]
+            expiry     writes before and while 100,000 keys expire together
+                       [--keys 100000] [--value 100] [--callers 16] [--nodes 3]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

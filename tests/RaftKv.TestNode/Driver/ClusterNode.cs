@@ -67,6 +67,21 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public Task<KvWriteResult> SetAsync(string key, byte[] value, KvCondition when = default, int cancelAfterMs = 0)
         => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = value, When = when.Kind, Version = when.Version.Value, CancelAfterMs = cancelAfterMs });
 
+    public Task<KvWriteResult> SetForAsync(string key, string value, TimeSpan timeToLive)
+        => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = Encoding.UTF8.GetBytes(value), Seconds = timeToLive.TotalSeconds });
+
+    /// <summary>A transaction: so much from one account to another, and one more on the ledger.</summary>
+    public Task<KvVersion> MoveAsync(string from, string to, long amount)
+        => AskAsync<KvVersion>(new NodeRequest { Op = "move", Key = from, NodeId = to, Version = amount });
+
+    /// <summary>The lock's fencing token, once this node has it.</summary>
+    public Task<KvVersion> LockAsync(string name, TimeSpan timeToLive)
+        => AskAsync<KvVersion>(new NodeRequest { Op = "lock", Key = name, Seconds = timeToLive.TotalSeconds }, 60);
+
+    public Task UnlockAsync(string name) => AskAsync<object>(new NodeRequest { Op = "unlock", Key = name });
+
+    public Task<bool> HasLostLockAsync(string name) => AskAsync<bool>(new NodeRequest { Op = "locklost", Key = name });
+
     public Task<KvGetResult> GetAsync(string key, KvConsistency consistency = KvConsistency.Linearizable, KvVersion minVersion = default, int cancelAfterMs = 0)
         => AskAsync<KvGetResult>(new NodeRequest { Op = "get", Key = key, Consistency = consistency, Version = minVersion.Value, CancelAfterMs = cancelAfterMs });
 

@@ -17,6 +17,7 @@ internal sealed class LoadRunner
     private readonly LoadRequest request;
     private readonly string[] keys;
     private readonly byte[] value;
+    private readonly KvSetOptions options;
     private readonly Dictionary<string, long> errors = [];
     private readonly double nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
     private long next;
@@ -28,6 +29,7 @@ internal sealed class LoadRunner
         this.request = request;
         keys = [.. Enumerable.Range(0, request.Keys).Select(i => request.KeyPrefix + i.ToString("d15", CultureInfo.InvariantCulture))];
         value = new byte[request.ValueBytes];
+        options = new KvSetOptions { ExpiresAt = request.ExpiresAt };
         new Random(request.Seed).NextBytes(value);
     }
 
@@ -83,7 +85,11 @@ internal sealed class LoadRunner
                 }
                 else if (request.Operation == LoadOperation.Put)
                 {
-                    await kv.SetAsync(keys[number % keys.Length], value);
+                    await kv.SetAsync(keys[number % keys.Length], value, options);
+                }
+                else if (request.Operation == LoadOperation.Transaction)
+                {
+                    await CommitAsync(number);
                 }
                 else
                 {
@@ -106,6 +112,14 @@ internal sealed class LoadRunner
             if (IsLocal && ++rounds % 16 == 0)
                 await Task.Yield();
         }
+    }
+
+    private ValueTask<KvTransactionResult> CommitAsync(long number)
+    {
+        var transaction = new KvTransaction();
+        for (var i = 0; i < 16; i++)
+            transaction.Then.Set(keys[(number + i) % keys.Length], value);
+        return kv.CommitAsync(transaction);
     }
 
     private ValueTask<KvGetResult> ReadLocallyAsync(string key)

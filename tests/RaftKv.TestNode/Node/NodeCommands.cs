@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using RaftKv.Embedded;
@@ -6,8 +7,10 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.TestNode.Node;
 
 /// <summary>What a node can be told to do, each a call of the public contract.</summary>
-internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Func<CancellationToken, Task> stop)
+internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IRaftKvCoordination coordination, Func<CancellationToken, Task> stop)
 {
+    private readonly ConcurrentDictionary<string, KvLock> _locks = new();
+
     /// <summary>Set once a stop has been asked for and is done.</summary>
     public bool WasStopped { get; private set; }
 
@@ -31,7 +34,18 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
         switch (request.Op)
         {
             case "set":
-                return await kv.SetAsync(request.Key!, request.Value, new KvSetOptions { When = ConditionOf(request) }, token);
+                return await kv.SetAsync(request.Key!, request.Value, new KvSetOptions { When = ConditionOf(request), TimeToLive = TimeToLiveOf(request) }, token);
+            case "move":
+                return (await MoveAsync(request, token)).Version;
+            case "lock":
+                var held = await coordination.AcquireLockAsync(request.Key!, new KvLockOptions { TimeToLive = TimeSpan.FromSeconds(request.Seconds) }, token);
+                _locks[request.Key!] = held;
+                return held.FencingToken;
+            case "unlock":
+                await _locks[request.Key!].ReleaseAsync(token);
+                return null;
+            case "locklost":
+                return _locks[request.Key!].LostToken.IsCancellationRequested;
             case "get":
                 var read = new KvReadOptions { Consistency = request.Consistency, MinVersion = new KvVersion(request.Version) };
                 return await kv.GetAsync(request.Key!, read, token);
@@ -64,6 +78,16 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, Fu
             default:
                 throw new ArgumentException($"Unknown command '{request.Op}'.");
         }
+    }
+
+    private static TimeSpan? TimeToLiveOf(NodeRequest request) => request.Seconds > 0 ? TimeSpan.FromSeconds(request.Seconds) : null;
+
+    /// <summary>Moves an amount from one account to another, and counts that it did.</summary>
+    private ValueTask<KvTransactionResult> MoveAsync(NodeRequest request, CancellationToken cancellationToken)
+    {
+        var move = new KvTransaction();
+        move.Then.Increment(request.Key!, -request.Version).Increment(request.NodeId!, request.Version).Increment("ledger");
+        return kv.CommitAsync(move, cancellationToken);
     }
 
     private static KvCondition ConditionOf(NodeRequest request) => request.When switch

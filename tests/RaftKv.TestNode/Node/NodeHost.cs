@@ -39,7 +39,8 @@ public static class NodeHost
     private static async Task ServeAsync(IHost host, ReplyWriter replies)
     {
         var commands = new NodeCommands(
-            host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(), host.StopAsync);
+            host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(),
+            host.Services.GetRequiredService<IRaftKvCoordination>(), host.StopAsync);
         var loop = new CommandLoop(commands, Console.OpenStandardInput(), replies);
         loop.Start();
         replies.Write(NodeReply.Of(0, "started"));

@@ -21,6 +21,9 @@ public sealed record LoadRequest
     public char KeyPrefix { get; init; } = 'k';
 
     public int Seed { get; init; } = 1;
+
+    /// <summary>When what is put expires; <c>null</c> is never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
 }
 
 /// <summary>What the callers do.</summary>
@@ -31,6 +34,9 @@ public enum LoadOperation
     Lease,
     Stale,
     TryRead,
+
+    /// <summary>Sixteen puts in one transaction.</summary>
+    Transaction,
 }
 
 /// <summary>What a load saw.</summary>

@@ -27,6 +27,8 @@ public sealed record NodeError(string Type, string Message, string? Reason, KvOu
             RaftKvUnavailableException e => e.Reason.ToString(),
             RaftKvMembershipException e => e.Error.ToString(),
             RaftKvStorageException e => e.Error.ToString(),
+            RaftKvTransactionException e => e.Error.ToString(),
+            RaftKvLeaseException e => e.Error.ToString(),
             RaftKvLimitExceededException e => e.Limit,
             _ => null,
         },

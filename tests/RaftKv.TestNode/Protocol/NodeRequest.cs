@@ -15,7 +15,7 @@ public sealed record NodeRequest
 
     public KvConditionKind When { get; init; }
 
-    /// <summary>The version of a condition, or the least version of a read.</summary>
+    /// <summary>The version of a condition, the least version of a read, or the amount of a move.</summary>
     public long Version { get; init; }
 
     public KvConsistency Consistency { get; init; }
@@ -24,10 +24,12 @@ public sealed record NodeRequest
 
     public KvScanOptions Scan { get; init; }
 
+    /// <summary>A node, or the account that a move goes to.</summary>
     public string? NodeId { get; init; }
 
     public string? Address { get; init; }
 
+    /// <summary>A duration, or a time to live; 0 is none.</summary>
     public double Seconds { get; init; }
 
     /// <summary>Cancels the call after this long; 0 leaves it to the replica's own limits.</summary>

@@ -20,7 +20,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     {
         lock (_gate)
         {
-            _held.Add((lease, new LeaseLife(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, sentAt)));
+            _held.Add((lease, new LeaseLife(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, options.RequestTimeout.Ticks, sentAt)));
             Monitor.Pulse(_gate);
             if (_runs)
                 return;

@@ -27,7 +27,7 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
             ended();
             if (granted is not { } answer || !Lives(node, life))
                 return;
-            var held = new LeaseLife(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1, sentAt);
+            var held = new LeaseLife(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1, node.RequestTimeout.Ticks, sentAt);
             var holding = Run.LeaseHolders.Begin(answer.Version, node, held);
             Run.Time.After(0, () => Bind(node, life, answer.Version));
             Run.Time.After(0, () => Keep(holding, life, Run.Time.Now + caller.Chance.Below(5 * VirtualTime.Second), revokes: caller.Chance.OneIn(2)));

@@ -39,6 +39,7 @@ internal static class ApiRoute
     public static async Task ProblemAsync(HttpContext context, Problem problem)
     {
         Begin(context, problem.Status, "application/problem+json; charset=utf-8");
+        context.Response.Headers.ContentDisposition = default; // An error is not the file that was asked for.
         if (problem.RetryAfter)
             context.Response.Headers.RetryAfter = "1";
         if (problem.CurrentVersion is { Value: > 0 } version)

@@ -47,7 +47,7 @@ internal static class KvEndpoints
         var query = context.Request.Query;
         if (query.ContainsKey("prefix"))
             throw RequestRefusedException.BadInput("prefix", "The request names a key and a prefix. Choose one.");
-        var options = new KvReadOptions { Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable), MinVersion = MinVersion(query) };
+        var options = new KvReadOptions { Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable), MinVersion = RequestVersion.Read(query, "minVersion") ?? KvVersion.None };
         var maxAge = MaxAge(query, options.Consistency);
         var found = await ApiRoute.Kv(context).GetAsync(key, options, context.RequestAborted);
         RefuseOlder(found.Age, maxAge);
@@ -114,13 +114,6 @@ internal static class KvEndpoints
             json.WriteEndObject();
         });
     }
-
-    private static KvVersion MinVersion(IQueryCollection query) => query["minVersion"].ToString() switch
-    {
-        "" => KvVersion.None,
-        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) => new KvVersion(version),
-        _ => throw RequestRefusedException.BadInput("minVersion", "The parameter minVersion is a version as it came in X-RaftKv-Version."),
-    };
 
     private static TimeSpan? MaxAge(IQueryCollection query, KvConsistency consistency) => query["maxAge"].ToString() switch
     {

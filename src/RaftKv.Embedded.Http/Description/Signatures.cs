@@ -46,6 +46,10 @@ internal static class Signatures
     {
     }
 
+    public static void Backup([FromQuery, Description("The backup has at least this version; by default everything that this node has applied.")] long? minVersion)
+    {
+    }
+
     public static void Nothing()
     {
     }

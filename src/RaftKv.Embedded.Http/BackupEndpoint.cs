@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using RaftKv.Embedded.Http.Description;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary><c>GET /v1/cluster/backup</c>: everything this node has, as of one version, streamed as fast as the client takes it.</summary>
+internal static class BackupEndpoint
+{
+    private const string ContentType = "application/octet-stream";
+
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/v1/cluster/backup", ApiRoute.Guarded(AnswerAsync))
+            .Describe(Signatures.Backup, "RaftKvBackup", Tags.Cluster, "Streams a backup of everything as of one version.",
+                "A download that ends early is a connection that breaks, never an answer that looks complete; and no restore accepts a part.")
+            .AnswersBytes(ContentType).Fails(400, 401, 403, 500, 503, 507);
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        var minVersion = RequestVersion.Read(context.Request.Query, "minVersion");
+        var cluster = ApiRoute.Cluster(context);
+        var response = context.Response;
+        // Seen by the client only once the first byte is there: until then an error is answered as one.
+        response.ContentType = ContentType;
+        response.Headers.ContentDisposition = $"attachment; filename=\"{cluster.Status.NodeId}.raftkv-backup\"";
+        response.Headers.CacheControl = "no-store";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var ending = Ending.Of(context);
+        await cluster.BackupAsync(response.Body, minVersion, ending.Token);
+    }
+}

@@ -6,4 +6,7 @@ internal enum RefusalReason : byte
     NotLeader = 1,
     HandingOver = 2,
     Overloaded = 3,
+
+    /// <summary>A key or value is beyond the leader's limits.</summary>
+    TooLarge = 4,
 }

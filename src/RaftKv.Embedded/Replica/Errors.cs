@@ -32,6 +32,9 @@ internal static class Errors
     public static RaftKvUnavailableException LeaderOverloaded() =>
         new(RaftKvUnavailableReason.Overloaded, "The leader has too many writes waiting. Nothing was written; retry after a pause.");
 
+    public static RaftKvLimitExceededException TooLargeForLeader() =>
+        new("The key or value is larger than the leader's limits (MaxKeyBytes, MaxValueBytes), which are smaller than this node's. Nothing was written. Configure all nodes alike.");
+
     public static RaftKvUnavailableException Faulted(string why, Exception? cause) =>
         new(RaftKvUnavailableReason.Faulted, $"This node has stopped taking part: {why} Nothing was written. Use another node, and restart this one once the cause is removed.", cause);
 

@@ -15,6 +15,7 @@ internal sealed partial class Replica
     /// <summary>About how much one message to the leader carries.</summary>
     private const int ForwardBytes = 4 * 1024 * 1024;
 
+    private readonly RecordLimits _limits;
     private readonly Queue<WriteOperation> _unsequenced = new();
     private readonly List<WriteOperation> _newWrites = [];
     private readonly List<WriteOperation> _scratch = [];
@@ -220,8 +221,17 @@ internal sealed partial class Replica
     {
         if (_core is null || _stopping)
             _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
-        else
+        else if (forwarded.Commands.All(_limits.Allow))
             Step(new Proposed(_now, forwarded.Commands, from));
+        else
+            ProposeAllowed(from, forwarded.Commands);
+    }
+
+    private void ProposeAllowed(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    {
+        var allowed = commands.ToLookup(_limits.Allow);
+        _parts.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
+        Step(new Proposed(_now, [.. allowed[true]], from));
     }
 
     private void OnRefused(ProposalRefused refused)
@@ -245,6 +255,8 @@ internal sealed partial class Replica
                 write.Command = write.Command?.AsSpan().ToArray();
                 if (reason == RefusalReason.Overloaded)
                     write.TryFail(Errors.LeaderOverloaded());
+                else if (reason == RefusalReason.TooLarge)
+                    write.TryFail(Errors.TooLargeForLeader());
             }
             // What remains is offered again when the leader changes, or after a while.
             write.SentAt = _now.Ticks - ResendAfter + SweepInterval;

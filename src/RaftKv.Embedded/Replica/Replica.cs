@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Replica;
@@ -43,6 +44,8 @@ internal sealed partial class Replica
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _isSolo = options.InitialMembers.Count + options.Seeds.Count == 0;
+        _isSolo = options.InitialMembers.Count == 0;
+        _limits = new RecordLimits(options.MaxKeyBytes, options.MaxValueBytes);
         parts.Applier.Notify += Post;
         parts.LogWriter.Written += written => Post(written, wake: false);
     }

@@ -54,8 +54,35 @@ public sealed class ThreeNodeTests : IDisposable
         Assert.True((await others[1].Kv.GetAsync("after", cancellationToken: Cancel)).Found);
     }
 
-    private Task<TestNode> StartAsync(int number) => TestNode.StartAsync(o =>
+    [Fact]
+    public async Task A_write_that_only_this_node_would_allow_is_refused_by_the_leader_and_harms_nobody()
     {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3, o => o.MaxValueBytes = 4 * 1024 * 1024);
+        TestNode[] nodes = [one, two, three];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        if (three.Cluster.Status.Role == RaftKvRole.Leader)
+            await three.Cluster.TransferLeadershipAsync("node1", Cancel);
+        var large = new byte[2 * 1024 * 1024];
+
+        var set = await Assert.ThrowsAsync<RaftKvLimitExceededException>(async () => await three.Kv.SetAsync("large", large, cancellationToken: Cancel));
+        Assert.Equal(KvOutcome.NotApplied, set.Outcome);
+        await Assert.ThrowsAsync<RaftKvLimitExceededException>(async () => await three.Kv.SetManyAsync(new Dictionary<string, ReadOnlyMemory<byte>> { ["small"] = "1"u8.ToArray(), ["large"] = large }, Cancel));
+
+        await three.Kv.SetAsync("after", "works"u8.ToArray(), cancellationToken: Cancel);
+        foreach (var node in nodes)
+        {
+            Assert.True((await node.Kv.GetAsync("after", cancellationToken: Cancel)).Found);
+            Assert.False((await node.Kv.GetAsync("large", cancellationToken: Cancel)).Found);
+            Assert.NotEqual(RaftKvRole.Faulted, node.Cluster.Status.Role);
+        }
+    }
+
+    private Task<TestNode> StartAsync(int number, Action<RaftKvOptions>? more = null) => TestNode.StartAsync(o =>
+    {
+        more?.Invoke(o);
         o.NodeId = $"node{number}";
         o.DataDirectory = _folder.Sub(o.NodeId);
         o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";

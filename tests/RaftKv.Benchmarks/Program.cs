@@ -1,3 +1,4 @@
+using System.Globalization;
 using RaftKv.Benchmarks;
 using RaftKv.TestNode.Node;
 
@@ -12,6 +13,12 @@ switch (args.FirstOrDefault())
         return 0;
     case "expiry":
         await ExpiryBenchmark.RunAsync(Arguments.Parse(args[1..]));
+        return 0;
+    case "http":
+        await HttpBenchmark.RunAsync(Arguments.Parse(args[1..]));
+        return 0;
+    case "http-server":
+        await HttpServer.RunAsync(int.Parse(args[1], CultureInfo.InvariantCulture));
         return 0;
     case "limits":
         MachineLimits.Print();
@@ -29,6 +36,8 @@ switch (args.FirstOrDefault())
                        [--rounds 10] [--nodes 3]
             expiry     writes before and while 100,000 keys expire together
                        [--keys 100000] [--value 100] [--callers 16] [--nodes 3]
+            http       the package's routes against bare endpoints of the same shape, as a ratio of requests per second
+                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--rounds 10] [--value 100]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

@@ -44,25 +44,30 @@ internal static class ApiRoute
             context.Response.Headers.RetryAfter = "1";
         if (problem.CurrentVersion is { Value: > 0 } version)
             context.Response.Headers.ETag = Preconditions.ETag(version);
-        Write(context.Response.BodyWriter, problem, static (json, problem) =>
-        {
-            json.WriteStartObject();
-            json.WriteString("type"u8, "about:blank"u8);
-            json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
-            json.WriteNumber("status"u8, problem.Status);
-            json.WriteString("detail"u8, problem.Error);
-            json.WriteString("code"u8, problem.Code);
-            if (problem.Field is { } field)
-                json.WriteString("field"u8, field);
-            if (problem.CurrentVersion is { } version)
-                json.WriteNumber("currentVersion"u8, version.Value);
-            if (problem.Limit is { } limit)
-                json.WriteNumber("limit"u8, limit);
-            if (problem.Actual is { } actual)
-                json.WriteNumber("actual"u8, actual);
-            json.WriteEndObject();
-        });
+        Write(context.Response.BodyWriter, problem, WriteProblem);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>The problem details alone, for an answer that is under way already.</summary>
+    public static void WriteProblem(Utf8JsonWriter json, Problem problem)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "about:blank"u8);
+        json.WriteString("title"u8, ReasonPhrases.GetReasonPhrase(problem.Status));
+        json.WriteNumber("status"u8, problem.Status);
+        json.WriteString("detail"u8, problem.Error);
+        json.WriteString("code"u8, problem.Code);
+        if (problem.Field is { } field)
+            json.WriteString("field"u8, field);
+        if (problem.CurrentVersion is { } version)
+            json.WriteNumber("currentVersion"u8, version.Value);
+        if (problem.Limit is { } limit)
+            json.WriteNumber("limit"u8, limit);
+        if (problem.Actual is { } actual)
+            json.WriteNumber("actual"u8, actual);
+        if (problem.CompactVersion is { } compact)
+            json.WriteNumber("compactVersion"u8, compact.Value);
+        json.WriteEndObject();
     }
 
     public static IDistributedKv Kv(HttpContext context) => context.RequestServices.GetRequiredService<IDistributedKv>();

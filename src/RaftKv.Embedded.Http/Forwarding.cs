@@ -13,11 +13,8 @@ internal static class Forwarding
     /// <exception cref="RequestRefusedException">The client asked not to be forwarded, and this node does not lead.</exception>
     public static void Refuse(HttpContext context)
     {
-        var forward = context.Request.Query["forward"].ToString();
-        if (forward is "" or "true")
+        if (RequestFlag.Read(context.Request.Query, "forward", otherwise: true))
             return;
-        if (forward != "false")
-            throw RequestRefusedException.BadInput("forward", "The parameter forward is true or false.");
         var status = ApiRoute.Cluster(context).Status;
         if (status.LeaderId == status.NodeId)
             return;

@@ -20,8 +20,9 @@ internal static class KvEndpoints
     {
         RequestDelegate read = ApiRoute.Guarded(static context =>
             RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context));
-        RequestDelegate put = ApiRoute.Guarded(PutAsync);
-        RequestDelegate delete = ApiRoute.Guarded(DeleteAsync);
+        var once = new IdempotentWrites(routes.ServiceProvider.GetService<TimeProvider>() ?? TimeProvider.System);
+        RequestDelegate put = ApiRoute.Guarded(context => PutAsync(context, once));
+        RequestDelegate delete = ApiRoute.Guarded(context => DeleteAsync(context, once));
 
         routes.MapGet(Pattern, read)
             .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.", "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
@@ -31,10 +32,10 @@ internal static class KvEndpoints
             .Answers<Schemas.Page>().Fails(400, 401, 403, 429, 500, 503);
         routes.MapPut(Pattern, put)
             .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.", "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that nobody knows.")
-            .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 429, 500, 503, 504, 507);
+            .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 422, 429, 500, 503, 504, 507);
         routes.MapDelete(Pattern, delete)
             .Describe(Signatures.DeleteKey, "RaftKvDelete", Tags.Keys, "Deletes a key; one that is not there is no error.")
-            .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 429, 500, 503, 504, 507);
+            .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 422, 429, 500, 503, 504, 507);
         // The same for keys in the query, and for programs that want the headers alone.
         routes.MapMethods(Pattern, _head, read).ExcludeFromDescription();
         routes.MapPut(Listing, put).ExcludeFromDescription();
@@ -71,16 +72,21 @@ internal static class KvEndpoints
             await response.Body.WriteAsync(found.Value, context.RequestAborted);
     }
 
-    private static async Task PutAsync(HttpContext context)
+    private static async Task PutAsync(HttpContext context, IdempotentWrites once)
     {
         var key = RequestKey.Read(context);
         Forwarding.Refuse(context);
         var when = Preconditions.OfWrite(context.Request.Headers);
+        var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
-        var written = await ApiRoute.Kv(context).SetAsync(key, body.Bytes, new KvSetOptions { When = when }, context.RequestAborted);
+        var kv = ApiRoute.Kv(context);
+        var (written, isReplay) = idempotencyKey is null
+            ? (await kv.SetAsync(key, body.Bytes, new KvSetOptions { When = when }, context.RequestAborted), false)
+            : await once.SetAsync(kv, idempotencyKey, Stored(key), body.Bytes, when, context.RequestAborted);
         if (!written.Applied)
             throw ConditionFailed(when, written.Version);
+        SayReplay(context, isReplay);
         ReplicaHeaders.SetVersion(context, written.Version);
         context.Response.Headers.ETag = Preconditions.ETag(written.Version);
         // Only this condition tells whether the key is new.
@@ -92,18 +98,24 @@ internal static class KvEndpoints
             json.WriteNumber("version"u8, data.Version.Value);
             json.WriteEndObject();
         });
+        await PurgeAsync(context, once, kv, idempotencyKey);
     }
 
-    private static async Task DeleteAsync(HttpContext context)
+    private static async Task DeleteAsync(HttpContext context, IdempotentWrites once)
     {
         var key = RequestKey.Read(context);
         Forwarding.Refuse(context);
         var when = Preconditions.OfWrite(context.Request.Headers);
         if (when == KvCondition.NotExists)
             throw RequestRefusedException.BadInput("If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
-        var deleted = await ApiRoute.Kv(context).DeleteAsync(key, when, context.RequestAborted);
+        var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
+        var kv = ApiRoute.Kv(context);
+        var (deleted, isReplay) = idempotencyKey is null
+            ? (await kv.DeleteAsync(key, when, context.RequestAborted), false)
+            : await once.DeleteAsync(kv, idempotencyKey, Stored(key), when, context.RequestAborted);
         if (!deleted.Applied && when != KvCondition.Always)
             throw ConditionFailed(when, deleted.Version);
+        SayReplay(context, isReplay);
         if (deleted.Applied)
             ReplicaHeaders.SetVersion(context, deleted.Version);
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (key, deleted.Applied), static (json, data) =>
@@ -113,6 +125,32 @@ internal static class KvEndpoints
             json.WriteBoolean("deleted"u8, data.Applied);
             json.WriteEndObject();
         });
+        await PurgeAsync(context, once, kv, idempotencyKey);
+    }
+
+    // The records are the store's own: a request must not write one under the name of a key.
+    private static string Stored(string key) => !key.StartsWith(IdempotentWrites.Prefix, StringComparison.Ordinal) ? key
+        : throw RequestRefusedException.BadInput("key", $"Keys that begin with {IdempotentWrites.Prefix} cannot be written with an Idempotency-Key.");
+
+    private static void SayReplay(HttpContext context, bool isReplay)
+    {
+        if (isReplay)
+            context.Response.Headers[IdempotentWrites.Replayed] = "true";
+    }
+
+    // The client has its answer: whether old records could be deleted is not its affair.
+    private static async Task PurgeAsync(HttpContext context, IdempotentWrites once, IDistributedKv kv, string? idempotencyKey)
+    {
+        if (idempotencyKey is null)
+            return;
+        try
+        {
+            await once.PurgeAsync(kv, context.RequestAborted);
+        }
+        catch (RaftKvException)
+        {
+            // Somebody's next write tries again.
+        }
     }
 
     private static TimeSpan? MaxAge(IQueryCollection query, KvConsistency consistency) => query["maxAge"].ToString() switch

@@ -21,7 +21,7 @@ internal static class KvListing
         if (!query.TryGetValue("prefix", out var prefix))
             throw RequestRefusedException.BadInput("key", "The request names no key. GET /v1/kv?prefix= lists all of them.");
         var limit = Limit(query["limit"].ToString());
-        var keysOnly = KeysOnly(query["keysOnly"].ToString());
+        var keysOnly = RequestFlag.Read(query, "keysOnly");
         var after = query["after"].ToString();
         var scan = new KvScanOptions
         {
@@ -97,11 +97,4 @@ internal static class KvListing
     private static int Limit(string text) => text.Length == 0 ? DefaultLimit
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is > 0 and <= MaxLimit ? limit
         : throw RequestRefusedException.BadInput("limit", $"The parameter limit is a number from 1 to {MaxLimit}.");
-
-    private static bool KeysOnly(string text) => text switch
-    {
-        "" or "false" or "0" => false,
-        "true" or "1" => true,
-        _ => throw RequestRefusedException.BadInput("keysOnly", "The parameter keysOnly is true or false."),
-    };
 }

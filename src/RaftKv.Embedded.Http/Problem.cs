@@ -16,6 +16,9 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     /// <summary>The limit that was exceeded, in bytes.</summary>
     public long? Limit { get; init; }
 
+    /// <summary>The lowest version at which a watch can still begin.</summary>
+    public KvVersion? CompactVersion { get; init; }
+
     /// <summary>What exceeded it, in bytes, where that is known.</summary>
     public long? Actual { get; init; }
 
@@ -32,6 +35,8 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
         RaftKvMembershipException membership => From(membership),
         RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } key => BadInput("key", e.Message) with { Limit = key.Maximum, Actual = key.Actual },
         RaftKvLimitExceededException value => TooLarge(e.Message, value.Maximum, value.Actual),
+        RaftKvCompactedException compacted => new(StatusCodes.Status410Gone, "compacted", e.Message) { CompactVersion = compacted.OldestVersion },
+        RaftKvTransactionException transaction => From(transaction),
         RaftKvStorageException { Error: RaftKvStorageError.DiskFull } => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
         _ => new(StatusCodes.Status500InternalServerError, "storage_error", e.Message),
     };
@@ -50,6 +55,14 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
             RaftKvUnavailableReason.Removed => "removed",
             _ => "unavailable",
         }, e.Message, RetryAfter: true),
+    };
+
+    private static Problem From(RaftKvTransactionException e) => e.Error switch
+    {
+        RaftKvTransactionError.KeyWrittenTwice => new(StatusCodes.Status400BadRequest, "duplicate_key", e.Message),
+        RaftKvTransactionError.TooManyOperations or RaftKvTransactionError.TooManyKeys => new(StatusCodes.Status400BadRequest, "too_many_operations", e.Message),
+        RaftKvTransactionError.ResultTooLarge => new(StatusCodes.Status413PayloadTooLarge, "result_too_large", e.Message),
+        _ => new(StatusCodes.Status409Conflict, "not_a_number", e.Message),
     };
 
     private static Problem From(RaftKvMembershipException e) => e.Error switch

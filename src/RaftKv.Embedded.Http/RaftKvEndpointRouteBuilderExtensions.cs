@@ -37,6 +37,7 @@ public static class RaftKvEndpointRouteBuilderExtensions
         MembershipEndpoints.Map(guarded);
         KvEndpoints.Map(guarded);
         ClusterEndpoints.MapChanges(guarded);
+        WatchEndpoint.Map(guarded);
         BackupEndpoint.Map(guarded);
         return all;
     }

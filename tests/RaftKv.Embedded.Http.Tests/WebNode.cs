@@ -23,14 +23,18 @@ internal sealed class WebNode : IAsyncDisposable
 
     public IRaftKvCluster Cluster => _app.Services.GetRequiredService<IRaftKvCluster>();
 
-    public static async Task<WebNode> StartAsync(string nodeId, CancellationToken cancellationToken)
+    public static async Task<WebNode> StartAsync(string nodeId, CancellationToken cancellationToken, Action<RaftKvOptions>? configure = null)
     {
         var directory = Directory.CreateTempSubdirectory("raftkv-web-");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         // Patient, so that a busy machine does not hold elections of its own.
-        builder.Services.AddRaftKv(o => (o.NodeId, o.DataDirectory, o.ElectionTimeout) = (nodeId, directory.FullName, TimeSpan.FromSeconds(1)));
+        builder.Services.AddRaftKv(o =>
+        {
+            (o.NodeId, o.DataDirectory, o.ElectionTimeout) = (nodeId, directory.FullName, TimeSpan.FromSeconds(1));
+            configure?.Invoke(o);
+        });
         builder.Services.AddOpenApi();
         var app = builder.Build();
         app.MapOpenApi();
@@ -39,6 +43,9 @@ internal sealed class WebNode : IAsyncDisposable
         await app.StartAsync(cancellationToken);
         return new WebNode(app, directory);
     }
+
+    /// <summary>Stops the host, and waits until it has.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

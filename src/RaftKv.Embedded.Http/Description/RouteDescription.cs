@@ -37,6 +37,10 @@ internal static class RouteDescription
     public static IEndpointConventionBuilder AnswersBytes(this IEndpointConventionBuilder route, string contentType) =>
         route.Answers(StatusCodes.Status200OK, typeof(Stream), contentType);
 
+    /// <summary>An answer of text.</summary>
+    public static IEndpointConventionBuilder AnswersText(this IEndpointConventionBuilder route, string contentType) =>
+        route.Answers(StatusCodes.Status200OK, typeof(string), contentType);
+
     /// <summary>An answer without a body.</summary>
     public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder route, int status) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void)));

@@ -10,6 +10,7 @@ internal static class Signatures
     private const string Consistency = "linearizable (default), lease or stale.";
     private const string LocalConsistency = "stale (default: this node's own copy), lease or linearizable.";
     private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. Older is answered 503 stale_read.";
+    private const string IdempotencyKey = "A text that is new for every write. Repeated with the same one, a write takes effect once and is answered alike, for a day at least.";
     private const string Forward = "false: answer 421 not_leader instead of forwarding when this node does not lead.";
 
     public static void GetKey(
@@ -26,6 +27,7 @@ internal static class Signatures
         [FromBody] Stream body,
         [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
         [FromHeader(Name = "If-None-Match"), Description("*: only if the key does not exist.")] string? ifNoneMatch,
+        [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
         [FromQuery, Description(Forward)] bool? forward)
     {
     }
@@ -33,7 +35,20 @@ internal static class Signatures
     public static void DeleteKey(
         [FromRoute, Description(Key)] string key,
         [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
         [FromQuery, Description(Forward)] bool? forward)
+    {
+    }
+
+    public static void Watch(
+        [FromQuery, Description("What the keys begin with, empty for all of them; or key.")] string? prefix,
+        [FromQuery, Description("The one key to watch.")] string? key,
+        [FromQuery, Description("The first version wanted. Without it the watch begins now: its first event is progress with the version of now.")] long? from,
+        [FromQuery, Description("true: begin with the current values, then state-end, then the changes.")] bool? initial,
+        [FromQuery, Description("true: without the values.")] bool? keysOnly,
+        [FromQuery, Description("How fresh now, or the initial values, must be: linearizable (default), lease or stale.")] string? consistency,
+        [FromQuery, Description("How often progress is told, in milliseconds: 100 to 60000, 15000 unless told.")] int? progressMs,
+        [FromHeader(Name = "Last-Event-ID"), Description("The id of the last event seen: the watch goes on behind it.")] string? lastEventId)
     {
     }
 

@@ -64,6 +64,8 @@ internal sealed class ChangeHistory : IKvChangeSink
         if (_overflowed)
         {
             _overflowed = false;
+            // Nobody may take the old end for the place behind this entry.
+            _tail++;
             Forget(_tail, index + 1);
         }
         Volatile.Write(ref _end, _tail);

@@ -50,6 +50,21 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
+    public void Who_waits_at_the_end_does_not_take_it_for_the_place_behind_an_entry_that_was_too_large()
+    {
+        var history = new ChangeHistory(2048, last: 0);
+        Put(history, 1, "a", "1");
+        history.EntryEnded(1);
+        var waiting = history.End;
+
+        Put(history, 2, "b", new string('x', 3000));
+        history.EntryEnded(2);
+
+        Assert.NotEqual(waiting, history.End);
+        Assert.False(history.TryReadHeader(waiting, out _));
+    }
+
+    [Fact]
     public void An_entry_larger_than_the_history_leaves_it_empty_and_says_so()
     {
         var history = new ChangeHistory(2048, last: 0);

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// Writes with an <c>Idempotency-Key</c>: repeated with the same key, on whichever node and after whatever died, a write takes effect once and is
+/// answered alike. The write and a record of it are one transaction, so that there is never one without the other. The records are keys of the store,
+/// by the day of their writing: the day before and the day after are looked at too, so that neither midnight nor a clock that is wrong by less than a
+/// day hides one. They are deleted once they are two days old.
+/// </summary>
+internal sealed class IdempotentWrites(TimeProvider time)
+{
+    /// <summary>Whether an answer is that of an earlier request, told in a header.</summary>
+    public const string Replayed = "Idempotency-Replayed";
+
+    /// <summary>What the records' keys begin with. They are seen by scans and watches of everything.</summary>
+    public const string Prefix = "$raftkv/once/";
+
+    private const string Header = "Idempotency-Key";
+    private const int MaxLength = 255;
+    private const int Attempts = 8;
+    private const int PurgedAtOnce = 256;
+
+    private string _purgedOn = "";
+
+    /// <returns><c>null</c> when the request has no such key.</returns>
+    /// <exception cref="RequestRefusedException">The header cannot be a key.</exception>
+    public static string? KeyOf(HttpRequest request)
+    {
+        var values = request.Headers[Header];
+        if (values.Count == 0)
+            return null;
+        var key = values.ToString();
+        return key.Length is > 0 and <= MaxLength && values.Count == 1 && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? key
+            : throw RequestRefusedException.BadInput(Header, $"Idempotency-Key is one text of 1 to {MaxLength} visible ASCII characters, new for every write: a GUID, for example.");
+    }
+
+    /// <summary>Sets a key once.</summary>
+    public async Task<(KvWriteResult Result, bool IsReplay)> SetAsync(
+        IDistributedKv kv, string idempotencyKey, string key, ReadOnlyMemory<byte> value, KvCondition when, CancellationToken cancellationToken)
+    {
+        var records = Records(idempotencyKey);
+        var fingerprint = Fingerprint("PUT", key, when, value.Span);
+        var transaction = Unless(records, Compares(key, when));
+        transaction.Then.Set(key, value).Set(records[0], Record(fingerprint, applied: true));
+        transaction.Else.Get(key);
+        var result = await kv.CommitAsync(transaction, cancellationToken);
+        if (result.Succeeded)
+            return (new KvWriteResult(true, result.Version), false);
+        if (Find(result, fingerprint) is { } earlier)
+            return (earlier, true);
+        return (new KvWriteResult(false, result.Results[^1].Read.Version), false); // The condition does not hold. Nothing was written, and nothing noted.
+    }
+
+    /// <summary>Deletes a key once. That it was not there is noted too: it may be there when the request comes again.</summary>
+    public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(
+        IDistributedKv kv, string idempotencyKey, string key, KvCondition when, CancellationToken cancellationToken)
+    {
+        var records = Records(idempotencyKey);
+        var fingerprint = Fingerprint("DELETE", key, when, []);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var delete = Unless(records, [KvCompare.Exists(key), .. Compares(key, when)]);
+            delete.Then.Delete(key).Set(records[0], Record(fingerprint, applied: true));
+            delete.Else.Get(key);
+            var result = await kv.CommitAsync(delete, cancellationToken);
+            if (result.Succeeded)
+                return (new KvWriteResult(true, result.Version), false);
+            if (Find(result, fingerprint) is { } earlier)
+                return (earlier, true);
+            if (result.Results[^1].Read is { Found: true } current || when != KvCondition.Always)
+                return (new KvWriteResult(false, result.Results[^1].Read.Version), false);
+
+            var note = Unless(records, [KvCompare.NotExists(key)]);
+            note.Then.Set(records[0], Record(fingerprint, applied: false));
+            if ((await kv.CommitAsync(note, cancellationToken)).Succeeded)
+                return (new KvWriteResult(false, KvVersion.None), false);
+            // Somebody wrote the key in between, or the same request came twice: look again.
+        }
+        throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.", RetryAfter: true));
+    }
+
+    /// <summary>Deletes some of the records that are too old. Called behind an answer, for as long as there are any.</summary>
+    public async Task PurgeAsync(IDistributedKv kv, CancellationToken cancellationToken)
+    {
+        var today = Day(0);
+        if (Volatile.Read(ref _purgedOn) == today)
+            return;
+        var transaction = new KvTransaction();
+        var old = KvKeyRange.Between(Prefix, Prefix + Day(-2));
+        await foreach (var entry in kv.ScanAsync(old, new KvScanOptions { KeysOnly = true, Limit = PurgedAtOnce, Consistency = KvConsistency.Stale }, cancellationToken))
+            transaction.Then.Delete(entry.Key);
+        if (transaction.Then.Count > 0)
+            await kv.CommitAsync(transaction, cancellationToken);
+        if (transaction.Then.Count < PurgedAtOnce)
+            Volatile.Write(ref _purgedOn, today);
+    }
+
+    private static KvTransaction Unless(string[] records, ReadOnlySpan<KvCompare> conditions)
+    {
+        var transaction = new KvTransaction().If(conditions);
+        foreach (var record in records)
+        {
+            transaction.If(KvCompare.NotExists(record));
+            transaction.Else.Get(record);
+        }
+        return transaction;
+    }
+
+    private static KvCompare[] Compares(string key, KvCondition when) => when.Kind switch
+    {
+        KvConditionKind.Exists => [KvCompare.Exists(key)],
+        KvConditionKind.NotExists => [KvCompare.NotExists(key)],
+        KvConditionKind.VersionIs => [KvCompare.Version(key, KvRelation.Equal, when.Version)],
+        _ => [],
+    };
+
+    // The record was written by the transaction that it tells of: its version is that of the write.
+    private static KvWriteResult? Find(KvTransactionResult result, string fingerprint)
+    {
+        if (!result.HasResults)
+            throw new RequestRefusedException(new Problem(StatusCodes.Status504GatewayTimeout, "outcome_unknown", "What the transaction read is not known any more. Send the request again with the same Idempotency-Key."));
+        foreach (var item in result.Results.Take(result.Results.Count - 1))
+        {
+            if (!item.Read.Found)
+                continue;
+            using var record = JsonDocument.Parse(item.Read.Value);
+            if (record.RootElement.GetProperty("request").GetString() != fingerprint)
+                throw new RequestRefusedException(new Problem(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused",
+                    "This Idempotency-Key belongs to another request. Nothing was written.", Header));
+            return new KvWriteResult(record.RootElement.GetProperty("applied").GetBoolean(), item.Read.Version);
+        }
+        return null;
+    }
+
+    /// <summary>Where the record goes, and where else it may be.</summary>
+    private string[] Records(string idempotencyKey)
+    {
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)).AsSpan(0, 16));
+        return [$"{Prefix}{Day(0)}/{name}", $"{Prefix}{Day(-1)}/{name}", $"{Prefix}{Day(1)}/{name}"];
+    }
+
+    private string Day(int offset) => time.GetUtcNow().AddDays(offset).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+
+    private static byte[] Record(string fingerprint, bool applied) => JsonSerializer.SerializeToUtf8Bytes(new { request = fingerprint, applied });
+
+    private static string Fingerprint(string method, string key, KvCondition when, ReadOnlySpan<byte> value)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{method}\0{when.Kind}\0{when.Version.Value}\0{key.Length}\0{key}")));
+        hash.AppendData(value);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

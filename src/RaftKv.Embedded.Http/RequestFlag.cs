@@ -1,0 +1,16 @@
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>A parameter that is true or false.</summary>
+internal static class RequestFlag
+{
+    /// <exception cref="RequestRefusedException">It is neither.</exception>
+    public static bool Read(IQueryCollection query, string parameter, bool otherwise = false) => query[parameter].ToString() switch
+    {
+        "" => otherwise,
+        "false" or "0" => false,
+        "true" or "1" => true,
+        _ => throw RequestRefusedException.BadInput(parameter, $"The parameter {parameter} is true or false."),
+    };
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using RaftKv.Embedded.Http.Description;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// <c>GET /v1/watch?prefix=</c>: changes as server-sent events. An event's id is the version up to which everything has been told, so that a client
+/// that comes back with <c>Last-Event-ID</c>, as browsers do by themselves, to this node or to another, misses nothing and sees nothing twice.
+/// </summary>
+internal static class WatchEndpoint
+{
+    private const int DefaultProgressMs = 15_000;
+
+    /// <summary>How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.</summary>
+    private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(100);
+
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/v1/watch", ApiRoute.Guarded(AnswerAsync))
+            .Describe(Signatures.Watch, "RaftKvWatch", Tags.Keys, "Tells every change of the keys with a prefix, as server-sent events.",
+                "Events put, deleted, expired, revoked, state-end and progress; the data is JSON with the key, its version and, after put, the value in base64. "
+                + "The last event of a stream that the node ends is end, with a code: compacted when the client was too slow.")
+            .AnswersText("text/event-stream").Fails(400, 401, 403, 410, 500, 503);
+
+    private static async Task AnswerAsync(HttpContext context)
+    {
+        var query = context.Request.Query;
+        var (range, options) = (Range(query), Options(context.Request));
+        using var ending = Ending.Of(context);
+        var begin = KvVersion.None;
+        if (options is { InitialState: false, FromVersion.Value: 0 })
+        {
+            // "Now" is a version, which the client is told first: it can come back to it even if it hears of nothing else.
+            begin = (await ApiRoute.Kv(context).GetAsync(IdempotentWrites.Prefix, new KvReadOptions { Consistency = options.Consistency }, ending.Token)).ReadAt;
+            options = options with { FromVersion = new KvVersion(begin.Value + 1) };
+        }
+        await using var changes = new WatchReader(Watch(context, range, options, ending.Token), ending);
+        // What is wrong with the request, or with the node, shows with the first step, while an error can still be answered.
+        if (options.InitialState)
+            await changes.FirstAsync(Timeout.InfiniteTimeSpan);
+        else
+            await changes.FirstAsync(_grace);
+        await new WatchStream(context, ending.Token).RunAsync(begin, changes);
+    }
+
+    private static IAsyncEnumerable<KvEvent> Watch(HttpContext context, KvKeyRange range, KvWatchOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ApiRoute.Kv(context).WatchAsync(range, options, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw RequestRefusedException.BadInput(range.Prefix is null ? "key" : "prefix", e);
+        }
+    }
+
+    private static KvKeyRange Range(IQueryCollection query)
+    {
+        var (prefix, key) = (query["prefix"], query["key"]);
+        if (prefix.Count + key.Count != 1)
+            throw RequestRefusedException.BadInput("prefix", "Say what to watch: ?prefix= for the keys that begin with it, all of them if it is empty, or ?key= for one.");
+        if (key.Count == 1)
+            return KvKeyRange.Exactly(key.ToString() is { Length: > 0 } one ? one : throw RequestRefusedException.BadInput("key", "The key is empty."));
+        return prefix.ToString() is { Length: > 0 } start ? KvKeyRange.StartingWith(start) : KvKeyRange.All;
+    }
+
+    private static KvWatchOptions Options(HttpRequest request)
+    {
+        var query = request.Query;
+        var initial = RequestFlag.Read(query, "initial");
+        var from = RequestVersion.Read(query, "from") ?? KvVersion.None;
+        if (initial && from != KvVersion.None)
+            throw RequestRefusedException.BadInput("from", "A watch begins with the initial state or at a version. Choose one.");
+        // A browser that comes back sends the same address once more: what it has seen says more than how it began.
+        if (LastSeen(request) is { } seen)
+            (initial, from) = (false, new KvVersion(seen.Value + 1));
+        return new KvWatchOptions
+        {
+            FromVersion = from,
+            InitialState = initial,
+            KeysOnly = RequestFlag.Read(query, "keysOnly"),
+            Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable),
+            ProgressInterval = TimeSpan.FromMilliseconds(ProgressMs(query["progressMs"].ToString())),
+        };
+    }
+
+    private static KvVersion? LastSeen(HttpRequest request) => request.Headers["Last-Event-ID"].ToString() switch
+    {
+        "" => null,
+        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version < long.MaxValue => new KvVersion(version),
+        _ => throw RequestRefusedException.BadInput("Last-Event-ID", "Last-Event-ID is the id of an event of this watch: a version."),
+    };
+
+    private static int ProgressMs(string text) => text.Length == 0 ? DefaultProgressMs
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var interval) && interval is >= 100 and <= 60_000 ? interval
+        : throw RequestRefusedException.BadInput("progressMs", "The parameter progressMs is a number of milliseconds from 100 to 60000.");
+}

@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// Writes a watch as server-sent events. What is written and not yet taken is bounded by the server's own response buffer: a client that reads slowly
+/// makes the watch wait, and when the node's history goes past it, the last event says so. One that does not read at all is cut off.
+/// </summary>
+internal sealed class WatchStream(HttpContext context, CancellationToken ending)
+{
+    private const int FlushBytes = 32 * 1024;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    private long _unflushed;
+
+    /// <param name="begin">What the client is told first that it has; <see cref="KvVersion.None"/> is nothing.</param>
+    /// <param name="changes">What it is told then.</param>
+    public async Task RunAsync(KvVersion begin, WatchReader changes)
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        response.BodyWriter.Write("retry: 1000\n\n"u8);
+        try
+        {
+            if (begin != KvVersion.None)
+                Write(new KvEvent { Kind = KvEventKind.Progress, Version = begin, EndsVersion = true });
+            await FlushAsync(ending);
+            while (await NextAsync(changes))
+            {
+                Write(changes.Current);
+                changes.Used();
+            }
+        }
+        catch (RaftKvException e)
+        {
+            WriteEnd(Problem.From(e));
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            WriteEnd(new Problem(StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on from the last event."));
+        }
+        await FlushAsync(context.RequestAborted);
+    }
+
+    // Changes that are there already go out together.
+    private async ValueTask<bool> NextAsync(WatchReader changes)
+    {
+        var next = changes.Next();
+        if (_unflushed > 0 && (!next.IsCompleted || _unflushed > FlushBytes))
+            await FlushAsync(ending);
+        return await next;
+    }
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
+        _unflushed = 0;
+        if (flush.IsCompletedSuccessfully)
+            return;
+        try
+        {
+            await flush.AsTask().WaitAsync(_patience, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            context.Abort();
+        }
+    }
+
+    private void Write(in KvEvent change)
+    {
+        var body = context.Response.BodyWriter;
+        var start = body.UnflushedBytes;
+        body.Write(Name(change.Kind));
+        // In the middle of a transaction there is no place to go on from.
+        if (change.EndsVersion)
+            Encoding.UTF8.GetBytes($"id: {change.Version}\n", body);
+        body.Write("data: "u8);
+        ApiRoute.Write(body, change, static (json, change) => WriteData(json, change));
+        body.Write("\n\n"u8);
+        _unflushed += body.UnflushedBytes - start;
+    }
+
+    private static void WriteData(Utf8JsonWriter json, in KvEvent change)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("version"u8, change.Version.Value);
+        if (change.Kind is not (KvEventKind.Progress or KvEventKind.InitialStateEnd))
+        {
+            json.WriteString("key"u8, change.Key);
+            json.WriteNumber("createVersion"u8, change.CreateVersion.Value);
+            json.WriteNumber("writeCount"u8, change.WriteCount);
+        }
+        if (change.Kind == KvEventKind.Put)
+            json.WriteBase64String("value"u8, change.Value.Span);
+        json.WriteEndObject();
+    }
+
+    private void WriteEnd(Problem problem)
+    {
+        var body = context.Response.BodyWriter;
+        body.Write("event: end\ndata: "u8);
+        ApiRoute.Write(body, problem, ApiRoute.WriteProblem);
+        body.Write("\n\n"u8);
+    }
+
+    private static ReadOnlySpan<byte> Name(KvEventKind kind) => kind switch
+    {
+        KvEventKind.Put => "event: put\n"u8,
+        KvEventKind.Deleted => "event: deleted\n"u8,
+        KvEventKind.Expired => "event: expired\n"u8,
+        KvEventKind.LeaseRevoked => "event: revoked\n"u8,
+        KvEventKind.InitialStateEnd => "event: state-end\n"u8,
+        _ => "event: progress\n"u8,
+    };
+}

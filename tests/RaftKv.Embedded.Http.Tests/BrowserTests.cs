@@ -73,6 +73,53 @@ public class BrowserTests
         Assert.Empty(page.Errors);
     }
 
+    [Fact]
+    public async Task It_survives_the_kill_of_the_leader_and_says_that_the_quorum_is_lost()
+    {
+        SkipWithoutChromium();
+        await using var cluster = await SampleCluster.FormAsync(Stop);
+        await using var page = await Chromium.StartAsync(Stop);
+        await page.LookAsync("light", 1280, 900);
+        await page.OpenAsync(cluster["node2"].Url + "raftkv");
+        await page.UntilAsync("document.querySelectorAll('#members tr').length === 3 && document.getElementById('t-leader').textContent === 'node1'");
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-three-members.png"));
+
+        await cluster["node1"].KillAsync();
+        await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent) && document.getElementById('live').textContent === 'live'");
+        await page.EvaluateAsync("$('key-new').click(); $('entry-key').value = 'after/the-kill'; $('entry-value').value = 'still here'; $('entry-save').click()");
+        await page.UntilAsync("entry?.etag && entry.key === 'after/the-kill'");
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-leader-killed.png"));
+
+        await cluster["node3"].KillAsync();
+        await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
+        await page.ScreenshotAsync(Repository.Artifact("dashboard-quorum-lost.png"));
+
+        Assert.Empty(page.Errors);
+    }
+
+    [Theory]
+    [InlineData("light", 1280)]
+    [InlineData("dark", 1280)]
+    [InlineData("light", 390)]
+    public async Task Axe_finds_no_serious_violation(string scheme, int width)
+    {
+        SkipWithoutChromium();
+        Assert.SkipUnless(Accessibility.CanJudge, "axe-core is not installed: npm install --no-save axe-core.");
+        await using var node = await WebNode.StartAsync("node1", Stop);
+        await FillAsync(node.Kv);
+        await using var page = await Chromium.StartAsync(Stop);
+        await page.LookAsync(scheme, width, 900);
+        await page.OpenAsync(node.Url + "/raftkv");
+        await page.UntilAsync("samples.length >= 2 && document.querySelectorAll('#keys button').length >= 8");
+
+        Assert.Empty(await Accessibility.JudgeAsync(page));
+        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.UntilAsync("!$('entry').hidden");
+        Assert.Empty(await Accessibility.JudgeAsync(page));
+        await page.EvaluateAsync("$('add-open').click()");
+        Assert.Empty(await Accessibility.JudgeAsync(page));
+    }
+
     private static async Task PicturesAsync(Chromium page, WebNode leader, WebNode shown)
     {
         await WriteSomeAsync(leader.Kv);

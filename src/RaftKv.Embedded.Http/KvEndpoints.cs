@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -81,9 +82,11 @@ internal static class KvEndpoints
         var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
+        var began = Stopwatch.GetTimestamp();
         var (written, isReplay) = idempotencyKey is null
             ? (await kv.SetAsync(key, body.Bytes, new KvSetOptions { When = when }, context.RequestAborted), false)
             : await once.SetAsync(kv, idempotencyKey, Stored(key), body.Bytes, when, context.RequestAborted);
+        WriteTimes.Of(kv).Add(began);
         if (!written.Applied)
             throw ConditionFailed(when, written.Version);
         SayReplay(context, isReplay);
@@ -110,9 +113,11 @@ internal static class KvEndpoints
             throw RequestRefusedException.BadInput("If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var kv = ApiRoute.Kv(context);
+        var began = Stopwatch.GetTimestamp();
         var (deleted, isReplay) = idempotencyKey is null
             ? (await kv.DeleteAsync(key, when, context.RequestAborted), false)
             : await once.DeleteAsync(kv, idempotencyKey, Stored(key), when, context.RequestAborted);
+        WriteTimes.Of(kv).Add(began);
         if (!deleted.Applied && when != KvCondition.Always)
             throw ConditionFailed(when, deleted.Version);
         SayReplay(context, isReplay);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +32,10 @@ internal static class StoreEndpoints
         var limit = limits.MaxValueBytes + 6 * limits.MaxKeyBytes + 4096;
         using var body = await RequestBody.ReadJsonAsync(context, limit);
         var (key, value) = RequestFields.ReadStore(body.Bytes);
-        var written = await Kv(context).SetAsync(Valid(key), value, cancellationToken: context.RequestAborted);
+        var kv = Kv(context);
+        var began = Stopwatch.GetTimestamp();
+        var written = await kv.SetAsync(Valid(key), value, cancellationToken: context.RequestAborted);
+        WriteTimes.Of(kv).Add(began);
         await Answer.OkAsync(context, "success persisting data", (key, value, written.Version), WriteEntry);
     }
 
@@ -51,7 +55,10 @@ internal static class StoreEndpoints
     private static async Task DeleteAsync(HttpContext context)
     {
         var key = Valid(RequestKey.Read(context));
-        var deleted = await Kv(context).DeleteAsync(key, cancellationToken: context.RequestAborted);
+        var kv = Kv(context);
+        var began = Stopwatch.GetTimestamp();
+        var deleted = await kv.DeleteAsync(key, cancellationToken: context.RequestAborted);
+        WriteTimes.Of(kv).Add(began);
         await Answer.OkAsync(context, "success removing data", (key, deleted.Applied), static (json, data) =>
         {
             json.WriteStartObject();

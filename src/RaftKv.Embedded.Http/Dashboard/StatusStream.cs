@@ -62,10 +62,18 @@ internal static class StatusStream
     {
         var body = context.Response.BodyWriter;
         body.Write("data: "u8);
-        ApiRoute.Write(body, status, static (json, status) =>
+        ApiRoute.Write(body, (status, WriteTimes.Of(ApiRoute.Kv(context)).Within(_sample)), static (json, data) =>
         {
+            var (status, writes) = data;
             json.WriteStartObject();
             json.WriteNumber("at"u8, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+            if (writes is { } times)
+            {
+                json.WriteStartObject("writeMs"u8);
+                json.WriteNumber("median"u8, times.Median);
+                json.WriteNumber("longest"u8, times.Longest);
+                json.WriteEndObject();
+            }
             StatusJson.WriteFields(json, status);
             json.WriteEndObject();
         });

@@ -10,7 +10,7 @@ const shown = 96;            // entries in the picture of the log's end
 let status = null;           // the last event
 let heard = 0;               // when it came, by this browser's clock
 let source = null;
-let samples = [];            // {at, rate}
+let samples = [];            // {at, rate, ms: {median, longest} or null}
 let sampled = null;          // {at, commit} of the last sample
 
 /** An element with attributes and children; text is never taken for markup. */
@@ -66,7 +66,7 @@ function sample() {
   const { at, log: { commit } } = status;
   if (sampled && at - sampled.at < 900) return;
   if (sampled && at > sampled.at)
-    samples.push({ at, rate: Math.max(0, commit - sampled.commit) * 1000 / (at - sampled.at) });
+    samples.push({ at, rate: Math.max(0, commit - sampled.commit) * 1000 / (at - sampled.at), ms: status.writeMs ?? null });
   sampled = { at, commit };
   samples = samples.filter(s => at - s.at <= span);
 }
@@ -88,6 +88,7 @@ function draw() {
   $('t-rate').replaceChildren(rate === undefined ? '–' : number(Math.round(rate)), make('small', {}, '/s'));
   drawMembers();
   drawChart();
+  drawLatency();
   drawLog();
   drawElections();
 }
@@ -204,6 +205,29 @@ function drawChart() {
     : `The top line is ${number(most)}/s. Now ${number(Math.round(rates.at(-1)))}/s, on average ${number(Math.round(mean))}/s, at most ${number(Math.round(Math.max(...rates)))}/s.`);
 }
 
+// A line for each run of seconds in which somebody wrote: where nobody did there is no latency, and none is invented.
+function drawLatency() {
+  const [width, height] = [600, 200];
+  const known = samples.filter(s => s.ms);
+  const most = niceTop(Math.max(1, ...known.map(s => s.ms.longest)));
+  const parts = [0, .5, 1].map(y => make('line', { x1: 0, x2: width, y1: height * y, y2: height * y }));
+  for (const [figure, kind] of [['longest', 'curve worst'], ['median', 'curve']]) {
+    let path = '', open = false;
+    for (const s of samples) {
+      if (s.ms) {
+        const x = width * (1 - (status.at - s.at) / span), y = height * (1 - s.ms[figure] / most);
+        path += open ? `L${x.toFixed(1)} ${y.toFixed(1)}` : `M${x.toFixed(1)} ${y.toFixed(1)}h2`;
+      }
+      open = s.ms !== null;
+    }
+    if (path) parts.push(make('path', { class: kind, d: path }));
+  }
+  $('latency').replaceChildren(...parts);
+  const last = known.at(-1)?.ms;
+  text($('latency-text'), last ? `The top line is ${number(most)} ms. Last: median ${number(last.median)} ms (teal), longest ${number(last.longest)} ms (gold); at most ${number(Math.max(...known.map(s => s.ms.longest)))} ms.`
+    : 'No write came through this node’s HTTP routes in the last two minutes.');
+}
+
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map(step => step * power).find(top => top >= value);
@@ -221,16 +245,42 @@ function drawLog() {
     if (cells.children[i].className !== state)
       cells.children[i].className = state;
   }
-  const x = index => last === 0 ? 0 : 600 * Math.min(index, last) / last;
-  $('whole').replaceChildren(
-    make('rect', { class: 'gone', x: 0, width: x(first - 1), height: 16 }),
-    make('rect', { class: 'kept', x: x(first - 1), width: 600 - x(first - 1), height: 16 }),
-    ...(snapshot > 0 ? [make('rect', { class: 'snap', x: Math.max(0, x(snapshot) - 2), width: 4, height: 16 })] : []));
+  drawTracks(status.log);
   const figures = { First: first, Snapshot: snapshot || 'none', Applied: applied, Committed: commit, Last: last };
   const log = $('log');
   if (log.children.length === 0)
     log.append(...Object.keys(figures).map(name => make('div', {}, make('dt', {}, name), make('dd'))));
   Object.values(figures).forEach((value, i) => text(log.children[i].lastChild, typeof value === 'number' ? number(value) : value));
+}
+
+const tracks = new Map();
+
+// What is behind a snapshot is pale, the snapshot gold; of other members the leader knows only how far they are.
+function drawTracks({ first, snapshot, commit, last }) {
+  const x = index => last === 0 ? 0 : 600 * Math.min(Math.max(0, index), last) / last;
+  const bar = (kind, from, to) => make('rect', { class: kind, x: x(from), width: Math.max(0, x(to) - x(from)), height: 16 });
+  for (const id of tracks.keys()) {
+    if (!status.members.some(m => m.nodeId === id)) {
+      tracks.get(id).line.remove();
+      tracks.delete(id);
+    }
+  }
+  for (const member of status.members) {
+    if (!tracks.has(member.nodeId)) {
+      const row = { picture: make('svg', { class: 'whole', viewBox: '0 0 600 16', preserveAspectRatio: 'none', 'aria-hidden': 'true' }), said: make('span') };
+      row.line = make('li', {}, make('b', {}, member.nodeId), row.picture, row.said);
+      tracks.set(member.nodeId, row);
+      $('tracks').append(row.line);
+    }
+    const { picture, said } = tracks.get(member.nodeId);
+    const own = member.nodeId === status.nodeId;
+    const end = own ? last : member.match ?? null;
+    const parts = end === null ? [] : own ? [bar('gone', 0, first - 1), bar('kept', first - 1, last)] : [bar('kept', 0, end)];
+    if (own && snapshot > 0) parts.push(make('rect', { class: 'snap', x: Math.max(0, x(snapshot) - 2), width: 4, height: 16 }));
+    if (own && commit < last) parts.push(make('rect', { class: 'mark-commit', x: x(commit) - 1, width: 2, height: 16 }));
+    picture.replaceChildren(...parts);
+    text(said, end === null ? 'only the leader knows' : own ? `${number(first)} to ${number(last)}` : `up to ${number(end)}`);
+  }
 }
 
 let electionsDrawn = '';

@@ -54,6 +54,15 @@ public sealed record RaftKvStatus
     /// <summary>How many keys the store holds.</summary>
     public long KeyCount { get; init; }
 
+    /// <summary>What the ordered index of the keys takes in memory, in bytes: about the keys themselves and 10 bytes for each.</summary>
+    public long KeyIndexBytes { get; init; }
+
+    /// <summary>The oldest version that a watch on this node can begin at.</summary>
+    public KvVersion OldestWatchableVersion { get; init; }
+
+    /// <summary>How many watches there are on this node.</summary>
+    public int WatchCount { get; init; }
+
     /// <summary>When this node's leader last changed, with the cause, newest first; at most 16.</summary>
     public IReadOnlyList<RaftKvElection> Elections { get; init; } = [];
 

@@ -19,7 +19,11 @@ internal sealed class Arguments
 
     public string[] From => List("from", "leader,follower");
 
-    public int Keys => Number("keys", 100_000);
+    public int Keys => KeysOr(100_000);
+
+    public int KeysOr(int fallback) => Number("keys", fallback);
+
+    public int CallersOr(int fallback) => Number("callers", fallback);
 
     public int ValueBytes => Number("value", 100);
 

@@ -20,6 +20,12 @@ switch (args.FirstOrDefault())
     case "http-server":
         await HttpServer.RunAsync(int.Parse(args[1], CultureInfo.InvariantCulture));
         return 0;
+    case "scan":
+        await new LocalBenchmark(Arguments.Parse(args[1..])).ScanAsync();
+        return 0;
+    case "watch":
+        await new LocalBenchmark(Arguments.Parse(args[1..])).WatchAsync();
+        return 0;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -38,6 +44,10 @@ switch (args.FirstOrDefault())
                        [--keys 100000] [--value 100] [--callers 16] [--nodes 3]
             http       the package's routes against bare endpoints of the same shape, as a ratio of requests per second
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--rounds 10] [--value 100]
+            scan       1,000 of --keys keys with their values, a count of all, the index's bytes per key; one node in this process
+                       [--keys 1000000] [--value 100] [--seconds 5]
+            watch      one write told to --callers watchers of its key, beside as many of other keys; one node in this process
+                       [--callers 1000] [--value 100] [--seconds 5]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

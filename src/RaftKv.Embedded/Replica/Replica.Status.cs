@@ -71,6 +71,9 @@ internal sealed partial class Replica
                 SnapshotTerm = parts.SnapshotTerm,
                 LastContact = LeaderContact(parts, now),
                 KeyCount = state.Store.Count,
+                KeyIndexBytes = state.Store.KeyIndexBytes,
+                OldestWatchableVersion = new KvVersion(_parts.Applier.Changes.History.OldestVersion),
+                WatchCount = _parts.Applier.Changes.Watches.Count,
                 Elections = parts.Elections,
                 Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now))],
                 ConfigurationIndex = parts.ConfigurationIndex,
@@ -153,6 +156,9 @@ internal sealed partial class Replica
             if (peers.TryGetValue(progress.NodeId, out var peer))
                 peers[progress.NodeId] = (progress.Match, peer.HeardAt);
         }
+        // A member again, it can be watched again.
+        if (!_closed && _core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
+            _parts.Applier.Changes.Watches.End(() => Errors.Removed(_options.NodeId), forGood: false);
         Volatile.Write(ref _statusParts, new StatusParts
         {
             Role = _closed ? _statusParts.Role : RoleOf(_core.Role),

@@ -8,6 +8,9 @@ internal interface IKvStore : IDisposable
 {
     long Count { get; }
 
+    /// <summary>What the ordered index of the keys takes in memory; 0 when there is none of its own.</summary>
+    long KeyIndexBytes => 0;
+
     /// <summary>Applier only.</summary>
     bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header);
 

@@ -52,6 +52,8 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     public long Count => _keys.Count;
 
+    public long KeyIndexBytes => _keys.MemoryBytes;
+
     public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
     {
         var frame = new HeaderFrame();

@@ -9,8 +9,12 @@ internal sealed class KeyIndex
     // Three levels: the root's nodes, their leaves, the leaves' keys. The root of a hundred million keys has about 20,000 nodes.
     private volatile KeyIndexNode[] _root = [new KeyIndexNode()];
     private long _count;
+    private long _bytes;
 
     public long Count => Volatile.Read(ref _count);
+
+    /// <summary>What the leaves take in memory; the levels above them are less than a hundredth of it.</summary>
+    public long MemoryBytes => Volatile.Read(ref _bytes);
 
     /// <summary>Writer only. False when the key is there already.</summary>
     public bool Add(ReadOnlySpan<byte> key)
@@ -22,7 +26,9 @@ internal sealed class KeyIndex
         var at = leaf.Find(key);
         if (at >= 0)
             return false;
+        var before = leaf.MemoryBytes;
         leaf = leaf.Insert(~at, key);
+        Volatile.Write(ref _bytes, _bytes + leaf.MemoryBytes - before);
         if (leaf.IsFull)
             Split(n, slot, leaf, ~at);
         else
@@ -41,7 +47,9 @@ internal sealed class KeyIndex
         var at = leaf.Find(key);
         if (at < 0)
             return false;
+        var before = leaf.MemoryBytes;
         leaf = leaf.Remove(at);
+        Volatile.Write(ref _bytes, _bytes + leaf.MemoryBytes - before);
         node.Replace(slot, leaf);
         Merge(n, slot, leaf);
         Volatile.Write(ref _count, _count - 1);
@@ -89,7 +97,9 @@ internal sealed class KeyIndex
     private void Split(int n, int slot, KeyIndexRun leaf, int newest)
     {
         var at = leaf.SplitPoint(newest);
-        var node = _root[n].Split(slot, leaf.Slice(0, at), leaf.Slice(at, leaf.Count - at));
+        var (left, right) = (leaf.Slice(0, at), leaf.Slice(at, leaf.Count - at));
+        Volatile.Write(ref _bytes, _bytes + left.MemoryBytes + right.MemoryBytes - leaf.MemoryBytes);
+        var node = _root[n].Split(slot, left, right);
         if (!node.IsFull)
         {
             Volatile.Write(ref _root[n], node);
@@ -105,12 +115,19 @@ internal sealed class KeyIndex
         if (node.Count == 1)
         {
             if (leaf.Count == 0 && _root.Length > 1)
+            {
+                Volatile.Write(ref _bytes, _bytes - leaf.MemoryBytes);
                 RemoveNode(n);
+            }
             return;
         }
         var left = slot == node.Count - 1 ? slot - 1 : slot;
-        if (node.Leaf(left).CanJoin(node.Leaf(left + 1)))
-            Volatile.Write(ref _root[n], node.Merge(left, node.Leaf(left).Join(node.Leaf(left + 1))));
+        var (first, second) = (node.Leaf(left), node.Leaf(left + 1));
+        if (!first.CanJoin(second))
+            return;
+        var joined = first.Join(second);
+        Volatile.Write(ref _bytes, _bytes + joined.MemoryBytes - first.MemoryBytes - second.MemoryBytes);
+        Volatile.Write(ref _root[n], node.Merge(left, joined));
     }
 
     /// <summary>The keys of a node that is gone belong to the one before it; before the first there is none, so the second one takes its place and fence.</summary>

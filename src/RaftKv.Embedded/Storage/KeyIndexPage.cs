@@ -5,8 +5,14 @@ namespace RaftKv.Embedded.Storage;
 /// </summary>
 internal sealed class KeyIndexPage(int keys, int bytes)
 {
+    /// <summary>The page itself, and the heads of its two arrays.</summary>
+    private const int ObjectBytes = 88;
+
     private readonly int[] _ends = new int[keys];
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(bytes);
+
+    /// <summary>What it takes in memory.</summary>
+    public int MemoryBytes => ObjectBytes + sizeof(int) * _ends.Length + _bytes.Length;
 
     /// <summary>Writer only.</summary>
     public int Count { get; private set; }

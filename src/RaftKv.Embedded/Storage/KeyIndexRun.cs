@@ -15,6 +15,9 @@ internal sealed class KeyIndexRun
     private const int SpareBytes = 64;
     private const int WasteFactor = 4;
 
+    /// <summary>The run itself, the head of its array, and its place in the node.</summary>
+    private const int ObjectBytes = 72;
+
     private readonly KeyIndexPage _page;
     private readonly byte[] _order;
     private readonly int _bytes;
@@ -24,6 +27,9 @@ internal sealed class KeyIndexRun
     public static KeyIndexRun Empty { get; } = new(new KeyIndexPage(0, 0), [], 0);
 
     public int Count => _order.Length;
+
+    /// <summary>What it takes in memory, its page included.</summary>
+    public int MemoryBytes => ObjectBytes + _order.Length + _page.MemoryBytes;
 
     public bool IsFull => Count > 1 && (Count > MaxKeys || _bytes > MaxBytes);
 

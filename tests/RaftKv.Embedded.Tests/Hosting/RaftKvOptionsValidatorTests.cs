@@ -20,6 +20,7 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.Equal(0.1, options.MaxClockDrift);
         Assert.Equal((4_096, 1 << 20, 64L << 20, 64L << 20), (options.MaxKeyBytes, options.MaxValueBytes, options.MaxPendingBytes, options.MemoryBudget));
         Assert.Equal((100_000L, 64 << 20, 256L << 20, 32L << 20), (options.ExpectedKeys, options.LogSegmentBytes, options.SnapshotThresholdBytes, options.LogRetentionBytes));
+        Assert.Equal((16L << 20, 16L << 20), (options.WatchHistoryBytes, options.ScanRetentionBytes));
         Assert.Equal(RaftKvDurability.Fsync, options.Durability);
         Assert.Equal(["DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the identity live."], Errors(options));
         options.DataDirectory = "data";
@@ -48,6 +49,8 @@ public sealed class RaftKvOptionsValidatorTests
             LogSegmentBytes = 1,
             SnapshotThresholdBytes = 1,
             LogRetentionBytes = -1,
+            WatchHistoryBytes = 1,
+            ScanRetentionBytes = 1,
         };
         options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
         options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
@@ -79,6 +82,8 @@ public sealed class RaftKvOptionsValidatorTests
             "LogSegmentBytes is 1; it must be between 1048576 and 1073741824.",
             "SnapshotThresholdBytes is 1; it must be between 65536 and ",
             "LogRetentionBytes is -1; it must be between 0 and ",
+            "WatchHistoryBytes is 1; it must be between 65536 and 1099511627776.",
+            "ScanRetentionBytes is 1; it must be between 65536 and 1099511627776.",
         ];
         Assert.Collection(Errors(options), [.. beginnings.Select(b => (Action<string>)(error => Assert.StartsWith(b, error)))]);
     }

@@ -27,6 +27,9 @@ public sealed class AckedWrites
     /// <summary>What went wrong for the callers, whether or not the write took effect.</summary>
     public IReadOnlyCollection<Exception> Failures => failures;
 
+    /// <summary>The keys that were acknowledged, with their versions.</summary>
+    public IReadOnlyDictionary<string, KvVersion> Acknowledged => acknowledged;
+
     /// <summary>Waits until this many more writes have been acknowledged.</summary>
     public async Task WaitForMoreAsync(TestCluster cluster, int more)
     {

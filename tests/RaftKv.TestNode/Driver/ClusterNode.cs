@@ -97,6 +97,10 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public Task<KvEntry[]> ScanAsync(KvKeyRange range = default, KvScanOptions options = default)
         => AskAsync<KvEntry[]>(new NodeRequest { Op = "scan", Range = range, Scan = options });
 
+    /// <summary>What a watch from a version on is told, up to and with the write of a key; without values.</summary>
+    public Task<KvEvent[]> WatchAsync(KvKeyRange range, KvVersion from, string until)
+        => AskAsync<KvEvent[]>(new NodeRequest { Op = "watch", Range = range, Version = from.Value, Key = until }, 120);
+
     public Task<RaftKvStatus> StatusAsync() => AskAsync<RaftKvStatus>(new NodeRequest { Op = "status" });
 
     public Task AddMemberAsync(ClusterNode node) => AddMemberAsync(node.NodeId, node.Address);

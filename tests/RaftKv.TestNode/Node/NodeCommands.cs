@@ -53,6 +53,8 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
                 return await kv.DeleteAsync(request.Key!, ConditionOf(request), token);
             case "scan":
                 return await ScanAsync(request, token);
+            case "watch":
+                return await WatchAsync(request, token);
             case "add":
                 await cluster.AddMemberAsync(request.NodeId!, request.Address!, token);
                 return null;
@@ -104,6 +106,19 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
         await foreach (var entry in kv.ScanAsync(request.Range, request.Scan, cancellationToken))
             entries.Add(entry);
         return entries;
+    }
+
+    /// <summary>Everything from a version on, up to and with the write of a key.</summary>
+    private async Task<List<KvEvent>> WatchAsync(NodeRequest request, CancellationToken cancellationToken)
+    {
+        var told = new List<KvEvent>();
+        await foreach (var change in kv.WatchAsync(request.Range, new KvWatchOptions { FromVersion = new KvVersion(request.Version), KeysOnly = true }, cancellationToken))
+        {
+            told.Add(change);
+            if (change.Key == request.Key)
+                break;
+        }
+        return told;
     }
 
     private KvGetResult TryRead(string key)

@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Primitives;
+using RaftKv.Embedded.Tests.Hosting;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Documentation;
+
+public sealed partial class ReadmeWatchTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly StringBuilder _output = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("Scanning")]
+    [InlineData("Watching")]
+    [InlineData("Text, JSON and views")]
+    [InlineData("Configuration")]
+    public void The_README_shows_this_code(string section) => ReadmeCode.IsThatOf("ReadmeWatchTests.cs", section);
+
+#pragma warning disable xUnit1051 // The README has no token.
+    [Fact]
+    public async Task Scanning_does_what_it_says()
+    {
+        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Sub("data"));
+        var kv = node.Kv;
+        await kv.SetManyAsync([new("orders/2026/1", "a"u8.ToArray()), new("orders/2026/2", "b"u8.ToArray()), new("orders/latest", "c"u8.ToArray())]);
+
+        // README: Scanning
+        await foreach (KvEntry order in kv.ScanAsync(KvKeyRange.StartingWith("orders/")))
+            Print($"{order.Key}: {order.Value.Length} bytes");
+
+        long orders = await kv.CountAsync(KvKeyRange.StartingWith("orders/"));
+        await foreach (KvChild child in kv.ListChildrenAsync("orders/"))               // "orders/2026/" as a group, "orders/latest" as a key
+            Print(child.Name);
+
+        KvScanPage page = await kv.ScanPageAsync(KvKeyRange.All, new() { Limit = 2 });
+        KvScanPage next = await kv.ScanPageAsync(KvKeyRange.All, new() { Limit = 2, After = page.Next, AtVersion = page.Version });
+        // end
+
+        Assert.Equal(3, orders);
+        Assert.Equal("orders/2026/1: 1 bytes|orders/2026/2: 1 bytes|orders/latest: 1 bytes|orders/2026/|orders/latest|", _output.ToString());
+        Assert.Equal("orders/latest", Assert.Single(next.Entries).Key);
+    }
+
+    [Fact]
+    public async Task Watching_does_what_it_says()
+    {
+        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Sub("data"));
+        var kv = node.Kv;
+        await kv.SetManyAsync([new("orders/1", "a"u8.ToArray()), new("orders/2", "b"u8.ToArray())]);
+        using var end = new CancellationTokenSource();
+        var stopping = end.Token;
+
+        // README: Watching
+        KvVersion seen = default;
+        try
+        {
+            await foreach (KvEvent e in kv.WatchAsync(KvKeyRange.StartingWith("orders/"), new() { InitialState = true }, stopping))
+            {
+                Print($"{e.Kind} {e.Key}");      // Put for each key there is, InitialStateEnd, then Put, Deleted, Expired or LeaseRevoked as they happen
+                if (e.EndsVersion)
+                    seen = e.Version;            // a whole transaction; FromVersion = seen + 1 goes on here, on any node
+            }
+        }
+        catch (RaftKvCompactedException)
+        {
+            // This node does not hold the next change any more. Nothing was skipped: begin anew with the state.
+        }
+        // end
+        catch (OperationCanceledException)
+        {
+            Print("end");
+        }
+
+        Assert.True(seen > KvVersion.None);
+        Assert.Equal("Put orders/1|Put orders/2|InitialStateEnd |end|", _output.ToString());
+
+        void Print(string line)
+        {
+            this.Print(line);
+            if (line.StartsWith("InitialStateEnd", StringComparison.Ordinal))
+                end.CancelAfter(TimeSpan.FromMilliseconds(1));
+        }
+    }
+
+    [Fact]
+    public async Task Text_JSON_and_views_do_what_they_say()
+    {
+        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Sub("data"));
+        var kv = node.Kv;
+
+        // README: Text, JSON and views
+        await kv.SetStringAsync("greeting", "hello");
+        string? greeting = await kv.GetStringAsync("greeting");
+
+        await kv.SetJsonAsync("users/ada", new User("Ada", 36), AppJson.Default.User);   // a JsonSerializerContext: no reflection, safe to trim
+        KvValue<User> ada = await kv.GetJsonAsync("users/ada", AppJson.Default.User);
+
+        await using KvView<User> users = await kv.OpenJsonViewAsync("users/", AppJson.Default.User);
+        User now = users["users/ada"];                                                   // a look into a dictionary, always current
+        using var changes = ChangeToken.OnChange(users.GetChangeToken, () => Print($"{users.Current.Values.Count} users at {users.Current.Version}"));
+        // end
+
+        Assert.Equal(("hello", "Ada", 36), (greeting, ada.Value!.Name, now.Age));
+    }
+#pragma warning restore xUnit1051
+
+    [Fact]
+    public async Task Configuration_does_what_it_says()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+
+        // README: Configuration
+        builder.Configuration.AddRaftKvConfiguration("config/");             // config/Mail/Server is Mail:Server
+        builder.Services.AddRaftKv(o => o.DataDirectory = _folder.Sub("data"));
+        // end
+
+        using var host = builder.Build();
+        await host.StartAsync(Cancel);
+        var configuration = host.Services.GetRequiredService<IConfiguration>();
+        var reloaded = new TaskCompletionSource();
+        using var registration = configuration.GetReloadToken().RegisterChangeCallback(_ => reloaded.TrySetResult(), null);
+        await host.Services.GetRequiredService<IDistributedKv>().SetStringAsync("config/Mail/Server", "example.org", cancellationToken: Cancel);
+        await reloaded.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        Assert.Equal("example.org", configuration["Mail:Server"]);
+        await host.StopAsync(Cancel);
+    }
+
+    private void Print(string line)
+    {
+        lock (_output)
+            _output.Append(line).Append('|');
+    }
+
+    internal sealed record User(string Name, int Age);
+
+    [JsonSerializable(typeof(User))]
+    internal sealed partial class AppJson : JsonSerializerContext;
+}

@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Storage;
 internal sealed class SnapshotReader(IStorageFile file, string path)
 {
     private readonly long _length = file.Length;
-    private byte[] _buffer = new byte[SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes];
+    private byte[] _buffer = new byte[Math.Min(file.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes)];
     private long _offset;
     private uint _checksum;
     private long _records;

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Writes one snapshot, a chunk at a time.</summary>
 internal sealed class SnapshotWriter(IStorageFile file)
 {
-    private byte[] _chunk = new byte[SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes];
+    private byte[] _chunk = new byte[16 * 1024];
     private int _used = SnapshotFile.ChunkFrameBytes;
     private long _offset;
     private uint _checksum;
@@ -61,7 +61,7 @@ internal sealed class SnapshotWriter(IStorageFile file)
     {
         var needed = _used + bytes + SnapshotFile.ChecksumBytes;
         if (needed > _chunk.Length)
-            Array.Resize(ref _chunk, needed);
+            Array.Resize(ref _chunk, Math.Max(needed, Math.Min(2 * _chunk.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes)));
         _used += bytes;
         return _chunk.AsSpan(_used - bytes, bytes);
     }

@@ -95,7 +95,7 @@ internal static partial class Catalogue
         new("snapshot-name-not-synced", "a snapshot's name is not durable when the log before it goes",
             new Edit("Storage/SnapshotStore.cs", "            _fileSystem.Rename(from, PathOf(last));\n            _fileSystem.SyncDirectory(_directory);\n            Tidy();", "            _fileSystem.Rename(from, PathOf(last));\n            Tidy();")),
         new("log-damage-cut-off", "damage in the middle of the log is taken for its end",
-            new Edit("Storage/WalOpener.cs", "if (_replay.FindLaterCommit(window, end) is { } later)", "if (_replay.FindLaterCommit(window, end) is < 0 and { } later)")),
+            new Edit("Storage/WalOpener.cs", "_replay.FindLaterCommit(window, end) is { } later)", "_replay.FindLaterCommit(window, end) is { } later && later < 0)")),
         new("entries-read-unverified", "entries read from the disk are not verified again",
             new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact)", "if (record.Size == 0)")),
         new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
@@ -107,15 +107,13 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Sessions =>
     [
         new("no-memory-of-outcomes", "a repeated write is executed again",
-            new Edit("StateMachine/SessionTable.cs", "return status == ApplyStatus.None ? null : new ApplyResult(status, id, sequence, version);", "return null;")),
+            new Edit("StateMachine/SessionTable.cs", "return status == ApplyStatus.None ? null :", "return status >= ApplyStatus.None ? null :")),
         new("snapshot-without-sessions", "a snapshot leaves out the table of sessions",
-            new Edit("StateMachine/KvStateMachine.cs", "var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode());\n        return", "var state = new KvState(Applied, LogTimeMs, Configuration, ConfigurationIndex, new SessionTable().Encode());\n        return")),
+            new Edit("StateMachine/KvStateMachine.cs", "new KvSnapshot(State(), ", "new KvSnapshot(State() with { Sessions = new SessionTable().Encode() }, ")),
         new("applied-again-after-snapshot", "entries that a snapshot holds are applied once more",
             new Edit("Consensus/RaftCore.Snapshots.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;")),
         new("unknown-told-as-failed", "a write that may still happen is said not to have",
             new Edit("Replica/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));", "write.TryFail(Unavailable());")),
-        new("time-from-the-clock", "the state machine stamps entries with the time of the node",
-            new Edit("StateMachine/KvStateMachine.cs", "LogTimeMs = Math.Max(LogTimeMs, entry.TimeMs);", "LogTimeMs = entry.TimeMs;")),
     ];
 
     private static IEnumerable<Mutation> OnceHere =>

@@ -22,6 +22,7 @@ internal sealed class MutationTest(Arguments arguments)
             unfit.ForEach(Console.WriteLine);
             if (unfit.Count > 0)
                 return 2;
+            Execute("restore", Project, "-v", "q");
             Console.WriteLine("| planted bug | what is wrong | found by | seeds |");
             Console.WriteLine("| --- | --- | --- | ---: |");
             return mutations.Count(m => !IsFound(m)) == 0 ? 0 : 1;
@@ -39,7 +40,7 @@ internal sealed class MutationTest(Arguments arguments)
         {
             foreach (var edit in mutation.Edits)
                 File.WriteAllText(PathOf(edit.File), File.ReadAllText(PathOf(edit.File)).Replace(edit.Find, edit.Replace, StringComparison.Ordinal));
-            var build = Execute("build", Project, "-c", "Release", "-v", "q", "-nologo", "-p:TreatWarningsAsErrors=false");
+            var build = Execute("build", Project, "--no-restore", "-c", "Release", "-v", "q", "-nologo", "-p:TreatWarningsAsErrors=false", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=true");
             if (build.Code != 0)
                 throw new InvalidOperationException($"'{mutation.Name}' does not build:\n{build.Output}");
             var hunt = Execute(Path.Combine(_copy, "tests/RaftKv.Simulation/bin/Release/net10.0/RaftKv.Simulation.dll"), "--seeds", arguments.Text("--seeds", "20000"), "--failures", "1");

@@ -3,23 +3,33 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Simulated;
 
-/// <summary>A small share of what <c>tests/RaftKv.Simulation</c> hunts for hours: whole replicas under faults, in virtual time.</summary>
+/// <summary>A small share of what <c>tests/RaftKv.Simulation</c> hunts for hours: whole replicas under faults, in virtual time (docs/testing.md).</summary>
 public sealed class SimulationTests
 {
-    /// <summary>Each has shown a bug once.</summary>
-    public static TheoryData<ulong> Regressions => [20, 44, 1370, 20047];
+    private const ulong ShareSize = 30;
+
+    private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 10UL;
+
+    /// <summary>Each has shown a bug once, of the product or of the simulation.</summary>
+    public static TheoryData<ulong> Regressions => [20, 44, 45, 819, 1175, 1370, 2520, 4154, 5247, 7806, 20047];
+
+    public static TheoryData<ulong> FirstSeeds => [.. Enumerable.Range(0, (int)Shares).Select(share => 1000 + ((ulong)share * ShareSize))];
 
     [Theory]
     [MemberData(nameof(Regressions))]
-    public void A_seed_that_once_failed_passes(ulong seed) => Assert.Null(SimulationReport.Of(seed).Failure);
+    public void A_seed_that_once_failed_passes(ulong seed) => AssertPasses(seed);
 
-    [Fact]
-    public void Fixed_seeds_keep_every_invariant()
+    [Theory]
+    [MemberData(nameof(FirstSeeds))]
+    public void Fixed_seeds_keep_every_invariant(ulong first)
     {
-        for (var seed = 1000UL; seed < 1020; seed++)
-            Assert.True(SimulationReport.Of(seed) is { Failure: null }, $"dotnet run --project tests/RaftKv.Simulation -c Release -- --seed {seed}");
+        for (var seed = first; seed < first + ShareSize; seed++)
+            AssertPasses(seed);
     }
 
     [Fact]
     public void A_seed_replays_to_the_last_message() => Assert.Equal(SimulationReport.Of(7).Fingerprint, SimulationReport.Of(7, transcriptLines: 100).Fingerprint);
+
+    private static void AssertPasses(ulong seed) =>
+        Assert.True(SimulationReport.Of(seed) is { Failure: null }, $"dotnet run --project tests/RaftKv.Simulation -c Release -- --seed {seed}");
 }

@@ -286,6 +286,9 @@ internal sealed partial class SimNode
 
     private void OnFaulted()
     {
+        // Whoever writes on the replica's own thread meets the end of its power there; what follows is for whoever let it run.
+        if (Disk.Operations >= _powerCutAt)
+            return;
         IsFaulted = true;
         Gate.Close();
         _ending.Cancel();

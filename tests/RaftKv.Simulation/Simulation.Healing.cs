@@ -10,6 +10,8 @@ internal sealed partial class Simulation
 {
     private const long HealingTime = 90 * VirtualTime.Second;
 
+    private const long DeafTime = 20 * VirtualTime.Second;
+
     private void Heal()
     {
         Transcript.Add("", "everything heals");
@@ -25,8 +27,24 @@ internal sealed partial class Simulation
             Serve(member, end);
         RunUntil(end, () => Leader() is { } now && now.Applier.NextDueMs == long.MaxValue, "everything that had an end is gone");
         RunUntil(end, HasConverged, "all members have applied the same");
+        DeafenLeader(end);
+        RunUntil(end, HasConverged, "all members have applied the same");
         CheckEqual(Leader());
         Watches.CheckComplete([.. Members(Leader())]);
+    }
+
+    /// <summary>A leader that can still be heard but hears nobody keeps nobody from electing another one (dissertation §6.2; RELIABILITY E-12).</summary>
+    private void DeafenLeader(long end)
+    {
+        var leader = Leader();
+        if (leader.Core!.Configuration.VoterCount < 3)
+            return;
+        var other = Members(leader).First(n => n != leader && leader.Core.Configuration.IsVoter(n.Id));
+        Transcript.Add(leader.Id, "hears nobody any more");
+        foreach (var node in _nodes)
+            Network.Block(node, leader, Time.Now + HealingTime);
+        ServeUntilDone(Math.Min(end, Time.Now + DeafTime), "a write succeeds although the leader hears nobody", ended => WriteCall.Set(this, other, "k0", NextOperation(), ended));
+        Network.Heal();
     }
 
     private bool HasFormed()

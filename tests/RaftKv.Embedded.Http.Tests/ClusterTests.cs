@@ -113,7 +113,7 @@ public class ClusterTests
         var kv = new MemoryKv();
         builder.Services.AddSingleton<IDistributedKv>(kv).AddSingleton<IRaftKvCluster>(kv);
         builder.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
-        builder.Services.AddAuthorizationBuilder().AddPolicy("kv", p => p.RequireAuthenticatedUser());
+        builder.Services.AddAuthorizationBuilder().AddPolicy("kv", p => p.RequireUserName("operator"));
         await using var app = builder.Build();
         app.MapRaftKv(o => o.AuthorizationPolicy = "kv");
         await app.StartAsync(Stop);
@@ -121,10 +121,14 @@ public class ClusterTests
 
         foreach (var (method, path) in new[] { ("POST", "/store"), ("GET", "/store/k"), ("DELETE", "/store/k"), ("POST", "/raft/join"), ("POST", "/raft/remove"),
             ("GET", "/v1/kv/k"), ("GET", "/v1/kv?prefix="), ("PUT", "/v1/kv/k"), ("DELETE", "/v1/kv/k"),
-            ("POST", "/v1/cluster/members"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot") })
+            ("POST", "/v1/cluster/members"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot"),
+            ("GET", "/v1/cluster/backup"), ("GET", "/v1/watch?prefix=") })
         {
             using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Stop);
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+            using var stranger = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "X-Name", "stranger" } } };
+            using var forbidden = await client.SendAsync(stranger, Stop);
+            Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
         }
         foreach (var path in new[] { "/raft/stats", "/debug/runtime", "/v1/cluster", "/livez" })
         {

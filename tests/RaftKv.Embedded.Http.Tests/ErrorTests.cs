@@ -39,6 +39,9 @@ public class ErrorTests
         ["quorum"] = (new RaftKvMembershipException(RaftKvMembershipError.WouldLoseQuorum, "?"), 409, "not_enough_started_members", false),
         ["foreign"] = (new RaftKvMembershipException(RaftKvMembershipError.ForeignNode, "?"), 409, "foreign_node", false),
         ["in progress"] = (new RaftKvMembershipException(RaftKvMembershipError.ChangeInProgress, "?"), 409, "change_in_progress", true),
+        ["written twice"] = (new RaftKvTransactionException(RaftKvTransactionError.KeyWrittenTwice, "?"), 400, "duplicate_key", false),
+        ["many operations"] = (new RaftKvTransactionException(RaftKvTransactionError.TooManyOperations, "?"), 400, "too_many_operations", false),
+        ["large result"] = (new RaftKvTransactionException(RaftKvTransactionError.ResultTooLarge, "?"), 413, "result_too_large", false),
         ["not caught up"] = (new RaftKvMembershipException(RaftKvMembershipError.NotCaughtUp, "?"), 409, "learner_not_ready", true),
     };
 
@@ -59,6 +62,36 @@ public class ErrorTests
     }
 
     [Fact]
+    public async Task Who_does_not_want_to_be_forwarded_is_told_the_leader()
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = http.Kv.Status with { LeaderId = "node2" };
+
+        using var misdirected = await http.SendAsync("PUT", "/v1/kv/k?forward=false", new StringContent("v"));
+        http.Kv.Status = http.Kv.Status with { LeaderId = null };
+        using var leaderless = await http.SendAsync("DELETE", "/v1/kv/k?forward=false");
+
+        Assert.Equal((HttpStatusCode.MisdirectedRequest, "not_leader"), (misdirected.StatusCode, await CodeOfAsync(misdirected)));
+        Assert.Equal("node2", Assert.Single(misdirected.Headers.GetValues("X-RaftKv-Leader")));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no_leader"), (leaderless.StatusCode, await CodeOfAsync(leaderless)));
+        Assert.Empty(http.Kv.Keys);
+    }
+
+    [Fact]
+    public async Task A_copy_older_than_asked_for_is_not_served()
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Age = TimeSpan.FromSeconds(2);
+
+        using var old = await http.SendAsync("GET", "/v1/kv/k?stale&maxAge=1000");
+        using var young = await http.SendAsync("GET", "/v1/kv/k?stale&maxAge=3000");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "stale_read"), (old.StatusCode, await CodeOfAsync(old)));
+        Assert.NotNull(old.Headers.RetryAfter);
+        Assert.Equal(HttpStatusCode.NotFound, young.StatusCode);
+    }
+
+    [Fact]
     public async Task A_missing_key_is_404_and_its_deletion_is_not_an_error()
     {
         await using var http = await HttpFixture.StartAsync();
@@ -67,4 +100,7 @@ public class ErrorTests
         using var deleted = await http.Client.DeleteAsync("/store/none", Stop);
         Assert.Equal("""{"message":"success removing data","data":{"key":"none","value":null,"deleted":false}}""", await deleted.Content.ReadAsStringAsync(Stop));
     }
+
+    private static async Task<string?> CodeOfAsync(HttpResponseMessage answer) =>
+        JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Stop)).RootElement.GetProperty("code").GetString();
 }

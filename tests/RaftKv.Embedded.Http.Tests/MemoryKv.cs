@@ -13,6 +13,9 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public Exception? Failure { get; set; }
 
+    /// <summary>How old its answers say they are.</summary>
+    public TimeSpan Age { get; set; }
+
     public KvConsistency? LastConsistency { get; private set; }
 
     public KvVersion LastMinVersion { get; private set; }
@@ -29,7 +32,7 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         LastConsistency = options.Consistency;
         LastMinVersion = options.MinVersion;
         var readAt = new KvVersion(_version);
-        return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt } : new KvGetResult { ReadAt = readAt });
+        return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt, Age = Age } : new KvGetResult { ReadAt = readAt, Age = Age });
     }
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default)

@@ -35,15 +35,15 @@ public sealed class LeaseTests : IAsyncLifetime
     [Fact]
     public async Task A_lease_that_is_held_outlives_its_time_and_its_keys_go_when_it_is_disposed()
     {
-        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(1), Cancel);
+        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);
         await BindAsync("a", lease.Id);
         await BindAsync("b", lease.Id);
         Assert.Equal(lease.Id, (await Kv.GetAsync("a", cancellationToken: Cancel)).LeaseId);
         var info = await Leases.GetAsync(lease.Id, Cancel);
-        Assert.Equal((lease.Id, TimeSpan.FromSeconds(1)), (info!.LeaseId, info.TimeToLive));
+        Assert.Equal((lease.Id, TimeSpan.FromSeconds(2)), (info!.LeaseId, info.TimeToLive));
         Assert.Equal(["a", "b"], info.Keys);
 
-        await Task.Delay(2_500, Cancel);
+        await Task.Delay(3_000, Cancel);
         Assert.True((await Kv.GetAsync("a", cancellationToken: Cancel)).Found);
         Assert.False(lease.IsLost);
         await lease.DisposeAsync();
@@ -58,13 +58,13 @@ public sealed class LeaseTests : IAsyncLifetime
     [Fact]
     public async Task Held_leases_live_while_every_thread_of_the_pool_is_blocked()
     {
-        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(1), Cancel);
+        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);
         await BindAsync("k", lease.Id);
         using var release = new ManualResetEventSlim();
         ThreadPool.GetMinThreads(out var min, out _);
-        var blocked = Enumerable.Range(0, min * 4).Select(_ => Task.Run(() => release.Wait(3_000))).ToList();
+        var blocked = Enumerable.Range(0, min * 4).Select(_ => Task.Run(() => release.Wait(4_000))).ToList();
 
-        Thread.Sleep(2_500);
+        Thread.Sleep(3_000);
         var isLost = lease.IsLost;
         release.Set();
         await Task.WhenAll(blocked);

@@ -79,7 +79,7 @@ public sealed class LifetimeTests : IAsyncLifetime
     [Fact]
     public async Task A_key_that_is_read_outlives_its_sliding_expiry_and_goes_when_it_is_not()
     {
-        var sliding = TimeSpan.FromSeconds(2);
+        var sliding = TimeSpan.FromSeconds(3);
         var set = await SetAsync("k", new() { SlidingExpiration = sliding });
         var first = (await Kv.GetAsync("k", cancellationToken: Cancel)).ExpiresAt!.Value;
         var watch = GoneAsync("k", set.Version);

@@ -1,0 +1,25 @@
+namespace RaftKv.Simulation.Mutations;
+
+internal static partial class Catalogue
+{
+    /// <summary>Transactions, lifetimes and leases.</summary>
+    private static IEnumerable<Mutation> Data =>
+    [
+        new("transaction-executed-again", "the result of a transaction is not remembered, so a retry executes it",
+            new Edit("StateMachine/KvStateMachine.Transactions.cs", "session!.Remember(command.Sequence, status, entry.Index);\n        session.RememberPayload(command.Sequence, result);", "session!.Find(command.Sequence, out _);")),
+        new("half-a-transaction", "only the first two writes of a transaction are carried out",
+            new Edit("StateMachine/KvStateMachine.Transactions.cs", "foreach (var write in plan.Writes)", "foreach (var write in plan.Writes.Take(2))")),
+        new("lease-clock-runs-without-leader", "the time in which nobody leads counts for leases",
+            new Edit("StateMachine/KvStateMachine.cs", "_leases.Pause(entry.TimeMs - LogTimeMs);", "_leases.Pause(0);")),
+        new("renewed-lease-expires", "a lease ends because a leader says so, although it was renewed meanwhile",
+            new Edit("StateMachine/KvStateMachine.Lifetimes.cs", "is { } lease && _leases.IsDue(lease, LogTimeMs))", "is { } lease)")),
+        new("used-key-expires", "a key ends because a leader says so, although it was used meanwhile",
+            new Edit("StateMachine/KvStateMachine.Lifetimes.cs", " && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)", ")")),
+        new("log-time-is-wall-time", "log time jumps with the leader's wall clock",
+            new Edit("Consensus/LogClock.cs", "_time += Math.Clamp(wall - _time, -passed / Slew, passed / Slew);", "_time = Math.Max(_time, wall);")),
+        new("lease-counts-from-the-answer", "the holder of a lease counts from when the answer came",
+            new Edit("Client/LeaseLife.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")),
+        new("patience-blocks-the-queue", "a write that may wait longer holds up the deadlines of those behind it (was here)",
+            new Edit("Replica/Replica.Writes.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= _now.Ticks); left--)")),
+    ];
+}

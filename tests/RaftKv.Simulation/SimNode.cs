@@ -22,6 +22,9 @@ internal sealed partial class SimNode
     /// <summary>Little enough that watchers fall out of it.</summary>
     private const long HistoryBytes = 8 * 1024;
 
+    /// <summary>As on a pool that is busy: meanwhile more is applied, and consumers read the history themselves.</summary>
+    private const long RouterDelay = 2 * VirtualTime.Millisecond;
+
     private readonly Simulation _run;
     private readonly RaftKvOptions _options;
     private CancellationTokenSource _ending = new();
@@ -161,7 +164,7 @@ internal sealed partial class SimNode
         Transport = new SimTransport(_run.Network, this);
         Formation = new Formation(identity, wal, Clock);
         var pending = new PendingWrites(1 + Chance.Below(uint.MaxValue));
-        var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, static router => router.Execute());
+        var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, router => _run.Time.After(RouterDelay, router.Execute));
         Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce() };
         var logWriter = new LogWriter(wal);
         var reader = new Worker(_ => { });

@@ -53,6 +53,8 @@ internal sealed class WatchCompleteness : IInvariant
     /// <summary>Once every node has applied everything, whoever reads on gets to the end.</summary>
     public void CheckComplete(IReadOnlyList<SimNode> members)
     {
+        foreach (var member in members)
+            ((IThreadPoolWorkItem)member.Applier.Changes.Watches).Execute();
         foreach (var watch in _watches)
         {
             for (var attempt = 0; watch.Node is null || !members.Contains(watch.Node) || !watch.Read(long.MaxValue); attempt++)

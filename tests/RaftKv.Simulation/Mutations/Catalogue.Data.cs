@@ -11,8 +11,6 @@ internal static partial class Catalogue
             new Edit("StateMachine/KvStateMachine.Transactions.cs", "foreach (var write in plan.Writes)", "foreach (var write in plan.Writes.Take(2))")),
         new("lease-clock-runs-without-leader", "the time in which nobody leads counts for leases",
             new Edit("StateMachine/KvStateMachine.cs", "_leases.Pause(entry.TimeMs - LogTimeMs);", "_leases.Pause(0);")),
-        new("renewed-lease-expires", "a lease ends because a leader says so, although it was renewed meanwhile",
-            new Edit("StateMachine/KvStateMachine.Lifetimes.cs", "is { } lease && _leases.IsDue(lease, LogTimeMs))", "is { } lease)")),
         new("used-key-expires", "a key ends because a leader says so, although it was used meanwhile",
             new Edit("StateMachine/KvStateMachine.Lifetimes.cs", " && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)", ")")),
         new("log-time-is-wall-time", "log time jumps with the leader's wall clock",

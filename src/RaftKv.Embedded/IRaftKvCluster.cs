@@ -21,6 +21,19 @@ public interface IRaftKvCluster
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
     Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default);
 
+    /// <summary>As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="KvMemberRole.Learner"/> is there when the change is committed, and may still have to catch up.</summary>
+    /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    Task AddMemberAsync(string nodeId, string address, KvMemberRole role, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Puts a new node in the place of a member, dead or alive: adds it, waits until it has caught up, and then removes the other. When the call fails under way, the same call again
+    /// goes on where it stopped.
+    /// </summary>
+    /// <exception cref="RaftKvMembershipException">Refused; the new node may be a member already, the old one still is.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default);
+
     /// <summary>Removes a node, dead or alive, or the leader itself. Completes when the removal is committed.</summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>

@@ -38,6 +38,12 @@ public sealed class RaftKvOptions
     public IList<string> Seeds { get; } = [];
 
     /// <summary>
+    /// How many members vote while there are so many: 3, 5 or 7; the others stand by as learners, with all the data, and take the place of a voter that has been silent for 30 s,
+    /// when that is safe. 0 (the default): every member votes that was not added as <see cref="KvMemberRole.Learner"/>. The same on every node.
+    /// </summary>
+    public int TargetVoters { get; set; }
+
+    /// <summary>
     /// A file that <see cref="IRaftKvCluster.BackupAsync"/> wrote. While the data directory has no cluster, the node starts with what it holds, as the only member of a new cluster, to which the
     /// others, with empty directories and without this option, are added. Later starts ignore it. The default value is <c>null</c>. See <see cref="RaftKvBackup.RestoreAsync"/>.
     /// </summary>

@@ -63,7 +63,7 @@ internal sealed partial class RaftCore
             return;
         }
         var joins = wanted.Role != MemberRole.Learner && !existing.IsVoter;
-        var updated = wanted with { Incarnation = incarnation, Role = joins ? MemberRole.Joining : existing.Role };
+        var updated = wanted with { Incarnation = incarnation, Role = joins ? MemberRole.Joining : existing.IsVoter ? MemberRole.Voter : MemberRole.Learner };
         if (updated != existing)
             Change(id, Configuration.With(updated), wanted.NodeId, joins);
         else if (joins)
@@ -250,6 +250,11 @@ internal sealed partial class RaftCore
     {
         if (!CanServeReads || _transfer is not null || ConfigurationIndex > CommitIndex || peer.RemovedAt != 0 || !HasCaughtUp(peer))
             return;
+        if (HasEnoughVoters)
+        {
+            CompleteJoins(peer.NodeId, "It has caught up and stands by: there are enough voters.");
+            return;
+        }
         var promoted = Configuration.With(Configuration.Find(peer.NodeId)! with { Role = MemberRole.Voter });
         if (KeepsQuorum(promoted))
             AppendConfiguration(promoted);
@@ -270,11 +275,9 @@ internal sealed partial class RaftCore
         foreach (var peer in _peers)
         {
             if (peer.Role == MemberRole.Joining && ConfigurationIndex <= CommitIndex)
-            {
                 PromoteWhenCaughtUp(peer);
-                break;
-            }
         }
+        RetireSurplusVoter();
     }
 
     private bool HasCaughtUp(Progress peer) =>

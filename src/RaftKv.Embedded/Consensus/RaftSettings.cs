@@ -37,6 +37,12 @@ internal sealed record RaftSettings
     /// <summary>One piece of a snapshot.</summary>
     public int SnapshotChunkBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>How many members vote while there are so many; the others stand by as learners. 0: all of them.</summary>
+    public int TargetVoters { get; init; }
+
+    /// <summary>How long a voter must have been silent before one that stands by takes its place.</summary>
+    public long VoterPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
+
     /// <summary>How long a transfer of the leadership may take before the leader leads on.</summary>
     public long TransferTimeout { get; init; } = TimeSpan.FromSeconds(2).Ticks;
 }

@@ -70,6 +70,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     {
         if (options.RestoreFrom is not null && options.InitialMembers.Count > 0)
             errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore one node without InitialMembers, then add the others, empty, to it.");
+        if (options.TargetVoters is not (0 or 3 or 5 or 7))
+            errors.Add($"TargetVoters is {options.TargetVoters}; it must be 3, 5 or 7, or 0 for all members.");
         foreach (var seed in options.Seeds)
         {
             if (!HostAndPort.TryParse(seed ?? "", out var address) || IsAnyAddress(address) || address.Port == 0)

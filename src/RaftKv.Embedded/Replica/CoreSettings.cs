@@ -10,6 +10,7 @@ internal static class CoreSettings
     public static RaftSettings From(RaftKvOptions options, ulong seed) => new()
     {
         NodeId = options.NodeId,
+        TargetVoters = options.TargetVoters,
         Seed = seed,
         HeartbeatInterval = options.HeartbeatInterval.Ticks,
         ElectionTimeout = options.ElectionTimeout.Ticks,

@@ -16,7 +16,7 @@ internal sealed partial class Replica
 
     private void TakeAdminCall(AdminCall call)
     {
-        if (_core is null && _isSolo && !_stopping && call.Operation == AdminOperation.AddMember)
+        if (_core is null && _isSolo && !_stopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
             FoundAlone();
         if (_core is null || _stopping)
             Finish(call, AdminResult.AskLeader);
@@ -32,7 +32,7 @@ internal sealed partial class Replica
     {
         switch (call.Operation)
         {
-            case AdminOperation.AddMember or AdminOperation.TakeIn: BeginAdd(call); break;
+            case AdminOperation.AddMember or AdminOperation.TakeIn or AdminOperation.AddLearner: BeginAdd(call); break;
             case AdminOperation.MoveMember: BeginMove(call); break;
             case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_now, id, new RemoveMember(call.NodeId))); break;
             case AdminOperation.TransferLeadership:
@@ -64,7 +64,7 @@ internal sealed partial class Replica
         }
         else
         {
-            var member = new Member(call.NodeId, call.Address, probed.Incarnation, MemberRole.Joining);
+            var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
             Ask(call, id => new ChangeRequested(_now, id, new AddMember(member)));
         }
     }

@@ -114,7 +114,7 @@ internal static partial class MessageCodec
     {
         var id = from.Int64();
         var operation = (AdminOperation)from.Byte();
-        if (operation is < AdminOperation.AddMember or > AdminOperation.TakeIn)
+        if (operation is < AdminOperation.AddMember or > AdminOperation.AddLearner)
             throw new WireFormatException($"an unknown operation {(byte)operation}");
         return new AdminRequest(id, operation, from.Text(), from.Text());
     }

@@ -441,6 +441,58 @@ public sealed class RaftPaperTests
         Assert.Contains(cluster.Completed(wiped)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
     }
 
+    /// <summary>Members beyond the wanted number of voters stand by; one of them takes the place of a voter that has long been silent, one voter at a time.</summary>
+    [Fact]
+    public void A_member_that_stands_by_takes_the_place_of_a_silent_voter_and_only_then()
+    {
+        var cluster = new ScriptedCluster { TargetVoters = 3 };
+        foreach (var id in (string[])["node1", "node2", "node3"])
+            cluster.Add(id, "node1", "node2", "node3");
+        cluster.Add("node4");
+        cluster.Elect("node1");
+        var join = cluster.Change("node1", new AddMember(new Member("node4", "node4:1", ModelClusters.Incarnation("node4"), MemberRole.Joining)));
+        cluster.Run(500);
+        Assert.Contains("stands by", cluster.Completed(join)!.Message, StringComparison.Ordinal);
+        Assert.Equal(["node1", "node2", "node3"], Voters());
+
+        cluster.Crash("node3");
+        cluster.Run(29_000);
+        Assert.Equal(["node1", "node2", "node3"], Voters());
+        cluster.Run(2_000);
+        Assert.Equal(["node1", "node2", "node4"], Voters());
+
+        // It returns to stand by, and is there when it is needed.
+        cluster.Start("node3");
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node2", "node4"], Voters());
+        cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node3", "node4"], Voters());
+
+        string[] Voters() => [.. cluster.Core("node1").Configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId)];
+    }
+
+    [Fact]
+    public void Voters_beyond_the_wanted_number_stand_by_but_never_the_leader_and_learners_never_vote()
+    {
+        var cluster = new ScriptedCluster { TargetVoters = 3 };
+        string[] ids = ["node1", "node2", "node3", "node4", "node5"];
+        foreach (var id in ids)
+            cluster.Add(id, ids);
+        cluster.Add("node6");
+        cluster.Elect("node5");
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node2", "node5"], cluster.Core("node5").Configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId));
+        Assert.Equal(5, cluster.Core("node5").Configuration.Members.Count);
+
+        cluster.Change("node5", new AddMember(new Member("node6", "node6:1", ModelClusters.Incarnation("node6"), MemberRole.Learner)));
+        cluster.Run(1_000);
+        foreach (var dead in (string[])["node2", "node3", "node4"])
+            cluster.Crash(dead);
+        cluster.Run(31_000);
+        Assert.Equal(MemberRole.Learner, cluster.Core("node1").Configuration.Find("node6")!.Role);
+    }
+
     /// <summary>Dissertation §4.2.3: a server that hears from a leader neither votes nor takes over the term.</summary>
     [Fact]
     public void A_candidate_does_not_disturb_a_working_leader()

@@ -107,6 +107,10 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public Task AddMemberAsync(string nodeId, string address) => AskAsync<object>(new NodeRequest { Op = "add", NodeId = nodeId, Address = address }, 60);
 
+    public Task AddLearnerAsync(ClusterNode node) => AskAsync<object>(new NodeRequest { Op = "addlearner", NodeId = node.NodeId, Address = node.Address }, 60);
+
+    public Task ReplaceMemberAsync(string old, ClusterNode node) => AskAsync<object>(new NodeRequest { Op = "replace", Key = old, NodeId = node.NodeId, Address = node.Address }, 90);
+
     public Task RemoveMemberAsync(string nodeId) => AskAsync<object>(new NodeRequest { Op = "remove", NodeId = nodeId });
 
     public Task TransferLeadershipAsync(string? toNodeId = null) => AskAsync<object>(new NodeRequest { Op = "transfer", NodeId = toNodeId });

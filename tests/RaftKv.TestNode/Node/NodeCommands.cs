@@ -58,6 +58,12 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
             case "add":
                 await cluster.AddMemberAsync(request.NodeId!, request.Address!, token);
                 return null;
+            case "addlearner":
+                await cluster.AddMemberAsync(request.NodeId!, request.Address!, KvMemberRole.Learner, token);
+                return null;
+            case "replace":
+                await cluster.ReplaceMemberAsync(request.Key!, request.NodeId!, request.Address!, token);
+                return null;
             case "remove":
                 await cluster.RemoveMemberAsync(request.NodeId!, token);
                 return null;

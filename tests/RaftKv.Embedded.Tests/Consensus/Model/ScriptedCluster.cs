@@ -24,6 +24,8 @@ internal sealed class ScriptedCluster : IModelWorld
     /// <summary>Off when a test plays a node itself: then the disks do not hold what its messages say.</summary>
     public bool ChecksSafety { get; init; } = true;
 
+    public int TargetVoters { get; init; }
+
     public StringBuilder Output { get; } = new();
 
     /// <summary>Everything the nodes did, newest last.</summary>
@@ -73,7 +75,7 @@ internal sealed class ScriptedCluster : IModelWorld
     public void Start(string id)
     {
         var seed = (ulong)(id[^1] + (97 * _nodes[id].Life));
-        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000 }, _now);
+        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters }, _now);
         Finish(id);
     }
 

@@ -132,6 +132,18 @@ public sealed class RaftKvOptions
     /// </summary>
     public TimeSpan IntegrityCheckInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// With fewer free bytes on the disk than this, the node takes a snapshot early, so that its log can be cut, and logs a warning. The default value is 1 GiB, or a quarter of what was free at the start
+    /// if that is less; 0 turns it off.
+    /// </summary>
+    public long DiskWarningBytes { get; set; } = 1024L * 1024 * 1024;
+
+    /// <summary>
+    /// With fewer free bytes on the disk than this, a leader refuses writes that add data (<see cref="RaftKvUnavailableReason.NoSpace"/>) and hands over if it can; deletes go on, and writes too once there is a
+    /// quarter more room than this. The default value is 128 MiB, or an eighth of what was free at the start if that is less; 0 turns it off.
+    /// </summary>
+    public long DiskReserveBytes { get; set; } = 128L * 1024 * 1024;
+
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
 

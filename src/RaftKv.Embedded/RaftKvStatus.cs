@@ -83,4 +83,13 @@ public sealed record RaftKvStatus
 
     /// <summary>The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.</summary>
     public long VerifiedIndex { get; init; }
+
+    /// <summary>Free bytes of the disk of the data directory; <c>null</c> while not known.</summary>
+    public long? FreeDiskBytes { get; init; }
+
+    /// <summary>Whether this node, when it leads, refuses writes that add data because its disk is nearly full.</summary>
+    public bool IsDiskFull { get; init; }
+
+    /// <summary>The last moments at which this node did not get on, newest first.</summary>
+    public IReadOnlyList<RaftKvStall> Stalls { get; init; } = [];
 }

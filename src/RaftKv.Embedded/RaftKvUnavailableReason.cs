@@ -29,4 +29,7 @@ public enum RaftKvUnavailableReason
 
     /// <summary>This node's copy differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
     Quarantined = 8,
+
+    /// <summary>The leader's disk is nearly full: writes that add data are refused, deletes are not. Ends by itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.</summary>
+    NoSpace = 9,
 }

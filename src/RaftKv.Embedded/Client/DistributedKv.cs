@@ -62,9 +62,38 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
             Release(bytes);
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
+        if (host.Telemetry.WatchesWrites)
+            return SendWatchedAsync(host, write, cancellationToken);
         var result = write.Start(cancellationToken);
         host.Post(write);
         return result;
+    }
+
+    /// <summary>Only while somebody measures or traces.</summary>
+    private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    {
+        var activity = host.Telemetry.StartWrite();
+        var begun = host.Clock.Ticks;
+        var outcome = "applied";
+        try
+        {
+            var sent = write.Start(cancellationToken);
+            host.Post(write);
+            var result = await sent.ConfigureAwait(false);
+            if (!result.Applied)
+                outcome = "not_applied";
+            return result;
+        }
+        catch (Exception e)
+        {
+            outcome = e is RaftKvException { Outcome: KvOutcome.NotApplied } ? "refused" : "unknown";
+            throw;
+        }
+        finally
+        {
+            var given = write.SentAt == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Max(0, write.SentAt - begun));
+            host.Telemetry.EndWrite(activity, given, TimeSpan.FromTicks(host.Clock.Ticks - begun), outcome);
+        }
     }
 
     private void Release(int bytes) => Interlocked.Add(ref _pendingBytes, -bytes);

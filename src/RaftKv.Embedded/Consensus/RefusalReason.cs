@@ -9,4 +9,7 @@ internal enum RefusalReason : byte
 
     /// <summary>A key or value is beyond the leader's limits.</summary>
     TooLarge = 4,
+
+    /// <summary>The leader's disk is nearly full.</summary>
+    NoSpace = 5,
 }

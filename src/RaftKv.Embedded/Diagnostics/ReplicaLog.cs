@@ -75,6 +75,18 @@ internal static partial class ReplicaLog
     [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
     public static partial void Reseeded(this ILogger logger, string nodeId, long index);
 
+    [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the disk has {FreeBytes} bytes left; a snapshot is taken so that the log can be cut.")]
+    public static partial void DiskLow(this ILogger logger, string nodeId, long freeBytes);
+
+    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than {Reserve}: as leader it refuses writes that add data, until there is room.")]
+    public static partial void DiskFull(this ILogger logger, string nodeId, long freeBytes, long reserve);
+
+    [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
+    public static partial void DiskHasRoom(this ILogger logger, string nodeId, long freeBytes);
+
+    [LoggerMessage(150, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
+    public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
+
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
     public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);
 

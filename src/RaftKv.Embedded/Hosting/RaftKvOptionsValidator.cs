@@ -116,6 +116,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);
         Range(errors, nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes, 64 * 1024, long.MaxValue);
+        Range(errors, nameof(options.DiskWarningBytes), options.DiskWarningBytes, 0, long.MaxValue / 2);
+        Range(errors, nameof(options.DiskReserveBytes), options.DiskReserveBytes, 0, long.MaxValue / 2);
         Range(errors, nameof(options.LogRetentionBytes), options.LogRetentionBytes, 0, long.MaxValue);
         Range(errors, nameof(options.WatchHistoryBytes), options.WatchHistoryBytes, 64 * 1024, 1L << 40);
         Range(errors, nameof(options.ScanRetentionBytes), options.ScanRetentionBytes, 64 * 1024, 1L << 40);

@@ -139,7 +139,7 @@ internal sealed class Applier
             switch (task)
             {
                 case ApplyRange range: ApplyAll(range); break;
-                case CaptureState capture: capture.Captured(_state.CaptureSnapshot()); break;
+                case CaptureState capture: Capture(capture); break;
                 case SwapState swap: Swap(swap); break;
                 case ReplaceState replace: Replace(replace); break;
                 case BetweenEntries between: between.Run(_state); break;
@@ -231,6 +231,22 @@ internal sealed class Applier
         Waiters.Reach(AppliedIndex);
         swap.Swapped();
         old.Store.Dispose();
+    }
+
+    /// <summary>Without room nothing has been pinned, and the log is kept: no reason to stop.</summary>
+    private void Capture(CaptureState capture)
+    {
+        KvSnapshot snapshot;
+        try
+        {
+            snapshot = _state.CaptureSnapshot();
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            capture.Refused(e);
+            return;
+        }
+        capture.Captured(snapshot);
     }
 
     private void Replace(ReplaceState replace)

@@ -19,10 +19,11 @@ internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries) : 
     public List<LogEntry>? Entries => entries;
 }
 
-/// <summary>Pin the state as it is now and hand it over.</summary>
-internal sealed class CaptureState(Action<KvSnapshot> captured) : ApplierTask
+/// <summary>Pin the state as it is now and hand it over; <c>Refused</c> is told when there is no room on the disk to do so.</summary>
+internal sealed class CaptureState(Action<KvSnapshot> captured, Action<Exception> refused) : ApplierTask
 {
     public Action<KvSnapshot> Captured => captured;
+    public Action<Exception> Refused => refused;
 }
 
 /// <summary>Go on with another state machine that may be behind: what is missing is applied from the log first, and nobody is told of it again.</summary>

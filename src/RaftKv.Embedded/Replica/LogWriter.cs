@@ -17,6 +17,9 @@ internal sealed class LogWriter(Wal wal)
 
     public event Action<Exception>? Failed;
 
+    /// <summary>Told after each sync how long it took and how many batches it had; <c>null</c> measures nothing.</summary>
+    public Action<TimeSpan, int>? Synced { get; set; }
+
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
 
@@ -72,10 +75,22 @@ internal sealed class LogWriter(Wal wal)
                 case DropPrefix drop: first = Math.Max(first, drop.First); break;
             }
         }
-        wal.Commit();
+        Commit();
         Written?.Invoke(new LogWritten(_taken[^1].Ticket, last));
         if (first > 0)
             wal.TruncatePrefix(first);
         _taken.Clear();
+    }
+
+    private void Commit()
+    {
+        if (Synced is not { } synced)
+        {
+            wal.Commit();
+            return;
+        }
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        wal.Commit();
+        synced(System.Diagnostics.Stopwatch.GetElapsedTime(started), _taken.Count);
     }
 }

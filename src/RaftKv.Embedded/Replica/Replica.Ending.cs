@@ -20,6 +20,8 @@ internal sealed partial class Replica
         _stopping = true;
         _stopped = stop.Done;
         _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
+        // What came before, in this very turn even, is not refused: it is under way.
+        SendNewWrites();
         while (_unsequenced.TryDequeue(out var write))
             write.TryFail(Errors.Stopping());
         FailReads(Errors.Stopping());

@@ -48,7 +48,9 @@ internal sealed partial class Replica
         if (!due && _snapshotWaiters.Count == 0)
             return;
         _snapshotBusy = true;
-        _parts.Applier.Submit(new CaptureState(capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture))));
+        _parts.Applier.Submit(new CaptureState(
+            capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture)),
+            error => Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
     }
 
     /// <summary>Snapshot thread.</summary>
@@ -71,6 +73,7 @@ internal sealed partial class Replica
     private void OnSnapshotFinished(SnapshotFinished finished)
     {
         _snapshotBusy = false;
+        _parts.Telemetry?.TookSnapshot(finished.Error is null);
         if (finished.Error is { } error)
         {
             _nextSnapshot = _now.Ticks + SnapshotRetry;

@@ -80,6 +80,9 @@ internal sealed partial class Replica
                 Durability = _options.Durability,
                 Fault = parts.Fault,
                 Quarantine = _quarantine,
+                FreeDiskBytes = Volatile.Read(ref _freeBytes) is var free and not long.MaxValue ? free : null,
+                IsDiskFull = _isDiskFull,
+                Stalls = _parts.Stalls?.Recent ?? [],
                 VerifiedIndex = Volatile.Read(ref _verifiedIndex),
             };
         }
@@ -113,7 +116,11 @@ internal sealed partial class Replica
     {
         if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
             return;
-        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _clock.Wall, changed.Cause));
+        // What this node noticed of the trouble before it, as the chain's first links.
+        var why = _parts.Stalls?.ChainSince(_clock.Wall - _options.ElectionTimeout * 4) + changed.Cause;
+        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _clock.Wall, why));
+        if (changed.LeaderId is not null)
+            _parts.Telemetry?.Elected();
         if (_elections.Count > KeptElections)
             _elections.RemoveAt(KeptElections);
         if (changed.LeaderId is null || changed.LeaderId != _options.NodeId)

@@ -44,6 +44,11 @@ internal sealed partial class Replica
             write.TryFail(Errors.Quarantined());
             return;
         }
+        if (LacksRoomFor(write.Command))
+        {
+            write.TryFail(Errors.NoSpace());
+            return;
+        }
         if (_core is null && _isSolo)
             FoundAlone();
         _unsequenced.Enqueue(write);
@@ -221,14 +226,17 @@ internal sealed partial class Replica
     {
         if (_core is null || _stopping)
             _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
-        else if (forwarded.Commands.All(_limits.Allow))
-            Step(new Proposed(_now, forwarded.Commands, from));
         else
-            ProposeAllowed(from, forwarded.Commands);
+            ProposeAllowed(from, TakeWhatFits(from, forwarded.Commands));
     }
 
     private void ProposeAllowed(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
+        if (commands.All(_limits.Allow))
+        {
+            Step(new Proposed(_now, commands, from));
+            return;
+        }
         var allowed = commands.ToLookup(_limits.Allow);
         _parts.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
         Step(new Proposed(_now, [.. allowed[true]], from));
@@ -257,6 +265,8 @@ internal sealed partial class Replica
                     write.TryFail(Errors.LeaderOverloaded());
                 else if (reason == RefusalReason.TooLarge)
                     write.TryFail(Errors.TooLargeForLeader());
+                else if (reason == RefusalReason.NoSpace)
+                    write.TryFail(Errors.NoSpace());
             }
             // What remains is offered again when the leader changes, or after a while.
             write.SentAt = _now.Ticks - ResendAfter + SweepInterval;

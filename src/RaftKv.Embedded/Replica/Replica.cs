@@ -172,6 +172,7 @@ internal sealed partial class Replica
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
+            case DiskMeasured measured: OnDiskMeasured(measured); break;
             case SeedStored stored: OnSeedStored(stored); break;
             case SeedLoaded loaded: OnSeedLoaded(loaded); break;
             case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
@@ -219,6 +220,7 @@ internal sealed partial class Replica
         SweepStrangers();
         SweepIntegrity();
         ReportAddresses();
+        SweepDisk();
         ConsiderSnapshot();
         ConsiderStopped();
     }

@@ -30,6 +30,7 @@ internal sealed class ReplicaHost : IDisposable
     private readonly ContactPoints _contacts;
     private readonly PeerGate _gate;
     private readonly LocalIdentity _identity;
+    private readonly StallWatch _stallWatch;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _running;
@@ -43,6 +44,11 @@ internal sealed class ReplicaHost : IDisposable
         var changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes);
         Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce };
         _logWriter = new LogWriter(wal);
+        Telemetry = new Telemetry(options.NodeId, () => Replica?.Status);
+        var stalls = new StallLog(options.NodeId, clock, log);
+        stalls.Stalled += Telemetry.Stalled;
+        _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, () => Replica?.LastLeaderContact);
+        _logWriter.Synced = OnSynced;
         _reader = new Worker(OnThreadFailed);
         _snapshotter = new Worker(OnThreadFailed);
         _formation = new Formation(identity, wal, clock);
@@ -60,6 +66,9 @@ internal sealed class ReplicaHost : IDisposable
             Snapshotter = _snapshotter,
             Stores = stores.Create,
             Ending = _ended.Token,
+            FreeDiskBytes = () => snapshots.FreeBytes,
+            Telemetry = Telemetry,
+            Stalls = stalls,
             Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, Applier);
@@ -74,6 +83,8 @@ internal sealed class ReplicaHost : IDisposable
     }
 
     public Replica Replica { get; }
+
+    public Telemetry Telemetry { get; }
 
     public Applier Applier { get; }
 
@@ -147,6 +158,7 @@ internal sealed class ReplicaHost : IDisposable
         _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
         _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
         _threads.Add(new DedicatedThread($"{name}-loop", _driver.Run, ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-watch", () => _stallWatch.Run(_ended.Token)));
         _hasLoop = true;
         _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
@@ -207,6 +219,7 @@ internal sealed class ReplicaHost : IDisposable
             return;
         _gate.Close();
         _ended.Cancel();
+        Telemetry.Dispose();
         _running = false;
         Replica.Post(new StopWanted(new TaskCompletionSource()));
         _driver.Stop();
@@ -236,6 +249,14 @@ internal sealed class ReplicaHost : IDisposable
 
     private int _disposed;
     private bool _hasLoop;
+
+    /// <summary>Log thread.</summary>
+    private void OnSynced(TimeSpan duration, int batches)
+    {
+        _stallWatch.Synced(duration);
+        if (Telemetry.WatchesSyncs)
+            Telemetry.Synced(duration, batches);
+    }
 
     private void OnThreadFailed(Exception error) => Replica.Post(new FaultHappened(error));
 

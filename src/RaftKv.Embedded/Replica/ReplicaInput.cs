@@ -114,6 +114,12 @@ internal sealed class DueCollected(byte[] command) : ReplicaInput
 /// <summary>What was due is gone.</summary>
 internal sealed class ExpiryApplied : ReplicaInput;
 
+/// <summary>How much room the disk has.</summary>
+internal sealed class DiskMeasured(long freeBytes) : ReplicaInput
+{
+    public long FreeBytes => freeBytes;
+}
+
 /// <summary>A piece of the snapshot that replaces a quarantined node's state is stored; <c>Next</c> is the next byte wanted.</summary>
 internal sealed class SeedStored(EntryId last, long next, long total) : ReplicaInput
 {

@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
@@ -35,6 +36,15 @@ internal sealed record ReplicaParts
 
     /// <summary>Cancelled when the node ends: a snapshot under way is given up.</summary>
     public required CancellationToken Ending { get; init; }
+
+    /// <summary>Free bytes of the disk of the data directory; <c>null</c> watches none.</summary>
+    public Func<long>? FreeDiskBytes { get; init; }
+
+    /// <summary><c>null</c> measures nothing.</summary>
+    public Telemetry? Telemetry { get; init; }
+
+    /// <summary><c>null</c> knows of no stalls.</summary>
+    public StallLog? Stalls { get; init; }
 
     /// <summary>What the core is told.</summary>
     public required RaftSettings Settings { get; init; }

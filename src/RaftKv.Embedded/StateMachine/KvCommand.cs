@@ -137,6 +137,10 @@ internal readonly ref struct KvCommand
         BinaryPrimitives.WriteInt64LittleEndian(command[AcknowledgedBelowOffset..], acknowledgedBelow);
     }
 
+    /// <summary>Whether an encoded command may store something; one that only takes away does not.</summary>
+    public static bool AddsData(ReadOnlySpan<byte> command) =>
+        command.Length > 1 && (KvOperation)command[1] is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Transaction;
+
     /// <summary>The session and sequence of an encoded command, without looking at the rest; false when there is no whole header.</summary>
     public static bool TryReadPlace(ReadOnlySpan<byte> command, out long session, out long sequence)
     {

@@ -47,6 +47,9 @@ internal sealed partial class SnapshotStore : IDisposable
         public bool InUse { get; set; }
     }
 
+    /// <summary>Room on the disk. Any thread.</summary>
+    public long FreeBytes => _fileSystem.AvailableBytes(_directory);
+
     /// <summary>The finished snapshots, newest first.</summary>
     public IReadOnlyList<SnapshotInfo> List()
     {

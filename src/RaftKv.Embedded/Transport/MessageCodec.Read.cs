@@ -102,7 +102,7 @@ internal static partial class MessageCodec
     private static ForwardRefused ReadForwardRefused(ref WireReader from)
     {
         var reason = (RefusalReason)from.Byte();
-        if (reason is not (RefusalReason.NotLeader or RefusalReason.HandingOver or RefusalReason.Overloaded or RefusalReason.TooLarge))
+        if (reason is not (RefusalReason.NotLeader or RefusalReason.HandingOver or RefusalReason.Overloaded or RefusalReason.TooLarge or RefusalReason.NoSpace))
             throw new WireFormatException($"a refusal for the unknown reason {(byte)reason}");
         var sequences = new long[from.Count(sizeof(long))];
         for (var i = 0; i < sequences.Length; i++)

@@ -63,15 +63,14 @@ public sealed class IntegrityTests : IDisposable
     private static async Task CorruptAsync(TestNode node, string key)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        node.Inside.Applier.Submit(new RaftKv.Embedded.Replica.CaptureState(snapshot =>
+        node.Inside.Applier.Submit(new RaftKv.Embedded.Replica.BetweenEntries(state =>
         {
-            snapshot.Dispose();
-            var store = node.Inside.Applier.State.Store;
+            var store = state.Store;
             var name = Encoding.UTF8.GetBytes(key);
             store.TryGetHeader(name, out var header);
             store.Put(name, header with { WriteCount = header.WriteCount + 1, ValueChecksum = RecordSum.Checksum("wrong"u8) }, "wrong"u8);
             done.SetResult();
-        }));
+        }, done.SetCanceled));
         await done.Task;
         Assert.Equal("wrong", Encoding.UTF8.GetString((await node.Kv.GetAsync(key, KvReadOptions.Stale, Cancel)).Value.Span));
         await node.Kv.SetAsync(key, "value 7"u8.ToArray(), cancellationToken: Cancel);

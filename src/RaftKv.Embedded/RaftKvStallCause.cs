@@ -1,0 +1,20 @@
+namespace RaftKv.Embedded;
+
+/// <summary>What held a node up.</summary>
+public enum RaftKvStallCause
+{
+    /// <summary>A sync of the log to the disk.</summary>
+    Fsync = 0,
+
+    /// <summary>The garbage collector stopped all threads.</summary>
+    Gc = 1,
+
+    /// <summary>The thread pool, which runs the application's continuations, did not take work. Elections do not depend on it.</summary>
+    ThreadPool = 2,
+
+    /// <summary>Nothing was heard of the leader, although this node was running.</summary>
+    Network = 3,
+
+    /// <summary>The whole process did not run: suspended, or without a processor.</summary>
+    Process = 4,
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>The names that dashboards and traces stand on.</summary>
+public sealed class TelemetryTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Every_documented_instrument_reports_under_the_node_it_is_of()
+    {
+        var seen = new ConcurrentDictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "RaftKv" && instrument.Meter.Tags!.Any(t => t is { Key: "raftkv.node" } && (string)t.Value! == _nodeId))
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => seen[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => seen[instrument.Name] = value);
+        listener.Start();
+        await using var node = await StartAsync();
+        await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
+        await node.Cluster.TakeSnapshotAsync(Cancel);
+        listener.RecordObservableInstruments();
+
+        Assert.Equal(1, seen["raftkv.keys"]);
+        Assert.Equal(1, seen["raftkv.leader"]);
+        Assert.Equal(1, seen["raftkv.ready"]);
+        Assert.True(seen["raftkv.index.applied"] > 0);
+        Assert.True(seen["raftkv.index.committed"] >= seen["raftkv.index.applied"]);
+        Assert.True(seen["raftkv.write.duration"] > 0);
+        Assert.True(seen["raftkv.log.sync.duration"] > 0);
+        Assert.Equal(1, seen["raftkv.snapshots"]);
+        foreach (var name in (string[])["raftkv.term", "raftkv.elections", "raftkv.index.verified", "raftkv.log.entries"])
+            Assert.True(seen.ContainsKey(name), name);
+        var documented = await File.ReadAllTextAsync(Repository.PathOf("docs", "operations.md"), Cancel);
+        Assert.All(seen.Keys, name => Assert.Contains($"`{name}`", documented));
+    }
+
+    [Fact]
+    public async Task A_write_is_a_span_under_its_callers_with_its_parts_under_it()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var application = new ActivitySource($"test-{_nodeId}");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "RaftKv" || source == application,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var node = await StartAsync();
+        ActivityTraceId trace;
+        using (var call = application.StartActivity("call"))
+        {
+            trace = call!.TraceId;
+            await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
+        }
+
+        var spans = ended.Where(a => a.TraceId == trace).ToArray();
+        var write = Assert.Single(spans, a => a.OperationName == "raftkv.write");
+        Assert.Equal("applied", write.GetTagItem("raftkv.outcome"));
+        foreach (var part in (string[])["raftkv.propose", "raftkv.replicate"])
+            Assert.Equal(write.SpanId, Assert.Single(spans, a => a.OperationName == part).ParentSpanId);
+        Assert.Contains(ended, a => a.OperationName == "raftkv.fsync");
+        Assert.Null(Activity.Current);
+    }
+
+    private Task<TestNode> StartAsync() => TestNode.StartAsync(o =>
+    {
+        o.NodeId = _nodeId;
+        o.DataDirectory = _folder.Sub("data");
+    });
+}

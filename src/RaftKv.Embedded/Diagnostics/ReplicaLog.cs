@@ -84,7 +84,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
     public static partial void DiskHasRoom(this ILogger logger, string nodeId, long freeBytes);
 
-    [LoggerMessage(150, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
+    [LoggerMessage(160, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
     public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]

@@ -19,24 +19,10 @@ internal sealed partial class DistributedKv
     public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
         ArgumentNullException.ThrowIfNull(read);
-        var host = access.Host;
-        if (!host.Replica.HasCaughtUp)
-            throw host.Replica.NotServing();
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
-        try
-        {
-            var found = TryReadStore(host, name.Bytes, (state, read),
-                static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
-                    (header, caller.Read(value, new KvVersion(header.Version), caller.State)), out (RecordHeader Header, TResult Result) seen);
-            if (seen.Header.SlidingMs != 0)
-                host.Replica.NoteUse(name.Bytes, seen.Header.Version, seen.Header.ExpiresAtMs, seen.Header.SlidingMs);
-            result = seen.Result;
-            return found;
-        }
-        finally
-        {
-            name.Dispose();
-        }
+        var replica = access.Host.Replica;
+        if (!replica.HasCaughtUp)
+            throw replica.NotServing();
+        return TryReadInPlace(key, state, read, out result);
     }
 
     /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>

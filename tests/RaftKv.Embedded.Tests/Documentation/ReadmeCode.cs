@@ -7,9 +7,14 @@ internal static class ReadmeCode
 {
     /// <param name="source">The file of the test, in this folder.</param>
     /// <param name="section">The heading in the README; the marks are <c>// README: section</c> and <c>// end</c>.</param>
-    public static void IsThatOf(string source, string section)
+    public static void IsThatOf(string source, string section) => IsThatOf(["tests", "RaftKv.Embedded.Tests", "Documentation", source], section);
+
+    /// <param name="path">The file, from the root of the repository.</param>
+    /// <param name="section">As above.</param>
+    public static void IsThatOf(string[] path, string section)
     {
-        var lines = File.ReadAllLines(Repository.PathOf("tests", "RaftKv.Embedded.Tests", "Documentation", source));
+        var source = path[^1];
+        var lines = File.ReadAllLines(Repository.PathOf(path));
         var from = Array.FindIndex(lines, l => l.Trim() == $"// README: {section}") + 1;
         Assert.True(from > 0, $"{source} has no mark for {section}.");
         var to = Array.FindIndex(lines, from, l => l.Trim() == "// end");

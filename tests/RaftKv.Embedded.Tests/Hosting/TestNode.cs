@@ -15,6 +15,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(IHost host) => _host = host;
 
+    public IServiceProvider Services => _host.Services;
+
     public IDistributedKv Kv => _host.Services.GetRequiredService<IDistributedKv>();
 
     public IRaftKvCluster Cluster => _host.Services.GetRequiredService<IRaftKvCluster>();
@@ -26,12 +28,13 @@ internal sealed class TestNode : IAsyncDisposable
 
     public IRaftKvCoordination Coordination => _host.Services.GetRequiredService<IRaftKvCoordination>();
 
-    public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure)
+    public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         if (Environment.GetEnvironmentVariable("RAFTKV_TEST_LOG") is { Length: > 0 })
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
-        builder.Services.AddRaftKv(configure);
+        var replica = builder.Services.AddRaftKv(configure);
+        extend?.Invoke(replica);
         var host = builder.Build();
         try
         {

@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded;
+using RaftKv.Embedded.DataProtection;
+using RaftKv.Embedded.Http;
+using RaftKv.Samples.WebFarm;
+
+// A shop on three web servers that needs no other: whichever of them a request comes to knows the session, the cached pages and the keys of the cookies.
+//   dotnet run --project samples/WebFarm -- --node 1        and 2, and 3, each in a terminal of its own
+var builder = WebApplication.CreateSlimBuilder(args);
+var settings = builder.Configuration;
+var node = settings.GetValue("node", 1);
+var peers = settings.GetValue("peers", "127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003")!.Split(' ');
+builder.WebHost.UseUrls(settings.GetValue("urls", $"http://127.0.0.1:{5000 + node}")!);
+
+// README: Web farms
+builder.Services.AddRaftKv(builder.Configuration.GetSection("RaftKv"))
+    .AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable);      // the next request of a user may come to another node
+builder.Services.AddSession();                                                  // keeps sessions in IDistributedCache
+builder.Services.AddHybridCache();                                              // a first level in memory, IDistributedCache as the second
+builder.Services.AddDataProtection().SetApplicationName("shop").PersistKeysToRaftKv();
+builder.Configuration.AddRaftKvConfiguration("config/");                        // the key config/Shop/Motto is Shop:Motto on every node
+builder.Services.AddOptions<ShopOptions>().BindConfiguration("Shop");           // IOptionsMonitor sees every change
+// end
+
+builder.Services.Configure<RaftKvOptions>(o =>
+{
+    (o.NodeId, o.ListenAddress) = ($"node{node}", peers[node - 1]);
+    o.DataDirectory = settings.GetValue("data", $"shop_{node}_data")!;
+    for (var i = 0; i < peers.Length; i++)
+        o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i + 1}", Address = peers[i] });
+});
+
+var app = builder.Build();
+app.UseSession();
+
+// Everything listens on the loopback interface of this machine only.
+app.MapRaftKv(o => o.AllowAnonymous = true);
+app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
+
+// A cart in the session: POST /cart/tea, GET /cart, with the cookie.
+app.MapPost("/cart/{item}", (string item, HttpContext http) =>
+{
+    var cart = http.Session.GetString("cart") is { } before ? $"{before},{item}" : item;
+    http.Session.SetString("cart", cart);
+    return cart;
+});
+app.MapGet("/cart", (HttpContext http) => http.Session.GetString("cart") ?? "");
+
+// A report that is made once, by whichever node is asked first, and kept for a minute.
+app.MapGet("/reports/{name}", async (string name, HybridCache cache, CancellationToken cancellationToken) =>
+    await cache.GetOrCreateAsync($"reports/{name}", _ => ValueTask.FromResult(Render(name)), new() { Expiration = TimeSpan.FromMinutes(1) }, cancellationToken: cancellationToken));
+
+// A page whose whole output is kept, as bytes.
+app.MapGet("/pages/{name}", async (string name, IDistributedCache cache, CancellationToken cancellationToken) =>
+{
+    var page = await cache.GetAsync($"pages/{name}", cancellationToken);
+    if (page is null)
+    {
+        page = Encoding.UTF8.GetBytes(Render(name));
+        await cache.SetAsync($"pages/{name}", page, new() { SlidingExpiration = TimeSpan.FromMinutes(1) }, cancellationToken);
+    }
+    return Results.Bytes(page, "text/plain");
+});
+
+// A voucher that only this shop can have issued: POST /vouchers/half-price, GET /vouchers?code=...
+app.MapPost("/vouchers/{name}", (string name, IDataProtectionProvider protection) => protection.CreateProtector("vouchers").Protect(name));
+app.MapGet("/vouchers", (string code, IDataProtectionProvider protection) =>
+{
+    try
+    {
+        return Results.Text(protection.CreateProtector("vouchers").Unprotect(code));
+    }
+    catch (CryptographicException)
+    {
+        return Results.BadRequest("This is no voucher of ours.");
+    }
+});
+
+// What an operator changes while the shop is open: PUT /v1/kv/config/Shop/Motto
+app.MapGet("/motto", (IOptionsMonitor<ShopOptions> shop) => shop.CurrentValue.Motto);
+
+app.Run();
+
+string Render(string name) => $"{name}, made by node{node}: {Guid.NewGuid()}";

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace RaftKv.Embedded.DataProtection;
+
+/// <summary>Keeps the keys of Data Protection in the cluster.</summary>
+public static class RaftKvDataProtectionBuilderExtensions
+{
+    /// <summary>Where the keys are unless <see cref="PersistKeysToRaftKv"/> is told otherwise.</summary>
+    public const string DefaultKeyPrefix = "data-protection/";
+
+    /// <summary>
+    /// Keeps the keys in the replicated store, so that every node unprotects what any node protected. Nodes that start at once on an empty store create exactly one first key:
+    /// whoever comes second is refused by a condition and uses the first one's.
+    /// </summary>
+    /// <remarks>
+    /// <para>Keys are read linearizably: they need a leader, when a process first protects or unprotects, and about once a day from then on. What a process has read it keeps.
+    /// Data Protection looks for its keys while the host starts, so a process that finds no leader starts after <see cref="RaftKvOptions.RequestTimeout"/>, without them, and looks again
+    /// when it needs them.</para>
+    /// <para>They lie in the log, the snapshots and the backups as they are, unless they are encrypted, for example with <c>ProtectKeysWithCertificate</c>. All nodes need the same
+    /// <c>SetApplicationName</c>.</para>
+    /// </remarks>
+    /// <param name="builder">What <c>services.AddDataProtection()</c> returned. <c>AddRaftKv</c> must be called too.</param>
+    /// <param name="keyPrefix">What their keys in the store begin with; different ones for applications that share a cluster but not their secrets.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    /// <exception cref="ArgumentException">The prefix is empty.</exception>
+    public static IDataProtectionBuilder PersistKeysToRaftKv(this IDataProtectionBuilder builder, string keyPrefix = DefaultKeyPrefix)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(keyPrefix);
+        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(o =>
+            o.XmlRepository = new RaftKvXmlRepository(services.GetRequiredService<IDistributedKv>(), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
+        return builder;
+    }
+}

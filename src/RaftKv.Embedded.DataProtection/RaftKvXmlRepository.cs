@@ -1,0 +1,120 @@
+using System.Text;
+using System.Xml;
+using System.Xml.Linq;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.Logging;
+
+namespace RaftKv.Embedded.DataProtection;
+
+/// <summary>
+/// The elements of the key ring, one under each key of the store: keys below <c>keys/</c>, what revokes them below <c>revocations/</c>.
+/// </summary>
+/// <remarks>
+/// A process that finds no key creates one at once, and so do all the others that start with it. The first key is therefore stored under the condition that there is still none. The
+/// key manager reads the ring again after it has stored a key, and takes the one that it finds.
+/// </remarks>
+internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILogger<RaftKvXmlRepository> log) : IDeletableXmlRepository
+{
+    private readonly string _keys = prefix + "keys/";
+    private readonly string _revocations = prefix + "revocations/";
+    private volatile bool _foundNoKey;
+
+    public IReadOnlyCollection<XElement> GetAllElements()
+    {
+        var elements = ReadAsync().GetAwaiter().GetResult();
+        _foundNoKey = !elements.Any(e => e.Key.StartsWith(_keys, StringComparison.Ordinal));
+        return elements.ConvertAll(e => e.Element);
+    }
+
+    public void StoreElement(XElement element, string friendlyName)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        StoreAsync(element, friendlyName).GetAwaiter().GetResult();
+    }
+
+    public bool DeleteElements(Action<IReadOnlyCollection<IDeletableElement>> chooseElements)
+    {
+        ArgumentNullException.ThrowIfNull(chooseElements);
+        try
+        {
+            return DeleteAsync(chooseElements).GetAwaiter().GetResult();
+        }
+        catch (RaftKvException e)
+        {
+            log.NotDeleted(e);
+            return false;
+        }
+    }
+
+    private async Task<List<StoredElement>> ReadAsync()
+    {
+        var elements = new List<StoredElement>();
+        await foreach (var entry in kv.ScanAsync(KvKeyRange.StartingWith(prefix)).ConfigureAwait(false))
+        {
+            // Applications may share the beginning of their prefixes.
+            if (entry.Key.StartsWith(_keys, StringComparison.Ordinal) || entry.Key.StartsWith(_revocations, StringComparison.Ordinal))
+                elements.Add(new StoredElement(entry.Key, Parse(entry)));
+        }
+        return elements;
+    }
+
+    private async Task StoreAsync(XElement element, string friendlyName)
+    {
+        var isKey = element.Name == "key";
+        var isFirst = isKey && _foundNoKey;
+        var name = IsPlain(friendlyName) ? friendlyName : Guid.NewGuid().ToString();
+        var value = Encoding.UTF8.GetBytes(element.ToString(SaveOptions.DisableFormatting));
+        while (true)
+        {
+            var key = (isKey ? _keys : _revocations) + name;
+            var store = new KvTransaction().If(KvCompare.NotExists(key));
+            if (isFirst)
+                store.If(KvCompare.CreateVersion(KvKeyRange.StartingWith(_keys), KvRelation.Equal, KvVersion.None));
+            store.Then.Set(key, value);
+            if ((await kv.CommitAsync(store).ConfigureAwait(false)).Succeeded)
+                break;
+            var present = await kv.GetAsync(key).ConfigureAwait(false);
+            if (present.Found && present.Value.Span.SequenceEqual(value))
+                break;
+            if (isFirst)
+            {
+                log.AnotherWasFirst(friendlyName);
+                break;
+            }
+            // A key that is revoked twice has two revocations of one name.
+            name = $"{name}-{Guid.NewGuid():N}";
+        }
+        if (isKey)
+            _foundNoKey = false;
+    }
+
+    private async Task<bool> DeleteAsync(Action<IReadOnlyCollection<IDeletableElement>> chooseElements)
+    {
+        var elements = await ReadAsync().ConfigureAwait(false);
+        chooseElements(elements);
+        var chosen = elements.Where(e => e.DeletionOrder is not null).OrderBy(e => e.DeletionOrder);
+        foreach (var some in chosen.Chunk(KvTransaction.MaxOperations))
+        {
+            var delete = new KvTransaction();
+            foreach (var element in some)
+                delete.Then.Delete(element.Key);
+            await kv.CommitAsync(delete).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    private static XElement Parse(in KvEntry entry)
+    {
+        try
+        {
+            return XElement.Parse(Encoding.UTF8.GetString(entry.Value.Span));
+        }
+        catch (XmlException e)
+        {
+            // It may be a revocation: a ring without it is not the ring.
+            throw new InvalidDataException($"What is stored under {entry.Key} is no XML element, so the key ring cannot be read. Restore it, or delete that key if nothing it says is needed.", e);
+        }
+    }
+
+    private static bool IsPlain(string name) => !string.IsNullOrEmpty(name) && name.Length <= 200 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+}

@@ -1,0 +1,77 @@
+using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>
+/// For callers that wait first and then look at values in place, and for those that must block: the wait of a blocked thread is ended by the thread that brings the answer. None of the
+/// pool's is needed, of which an application that blocks may have none left.
+/// </summary>
+internal sealed partial class DistributedKv
+{
+    /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
+    internal ValueTask FreshAsync(string key, KvConsistency consistency, CancellationToken cancellationToken)
+    {
+        var host = access.Host;
+        if (CanReadNow(host, consistency, KvVersion.None))
+            return ValueTask.CompletedTask;
+        Check(key);
+        return FreshAsync(host, consistency, KvVersion.None, cancellationToken);
+    }
+
+    /// <summary>As <see cref="FreshAsync(string, KvConsistency, CancellationToken)"/>, blocking.</summary>
+    internal void WaitUntilFresh(string key, KvConsistency consistency)
+    {
+        var host = access.Host;
+        if (CanReadNow(host, consistency, KvVersion.None))
+            return;
+        Check(key);
+        if (consistency == KvConsistency.LeaderLease)
+            host.Replica.WantLease();
+        host.JoinReads().Ready.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Blocks until the write is done; for <see cref="SetAsync"/> and <see cref="DeleteAsync"/>.</summary>
+    internal static KvWriteResult Wait(ValueTask<KvWriteResult> write)
+    {
+        var awaiter = write.GetAwaiter();
+        if (!awaiter.IsCompleted)
+        {
+            // Not disposed: the thread that sets it may still be at it when this one goes on.
+            var done = new ManualResetEventSlim();
+            var previous = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(CompletingThread.Instance);
+            try
+            {
+                awaiter.OnCompleted(done.Set);
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(previous);
+            }
+            done.Wait();
+        }
+        return awaiter.GetResult();
+    }
+
+    /// <summary>Looks at a value in this node's copy, whatever its age.</summary>
+    internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    {
+        var host = access.Host;
+        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        try
+        {
+            var found = TryReadStore(host, name.Bytes, (state, read),
+                static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
+                    (header, caller.Read(value, new KvVersion(header.Version), caller.State)), out (RecordHeader Header, TResult Result) seen);
+            if (seen.Header.SlidingMs != 0)
+                host.Replica.NoteUse(name.Bytes, seen.Header.Version, seen.Header.ExpiresAtMs, seen.Header.SlidingMs);
+            result = seen.Result;
+            return found;
+        }
+        finally
+        {
+            name.Dispose();
+        }
+    }
+}

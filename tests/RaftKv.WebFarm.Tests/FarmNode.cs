@@ -31,7 +31,7 @@ internal sealed class FarmNode(int number, string peers, string directory) : IAs
             Environment =
             {
                 // Patient, so that a busy machine does not hold elections of its own.
-                ["RaftKv__ElectionTimeout"] = "00:00:01",
+                ["RaftKv__ElectionTimeout"] = "00:00:00.5",
                 ["RaftKv__RequestTimeout"] = "00:00:30",
             },
         };

@@ -79,7 +79,9 @@ public sealed class KeyRingTests : IAsyncDisposable
         Assert.True(manager.GetAllKeys().Single(k => k.KeyId == old.KeyId).IsRevoked);
         Assert.Equal(4, Repository(_applications[0]).GetAllElements().Count);
 
-        Assert.True(Assert.IsAssignableFrom<IDeletableKeyManager>(manager).DeleteKeys(k => k.KeyId == old.KeyId));
+        var deleted = ((IDeletableXmlRepository)Repository(_applications[0])).DeleteElements(all =>
+            all.Single(e => (string?)e.Element.Attribute("id") == old.KeyId.ToString()).DeletionOrder = 1);
+        Assert.True(deleted);
         Assert.Equal(kept.KeyId, Assert.Single(manager.GetAllKeys()).KeyId);
     }
 

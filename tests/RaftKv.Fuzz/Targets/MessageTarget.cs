@@ -7,7 +7,7 @@ internal sealed class MessageTarget : FuzzTarget
 {
     private const int MaxFrameBytes = 32 * 1024 * 1024;
 
-    public override IReadOnlyList<byte[]> Corpus { get; } = [.. HandshakeTarget.FramesOf(Golden("wire-v1"))];
+    public override IReadOnlyList<byte[]> Corpus { get; } = [.. HandshakeTarget.FramesOf(Golden("wire-v1")), .. HandshakeTarget.FramesOf(Golden("wire-v1-integrity"))];
 
     public override long MaxAllocatedBytes => 1024 * 1024;
 

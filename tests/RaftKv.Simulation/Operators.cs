@@ -10,7 +10,8 @@ namespace RaftKv.Simulation;
 internal sealed class Operators(Simulation run)
 {
     private readonly Chance _chance = run.Chance.Fork("operators");
-    private bool _changing;
+    /// <summary>How many changes of members are asked for and not answered.</summary>
+    private int _changing;
 
     /// <summary>Nodes whose data directory is removed when they are next down: they are no members any more.</summary>
     private readonly HashSet<SimNode> _toWipe = [];
@@ -18,7 +19,7 @@ internal sealed class Operators(Simulation run)
     /// <summary>Damaged nodes that are being put up anew.</summary>
     private readonly HashSet<SimNode> _repairs = [];
 
-    public bool IsIdle => !_changing && _repairs.Count == 0;
+    public bool IsIdle => _changing == 0 && _repairs.Count == 0;
 
     public void Start()
     {
@@ -72,7 +73,7 @@ internal sealed class Operators(Simulation run)
     private void WhenFree(SimNode node, Action<SimNode> act) => run.Time.After(_chance.Around(500 * VirtualTime.Millisecond), () =>
     {
         var others = run.Nodes.Where(n => n != node && n is { IsListening: true, Core: { Role: not RaftRole.Removed } } && n.PausedUntil <= run.Time.Now).ToList();
-        if (_changing || others.Count == 0)
+        if (_changing > 0 || others.Count == 0)
             WhenFree(node, act);
         else
             act(_chance.Pick(others));
@@ -112,7 +113,7 @@ internal sealed class Operators(Simulation run)
             if (run.IsHealing)
                 return;
             var asked = run.MayFound(run.Nodes[0]) ? run.Nodes[0] : _chance.Pick(run.Nodes);
-            if (_changing || _toWipe.Contains(run.Nodes[next]) || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
+            if (_changing > 0 || _toWipe.Contains(run.Nodes[next]) || asked.PausedUntil > run.Time.Now || (!run.MayFound(asked) && asked.Core is null))
                 Grow(next);
             else
                 Ask(asked, AdminOperation.AddMember, run.Nodes[next], result => Grow(IsDone(result) ? next + 1 : next));
@@ -123,7 +124,8 @@ internal sealed class Operators(Simulation run)
     {
         if (run.IsHealing)
             return;
-        if (IsIdle)
+        // Now and then two operators do not know of each other.
+        if (IsIdle || (_repairs.Count == 0 && _chance.OneIn(3)))
             Change();
         ChangeLater();
     });
@@ -151,7 +153,7 @@ internal sealed class Operators(Simulation run)
         run.Time.After(_chance.Around(VirtualTime.Second), () =>
         {
             _toWipe.Remove(node);
-            if (node.IsRefused)
+            if (node.IsRefused || run.Nodes.Any(n => n != node && n.Core?.Configuration.Find(node.Id) is not null))
                 return;
             if (node.IsUp)
                 node.Die(power: false);
@@ -169,10 +171,10 @@ internal sealed class Operators(Simulation run)
             done(null);
             return;
         }
-        _changing = true;
+        _changing++;
         _ = new AdminOperationCall(run, node, operation, whom.Id, operation == AdminOperation.AddMember ? whom.Address : "", result =>
         {
-            _changing = false;
+            _changing--;
             done(result);
         });
     }

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Tests.Simulated;
 /// <summary>A small share of what <c>tests/RaftKv.Simulation</c> hunts for hours: whole replicas under faults, in virtual time (docs/testing.md).</summary>
 public sealed class SimulationTests
 {
-    private const ulong ShareSize = 30;
+    private const ulong ShareSize = 20;
 
     private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 10UL;
 

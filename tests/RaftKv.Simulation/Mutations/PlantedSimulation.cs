@@ -1,0 +1,25 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace RaftKv.Simulation.Mutations;
+
+/// <summary>This simulation once more, over a product with a bug in it.</summary>
+internal sealed class PlantedSimulation : AssemblyLoadContext
+{
+    private readonly byte[] _product;
+    private readonly MethodInfo _run;
+    private readonly PropertyInfo _failure;
+
+    public PlantedSimulation(string name, byte[] product) : base(name)
+    {
+        _product = product;
+        var report = LoadFromAssemblyPath(typeof(SimulationReport).Assembly.Location).GetType(typeof(SimulationReport).FullName!)!;
+        _run = report.GetMethod(nameof(SimulationReport.Of), BindingFlags.Public | BindingFlags.Static, [typeof(ulong), typeof(int)])!;
+        _failure = report.GetProperty(nameof(SimulationReport.Failure))!;
+    }
+
+    /// <summary>What was found in the run of a seed; <c>null</c> is nothing.</summary>
+    public string? FailureOf(ulong seed) => (string?)_failure.GetValue(_run.Invoke(null, [seed, 0]));
+
+    protected override Assembly? Load(AssemblyName assemblyName) => assemblyName.Name == "RaftKv.Embedded" ? LoadFromStream(new MemoryStream(_product)) : null;
+}

@@ -67,10 +67,12 @@ internal sealed record WalRecovery
     /// <summary>What the consensus core starts from, given the newest snapshot, which is loaded; see <see cref="Continues"/>.</summary>
     public RaftStart ToStart(EntryId snapshot, ClusterConfiguration configuration, long configurationIndex, long snapshotTimeMs)
     {
+        // A snapshot from a leader may be durable before the term it came in: then this node has answered nobody in that term, and has not voted in it.
+        var knowsTerm = Term >= snapshot.Term;
         var start = new RaftStart
         {
-            Term = Term,
-            VotedFor = VotedFor,
+            Term = knowsTerm ? Term : snapshot.Term,
+            VotedFor = knowsTerm ? VotedFor : null,
             Snapshot = snapshot,
             SnapshotConfiguration = configuration,
             SnapshotConfigurationIndex = configurationIndex,

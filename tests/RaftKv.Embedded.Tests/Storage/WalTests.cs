@@ -130,6 +130,24 @@ public sealed class WalTests
     }
 
     [Fact]
+    public void A_snapshot_that_was_durable_before_its_term_brings_the_term_and_no_vote()
+    {
+        var world = new WalWorld().Open();
+        world.Vote(2, "n1");
+        world.AppendAndCommit(WalWorld.Entries(1, 5, 2));
+        world.Wal.Close();
+        world.Open();
+
+        var newer = world.Recovery.ToStart(new EntryId(3, 20), ClusterConfiguration.Empty, 1, snapshotTimeMs: 5);
+        var older = world.Recovery.ToStart(new EntryId(2, 20), ClusterConfiguration.Empty, 1, snapshotTimeMs: 5);
+
+        Assert.Equal((3, null), (newer.Term, newer.VotedFor));
+        Assert.Equal((2, "n1"), (older.Term, older.VotedFor));
+        // The core refuses to start when the log is younger than the term.
+        Assert.Equal(3, new RaftCore(new RaftSettings { NodeId = "n2", Seed = 1 }, newer).Term);
+    }
+
+    [Fact]
     public void A_log_that_begins_behind_the_snapshot_is_damage()
     {
         var world = new WalWorld().Open();

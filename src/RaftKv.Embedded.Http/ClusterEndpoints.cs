@@ -19,8 +19,11 @@ internal static class ClusterEndpoints
     public static void MapChanges(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/cluster/members", ApiRoute.Guarded(AddAsync))
-            .Describe(Signatures.AddMember, "RaftKvAddMember", Tags.Cluster, "Adds a member: a learner first, a voter once it has caught up.")
+            .Describe(Signatures.AddMember, "RaftKvAddMember", Tags.Cluster, "Adds a member: a learner first, a voter once it has caught up, or a learner for good.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 409, 413, 500, 503, 504);
+        routes.MapPost("/v1/cluster/members/{nodeId}/promote", ApiRoute.Guarded(PromoteAsync))
+            .Describe(Signatures.PromoteMember, "RaftKvPromoteMember", Tags.Cluster, "Makes a learner a voter once it has caught up.")
+            .Answers<Schemas.Status>().Fails(401, 403, 404, 409, 500, 503, 504);
         routes.MapDelete("/v1/cluster/members/{nodeId}", ApiRoute.Guarded(RemoveAsync))
             .Describe(Signatures.RemoveMember, "RaftKvRemoveMember", Tags.Cluster, "Removes a member, dead or alive.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 500, 503, 504);
@@ -36,14 +39,30 @@ internal static class ClusterEndpoints
     {
         using var body = await RequestBody.ReadJsonAsync(context, BodyLimit);
         var (nodeId, address) = RequestFields.ReadTexts(body.Bytes, "nodeId", "address");
+        var role = RequestFields.ReadOptionalText(body.Bytes, "role") switch
+        {
+            null or "voter" => KvMemberRole.Voter,
+            "learner" => KvMemberRole.Learner,
+            _ => throw RequestRefusedException.BadInput("role", "The field role is voter or learner."),
+        };
         try
         {
-            await ApiRoute.Cluster(context).AddMemberAsync(nodeId, address, context.RequestAborted);
+            await ApiRoute.Cluster(context).AddMemberAsync(nodeId, address, role, context.RequestAborted);
         }
         catch (ArgumentException e)
         {
             throw RequestRefusedException.BadInput(e.ParamName == "address" ? "address" : "nodeId", e);
         }
+        await AnswerStatusAsync(context);
+    }
+
+    private static async Task PromoteAsync(HttpContext context)
+    {
+        var cluster = ApiRoute.Cluster(context);
+        var nodeId = (string)context.GetRouteValue("nodeId")!;
+        var member = cluster.Status.Members.FirstOrDefault(m => m.NodeId == nodeId)
+            ?? throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "member_not_found", $"No member is called {nodeId}. Nothing was changed."));
+        await cluster.AddMemberAsync(nodeId, member.Address, KvMemberRole.Voter, context.RequestAborted);
         await AnswerStatusAsync(context);
     }
 

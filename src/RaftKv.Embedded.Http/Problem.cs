@@ -44,6 +44,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     private static Problem From(RaftKvUnavailableException e) => e.Reason switch
     {
         RaftKvUnavailableReason.Overloaded => new(StatusCodes.Status429TooManyRequests, "too_many_requests", e.Message, RetryAfter: true),
+        RaftKvUnavailableReason.NoSpace => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
         RaftKvUnavailableReason.Faulted => new(StatusCodes.Status500InternalServerError, "faulted", e.Message),
         var reason => new(StatusCodes.Status503ServiceUnavailable, reason switch
         {
@@ -53,6 +54,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
             RaftKvUnavailableReason.Stopping => "stopped",
             RaftKvUnavailableReason.NotReady => "not_ready",
             RaftKvUnavailableReason.Removed => "removed",
+            RaftKvUnavailableReason.Quarantined => "quarantined",
             _ => "unavailable",
         }, e.Message, RetryAfter: true),
     };

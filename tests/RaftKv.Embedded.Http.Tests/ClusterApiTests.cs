@@ -47,7 +47,22 @@ public class ClusterApiTests
         Assert.Equal("""{"version":1}""", await snapshot.Content.ReadAsStringAsync(Stop));
     }
 
+    [Fact]
+    public async Task A_learner_is_added_and_later_promoted()
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = http.Kv.Status with { Members = [new RaftKvMemberStatus("node4", "localhost:1114", IsVoter: false, IsLeader: false, Match: 9, LastContact: null)] };
+
+        var (added, _) = await http.PostAsync("/v1/cluster/members", """{"nodeId":"node4","address":"localhost:1114","role":"learner"}""");
+        var (promoted, _) = await http.PostAsync("/v1/cluster/members/node4/promote", "");
+        var (unknown, _) = await http.PostAsync("/v1/cluster/members/node5/promote", "");
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NotFound], [added, promoted, unknown]);
+        Assert.Equal(["add node4 localhost:1114 as a learner", "add node4 localhost:1114"], http.Kv.MembershipCalls);
+    }
+
     [Theory]
+    [InlineData("members", """{"nodeId":"node2","address":"localhost:1112","role":"king"}""", "role")]
     [InlineData("members", """{"nodeId":"node2"}""", "address")]
     [InlineData("members", """{"nodeId":"node2","address":"localhost"}""", "address")]
     [InlineData("members", """{"address":"localhost:1112"}""", "nodeId")]

@@ -121,7 +121,7 @@ public class ClusterTests
 
         foreach (var (method, path) in new[] { ("POST", "/store"), ("GET", "/store/k"), ("DELETE", "/store/k"), ("POST", "/raft/join"), ("POST", "/raft/remove"),
             ("GET", "/v1/kv/k"), ("GET", "/v1/kv?prefix="), ("PUT", "/v1/kv/k"), ("DELETE", "/v1/kv/k"),
-            ("POST", "/v1/cluster/members"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot"),
+            ("POST", "/v1/cluster/members"), ("POST", "/v1/cluster/members/node3/promote"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot"),
             ("GET", "/v1/cluster/backup"), ("GET", "/v1/watch?prefix=") })
         {
             using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Stop);

@@ -130,7 +130,11 @@ internal static class Schemas
         [property: JsonPropertyName("at")] DateTimeOffset At,
         [property: JsonPropertyName("cause")] string Cause);
 
-    public sealed record NewMember([property: JsonPropertyName("nodeId")] string NodeId, [property: JsonPropertyName("address"), Description("host:port")] string Address);
+    public sealed record NewMember([property: JsonPropertyName("nodeId")] string NodeId, [property: JsonPropertyName("address"), Description("host:port")] string Address)
+    {
+        [JsonPropertyName("role"), Description("voter (default), or learner: it gets every write and never votes.")]
+        public string Role { get; init; } = null!;
+    }
 
     public sealed record Transfer
     {

@@ -73,6 +73,10 @@ internal static class Signatures
     {
     }
 
+    public static void PromoteMember([FromRoute] string nodeId)
+    {
+    }
+
     public static void RemoveMember([FromRoute] string nodeId)
     {
     }

@@ -124,11 +124,17 @@ internal sealed class Operators(Simulation run)
     {
         if (run.IsHealing)
             return;
-        // Now and then two operators do not know of each other.
-        if (IsIdle || (_repairs.Count == 0 && _chance.OneIn(3)))
+        if (IsIdle)
             Change();
         ChangeLater();
     });
+
+    /// <summary>Some operators have only waited for a leader.</summary>
+    public void OnElected(SimNode leader)
+    {
+        if (run.Swarm.Membership && !run.IsHealing && IsIdle && _chance.OneIn(3))
+            run.Time.After(_chance.Below(3 * VirtualTime.Millisecond), () => { if (!run.IsHealing) ChangeThrough(leader); });
+    }
 
     private void Change()
     {
@@ -136,6 +142,16 @@ internal sealed class Operators(Simulation run)
         if (formed.Count == 0)
             return;
         var asked = _chance.Pick(formed);
+        ChangeThrough(asked);
+        // Now and then two operators do not know of each other.
+        if (_chance.OneIn(4))
+            run.Time.After(_chance.Below(5 * VirtualTime.Millisecond), () => { if (!run.IsHealing) ChangeThrough(asked); });
+    }
+
+    private void ChangeThrough(SimNode asked)
+    {
+        if (!asked.IsListening || asked.Core is null)
+            return;
         var whom = _chance.Pick(run.Nodes);
         // A damaged node counts as lost: nobody takes away what is left of the quorum.
         if (run.Nodes.Any(n => n.IsDamaged))

@@ -110,6 +110,7 @@ internal sealed partial class SimNode
 
     /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
+    private readonly List<LogEntry> _read = [];
     private long _durableSnapshot;
 
     public static string AddressOf(string id) => $"{id}:1";
@@ -262,7 +263,20 @@ internal sealed partial class SimNode
     {
         if (!IsUp)
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;
-        return Replica.Core is { } core && (entry.Index <= core.SnapshotIndex || (entry.Index <= core.DurableIndex && core.TermAt(entry.Index) == entry.Term));
+        if (Replica.Core is not { } core)
+            return false;
+        if (entry.Index <= core.SnapshotIndex)
+            return true;
+        try
+        {
+            // What the disk has, not what the core takes it to have.
+            _read.Clear();
+            return Wal.Read(entry.Index, entry.Index, 1, _read) > 0 && _read[0].Term == entry.Term;
+        }
+        catch (RaftKvStorageException) when (IsDamaged)
+        {
+            return entry.Index <= core.DurableIndex && core.TermAt(entry.Index) == entry.Term;
+        }
     }
 
     private void NoteDurable()

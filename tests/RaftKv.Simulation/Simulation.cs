@@ -26,7 +26,7 @@ internal sealed partial class Simulation
         _electionSafety = new ElectionSafety(this);
         _invariants =
         [
-            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
+            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
         ];
         History.LeaseExpired += LeaseHolders.OnExpired;
@@ -121,7 +121,11 @@ internal sealed partial class Simulation
             invariant.Forget(node);
     }
 
-    public void OnElected(SimNode node) => Faults.OnElected(node);
+    public void OnElected(SimNode node)
+    {
+        Faults.OnElected(node);
+        Operators.OnElected(node);
+    }
 
     public void OnFaulted(SimNode node)
     {

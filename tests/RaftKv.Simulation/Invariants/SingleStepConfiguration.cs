@@ -20,6 +20,8 @@ internal sealed class SingleStepConfiguration : IInvariant
         {
             if (before.Index > core.CommitIndex)
                 throw new BrokenInvariantException("Single-step configuration", $"{node.Id} begins change {core.ConfigurationIndex} while change {before.Index} is not committed ({core.CommitIndex} is)");
+            if (core.TermAt(core.CommitIndex) != core.Term)
+                throw new BrokenInvariantException("Single-step configuration", $"{node.Id} begins change {core.ConfigurationIndex} in term {core.Term}, of which nothing is committed");
             var changed = before.Configuration.Members.Where(m => m.IsVoter).Select(m => (m.NodeId, m.Incarnation)).ToHashSet();
             changed.SymmetricExceptWith(core.Configuration.Members.Where(m => m.IsVoter).Select(m => (m.NodeId, m.Incarnation)));
             if (changed.Count > 1)

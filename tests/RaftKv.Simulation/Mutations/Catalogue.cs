@@ -49,8 +49,8 @@ internal static partial class Catalogue
 
     private static IEnumerable<Mutation> Reads =>
     [
-        new("read-without-quorum", "a read is answered by any answer, also of a round before it",
-            new Edit("Consensus/RaftCore.Reads.cs", "if (_reads.HasQuestion && _reads.Question <= proven)", "if (_reads.HasQuestion)")),
+        new("read-without-quorum", "a leader answers reads without asking anybody",
+            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);\n            BeginRound(votersOnly: true);", "_reads.Ask(_round, CommitIndex);\n            AnswerAskedReads(CommitIndex);")),
         new("read-by-an-old-round", "a read is proven by the round that was under way before it",
             new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")),
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",

@@ -29,4 +29,7 @@ public enum RaftKvMembershipError
 
     /// <summary>The transfer did not finish in time; the old leader leads on.</summary>
     TransferTimedOut = 8,
+
+    /// <summary>The node runs a version that does not understand what this cluster has in its log.</summary>
+    TooOld = 9,
 }

@@ -147,6 +147,9 @@ public sealed class RaftKvOptions
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The newest feature level this node speaks; lower in tests, which play an older version with it.</summary>
+    internal int FeatureLevel { get; set; } = Consensus.FeatureLevels.Current;
+
     /// <summary>Whether peers prove who they are.</summary>
     internal bool AuthenticatesPeers => PeerTls is not null || PeerSecrets.Count > 0;
 }

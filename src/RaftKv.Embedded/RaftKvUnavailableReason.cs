@@ -32,4 +32,7 @@ public enum RaftKvUnavailableReason
 
     /// <summary>The leader's disk is nearly full: writes that add data are refused, deletes are not. Ends by itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.</summary>
     NoSpace = 9,
+
+    /// <summary>Some member runs a version that does not know this kind of call; it can be used once all are upgraded.</summary>
+    FeatureNotActive = 10,
 }

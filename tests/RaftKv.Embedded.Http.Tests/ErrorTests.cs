@@ -28,6 +28,8 @@ public class ErrorTests
         ["stopping"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Stopping, "?"), 503, "stopped", true),
         ["not ready"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NotReady, "?"), 503, "not_ready", true),
         ["removed"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Removed, "?"), 503, "removed", true),
+        ["feature"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.FeatureNotActive, "?"), 503, "feature_not_active", true),
+        ["too old"] = (new RaftKvMembershipException(RaftKvMembershipError.TooOld, "?"), 409, "too_old", false),
         ["quarantined"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Quarantined, "?"), 503, "quarantined", true),
         ["no space"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.NoSpace, "?"), 507, "no_space", false),
         ["overloaded"] = (new RaftKvUnavailableException(RaftKvUnavailableReason.Overloaded, "?"), 429, "too_many_requests", true),

@@ -192,7 +192,7 @@ internal sealed partial class SimNode
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         }, _options, Clock, log);
-        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, () => Address);
+        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options.FeatureLevel, () => Address);
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);
         if (start is not null)

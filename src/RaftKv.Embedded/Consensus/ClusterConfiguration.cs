@@ -6,12 +6,16 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>The members of the cluster, ordered by node id. Immutable.</summary>
 internal sealed class ClusterConfiguration
 {
-    private const byte FormatVersion = 1;
+    /// <summary>With a feature level. What needs none is written in the first format, which every version reads.</summary>
+    private const byte FormatVersion = 2;
+
+    private const byte FirstFormat = 1;
 
     public static ClusterConfiguration Empty { get; } = new([]);
 
-    public ClusterConfiguration(IEnumerable<Member> members)
+    public ClusterConfiguration(IEnumerable<Member> members, int featureLevel = FeatureLevels.First)
     {
+        FeatureLevel = featureLevel;
         Members = [.. members.OrderBy(m => m.NodeId, StringComparer.Ordinal)];
         VoterCount = Members.Count(m => m.IsVoter);
         for (var i = 1; i < Members.Count; i++)
@@ -21,6 +25,9 @@ internal sealed class ClusterConfiguration
     public IReadOnlyList<Member> Members { get; }
 
     public int VoterCount { get; }
+
+    /// <summary>What may stand in the log: every member understands it.</summary>
+    public int FeatureLevel { get; }
 
     /// <summary>How many voters are more than half of them.</summary>
     public int Quorum => VoterCount / 2 + 1;
@@ -37,19 +44,28 @@ internal sealed class ClusterConfiguration
 
     public bool IsVoter(string nodeId) => Find(nodeId) is { IsVoter: true };
 
-    public ClusterConfiguration With(Member member) => new(Members.Where(m => m.NodeId != member.NodeId).Append(member));
+    public ClusterConfiguration With(Member member) => new(Members.Where(m => m.NodeId != member.NodeId).Append(member), FeatureLevel);
 
-    public ClusterConfiguration Without(string nodeId) => new(Members.Where(m => m.NodeId != nodeId));
+    public ClusterConfiguration Without(string nodeId) => new(Members.Where(m => m.NodeId != nodeId), FeatureLevel);
 
-    /// <summary>version | u16 count | per member: role, incarnation, u16 id length, id, u16 address length, address. Little-endian.</summary>
+    public ClusterConfiguration At(int featureLevel) => new(Members, featureLevel);
+
+    /// <summary>version | from version 2 on: feature level i32 | u16 count | per member: role, incarnation, u16 id length, id, u16 address length, address. Little-endian.</summary>
     public byte[] Encode()
     {
-        var size = 3 + Members.Sum(m => 1 + 16 + 2 + Encoding.UTF8.GetByteCount(m.NodeId) + 2 + Encoding.UTF8.GetByteCount(m.Address));
+        var hasLevel = FeatureLevel > FeatureLevels.First;
+        var size = (hasLevel ? 7 : 3) + Members.Sum(m => 1 + 16 + 2 + Encoding.UTF8.GetByteCount(m.NodeId) + 2 + Encoding.UTF8.GetByteCount(m.Address));
         var bytes = new byte[size];
         var rest = bytes.AsSpan();
-        rest[0] = FormatVersion;
-        BinaryPrimitives.WriteUInt16LittleEndian(rest[1..], (ushort)Members.Count);
-        rest = rest[3..];
+        rest[0] = hasLevel ? FormatVersion : FirstFormat;
+        rest = rest[1..];
+        if (hasLevel)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(rest, FeatureLevel);
+            rest = rest[sizeof(int)..];
+        }
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)Members.Count);
+        rest = rest[sizeof(ushort)..];
         foreach (var member in Members)
         {
             rest[0] = (byte)member.Role;
@@ -66,10 +82,18 @@ internal sealed class ClusterConfiguration
     {
         try
         {
-            if (bytes[0] != FormatVersion)
-                throw new FormatException($"The configuration has format {bytes[0]}; this version reads {FormatVersion}.");
-            var count = BinaryPrimitives.ReadUInt16LittleEndian(bytes[1..]);
-            bytes = bytes[3..];
+            var format = bytes[0];
+            if (format is not (FirstFormat or FormatVersion))
+                throw new FormatException($"The configuration has format {format}; this version reads up to {FormatVersion}.");
+            bytes = bytes[1..];
+            var level = FeatureLevels.First;
+            if (format == FormatVersion)
+            {
+                level = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+                bytes = bytes[sizeof(int)..];
+            }
+            var count = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+            bytes = bytes[sizeof(ushort)..];
             var members = new List<Member>(Math.Min((int)count, 64));
             for (var i = 0; i < count; i++)
             {
@@ -83,7 +107,7 @@ internal sealed class ClusterConfiguration
             }
             if (!bytes.IsEmpty)
                 throw new FormatException("The configuration has bytes behind its end.");
-            return new ClusterConfiguration(members);
+            return new ClusterConfiguration(members, level);
         }
         catch (Exception e) when (e is ArgumentOutOfRangeException or IndexOutOfRangeException or InvariantViolatedException)
         {

@@ -41,6 +41,8 @@ internal sealed partial class RaftCore
                 case AddMember add: Add(id, add.Member); break;
                 case PromoteMember promote: Promote(id, promote.NodeId); break;
                 case RemoveMember remove: Remove(id, remove.NodeId); break;
+                case RaiseFeatureLevel raise when raise.Level > Configuration.FeatureLevel: Change(id, Configuration.At(raise.Level), "", joins: false); break;
+                case RaiseFeatureLevel: Complete(id, "It is in force already."); break;
             }
         }
     }

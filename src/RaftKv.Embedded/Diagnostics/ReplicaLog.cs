@@ -48,6 +48,9 @@ internal static partial class ReplicaLog
     [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to take it in.")]
     public static partial void AsksToJoin(this ILogger logger, string nodeId, Guid clusterId, string address);
 
+    [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
+    public static partial void FeatureLevelRaised(this ILogger logger, string nodeId, int level);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

@@ -14,6 +14,9 @@ internal static class Errors
     public static RaftKvUnavailableException Removed(string nodeId) =>
         new(RaftKvUnavailableReason.Removed, $"The node {nodeId} was removed from its cluster. Nothing was written. Use a member, or add the node again.");
 
+    public static RaftKvUnavailableException FeatureNotActive(int level) =>
+        new(RaftKvUnavailableReason.FeatureNotActive, $"Some member of the cluster runs an older version, which does not know this kind of call (the cluster's feature level is {level}). Nothing was written. Upgrade every member, or remove the one that stays behind.");
+
     public static RaftKvUnavailableException NoLeader(TimeSpan waited) =>
         new(RaftKvUnavailableReason.NoLeader, $"No leader was known within {waited.TotalMilliseconds:N0} ms. The call had no effect, and a retry is safe. More than half of the voters must be running and reach each other.");
 

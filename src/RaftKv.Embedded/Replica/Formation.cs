@@ -15,13 +15,13 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
     /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1. <c>null</c> when the node has
     /// been taken into a cluster meanwhile.
     /// </summary>
-    public RaftStart? TryFound(IReadOnlyList<Member> members)
+    public RaftStart? TryFound(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First)
     {
         lock (_gate)
         {
             if (identity.ClusterId != Guid.Empty)
                 return null;
-            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration, new ClusterConfiguration(members).Encode());
+            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration, new ClusterConfiguration(members, featureLevel).Encode());
             wal.SaveVote(1, identity.NodeId);
             wal.Append([entry]);
             wal.Commit();

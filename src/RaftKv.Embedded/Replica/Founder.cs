@@ -104,7 +104,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
             else
                 members.Add(new Member(initial.NodeId, initial.Address, hello.Incarnation, MemberRole.Voter));
         }
-        if (formation.TryFound(members) is { } start)
+        if (formation.TryFound(members, answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min()) is { } start)
         {
             log.Founded(options.NodeId, identity.ClusterId, members.Count);
             replica.Post(new Formed(start, recovered: false));

@@ -5,7 +5,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, Func<string> address) : ITransportHandler
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, int featureLevel, Func<string> address) : ITransportHandler
 {
     private volatile bool _closed;
 
@@ -17,6 +17,7 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         Address = address(),
         Process = process.Id,
         StartedAt = process.StartedAt,
+        FeatureLevel = featureLevel,
     };
 
     /// <summary>Turns every peer away from now on.</summary>
@@ -53,6 +54,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             return HandshakeVerdict.OtherIncarnation;
         if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null && contacts.Note(hello.NodeId, hello.Address))
             replica.Post(new AddressesLearned());
+        if (hello.FeatureLevel < replica.PublishedConfiguration.FeatureLevel)
+            return HandshakeVerdict.TooOld;
         replica.Post(new NodeMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         return HandshakeVerdict.Welcome;
     }

@@ -62,6 +62,11 @@ internal sealed partial class Replica
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
                 $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {_parts.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
         }
+        else if (probed.FeatureLevel < _core!.Configuration.FeatureLevel)
+        {
+            Finish(call, new AdminResult(RaftKvMembershipError.TooOld,
+                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {_core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
+        }
         else
         {
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);

@@ -58,7 +58,7 @@ internal sealed partial class Replica
     private void FoundAlone()
     {
         var self = new Member(_options.NodeId, _parts.Transport.AdvertisedAddress, _parts.Identity.Incarnation, MemberRole.Voter);
-        if (_parts.Formation.TryFound([self]) is { } start)
+        if (_parts.Formation.TryFound([self], _options.FeatureLevel) is { } start)
             Form(start, recovered: false);
     }
 
@@ -89,8 +89,13 @@ internal sealed partial class Replica
     {
         while (!_parts.Pending.IsFull && _unsequenced.TryDequeue(out var write))
         {
-            if (write.IsCompleted)
+            if (write.Command is not { } command)
                 continue;
+            if (KvCommand.FeatureLevelOf(command) > _core!.Configuration.FeatureLevel)
+            {
+                write.TryFail(Errors.FeatureNotActive(_core.Configuration.FeatureLevel));
+                continue;
+            }
             _parts.Pending.Add(write);
             _newWrites.Add(write);
         }

@@ -221,6 +221,7 @@ internal sealed partial class Replica
         SweepIntegrity();
         ReportAddresses();
         SweepDisk();
+        RaiseFeatureLevel();
         ConsiderSnapshot();
         ConsiderStopped();
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.StateMachine;
 
@@ -69,6 +70,9 @@ internal readonly ref struct KvCommand
     public static int SetBytes(int keyBytes, int valueBytes) => HeaderBytes + ConditionBytes + sizeof(ushort) + keyBytes + valueBytes;
 
     public static int DeleteBytes(int keyBytes) => HeaderBytes + ConditionBytes + keyBytes;
+
+    /// <summary>The level the cluster must have for a command to stand in its log.</summary>
+    public static int FeatureLevelOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] <= KvOperation.Delete ? FeatureLevels.First : FeatureLevels.Transactions;
 
     /// <summary>Fills <see cref="OpenSessionBytes"/>.</summary>
     public static void WriteOpenSession(Span<byte> to, Guid nonce, uint timeToLiveSeconds)

@@ -28,4 +28,7 @@ internal enum HandshakeVerdict : byte
 
     /// <summary>Another process runs with your identity, began before you, and answers: one of you has a copy of the other's data directory.</summary>
     SecondProcess = 9,
+
+    /// <summary>Your version does not understand what stands in our log.</summary>
+    TooOld = 10,
 }

@@ -1,0 +1,96 @@
+using RaftKv.Embedded.Consensus;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>A cluster whose members are upgraded one after the other.</summary>
+public sealed class MixedVersionsTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly int[] _ports = FreePorts.Take(4);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_an_old_member_does_not_know_is_refused_until_it_is_upgraded_and_then_no_old_one_comes_in()
+    {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        var old = await StartAsync(3, FeatureLevels.First);
+        TestNode[] nodes = [one, two, old];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await old.Kv.SetAsync("known", "1"u8.ToArray(), cancellationToken: Cancel);
+
+        foreach (var node in nodes)
+        {
+            var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await node.Kv.CommitAsync(Transaction(), Cancel));
+            Assert.Equal(RaftKvUnavailableReason.FeatureNotActive, refusal.Reason);
+        }
+        Assert.False((await one.Kv.GetAsync("new", cancellationToken: Cancel)).Found);
+
+        await old.StopAsync();
+        await using var upgraded = await StartAsync(3);
+        await upgraded.Cluster.WaitUntilReadyAsync(Cancel);
+        await UntilActiveAsync(upgraded);
+        Assert.True((await one.Kv.GetAsync("new", cancellationToken: Cancel)).Found);
+
+        await using var late = await TestNode.StartAsync(o => Configure(o, 4, FeatureLevels.First, alone: true));
+        var tooOld = await Assert.ThrowsAsync<RaftKvMembershipException>(() => one.Cluster.AddMemberAsync("node4", $"127.0.0.1:{_ports[3]}", Cancel));
+        Assert.Equal(RaftKvMembershipError.TooOld, tooOld.Error);
+    }
+
+    [Fact]
+    public void A_configuration_keeps_its_level_and_without_one_is_what_it_always_was()
+    {
+        Member[] members = [new("a", "a:1", Guid.NewGuid(), MemberRole.Voter), new("b", "b:1", Guid.NewGuid(), MemberRole.Joining)];
+        var first = new ClusterConfiguration(members);
+        Assert.Equal(1, first.Encode()[0]);
+        var second = first.At(FeatureLevels.Transactions).Without("b").With(members[1]);
+        var read = ClusterConfiguration.Decode(second.Encode());
+
+        Assert.Equal((2, FeatureLevels.Transactions), (second.Encode()[0], read.FeatureLevel));
+        Assert.Equal(members, read.Members);
+        Assert.Equal(FeatureLevels.First, ClusterConfiguration.Decode(first.Encode()).FeatureLevel);
+        Assert.Throws<FormatException>(() => ClusterConfiguration.Decode(second.Encode().AsSpan()[..4]));
+    }
+
+    private static async Task UntilActiveAsync(TestNode node)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                await node.Kv.CommitAsync(Transaction(), Cancel);
+                return;
+            }
+            catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.FeatureNotActive && clock.Elapsed.TotalSeconds < 20)
+            {
+                await Task.Delay(20, Cancel);
+            }
+        }
+    }
+
+    private static KvTransaction Transaction()
+    {
+        var transaction = new KvTransaction();
+        transaction.Then.Set("new", "1"u8.ToArray());
+        return transaction;
+    }
+
+    private Task<TestNode> StartAsync(int number, int level = FeatureLevels.Current) => TestNode.StartAsync(o => Configure(o, number, level, alone: false));
+
+    private void Configure(RaftKvOptions o, int number, int level, bool alone)
+    {
+        o.NodeId = $"node{number}";
+        o.DataDirectory = _folder.Sub(o.NodeId);
+        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
+        o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
+        o.FeatureLevel = level;
+        for (var i = 1; i <= 3 && !alone; i++)
+            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
+    }
+}

@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Tests.Formats;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
@@ -24,9 +25,23 @@ public sealed class ClusterConfigurationTests
     }
 
     [Fact]
-    public void Every_cut_off_encoding_is_refused()
+    public void The_formats_are_the_pictures_and_the_level_survives_changes_of_members()
     {
-        var bytes = Three.Encode();
+        GoldenFile.Holds("configuration-v1.bin", Three.Encode());
+        GoldenFile.Holds("configuration-v2.bin", Three.At(2).Encode());
+
+        Assert.Equal(FeatureLevels.First, ClusterConfiguration.Decode(GoldenFile.Read("configuration-v1.bin")).FeatureLevel);
+        var second = ClusterConfiguration.Decode(GoldenFile.Read("configuration-v2.bin"));
+        Assert.Equal((2, 2), (second.FeatureLevel, second.Without("node3").With(Three.Members[2]).FeatureLevel));
+        Assert.Equal(Three.Members, second.Members);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Every_cut_off_encoding_is_refused(int level)
+    {
+        var bytes = Three.At(level).Encode();
         for (var length = 0; length < bytes.Length; length++)
             Assert.Throws<FormatException>(() => ClusterConfiguration.Decode(bytes.AsSpan(0, length)));
     }

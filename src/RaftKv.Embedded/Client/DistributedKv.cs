@@ -77,6 +77,8 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         var outcome = "applied";
         try
         {
+            if (activity is { Recorded: true })
+                write.Trace = activity;
             var sent = write.Start(cancellationToken);
             host.Post(write);
             var result = await sent.ConfigureAwait(false);

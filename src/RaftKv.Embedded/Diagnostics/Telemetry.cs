@@ -63,6 +63,13 @@ internal sealed class Telemetry : IDisposable
         write.Dispose();
     }
 
+    /// <summary>A write that another node forwarded was committed here.</summary>
+    public void Led(ActivityContext write, DateTime received, DateTime committed)
+    {
+        using var span = _activities.StartActivity("raftkv.lead", ActivityKind.Server, write, startTime: received);
+        span?.SetEndTime(committed);
+    }
+
     /// <summary>Log thread.</summary>
     public void Synced(TimeSpan duration, int batches)
     {

@@ -34,6 +34,8 @@ internal sealed partial class Replica
                 Step(new MessageReceived(_now, input.From, message));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
+            case ForwardTraces traces when traces.Parents.Count <= MaxTraces: _announcedTraces[input.From] = traces.Parents; break;
+            case ForwardTraces: break;
             case ForwardRefused refused: OnRefused(refused.Reason, refused.Sequences); break;
             case AdminRequest request: OnAdminRequest(input.From, request); break;
             case AdminReply reply: OnAdminReply(reply); break;

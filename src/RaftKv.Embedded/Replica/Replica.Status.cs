@@ -131,6 +131,7 @@ internal sealed partial class Replica
     private void PublishCommit()
     {
         Volatile.Write(ref _commitIndex, _core!.CommitIndex);
+        EndTraces();
         Volatile.Write(ref _leaseUntil, _quarantine is null ? _core.LeaseUntil : 0);
     }
 

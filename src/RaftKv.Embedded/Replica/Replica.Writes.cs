@@ -119,6 +119,7 @@ internal sealed partial class Replica
             write.Command = command;
             write.Attempts++;
             write.SentAt = _now.Ticks;
+            NoteTrace(write);
             commands.Add(command);
         }
         Offer(commands);
@@ -137,6 +138,7 @@ internal sealed partial class Replica
     /// <summary>In messages of a size that fits a frame, whatever has piled up; one write always does.</summary>
     private void ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
+        AnnounceTraces(leader);
         var message = new List<ReadOnlyMemory<byte>>(commands.Count);
         var bytes = 0;
         foreach (var command in commands)
@@ -233,6 +235,7 @@ internal sealed partial class Replica
             _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
         else
             ProposeAllowed(from, TakeWhatFits(from, forwarded.Commands));
+        FollowTraces(from);
     }
 
     private void ProposeAllowed(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)

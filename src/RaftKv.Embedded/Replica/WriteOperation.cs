@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using RaftKv.Embedded.StateMachine;
 
@@ -40,6 +41,9 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 
     /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
     public long SentAt { get; set; }
+
+    /// <summary>The caller's span, while somebody records it.</summary>
+    public Activity? Trace { get; set; }
 
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 

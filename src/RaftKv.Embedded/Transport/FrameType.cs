@@ -23,6 +23,7 @@ internal enum FrameType : byte
     ForwardRefused = 49,
     AdminRequest = 50,
     AdminReply = 51,
+    ForwardTraces = 52,
 
     IntegrityProbe = 64,
     IntegrityAnswer = 65,

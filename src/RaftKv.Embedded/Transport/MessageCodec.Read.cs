@@ -30,6 +30,7 @@ internal static partial class MessageCodec
             FrameType.ReadIndexReply => new ReadIndexReply(from.Int64(), from.Int64(), from.Int64()),
             FrameType.RemovedNotice => new RemovedNotice(from.Int64(), from.Int64()),
             FrameType.ForwardWrites => ReadForwardWrites(ref from),
+            FrameType.ForwardTraces => ReadForwardTraces(ref from),
             FrameType.ForwardRefused => ReadForwardRefused(ref from),
             FrameType.AdminRequest => ReadAdminRequest(ref from),
             FrameType.AdminReply => new AdminReply(from.Int64(), from.Int32(), from.Text()),
@@ -97,6 +98,14 @@ internal static partial class MessageCodec
         for (var i = 0; i < commands.Length; i++)
             commands[i] = from.Bytes();
         return new ForwardWrites(commands);
+    }
+
+    private static ForwardTraces ReadForwardTraces(ref WireReader from)
+    {
+        var parents = new TraceParent[from.Count(TraceParent.Bytes)];
+        for (var i = 0; i < parents.Length; i++)
+            parents[i] = new TraceParent(from.Int64(), from.Int64(), from.Int64());
+        return new ForwardTraces(parents);
     }
 
     private static ForwardRefused ReadForwardRefused(ref WireReader from)

@@ -25,6 +25,7 @@ internal static partial class MessageCodec
         ReadIndexReply => 24,
         RemovedNotice => 16,
         ForwardWrites m => 4 + Sum(m.Commands),
+        ForwardTraces m => 4 + (long)TraceParent.Bytes * m.Parents.Count,
         ForwardRefused m => 1 + 4 + 8L * m.Sequences.Count,
         AdminRequest m => 8 + 1 + TextSize(m.NodeId) + TextSize(m.Address),
         AdminReply m => 8 + 4 + TextSize(m.Message),
@@ -53,6 +54,7 @@ internal static partial class MessageCodec
             ReadIndexReply m => Write(ref writer, m),
             RemovedNotice m => Write(ref writer, m),
             ForwardWrites m => Write(ref writer, m),
+            ForwardTraces m => Write(ref writer, m),
             ForwardRefused m => Write(ref writer, m),
             AdminRequest m => Write(ref writer, m),
             AdminReply m => Write(ref writer, m),
@@ -168,6 +170,18 @@ internal static partial class MessageCodec
         for (var i = 0; i < m.Commands.Count; i++)
             to.Bytes(m.Commands[i].Span);
         return FrameType.ForwardWrites;
+    }
+
+    private static FrameType Write(ref WireWriter to, ForwardTraces m)
+    {
+        to.Int32(m.Parents.Count);
+        for (var i = 0; i < m.Parents.Count; i++)
+        {
+            to.Int64(m.Parents[i].TraceHigh);
+            to.Int64(m.Parents[i].TraceLow);
+            to.Int64(m.Parents[i].Span);
+        }
+        return FrameType.ForwardTraces;
     }
 
     private static FrameType Write(ref WireWriter to, ForwardRefused m)

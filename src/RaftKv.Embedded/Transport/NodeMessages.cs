@@ -6,6 +6,9 @@ namespace RaftKv.Embedded.Transport;
 /// <param name="Commands">Encoded commands, each with its session and sequence.</param>
 internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Commands) : PeerMessage;
 
+/// <summary>Some of the writes in the next <see cref="ForwardWrites"/> of this sender are traced: where the leader's spans belong. A node that does not know the message passes it over.</summary>
+internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerMessage;
+
 /// <summary>These forwarded writes were not appended.</summary>
 internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> Sequences) : PeerMessage;
 

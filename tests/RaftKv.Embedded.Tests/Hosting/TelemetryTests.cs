@@ -78,6 +78,40 @@ public sealed class TelemetryTests : IDisposable
         Assert.Null(Activity.Current);
     }
 
+    [Fact]
+    public async Task A_forwarded_write_has_a_span_on_the_leader_in_the_callers_trace()
+    {
+        var ended = new ConcurrentQueue<Activity>();
+        using var application = new ActivitySource($"test-{_nodeId}");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "RaftKv" || source == application,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var leader = await StartAsync();
+        await leader.Kv.SetAsync("founded", default, cancellationToken: Cancel);
+        await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ("follower", _folder.Sub("follower")));
+        await leader.Cluster.AddMemberAsync("follower", follower.Cluster.Status.Address, Cancel);
+        await follower.Cluster.WaitUntilReadyAsync(Cancel);
+        ActivityTraceId trace;
+        using (var call = application.StartActivity("call"))
+        {
+            trace = call!.TraceId;
+            await follower.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
+        }
+
+        // The follower may have applied the write, and answered, before the leader's turn is over.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!ended.Any(a => a.TraceId == trace && a.OperationName == "raftkv.lead"))
+            await Task.Delay(5, limit.Token);
+        var write = Assert.Single(ended, a => a.TraceId == trace && a.OperationName == "raftkv.write");
+        var led = Assert.Single(ended, a => a.TraceId == trace && a.OperationName == "raftkv.lead");
+        Assert.Equal((write.SpanId, ActivityKind.Server), (led.ParentSpanId, led.Kind));
+    }
+
     private Task<TestNode> StartAsync() => TestNode.StartAsync(o =>
     {
         o.NodeId = _nodeId;

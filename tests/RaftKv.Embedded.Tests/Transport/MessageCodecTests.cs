@@ -33,6 +33,7 @@ public sealed class MessageCodecTests
         var expected = GoldenFile.Read("wire-v1.bin");
 
         Assert.Equal(expected, frames.SelectMany(f => f).ToArray());
+        GoldenFile.Holds("wire-v1-traces.bin", SampleMessages.Traces.SelectMany(SampleMessages.Encode).ToArray());
         GoldenFile.Holds("wire-v1-integrity.bin", SampleMessages.Integrity.SelectMany(SampleMessages.Encode).ToArray());
     }
 

@@ -39,6 +39,13 @@ internal static class SampleMessages
         new AdminReply(6, -1, ""),
     ];
 
+    /// <summary>Came later: where the spans of forwarded writes belong.</summary>
+    public static IReadOnlyList<PeerMessage> Traces { get; } =
+    [
+        new ForwardTraces([new TraceParent(0x0AF7651916CD43DD, unchecked((long)0x8448EB211C80319C), 0x00F067AA0BA902B7), new TraceParent(1, 2, 3)]),
+        new ForwardTraces([]),
+    ];
+
     /// <summary>Came later, in a golden file of their own: those that compare copies and replace one.</summary>
     public static IReadOnlyList<PeerMessage> Integrity { get; } =
     [
@@ -49,7 +56,7 @@ internal static class SampleMessages
         new SeedPiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
     ];
 
-    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Integrity];
+    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity];
 
     public static Handshake Hello { get; } = Handshake.Of(new PeerHello
     {
@@ -102,6 +109,9 @@ internal static class SampleMessages
                 break;
             case (ForwardWrites e, ForwardWrites a):
                 Assert.Equal(e.Commands.Select(c => c.ToArray()), a.Commands.Select(c => c.ToArray()));
+                break;
+            case (ForwardTraces e, ForwardTraces a):
+                Assert.Equal(e.Parents, a.Parents);
                 break;
             case (ForwardRefused e, ForwardRefused a):
                 Assert.Equal(e.Reason, a.Reason);

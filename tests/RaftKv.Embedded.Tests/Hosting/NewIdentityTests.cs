@@ -1,0 +1,53 @@
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>A member that lost its disk and was added anew is another one to whoever has not heard of it yet.</summary>
+public sealed class NewIdentityTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly int[] _ports = FreePorts.Take(4);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_node_that_lags_hears_a_leader_it_knows_under_an_older_identity()
+    {
+        await using var one = await StartAsync(1, "old");
+        await one.Kv.SetAsync("before", "1"u8.ToArray(), cancellationToken: Cancel);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        var four = await StartAsync(4);
+        foreach (var node in (TestNode[])[two, three, four])
+            await one.Cluster.AddMemberAsync(node.Cluster.Status.NodeId, node.Cluster.Status.Address, Cancel);
+        await four.Cluster.WaitUntilReadyAsync(Cancel);
+        await four.StopAsync();
+        await one.Cluster.TransferLeadershipAsync("node2", Cancel);
+        await two.Cluster.RemoveMemberAsync("node1", Cancel);
+        await one.StopAsync();
+
+        // The same name, an empty disk; and then it leads.
+        await using var anew = await StartAsync(1, "new");
+        await two.Cluster.AddMemberAsync("node1", anew.Cluster.Status.Address, Cancel);
+        await two.Cluster.TransferLeadershipAsync("node1", Cancel);
+        await using var late = await StartAsync(4);
+        await anew.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Cancel);
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        await late.Cluster.WaitUntilReadyAsync(limit.Token);
+        Assert.True((await late.Kv.GetAsync("after", cancellationToken: limit.Token)).Found);
+        Assert.Equal("node1", late.Cluster.Status.LeaderId);
+    }
+
+    private Task<TestNode> StartAsync(int number, string directory = "") => TestNode.StartAsync(o =>
+    {
+        o.NodeId = $"node{number}";
+        o.DataDirectory = _folder.Sub(o.NodeId + directory);
+        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
+        // Patient, so that a busy machine does not hold elections of its own.
+        o.ElectionTimeout = TimeSpan.FromSeconds(1);
+    });
+}

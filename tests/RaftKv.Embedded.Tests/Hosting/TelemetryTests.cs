@@ -54,13 +54,7 @@ public sealed class TelemetryTests : IDisposable
     {
         var ended = new ConcurrentQueue<Activity>();
         using var application = new ActivitySource($"test-{_nodeId}");
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "RaftKv" || source == application,
-            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = ended.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var listener = Record(application, ended);
         await using var node = await StartAsync();
         ActivityTraceId trace;
         using (var call = application.StartActivity("call"))
@@ -83,13 +77,7 @@ public sealed class TelemetryTests : IDisposable
     {
         var ended = new ConcurrentQueue<Activity>();
         using var application = new ActivitySource($"test-{_nodeId}");
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "RaftKv" || source == application,
-            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = ended.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var listener = Record(application, ended);
         await using var leader = await StartAsync();
         await leader.Kv.SetAsync("founded", default, cancellationToken: Cancel);
         await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ("follower", _folder.Sub("follower")));
@@ -110,6 +98,18 @@ public sealed class TelemetryTests : IDisposable
         var write = Assert.Single(ended, a => a.TraceId == trace && a.OperationName == "raftkv.write");
         var led = Assert.Single(ended, a => a.TraceId == trace && a.OperationName == "raftkv.lead");
         Assert.Equal((write.SpanId, ActivityKind.Server), (led.ParentSpanId, led.Kind));
+    }
+
+    private static ActivityListener Record(ActivitySource application, ConcurrentQueue<Activity> ended)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "RaftKv" || source == application,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
     }
 
     private Task<TestNode> StartAsync() => TestNode.StartAsync(o =>

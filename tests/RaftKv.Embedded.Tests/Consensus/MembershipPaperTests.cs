@@ -1,0 +1,234 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Tests.Consensus.Model;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Consensus;
+
+/// <summary>What the Raft paper and Ongaro's dissertation demand of changes of members, and what this product adds.</summary>
+public sealed class MembershipPaperTests
+{
+    /// <summary>Dissertation §4.1, and Ongaro's correction of 2015: one change at a time, none before the term has committed an entry.</summary>
+    [Fact]
+    public void No_change_of_members_before_the_leader_has_committed_in_its_term_nor_two_at_once()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Add("node4");
+        cluster.Wait(251);
+        cluster.Timeout("node1");
+        while (cluster.Core("node1").Role != RaftRole.Leader)
+            cluster.Deliver();
+        var early = cluster.Change("node1", new RemoveMember("node3"));
+        Assert.Equal((RaftKvMembershipError.ChangeInProgress, true), (cluster.Completed(early)!.Error, cluster.Completed(early)!.Retry));
+
+        cluster.Settle();
+        var first = cluster.Change("node1", new AddMember(cluster.NewMember("node4", MemberRole.Learner)));
+        var second = cluster.Change("node1", new RemoveMember("node3"));
+        Assert.Null(cluster.Completed(first));
+        Assert.Equal(RaftKvMembershipError.ChangeInProgress, cluster.Completed(second)!.Error);
+
+        cluster.Settle();
+        Assert.Null(cluster.Completed(first)!.Error);
+    }
+
+    /// <summary>Dissertation §4.1: a configuration goes with the entry that carries it.</summary>
+    [Fact]
+    public void A_truncated_configuration_is_out_of_force()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Run(100);
+        cluster.Isolate("node1");
+        cluster.Change("node1", new RemoveMember("node2"));
+        Assert.Null(cluster.Core("node1").Configuration.Find("node2"));
+        cluster.Run(1500);
+        cluster.Heal();
+        cluster.Run(1500);
+
+        Assert.NotNull(cluster.Core("node1").Configuration.Find("node2"));
+        Assert.Equal(1, cluster.Core("node1").ConfigurationIndex);
+    }
+
+    /// <summary>Dissertation §4.2.2: a server outside of its own latest configuration is still needed until that configuration is committed.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_voter_whose_removal_is_not_committed_still_starts_elections(bool evenAfterRestart)
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2");
+        cluster.Elect("node1");
+        cluster.Run(100);
+        cluster.SlowDisk("node1");
+        cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Settle();
+        // Only node2 has the entry that removes it on disk, and node1 can no longer be elected without that entry.
+        cluster.Crash("node1");
+        cluster.FastDisk("node1");
+        cluster.Start("node1");
+        if (evenAfterRestart)
+        {
+            cluster.Crash("node2");
+            cluster.Start("node2");
+        }
+        cluster.Run(3000);
+
+        Assert.Equal((RaftRole.Leader, true), (cluster.Core("node1").Role, cluster.Core("node1").CanServeReads));
+        Assert.Equal(RaftRole.Removed, cluster.Core("node2").Role);
+        Assert.Equal("node1", cluster.Core("node1").Configuration.ToString());
+    }
+
+    /// <summary>Dissertation §4.2.1: a new member that cannot be reached costs no quorum and is reported.</summary>
+    [Fact]
+    public void An_unreachable_new_member_stays_a_learner()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        var add = cluster.Change("node1", new AddMember(new Member("node9", "nowhere:9", Guid.Empty, MemberRole.Joining)));
+        cluster.Run(11_000);
+
+        Assert.Equal(RaftKvMembershipError.NotCaughtUp, cluster.Completed(add)!.Error);
+        Assert.Equal((RaftRole.Leader, 3), (cluster.Core("node1").Role, cluster.Core("node1").Configuration.VoterCount));
+    }
+
+    /// <summary>Dissertation §4.4: a voter whose connection was reset a moment ago is not counted on, though its silence is still short.</summary>
+    [Fact]
+    public void A_voter_that_was_just_lost_is_not_counted_on_for_a_removal()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Crash("node3");
+        cluster.Do("node1", now => new PeerDisconnected(now, "node3"));
+
+        var living = cluster.Change("node1", new RemoveMember("node2"));
+
+        Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
+    }
+
+    /// <summary>Dissertation §4.4: a change that would cost the quorum that is alive is refused.</summary>
+    [Fact]
+    public void A_living_voter_is_not_removed_while_it_is_needed_and_a_dead_one_is()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Crash("node3");
+        cluster.Run(700);
+        var living = cluster.Change("node1", new RemoveMember("node2"));
+        Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
+
+        var dead = cluster.Change("node1", new RemoveMember("node3"));
+        cluster.Settle();
+        Assert.Null(cluster.Completed(dead)!.Error);
+        var unknown = cluster.Change("node1", new RemoveMember("node3"));
+        Assert.Equal(RaftKvMembershipError.UnknownMember, cluster.Completed(unknown)!.Error);
+    }
+
+    /// <summary>Dissertation §4.2.1: the last voter stays, and a voter is not replaced by another disk of its name.</summary>
+    [Fact]
+    public void The_last_voter_and_the_disk_of_a_voter_are_protected()
+    {
+        var cluster = ScriptedCluster.Of("node1");
+        cluster.Timeout("node1");
+        var last = cluster.Change("node1", new RemoveMember("node1"));
+        Assert.Equal(RaftKvMembershipError.LastVoter, cluster.Completed(last)!.Error);
+
+        var other = cluster.Change("node1", new AddMember(new Member("node1", "node1:1", ModelClusters.Incarnation("node1", 7), MemberRole.Joining)));
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(other)!.Error);
+    }
+
+    /// <summary>
+    /// Dissertation §4.1: a voter that comes back with an empty disk is, for the voters, a removal of one of them, whatever its name. Nothing the old disk acknowledged counts for the
+    /// new one, and the new one votes only once it has caught up.
+    /// </summary>
+    [Fact]
+    public void A_voter_with_an_empty_disk_is_replaced_by_a_learner_of_its_name_once_it_has_long_been_silent()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        var other = ModelClusters.Incarnation("node3", 7);
+        var wiped = new AddMember(new Member("node3", "node3:1", other, MemberRole.Joining));
+
+        // Alive, and silent for a moment only: then it is two nodes with one name.
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(cluster.Change("node1", wiped))!.Error);
+        cluster.Crash("node3");
+        cluster.Run(2_500);
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(cluster.Change("node1", wiped))!.Error);
+        cluster.Run(1_000);
+        cluster.Change("node1", wiped);
+        cluster.Settle();
+
+        var member = cluster.Core("node1").Configuration.Find("node3")!;
+        Assert.Equal((other, MemberRole.Joining), (member.Incarnation, member.Role));
+        Assert.Equal(2, cluster.Core("node1").Configuration.VoterCount);
+        var progress = cluster.Core("node1").Peers.Single(p => p.NodeId == "node3");
+        Assert.Equal((0L, other), (progress.Match, progress.Incarnation));
+        cluster.Propose("node1", "x");
+        cluster.Settle();
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node1").CommitIndex);
+    }
+
+    /// <summary>Dissertation §4.2.1: without the silent voter the living ones must be a quorum of those that remain.</summary>
+    [Fact]
+    public void An_empty_disk_is_not_taken_in_when_that_would_cost_the_quorum()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3", "node4");
+        cluster.Elect("node1");
+        cluster.Crash("node3");
+        cluster.Run(3_500);
+        cluster.Crash("node4");
+        cluster.Run(600);
+        var wiped = cluster.Change("node1", new AddMember(new Member("node3", "node3:1", ModelClusters.Incarnation("node3", 7), MemberRole.Joining)));
+
+        Assert.Contains(cluster.Completed(wiped)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
+    }
+
+    /// <summary>Members beyond the wanted number of voters stand by; one of them takes the place of a voter that has long been silent, one voter at a time.</summary>
+    [Fact]
+    public void A_member_that_stands_by_takes_the_place_of_a_silent_voter_and_only_then()
+    {
+        var cluster = new ScriptedCluster { TargetVoters = 3 };
+        foreach (var id in (string[])["node1", "node2", "node3"])
+            cluster.Add(id, "node1", "node2", "node3");
+        cluster.Add("node4");
+        cluster.Elect("node1");
+        var join = cluster.Change("node1", new AddMember(new Member("node4", "node4:1", ModelClusters.Incarnation("node4"), MemberRole.Joining)));
+        cluster.Run(500);
+        Assert.Contains("stands by", cluster.Completed(join)!.Message, StringComparison.Ordinal);
+        Assert.Equal(["node1", "node2", "node3"], Voters());
+
+        cluster.Crash("node3");
+        cluster.Run(29_000);
+        Assert.Equal(["node1", "node2", "node3"], Voters());
+        cluster.Run(2_000);
+        Assert.Equal(["node1", "node2", "node4"], Voters());
+
+        // It returns to stand by, and is there when it is needed.
+        cluster.Start("node3");
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node2", "node4"], Voters());
+        cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node3", "node4"], Voters());
+
+        string[] Voters() => [.. cluster.Core("node1").Configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId)];
+    }
+
+    [Fact]
+    public void Voters_beyond_the_wanted_number_stand_by_but_never_the_leader_and_learners_never_vote()
+    {
+        var cluster = new ScriptedCluster { TargetVoters = 3 };
+        string[] ids = ["node1", "node2", "node3", "node4", "node5"];
+        foreach (var id in ids)
+            cluster.Add(id, ids);
+        cluster.Add("node6");
+        cluster.Elect("node5");
+        cluster.Run(1_000);
+        Assert.Equal(["node1", "node2", "node5"], cluster.Core("node5").Configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId));
+        Assert.Equal(5, cluster.Core("node5").Configuration.Members.Count);
+
+        cluster.Change("node5", new AddMember(new Member("node6", "node6:1", ModelClusters.Incarnation("node6"), MemberRole.Learner)));
+        cluster.Run(1_000);
+        foreach (var dead in (string[])["node2", "node3", "node4"])
+            cluster.Crash(dead);
+        cluster.Run(31_000);
+        Assert.Equal(MemberRole.Learner, cluster.Core("node1").Configuration.Find("node6")!.Role);
+    }
+}

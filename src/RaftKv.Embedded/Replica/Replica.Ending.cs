@@ -7,6 +7,7 @@ internal sealed partial class Replica
 {
     private TaskCompletionSource? _stopped;
     private long _stopBy;
+    private bool _handsOver;
     private Exception? _faultCause;
 
     /// <summary>Raised once, on the replica thread, when the node stops taking part because of an error.</summary>
@@ -25,7 +26,8 @@ internal sealed partial class Replica
         while (_unsequenced.TryDequeue(out var write))
             write.TryFail(Errors.Stopping());
         FailReads(Errors.Stopping());
-        if (Leads && _core!.Configuration.VoterCount > 1)
+        _handsOver = Leads && _core!.Configuration.VoterCount > 1;
+        if (_handsOver)
             Step(new TransferRequested(_now, ++_nextRequestId, To: null));
         PublishNow();
         ConsiderStopped();
@@ -35,7 +37,8 @@ internal sealed partial class Replica
     {
         if (_stopped is null || _closed)
             return;
-        var handedOver = !Leads || _core!.Configuration.VoterCount == 1;
+        // Not when it steps down: its successor may need its vote.
+        var handedOver = !_handsOver || (!Leads && KnowsLeader);
         if ((handedOver && _parts.Pending.IsEmpty) || _now.Ticks >= _stopBy)
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }

@@ -200,7 +200,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         RaftKvRole.Removed => Errors.Removed(status.NodeId),
         RaftKvRole.Faulted => Errors.Faulted(status.Fault ?? "", null),
         RaftKvRole.Stopped => Errors.Stopping(),
-        _ => Errors.NoLeader(_options.RequestTimeout),
+        _ => status.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout),
     };
 
     private static void ThrowIfRefused(AdminResult result)

@@ -33,7 +33,8 @@ internal sealed partial class RaftCore
             // Without an entry of its own term it cannot know whether an older change is still open (Ongaro, raft-dev, 2015).
             Refuse(id, RaftKvMembershipError.ChangeInProgress, "The leader has just been elected; ask again.", retry: true);
         else if (ConfigurationIndex > CommitIndex)
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, "Another change is not committed yet.");
+            // It may be one that no operator asked for, a promotion or a new address: a moment later it is over.
+            Refuse(id, RaftKvMembershipError.ChangeInProgress, "Another change is not committed yet.", retry: true);
         else
         {
             switch (change)

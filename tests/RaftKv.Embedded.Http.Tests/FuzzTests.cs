@@ -11,7 +11,9 @@ namespace RaftKv.Embedded.Http.Tests;
 /// <summary>Ten thousand requests that nobody should send, from a seed, to a real node in a process of its own.</summary>
 public class FuzzTests
 {
-    private const int Connections = 8;
+    private const int Connections = 16;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(100);
 
     private static readonly int[] _allowed = [501, 503, 505];
 
@@ -34,9 +36,9 @@ public class FuzzTests
         foreach (var status in runs.SelectMany(r => r))
             statuses[status] = statuses.GetValueOrDefault(status) + 1;
 
-        TestContext.Current.SendDiagnosticMessage(string.Join(' ', statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}:{s.Value}")));
-        Assert.DoesNotContain(statuses.Keys, status => status >= 500 && !_allowed.Contains(status));
-        Assert.True(statuses.GetValueOrDefault(400) > requests / 10, "Most of them are bad requests.");
+        var seen = string.Join(' ', statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}:{s.Value}"));
+        Assert.False(statuses.Keys.Any(status => status >= 500 && !_allowed.Contains(status)), seen);
+        Assert.True(statuses.GetValueOrDefault(400) > requests / 4, $"Too few of them were refused as bad requests: {seen}");
         Assert.Equal("value", await http.GetStringAsync("v1/kv/safe", Stop));
         await UntilQuietAsync(node, http, before);
     }
@@ -54,9 +56,11 @@ public class FuzzTests
             try
             {
                 await stream.WriteAsync(random.Next(), Stop);
-                // What is cut off in the middle is cut off.
-                client.Client.Shutdown(SocketShutdown.Send);
-                statuses.Add(await StatusAsync(stream));
+                var answer = StatusAsync(stream);
+                // A server that hears the end gives up what it was about to answer: only who waits for more than was sent is told that there is no more.
+                if (await Task.WhenAny(answer, Task.Delay(_patience, Stop)) != answer)
+                    client.Client.Shutdown(SocketShutdown.Send);
+                statuses.Add(await answer);
             }
             catch (IOException)
             {

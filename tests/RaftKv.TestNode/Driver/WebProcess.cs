@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace RaftKv.TestNode.Driver;
+
+/// <summary>A web application in a process of its own, which can be killed and started again.</summary>
+/// <param name="name">What errors call it.</param>
+/// <param name="assembly">The built application, beside whoever references it.</param>
+/// <param name="url">Where it answers.</param>
+public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentQueue<string> output = new();
+    private Process? process;
+
+    public bool IsRunning => process is not null;
+
+    public int ProcessId => process!.Id;
+
+    /// <summary>All that it has printed, earlier processes included.</summary>
+    public string Output => string.Join('\n', output);
+
+    public void Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(NodeProgram.DotNet, ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Waits until a GET of this path succeeds.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or did not answer within a minute; says what it printed.</exception>
+    public async Task WaitUntilAsync(string path, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = url, Timeout = Patience };
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50, cancellationToken))
+        {
+            if (process!.HasExited || clock.Elapsed > Patience)
+                throw new InvalidOperationException($"{name} does not answer {path}: {Output}");
+            try
+            {
+                using var answer = await http.GetAsync(path, cancellationToken);
+                if (answer.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+        }
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        if (process is null)
+            return;
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    public async ValueTask DisposeAsync() => await KillAsync();
+}

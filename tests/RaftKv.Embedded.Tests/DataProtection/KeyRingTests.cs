@@ -102,17 +102,7 @@ public sealed class KeyRingTests : IAsyncDisposable
     {
         var ports = FreePorts.Take(count);
         foreach (var number in Enumerable.Range(1, count))
-        {
-            _nodes.Add(await TestNode.StartAsync(o =>
-            {
-                o.NodeId = $"node{number}";
-                o.DataDirectory = _folder.Sub(o.NodeId);
-                o.ListenAddress = $"127.0.0.1:{ports[number - 1]}";
-                o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
-                for (var i = 1; i <= count; i++)
-                    o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{ports[i - 1]}" });
-            }));
-        }
+            _nodes.Add(await TestNode.StartAsync(o => o.BeOneOf(number, ports, _folder)));
         foreach (var node in _nodes)
         {
             await node.Cluster.WaitUntilReadyAsync(Cancel);

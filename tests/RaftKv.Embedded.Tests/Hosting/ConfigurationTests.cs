@@ -65,7 +65,7 @@ public sealed class ConfigurationTests : IDisposable
     public async Task A_node_alone_without_its_quorum_starts_with_the_configuration_it_has()
     {
         var ports = FreePorts.Take(3);
-        IHost[] hosts = [.. Enumerable.Range(1, 3).Select(i => Build(o => Member(o, i, ports)))];
+        IHost[] hosts = [.. Enumerable.Range(1, 3).Select(i => Build(o => o.BeOneOf(i, ports, _folder)))];
         await Task.WhenAll(hosts.Select(h => h.StartAsync(Cancel)));
         await hosts[0].Services.GetRequiredService<IRaftKvCluster>().WaitUntilReadyAsync(Cancel);
         await hosts[0].Services.GetRequiredService<IDistributedKv>().SetStringAsync("config/Mail/Server", "one", cancellationToken: Cancel);
@@ -76,22 +76,12 @@ public sealed class ConfigurationTests : IDisposable
             host.Dispose();
         }
 
-        using var alone = Build(o => Member(o, 1, ports));
+        using var alone = Build(o => o.BeOneOf(1, ports, _folder));
         await alone.StartAsync(Cancel);
 
         Assert.Equal("one", alone.Services.GetRequiredService<IConfiguration>()["Mail:Server"]);
         Assert.False(alone.Services.GetRequiredService<IRaftKvCluster>().Status.IsReady);
         await alone.StopAsync(Cancel);
-    }
-
-    private void Member(RaftKvOptions options, int number, int[] ports)
-    {
-        options.NodeId = $"node{number}";
-        options.DataDirectory = _folder.Sub(options.NodeId);
-        options.ListenAddress = $"127.0.0.1:{ports[number - 1]}";
-        options.ElectionTimeout = TimeSpan.FromMilliseconds(500);
-        for (var i = 1; i <= 3; i++)
-            options.InitialMembers.Add(new() { NodeId = $"node{i}", Address = $"127.0.0.1:{ports[i - 1]}" });
     }
 
     private static IHost Build(Action<RaftKvOptions> configure, Action<IServiceCollection>? more = null)

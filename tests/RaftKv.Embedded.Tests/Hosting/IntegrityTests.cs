@@ -105,12 +105,8 @@ public sealed class IntegrityTests : IDisposable
 
     private Task<TestNode> StartAsync(int number) => TestNode.StartAsync(o =>
     {
-        o.NodeId = $"node{number}";
-        o.DataDirectory = _folder.Sub(o.NodeId);
-        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
+        o.BeOneOf(number, _ports, _folder);
         o.ElectionTimeout = TimeSpan.FromSeconds(1);
         o.IntegrityCheckInterval = TimeSpan.FromMilliseconds(50);
-        for (var i = 1; i <= 3; i++)
-            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
     });
 }

@@ -37,7 +37,11 @@ public sealed class MixedVersionsTests : IDisposable
         await UntilActiveAsync(upgraded);
         Assert.True((await one.Kv.GetAsync("new", cancellationToken: Cancel)).Found);
 
-        await using var late = await TestNode.StartAsync(o => Configure(o, 4, FeatureLevels.First, alone: true));
+        await using var late = await TestNode.StartAsync(o =>
+        {
+            o.Be(4, _ports, _folder);
+            o.FeatureLevel = FeatureLevels.First;
+        });
         var tooOld = await Assert.ThrowsAsync<RaftKvMembershipException>(() => one.Cluster.AddMemberAsync("node4", $"127.0.0.1:{_ports[3]}", Cancel));
         Assert.Equal(RaftKvMembershipError.TooOld, tooOld.Error);
     }
@@ -81,16 +85,9 @@ public sealed class MixedVersionsTests : IDisposable
         return transaction;
     }
 
-    private Task<TestNode> StartAsync(int number, int level = FeatureLevels.Current) => TestNode.StartAsync(o => Configure(o, number, level, alone: false));
-
-    private void Configure(RaftKvOptions o, int number, int level, bool alone)
+    private Task<TestNode> StartAsync(int number, int level = FeatureLevels.Current) => TestNode.StartAsync(o =>
     {
-        o.NodeId = $"node{number}";
-        o.DataDirectory = _folder.Sub(o.NodeId);
-        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
-        o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
+        o.BeOneOf(number, _ports[..3], _folder);
         o.FeatureLevel = level;
-        for (var i = 1; i <= 3 && !alone; i++)
-            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
-    }
+    });
 }

@@ -93,15 +93,10 @@ public sealed class SecureClusterTests : IDisposable
 
     private Task<IHost> StartAsync(int number, bool withCertificates, ConcurrentQueue<string> lines) => StartAsync(lines, o =>
     {
-        o.NodeId = $"node{number}";
-        o.DataDirectory = _folder.Sub(o.NodeId);
-        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
-        o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
+        o.BeOneOf(number, _ports, _folder);
         o.PeerSecrets.Add(Secret);
         if (withCertificates)
             o.PeerTls = _authority.Files(Directory.CreateDirectory(_folder.Sub($"tls{number}")).FullName, o.NodeId);
-        for (var i = 1; i <= 3; i++)
-            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
     });
 
     private Task<IHost> StartOneAsync(ConcurrentQueue<string> lines, Action<RaftKvOptions> more) => StartAsync(lines, o =>

@@ -82,12 +82,7 @@ public sealed class ThreeNodeTests : IDisposable
 
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions>? more = null) => TestNode.StartAsync(o =>
     {
+        o.BeOneOf(number, _ports, _folder);
         more?.Invoke(o);
-        o.NodeId = $"node{number}";
-        o.DataDirectory = _folder.Sub(o.NodeId);
-        o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
-        o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
-        for (var i = 1; i <= 3; i++)
-            o.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{_ports[i - 1]}" });
     });
 }

@@ -5,7 +5,7 @@ namespace RaftKv.Benchmarks;
 /// <summary>The words after the mode: pairs of <c>--name value</c>.</summary>
 internal sealed class Arguments
 {
-    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds"];
+    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb"];
 
     private readonly Dictionary<string, string> values = [];
 
@@ -25,13 +25,28 @@ internal sealed class Arguments
 
     public int CallersOr(int fallback) => Number("callers", fallback);
 
-    public int ValueBytes => Number("value", 100);
+    public int ValueBytes => ValueBytesOr(100);
+
+    public int ValueBytesOr(int fallback) => Number("value", fallback);
 
     public int Runs => Number("runs", 1);
 
     public int Nodes => Number("nodes", 3);
 
     public int Rounds => Number("rounds", 10);
+
+    public double Minutes => double.Parse(Text("minutes", "30"), CultureInfo.InvariantCulture);
+
+    /// <summary>Bytes of live data, in MiB.</summary>
+    public int LiveMegabytes => Number("live-mb", 1_024);
+
+    /// <summary>Memory for the records, in MiB.</summary>
+    public int BudgetMegabytes => Number("budget-mb", 256);
+
+    public int Rate => Number("rate", 2_000);
+
+    /// <summary>Bytes of data to move, in MiB.</summary>
+    public int Megabytes => Number("mb", 2_048);
 
     public static Arguments Parse(string[] words)
     {

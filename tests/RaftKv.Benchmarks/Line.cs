@@ -50,5 +50,7 @@ internal sealed record Line
 
     public double[]? Ms { get; init; }
 
-    public void Print() => Console.WriteLine(JsonSerializer.Serialize(this, Json));
+    public void Print() => Print(this);
+
+    public static void Print<T>(T line) => Console.WriteLine(JsonSerializer.Serialize(line, Json));
 }

@@ -26,6 +26,8 @@ switch (args.FirstOrDefault())
     case "watch":
         await new LocalBenchmark(Arguments.Parse(args[1..])).WatchAsync();
         return 0;
+    case "churn":
+        return await new ChurnBenchmark(Arguments.Parse(args[1..])).RunAsync() ? 0 : 1;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -48,6 +50,8 @@ switch (args.FirstOrDefault())
                        [--keys 1000000] [--value 100] [--seconds 5]
             watch      one write told to --callers watchers of its key, beside as many of other keys; one node in this process
                        [--callers 1000] [--value 100] [--seconds 5]
+            churn      overwrites, deletes and keys that expire at a steady rate on much live data, while disk and memory are watched
+                       [--minutes 30] [--live-mb 1024] [--budget-mb 256] [--rate 2000] [--callers 64] [--value 1024] [--nodes 3]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

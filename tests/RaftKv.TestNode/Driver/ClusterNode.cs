@@ -126,6 +126,14 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public Task<LoadReport> LoadAsync(LoadRequest load) => AskAsync<LoadReport>(new NodeRequest { Op = "load", Load = load }, 600);
 
+    /// <summary>Begins to overwrite, delete and let expire, until <see cref="StopChurnAsync"/>.</summary>
+    public Task<ChurnWindow> ChurnAsync(ChurnRequest churn) => AskAsync<ChurnWindow>(new NodeRequest { Op = "churn", Churn = churn });
+
+    /// <summary>What the churn saw since it was asked the last time.</summary>
+    public Task<ChurnWindow> ChurnWindowAsync() => AskAsync<ChurnWindow>(new NodeRequest { Op = "churnwindow" });
+
+    public Task<ChurnWindow> StopChurnAsync() => AskAsync<ChurnWindow>(new NodeRequest { Op = "churnstop" });
+
     public Task<ContentHash> HashAsync() => AskAsync<ContentHash>(new NodeRequest { Op = "hash" }, 120);
 
     private Task<T> AskAsync<T>(NodeRequest request, double patienceSeconds = 0)

@@ -10,11 +10,12 @@ namespace RaftKv.TestNode.Node;
 internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IRaftKvCoordination coordination, Func<CancellationToken, Task> stop)
 {
     private readonly ConcurrentDictionary<string, KvLock> _locks = new();
+    private ChurnRunner? _churn;
 
     /// <summary>Set once a stop has been asked for and is done.</summary>
     public bool WasStopped { get; private set; }
 
-    public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool" or "garbage";
+    public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool" or "garbage" or "churn" or "churnwindow";
 
     public object? RunImmediate(NodeRequest request) => request.Op switch
     {
@@ -22,6 +23,8 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
         "tryread" => TryRead(request.Key!),
         "blockpool" => BlockPool(TimeSpan.FromSeconds(request.Seconds)),
         "garbage" => MakeGarbage(TimeSpan.FromSeconds(request.Seconds)),
+        "churn" => (_churn = new ChurnRunner(kv, request.Churn!)).TakeWindow(),
+        "churnwindow" => _churn!.TakeWindow(),
         _ => throw new ArgumentException($"Unknown command '{request.Op}'."),
     };
 
@@ -77,6 +80,9 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
                 return null;
             case "load":
                 return await new LoadRunner(kv, request.Load!).RunAsync();
+            case "churnstop":
+                await _churn!.StopAsync();
+                return _churn.TakeWindow();
             case "hash":
                 return await HashAsync(token);
             case "stop":

@@ -36,4 +36,6 @@ public sealed record NodeRequest
     public int CancelAfterMs { get; init; }
 
     public LoadRequest? Load { get; init; }
+
+    public ChurnRequest? Churn { get; init; }
 }

@@ -1,0 +1,35 @@
+namespace RaftKv.Benchmarks;
+
+/// <summary>The whole of a <see cref="ChurnBenchmark"/>: of memory and disk, the most that any node took.</summary>
+internal sealed record ChurnVerdict
+{
+    public string Op { get; } = "churn";
+
+    public bool Holds { get; init; }
+
+    public required double Minutes { get; init; }
+
+    public required int LiveMb { get; init; }
+
+    public required int BudgetMb { get; init; }
+
+    public required double WritesPerS { get; init; }
+
+    public required double LongestGapMs { get; init; }
+
+    public required double WorstP99Ms { get; init; }
+
+    public required long Errors { get; init; }
+
+    public required double RssMbFirstHalf { get; init; }
+
+    public required double RssMbSecondHalf { get; init; }
+
+    public required double DiskMbFirstHalf { get; init; }
+
+    public required double DiskMbSecondHalf { get; init; }
+
+    public required long Elections { get; init; }
+
+    public required long Snapshots { get; init; }
+}

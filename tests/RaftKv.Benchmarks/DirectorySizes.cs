@@ -1,0 +1,25 @@
+namespace RaftKv.Benchmarks;
+
+/// <summary>What a node's data directory takes, in MiB.</summary>
+internal sealed record DirectorySizes(double Log, double Snapshots, double Store)
+{
+    public double Total => Log + Snapshots + Store;
+
+    public static DirectorySizes Of(string dataDirectory) => new(
+        Megabytes(Path.Combine(dataDirectory, "wal")), Megabytes(Path.Combine(dataDirectory, "snapshots")), Megabytes(Path.Combine(dataDirectory, "store")));
+
+    private static double Megabytes(string directory) => Math.Round(new DirectoryInfo(directory).EnumerateFiles().Sum(LengthOf) / (1024.0 * 1024), 1);
+
+    /// <summary>A file may go while it is looked at.</summary>
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
+}

@@ -111,7 +111,10 @@ public sealed class RaftKvOptions
     /// <summary>The size of one file of the log, in bytes. The default value is 64 MiB; 1 MiB to 1 GiB.</summary>
     public int LogSegmentBytes { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>How many bytes of log may follow the last snapshot before the next is taken. The default value is 256 MiB; 64 KiB and up.</summary>
+    /// <summary>
+    /// How many bytes of log may follow the last snapshot before the next is taken; as many as that snapshot has, when it is larger, so that snapshots never write more than the log does. The default value is
+    /// 256 MiB; 64 KiB and up.
+    /// </summary>
     public long SnapshotThresholdBytes { get; set; } = 256L * 1024 * 1024;
 
     /// <summary>How many bytes of log behind a snapshot are kept, so that a node that was away briefly needs no snapshot. The default value is 32 MiB.</summary>

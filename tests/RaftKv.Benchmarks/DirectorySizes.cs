@@ -8,7 +8,7 @@ internal sealed record DirectorySizes(double Log, double Snapshots, double Store
     public static DirectorySizes Of(string dataDirectory) => new(
         Megabytes(Path.Combine(dataDirectory, "wal")), Megabytes(Path.Combine(dataDirectory, "snapshots")), Megabytes(Path.Combine(dataDirectory, "store")));
 
-    private static double Megabytes(string directory) => Math.Round(new DirectoryInfo(directory).EnumerateFiles().Sum(LengthOf) / (1024.0 * 1024), 1);
+    private static double Megabytes(string directory) => Math.Round(new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(LengthOf) / (1024.0 * 1024), 1);
 
     /// <summary>A file may go while it is looked at.</summary>
     private static long LengthOf(FileInfo file)

@@ -44,7 +44,9 @@ internal sealed partial class Replica
         // What a quarantined node has is nothing to start from, and it needs its log.
         if (_quarantine is not null)
             return;
-        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > _options.SnapshotThresholdBytes;
+        // A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write.
+        var logBytes = Math.Max(_options.SnapshotThresholdBytes, _parts.Snapshots.NewestBytes);
+        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > logBytes;
         if (!due && _snapshotWaiters.Count == 0)
             return;
         _snapshotBusy = true;

@@ -83,7 +83,7 @@ internal sealed partial class SnapshotStore
             throw;
         }
         StopReceiving();
-        Publish(current.Path, last);
+        Publish(current.Path, last, current.Total);
         return new SnapshotInfo(last, current.Total);
     }
 

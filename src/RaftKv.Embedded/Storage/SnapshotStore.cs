@@ -24,6 +24,7 @@ internal sealed partial class SnapshotStore : IDisposable
     // Guards the names in the directory and the files open for sending.
     private readonly Lock _gate = new();
     private readonly Dictionary<EntryId, Sending> _sending = [];
+    private long _newestBytes;
 
     public SnapshotStore(IFileSystem fileSystem, string directory)
     {
@@ -50,6 +51,9 @@ internal sealed partial class SnapshotStore : IDisposable
     /// <summary>Room on the disk. Any thread.</summary>
     public long FreeBytes => _fileSystem.AvailableBytes(_directory);
 
+    /// <summary>The size of the newest snapshot that was written, received or opened; 0 before. Any thread.</summary>
+    public long NewestBytes => Volatile.Read(ref _newestBytes);
+
     /// <summary>The finished snapshots, newest first.</summary>
     public IReadOnlyList<SnapshotInfo> List()
     {
@@ -75,7 +79,7 @@ internal sealed partial class SnapshotStore : IDisposable
             long bytes;
             using (var file = _fileSystem.Open(temporary, FileOpenMode.Create))
                 bytes = new SnapshotWriter(file).Write(clusterId, snapshot, cancellationToken);
-            Publish(temporary, last);
+            Publish(temporary, last, bytes);
             return new SnapshotInfo(last, bytes);
         }
         catch
@@ -103,6 +107,7 @@ internal sealed partial class SnapshotStore : IDisposable
             {
                 using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
                 Expect(last, new SnapshotReader(file, PathOf(last)).ReadHeader());
+                Volatile.Write(ref _newestBytes, file.Length);
                 return new SnapshotInfo(last, file.Length);
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
@@ -232,13 +237,14 @@ internal sealed partial class SnapshotStore : IDisposable
     }
 
     /// <summary>The file is whole and synced; now it gets its name.</summary>
-    private void Publish(string from, EntryId last)
+    private void Publish(string from, EntryId last, long bytes)
     {
         lock (_gate)
         {
             StopSending(last);
             _fileSystem.Rename(from, PathOf(last));
             _fileSystem.SyncDirectory(_directory);
+            Volatile.Write(ref _newestBytes, bytes);
             Tidy();
         }
     }

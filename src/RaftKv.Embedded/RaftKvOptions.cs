@@ -112,7 +112,8 @@ public sealed class RaftKvOptions
     public int LogSegmentBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// How many bytes of log may follow the last snapshot before the next is taken; as many as that snapshot has, when it is larger, so that snapshots never write more than the log does. The default value is
+    /// How many bytes of log may follow the last snapshot before the next is taken; as many as that snapshot has, when it is larger, so that snapshots never write more than the log does. Members
+    /// wait for up to a quarter more, each for another share of it, so that they do not all write at once. The default value is
     /// 256 MiB; 64 KiB and up.
     /// </summary>
     public long SnapshotThresholdBytes { get; set; } = 256L * 1024 * 1024;

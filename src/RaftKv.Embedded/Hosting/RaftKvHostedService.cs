@@ -10,8 +10,8 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Ties the replica's life to the host's: opened before other services start, stopped after the web server has drained (services stop in
-/// reverse order). Start never waits for a leader.
+/// Ties the replica's life to the host's: opened before any other service starts, stopped after all of them, in whatever order they were added. A leader hands over before the first of them
+/// stops, so that the calls they still make and serve meet a leader elsewhere. Start never waits for a leader.
 /// </summary>
 internal sealed class RaftKvHostedService(
     IOptions<RaftKvOptions> options,
@@ -40,11 +40,11 @@ internal sealed class RaftKvHostedService(
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => _host?.HandOverAsync(cancellationToken) ?? Task.CompletedTask;
 
-    public Task StopAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppedAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public void Dispose() => _host?.Dispose();
 

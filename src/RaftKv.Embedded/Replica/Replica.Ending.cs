@@ -5,41 +5,63 @@ namespace RaftKv.Embedded.Replica;
 
 internal sealed partial class Replica
 {
+    private TaskCompletionSource? _handedOver;
     private TaskCompletionSource? _stopped;
     private long _stopBy;
     private bool _handsOver;
+    private volatile bool _leaving;
     private Exception? _faultCause;
 
     /// <summary>Raised once, on the replica thread, when the node stops taking part because of an error.</summary>
     public event Action? Faulted;
 
-    /// <summary>Stopping is not leaving: no new calls, hand the leadership over, let what was given to a leader finish.</summary>
+    /// <summary>The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the successor.</summary>
+    private void OnHandOverWanted(HandOverWanted wanted)
+    {
+        _handedOver = wanted.Done;
+        HandOver();
+        ConsiderHandedOver();
+    }
+
+    /// <summary>Stopping is not leaving: no new calls, hand the leadership over, let what was taken finish.</summary>
     private void OnStopWanted(StopWanted stop)
     {
         if (_stopped is not null)
             return;
         _stopping = true;
         _stopped = stop.Done;
+        HandOver();
+        ConsiderStopped();
+    }
+
+    private void HandOver()
+    {
+        _leaving = true;
         _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
-        // What came before, in this very turn even, is not refused: it is under way.
+        // What came before, in this very turn even, is under way.
         SendNewWrites();
-        while (_unsequenced.TryDequeue(out var write))
-            write.TryFail(Errors.Stopping());
-        FailReads(Errors.Stopping());
-        _handsOver = Leads && _core!.Configuration.VoterCount > 1;
-        if (_handsOver)
+        _handsOver |= Leads && _core!.Configuration.VoterCount > 1;
+        if (_handsOver && Leads)
             Step(new TransferRequested(_now, ++_nextRequestId, To: null));
         PublishNow();
-        ConsiderStopped();
+    }
+
+    /// <summary>Not when this node steps down: its successor may need its vote.</summary>
+    private bool HasHandedOver => !_handsOver || (!Leads && KnowsLeader);
+
+    private void ConsiderHandedOver()
+    {
+        if (HasHandedOver || _now.Ticks >= _stopBy)
+            _handedOver?.TrySetResult();
     }
 
     private void ConsiderStopped()
     {
+        ConsiderHandedOver();
         if (_stopped is null || _closed)
             return;
-        // Not when it steps down: its successor may need its vote.
-        var handedOver = !_handsOver || (!Leads && KnowsLeader);
-        if ((handedOver && _parts.Pending.IsEmpty) || _now.Ticks >= _stopBy)
+        var finished = _unsequenced.Count == 0 && _parts.Pending.IsEmpty && !ReadsAreUnderWay;
+        if ((HasHandedOver && finished) || _now.Ticks >= _stopBy)
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }
 
@@ -73,6 +95,7 @@ internal sealed partial class Replica
             waiter.TrySetException(RefusalFor(role, why));
         Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, Fault = role == RaftKvRole.Faulted ? why : null });
         PublishNow();
+        _handedOver?.TrySetResult();
         _stopped?.TrySetResult();
     }
 
@@ -108,6 +131,7 @@ internal sealed partial class Replica
             case ReadBatch batch: TakeReadsClosed(batch, refusal); break;
             case AdminCall call: call.Complete(AdminResult.AskLeader); break;
             case SnapshotWanted wanted: wanted.Done.TrySetException(refusal); break;
+            case HandOverWanted wanted: wanted.Done.TrySetResult(); break;
             case StopWanted stop: stop.Done.TrySetResult(); break;
         }
     }

@@ -98,6 +98,9 @@ internal sealed partial class Replica
 
     private readonly List<ReadBatch> _waitingForApply = [];
 
+    /// <summary>Whether callers wait for reads that were taken; finished ones are swept out.</summary>
+    private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _catchUp && !b.Ready.IsCompleted);
+
     /// <summary>Replica or applier thread.</summary>
     private void CatchUpDone(ReadBatch batch)
     {

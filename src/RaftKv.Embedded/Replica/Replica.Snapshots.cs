@@ -44,15 +44,28 @@ internal sealed partial class Replica
         // What a quarantined node has is nothing to start from, and it needs its log.
         if (_quarantine is not null)
             return;
-        // A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write.
-        var logBytes = Math.Max(_options.SnapshotThresholdBytes, _parts.Snapshots.NewestBytes);
-        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > logBytes;
+        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > LogBytesPerSnapshot;
         if (!due && _snapshotWaiters.Count == 0)
             return;
         _snapshotBusy = true;
         _parts.Applier.Submit(new CaptureState(
             capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture)),
             error => Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
+    }
+
+    /// <summary>
+    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. And the members are not to write theirs all at once: each but the first waits for
+    /// a little more.
+    /// </summary>
+    private long LogBytesPerSnapshot
+    {
+        get
+        {
+            var bytes = Math.Max(_options.SnapshotThresholdBytes, _parts.Snapshots.NewestBytes);
+            var members = _core!.Configuration.Members;
+            var before = members.Count(m => string.CompareOrdinal(m.NodeId, _options.NodeId) < 0);
+            return bytes + (before == 0 ? 0 : bytes / 4 * before / members.Count);
+        }
     }
 
     /// <summary>Snapshot thread.</summary>

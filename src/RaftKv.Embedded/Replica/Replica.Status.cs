@@ -38,7 +38,7 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && _quarantine is null && !_stopping;
+            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && _quarantine is null && !_leaving;
         }
     }
 

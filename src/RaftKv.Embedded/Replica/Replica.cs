@@ -178,6 +178,7 @@ internal sealed partial class Replica
             case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
             case DueCollected collected: OnDueCollected(collected); break;
             case ExpiryApplied: _expiring = false; break;
+            case HandOverWanted wanted: OnHandOverWanted(wanted); break;
             case StopWanted stop: OnStopWanted(stop); break;
             case FaultHappened fault: Fault(fault.Error); break;
             default: throw new System.Diagnostics.UnreachableException();

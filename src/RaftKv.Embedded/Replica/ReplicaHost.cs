@@ -168,6 +168,23 @@ internal sealed class ReplicaHost : IDisposable
             _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _log, _ended.Token).Run));
     }
 
+    /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>
+    public async Task HandOverAsync(CancellationToken cancellationToken)
+    {
+        if (!_running)
+            return;
+        var handedOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replica.Post(new HandOverWanted(handedOver));
+        try
+        {
+            await handedOver.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // The stop itself comes next, and says what it could not finish.
+        }
+    }
+
     /// <summary>Hands over and stops; bounded by the hand-over timeout or the token, and a few seconds for all threads together.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

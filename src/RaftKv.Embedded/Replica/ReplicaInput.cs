@@ -138,6 +138,12 @@ internal sealed class SeedLoaded(EntryId last, Exception? error) : ReplicaInput
 /// <summary>Somebody wants leader-lease reads.</summary>
 internal sealed class LeaseReadsWanted : ReplicaInput;
 
+/// <summary>The host is about to stop; completes when this node does not lead any more, or could not hand over in time.</summary>
+internal sealed class HandOverWanted(TaskCompletionSource done) : ReplicaInput
+{
+    public TaskCompletionSource Done => done;
+}
+
 /// <summary>The node is about to stop: take no new calls and hand over the leadership.</summary>
 internal sealed class StopWanted(TaskCompletionSource done) : ReplicaInput
 {

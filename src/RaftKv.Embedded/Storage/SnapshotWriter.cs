@@ -6,9 +6,13 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Writes one snapshot, a chunk at a time.</summary>
 internal sealed class SnapshotWriter(IStorageFile file)
 {
+    /// <summary>Synced a piece at a time: a sync of the log would wait for all that the disk has yet to write.</summary>
+    private const int SyncEvery = 4 * 1024 * 1024;
+
     private byte[] _chunk = new byte[16 * 1024];
     private int _used = SnapshotFile.ChunkFrameBytes;
     private long _offset;
+    private long _synced;
     private uint _checksum;
     private long _records;
     private long _deletions;
@@ -76,6 +80,11 @@ internal sealed class SnapshotWriter(IStorageFile file)
         BinaryPrimitives.WriteUInt32LittleEndian(_chunk.AsSpan(_used), _checksum);
         file.Write(_offset, _chunk.AsSpan(0, _used + SnapshotFile.ChecksumBytes));
         _offset += _used + SnapshotFile.ChecksumBytes;
+        if (_offset - _synced >= SyncEvery)
+        {
+            file.Sync();
+            _synced = _offset;
+        }
         _used = SnapshotFile.ChunkFrameBytes;
     }
 }

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>A process is asked to stop, as at a deployment, and comes back.</summary>
+/// <summary>A process is asked to stop, as at a deployment: it hands over, and stops after that. It comes back.</summary>
 internal sealed class Stop(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Stops;
@@ -13,8 +13,9 @@ internal sealed class Stop(Simulation run) : Fault(run)
         if (!node.IsListening)
             return false;
         Run.Transcript.Add(node.Id, "is asked to stop");
-        var (life, done) = (node.Life, new TaskCompletionSource());
-        node.Replica.Post(new StopWanted(done));
+        var (life, handedOver, done) = (node.Life, new TaskCompletionSource(), new TaskCompletionSource());
+        var isStopping = false;
+        node.Replica.Post(new HandOverWanted(handedOver));
         node.Schedule();
         Watch(Run.Time.Now + 8 * VirtualTime.Second);
         return true;
@@ -23,6 +24,12 @@ internal sealed class Stop(Simulation run) : Fault(run)
         {
             if (!node.IsUp || node.Life != life)
                 return;
+            if (!isStopping && handedOver.Task.IsCompleted)
+            {
+                isStopping = true;
+                node.Replica.Post(new StopWanted(done));
+                node.Schedule();
+            }
             if (!done.Task.IsCompleted && Run.Time.Now < limit)
             {
                 Watch(limit);

@@ -45,10 +45,11 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public void Continue() => Process.Continue();
 
     /// <summary>A graceful stop of the host; the process ends.</summary>
-    public async Task StopAsync()
+    /// <param name="drains">The host has a front that closes first and lets the calls it took end: see <see cref="NodeCallException.IsClosed"/>.</param>
+    public async Task StopAsync(bool drains = false)
     {
-        await Process.AskAsync<object>(new NodeRequest { Op = "stop" }, Patience);
-        await Process.WaitForExitAsync(Patience);
+        await Process.AskAsync<object>(new NodeRequest { Op = "stop", Drains = drains }, Patience);
+        await Process.EndAsync(Patience);
     }
 
     public async ValueTask DisposeProcessAsync()

@@ -22,6 +22,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private readonly Task log;
     private long lastId;
     private volatile bool ended;
+    private bool closed;
 
     private NodeProcess(string nodeId, Process process, string logPath)
     {
@@ -64,11 +65,11 @@ public sealed partial class NodeProcess : IAsyncDisposable
         request = request with { Id = Interlocked.Increment(ref lastId) };
         var answer = new TaskCompletionSource<JsonElement?>(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting[request.Id] = answer;
-        Send(request);
-        if (ended)
-            FailWaiting();
         try
         {
+            Send(request);
+            if (ended)
+                FailWaiting();
             return await answer.Task.WaitAsync(timeout);
         }
         catch (TimeoutException)
@@ -95,8 +96,16 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>kill -CONT.</summary>
     public void Continue() => Signal(SigCont);
 
-    /// <summary>Waits for the process to end by itself.</summary>
-    public Task WaitForExitAsync(TimeSpan timeout) => process.WaitForExitAsync().WaitAsync(timeout);
+    /// <summary>No more commands: the process answers those it was given and ends by itself.</summary>
+    public Task EndAsync(TimeSpan timeout)
+    {
+        lock (inputGate)
+        {
+            closed = true;
+            process.StandardInput.Close();
+        }
+        return process.WaitForExitAsync().WaitAsync(timeout);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -114,6 +123,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
         {
             lock (inputGate)
             {
+                if (closed)
+                    throw new NodeDownException(nodeId);
                 process.StandardInput.WriteLine(line);
                 process.StandardInput.Flush();
             }

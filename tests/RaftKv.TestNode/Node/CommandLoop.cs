@@ -7,11 +7,11 @@ namespace RaftKv.TestNode.Node;
 /// Reads commands on a thread of its own and runs each as it comes, so that many are outstanding. What needs no waiting is answered on
 /// that thread: it works even while every thread of the pool is blocked.
 /// </summary>
-internal sealed class CommandLoop(NodeCommands commands, Stream input, ReplyWriter replies)
+internal sealed class CommandLoop(NodeCommands commands, Front front, Stream input, ReplyWriter replies)
 {
     private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when stdin closes or the node was told to stop.</summary>
+    /// <summary>Completes when stdin closes; after a stop, once everything that came from it is answered as well.</summary>
     public Task Finished => finished.Task;
 
     public void Start() => new Thread(Read) { IsBackground = true, Name = "commands" }.Start();
@@ -19,15 +19,26 @@ internal sealed class CommandLoop(NodeCommands commands, Stream input, ReplyWrit
     private void Read()
     {
         using var lines = new StreamReader(input);
+        using var unanswered = new CountdownEvent(1);
         while (lines.ReadLine() is { } line)
         {
             var request = JsonSerializer.Deserialize<NodeRequest>(line, NodeJson.Options)!;
             if (NodeCommands.IsImmediate(request.Op))
+            {
                 replies.Write(RunImmediate(request));
-            else
-                _ = Task.Run(() => RunAsync(request));
+                continue;
+            }
+            unanswered.AddCount();
+            _ = Task.Run(async () =>
+            {
+                await RunAsync(request);
+                unanswered.Signal();
+            });
         }
 
+        unanswered.Signal();
+        if (commands.WasStopped)
+            unanswered.Wait();
         finished.TrySetResult();
     }
 
@@ -48,7 +59,7 @@ internal sealed class CommandLoop(NodeCommands commands, Stream input, ReplyWrit
         NodeReply reply;
         try
         {
-            reply = NodeReply.Of(request.Id, await commands.RunAsync(request));
+            reply = NodeReply.Of(request.Id, request.Op == "stop" ? await StopAsync(request) : await CallAsync(request));
         }
         catch (Exception e)
         {
@@ -56,7 +67,25 @@ internal sealed class CommandLoop(NodeCommands commands, Stream input, ReplyWrit
         }
 
         replies.Write(reply);
-        if (commands.WasStopped)
-            finished.TrySetResult();
+    }
+
+    private async Task<object?> StopAsync(NodeRequest request)
+    {
+        front.Drains = request.Drains;
+        return await commands.RunAsync(request);
+    }
+
+    private async Task<object?> CallAsync(NodeRequest request)
+    {
+        if (!front.TryEnter())
+            throw new FrontClosedException();
+        try
+        {
+            return await commands.RunAsync(request);
+        }
+        finally
+        {
+            front.Leave();
+        }
     }
 }

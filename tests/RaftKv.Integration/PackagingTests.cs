@@ -29,7 +29,8 @@ public sealed class PackagingTests : IDisposable
         await WriteConsumerAsync();
         var output = await DotNetAsync(Path.Combine(root, "consumer"), "run");
 
-        Assert.Equal("stored and read: value of 1 key", output.Trim().Split('\n')[^1].Trim());
+        // Not the last line for sure: the console logger writes when it comes to it.
+        Assert.Contains("stored and read: value of 1 key", output.Split('\n', StringSplitOptions.TrimEntries));
     }
 
     [Theory]

@@ -9,6 +9,7 @@ internal sealed class Arguments
         --seed N            replays one seed; prints the last events (--lines K of them, 200) and how it ended
           --skip 3,7          without these of its faults
           --with A=1,B=True   with these traits of its swarm (see Swarm.cs)
+          --profile NAME      in this storm (see Profile.cs), also with --seeds and --for
           --shrink            looks for a smaller run that fails in the same way
         --seeds N           runs so many seeds, from --first F (0)
         --for 10m           runs seeds for so long (s, m, h)
@@ -16,7 +17,8 @@ internal sealed class Arguments
           --failures N        ends after so many failures (5)
         --mutations         plants every known bug in a copy of the sources, one after the other, and shows that it is found
           --only A,B          these only
-          --seeds N           tries so many seeds for each (20,000)
+          --seeds N           tries so many seeds for each (3,000)
+          --shrink, --lines K makes the run that found it smaller, prints its end
         """;
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
@@ -59,5 +61,6 @@ internal sealed class Arguments
     {
         Skip = List("--skip").Select(n => ulong.Parse(n, CultureInfo.InvariantCulture)).ToHashSet(),
         Traits = Traits.Parse(Text("--with")),
+        Profile = Has("--profile") ? Enum.Parse<Profile>(Text("--profile")) : null,
     };
 }

@@ -23,6 +23,7 @@ internal sealed class CommittedHistory
     private readonly HashSet<long> _neverExecuted = [];
     private readonly Dictionary<string, List<(long Index, long Operation)>> _writes = [];
 
+    private readonly List<(long Index, ClusterConfiguration Configuration)> _configurations = [(0, ClusterConfiguration.Empty)];
     private readonly List<long> _leases = [];
     private long _transfers;
 
@@ -49,6 +50,9 @@ internal sealed class CommittedHistory
     /// <summary>The term of the node that was first seen to know of the commit.</summary>
     public long CommitTermAt(long index) => _entries[(int)index - 1].LeaderTerm;
 
+    /// <summary>The newest configuration among the entries up to <paramref name="index"/>.</summary>
+    public (long Index, ClusterConfiguration Configuration) ConfigurationAt(long index) => _configurations.FindLast(c => c.Index <= index);
+
     public ulong DigestAt(long index) => _digests[(int)(index / DigestEvery)];
 
     public void Raise(long index) => Floor = Math.Max(Floor, index);
@@ -63,6 +67,8 @@ internal sealed class CommittedHistory
         if (_machine.Leases.Count > 0)
             _leases.AddRange(_machine.Leases.All.Select(l => l.Id));
         var result = _machine.Apply(entry);
+        if (entry.Kind == EntryKind.Configuration)
+            _configurations.Add((entry.Index, _machine.Configuration));
         if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command))
         {
             if (command.Sequence > 0)

@@ -20,6 +20,8 @@ internal static class FailurePrinter
     public static string CommandFor(ulong seed, SimulationOptions options)
     {
         var command = $"dotnet run --project tests/RaftKv.Simulation -c Release -- --seed {seed}";
+        if (options.Profile is { } profile)
+            command += $" --profile {profile}";
         if (options.Skip.Count > 0)
             command += $" --skip {string.Join(',', options.Skip.Order())}";
         return options.Traits.Values.Count > 0 ? $"{command} --with {options.Traits}" : command;

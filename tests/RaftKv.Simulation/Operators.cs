@@ -19,6 +19,9 @@ internal sealed class Operators(Simulation run)
     /// <summary>Damaged nodes that are being put up anew.</summary>
     private readonly HashSet<SimNode> _repairs = [];
 
+    /// <summary>Who waits for whose return.</summary>
+    private readonly Dictionary<SimNode, Action> _takenIn = [];
+
     public bool IsIdle => _changing == 0 && _repairs.Count == 0;
 
     public void Start()
@@ -49,6 +52,26 @@ internal sealed class Operators(Simulation run)
         RemoveDamaged(node);
     }
 
+    /// <summary>A healthy member gets another disk in the same way, or somebody new becomes one.</summary>
+    public void TakeIn(SimNode node, bool isMember, Action done)
+    {
+        _repairs.Add(node);
+        _takenIn[node] = done;
+        if (isMember)
+            RemoveDamaged(node);
+        else
+            AddRepaired(node);
+    }
+
+    /// <summary>Asks a leader to remove somebody, or anything else.</summary>
+    public void ChangeThrough(SimNode leader, SimNode? removed)
+    {
+        if (removed is null)
+            ChangeThrough(leader);
+        else
+            Ask(leader, AdminOperation.RemoveMember, removed, _ => { });
+    }
+
     private void RemoveDamaged(SimNode node) => WhenFree(node, asked => Ask(asked, AdminOperation.RemoveMember, node, result =>
     {
         if (result is not { Retry: false, Error: null or RaftKvMembershipError.UnknownMember })
@@ -56,6 +79,8 @@ internal sealed class Operators(Simulation run)
             RemoveDamaged(node);
             return;
         }
+        if (node.IsUp)
+            node.Die(power: false);
         node.Wipe();
         run.Faults.RestartSoon(node);
         AddRepaired(node);
@@ -63,10 +88,14 @@ internal sealed class Operators(Simulation run)
 
     private void AddRepaired(SimNode node) => WhenFree(node, asked => Ask(asked, AdminOperation.AddMember, node, result =>
     {
-        if (IsDone(result))
-            _repairs.Remove(node);
-        else
+        if (!IsDone(result))
+        {
             AddRepaired(node);
+            return;
+        }
+        _repairs.Remove(node);
+        if (_takenIn.Remove(node, out var done))
+            done();
     }));
 
     /// <summary>Lets an operator ask some other member, as soon as none is busy with another change.</summary>

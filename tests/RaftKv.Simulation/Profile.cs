@@ -9,9 +9,24 @@ internal enum Profile
     /// <summary>Leaders fall as soon as they rise and leave entries on few nodes behind (Raft §5.4.2, figure 8).</summary>
     Churn,
 
-    /// <summary>Clocks at the edge of what is allowed, reads from leases, links that fail one after the other.</summary>
+    /// <summary>Clocks at the edge of what is allowed, reads from leases, links that fail one after the other, followers that forget what they promised.</summary>
     Leases,
 
     /// <summary>Members come and go all the time, and get their state in snapshots.</summary>
     Growth,
+
+    /// <summary>Leaders that believe to lead and are cut off, slow or overheard: what they appended and were told is still on its way when another one leads.</summary>
+    Usurpers,
+
+    /// <summary>Members get new disks while one does not hear of it, and then only they can lead.</summary>
+    Strangers,
+
+    /// <summary>More is written than the disks take.</summary>
+    Overload,
+
+    /// <summary>Bits flip where they are read next.</summary>
+    Damage,
+
+    /// <summary>Leases and keys that end, holders that sleep, wall clocks that are set wrong.</summary>
+    Holders,
 }

@@ -14,6 +14,7 @@ internal sealed class SimNetwork(Simulation run)
     private const int MaxFrameBytes = 64 * 1024 * 1024;
 
     private readonly Dictionary<(string From, string To), long> _blockedUntil = [];
+    private readonly Dictionary<(string From, string To), (long Until, long Delay)> _slow = [];
     private readonly Dictionary<(string From, string To), Chance> _chances = [];
 
     public bool IsQuiet { get; set; }
@@ -25,7 +26,37 @@ internal sealed class SimNetwork(Simulation run)
     public void Block(SimNode from, SimNode to, long until) =>
         _blockedUntil[(from.Id, to.Id)] = Math.Max(until, _blockedUntil.GetValueOrDefault((from.Id, to.Id)));
 
-    public void Heal() => _blockedUntil.Clear();
+    /// <summary>Nothing passes in either direction.</summary>
+    public void Part(SimNode one, SimNode other, long until)
+    {
+        Block(one, other, until);
+        Block(other, one, until);
+    }
+
+    /// <summary>Whatever kept the two apart is over.</summary>
+    public void Join(SimNode one, SimNode other)
+    {
+        _blockedUntil.Remove((one.Id, other.Id));
+        _blockedUntil.Remove((other.Id, one.Id));
+    }
+
+    /// <summary>Connections between the two break.</summary>
+    public void ResetBetween(SimNode one, SimNode other)
+    {
+        if (!one.IsListening || !other.IsListening)
+            return;
+        foreach (var link in one.Transport.Links.Where(l => l.Peer.NodeId == other.Id).Concat(other.Transport.Links.Where(l => l.Peer.NodeId == one.Id)).ToList())
+            Reset(link, reset: true);
+    }
+
+    /// <summary>What is sent before <paramref name="until"/> takes longer.</summary>
+    public void Slow(SimNode from, SimNode to, long until, long delay) => _slow[(from.Id, to.Id)] = (until, delay);
+
+    public void Heal()
+    {
+        _blockedUntil.Clear();
+        _slow.Clear();
+    }
 
     public Chance ChanceBetween(string from, string to)
     {
@@ -111,6 +142,8 @@ internal sealed class SimNetwork(Simulation run)
             return;
         }
         var at = run.Time.Now + DelayOf(link);
+        if (_slow.TryGetValue((link.From.Id, target.Id), out var slow) && run.Time.Now < slow.Until)
+            at += slow.Delay;
         if (isRaft && !IsQuiet)
         {
             if (chance.Percent(run.Swarm.LatePercent))

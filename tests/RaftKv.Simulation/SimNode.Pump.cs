@@ -19,6 +19,9 @@ internal sealed partial class SimNode
     /// <summary>How long the process was paused in all.</summary>
     public long PausedFor { get; private set; }
 
+    /// <summary>No write of the log begins before.</summary>
+    private long _logStalledUntil;
+
     /// <summary>How many times slower than usual the disk is.</summary>
     public long DiskSlowness { get; set; } = 1;
 
@@ -29,6 +32,16 @@ internal sealed partial class SimNode
         PausedFor += until - Math.Max(PausedUntil, _run.Time.Now);
         PausedUntil = until;
     }
+
+    /// <summary>The disk takes no more of the log for a while.</summary>
+    public void StallLog(long length)
+    {
+        _run.Transcript.Add(Id, $"its log hangs for {length / VirtualTime.Millisecond} ms");
+        _logStalledUntil = Math.Max(_logStalledUntil, _run.Time.Now + length);
+    }
+
+    /// <summary>What was slow or hung is so no more.</summary>
+    public void RepairDisk() => (DiskSlowness, _logStalledUntil, Disk.FreeBytes) = (1, 0, long.MaxValue);
 
     /// <summary>The power goes in the middle of an operation of the disk, the given number of operations from now.</summary>
     public void CutPowerIn(long operations)
@@ -73,7 +86,8 @@ internal sealed partial class SimNode
                 continue;
             component.IsScheduled = true;
             var delay = Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
-            RunAt(_run.Time.Now + delay, component, Life);
+            var stalled = component.Name == "log" ? Math.Max(0, _logStalledUntil - _run.Time.Now) : 0;
+            RunAt(_run.Time.Now + delay + stalled, component, Life);
         }
         ScheduleDeadline();
     }

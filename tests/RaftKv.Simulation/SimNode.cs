@@ -7,6 +7,7 @@ using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Tests.Storage;
 using RaftKv.Embedded.Watch;
 using RaftKv.Simulation.Clients;
+using RaftKv.Simulation.Invariants;
 using ReplicaNode = RaftKv.Embedded.Replica.Replica;
 
 namespace RaftKv.Simulation;
@@ -87,6 +88,9 @@ internal sealed partial class SimNode
     /// <summary>It found the damage when it started, and stays down until it is put up anew.</summary>
     public bool IsRefused { get; private set; }
 
+    /// <summary>Its data directory was removed, and no process has run since.</summary>
+    public bool IsBlank { get; private set; } = true;
+
     public ReplicaNode Replica { get; private set; } = null!;
 
     public Applier Applier { get; private set; } = null!;
@@ -154,10 +158,11 @@ internal sealed partial class SimNode
         };
         var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
         var start = Recovery.Join(identity, wal, recovery, state, log);
+        DurableEntries.CheckKept(this, _durableTerms, _durableSnapshot, start);
 
         Life++;
         IsUp = true;
-        IsFaulted = false;
+        IsFaulted = IsBlank = false;
         MayFault = IsDamaged;
         _ending = new CancellationTokenSource();
         _components.Clear();
@@ -247,6 +252,7 @@ internal sealed partial class SimNode
     {
         Disk = new MemoryFileSystem();
         IsDamaged = IsRefused = false;
+        IsBlank = true;
         _durableTerms.Clear();
         _durableSnapshot = 0;
         _run.OnWiped(this);
@@ -281,10 +287,9 @@ internal sealed partial class SimNode
 
     private void NoteDurable()
     {
-        _durableTerms.Clear();
-        _durableSnapshot = 0;
         if (Replica.Core is not { } core)
             return;
+        _durableTerms.Clear();
         _durableSnapshot = core.SnapshotIndex;
         for (var index = core.FirstIndex; index <= core.DurableIndex; index++)
             _durableTerms[index] = core.TermAt(index);

@@ -12,11 +12,28 @@ internal sealed partial class Simulation
 
     private const long DeafTime = 20 * VirtualTime.Second;
 
+    private const long MissingTime = 40 * VirtualTime.Second;
+
+    private readonly HashSet<SimNode> _missing = [];
+
+    /// <summary>Who stays away until the others have shown that they do without.</summary>
+    public IReadOnlySet<SimNode> Missing => _missing;
+
+    /// <summary>A node falls and is not back when everything else heals, which is now.</summary>
+    public void Misses(SimNode node)
+    {
+        _missing.Add(node);
+        node.Die(power: false);
+        EndOfFaults = Time.Now + VirtualTime.Millisecond;
+    }
+
     private void Heal()
     {
         Transcript.Add("", "everything heals");
         IsHealing = true;
+        ChooseMissing();
         Faults.Stop();
+        DoWithoutMissing();
         var end = Time.Now + HealingTime;
         RunUntil(end, () => _nodes.TrueForAll(n => n.IsListening && n.Calls.Count == 0) && Operators.IsIdle, "no call is under way");
         RunUntil(end, HasFormed, "the cluster has formed");
@@ -31,6 +48,55 @@ internal sealed partial class Simulation
         RunUntil(end, HasConverged, "all members have applied the same");
         CheckEqual(Leader());
         Watches.CheckComplete([.. Members(Leader())]);
+    }
+
+    /// <summary>Of the voters a minority, at most, such that the others are a quorum by all that is committed, and by all that any of them knows.</summary>
+    private void ChooseMissing()
+    {
+        var chance = Chance.Fork("missing");
+        var wanted = _missing.ToList();
+        if (chance.OneIn(3))
+            wanted.AddRange(_nodes.OrderBy(n => (n.Leads && chance.OneIn(2) ? 0UL : 1UL, chance.Source.Next())));
+        _missing.Clear();
+        foreach (var node in wanted)
+        {
+            if (_missing.Add(node) && !SufficesWithout(_missing))
+                _missing.Remove(node);
+        }
+        foreach (var node in _missing.Where(n => n.IsUp))
+            node.Die(power: chance.OneIn(2));
+    }
+
+    private bool SufficesWithout(HashSet<SimNode> missing)
+    {
+        if (History.Last.Index == 0 || !Operators.IsIdle || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
+            return false;
+        var known = _nodes.Where(n => !missing.Contains(n) && !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);
+        return known.Append(History.Configuration).All(c => c.Members.Count(m => m.IsVoter && NodeAt(m.Address) is var n && !missing.Contains(n) && !n.IsBlank && n.Identity.Incarnation == m.Incarnation) >= c.Quorum);
+    }
+
+    /// <summary>A quorum serves, whoever it is: also when the one that knew most is not among it (RELIABILITY E-02).</summary>
+    private void DoWithoutMissing()
+    {
+        if (_missing.Count == 0)
+            return;
+        var end = Time.Now + MissingTime;
+        Transcript.Add("", $"without {string.Join(' ', _missing.Select(n => n.Id))}");
+        bool? answer = false;
+        RunUntil(end, Serves, $"a write succeeds without {string.Join(' ', _missing.Select(n => n.Id))}");
+        var back = _missing.ToList();
+        _missing.Clear();
+        back.ForEach(Faults.RestartSoon);
+
+        bool Serves()
+        {
+            if (answer == false && Leader() is { IsListening: true, Core.CanServeReads: true } leader)
+            {
+                answer = null;
+                WriteCall.Set(this, leader, "k0", NextOperation(), done => answer = done);
+            }
+            return answer == true;
+        }
     }
 
     /// <summary>A leader that can still be heard but hears nobody keeps nobody from electing another one (dissertation §6.2; RELIABILITY E-12).</summary>

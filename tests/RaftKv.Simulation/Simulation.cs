@@ -19,18 +19,19 @@ internal sealed partial class Simulation
     {
         Options = options;
         Chance = new Chance(seed);
-        Swarm = options.Traits.ApplyTo(new Swarm(Chance));
+        Swarm = options.Traits.ApplyTo(new Swarm(Chance, options.Profile));
         Transcript = new Transcript(Time, options.TranscriptLines);
         Watches = new WatchCompleteness(seed, History);
         // What has committed is noted first: the others look at it.
         _electionSafety = new ElectionSafety(this);
         _invariants =
         [
-            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new LeaderCompleteness(this), new StateMachineSafety(this),
+            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new CaughtUpLearners(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
         ];
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
+        EndOfFaults = Swarm.Length;
         Faults = new FaultInjector(this);
         Operators = new Operators(this);
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
@@ -68,6 +69,9 @@ internal sealed partial class Simulation
 
     public bool IsHealing { get; private set; }
 
+    /// <summary>When everything heals; a fault may find that this is the moment.</summary>
+    public long EndOfFaults { get; set; }
+
     public long Acknowledged { get; set; }
 
     public long ReadsAnswered { get; set; }
@@ -90,7 +94,7 @@ internal sealed partial class Simulation
         new Workload(this).Start();
         Faults.Start();
         WatchCallers();
-        while (Time.Step(Swarm.Length))
+        while (Time.Step(EndOfFaults))
         {
         }
         Heal();

@@ -8,6 +8,9 @@ internal sealed record SimulationOptions
     /// <summary>How many of the last events are kept in words.</summary>
     public int TranscriptLines { get; init; }
 
+    /// <summary>Which storm it is, whatever the seed says.</summary>
+    public Profile? Profile { get; init; }
+
     /// <summary>Faults left out, by their number in the run.</summary>
     public IReadOnlySet<ulong> Skip { get; init; } = new HashSet<ulong>();
 

@@ -37,6 +37,10 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
     /// <summary>Runs one seed as it is.</summary>
     public static SimulationReport Of(ulong seed, int transcriptLines = 0) => Of(seed, SimulationOptions.Default with { TranscriptLines = transcriptLines });
 
+    /// <summary>Runs one seed in a certain storm; without a name, in that which the seed says.</summary>
+    public static SimulationReport Of(ulong seed, string profile) =>
+        Of(seed, SimulationOptions.Default with { Profile = profile.Length > 0 ? Enum.Parse<Profile>(profile) : null });
+
     internal static SimulationReport Of(ulong seed, SimulationOptions options)
     {
         var simulation = new Simulation(seed, options);

@@ -23,7 +23,7 @@ internal sealed partial record Swarm
     private void LeaseReads(Chance chance)
     {
         Founders = chance.Fork("LeaseFounders").OneIn(3) ? 5 : 3;
-        (Leases, Drift, Flapping) = (true, 50, true);
+        (Leases, Drift, Flapping, Defections) = (true, 50, true, true);
         (Spares, Membership) = (0, false);
         (Blackouts, BitFlips, DiskFaults, SlowDisks, Stops) = (false, false, false, false, false);
         NetworkDelay = chance.Fork("LeaseNetwork").Pick([100, 300, 1_000]) * VirtualTime.Microsecond;
@@ -33,6 +33,88 @@ internal sealed partial record Swarm
         ThinkTime = 5_000 * VirtualTime.Microsecond;
         FaultInterval = 1 * VirtualTime.Second;
         Length = 20 * VirtualTime.Second;
+    }
+
+    // Much is appended in little time, and what was is soon in snapshots: logs part ways, and one is put in the other's place before the disks have it.
+    private void Usurp(Chance chance)
+    {
+        Founders = chance.Fork("UsurpedFounders").OneIn(3) ? 5 : 3;
+        Calm();
+        (Usurpers, Cancels, Membership) = (true, true, chance.Fork("UsurpedMembers").OneIn(3));
+        Alone = false;
+        NetworkDelay = chance.Fork("UsurpedNetwork").Pick([100, 300]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("UsurpedLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        LoopDelay = 20 * VirtualTime.Microsecond;
+        WorkDelay = 1 * VirtualTime.Millisecond;
+        (Callers, ThinkTime, ValueBytes) = (8, chance.Fork("UsurpedThink").Pick([2_000, 10_000]) * VirtualTime.Microsecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes, LogCacheBytes, ChunkBytes) = (chance.Fork("UsurpedSnapshots").Pick([1_000, 20_000]), 0, chance.Fork("UsurpedCache").Pick([300, 2_000]), 64_000);
+        Leases = chance.Fork("UsurpedLeases").OneIn(4);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 15 * VirtualTime.Second;
+    }
+
+    private void Estrange(Chance chance)
+    {
+        Founders = chance.Fork("EstrangedFounders").Pick([3, 4, 4, 5]);
+        Calm();
+        (Spares, Replacements, Membership, Alone) = (1, true, false, false);
+        NetworkDelay = chance.Fork("EstrangedNetwork").Pick([300, 1_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("EstrangedLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (3, 30 * VirtualTime.Millisecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes) = chance.Fork("EstrangedSnapshots").OneIn(3) ? (2_000, 0) : (1_000_000, 1_000_000);
+        LogCacheBytes = chance.Fork("EstrangedCache").Pick([300, 4_000]);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 45 * VirtualTime.Second;
+    }
+
+    private void Overload(Chance chance)
+    {
+        Founders = chance.Fork("OverloadFounders").Pick([2, 3, 3, 5]);
+        Calm();
+        (Stalls, Coups, Crashes, Cancels, Alone) = (true, chance.Fork("OverloadCoups").OneIn(2), chance.Fork("OverloadCrashes").OneIn(2), true, false);
+        (Callers, ThinkTime, ValueBytes) = (8, 2 * VirtualTime.Millisecond, 2_000);
+        MaxPendingBytes = chance.Fork("OverloadLimit").Pick([2_000, 8_000]);
+        RequestTimeout = 300 * VirtualTime.Millisecond;
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 10 * VirtualTime.Second;
+    }
+
+    // Little is in memory, so that most is read from the disk again.
+    private void Rot(Chance chance)
+    {
+        Founders = chance.Fork("RottenFounders").OneIn(3) ? 5 : 3;
+        Calm();
+        (BitFlips, Crashes, SnapshotsOnDemand, Alone) = (true, true, true, false);
+        NetworkDelay = chance.Fork("RottenNetwork").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (4, 5 * VirtualTime.Millisecond, chance.Fork("RottenValue").Pick([100, 600]));
+        (SnapshotThresholdBytes, LogRetentionBytes) = (chance.Fork("RottenSnapshots").Pick([4_000, 100_000]), chance.Fork("RottenRetention").Pick([0, 20_000]));
+        (LogCacheBytes, SegmentBytes, ChunkBytes) = (500, 8 * 1024, 2_000);
+        FaultInterval = 500 * VirtualTime.Millisecond;
+        Length = 15 * VirtualTime.Second;
+    }
+
+    private void HoldLeases(Chance chance)
+    {
+        Founders = 3;
+        Calm();
+        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, Alone) = (true, true, true, true, true, false);
+        Drift = 50;
+        RequestTimeout = chance.Fork("HolderPatience").Pick([1_000, 5_000]) * VirtualTime.Millisecond;
+        NetworkDelay = chance.Fork("HolderNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime) = (6, 10 * VirtualTime.Millisecond);
+        FaultInterval = 700 * VirtualTime.Millisecond;
+        Length = 20 * VirtualTime.Second;
+    }
+
+    /// <summary>Nothing but what the storm itself adds.</summary>
+    private void Calm()
+    {
+        (Spares, Membership, Transfers, Leases) = (0, false, false, false);
+        (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
+        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, WallJumps, SnapshotsOnDemand) = (false, false, false, false, false, false, false, false, false, false);
+        (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
+        MaxPendingBytes = 64_000_000;
+        MaxInflightMessages = 256;
     }
 
     private void Grow(Chance chance)

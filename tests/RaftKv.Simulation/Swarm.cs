@@ -6,9 +6,13 @@ namespace RaftKv.Simulation;
 /// </summary>
 internal sealed partial record Swarm
 {
-    public Swarm(Chance chance)
+    /// <summary>One seed in so many is a storm of a certain kind.</summary>
+    private const int ProfileOdds = 20;
+
+    public Swarm(Chance chance, Profile? profile = null)
     {
-        Profile = chance.Fork(nameof(Profile)).Below(10) switch { 0 => Profile.Churn, 1 => Profile.Leases, 2 => Profile.Growth, _ => Profile.Mixed };
+        var drawn = (Profile)chance.Fork(nameof(Profile)).Below(ProfileOdds);
+        Profile = profile ?? (Enum.IsDefined(drawn) ? drawn : Profile.Mixed);
         Founders = (int)Of(nameof(Founders)).Between(1, 5);
         Spares = Of(nameof(Spares)).OneIn(2) ? (int)Of("HowManySpares").Between(1, 2) : 0;
         Alone = Founders == 1 || Of(nameof(Alone)).OneIn(4);
@@ -35,6 +39,10 @@ internal sealed partial record Swarm
         SlowDisks = Of(nameof(SlowDisks)).OneIn(6);
         BitFlips = Of(nameof(BitFlips)).OneIn(6);
         Coups = Of(nameof(Coups)).OneIn(6);
+        Usurpers = Of(nameof(Usurpers)).OneIn(8);
+        Defections = Of(nameof(Defections)).OneIn(8);
+        Stalls = Of(nameof(Stalls)).OneIn(8);
+        Absences = Of(nameof(Absences)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
         Cancels = Of(nameof(Cancels)).OneIn(4);
         Transactions = Of(nameof(Transactions)).OneIn(2);
@@ -60,6 +68,11 @@ internal sealed partial record Swarm
             case Profile.Churn: Churn(chance); break;
             case Profile.Leases: LeaseReads(chance); break;
             case Profile.Growth: Grow(chance); break;
+            case Profile.Usurpers: Usurp(chance); break;
+            case Profile.Strangers: Estrange(chance); break;
+            case Profile.Overload: Overload(chance); break;
+            case Profile.Damage: Rot(chance); break;
+            case Profile.Holders: HoldLeases(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -101,6 +114,21 @@ internal sealed partial record Swarm
 
     /// <summary>Whoever has just won an election falls soon.</summary>
     public bool Coups { get; private set; }
+
+    /// <summary>Others are elected while the leader believes to lead.</summary>
+    public bool Usurpers { get; private set; }
+
+    /// <summary>Followers die and are back before their promises are over.</summary>
+    public bool Defections { get; private set; }
+
+    /// <summary>Logs hang on most disks at once.</summary>
+    public bool Stalls { get; private set; }
+
+    /// <summary>Members get new disks, and others do not hear of it.</summary>
+    public bool Replacements { get; private set; }
+
+    /// <summary>Processes hear late, and then reach nobody.</summary>
+    public bool Absences { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
     public bool Transactions { get; private set; }

@@ -58,12 +58,6 @@ internal sealed partial class Replica
             Transmit(send);
     }
 
-    private void Transmit(Send send)
-    {
-        if (send.Message is not VoteReply || !IsOtherIncarnation(send.To))
-            _parts.Transport.Send(send.To, send.Message);
-    }
-
     private void OnLogWritten(LogWritten written)
     {
         _durableTicket = written.Ticket;
@@ -86,8 +80,7 @@ internal sealed partial class Replica
         _expiring = false;
         if (changed.LeaderId is not null)
         {
-            if (IsOtherIncarnation(changed.LeaderId))
-                UpdatePeers();
+            OnLeaderKnown(changed.LeaderId);
             _resendWrites = true;
             RetryReads();
         }

@@ -22,10 +22,17 @@ internal sealed partial class Replica
     private readonly Dictionary<string, Member> _introduced = [];
     private IReadOnlyList<Member> _members = [];
 
+    /// <summary>No node id has it.</summary>
+    private const char NamesakeMark = '@';
+
+    /// <summary>Members that have asked for a vote from another data directory than the configuration here names, since there was a leader.</summary>
+    private readonly HashSet<string> _namesakes = [];
+
     private void Receive(PeerInput input)
     {
         switch (input.Message)
         {
+            case RequestVote vote when IsOtherIncarnation(input.From): HearNamesake(input.From, vote); break;
             case RaftMessage message when IsOtherIncarnation(input.From) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
                 break;
             case RaftMessage message:
@@ -96,6 +103,42 @@ internal sealed partial class Replica
     private bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && _core?.Configuration.Find(nodeId) is { } member
         && member.Incarnation != Guid.Empty && member.Incarnation != met.Incarnation;
 
+    /// <summary>
+    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of its own: no vote that was ever given to the member it
+    /// replaces fits it, and none that is given to it now fits that one, after a restart neither.
+    /// </summary>
+    private void HearNamesake(string from, RequestVote vote)
+    {
+        if (_namesakes.Add(from))
+            UpdatePeers();
+        Step(new MessageReceived(_now, NamesakeOf(_introduced[from]), vote));
+    }
+
+    private static string NamesakeOf(Member node) => $"{node.NodeId}{NamesakeMark}{node.Incarnation:N}";
+
+    private void Transmit(Send send)
+    {
+        if (send.To.IndexOf(NamesakeMark) is var end and >= 0)
+        {
+            var nodeId = send.To[..end];
+            if (_introduced.TryGetValue(nodeId, out var met) && NamesakeOf(met) == send.To)
+                _parts.Transport.Send(nodeId, send.Message);
+        }
+        else if (send.Message is not VoteReply || !IsOtherIncarnation(send.To))
+        {
+            _parts.Transport.Send(send.To, send.Message);
+        }
+    }
+
+    /// <summary>A leader's log says who is a member.</summary>
+    private void OnLeaderKnown(string leader)
+    {
+        if (_namesakes.Count == 0 && !IsOtherIncarnation(leader))
+            return;
+        _namesakes.Clear();
+        UpdatePeers();
+    }
+
     private void HearStranger(string from)
     {
         if (_core is null || _core.Configuration.Find(from) is not null || !_introduced.TryGetValue(from, out var stranger))
@@ -129,7 +172,7 @@ internal sealed partial class Replica
         foreach (var member in members)
         {
             if (member.NodeId != _options.NodeId)
-                peers.Add(member.NodeId == _core.LeaderId && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
+                peers.Add((member.NodeId == _core.LeaderId || _namesakes.Contains(member.NodeId)) && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
             _strangers.Remove(member.NodeId);
         }
         foreach (var (stranger, _) in _strangers.Values)

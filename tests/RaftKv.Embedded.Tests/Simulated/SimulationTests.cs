@@ -11,7 +11,7 @@ public sealed class SimulationTests
     private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 10UL;
 
     /// <summary>Each has shown a bug once, of the product or of the simulation.</summary>
-    public static TheoryData<ulong> Regressions => [20, 44, 45, 819, 1175, 1370, 2520, 4154, 5247, 7806, 20047];
+    public static TheoryData<ulong> Regressions => [20, 44, 45, 819, 1175, 1370, 2520, 4154, 5247, 7806, 20047, 100510];
 
     public static TheoryData<ulong> FirstSeeds => [.. Enumerable.Range(0, (int)Shares).Select(share => 1000 + ((ulong)share * ShareSize))];
 
@@ -25,6 +25,19 @@ public sealed class SimulationTests
     {
         for (var seed = first; seed < first + ShareSize; seed++)
             AssertPasses(seed);
+    }
+
+    [Theory]
+    [InlineData("Usurpers")]
+    [InlineData("Strangers")]
+    [InlineData("Overload")]
+    [InlineData("Damage")]
+    [InlineData("Holders")]
+    [InlineData("Leases")]
+    public void A_storm_breaks_no_invariant(string profile)
+    {
+        for (var seed = 1UL; seed <= Shares; seed++)
+            Assert.True(SimulationReport.Of(seed, profile) is { Failure: null }, $"dotnet run --project tests/RaftKv.Simulation -c Release -- --seed {seed} --profile {profile}");
     }
 
     [Fact]

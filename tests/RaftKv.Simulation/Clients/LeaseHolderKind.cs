@@ -1,5 +1,6 @@
 using System.Text;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Simulation.Invariants;
 
@@ -11,6 +12,8 @@ namespace RaftKv.Simulation.Clients;
 internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
 {
     private static readonly long Poll = 5 * VirtualTime.Millisecond;
+
+    private const long Grace = VirtualTime.Second;
 
     private int _holders;
 
@@ -63,9 +66,23 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
                 return;
             }
             if (renewal is not null)
+            {
                 node.Run("keeper", () => node.Replica.Post(renewal));
+                Run.Time.After(Poll, () => Await(renewal, node, life, 0));
+            }
         }
         Run.Time.After(Poll, () => Keep(holding, life, until, revokes));
+    }
+
+    // A renewal has little time, often less than the calls before it: it must not wait for theirs.
+    private void Await(WriteOperation renewal, SimNode node, int life, int late)
+    {
+        if (!Lives(node, life) || renewal.IsCompleted)
+            return;
+        late += node.PausedUntil <= Run.Time.Now && node.Clock.Ticks > renewal.Deadline ? 1 : 0;
+        if (late * Poll > Grace)
+            throw new BrokenInvariantException("No caller hangs", $"a renewal of a lease on {node.Id} has not ended {late * Poll / VirtualTime.Millisecond} ms after its time");
+        Run.Time.After(Poll, () => Await(renewal, node, life, late));
     }
 
     private static bool Lives(SimNode node, int life) => node.IsUp && node.Life == life && !node.IsFaulted;

@@ -13,4 +13,11 @@ internal abstract class Fault(Simulation run)
     public abstract bool Inject(Chance chance);
 
     protected SimNode Any(Chance chance) => chance.Pick(run.Nodes);
+
+    /// <summary>Of those who believe to lead, the one that was elected last.</summary>
+    protected SimNode? Leader => run.Nodes.Where(n => n.Leads).MaxBy(n => n.Core!.Term);
+
+    /// <summary>The voters that a leader has beside itself, as far as they run.</summary>
+    protected List<SimNode> Followers(SimNode leader) =>
+        [.. run.Nodes.Where(n => n != leader && n.IsListening && leader.Core!.Configuration.IsVoter(n.Id))];
 }

@@ -3,6 +3,9 @@ namespace RaftKv.Simulation.Faults;
 /// <summary>Breaks things, as the swarm of the run allows, until it is told to stop and to repair.</summary>
 internal sealed class FaultInjector
 {
+    /// <summary>Once everything heals nobody is away for longer.</summary>
+    private const long RepairTime = 2 * VirtualTime.Second;
+
     private readonly Simulation _run;
     private readonly Chance _chance;
     private readonly List<Fault> _kinds;
@@ -19,7 +22,7 @@ internal sealed class FaultInjector
         [
             new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
             new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
-            new SlowDisk(run), new BitFlip(run),
+            new SlowDisk(run), new BitFlip(run), new AllButOne(run), new Usurpation(run), new LonelyChange(run), new Replacement(run), new Defection(run), new StalledLogs(run), new Absence(run),
         ];
         _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
     }
@@ -46,14 +49,13 @@ internal sealed class FaultInjector
         _run.Network.IsQuiet = true;
         foreach (var node in _run.Nodes)
         {
-            node.DiskSlowness = 1;
-            node.Disk.FreeBytes = long.MaxValue;
+            node.RepairDisk();
             if (node.IsUp)
             {
                 node.CutPowerIn(long.MaxValue / 2);
                 node.Transport.CrashAfter = long.MaxValue;
             }
-            if (!node.IsListening)
+            if (!node.IsListening && !_run.Missing.Contains(node))
                 RestartSoon(node);
         }
     }
@@ -65,12 +67,14 @@ internal sealed class FaultInjector
     }
 
     /// <summary>Somebody, or something, brings it back after a while.</summary>
-    public void RestartSoon(SimNode node)
+    public void RestartSoon(SimNode node) => RestartIn(node, node.Chance.Around(node.Chance.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
+
+    public void RestartIn(SimNode node, long wait)
     {
         var life = node.Life;
-        _run.Time.After(node.Chance.Around(node.Chance.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond), () =>
+        _run.Time.After(_stopped ? Math.Min(wait, RepairTime) : wait, () =>
         {
-            if (node.IsListening || node.IsRefused || node.Life != life)
+            if (node.IsListening || node.IsRefused || node.Life != life || _run.Missing.Contains(node))
                 return;
             if (node.IsUp)
                 node.Die(power: node.Chance.OneIn(2));

@@ -24,11 +24,8 @@ internal sealed class FlappingLinks(Simulation run) : Fault(run)
         if (Run.IsHealing)
             return;
         Run.Transcript.Add(node.Id, $"loses {peer.Id} for {length / VirtualTime.Millisecond} ms{(resets ? ", with a reset" : "")}");
-        Run.Network.Block(node, peer, Run.Time.Now + length);
-        Run.Network.Block(peer, node, Run.Time.Now + length);
-        if (!resets || !node.IsListening || !peer.IsListening)
-            return;
-        foreach (var link in node.Transport.Links.Where(l => l.Peer.NodeId == peer.Id).Concat(peer.Transport.Links.Where(l => l.Peer.NodeId == node.Id)).ToList())
-            Run.Network.Reset(link, reset: true);
+        Run.Network.Part(node, peer, Run.Time.Now + length);
+        if (resets)
+            Run.Network.ResetBetween(node, peer);
     }
 }

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Simulation.Invariants;
@@ -5,10 +6,13 @@ namespace RaftKv.Simulation.Invariants;
 /// <summary>What waits is bounded (docs/architecture.md, "Limits"; RELIABILITY I18): the log that is not applied, what is under way to one peer, sessions.</summary>
 internal sealed class BoundedMemory(Simulation run) : IInvariant
 {
+    private readonly Dictionary<string, (int Life, long Term, long Bytes)> _leading = [];
+
     public void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
+        CheckLeader(node, core);
         var largest = run.Swarm.ValueBytes + 1024L;
         // Proposals are refused beyond the limit; one turn may bring what all callers wait for.
         var unapplied = 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count;
@@ -16,6 +20,21 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
         foreach (var peer in core.Peers)
             Check(node, peer.InflightMessages <= run.Swarm.MaxInflightMessages, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");
         Check(node, node.Applier.State.SessionCount <= SessionTable.MaxSessions, "there are too many sessions");
+    }
+
+    // Beyond its limit a leader takes no proposal, so its log grows no further than by the batch that passed the limit; what it brought along from before it led may be more.
+    private void CheckLeader(SimNode node, RaftCore core)
+    {
+        if (core.Role != RaftRole.Leader)
+        {
+            _leading.Remove(node.Id);
+            return;
+        }
+        if (!_leading.TryGetValue(node.Id, out var before) || before.Life != node.Life || before.Term != core.Term)
+            _leading[node.Id] = before = (node.Life, core.Term, core.UnappliedBytes);
+        var batch = 2 * run.Swarm.Callers * (run.Swarm.ValueBytes + 300L) + 8 * 1024;
+        var limit = Math.Max(before.Bytes, run.Swarm.MaxPendingBytes) + batch;
+        Check(node, core.UnappliedBytes <= limit, $"the leader's log that waits to be applied has grown to {core.UnappliedBytes} bytes, over {limit}");
     }
 
     private static void Check(SimNode node, bool holds, string how)

@@ -21,7 +21,8 @@ internal sealed class CommittedEntries(Simulation run) : IInvariant
         _configurations[node.Id] = core.Configuration;
         if (core.CommitIndex == seen)
             return;
-        for (var index = Math.Max(seen + 1, core.FirstIndex); index <= Math.Min(core.CommitIndex, run.History.Last.Index); index++)
+        // The entry before the first one counts as well: it is where a log goes on from a snapshot.
+        for (var index = Math.Max(seen + 1, Math.Max(core.FirstIndex - 1, 1)); index <= Math.Min(core.CommitIndex, run.History.Last.Index); index++)
         {
             if (core.TermAt(index) != run.History.TermAt(index))
                 throw new BrokenInvariantException("Committed entries", $"{node.Id} commits {index} of term {core.TermAt(index)}, and it was committed with term {run.History.TermAt(index)}");

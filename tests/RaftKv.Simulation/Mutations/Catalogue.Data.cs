@@ -10,14 +10,14 @@ internal static partial class Catalogue
         new("half-a-transaction", "only the first two writes of a transaction are carried out",
             new Edit("StateMachine/KvStateMachine.Transactions.cs", "foreach (var write in plan.Writes)", "foreach (var write in plan.Writes.Take(2))")),
         new("lease-clock-runs-without-leader", "the time in which nobody leads counts for leases",
-            new Edit("StateMachine/KvStateMachine.cs", "_leases.Pause(entry.TimeMs - LogTimeMs);", "_leases.Pause(0);")),
+            new Edit("StateMachine/KvStateMachine.cs", "_leases.Pause(entry.TimeMs - LogTimeMs);", "_leases.Pause(0);")) { In = Profile.Holders },
         new("used-key-expires", "a key ends because a leader says so, although it was used meanwhile",
             new Edit("StateMachine/KvStateMachine.Lifetimes.cs", " && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)", ")")),
         new("log-time-is-wall-time", "log time jumps with the leader's wall clock",
             new Edit("Consensus/LogClock.cs", "_time += Math.Clamp(wall - _time, -passed / Slew, passed / Slew);", "_time = Math.Max(_time, wall);")),
         new("lease-counts-from-the-answer", "the holder of a lease counts from when the answer came",
-            new Edit("Client/LeaseLife.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")),
+            new Edit("Client/LeaseLife.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")) { In = Profile.Holders },
         new("patience-blocks-the-queue", "a write that may wait longer holds up the deadlines of those behind it (was here)",
-            new Edit("Replica/Replica.Writes.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= _now.Ticks); left--)")),
+            new Edit("Replica/Replica.Writes.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= _now.Ticks); left--)")) { In = Profile.Holders },
     ];
 }

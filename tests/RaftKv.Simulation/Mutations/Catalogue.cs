@@ -31,7 +31,7 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.Following.cs", "private long DurableMatch => Math.Min(_verified, _log.DurableIndex);", "private long DurableMatch => _verified;")),
         new("aba-of-appends", "the disk's word about an append that was replaced counts for what took its place",
             new Edit("Consensus/RaftLog.cs", "_pending.FindIndex(p => p.Last == last)", "_pending.FindIndex(p => p.Last.Index == last.Index)"),
-            new Edit("Consensus/RaftCore.Following.cs", "if (_log.IsPending(entries[^1].Id))", "if (entries.Length == 0)")),
+            new Edit("Consensus/RaftCore.Following.cs", "if (_log.IsPending(entries[^1].Id))", "if (entries.Length == 0)")) { In = Profile.Usurpers },
         new("truncates-a-matching-suffix", "a late append removes what follows it, although it agrees",
             new Edit("Consensus/RaftCore.Following.cs", "(entries[known].Index <= CommitIndex || _log.Contains(entries[known].Id))", "entries[known].Index <= CommitIndex"),
             new Edit("Consensus/RaftCore.Following.cs", "Invariant.Holds(first > _verified, \"what agrees with the leader is never truncated\");", "")),
@@ -44,7 +44,7 @@ internal static partial class Catalogue
         new("term-ignored-in-replies", "a leader takes no notice of a higher term in an answer",
             new Edit("Consensus/RaftCore.cs", "if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)", "if (message is AppendEntries or InstallSnapshot or TimeoutNow or ReadIndexReply && message.Term > Term)")),
         new("boundless-log", "proposals are taken however many wait",
-            new Edit("Consensus/RaftCore.Replication.cs", ": _log.UnappliedBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded", ": _log.UnappliedBytes < 0 ? RefusalReason.Overloaded")),
+            new Edit("Consensus/RaftCore.Replication.cs", ": _log.UnappliedBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded", ": _log.UnappliedBytes < 0 ? RefusalReason.Overloaded")) { In = Profile.Overload },
     ];
 
     private static IEnumerable<Mutation> Reads =>
@@ -52,7 +52,7 @@ internal static partial class Catalogue
         new("read-without-quorum", "a leader answers reads without asking anybody",
             new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);\n            BeginRound(votersOnly: true);", "_reads.Ask(_round, CommitIndex);\n            AnswerAskedReads(CommitIndex);")),
         new("read-by-an-old-round", "a read is proven by the round that was under way before it",
-            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")),
+            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")) { In = Profile.Usurpers },
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
@@ -61,15 +61,15 @@ internal static partial class Catalogue
             new Edit("Replica/Replica.cs", "        Volatile.Write(ref _mustCatchUp, true);\n", ""),
             new Edit("Replica/Replica.cs", "_mustCatchUp = recovered;", "_mustCatchUp = false;")),
         new("lease-without-drift", "a lease lasts as long as the promise, whatever the clocks do",
-            new Edit("Consensus/RaftCore.Reads.cs", " * (1 - _settings.MaxClockDrift));", ");")),
+            new Edit("Consensus/RaftCore.Reads.cs", " * (1 - _settings.MaxClockDrift));", ");")) { In = Profile.Leases },
         new("lease-from-the-answer", "a lease counts from the answer instead of from the question",
-            new Edit("Consensus/RaftCore.Reads.cs", "newest.SentAt + lease", "_now.Ticks + lease")),
+            new Edit("Consensus/RaftCore.Reads.cs", "newest.SentAt + lease", "_now.Ticks + lease")) { In = Profile.Leases },
         new("promise-ignored", "a promise to a leader does not keep a node from voting",
-            new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _noVoteUntil || (LeaderId", "return (LeaderId")),
+            new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _noVoteUntil || (LeaderId", "return (LeaderId")) { In = Profile.Leases },
         new("lease-survives-transfer", "a leader that hands over serves reads on",
             new Edit("Consensus/RaftCore.Transfer.cs", "        _leaseForfeited = true;\n        EndLease();\n", "")),
         new("promise-forgotten", "a restarted node does not remember that it may have promised",
-            new Edit("Consensus/RaftCore.cs", "        if (mayHavePromised)\n            _noVoteUntil", "        if (Term < 0)\n            _noVoteUntil")),
+            new Edit("Consensus/RaftCore.cs", "        if (mayHavePromised)\n            _noVoteUntil", "        if (Term < 0)\n            _noVoteUntil")) { In = Profile.Leases },
     ];
 
     private static IEnumerable<Mutation> Members =>
@@ -83,9 +83,9 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.Membership.cs", "else if (!CanServeReads)\n", "else if (ConfigurationIndex < 0)\n"),
             new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "ConfigurationIndex <= CommitIndex, \"one change")),
         new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
-            new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")),
+            new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")) { In = Profile.Usurpers },
         new("snapshot-keeps-configuration", "a snapshot does not replace the configuration that was here",
-            new Edit("Consensus/RaftCore.Snapshots.cs", "        _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);\n", "")),
+            new Edit("Consensus/RaftCore.Snapshots.cs", "        _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);\n", "")) { In = Profile.Growth },
     ];
 
     private static IEnumerable<Mutation> Disks =>
@@ -95,13 +95,13 @@ internal static partial class Catalogue
         new("snapshot-name-not-synced", "a snapshot's name is not durable when the log before it goes",
             new Edit("Storage/SnapshotStore.cs", "            _fileSystem.Rename(from, PathOf(last));\n            _fileSystem.SyncDirectory(_directory);\n            Tidy();", "            _fileSystem.Rename(from, PathOf(last));\n            Tidy();")),
         new("log-damage-cut-off", "damage in the middle of the log is taken for its end",
-            new Edit("Storage/WalOpener.cs", "_replay.FindLaterCommit(window, end) is { } later)", "_replay.FindLaterCommit(window, end) is { } later && later < 0)")),
+            new Edit("Storage/WalOpener.cs", "_replay.FindLaterCommit(window, end) is { } later)", "_replay.FindLaterCommit(window, end) is { } later && later < 0)")) { In = Profile.Damage },
         new("entries-read-unverified", "entries read from the disk are not verified again",
-            new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact)", "if (record.Size == 0)")),
+            new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact)", "if (record.Size == 0)")) { In = Profile.Damage },
         new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
-            new Edit("Storage/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")),
+            new Edit("Storage/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")) { In = Profile.Damage },
         new("suffix-kept-by-snapshot", "an installed snapshot keeps a log that conflicts with it",
-            new Edit("Consensus/RaftCore.Snapshots.cs", "var keepsSuffix = _log.Contains(last);", "var keepsSuffix = _log.LastIndex >= last.Index;")),
+            new Edit("Consensus/RaftCore.Snapshots.cs", "var keepsSuffix = _log.Contains(last);", "var keepsSuffix = _log.LastIndex >= last.Index;")) { In = Profile.Usurpers },
     ];
 
     private static IEnumerable<Mutation> Sessions =>
@@ -112,6 +112,10 @@ internal static partial class Catalogue
             new Edit("StateMachine/KvStateMachine.cs", "new KvSnapshot(State(), ", "new KvSnapshot(State() with { Sessions = new SessionTable().Encode() }, ")),
         new("applied-again-after-snapshot", "entries that a snapshot holds are applied once more",
             new Edit("Consensus/RaftCore.Snapshots.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;")),
+        // That a write is marked as in doubt when a snapshot is installed changes nothing as long as it is also given to the leader again in the same turn, and whenever there is a new one: its
+        // attempts are more than one then, before any refusal or the loss of the session can reach it. What counts is what those make of it.
+        new("lost-session-repeats-all", "when a session is lost, a write that may have been made in it is made again in another",
+            new Edit("Replica/Replica.Writes.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
         new("unknown-told-as-failed", "a write that may still happen is said not to have",
             new Edit("Replica/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));", "write.TryFail(Unavailable());")),
     ];
@@ -119,16 +123,16 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> OnceHere =>
     [
         new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
-            new Edit("Replica/PeerGate.cs", " && replica.IsLed)", ")")),
+            new Edit("Replica/PeerGate.cs", " && replica.IsLed)", ")")) { In = Profile.Strangers },
         new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
-            new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")),
+            new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")) { In = Profile.Strangers },
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
-            new Edit("Consensus/RaftCore.Following.cs", " && _log.Applied < CommitIndex;", ";")),
+            new Edit("Consensus/RaftCore.Following.cs", " && _log.Applied < CommitIndex;", ";")) { In = Profile.Overload },
         new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
-            new Edit("Replica/Replica.Peers.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")),
+            new Edit("Replica/Replica.Peers.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.Strangers },
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
-            new Edit("Replica/Replica.Peers.cs", "                HearStranger(input.From);\n", "")),
-        new("pending-trusted-after-snapshot", "a write counts as made once although a snapshot may have passed over it",
-            new Edit("Replica/Replica.cs", "            DoubtPending();\n", "            _resendWrites = true;\n")),
+            new Edit("Replica/Replica.Peers.cs", "                HearStranger(input.From);\n", "")) { In = Profile.Strangers },
+        new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
+            new Edit("Replica/Replica.Peers.cs", "case RequestVote vote when IsOtherIncarnation(input.From): HearNamesake(input.From, vote); break;", "case RequestVote when IsOtherIncarnation(input.From): break;")) { In = Profile.Strangers },
     ];
 }

@@ -4,7 +4,11 @@ namespace RaftKv.Simulation.Mutations;
 /// <param name="Name">For people and for the command line.</param>
 /// <param name="What">What is wrong then.</param>
 /// <param name="Edits">Where. Each must fit in exactly one place.</param>
-internal sealed record Mutation(string Name, string What, params Edit[] Edits);
+internal sealed record Mutation(string Name, string What, params Edit[] Edits)
+{
+    /// <summary>The storm it is hunted in; <c>null</c>: that which each seed says.</summary>
+    public Profile? In { get; init; }
+}
 
 /// <summary>Replaces a piece of a source file.</summary>
 /// <param name="File">Below src/RaftKv.Embedded.</param>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace RaftKv.Simulation.Mutations;
 
 /// <summary>
@@ -6,7 +8,8 @@ namespace RaftKv.Simulation.Mutations;
 /// </summary>
 internal sealed class MutationTest(Arguments arguments)
 {
-    private readonly ulong _seeds = arguments.Number("--seeds", 20_000);
+    private readonly ulong _first = arguments.Number("--first", 0);
+    private readonly ulong _seeds = arguments.Number("--seeds", 3_000);
 
     public int Run()
     {
@@ -16,23 +19,27 @@ internal sealed class MutationTest(Arguments arguments)
         // Before a long hunt: does everything still fit?
         var unfit = mutations.SelectMany(m => m.Edits.Where(e => !sources.Fits(e)).Select(e => $"'{m.Name}' fits no single place in {e.File} any more")).ToList();
         unfit.ForEach(Console.WriteLine);
-        Console.WriteLine("| planted bug | what is wrong | found by | seeds |");
-        Console.WriteLine("| --- | --- | --- | ---: |");
+        Console.WriteLine("| planted bug | what is wrong | found by | in | seeds |");
+        Console.WriteLine("| --- | --- | --- | --- | ---: |");
         var missed = mutations.Count(m => m.Edits.All(sources.Fits) && !IsFound(sources, m));
+        Console.WriteLine($"{mutations.Count - missed - unfit.Count} of {mutations.Count} found in {Process.GetCurrentProcess().TotalProcessorTime.TotalMinutes:N1} CPU minutes");
         return missed + unfit.Count == 0 ? 0 : 1;
     }
 
     private bool IsFound(MutableSources sources, Mutation mutation)
     {
         var simulation = new PlantedSimulation(mutation.Name, sources.Compile(mutation));
-        for (var seed = 0UL; seed < _seeds; seed++)
+        var storm = mutation.In?.ToString() ?? "";
+        for (var seed = _first; seed < _first + _seeds; seed++)
         {
-            if (simulation.FailureOf(seed) is not { } failure)
+            if (simulation.FailureOf(seed, mutation.In) is not { } failure)
                 continue;
-            Console.WriteLine($"| `{mutation.Name}` | {mutation.What} | {NameOf(failure)} | {seed + 1} |");
+            Console.WriteLine($"| `{mutation.Name}` | {mutation.What} | {NameOf(failure)} | {storm} | {seed - _first + 1} |");
+            if (arguments.Has("--shrink") || arguments.Has("--lines"))
+                simulation.Main(["--seed", $"{seed}", .. storm.Length > 0 ? ["--profile", storm] : Array.Empty<string>(), arguments.Has("--shrink") ? "--shrink" : "--lines", arguments.Text("--lines")]);
             return true;
         }
-        Console.WriteLine($"| `{mutation.Name}` | {mutation.What} | **nothing** | {_seeds} |");
+        Console.WriteLine($"| `{mutation.Name}` | {mutation.What} | **nothing** | {storm} | {_seeds} |");
         return false;
     }
 

@@ -6,44 +6,47 @@ namespace RaftKv.Embedded.Client;
 /// <summary>The store as applications see it: checks the limits, encodes once, and leaves the rest to the replica.</summary>
 internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions options) : IDistributedKv
 {
+    private WriteOperationPool? _writes;
     private long _pendingBytes;
+
+    private WriteOperationPool Writes => _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
     {
         if (value.Length > options.MaxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
-        byte[] command;
         try
         {
             var lifetime = setOptions.Lifetime;
-            var bytes = KvCommand.SetBytes(name.Bytes.Length, value.Length);
+            var host = access.Host;
+            var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
-                KvCommand.WriteSet(command = new byte[bytes], setOptions.When, name.Bytes, value.Span);
+                KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);
             else
-                KvCommand.WriteSet(command = new byte[bytes + KvLifetime.Bytes], setOptions.When, lifetime, name.Bytes, value.Span);
+                KvCommand.WriteSet(write.Command.Span, setOptions.When, lifetime, name.Bytes, value.Span);
+            return Send(host, write, cancellationToken);
         }
         finally
         {
             name.Dispose();
         }
-        return WriteAsync(command, cancellationToken);
     }
 
     public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
     {
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
-        byte[] command;
         try
         {
-            command = new byte[KvCommand.DeleteBytes(name.Bytes.Length)];
-            KvCommand.WriteDelete(command, when, name.Bytes);
+            var host = access.Host;
+            var write = NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
+            KvCommand.WriteDelete(write.Command.Span, when, name.Bytes);
+            return Send(host, write, cancellationToken);
         }
         finally
         {
             name.Dispose();
         }
-        return WriteAsync(command, cancellationToken);
     }
 
     /// <summary>Gives a command to the replica.</summary>
@@ -53,16 +56,23 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         return Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken);
     }
 
+    private WriteOperation NewWrite(ReplicaHost host, int bytes)
+    {
+        var deadline = host.Clock.Ticks + options.RequestTimeout.Ticks;
+        // Whoever measures looks at the operation after its end.
+        return host.Telemetry.WatchesWrites ? new WriteOperation(new byte[bytes], deadline, Release) : Writes.Take(bytes, deadline);
+    }
+
     private ValueTask<KvWriteResult> Send(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var bytes = write.Command!.Length;
+        var bytes = write.Command.Length;
         if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
         {
             Release(bytes);
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
-        if (host.Telemetry.WatchesWrites)
+        if (host.Telemetry.WatchesWrites && !write.IsReused)
             return SendWatchedAsync(host, write, cancellationToken);
         var result = write.Start(cancellationToken);
         host.Post(write);

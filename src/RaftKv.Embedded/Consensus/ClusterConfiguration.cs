@@ -11,18 +11,20 @@ internal sealed class ClusterConfiguration
 
     private const byte FirstFormat = 1;
 
+    private readonly Member[] _members;
+
     public static ClusterConfiguration Empty { get; } = new([]);
 
     public ClusterConfiguration(IEnumerable<Member> members, int featureLevel = FeatureLevels.First)
     {
         FeatureLevel = featureLevel;
-        Members = [.. members.OrderBy(m => m.NodeId, StringComparer.Ordinal)];
+        _members = [.. members.OrderBy(m => m.NodeId, StringComparer.Ordinal)];
         VoterCount = Members.Count(m => m.IsVoter);
         for (var i = 1; i < Members.Count; i++)
             Invariant.Holds(Members[i - 1].NodeId != Members[i].NodeId, "node ids are unique");
     }
 
-    public IReadOnlyList<Member> Members { get; }
+    public IReadOnlyList<Member> Members => _members;
 
     public int VoterCount { get; }
 
@@ -34,7 +36,7 @@ internal sealed class ClusterConfiguration
 
     public Member? Find(string nodeId)
     {
-        foreach (var member in Members)
+        foreach (var member in _members)
         {
             if (member.NodeId == nodeId)
                 return member;

@@ -148,7 +148,7 @@ internal sealed partial class RaftCore
         _leaseUntil = 0;
         if (LeaseIsWanted)
             _leaseFromRound = _round + 1;
-        AppendAsLeader([new LogEntry(Term, _log.LastIndex + 1, LogTime(_now), EntryKind.Configuration, configuration.Encode())]);
+        AppendAsLeader(new LogEntry[] { new(Term, _log.LastIndex + 1, LogTime(_now), EntryKind.Configuration, configuration.Encode()) });
     }
 
     private void OnConfigurationInForce()

@@ -1,9 +1,16 @@
+using System.Numerics;
+
 namespace RaftKv.Embedded.Consensus;
 
 // The leader's side of replication: Raft §5.3, commitment: Raft §5.4.2, the leader's own write beside the network: dissertation §10.2.1.
 internal sealed partial class RaftCore
 {
+    /// <summary>As many entries as memory is kept for, for the next batch.</summary>
+    private const int KeptBatch = 1024;
+
     private readonly List<Progress> _peers = [];
+    private LogEntry[] _batch = [];
+    private int _batchCount;
 
     /// <summary>Where forwarded proposals came from: those nodes are told of the commit at once, their callers wait for it.</summary>
     private readonly Queue<(long Index, string From)> _origins = new();
@@ -35,7 +42,7 @@ internal sealed partial class RaftCore
         }
         UpdatePeers();
         Announce("won the election");
-        AppendAsLeader([new LogEntry(Term, _termStart, LogTime(_now), EntryKind.NoOp, default)]);
+        AppendAsLeader(new LogEntry[] { new(Term, _termStart, LogTime(_now), EntryKind.NoOp, default) });
     }
 
     /// <summary>Cleans up what only a leader has; the caller decides what this node is next.</summary>
@@ -66,9 +73,9 @@ internal sealed partial class RaftCore
 
         var time = LogTime(_now);
         var index = _log.LastIndex;
-        var entries = new LogEntry[e.Commands.Count];
+        var entries = NewBatch(e.Commands.Count);
         for (var i = 0; i < entries.Length; i++)
-            entries[i] = new LogEntry(Term, ++index, time, EntryKind.Command, e.Commands[i]);
+            entries.Span[i] = new LogEntry(Term, ++index, time, EntryKind.Command, e.Commands[i]);
         if (e.From is { } from && from != NodeId)
             _origins.Enqueue((index, from));
         AppendAsLeader(entries);
@@ -76,7 +83,26 @@ internal sealed partial class RaftCore
 
     private long LogTime(Moment now) => Math.Max(_log.LastTimeMs, _clock.Stamp(now));
 
-    private void AppendAsLeader(LogEntry[] entries)
+    /// <summary>Memory for the entries of this step; the log copies them.</summary>
+    private Memory<LogEntry> NewBatch(int count)
+    {
+        if (count > KeptBatch)
+            return new LogEntry[count];
+        if (_batch.Length < count)
+            _batch = new LogEntry[(int)BitOperations.RoundUpToPowerOf2((uint)count)];
+        _batchCount = count;
+        return _batch.AsMemory(0, count);
+    }
+
+    /// <summary>The step they were appended in is over.</summary>
+    private void ForgetBatch()
+    {
+        _log.ForgetBatch();
+        _batch.AsSpan(0, _batchCount).Clear();
+        _batchCount = 0;
+    }
+
+    private void AppendAsLeader(ReadOnlyMemory<LogEntry> entries)
     {
         AppendToLog(entries);
         foreach (var peer in _peers)

@@ -155,6 +155,7 @@ internal sealed partial class RaftCore
     private void Begin(Moment now, List<RaftEffect> effects)
     {
         _effects = effects;
+        ForgetBatch();
         _now = now.Ticks >= _now.Ticks ? now : new Moment(_now.Ticks, now.UnixMs);
     }
 
@@ -164,7 +165,6 @@ internal sealed partial class RaftCore
             Retire(cause);
         SaveVoteIfChanged();
         Check();
-        _effects = [];
     }
 
     private void OnTimePassed()

@@ -3,7 +3,8 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>
 /// Something the replica must do. The order of the list is the contract: <see cref="SaveVote"/> is a barrier for every
 /// <see cref="Send"/> listed after it, in this step and the following ones; <see cref="SaveVote"/>, <see cref="Append"/> and
-/// <see cref="ResetLog"/> reach the disk in their order; everything else may run at its own pace.
+/// <see cref="ResetLog"/> reach the disk in their order; everything else may run at its own pace. The entries of an <see cref="Append"/> and of an
+/// <see cref="AppendEntries"/> are there until the next step only: whoever needs them longer copies them.
 /// </summary>
 internal abstract record RaftEffect;
 

@@ -110,6 +110,9 @@ internal sealed class RaftLog
         UpdateDurable();
     }
 
+    /// <summary>A step is over: the memory of the entries appended in it is about to be used again.</summary>
+    public void ForgetBatch() => _lastBatch = default;
+
     /// <summary>Drops the end of the log, from <paramref name="index"/> on, because a leader has other entries there.</summary>
     public void TruncateFrom(long index)
     {
@@ -168,8 +171,10 @@ internal sealed class RaftLog
     /// </summary>
     public bool Confirm(EntryId last)
     {
-        var done = _pending.FindIndex(p => p.Last == last);
-        if (done < 0)
+        var done = 0;
+        while (done < _pending.Count && _pending[done].Last != last)
+            done++;
+        if (done == _pending.Count)
             return false;
         _pending.RemoveRange(0, done + 1);
         var before = DurableIndex;
@@ -213,8 +218,8 @@ internal sealed class RaftLog
             count++;
         }
 
-        // All followers that keep up get the very batch that was appended, without a copy.
-        var intoBatch = from - (LastIndex - _lastBatch.Length + 1);
+        // All followers that keep up get the very batch that was appended in this step, without a copy.
+        var intoBatch = _lastBatch.IsEmpty ? -1 : from - (LastIndex - _lastBatch.Length + 1);
         return intoBatch >= 0 ? _lastBatch.Slice((int)intoBatch, count) : Window(from, count).ToArray();
     }
 

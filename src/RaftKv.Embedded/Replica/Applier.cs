@@ -53,6 +53,9 @@ internal sealed class Applier
     /// <summary>The log time at which the next key or lease is due; <see cref="long.MaxValue"/> when none is.</summary>
     public long NextDueMs => Volatile.Read(ref _nextDue);
 
+    /// <summary>For the entries of an <see cref="ApplyRange"/>, which are returned to it when they are applied.</summary>
+    public EntryLists Lists { get; } = new();
+
     /// <summary>What hears of every change.</summary>
     public ChangeFeed Changes { get; }
 
@@ -169,6 +172,7 @@ internal sealed class Applier
         if (range.Entries is { } entries)
         {
             Apply(entries);
+            Lists.Return(entries);
         }
         else
         {
@@ -215,7 +219,7 @@ internal sealed class Applier
         if (_pending.Find(result.Sequence) is not { } write)
             return;
         if (result.Status == ApplyStatus.SessionExpired)
-            Notify?.Invoke(new SessionLost(write, result.Session));
+            Notify?.Invoke(new SessionLost(result.Session));
         else
             write.Answer(result);
     }

@@ -7,7 +7,7 @@ internal abstract record LogTask(long Ticket);
 
 internal sealed record WriteVote(long Ticket, long Term, string? VotedFor) : LogTask(Ticket);
 
-internal sealed record WriteEntries(long Ticket, ReadOnlyMemory<LogEntry> Entries) : LogTask(Ticket);
+internal sealed record WriteEntries(long Ticket, List<LogEntry> Entries) : LogTask(Ticket);
 
 internal sealed record RestartLog(long Ticket, EntryId Base) : LogTask(Ticket);
 

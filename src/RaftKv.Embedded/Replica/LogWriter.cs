@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Storage;
 
@@ -10,6 +11,7 @@ namespace RaftKv.Embedded.Replica;
 internal sealed class LogWriter(Wal wal)
 {
     private readonly WorkQueue<LogTask> _queue = new();
+    private readonly EntryLists _lists = new();
     private List<LogTask> _taken = [];
     private volatile bool _stopping;
 
@@ -24,6 +26,14 @@ internal sealed class LogWriter(Wal wal)
     public bool HasWork => !_queue.IsEmpty;
 
     public void Submit(LogTask task) => _queue.Post(task);
+
+    /// <summary>Submits a copy of entries.</summary>
+    public void Submit(long ticket, ReadOnlySpan<LogEntry> entries)
+    {
+        var list = _lists.Take();
+        list.AddRange(entries);
+        Submit(new WriteEntries(ticket, list));
+    }
 
     public void Stop()
     {
@@ -65,8 +75,9 @@ internal sealed class LogWriter(Wal wal)
             {
                 case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor); break;
                 case WriteEntries entries:
-                    wal.Append(entries.Entries.Span);
-                    last = entries.Entries.Span[^1].Id;
+                    wal.Append(CollectionsMarshal.AsSpan(entries.Entries));
+                    last = entries.Entries[^1].Id;
+                    _lists.Return(entries.Entries);
                     break;
                 case RestartLog restart:
                     wal.Reset(restart.Base);

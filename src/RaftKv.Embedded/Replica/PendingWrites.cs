@@ -16,6 +16,7 @@ internal sealed class PendingWrites(long first = 1)
     public const int Capacity = 32_768;
 
     private readonly WriteOperation?[] _ring = new WriteOperation?[Capacity];
+    private readonly List<WriteOperation> _over = [];
     private long _next = first;
     private long _low = first;
 
@@ -24,8 +25,16 @@ internal sealed class PendingWrites(long first = 1)
     {
         get
         {
-            while (_low < _next && Volatile.Read(ref _ring[_low % Capacity]) is null or { IsCompleted: true })
-                _ring[_low++ % Capacity] = null;
+            while (_low < _next)
+            {
+                ref var slot = ref _ring[_low % Capacity];
+                if (slot is { IsCompleted: false })
+                    break;
+                if (slot is not null)
+                    _over.Add(slot);
+                slot = null;
+                _low++;
+            }
             return _low;
         }
     }
@@ -59,6 +68,14 @@ internal sealed class PendingWrites(long first = 1)
             if (Find(sequence) is { } write)
                 into.Add(write);
         }
+    }
+
+    /// <summary>Holder of the turn, while it has no other list of writes: those that are over may be used again.</summary>
+    public void LetGo()
+    {
+        foreach (var write in _over)
+            write.LetGo();
+        _over.Clear();
     }
 
     /// <summary>

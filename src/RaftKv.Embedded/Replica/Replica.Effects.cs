@@ -27,7 +27,7 @@ internal sealed partial class Replica
         {
             case Send send: SendOrHold(send); break;
             case Append append:
-                _parts.LogWriter.Submit(new WriteEntries(++_lastTicket, append.Entries));
+                _parts.LogWriter.Submit(++_lastTicket, append.Entries.Span);
                 break;
             case SaveVote vote:
                 _barrier = ++_lastTicket;
@@ -53,10 +53,13 @@ internal sealed partial class Replica
     private void SendOrHold(Send send)
     {
         if (_barrier > _durableTicket || _held.Count > 0)
-            _held.Enqueue((_barrier, send));
+            _held.Enqueue((_barrier, Keep(send)));
         else
             Transmit(send);
     }
+
+    /// <summary>The entries of a message are there until the next step only.</summary>
+    private static Send Keep(Send send) => send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
 
     private void OnLogWritten(LogWritten written)
     {
@@ -69,7 +72,7 @@ internal sealed partial class Replica
 
     private void SubmitApply(Apply apply)
     {
-        var entries = new List<LogEntry>((int)Math.Min(apply.To - apply.From + 1, 65_536));
+        var entries = _parts.Applier.Lists.Take();
         _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null), wake: false);
     }
 

@@ -35,13 +35,18 @@ internal sealed partial class Replica
         var now = _core!.ReadLogTime(_now);
         if (due <= now)
         {
-            _expiring = true;
-            _parts.Applier.Submit(new BetweenEntries(state => Post(new DueCollected(state.CollectDue(now))), static () => { }));
+            CollectDue(now);
         }
         else if (now - _core.LastTimeMs >= LongestSilenceMs)
         {
             Expire(KvCommand.WriteExpire([], []));
         }
+    }
+
+    private void CollectDue(long now)
+    {
+        _expiring = true;
+        _parts.Applier.Submit(new BetweenEntries(state => Post(new DueCollected(state.CollectDue(now))), static () => { }));
     }
 
     private void OnDueCollected(DueCollected collected)

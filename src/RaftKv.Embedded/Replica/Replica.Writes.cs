@@ -19,6 +19,8 @@ internal sealed partial class Replica
     private readonly Queue<WriteOperation> _unsequenced = new();
     private readonly List<WriteOperation> _newWrites = [];
     private readonly List<WriteOperation> _scratch = [];
+    private readonly List<ReadOnlyMemory<byte>> _offered = [];
+    private readonly CommandBlocks _blocks = new();
     private long _session;
     private long _sessionAskedAt;
     private bool _sessionAsked;
@@ -44,7 +46,7 @@ internal sealed partial class Replica
             write.TryFail(Errors.Quarantined());
             return;
         }
-        if (LacksRoomFor(write.Command))
+        if (LacksRoomFor(write.Command.Span))
         {
             write.TryFail(Errors.NoSpace());
             return;
@@ -89,7 +91,8 @@ internal sealed partial class Replica
     {
         while (!_parts.Pending.IsFull && _unsequenced.TryDequeue(out var write))
         {
-            if (write.Command is not { } command)
+            var command = write.Command.Span;
+            if (command.IsEmpty)
                 continue;
             if (KvCommand.FeatureLevelOf(command) > _core!.Configuration.FeatureLevel)
             {
@@ -107,22 +110,31 @@ internal sealed partial class Replica
         if (!KnowsLeader)
             return;
         var low = _parts.Pending.Low;
-        var commands = new List<ReadOnlyMemory<byte>>(writes.Count);
         foreach (var write in writes)
         {
-            if (write.Command is not { } command)
+            var command = ForTheLog(write);
+            if (command.IsEmpty)
                 continue;
-            // The bytes of an earlier attempt may be part of a log by now: never change them.
-            if (write.Attempts > 0)
-                command = command.AsSpan().ToArray();
-            KvCommand.Patch(command, _session, write.Sequence, low);
-            write.Command = command;
+            KvCommand.Patch(command.Span, _session, write.Sequence, low);
             write.Attempts++;
             write.SentAt = _now.Ticks;
             NoteTrace(write);
-            commands.Add(command);
+            _offered.Add(command);
         }
-        Offer(commands);
+        Offer(_offered);
+        _offered.Clear();
+    }
+
+    /// <summary>Bytes that the log may keep; none when the write has just been completed.</summary>
+    private Memory<byte> ForTheLog(WriteOperation write)
+    {
+        var command = write.Command;
+        if (command.Length <= CommandBlocks.MaxCommandBytes)
+            return _blocks.Copy(command.Span);
+        if (write.IsShared)
+            return command.ToArray();
+        write.IsShared = true;
+        return command;
     }
 
     private void Offer(IReadOnlyList<ReadOnlyMemory<byte>> commands)
@@ -224,7 +236,6 @@ internal sealed partial class Replica
             write.TryFail(Errors.SessionLost());
             return;
         }
-        write.Command = write.Command?.AsSpan().ToArray();
         write.Attempts = 0;
         _unsequenced.Enqueue(write);
     }
@@ -268,7 +279,6 @@ internal sealed partial class Replica
             if (write.Attempts == 1)
             {
                 write.Attempts = 0;
-                write.Command = write.Command?.AsSpan().ToArray();
                 if (reason == RefusalReason.Overloaded)
                     write.TryFail(Errors.LeaderOverloaded());
                 else if (reason == RefusalReason.TooLarge)

@@ -99,6 +99,7 @@ internal sealed partial class Replica
     {
         Turn();
         Volatile.Write(ref _idle, _core is not null && _lastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _parts.Pending.IsEmpty);
+        _parts.Pending.LetGo();
         Volatile.Write(ref _due, Deadline);
         Interlocked.MemoryBarrier();
         if (_due < Volatile.Read(ref _sleepsUntil))

@@ -84,9 +84,8 @@ internal sealed class SessionOpened(long session) : ReplicaInput
 }
 
 /// <summary>The state machine refused a write because it does not know its session any more.</summary>
-internal sealed class SessionLost(WriteOperation write, long session) : ReplicaInput
+internal sealed class SessionLost(long session) : ReplicaInput
 {
-    public WriteOperation Write => write;
     public long Session => session;
 }
 

@@ -70,7 +70,7 @@ public sealed class WriteOperationTests
         write.TryFail(new InvalidOperationException());
 
         Assert.Equal(3, _released);
-        Assert.Null(write.Command);
+        Assert.True(write.Command.IsEmpty);
     }
 
     [Fact]

@@ -159,8 +159,9 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
                     Enqueue(effect);
                     _barrier = _issued;
                     break;
-                case Append or ResetLog or TruncatePrefix: Enqueue(effect); break;
-                case Send send: _outbox.Add((_barrier, send.To, send.Message)); break;
+                case Append append: Enqueue(new Append(append.Entries.ToArray())); break;
+                case ResetLog or TruncatePrefix: Enqueue(effect); break;
+                case Send send: _outbox.Add((_barrier, send.To, Keep(send.Message))); break;
                 case Apply apply: _applies.Enqueue(apply); break;
                 case ReadEntries read: ReadLog(read); break;
                 case ReadSnapshotChunk read: ReadChunk(read); break;
@@ -175,6 +176,9 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         if (_applies.Count > 0)
             world.ApplierHasWork(this);
     }
+
+    /// <summary>The entries of a message are there until the next step only.</summary>
+    private static RaftMessage Keep(RaftMessage message) => message is AppendEntries append ? append with { Entries = append.Entries.ToArray() } : message;
 
     private void Enqueue(RaftEffect operation) => _writes.Enqueue((++_issued, operation));
 

@@ -42,6 +42,44 @@ public sealed class NewIdentityTests : IDisposable
         Assert.Equal("node1", late.Cluster.Status.LeaderId);
     }
 
+    [Fact]
+    public async Task A_node_that_lags_votes_for_a_candidate_it_knows_under_an_older_identity()
+    {
+        await using var one = await StartAsync(1, "old");
+        await one.Kv.SetAsync("before", "1"u8.ToArray(), cancellationToken: Cancel);
+        await using var two = await StartAsync(2);
+        var three = await StartAsync(3);
+        var four = await StartAsync(4);
+        foreach (var node in (TestNode[])[two, three, four])
+            await one.Cluster.AddMemberAsync(node.Cluster.Status.NodeId, node.Cluster.Status.Address, Cancel);
+        await four.Cluster.WaitUntilReadyAsync(Cancel);
+        await four.StopAsync();
+        await one.Cluster.TransferLeadershipAsync("node2", Cancel);
+        await two.Cluster.RemoveMemberAsync("node1", Cancel);
+        await one.StopAsync();
+        await using var anew = await StartAsync(1, "new");
+        await two.Cluster.AddMemberAsync("node1", anew.Cluster.Status.Address, Cancel);
+
+        await two.Kv.SetAsync("opens", "a session"u8.ToArray(), cancellationToken: Cancel);
+
+        // Only the leader and the new disk have the last entry; of four voters three are left, and none of the other two can lead.
+        await three.StopAsync();
+        var last = two.Cluster.Status.LastIndex;
+        var write = two.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Cancel).AsTask();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (anew.Cluster.Status.LastIndex <= last)
+            await Task.Delay(1, limit.Token);
+        await two.StopAsync();
+        await Assert.ThrowsAnyAsync<RaftKvException>(() => write);
+        await using var behind = await StartAsync(3);
+        await using var late = await StartAsync(4);
+
+        await late.Cluster.WaitUntilReadyAsync(limit.Token);
+        Assert.True((await late.Kv.GetAsync("after", cancellationToken: limit.Token)).Found);
+        Assert.Equal("node1", late.Cluster.Status.LeaderId);
+    }
+
     private Task<TestNode> StartAsync(int number, string directory = "") => TestNode.StartAsync(o =>
     {
         o.NodeId = $"node{number}";

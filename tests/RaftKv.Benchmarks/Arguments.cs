@@ -5,7 +5,7 @@ namespace RaftKv.Benchmarks;
 /// <summary>The words after the mode: pairs of <c>--name value</c>.</summary>
 internal sealed class Arguments
 {
-    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb"];
+    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb", "how", "batch", "against"];
 
     private readonly Dictionary<string, string> values = [];
 
@@ -33,7 +33,12 @@ internal sealed class Arguments
 
     public int Nodes => Number("nodes", 3);
 
-    public int Rounds => Number("rounds", 10);
+    public int Rounds => RoundsOr(10);
+
+    public int RoundsOr(int fallback) => Number("rounds", fallback);
+
+    /// <summary>How a leader goes: killed, or stopped with its sockets open.</summary>
+    public string How => Text("how", "kill");
 
     public double Minutes => double.Parse(Text("minutes", "30"), CultureInfo.InvariantCulture);
 

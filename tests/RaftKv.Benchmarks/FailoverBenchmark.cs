@@ -4,44 +4,51 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>kill -9 of the leader, and the time until a write that was begun afterwards, on either of the other nodes, is acknowledged.</summary>
+/// <summary>
+/// The leader goes, and the time until a write that was begun afterwards, on either of the other nodes, is acknowledged. It goes by kill -9, or without a sound: the process is stopped, its
+/// sockets stay open and nobody is told.
+/// </summary>
 internal static class FailoverBenchmark
 {
     public static async Task RunAsync(Arguments arguments)
     {
+        var kill = arguments.How switch
+        {
+            "kill" => true,
+            "silent" => false,
+            var how => throw new ArgumentException($"'{how}' is no way for a leader to go. The ways are kill and silent."),
+        };
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: _ => ClusterBenchmark.NodeProgram);
         var times = new List<double>();
-        for (var round = 0; round < arguments.Rounds; round++)
+        for (var round = 0; round < arguments.RoundsOr(20); round++)
         {
             var leader = await cluster.LeaderAsync();
             await leader.LoadAsync(new LoadRequest { Callers = 4, Seconds = 0.5, Keys = 1_000 });
             leader = await cluster.LeaderAsync();
-            var survivors = cluster.Nodes.Where(n => n != leader).ToArray();
-            var killed = Stopwatch.GetTimestamp();
-            await leader.KillAsync();
-            await await Task.WhenAny(survivors.Select(WriteAsync));
-            times.Add(Math.Round(Stopwatch.GetElapsedTime(killed).TotalMilliseconds, 1));
-            await leader.StartAsync();
+            times.Add(await TakeAwayAsync(leader, kill, [.. cluster.Nodes.Where(n => n != leader)]));
+            if (kill)
+                await leader.StartAsync();
+            else
+                leader.Continue();
             await leader.WaitUntilReadyAsync();
         }
-
-        var ordered = times.Order().ToArray();
-        new Line
-        {
-            Op = "failover",
-            P50Us = Percentile(ordered, 0.5) * 1e3,
-            P99Us = Percentile(ordered, 0.99) * 1e3,
-            Durable = true,
-            Note = $"kill -9 of the leader until the next successful write, {arguments.Nodes} processes, default options",
-            Runs = times.Count,
-            Ms = [.. times],
-        }.Print();
+        Line.OfTimes(kill ? "failover" : "failover_silent", times,
+            $"{(kill ? "kill -9" : "SIGSTOP")} of the leader until the next successful write, {arguments.Nodes} processes, default options").Print();
     }
 
-    private static double Percentile(double[] ordered, double fraction) => ordered[Math.Max(0, (int)Math.Ceiling(fraction * ordered.Length) - 1)];
+    private static async Task<double> TakeAwayAsync(ClusterNode leader, bool kill, ClusterNode[] survivors)
+    {
+        var gone = Stopwatch.GetTimestamp();
+        if (kill)
+            await leader.KillAsync();
+        else
+            leader.Pause();
+        await await Task.WhenAny(survivors.Select(FirstWriteAsync));
+        return Stopwatch.GetElapsedTime(gone).TotalMilliseconds;
+    }
 
     /// <summary>Tries until one write is acknowledged. The node itself waits for a leader inside each attempt.</summary>
-    private static async Task WriteAsync(ClusterNode node)
+    public static async Task FirstWriteAsync(ClusterNode node)
     {
         while (true)
         {

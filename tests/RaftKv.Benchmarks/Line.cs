@@ -50,6 +50,15 @@ internal sealed record Line
 
     public double[]? Ms { get; init; }
 
+    /// <summary>How long something took, each time.</summary>
+    public static Line OfTimes(string op, IEnumerable<double> milliseconds, string note)
+    {
+        double[] times = [.. milliseconds.Select(ms => Math.Round(ms, 1))];
+        double[] ordered = [.. times.Order()];
+        double Percentile(double fraction) => ordered[Math.Max(0, (int)Math.Ceiling(fraction * ordered.Length) - 1)];
+        return new Line { Op = op, P50Us = Percentile(0.5) * 1e3, P99Us = Percentile(0.99) * 1e3, Durable = true, Note = note, Runs = times.Length, Ms = times };
+    }
+
     public void Print() => Print(this);
 
     public static void Print<T>(T line) => Console.WriteLine(JsonSerializer.Serialize(line, Json));

@@ -11,6 +11,12 @@ switch (args.FirstOrDefault())
     case "failover":
         await FailoverBenchmark.RunAsync(Arguments.Parse(args[1..]));
         return 0;
+    case "start":
+        await new StartBenchmark(Arguments.Parse(args[1..])).StartAsync();
+        return 0;
+    case "restart":
+        await new StartBenchmark(Arguments.Parse(args[1..])).RestartAsync();
+        return 0;
     case "expiry":
         await ExpiryBenchmark.RunAsync(Arguments.Parse(args[1..]));
         return 0;
@@ -40,8 +46,12 @@ switch (args.FirstOrDefault())
             cluster    three processes on loopback, durable, with the load inside the leader's process and a follower's
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,transaction] [--from leader,follower]
                        [--keys 100000] [--value 100] [--runs 1] [--nodes 3]
-            failover   kill -9 of the leader until the next successful write
+            failover   the leader goes, by kill -9 or silently by SIGSTOP, until the next successful write
+                       [--how kill|silent] [--rounds 20] [--nodes 3]
+            start      fresh processes until the first successful write
                        [--rounds 10] [--nodes 3]
+            restart    one node, then all of them, killed and started again with --keys keys; what memory the keys take
+                       [--keys 1000000] [--value 100] [--rounds 5] [--nodes 3]
             expiry     writes before and while 100,000 keys expire together
                        [--keys 100000] [--value 100] [--callers 16] [--nodes 3]
             http       the package's routes against bare endpoints of the same shape, as a ratio of requests per second

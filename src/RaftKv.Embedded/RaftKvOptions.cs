@@ -105,8 +105,8 @@ public sealed class RaftKvOptions
     /// <summary>The memory the store's records may take before the coldest go to disk, in bytes. The default value is 64 MiB; 16 MiB to 1 TiB.</summary>
     public long MemoryBudget { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>How many keys are expected: sizes the store's index up front. The default value is 100,000; 1,000 to 2 billion.</summary>
-    public long ExpectedKeys { get; set; } = 100_000;
+    /// <summary>How many keys are expected: sizes the store's index up front, eight bytes each. The default value is 1,000,000; 1,000 to 2 billion.</summary>
+    public long ExpectedKeys { get; set; } = 1_000_000;
 
     /// <summary>The size of one file of the log, in bytes. The default value is 64 MiB; 1 MiB to 1 GiB.</summary>
     public int LogSegmentBytes { get; set; } = 64 * 1024 * 1024;

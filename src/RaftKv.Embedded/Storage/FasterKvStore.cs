@@ -38,6 +38,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         {
             LogDevice = _device,
             CheckpointDir = scratchDirectory,
+            EqualityComparer = new FasterKeyComparer(),
             ConcurrencyControlMode = ConcurrencyControlMode.RecordIsolation,
             IndexSize = settings.IndexBytes,
             PageSize = settings.PageBytes,

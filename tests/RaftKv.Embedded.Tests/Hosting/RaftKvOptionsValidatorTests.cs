@@ -19,7 +19,7 @@ public sealed class RaftKvOptionsValidatorTests
             options.RequestTimeout.TotalMilliseconds, options.HandOverTimeout.TotalMilliseconds));
         Assert.Equal(0.1, options.MaxClockDrift);
         Assert.Equal((4_096, 1 << 20, 64L << 20, 64L << 20), (options.MaxKeyBytes, options.MaxValueBytes, options.MaxPendingBytes, options.MemoryBudget));
-        Assert.Equal((100_000L, 64 << 20, 256L << 20, 32L << 20), (options.ExpectedKeys, options.LogSegmentBytes, options.SnapshotThresholdBytes, options.LogRetentionBytes));
+        Assert.Equal((1_000_000L, 64 << 20, 256L << 20, 32L << 20), (options.ExpectedKeys, options.LogSegmentBytes, options.SnapshotThresholdBytes, options.LogRetentionBytes));
         Assert.Equal((16L << 20, 16L << 20), (options.WatchHistoryBytes, options.ScanRetentionBytes));
         Assert.Equal(RaftKvDurability.Fsync, options.Durability);
         Assert.Equal(["DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the identity live."], Errors(options));

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+using RaftKv.Embedded.Storage;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Storage;
+
+public class FasterKeyComparerTests
+{
+    private const int Keys = 100_000;
+    private const int BucketBits = 14;
+    private const int TagBits = 14;
+
+    /// <summary>What FASTER's index makes of a hash: keys with the same bucket and tag share one chain of records.</summary>
+    [Theory]
+    [InlineData("{0}")]
+    [InlineData("k{0:d15}")]
+    [InlineData("users/{0:d6}/name")]
+    [InlineData("orders/2026/11/24/{0:x8}/lines/with/a/long/tail")]
+    public void Keys_that_differ_in_their_digits_do_not_share_chains(string pattern)
+    {
+        var hashes = Enumerable.Range(0, Keys).Select(i => (ulong)FasterKeyComparer.Hash(Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, pattern, i)))).ToArray();
+        Assert.Equal(Keys, hashes.Distinct().Count());
+
+        var chains = hashes.Select(hash => (hash & ((1UL << BucketBits) - 1), hash >> (64 - TagBits))).Distinct().Count();
+        // Of so many balls in so many bins, about 19 share one by chance.
+        Assert.InRange(Keys - chains, 0, 100);
+    }
+
+    [Fact]
+    public void Every_byte_and_the_length_count()
+    {
+        var hashes = new HashSet<long> { FasterKeyComparer.Hash([]) };
+        for (var length = 1; length <= 40; length++)
+        {
+            var key = new byte[length];
+            Assert.True(hashes.Add(FasterKeyComparer.Hash(key)));
+            for (var at = 0; at < length; at++)
+            {
+                key[at] = 1;
+                Assert.True(hashes.Add(FasterKeyComparer.Hash(key)), $"byte {at} of {length}");
+                key[at] = 0;
+            }
+        }
+    }
+}

@@ -198,7 +198,8 @@ internal sealed class Operators(Simulation run)
         run.Time.After(_chance.Around(VirtualTime.Second), () =>
         {
             _toWipe.Remove(node);
-            if (node.IsRefused || run.Nodes.Any(n => n != node && n.Core?.Configuration.Find(node.Id) is not null))
+            // Another operator may have added it again, which who is down cannot tell.
+            if (node.IsRefused || run.Nodes.Any(n => n != node && (!n.IsUp || n.Core?.Configuration.Find(node.Id) is not null)))
                 return;
             if (node.IsUp)
                 node.Die(power: false);

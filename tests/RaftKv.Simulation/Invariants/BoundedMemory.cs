@@ -7,6 +7,8 @@ namespace RaftKv.Simulation.Invariants;
 internal sealed class BoundedMemory(Simulation run) : IInvariant
 {
     private readonly Dictionary<string, (int Life, long Term, long Bytes)> _leading = [];
+    private readonly Dictionary<string, int> _lives = [];
+    private long _recovered;
 
     public void AfterStep(SimNode node)
     {
@@ -14,8 +16,12 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
             return;
         CheckLeader(node, core);
         var largest = run.Swarm.ValueBytes + 1024L;
+        // A restarted node has all that follows its snapshot still to apply, and as a leader sends it to the others, which may have no more than that snapshot.
+        if (_lives.GetValueOrDefault(node.Id) != node.Life)
+            _recovered = Math.Max(_recovered, (core.LastIndex - core.SnapshotIndex) * largest);
+        _lives[node.Id] = node.Life;
         // Proposals are refused beyond the limit; one turn may bring what all callers wait for.
-        var unapplied = 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count;
+        var unapplied = _recovered + 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count;
         Check(node, core.UnappliedBytes <= unapplied, $"{core.UnappliedBytes} bytes of log wait to be applied, over {unapplied}");
         foreach (var peer in core.Peers)
             Check(node, peer.InflightMessages <= run.Swarm.MaxInflightMessages, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");

@@ -1,33 +1,49 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using FASTER.core;
 
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// How FASTER tells keys apart. Its index takes the bucket from the low bits of the hash and a tag from the high ones; two keys with both in common share a chain of records, and looking for one
-/// walks over the other, on the disk when that is where it is. FASTER's own hash gives keys that differ in a few digits the same high bits far too often.
+/// walks over the other, on the disk when that is where it is. FASTER's own hash gives keys that differ in a few digits the same high bits far too often. Nobody outside can choose keys that share
+/// a chain: each store has a secret of its own, and its index lives no longer than the process.
 /// </summary>
 internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByte>
 {
-    private const ulong Odd1 = 0x9E37_79B9_7F4A_7C15;
-    private const ulong Odd2 = 0xD6E8_FEB8_6659_FD93;
-    private const ulong Odd3 = 0xC2B2_AE3D_27D4_EB4F;
+    private const ulong Odd = 0x9E37_79B9_7F4A_7C15;
+
+    private readonly ulong _first;
+    private readonly ulong _second;
+
+    /// <param name="secret">16 bytes nobody can guess.</param>
+    public FasterKeyComparer(ReadOnlySpan<byte> secret)
+    {
+        _first = BinaryPrimitives.ReadUInt64LittleEndian(secret);
+        _second = BinaryPrimitives.ReadUInt64LittleEndian(secret[sizeof(ulong)..]);
+    }
+
+    public FasterKeyComparer()
+        : this(RandomNumberGenerator.GetBytes(2 * sizeof(ulong)))
+    {
+    }
 
     public long GetHashCode64(ref SpanByte key) => Hash(key.AsReadOnlySpan());
 
     public bool Equals(ref SpanByte one, ref SpanByte other) => one.AsReadOnlySpan().SequenceEqual(other.AsReadOnlySpan());
 
     /// <summary>Eight bytes at a time, the last ones again if need be, each mixed by a product of twice the width.</summary>
-    public static long Hash(ReadOnlySpan<byte> key)
+    public long Hash(ReadOnlySpan<byte> key)
     {
-        var hash = (ulong)key.Length * Odd1;
+        var hash = (ulong)key.Length * Odd;
         fixed (byte* bytes = key)
         {
             if (key.Length < sizeof(ulong))
-                return (long)Mix(Mix(hash, Few(bytes, key.Length)), Odd3);
+                return (long)Mix(Mix(hash, Few(bytes, key.Length)), Odd);
             for (var at = 0; at < key.Length - sizeof(ulong); at += sizeof(ulong))
                 hash = Mix(hash, Unsafe.ReadUnaligned<ulong>(bytes + at));
-            return (long)Mix(Mix(hash, Unsafe.ReadUnaligned<ulong>(bytes + key.Length - sizeof(ulong))), Odd3);
+            return (long)Mix(Mix(hash, Unsafe.ReadUnaligned<ulong>(bytes + key.Length - sizeof(ulong))), Odd);
         }
     }
 
@@ -39,9 +55,9 @@ internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByt
         return word;
     }
 
-    private static ulong Mix(ulong hash, ulong word)
+    private ulong Mix(ulong hash, ulong word)
     {
-        var high = Math.BigMul(hash ^ Odd2, word ^ Odd1, out var low);
+        var high = Math.BigMul(hash ^ _first, word ^ _second, out var low);
         return high ^ low;
     }
 }

@@ -11,6 +11,8 @@ public class FasterKeyComparerTests
     private const int BucketBits = 14;
     private const int TagBits = 14;
 
+    private readonly FasterKeyComparer _comparer = new("any sixteen byte"u8);
+
     /// <summary>What FASTER's index makes of a hash: keys with the same bucket and tag share one chain of records.</summary>
     [Theory]
     [InlineData("{0}")]
@@ -19,7 +21,7 @@ public class FasterKeyComparerTests
     [InlineData("orders/2026/11/24/{0:x8}/lines/with/a/long/tail")]
     public void Keys_that_differ_in_their_digits_do_not_share_chains(string pattern)
     {
-        var hashes = Enumerable.Range(0, Keys).Select(i => (ulong)FasterKeyComparer.Hash(Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, pattern, i)))).ToArray();
+        var hashes = Enumerable.Range(0, Keys).Select(i => (ulong)_comparer.Hash(Encoding.UTF8.GetBytes(string.Format(CultureInfo.InvariantCulture, pattern, i)))).ToArray();
         Assert.Equal(Keys, hashes.Distinct().Count());
 
         var chains = hashes.Select(hash => (hash & ((1UL << BucketBits) - 1), hash >> (64 - TagBits))).Distinct().Count();
@@ -28,17 +30,20 @@ public class FasterKeyComparerTests
     }
 
     [Fact]
+    public void Every_store_has_a_hash_of_its_own() => Assert.NotEqual(new FasterKeyComparer().Hash("key"u8), new FasterKeyComparer().Hash("key"u8));
+
+    [Fact]
     public void Every_byte_and_the_length_count()
     {
-        var hashes = new HashSet<long> { FasterKeyComparer.Hash([]) };
+        var hashes = new HashSet<long> { _comparer.Hash([]) };
         for (var length = 1; length <= 40; length++)
         {
             var key = new byte[length];
-            Assert.True(hashes.Add(FasterKeyComparer.Hash(key)));
+            Assert.True(hashes.Add(_comparer.Hash(key)));
             for (var at = 0; at < length; at++)
             {
                 key[at] = 1;
-                Assert.True(hashes.Add(FasterKeyComparer.Hash(key)), $"byte {at} of {length}");
+                Assert.True(hashes.Add(_comparer.Hash(key)), $"byte {at} of {length}");
                 key[at] = 0;
             }
         }

@@ -34,6 +34,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "churn":
         return await new ChurnBenchmark(Arguments.Parse(args[1..])).RunAsync() ? 0 : 1;
+    case "snapshot":
+        await new SnapshotBenchmark(Arguments.Parse(args[1..])).RunAsync();
+        return 0;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -62,6 +65,8 @@ switch (args.FirstOrDefault())
                        [--callers 1000] [--value 100] [--seconds 5]
             churn      overwrites, deletes and keys that expire at a steady rate on much live data, while disk and memory are watched
                        [--minutes 30] [--live-mb 1024] [--budget-mb 256] [--rate 2000] [--callers 64] [--value 1024] [--nodes 3]
+            snapshot   new nodes that are sent a large snapshot: alone, and killed half-way while others write
+                       [--mb 2048] [--budget-mb 256] [--nodes 3]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

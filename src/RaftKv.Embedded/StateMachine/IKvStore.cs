@@ -30,8 +30,12 @@ internal interface IKvStore : IDisposable
     int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys);
 
     /// <summary>Applier only, a few ms at most: pins the records as they are now.</summary>
-    IKvStoreCut Cut();
+    /// <param name="version">The newest that a record may have now.</param>
+    IKvStoreCut Cut(long version);
 
     /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
     void MaintainSpace() { }
+
+    /// <summary>A snapshot was put into the empty store, which had so many records and deletions for the keys there are now.</summary>
+    void Loaded(long records) { }
 }

@@ -7,7 +7,7 @@ internal sealed unsafe partial class FasterKvStore
 {
     private volatile FasterCut? _cut;
 
-    public IKvStoreCut Cut()
+    public IKvStoreCut Cut(long version)
     {
         if (_cut is not null)
             throw new InvalidOperationException("A cut of this store is alive already.");
@@ -18,10 +18,13 @@ internal sealed unsafe partial class FasterKvStore
         // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
-        return _cut = new FasterCut(this, _kv.Log.BeginAddress, end);
+        // Each look-up costs more than the record it saves while there are few of those.
+        var hasDead = LogBytes > _maintainFrom / 8 * 5;
+        return _cut = new FasterCut(this, _kv.Log.BeginAddress, end, hasDead ? version : 0);
     }
 
-    private sealed class FasterCut(FasterKvStore store, long begin, long end) : IKvStoreCut
+    /// <param name="version">Records that had a successor then are left out; 0: they are not looked for.</param>
+    private sealed class FasterCut(FasterKvStore store, long begin, long end, long version) : IKvStoreCut
     {
         private readonly Lock _visiting = new();
         private volatile bool _stopped;
@@ -40,11 +43,19 @@ internal sealed unsafe partial class FasterKvStore
                     var key = scan.GetKey().AsReadOnlySpan();
                     var header = default(RecordHeader);
                     var value = record.Tombstone ? default : FasterRecord.Read(scan.GetValue().ToPointer(), out header);
-                    visit(key, header, value, record.Tombstone);
+                    if (!HadSuccessor(key, header))
+                        visit(key, header, value, record.Tombstone);
                 }
                 store._device.ThrowIfFaulted();
             }
         }
+
+        /// <summary>
+        /// Whether a newer record about the key was there at the cut already. One that has come since hides whether there was, and the record is visited: it may be the key's last one here. Of a
+        /// deletion only a put that followed is known; what was put before is left out with it, or was visited before it.
+        /// </summary>
+        private bool HadSuccessor(ReadOnlySpan<byte> key, in RecordHeader header)
+            => version > 0 && store.TryRead(key, 0, static (in RecordHeader now, ReadOnlySpan<byte> _, int _) => now.Version, out var current) && current > header.Version && current <= version;
 
         public void Stop()
         {

@@ -42,6 +42,10 @@ internal sealed unsafe partial class FasterKvStore
         _maintainedTail = _kv.Log.TailAddress;
     }
 
+    /// <summary>As after a pass of maintenance, which would move all of it: what is dead in a snapshot is known from its count.</summary>
+    public void Loaded(long records) =>
+        _maintainFrom = Math.Max(_memoryBytes, records == 0 ? 0 : (long)(2.0 * LogBytes * Count / records));
+
     private void Maintain(long bytes)
     {
         var scan = _maintenance!;

@@ -16,7 +16,6 @@ internal sealed partial class SnapshotStore : IDisposable
     private const string PartSuffix = ".part";
     private const string DamagedSuffix = ".damaged";
     private const int Kept = 2;
-    private const int RecordsPerMaintenance = 1024;
 
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
@@ -149,6 +148,7 @@ internal sealed partial class SnapshotStore : IDisposable
         Expect(last, content);
         if (store.Count != content.KeyCount)
             throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
+        store.Loaded(records);
         return content with { Mortal = mortal, Sum = sum };
 
         void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
@@ -162,8 +162,7 @@ internal sealed partial class SnapshotStore : IDisposable
                 store.Put(key, record, value);
             if (header.HasLifetime)
                 mortal.Add(key.ToArray());
-            if (++records % RecordsPerMaintenance == 0)
-                store.MaintainSpace();
+            records++;
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class DictionaryKvStore : IKvStore
         return copied;
     }
 
-    public IKvStoreCut Cut() => new CopiedCut(_records.ToList());
+    public IKvStoreCut Cut(long version) => new CopiedCut(_records.ToList());
 
     public void Dispose() { }
 

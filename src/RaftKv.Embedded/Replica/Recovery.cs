@@ -34,12 +34,33 @@ internal static class Recovery
 
     /// <summary>Loads a snapshot into a new store.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
-    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores, CancellationToken cancellationToken)
+    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores, CancellationToken cancellationToken) =>
+        Load(last, stores(snapshots.KeyCount(last)), store => snapshots.Load(last, store, cancellationToken));
+
+    /// <summary>Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.</exception>
+    public static KvStateMachine LoadReceived(SnapshotStore snapshots, EntryId last, Guid clusterId, Func<long, IKvStore> stores, CancellationToken cancellationToken)
     {
-        var store = stores(snapshots.KeyCount(last));
+        KvStateMachine? restored = null;
         try
         {
-            var content = snapshots.Load(last, store, cancellationToken);
+            restored = Load(last, stores(snapshots.ReceivedKeyCount(last)), store => snapshots.LoadReceived(last, clusterId, store, cancellationToken));
+            snapshots.CompleteReceive(last);
+            return restored;
+        }
+        catch (RaftKvStorageException)
+        {
+            restored?.Store.Dispose();
+            snapshots.AbandonReceive();
+            throw;
+        }
+    }
+
+    private static KvStateMachine Load(EntryId last, IKvStore store, Func<IKvStore, SnapshotContent> load)
+    {
+        try
+        {
+            var content = load(store);
             return new KvStateMachine(store, content.State, content.Mortal, content.Sum);
         }
         catch (Exception e)

@@ -113,8 +113,7 @@ internal sealed partial class Replica
         KvStateMachine restored;
         try
         {
-            _parts.Snapshots.CompleteReceive(last, _parts.Identity.ClusterId);
-            restored = Recovery.Load(_parts.Snapshots, last, _parts.Stores, _parts.Ending);
+            restored = Recovery.LoadReceived(_parts.Snapshots, last, _parts.Identity.ClusterId, _parts.Stores, _parts.Ending);
         }
         catch (OperationCanceledException) when (_parts.Ending.IsCancellationRequested)
         {

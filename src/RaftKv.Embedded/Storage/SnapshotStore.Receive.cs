@@ -1,5 +1,6 @@
 using System.Globalization;
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Storage;
 
@@ -63,28 +64,44 @@ internal sealed partial class SnapshotStore
         return current.Length;
     }
 
-    /// <summary>Verifies every byte and makes the snapshot durable under its name. One that is not sound is thrown away.</summary>
+    /// <summary>As <see cref="KeyCount(EntryId)"/>, of the snapshot that was received. One that is not sound is thrown away.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
-    public SnapshotInfo CompleteReceive(EntryId last, Guid clusterId)
+    public long ReceivedKeyCount(EntryId last) => OfReceived(last, received => KeyCount(received.File, received.Path));
+
+    /// <summary>Verifies every byte and reads it into an empty store, which must be thrown away when this throws. A snapshot that is not sound is thrown away.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
+    public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) => OfReceived(last, received =>
     {
-        if (_receiving is not { } current || current.Last != last)
+        var content = ReadInto(store, last, new SnapshotReader(received.File, received.Path), cancellationToken);
+        return content.ClusterId == clusterId ? content : throw Damaged(last, $"it was taken in cluster {content.ClusterId}");
+    });
+
+    /// <summary>Makes the snapshot, after <see cref="LoadReceived"/>, durable under its name.</summary>
+    public SnapshotInfo CompleteReceive(EntryId last)
+    {
+        var received = OfReceived(last, received =>
+        {
+            received.File.Sync();
+            return received;
+        });
+        StopReceiving();
+        Publish(received.Path, last, received.Total);
+        return new SnapshotInfo(last, received.Total);
+    }
+
+    private T OfReceived<T>(EntryId last, Func<Receiving, T> use)
+    {
+        if (_receiving is not { } received || received.Last != last)
             throw new InvalidOperationException($"No snapshot of entry {last} is being received.");
         try
         {
-            var content = new SnapshotReader(current.File, current.Path).ReadAll(visit: null, CancellationToken.None);
-            Expect(last, content);
-            if (content.ClusterId != clusterId)
-                throw Damaged(last, $"it was taken in cluster {content.ClusterId}");
-            current.File.Sync();
+            return use(received);
         }
         catch (RaftKvStorageException)
         {
             AbandonReceive();
             throw;
         }
-        StopReceiving();
-        Publish(current.Path, last, current.Total);
-        return new SnapshotInfo(last, current.Total);
     }
 
     /// <summary>Forgets what was received so far.</summary>

@@ -122,8 +122,10 @@ internal sealed partial class SnapshotStore : IDisposable
     public long KeyCount(EntryId last)
     {
         using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
-        return Math.Min(new SnapshotReader(file, PathOf(last)).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
+        return KeyCount(file, PathOf(last));
     }
+
+    private static long KeyCount(IStorageFile file, string path) => Math.Min(new SnapshotReader(file, path).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
 
     /// <summary>What a snapshot says of itself, without its tables.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/></exception>
@@ -139,12 +141,17 @@ internal sealed partial class SnapshotStore : IDisposable
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
     public SnapshotContent Load(EntryId last, IKvStore store, CancellationToken cancellationToken)
     {
-        Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");
         using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+        return ReadInto(store, last, new SnapshotReader(file, PathOf(last)), cancellationToken);
+    }
+
+    private SnapshotContent ReadInto(IKvStore store, EntryId last, SnapshotReader reader, CancellationToken cancellationToken)
+    {
+        Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");
         var records = 0L;
         var mortal = new SortedSet<byte[]>(KeyOrder.Instance);
         var sum = new RecordSum();
-        var content = new SnapshotReader(file, PathOf(last)).ReadAll(Add, cancellationToken);
+        var content = reader.ReadAll(Add, cancellationToken);
         Expect(last, content);
         if (store.Count != content.KeyCount)
             throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");

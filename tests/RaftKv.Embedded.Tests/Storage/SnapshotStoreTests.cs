@@ -320,7 +320,13 @@ public sealed class SnapshotStoreTests
             Assert.Equal(info.Bytes, total);
             offset = receiver.WriteChunk(info.Last, offset, piece.AsSpan(0, read));
         }
-        return receiver.CompleteReceive(info.Last, Cluster);
+        return Complete(receiver, info.Last, Cluster);
+    }
+
+    private static SnapshotInfo Complete(SnapshotStore receiver, EntryId last, Guid cluster)
+    {
+        receiver.LoadReceived(last, cluster, new DictionaryKvStore(), CancellationToken.None);
+        return receiver.CompleteReceive(last);
     }
 
     [Fact]
@@ -376,11 +382,11 @@ public sealed class SnapshotStoreTests
         to.BeginReceive(second.Last, second.Bytes);
         to.WriteChunk(second.Last, 0, bytes);
 
-        AssertRefused(() => to.CompleteReceive(second.Last, Cluster));
+        AssertRefused(() => Complete(to, second.Last, Cluster));
         Assert.Equal(digest, LoadNewest(to, out _));
         Assert.Equal(0, to.BeginReceive(second.Last, second.Bytes));
         to.WriteChunk(second.Last, 0, _disk.Read(PathOf(second.Last)));
-        AssertRefused(() => to.CompleteReceive(second.Last, Guid.Empty));
+        AssertRefused(() => Complete(to, second.Last, Guid.Empty));
         Assert.Single(disk.ListFiles(Snapshots));
     }
 

@@ -167,7 +167,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             using var source = host.OpenSnapshot(index);
             if (source is not null)
                 return await source.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
-            // One that was under way already may not be new enough; then the next one is.
+            // A new one has all that is applied by now. It may be gone by the time it is opened; then the next one is there.
             await TakeSnapshotAsync(cancellationToken).ConfigureAwait(false);
         }
     }

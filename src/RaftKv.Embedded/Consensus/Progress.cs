@@ -6,9 +6,13 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>How many messages may be under way right after a probe; doubles with every acknowledgement, so that a peer that drops everything is not flooded.</summary>
     private const int FirstWindow = 2;
 
+    /// <summary>How many pieces of a snapshot may be under way once the first ones have arrived.</summary>
+    private const int MaxSnapshotWindow = 4;
+
     private readonly Queue<(long Last, int Bytes)> _inflight = new();
     private long _inflightBytes;
     private int _window = FirstWindow;
+    private int _snapshotWindow = 1;
 
     public string NodeId { get; } = nodeId;
 
@@ -71,9 +75,12 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>The first byte of it the peer does not have.</summary>
     public long SnapshotOffset { get; private set; }
 
+    /// <summary>The first byte of it that was not sent.</summary>
+    public long SnapshotSent { get; private set; }
+
     public long SnapshotBytes { get; private set; }
 
-    /// <summary>When a chunk was last asked from the disk or sent; if nothing happens it is repeated.</summary>
+    /// <summary>When a chunk was last asked from the disk, sent or acknowledged; if nothing happens all that is under way is repeated.</summary>
     public long SnapshotSentAt { get; set; }
 
     /// <summary>Whether the disk is reading a chunk for this peer.</summary>
@@ -129,20 +136,43 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         State = ProgressState.Snapshot;
         Snapshot = default;
         SnapshotOffset = SnapshotBytes = 0;
+        RepeatSnapshot();
         ForgetInflight();
     }
 
-    public void SnapshotChunk(EntryId last, long totalBytes)
+    /// <summary>Whether another piece may be sent. What the peer has already is only known once it has answered the first.</summary>
+    public bool HasSnapshotRoom(int chunkBytes) =>
+        (SnapshotBytes == 0 || SnapshotSent < SnapshotBytes) && SnapshotSent - SnapshotOffset < (long)_snapshotWindow * chunkBytes;
+
+    public void SentSnapshotChunk(EntryId last, long totalBytes, int bytes)
     {
         Snapshot = last;
         SnapshotBytes = totalBytes;
+        SnapshotSent += bytes;
     }
 
+    /// <summary>The peer has all before this byte, be it more than was sent or less than it had.</summary>
     public void SnapshotWanted(long offset, long now)
     {
-        if (offset > SnapshotOffset)
-            LastAdvance = now;
+        var advances = offset > SnapshotOffset;
         SnapshotOffset = offset;
+        if (advances)
+        {
+            LastAdvance = now;
+            SnapshotSent = Math.Max(SnapshotSent, offset);
+            _snapshotWindow = Math.Min(_snapshotWindow + 1, MaxSnapshotWindow);
+        }
+        else
+        {
+            RepeatSnapshot();
+        }
+    }
+
+    /// <summary>What is under way counts as lost.</summary>
+    public void RepeatSnapshot()
+    {
+        SnapshotSent = SnapshotOffset;
+        _snapshotWindow = 1;
     }
 
     private void ForgetInflight()

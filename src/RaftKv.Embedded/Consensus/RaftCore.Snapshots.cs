@@ -47,7 +47,13 @@ internal sealed partial class RaftCore
         if (peer.ChunkPending)
             return;
         peer.ChunkPending = true;
-        _effects.Add(new ReadSnapshotChunk(peer.NodeId, peer.Snapshot, peer.SnapshotOffset, _settings.SnapshotChunkBytes));
+        _effects.Add(new ReadSnapshotChunk(peer.NodeId, peer.Snapshot, peer.SnapshotSent, _settings.SnapshotChunkBytes));
+    }
+
+    private void AskNextChunk(Progress peer)
+    {
+        if (peer.HasSnapshotRoom(_settings.SnapshotChunkBytes))
+            AskChunk(peer);
     }
 
     private void OnSnapshotChunkRead(SnapshotChunkRead e)
@@ -55,20 +61,25 @@ internal sealed partial class RaftCore
         if (FindPeer(e.Peer) is not { } peer)
             return;
         peer.ChunkPending = false;
-        if (peer.State != ProgressState.Snapshot || e.Offset != peer.SnapshotOffset)
+        if (peer.State != ProgressState.Snapshot)
             return;
+        if (e.Offset != peer.SnapshotSent || (e.Offset > 0 && e.TotalBytes > 0 && e.Last != peer.Snapshot))
+        {
+            // It was read for a place at which this transfer does not stand any more.
+            AskNextChunk(peer);
+            return;
+        }
         if (e.TotalBytes == 0)
         {
             // The one that was being sent is gone: begin anew with the newest. If there is none at all, try again later.
-            if (peer.SnapshotOffset > 0)
+            if (peer.SnapshotSent > 0)
                 BeginSnapshot(peer);
             return;
         }
-        if (e.Offset > 0 && e.Last != peer.Snapshot)
-            return;
-        peer.SnapshotChunk(e.Last, e.TotalBytes);
+        peer.SentSnapshotChunk(e.Last, e.TotalBytes, e.Data.Length);
         peer.SnapshotSentAt = _now.Ticks;
         Send(peer.NodeId, new InstallSnapshot(Term, e.Last, e.TotalBytes, e.Offset, e.Data, _round));
+        AskNextChunk(peer);
     }
 
     private void RepeatLostChunk(Progress peer)
@@ -83,6 +94,7 @@ internal sealed partial class RaftCore
         }
         else
         {
+            peer.RepeatSnapshot();
             AskChunk(peer);
         }
     }
@@ -104,8 +116,12 @@ internal sealed partial class RaftCore
         {
             peer.SnapshotWanted(m.NextOffset, _now.Ticks);
             peer.SnapshotSentAt = _now.Ticks;
-            if (m.NextOffset < peer.SnapshotBytes)
-                AskChunk(peer);
+            AskNextChunk(peer);
+        }
+        else if (m.NextOffset == peer.SnapshotBytes)
+        {
+            // It has all of it and loads it, which takes as long as it takes.
+            peer.LastAdvance = _now.Ticks;
         }
     }
 

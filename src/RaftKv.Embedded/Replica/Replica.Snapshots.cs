@@ -9,7 +9,9 @@ internal sealed partial class Replica
     /// <summary>How long after a failed snapshot the next is tried.</summary>
     private static readonly long SnapshotRetry = TimeSpan.FromSeconds(30).Ticks;
 
+    /// <summary>Who waits for the next snapshot, and who for the one under way: it was begun after they asked, so it has all that they knew of.</summary>
     private readonly List<TaskCompletionSource<KvVersion>> _snapshotWaiters = [];
+    private readonly List<TaskCompletionSource<KvVersion>> _snapshotServed = [];
     private InstallReceivedSnapshot? _deferredInstall;
     private long _nextSnapshot;
 
@@ -48,6 +50,8 @@ internal sealed partial class Replica
         if (!due && _snapshotWaiters.Count == 0)
             return;
         _snapshotBusy = true;
+        _snapshotServed.AddRange(_snapshotWaiters);
+        _snapshotWaiters.Clear();
         _parts.Applier.Submit(new CaptureState(
             capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture)),
             error => Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
@@ -92,6 +96,9 @@ internal sealed partial class Replica
         if (finished.Error is { } error)
         {
             _nextSnapshot = _now.Ticks + SnapshotRetry;
+            // Whoever came meanwhile is not to wait for that.
+            _snapshotServed.AddRange(_snapshotWaiters);
+            _snapshotWaiters.Clear();
             _log.SnapshotFailed(_options.NodeId, finished.Last.Index, error.Message);
         }
         else
@@ -102,14 +109,14 @@ internal sealed partial class Replica
         }
         // Whoever waits for the snapshot finds it in the status.
         PublishStatus();
-        foreach (var waiter in _snapshotWaiters)
+        foreach (var waiter in _snapshotServed)
         {
             if (finished.Error is null)
                 waiter.TrySetResult(new KvVersion(finished.Last.Index));
             else
                 waiter.TrySetException(finished.Error);
         }
-        _snapshotWaiters.Clear();
+        _snapshotServed.Clear();
     }
 
     private void LoadEntries(ReadEntries read)

@@ -61,7 +61,14 @@ internal sealed class Join
             return (await _node.StatusAsync()).SnapshotIndex > 0;
         }, seconds: 300);
         TotalMs = Math.Round(_clock.Elapsed.TotalMilliseconds);
-        await _member;
+        try
+        {
+            await _member;
+        }
+        catch (NodeCallException) when (_wasKilled)
+        {
+            // It made no progress while it was dead: it stays a learner until it has caught up.
+        }
     }
 
     public void Print(string op, object more)

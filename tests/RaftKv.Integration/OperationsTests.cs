@@ -59,26 +59,4 @@ public sealed class OperationsTests : IntegrationTest
         Assert.True((await node.SetAsync("new", "1")).Applied);
         Assert.NotEqual(RaftKvRole.Faulted, (await node.StatusAsync()).Role);
     }
-
-    [Fact]
-    public async Task Stalls_are_named_and_an_election_says_what_came_before_it()
-    {
-        var cluster = await FormAsync();
-        var leader = await cluster.LeaderAsync();
-        var follower = await cluster.FollowerAsync();
-
-        await follower.BlockThreadPoolAsync(3);
-        await cluster.WaitAsync("the pool's stall", () => HasStallAsync(follower, RaftKvStallCause.ThreadPool));
-        leader.Pause();
-        await cluster.WaitAsync("another leader", async () => (await follower.StatusAsync()).LeaderId is { } now && now != leader.NodeId);
-        await cluster.WaitAsync("the silence's stall", () => HasStallAsync(follower, RaftKvStallCause.Network));
-        leader.Continue();
-        await cluster.WaitAsync("the pause's stall", () => HasStallAsync(leader, RaftKvStallCause.Process));
-
-        var elections = (await follower.StatusAsync()).Elections;
-        Output.WriteLine(string.Join(Environment.NewLine, elections.Select(e => $"term {e.Term}: {e.LeaderId ?? "nobody"}: {e.Cause}")));
-        Assert.Contains(elections, e => e.Cause.Contains($"ms on {follower.NodeId} → ", StringComparison.Ordinal));
-    }
-
-    private static async Task<bool> HasStallAsync(ClusterNode node, RaftKvStallCause cause) => (await node.StatusAsync()).Stalls.Any(s => s.Cause == cause);
 }

@@ -33,6 +33,10 @@ public sealed partial class Strace : IAsyncDisposable
     public static Task<Strace> FailAsync(ClusterNode node, string call, string error, bool once)
         => AttachAsync(node, "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={(once ? "1" : "1+")}");
 
+    /// <summary>From now on every such call of the node takes so much longer.</summary>
+    public static Task<Strace> SlowAsync(ClusterNode node, string call, TimeSpan delay)
+        => AttachAsync(node, "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:delay_exit={delay.TotalMicroseconds:0}"));
+
     /// <summary>Detaches, and says how often each call was made.</summary>
     public async Task<IReadOnlyDictionary<string, int>> StopAsync()
     {

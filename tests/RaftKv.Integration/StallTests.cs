@@ -1,0 +1,57 @@
+using RaftKv.Embedded;
+using RaftKv.Integration.Support;
+using RaftKv.TestNode.Driver;
+using Xunit;
+
+namespace RaftKv.Integration;
+
+/// <summary>Whatever keeps a node from getting on is named by its own watchdog.</summary>
+public sealed class StallTests : IntegrationTest
+{
+    [Fact]
+    public async Task Stalls_of_the_pool_the_network_and_the_process_are_named_and_an_election_says_what_came_before_it()
+    {
+        var cluster = await FormAsync();
+        var leader = await cluster.LeaderAsync();
+        var follower = await cluster.FollowerAsync();
+
+        await follower.BlockThreadPoolAsync(3);
+        await cluster.WaitAsync("the pool's stall", () => HasStallAsync(follower, RaftKvStallCause.ThreadPool));
+        leader.Pause();
+        await cluster.WaitAsync("another leader", async () => (await follower.StatusAsync()).LeaderId is { } now && now != leader.NodeId);
+        await cluster.WaitAsync("the silence's stall", () => HasStallAsync(follower, RaftKvStallCause.Network));
+        leader.Continue();
+        await cluster.WaitAsync("the pause's stall", () => HasStallAsync(leader, RaftKvStallCause.Process));
+
+        var elections = (await follower.StatusAsync()).Elections;
+        Output.WriteLine(string.Join(Environment.NewLine, elections.Select(e => $"term {e.Term}: {e.LeaderId ?? "nobody"}: {e.Cause}")));
+        Assert.Contains(elections, e => e.Cause.Contains($"ms on {follower.NodeId} → ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_slow_sync_of_the_log_is_named_with_its_duration()
+    {
+        Strace.Require();
+        var cluster = await FormAsync(1);
+        var node = cluster.Nodes[0];
+        await node.SetAsync("key", "before");
+        var slow = TimeSpan.FromMilliseconds(400);
+        await using (await Strace.SlowAsync(node, "fdatasync", slow))
+            await node.SetAsync("key", "during");
+
+        await cluster.WaitAsync("the sync's stall", () => HasStallAsync(node, RaftKvStallCause.Fsync));
+        Assert.Contains((await node.StatusAsync()).Stalls, s => s.Cause == RaftKvStallCause.Fsync && s.Duration >= slow);
+    }
+
+    [Fact]
+    public async Task A_long_pause_of_the_garbage_collector_is_named()
+    {
+        // So that 100 ms are a stall.
+        var cluster = await FormAsync(1, o => (o.HeartbeatInterval, o.ElectionTimeout) = (TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(150)));
+        await cluster.Nodes[0].CollectGarbageAsync(15);
+
+        await cluster.WaitAsync("the collector's stall", () => HasStallAsync(cluster.Nodes[0], RaftKvStallCause.Gc));
+    }
+
+    private static async Task<bool> HasStallAsync(ClusterNode node, RaftKvStallCause cause) => (await node.StatusAsync()).Stalls.Any(s => s.Cause == cause);
+}

@@ -112,6 +112,9 @@ internal sealed partial class SimNode
     /// <summary>Calls of this process's callers that have not ended.</summary>
     public List<Call> Calls { get; } = [];
 
+    /// <summary>For the operations of its callers.</summary>
+    public WriteOperationPool Writes { get; } = new(static _ => { });
+
     /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
     private readonly List<LogEntry> _read = [];

@@ -64,7 +64,7 @@ internal sealed class Applier
     /// <summary>Fingerprints of the state at certain entries.</summary>
     public IntegritySamples Samples { get; } = new();
 
-    /// <summary>This process's session, and the nonce it asks for one with. Written by the replica thread.</summary>
+    /// <summary>This process's session, and the nonce it asks for one with. Written by the holder of the turn.</summary>
     public long Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
 
     public Guid SessionNonce { get; init; }
@@ -82,11 +82,7 @@ internal sealed class Applier
     }
 
     /// <summary>Any thread. Leaves what waits to the applier's thread.</summary>
-    public void Wake()
-    {
-        if (HasWork)
-            _queue.Kick();
-    }
+    public void Wake() => _queue.Wake();
 
     /// <summary>A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.</summary>
     public void RunOrWake()

@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// The fingerprints of this node's copy at entries that are the same on every node, for comparing copies at equal versions. The applier adds, the replica thread looks up.
+/// The fingerprints of this node's copy at entries that are the same on every node, for comparing copies at equal versions. The applier adds, the holder of the turn looks up.
 /// </summary>
 internal sealed class IntegritySamples
 {

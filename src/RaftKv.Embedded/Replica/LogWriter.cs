@@ -25,7 +25,8 @@ internal sealed class LogWriter(Wal wal)
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
 
-    public void Submit(LogTask task) => _queue.Post(task);
+    /// <summary>The caller sees to it that <see cref="Wake"/> is called.</summary>
+    public void Submit(LogTask task) => _queue.Post(task, wake: false);
 
     /// <summary>Submits a copy of entries.</summary>
     public void Submit(long ticket, ReadOnlySpan<LogEntry> entries)
@@ -61,6 +62,9 @@ internal sealed class LogWriter(Wal wal)
             Failed?.Invoke(e);
         }
     }
+
+    /// <summary>Any thread. Leaves what waits to the log's thread.</summary>
+    public void Wake() => _queue.Wake();
 
     public void RunOnce()
     {

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// The writes of this process by sequence. The replica thread adds; the applier looks up; both may complete. A ring, because sequences are
+/// The writes of this process by sequence. The holder of the turn adds; the applier looks up; both may complete. A ring, because sequences are
 /// dense and answered roughly in order.
 /// </summary>
 /// <param name="first">
@@ -20,7 +20,7 @@ internal sealed class PendingWrites(long first = 1)
     private long _next = first;
     private long _low = first;
 
-    /// <summary>Replica thread. All sequences below it are answered.</summary>
+    /// <summary>Holder of the turn. All sequences below it are answered.</summary>
     public long Low
     {
         get
@@ -39,11 +39,14 @@ internal sealed class PendingWrites(long first = 1)
         }
     }
 
-    public bool IsEmpty => Low == _next;
+    public bool IsEmpty => Span == 0;
 
-    public bool IsFull => _next - Low >= Capacity;
+    /// <summary>How many sequences there are between the oldest that waits and the newest.</summary>
+    public long Span => _next - Low;
 
-    /// <summary>Replica thread.</summary>
+    public bool IsFull => Span >= Capacity;
+
+    /// <summary>Holder of the turn.</summary>
     public void Add(WriteOperation write)
     {
         Invariant.Holds(!IsFull);
@@ -60,7 +63,7 @@ internal sealed class PendingWrites(long first = 1)
         return write is { IsCompleted: false } && write.Sequence == sequence ? write : null;
     }
 
-    /// <summary>Replica thread. Everything that waits, oldest first.</summary>
+    /// <summary>Holder of the turn. Everything that waits, oldest first.</summary>
     public void CopyTo(List<WriteOperation> into)
     {
         for (var sequence = Low; sequence < _next; sequence++)
@@ -79,7 +82,7 @@ internal sealed class PendingWrites(long first = 1)
     }
 
     /// <summary>
-    /// Replica thread. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must never be taken for a
+    /// Holder of the turn. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must never be taken for a
     /// word about a write of the new one.
     /// </summary>
     public void Clear()

@@ -12,7 +12,7 @@ internal sealed partial class Replica
     private volatile bool _leaving;
     private Exception? _faultCause;
 
-    /// <summary>Raised once, on the replica thread, when the node stops taking part because of an error.</summary>
+    /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
     public event Action? Faulted;
 
     /// <summary>The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the successor.</summary>
@@ -120,7 +120,7 @@ internal sealed partial class Replica
         _waitingForApply.Clear();
     }
 
-    /// <summary>Replica thread, or any thread once the replica thread has ended.</summary>
+    /// <summary>Holder of the turn, or any thread once there are no more turns.</summary>
     private void Refuse(ReplicaInput input)
     {
         var status = Volatile.Read(ref _statusParts);

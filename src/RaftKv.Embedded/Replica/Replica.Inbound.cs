@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Replica;
 
 internal sealed partial class Replica
 {
-    /// <summary>How many bytes of messages may wait for the replica thread before the sockets are no longer read.</summary>
+    /// <summary>How many bytes of messages may wait for a turn before the sockets are no longer read.</summary>
     private const long MaxInboundBytes = 64 * 1024 * 1024;
 
     private readonly object _inboundGate = new();

@@ -15,6 +15,8 @@ internal sealed partial class Replica
     /// <summary>About how much one message to the leader carries.</summary>
     private const int ForwardBytes = 4 * 1024 * 1024;
 
+    private const long ManyWrites = 10_000;
+
     private readonly RecordLimits _limits;
     private readonly Queue<WriteOperation> _unsequenced = new();
     private readonly List<WriteOperation> _newWrites = [];
@@ -25,6 +27,7 @@ internal sealed partial class Replica
     private long _sessionAskedAt;
     private bool _sessionAsked;
     private bool _resendWrites;
+    private long _nextWalk;
     private readonly bool _isSolo;
 
     private bool KnowsLeader => _core is { LeaderId: not null };
@@ -305,6 +308,10 @@ internal sealed partial class Replica
     /// <summary>Deadlines, and writes whose way to the leader may have been lost.</summary>
     private void SweepWrites()
     {
+        if (_now.Ticks < _nextWalk)
+            return;
+        // Few are looked at each time; to walk through very many takes longer, and is done the less often.
+        _nextWalk = _now.Ticks + SweepInterval * Math.Min(10, (_unsequenced.Count + _parts.Pending.Span) / ManyWrites);
         // All of them: deadlines differ, and one that waits longer must not hold up those behind it.
         for (var left = _unsequenced.Count; left > 0; left--)
         {

@@ -74,10 +74,10 @@ internal sealed partial class Replica
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
     public bool HasWork => !_inbox.IsEmpty;
 
-    /// <summary>Replica thread. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
+    /// <summary>Holder of the turn. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
     public long Deadline => _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
 
-    /// <summary>Replica thread, to look at between turns; <c>null</c> while the node has no cluster.</summary>
+    /// <summary>Holder of the turn, or whoever keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
     public RaftCore? Core => _core;
 
     /// <summary>Waits for work, at most until the next deadline. Turns may be taken on other threads meanwhile.</summary>

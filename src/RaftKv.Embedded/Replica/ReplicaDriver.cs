@@ -4,8 +4,11 @@ namespace RaftKv.Embedded.Replica;
 /// Gives the replica its turns, one at a time. A thread of its own takes those that are due by the clock, or that callers want; a thread that brings news, from a
 /// peer or from the disk, takes the turn itself when nobody is at it: waking another thread may cost more than the turn.
 /// </summary>
-internal sealed class ReplicaDriver(Replica replica, Applier applier)
+internal sealed class ReplicaDriver(Replica replica, LogWriter log, Applier applier)
 {
+    /// <summary>How many turns another thread than the replica's takes in a row: what came in during one is dealt with at once in the next.</summary>
+    private const int MaxTurns = 3;
+
     private readonly Lock _turn = new();
     private volatile bool _running = true;
 
@@ -17,6 +20,7 @@ internal sealed class ReplicaDriver(Replica replica, Applier applier)
             replica.Wait();
             lock (_turn)
                 replica.RunOnce();
+            log.Wake();
             applier.Wake();
         }
         lock (_turn)
@@ -24,12 +28,12 @@ internal sealed class ReplicaDriver(Replica replica, Applier applier)
     }
 
     /// <summary>
-    /// Any thread of the replica's own that has posted without waking. One turn and no more, so that its own work does not wait; what came in meanwhile is left to the
-    /// replica's thread.
+    /// Any thread of the replica's own that has posted without waking. A few turns and no more, so that its own work does not wait for long; what comes in after them is left
+    /// to the replica's thread.
     /// </summary>
     public void TakeTurn()
     {
-        if (TryTurn())
+        if (TryTurns())
             applier.RunOrWake();
     }
 
@@ -45,26 +49,31 @@ internal sealed class ReplicaDriver(Replica replica, Applier applier)
             return;
         }
         replica.Post(input, wake: false);
-        if (TryTurn())
+        if (TryTurns())
             applier.Wake();
     }
 
-    private bool TryTurn()
+    private bool TryTurns()
     {
+        var turns = 0;
         // Whoever holds the lock looks for work once more when it lets go.
-        if (!_running || !replica.HasWork || !_turn.TryEnter())
-            return false;
-        try
+        while (turns < MaxTurns && _running && replica.HasWork && _turn.TryEnter())
         {
-            replica.RunOnce();
+            try
+            {
+                replica.RunOnce();
+            }
+            finally
+            {
+                _turn.Exit();
+            }
+            // After what was sent: the peers' disks have farther to go than this one's.
+            log.Wake();
+            turns++;
         }
-        finally
-        {
-            _turn.Exit();
-        }
-        if (replica.HasWork)
+        if (turns > 0 && replica.HasWork)
             replica.Kick();
-        return true;
+        return turns > 0;
     }
 
     /// <summary>The thread ends after the turn it is in.</summary>

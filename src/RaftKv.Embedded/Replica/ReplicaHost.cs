@@ -71,7 +71,7 @@ internal sealed class ReplicaHost : IDisposable
             Stalls = stalls,
             Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
-        _driver = new ReplicaDriver(Replica, Applier);
+        _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);
         _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options.FeatureLevel, () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;

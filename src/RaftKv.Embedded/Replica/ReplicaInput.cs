@@ -3,7 +3,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Replica;
 
-/// <summary>Something the replica thread has to deal with.</summary>
+/// <summary>Something the replica deals with in its next turn.</summary>
 internal abstract class ReplicaInput;
 
 /// <summary>A message of a peer.</summary>
@@ -62,7 +62,7 @@ internal sealed class LogWritten(long ticket, EntryId last) : ReplicaInput
     public EntryId Last => last;
 }
 
-/// <summary>The answer of another thread to an effect of the core; stamped with the time when the replica thread takes it.</summary>
+/// <summary>The answer of another thread to an effect of the core; stamped with the time of the turn that takes it.</summary>
 internal sealed class CoreAnswer(Func<Moment, RaftEvent> stamp) : ReplicaInput
 {
     public RaftEvent At(Moment now) => stamp(now);

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Replica;
 
-/// <summary>What the replica thread publishes about itself now and then; immutable.</summary>
+/// <summary>What the replica publishes about itself now and then; immutable.</summary>
 internal sealed record StatusParts
 {
     public static StatusParts Unformed { get; } = new();

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; the replica thread takes the notes together. Bounded: what does not fit is
+/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; a turn takes the notes together. Bounded: what does not fit is
 /// not renewed by this read, but by a later one.
 /// </summary>
 internal sealed class UsedKeys

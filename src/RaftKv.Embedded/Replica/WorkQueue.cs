@@ -40,6 +40,16 @@ internal sealed class WorkQueue<T> where T : class
         return true;
     }
 
+    /// <summary>Wakes the consumer if something waits for it.</summary>
+    public void Wake()
+    {
+        bool wake;
+        lock (_gate)
+            wake = _items.Count > 0 && Awaken();
+        if (wake)
+            _consumer.Unpark();
+    }
+
     /// <summary>Takes nothing in any more. What was posted before can still be taken.</summary>
     public void Close()
     {

@@ -14,13 +14,13 @@ internal interface ITransport : IDisposable
     /// <summary>Begins to accept and dial. The identity says who we are.</summary>
     void Start(ITransportHandler handler);
 
-    /// <summary>Replica thread. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
+    /// <summary>Holder of the turn. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
     void SetPeers(IReadOnlyList<Member> peers);
 
-    /// <summary>Replica thread. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
+    /// <summary>Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
     void Send(string nodeId, PeerMessage message);
 
-    /// <summary>Replica thread, once per turn: at most one write per connection, never blocking.</summary>
+    /// <summary>Holder of the turn, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();
 
     /// <summary>Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like to be taken into its cluster.</summary>

@@ -5,7 +5,7 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// One connection we dialled; we only send on it. The replica thread encodes into one buffer and, at the end of its turn, tries to write it with a single call
+/// One connection we dialled; we only send on it. The holder of the turn encodes into one buffer and, at the end of its turn, tries to write it with a single call
 /// that does not block. What the socket does not take is left to a thread of this connection, and new messages collect in the
 /// other buffer meanwhile. At any time one thread writes, and the buffers' lock is not held while it does. Under TLS what is about to be written is encrypted first, in
 /// memory and by the same thread.
@@ -40,7 +40,7 @@ internal sealed class OutboundConnection
     /// <summary>Bytes that wait to be taken by the operating system.</summary>
     public long WaitingBytes => Volatile.Read(ref _waiting);
 
-    /// <summary>Replica thread.</summary>
+    /// <summary>Holder of the turn.</summary>
     public void Send(PeerMessage message)
     {
         var frameSize = MessageCodec.FrameSize(message);
@@ -62,7 +62,7 @@ internal sealed class OutboundConnection
         _context.Counters.Sent();
     }
 
-    /// <summary>Replica thread. One write, never blocking.</summary>
+    /// <summary>Holder of the turn. One write, never blocking.</summary>
     public void Flush()
     {
         lock (_gate)

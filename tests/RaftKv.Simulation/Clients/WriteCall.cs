@@ -18,11 +18,13 @@ internal sealed class WriteCall : Call
     private readonly WriteOperation _write;
     private readonly ValueTask<KvWriteResult> _result;
     private readonly string _what;
+    private bool _hasEnded;
 
     private WriteCall(Simulation run, SimNode node, byte[] command, string key, long operation, long? replaced, string what, Action<bool> ended) : base(run, node, ended)
     {
         (_key, _operation, _replaced, _what) = (key, operation, replaced, what);
-        _write = new WriteOperation(command, node.Clock.Ticks + node.RequestTimeout.Ticks, static _ => { });
+        _write = node.Writes.Take(command.Length, node.Clock.Ticks + node.RequestTimeout.Ticks);
+        command.CopyTo(_write.Command);
         _result = _write.Start(CancellationToken.None);
         run.Transcript.Add(node.Id, $"caller: {what}");
         node.Replica.Post(_write);
@@ -54,7 +56,11 @@ internal sealed class WriteCall : Call
     }
 
     /// <summary>The caller waits no longer.</summary>
-    public void Cancel() => _write.TryFail(new OperationCanceledException());
+    public void Cancel()
+    {
+        if (!_hasEnded)
+            _write.TryFail(new OperationCanceledException());
+    }
 
     public override string ToString() => $"write '{_what}' (sequence {_write.Sequence}, attempts {_write.Attempts})";
 
@@ -64,7 +70,10 @@ internal sealed class WriteCall : Call
             return null;
         try
         {
-            Acknowledged(_result.GetAwaiter().GetResult());
+            // Once its outcome is taken, the operation is another caller's.
+            _hasEnded = true;
+            var sequence = _write.Sequence;
+            Acknowledged(_result.GetAwaiter().GetResult(), sequence);
             return true;
         }
         catch (Exception e) when (e is RaftKvOutcomeUnknownException or OperationCanceledException)
@@ -84,9 +93,9 @@ internal sealed class WriteCall : Call
     /// <summary>Nobody is there any more to be told how it ended.</summary>
     protected override void Died() => NoteUnknown();
 
-    private void Acknowledged(KvWriteResult result)
+    private void Acknowledged(KvWriteResult result, long sequence)
     {
-        var (session, sequence) = (Node.Applier.Session, _write.Sequence);
+        var session = Node.Applier.Session;
         Run.Transcript.Add(Node.Id, $"acknowledged {result}: {_what} as {session}/{sequence}");
         Run.Acknowledged++;
         AcknowledgedWrites.Check(Run.History, session, sequence, result, Floor, _what);

@@ -30,7 +30,7 @@ internal static partial class Catalogue
         new("ack-before-durable", "a follower acknowledges what its disk does not have yet",
             new Edit("Consensus/RaftCore.Following.cs", "private long DurableMatch => Math.Min(_verified, _log.DurableIndex);", "private long DurableMatch => _verified;")),
         new("aba-of-appends", "the disk's word about an append that was replaced counts for what took its place",
-            new Edit("Consensus/RaftLog.cs", "_pending.FindIndex(p => p.Last == last)", "_pending.FindIndex(p => p.Last.Index == last.Index)"),
+            new Edit("Consensus/RaftLog.cs", "_pending[done].Last != last", "_pending[done].Last.Index != last.Index"),
             new Edit("Consensus/RaftCore.Following.cs", "if (_log.IsPending(entries[^1].Id))", "if (entries.Length == 0)")) { In = Profile.Usurpers },
         new("truncates-a-matching-suffix", "a late append removes what follows it, although it agrees",
             new Edit("Consensus/RaftCore.Following.cs", "(entries[known].Index <= CommitIndex || _log.Contains(entries[known].Id))", "entries[known].Index <= CommitIndex"),

@@ -37,6 +37,12 @@ switch (args.FirstOrDefault())
     case "snapshot":
         await new SnapshotBenchmark(Arguments.Parse(args[1..])).RunAsync();
         return 0;
+    case "security":
+        await new SecurityBenchmark(Arguments.Parse(args[1..])).RunAsync();
+        return 0;
+    case "digest":
+        DigestBenchmark.Run(Arguments.Parse(args[1..]));
+        return 0;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -67,6 +73,10 @@ switch (args.FirstOrDefault())
                        [--minutes 30] [--live-mb 1024] [--budget-mb 256] [--rate 2000] [--callers 64] [--value 1024] [--nodes 3]
             snapshot   new nodes that are sent a large snapshot: alone, and killed half-way while others write
                        [--mb 2048] [--budget-mb 256] [--nodes 3]
+            security   writes of peers that share a secret, or use TLS, in ratio to those of peers that do neither
+                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--rounds 3] [--value 100] [--nodes 3]
+            digest     what the comparison of copies costs each write, beside the store; one thread
+                       [--seconds 5]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

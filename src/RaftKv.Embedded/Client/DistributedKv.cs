@@ -103,8 +103,10 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         }
         finally
         {
-            var given = write.SentAt == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(Math.Max(0, write.SentAt - begun));
-            host.Telemetry.EndWrite(activity, given, TimeSpan.FromTicks(host.Clock.Ticks - begun), outcome);
+            var whole = host.Clock.Ticks - begun;
+            var given = write.SentAt == 0 ? 0 : Math.Clamp(write.SentAt - begun, 0, whole);
+            var committed = write.CommittedAt == 0 ? whole : Math.Clamp(write.CommittedAt - begun, given, whole);
+            host.Telemetry.EndWrite(activity, TimeSpan.FromTicks(given), TimeSpan.FromTicks(committed), TimeSpan.FromTicks(whole), outcome);
         }
     }
 

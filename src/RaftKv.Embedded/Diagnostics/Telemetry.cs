@@ -49,8 +49,8 @@ internal sealed class Telemetry : IDisposable
     /// <summary>Begins the trace of a write, under the caller's; <c>null</c> when nobody records it.</summary>
     public Activity? StartWrite() => _activities.StartActivity("raftkv.write", ActivityKind.Client);
 
-    /// <summary>A write has its outcome: its two parts become spans of their own.</summary>
-    public void EndWrite(Activity? write, TimeSpan untilGiven, TimeSpan whole, string outcome)
+    /// <summary>A write has its outcome: its three parts become spans of their own.</summary>
+    public void EndWrite(Activity? write, TimeSpan untilGiven, TimeSpan untilCommitted, TimeSpan whole, string outcome)
     {
         _writes.Record(whole.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
         if (write is null)
@@ -58,7 +58,8 @@ internal sealed class Telemetry : IDisposable
         write.SetTag("raftkv.outcome", outcome);
         var begun = write.StartTimeUtc;
         Span("raftkv.propose", write.Context, begun, begun + untilGiven);
-        Span("raftkv.replicate", write.Context, begun + untilGiven, begun + whole);
+        Span("raftkv.replicate", write.Context, begun + untilGiven, begun + untilCommitted);
+        Span("raftkv.apply", write.Context, begun + untilCommitted, begun + whole);
         write.SetEndTime(begun + whole);
         write.Dispose();
     }

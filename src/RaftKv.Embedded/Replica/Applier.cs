@@ -27,6 +27,7 @@ internal sealed class Applier
     private long _applied;
     private long _waiting;
     private long _nextDue;
+    private long _committedAt;
     private volatile bool _stopping;
 
     /// <param name="changes">Follows <paramref name="state"/> already.</param>
@@ -165,6 +166,7 @@ internal sealed class Applier
 
     private void ApplyAll(ApplyRange range)
     {
+        _committedAt = range.CommittedAt;
         if (range.Entries is { } entries)
         {
             Apply(entries);
@@ -217,7 +219,13 @@ internal sealed class Applier
         if (result.Status == ApplyStatus.SessionExpired)
             Notify?.Invoke(new SessionLost(result.Session));
         else
-            write.Answer(result);
+            Answer(write, result);
+    }
+
+    private void Answer(WriteOperation write, in ApplyResult result)
+    {
+        write.CommittedAt = _committedAt;
+        write.Answer(result);
     }
 
     private void Swap(SwapState swap)

@@ -10,9 +10,10 @@ internal abstract class ApplierTask
     public virtual long Weight => 1_000_000;
 }
 
-/// <summary>Apply committed entries; without <c>Entries</c> they are read from the log.</summary>
-internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries) : ApplierTask
+/// <summary>Apply committed entries; without <c>Entries</c> they are read from the log. <c>CommittedAt</c> is when this node learned it, in monotonic ticks.</summary>
+internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries, long committedAt) : ApplierTask
 {
+    public long CommittedAt => committedAt;
     public long From => from;
     public long To => to;
     public override long Weight => to - from + 1;

@@ -73,7 +73,7 @@ internal sealed partial class Replica
     private void SubmitApply(Apply apply)
     {
         var entries = _parts.Applier.Lists.Take();
-        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null), wake: false);
+        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null, _now.Ticks), wake: false);
     }
 
     private void OnRoleChanged(RoleChanged changed)

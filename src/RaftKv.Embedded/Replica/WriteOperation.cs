@@ -62,6 +62,9 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
     public long SentAt { get; set; }
 
+    /// <summary>When this node learned that it is committed, in monotonic ticks; 0 before it is applied.</summary>
+    public long CommittedAt { get; set; }
+
     /// <summary>The caller's span, while somebody records it.</summary>
     public Activity? Trace { get; set; }
 

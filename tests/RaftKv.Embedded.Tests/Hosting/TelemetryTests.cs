@@ -66,7 +66,7 @@ public sealed class TelemetryTests : IDisposable
         var spans = ended.Where(a => a.TraceId == trace).ToArray();
         var write = Assert.Single(spans, a => a.OperationName == "raftkv.write");
         Assert.Equal("applied", write.GetTagItem("raftkv.outcome"));
-        foreach (var part in (string[])["raftkv.propose", "raftkv.replicate"])
+        foreach (var part in (string[])["raftkv.propose", "raftkv.replicate", "raftkv.apply"])
             Assert.Equal(write.SpanId, Assert.Single(spans, a => a.OperationName == part).ParentSpanId);
         Assert.Contains(ended, a => a.OperationName == "raftkv.fsync");
         Assert.Null(Activity.Current);

@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Replica;
 /// Applies committed entries in order, on one thread at a time: its own, unless they are few. The outcome of a write of this process is told to its caller from here: by its
 /// session and sequence, so it does not matter which leader brought it into the log.
 /// </summary>
-internal sealed class Applier
+internal sealed class Applier : BatchWorker<ApplierTask>
 {
     /// <summary>How much of the log is read from disk at a time when it is not in memory any more.</summary>
     private const int ReadBytes = 4 * 1024 * 1024;
@@ -17,18 +17,14 @@ internal sealed class Applier
     /// <summary>So few entries are applied at once by whoever brought the news that they are committed.</summary>
     private const int FewEntries = 8;
 
-    private readonly WorkQueue<ApplierTask> _queue = new();
-    private readonly Lock _applying = new();
     private readonly Wal _wal;
     private readonly PendingWrites _pending;
     private readonly List<LogEntry> _read = [];
-    private List<ApplierTask> _taken = [];
     private KvStateMachine _state;
     private long _applied;
     private long _waiting;
     private long _nextDue;
     private long _committedAt;
-    private volatile bool _stopping;
 
     /// <param name="changes">Follows <paramref name="state"/> already.</param>
     public Applier(Wal wal, PendingWrites pending, KvStateMachine state, ChangeFeed changes)
@@ -40,8 +36,6 @@ internal sealed class Applier
         _applied = state.Applied.Index;
         _nextDue = state.NextDueMs;
     }
-
-    public event Action<Exception>? Failed;
 
     public event Action<ReplicaInput>? Notify;
 
@@ -70,67 +64,28 @@ internal sealed class Applier
 
     public Guid SessionNonce { get; init; }
 
-    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
-    public bool HasWork => !_queue.IsEmpty;
-
     /// <param name="task">What is to be done.</param>
-    /// <param name="wake">Without, the caller sees to it that <see cref="Wake"/> or <see cref="RunOrWake"/> is called.</param>
+    /// <param name="wake">Without, the caller sees to it that <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/> is called.</param>
     public void Submit(ApplierTask task, bool wake = true)
     {
         Interlocked.Add(ref _waiting, task.Weight);
-        if (!_queue.Post(task, wake))
-            Refuse(task);
+        Post(task, wake);
     }
-
-    /// <summary>Any thread. Leaves what waits to the applier's thread.</summary>
-    public void Wake() => _queue.Wake();
 
     /// <summary>A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.</summary>
     public void RunOrWake()
     {
-        if (Volatile.Read(ref _waiting) is > 0 and <= FewEntries && _applying.TryEnter())
-        {
-            try
-            {
-                RunGuarded();
-            }
-            finally
-            {
-                _applying.Exit();
-            }
-        }
+        if (Volatile.Read(ref _waiting) is > 0 and <= FewEntries)
+            RunIfFree();
         Wake();
     }
 
-    public void Stop()
+    /// <summary>When the applier stops, what waits is refused.</summary>
+    protected override void Work(List<ApplierTask> batch)
     {
-        _stopping = true;
-        _queue.Kick();
-    }
-
-    /// <summary>The body of the applier's thread.</summary>
-    public void Run()
-    {
-        while (!_stopping)
+        foreach (var task in batch)
         {
-            _queue.Wait(-1);
-            lock (_applying)
-                RunGuarded();
-        }
-        _queue.Close();
-        lock (_applying)
-            RunOnce();
-    }
-
-    /// <summary>Waits until nobody applies, and lets nobody begin; <c>false</c> when somebody is still at it.</summary>
-    public bool TryClose(TimeSpan timeout) => _applying.TryEnter(timeout);
-
-    public void RunOnce()
-    {
-        _queue.TakeAll(ref _taken);
-        foreach (var task in _taken)
-        {
-            if (_stopping)
+            if (IsStopping)
             {
                 Refuse(task);
                 continue;
@@ -145,23 +100,12 @@ internal sealed class Applier
                 case BetweenEntries between: between.Run(_state); break;
             }
         }
-        _taken.Clear();
     }
 
-    /// <summary>After a failure nothing more may be applied, by any thread.</summary>
-    private void RunGuarded()
+    protected override void Refuse(ApplierTask task)
     {
-        try
-        {
-            RunOnce();
-        }
-        catch (Exception e)
-        {
-            Stop();
-            _taken.ForEach(Refuse);
-            _taken.Clear();
-            Failed?.Invoke(e);
-        }
+        if (task is BetweenEntries between)
+            between.Refused();
     }
 
     private void ApplyAll(ApplyRange range)
@@ -175,7 +119,7 @@ internal sealed class Applier
         else
         {
             var next = range.From;
-            while (next <= range.To && !_stopping)
+            while (next <= range.To && !IsStopping)
             {
                 _read.Clear();
                 var count = _wal.Read(next, range.To, ReadBytes, _read);
@@ -204,12 +148,6 @@ internal sealed class Applier
         Volatile.Write(ref _nextDue, _state.NextDueMs);
         Changes.Reach(AppliedIndex);
         Waiters.Reach(AppliedIndex);
-    }
-
-    private static void Refuse(ApplierTask task)
-    {
-        if (task is BetweenEntries between)
-            between.Refused();
     }
 
     private void Tell(in ApplyResult result)
@@ -262,7 +200,7 @@ internal sealed class Applier
         var (old, restored) = (_state, replace.Restored);
         Invariant.Holds(restored.Applied.Index <= AppliedIndex, "a state is replaced once this node is as far as the new one");
         Samples.Clear();
-        while (restored.Applied.Index < AppliedIndex && !_stopping)
+        while (restored.Applied.Index < AppliedIndex && !IsStopping)
         {
             _read.Clear();
             Invariant.Holds(_wal.Read(restored.Applied.Index + 1, AppliedIndex, ReadBytes, _read) > 0, "the log is kept while a state is replaced");
@@ -274,7 +212,7 @@ internal sealed class Applier
             }
             restored.Store.MaintainSpace();
         }
-        if (_stopping)
+        if (IsStopping)
         {
             restored.Store.Dispose();
             return;

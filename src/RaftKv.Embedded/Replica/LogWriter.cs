@@ -8,25 +8,17 @@ namespace RaftKv.Embedded.Replica;
 /// The one writer of the log. Takes everything that waits, writes it with one write and makes it durable with one fdatasync, beside the
 /// network and never on the thread that sends heartbeats.
 /// </summary>
-internal sealed class LogWriter(Wal wal)
+internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
 {
-    private readonly WorkQueue<LogTask> _queue = new();
     private readonly EntryLists _lists = new();
-    private List<LogTask> _taken = [];
-    private volatile bool _stopping;
 
     public event Action<LogWritten>? Written;
-
-    public event Action<Exception>? Failed;
 
     /// <summary>Told after each sync how long it took and how many batches it had; <c>null</c> measures nothing.</summary>
     public Action<TimeSpan, int>? Synced { get; set; }
 
-    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
-    public bool HasWork => !_queue.IsEmpty;
-
-    /// <summary>The caller sees to it that <see cref="Wake"/> is called.</summary>
-    public void Submit(LogTask task) => _queue.Post(task, wake: false);
+    /// <summary>The caller sees to it that <see cref="BatchWorker{T}.Wake"/> is called.</summary>
+    public void Submit(LogTask task) => Post(task, wake: false);
 
     /// <summary>Submits a copy of entries.</summary>
     public void Submit(long ticket, ReadOnlySpan<LogEntry> entries)
@@ -36,44 +28,12 @@ internal sealed class LogWriter(Wal wal)
         Submit(new WriteEntries(ticket, list));
     }
 
-    public void Stop()
+    /// <summary>What was submitted before the stop is still made durable.</summary>
+    protected override void Work(List<LogTask> batch)
     {
-        _stopping = true;
-        _queue.Kick();
-    }
-
-    /// <summary>The body of the log thread.</summary>
-    /// <param name="afterBatch">Called when a batch is durable and <see cref="Written"/> was raised.</param>
-    public void Run(Action afterBatch)
-    {
-        try
-        {
-            while (!_stopping)
-            {
-                _queue.Wait(-1);
-                RunOnce();
-                afterBatch();
-            }
-            // What was submitted before the stop is still made durable.
-            RunOnce();
-        }
-        catch (Exception e)
-        {
-            Failed?.Invoke(e);
-        }
-    }
-
-    /// <summary>Any thread. Leaves what waits to the log's thread.</summary>
-    public void Wake() => _queue.Wake();
-
-    public void RunOnce()
-    {
-        _queue.TakeAll(ref _taken);
-        if (_taken.Count == 0)
-            return;
         var last = default(EntryId);
         var first = 0L;
-        foreach (var task in _taken)
+        foreach (var task in batch)
         {
             switch (task)
             {
@@ -90,14 +50,13 @@ internal sealed class LogWriter(Wal wal)
                 case DropPrefix drop: first = Math.Max(first, drop.First); break;
             }
         }
-        Commit();
-        Written?.Invoke(new LogWritten(_taken[^1].Ticket, last));
+        Commit(batch.Count);
+        Written?.Invoke(new LogWritten(batch[^1].Ticket, last));
         if (first > 0)
             wal.TruncatePrefix(first);
-        _taken.Clear();
     }
 
-    private void Commit()
+    private void Commit(int batches)
     {
         if (Synced is not { } synced)
         {
@@ -106,6 +65,6 @@ internal sealed class LogWriter(Wal wal)
         }
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         wal.Commit();
-        synced(System.Diagnostics.Stopwatch.GetElapsedTime(started), _taken.Count);
+        synced(System.Diagnostics.Stopwatch.GetElapsedTime(started), batches);
     }
 }

@@ -154,9 +154,9 @@ internal sealed class ReplicaHost : IDisposable
         _transport.Start(_gate);
         var name = $"raftkv-{_options.NodeId}";
         _threads.Add(new DedicatedThread($"{name}-log", () => _logWriter.Run(_driver.TakeTurn), ThreadPriority.AboveNormal));
-        _threads.Add(new DedicatedThread($"{name}-apply", Applier.Run));
-        _threads.Add(new DedicatedThread($"{name}-read", _reader.Run));
-        _threads.Add(new DedicatedThread($"{name}-snap", _snapshotter.Run));
+        _threads.Add(new DedicatedThread($"{name}-apply", () => Applier.Run()));
+        _threads.Add(new DedicatedThread($"{name}-read", () => _reader.Run()));
+        _threads.Add(new DedicatedThread($"{name}-snap", () => _snapshotter.Run()));
         _threads.Add(new DedicatedThread($"{name}-loop", _driver.Run, ThreadPriority.AboveNormal));
         _threads.Add(new DedicatedThread($"{name}-watch", () => _stallWatch.Run(_ended.Token)));
         _hasLoop = true;

@@ -1,49 +1,20 @@
 namespace RaftKv.Embedded.Replica;
 
-/// <summary>Runs what may take long, one after the other, on a thread of its own: file reads for slow followers, snapshots.</summary>
-internal sealed class Worker(Action<Exception> failed)
+/// <summary>Runs what may take long, one after the other: file reads for slow followers, snapshots. What waits when it stops is not done any more.</summary>
+internal sealed class Worker : BatchWorker<Action>
 {
-    private readonly WorkQueue<Action> _queue = new();
-    private List<Action> _taken = [];
-    private volatile bool _stopping;
+    /// <param name="failed">The work must answer for its own expected errors; anything it lets through is a fault of the replica.</param>
+    public Worker(Action<Exception> failed) => Failed += failed;
 
-    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
-    public bool HasWork => !_queue.IsEmpty;
+    public void Post(Action work) => Post(work, wake: true);
 
-    /// <summary>The work must answer for its own expected errors; anything it lets through is a fault of the replica.</summary>
-    public void Post(Action work) => _queue.Post(work);
-
-    public void Stop()
+    protected override void Work(List<Action> batch)
     {
-        _stopping = true;
-        _queue.Kick();
-    }
-
-    public void Run()
-    {
-        try
+        foreach (var work in batch)
         {
-            while (!_stopping)
-            {
-                _queue.Wait(-1);
-                RunOnce();
-            }
-        }
-        catch (Exception e)
-        {
-            failed(e);
-        }
-    }
-
-    public void RunOnce()
-    {
-        _queue.TakeAll(ref _taken);
-        foreach (var work in _taken)
-        {
-            if (_stopping)
+            if (IsStopping)
                 break;
             work();
         }
-        _taken.Clear();
     }
 }

@@ -86,7 +86,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         _command = _buffer;
         _bytes = bytes;
         Deadline = deadline;
-        (Sequence, Attempts, SentAt, IsShared) = (0, 0, 0, false);
+        (Sequence, Attempts, SentAt, CommittedAt, IsShared) = (0, 0, 0, 0, false);
         (_taken, _holders) = (0, 2);
         // Last: whoever finds it under its old sequence sees it completed, or without that sequence.
         Volatile.Write(ref _completed, 0);

@@ -29,7 +29,13 @@ internal sealed class Arguments
 
     public int ValueBytesOr(int fallback) => Number("value", fallback);
 
-    public int Runs => Number("runs", 1);
+    public int RunsOr(int fallback) => Number("runs", fallback);
+
+    /// <summary>Puts in one transaction.</summary>
+    public int Batch => Number("batch", 64);
+
+    /// <summary>The program that measures another system.</summary>
+    public string? Against => values.GetValueOrDefault("against");
 
     public int Nodes => Number("nodes", 3);
 

@@ -8,14 +8,26 @@ internal sealed class ClusterBenchmark(Arguments arguments)
 {
     public static NodeProgram NodeProgram { get; } = new(typeof(ClusterBenchmark).Assembly.Location, "node");
 
+    /// <summary>Takes turns with the machine's disk, and with another system if one is given: what disturbs one of them for a while disturbs the others too.</summary>
     public async Task RunAsync()
     {
         MachineLimits.Print();
-        var lines = new List<Line>();
-        for (var run = 0; run < arguments.Runs; run++)
-            await MeasureAllAsync(lines);
-        if (arguments.Runs > 1)
+        var peer = arguments.Against is { } path ? new PeerScript(path, arguments) : null;
+        var (lines, machine, peers) = (new List<Line>(), new Comparison(), new Comparison());
+        var runs = arguments.RunsOr(peer is null ? 1 : 5);
+        for (var run = 0; run < runs; run++)
+        {
+            var disk = MachineLimits.Fdatasync();
+            var ours = await MeasureAllAsync();
+            lines.AddRange(ours);
+            machine.Add(ours, [disk with { Op = "put" }]);
+            if (peer is not null)
+                peers.Add(ours, await peer.RunAsync());
+        }
+        if (runs > 1)
             PrintMedians(lines);
+        machine.Print();
+        peers.Print();
     }
 
     private static LoadOperation Parse(string operation) => operation switch
@@ -25,8 +37,8 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         "lease" => LoadOperation.Lease,
         "stale" => LoadOperation.Stale,
         "tryread" => LoadOperation.TryRead,
-        "transaction" => LoadOperation.Transaction,
-        _ => throw new ArgumentException($"'{operation}' is no operation. The operations are put, get, lease, stale, tryread and transaction (of 16 puts)."),
+        "batch" => LoadOperation.Transaction,
+        _ => throw new ArgumentException($"'{operation}' is no operation. The operations are put, get, lease, stale, tryread and batch."),
     };
 
     private static void PrintMedians(List<Line> lines)
@@ -48,8 +60,9 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         }
     }
 
-    private async Task MeasureAllAsync(List<Line> lines)
+    private async Task<List<Line>> MeasureAllAsync()
     {
+        var lines = new List<Line>();
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: _ => NodeProgram);
         var fill = new LoadRequest { Count = arguments.Keys, Keys = arguments.Keys, ValueBytes = arguments.ValueBytes };
         lines.Add(await MeasureAsync(cluster, await cluster.LeaderAsync(), "load", "leader", fill));
@@ -61,12 +74,13 @@ internal sealed class ClusterBenchmark(Arguments arguments)
                 {
                     // The leader may have changed since; what is measured is the role and not the process.
                     var node = from == "leader" ? await cluster.LeaderAsync() : await cluster.FollowerAsync();
-                    var request = fill with { Count = 0, Operation = Parse(operation), Callers = callers, Seconds = arguments.Seconds };
+                    var request = fill with { Count = 0, Operation = Parse(operation), Callers = callers, Seconds = arguments.Seconds, Batch = arguments.Batch };
                     await node.LoadAsync(request with { Seconds = arguments.WarmUp });
                     lines.Add(await MeasureAsync(cluster, node, operation, from, request));
                 }
             }
         }
+        return lines;
     }
 
     private async Task<Line> MeasureAsync(TestCluster cluster, ClusterNode node, string operation, string from, LoadRequest request)
@@ -75,18 +89,19 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         var cpu = CpuSeconds(cluster);
         var report = await node.LoadAsync(request);
         cpu = CpuSeconds(cluster) - cpu;
+        var records = report.Operations * (request.Operation == LoadOperation.Transaction ? request.Batch : 1);
         var line = new Line
         {
             Op = operation,
             Clients = request.Callers,
-            OpsPerS = Math.Round(report.Operations / report.Seconds),
+            OpsPerS = Math.Round(records / report.Seconds),
             P50Us = report.P50Us,
             P99Us = report.P99Us,
             Durable = true,
             From = from,
             Note = $"{arguments.Nodes} processes on loopback, fdatasync on a quorum before each acknowledgement; load inside the {from}'s process; {arguments.Keys} keys of 16 B, values of {arguments.ValueBytes} B",
             Errors = report.Errors,
-            CpuSPer10k = report.Operations == 0 ? null : Math.Round(cpu / report.Operations * 10_000, 4),
+            CpuSPer10k = records == 0 ? null : Math.Round(cpu / records * 10_000, 4),
             RssMb = [.. cluster.Nodes.Select(n => ProcessUsage.ResidentMegabytes(n.ProcessId))],
             AllocBytesPerOp = report.AllocatedBytesPerOperation,
             Elections = (await node.StatusAsync()).Term - term,

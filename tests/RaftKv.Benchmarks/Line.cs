@@ -7,7 +7,7 @@ namespace RaftKv.Benchmarks;
 /// <summary>One measurement, named as the lines of the other systems are, so that one tool reads both.</summary>
 internal sealed record Line
 {
-    private static readonly JsonSerializerOptions Json = new()
+    public static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -36,7 +36,7 @@ internal static partial class MachineLimits
     };
 
     /// <summary>The bytes of one write, appended to a file that is there already, as a log with preallocated segments does.</summary>
-    private static Line Fdatasync()
+    public static Line Fdatasync()
     {
         var directory = TestDirectory.Create();
         var histogram = new LatencyHistogram();

@@ -53,8 +53,9 @@ switch (args.FirstOrDefault())
             usage: dotnet run -c Release --project tests/RaftKv.Benchmarks -- <mode> [options]
 
             cluster    three processes on loopback, durable, with the load inside the leader's process and a follower's
-                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,transaction] [--from leader,follower]
-                       [--keys 100000] [--value 100] [--runs 1] [--nodes 3]
+                       [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,batch] [--from leader,follower]
+                       [--keys 100000] [--value 100] [--batch 64] [--runs 1] [--nodes 3]
+                       [--against SCRIPT]: in turns with another system, as docs/performance.md says; --runs is 5 then
             failover   the leader goes, by kill -9 or silently by SIGSTOP, until the next successful write
                        [--how kill|silent] [--rounds 20] [--nodes 3]
             start      fresh processes until the first successful write

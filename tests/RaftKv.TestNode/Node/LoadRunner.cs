@@ -27,7 +27,8 @@ internal sealed class LoadRunner
     {
         this.kv = kv;
         this.request = request;
-        keys = [.. Enumerable.Range(0, request.Keys).Select(i => request.KeyPrefix + i.ToString("d15", CultureInfo.InvariantCulture))];
+        // A load that goes through its keys once makes them as it goes: a million strings would be counted as the replica's memory.
+        keys = request.Count > 0 ? [] : [.. Enumerable.Range(0, request.Keys).Select(MakeKey)];
         value = new byte[request.ValueBytes];
         options = new KvSetOptions { ExpiresAt = request.ExpiresAt };
         new Random(request.Seed).NextBytes(value);
@@ -73,7 +74,7 @@ internal sealed class LoadRunner
         var started = Stopwatch.GetTimestamp();
         while (started < deadline)
         {
-            var number = request.Count > 0 ? Interlocked.Increment(ref next) - 1 : random.Next(keys.Length);
+            var number = request.Count > 0 ? Interlocked.Increment(ref next) - 1 : random.Next(request.Keys);
             if (request.Count > 0 && number >= request.Count)
                 return;
             try
@@ -81,11 +82,11 @@ internal sealed class LoadRunner
                 if (IsLocal)
                 {
                     for (var i = 0; i < LocalGroup; i++)
-                        await ReadLocallyAsync(keys[random.Next(keys.Length)]);
+                        await ReadLocallyAsync(KeyAt(random.Next(request.Keys)));
                 }
                 else if (request.Operation == LoadOperation.Put)
                 {
-                    await kv.SetAsync(keys[number % keys.Length], value, options);
+                    await kv.SetAsync(KeyAt(number), value, options);
                 }
                 else if (request.Operation == LoadOperation.Transaction)
                 {
@@ -93,7 +94,7 @@ internal sealed class LoadRunner
                 }
                 else
                 {
-                    await kv.GetAsync(keys[number % keys.Length]);
+                    await kv.GetAsync(KeyAt(number));
                 }
             }
             catch (RaftKvException e)
@@ -114,11 +115,15 @@ internal sealed class LoadRunner
         }
     }
 
+    private string KeyAt(long number) => keys.Length > 0 ? keys[number % keys.Length] : MakeKey((int)(number % request.Keys));
+
+    private string MakeKey(int number) => request.KeyPrefix + number.ToString("d15", CultureInfo.InvariantCulture);
+
     private ValueTask<KvTransactionResult> CommitAsync(long number)
     {
         var transaction = new KvTransaction();
-        for (var i = 0; i < 16; i++)
-            transaction.Then.Set(keys[(number + i) % keys.Length], value);
+        for (var i = 0; i < request.Batch; i++)
+            transaction.Then.Set(KeyAt(number + i), value);
         return kv.CommitAsync(transaction);
     }
 

@@ -17,6 +17,9 @@ public sealed record LoadRequest
 
     public int ValueBytes { get; init; } = 100;
 
+    /// <summary>How many puts a transaction has.</summary>
+    public int Batch { get; init; } = 16;
+
     /// <summary>One letter in front of the number; a key has 16 bytes.</summary>
     public char KeyPrefix { get; init; } = 'k';
 
@@ -35,7 +38,7 @@ public enum LoadOperation
     Stale,
     TryRead,
 
-    /// <summary>Sixteen puts in one transaction.</summary>
+    /// <summary>Many puts in one transaction.</summary>
     Transaction,
 }
 

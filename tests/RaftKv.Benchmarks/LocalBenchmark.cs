@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using RaftKv.Embedded;
 
 namespace RaftKv.Benchmarks;
@@ -10,12 +8,13 @@ internal sealed class LocalBenchmark(Arguments arguments)
 {
     private const int ScanLimit = 1000;
 
-    public Task ScanAsync() => RunAsync(async (kv, cluster) =>
+    public Task ScanAsync() => RunAsync(async node =>
     {
+        var kv = node.Kv;
         var keys = arguments.KeysOr(1_000_000);
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        await FillAsync(kv, keys);
-        var status = cluster.Status;
+        await node.FillAsync([.. Enumerable.Range(0, keys).Select(KeyOf)], arguments.ValueBytes);
+        var status = node.Cluster.Status;
         Console.Error.WriteLine($"{status.KeyCount} keys, the whole heap {(GC.GetTotalMemory(forceFullCollection: true) - before) / (double)keys:0.0} bytes a key, among it the history of changes and the log");
         new Line { Op = "index_bytes_per_key", OpsPerS = Math.Round(status.KeyIndexBytes / (double)keys, 1), Note = $"{keys} keys of 16 bytes: {status.KeyIndexBytes} bytes; ops_per_s is the bytes" }.Print();
 
@@ -26,8 +25,9 @@ internal sealed class LocalBenchmark(Arguments arguments)
         await MeasureAsync("count_all", async () => await kv.CountAsync(KvKeyRange.All, KvReadOptions.Stale));
     });
 
-    public Task WatchAsync() => RunAsync(async (kv, _) =>
+    public Task WatchAsync() => RunAsync(async node =>
     {
+        var kv = node.Kv;
         var watchers = arguments.CallersOr(1000);
         using var stop = new CancellationTokenSource();
         var (told, round) = (0, 0L);
@@ -88,41 +88,16 @@ internal sealed class LocalBenchmark(Arguments arguments)
             throw new InvalidOperationException("The scan found nothing.");
     }
 
-    private async Task FillAsync(IDistributedKv kv, int keys)
-    {
-        var value = new byte[arguments.ValueBytes];
-        var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
-        {
-            while (Interlocked.Add(ref next, 256) is var end && end - 256 < keys)
-                await kv.SetManyAsync(Enumerable.Range(end - 256, Math.Min(256, keys - end + 256)).Select(i => new KeyValuePair<string, ReadOnlyMemory<byte>>(KeyOf(i), value)));
-        }));
-    }
-
     private static string KeyOf(int i) => $"key/{i:d12}";
 
-    private async Task RunAsync(Func<IDistributedKv, IRaftKvCluster, Task> run)
+    private async Task RunAsync(Func<LocalNode, Task> run)
     {
-        var directory = Directory.CreateTempSubdirectory("raftkv-bench");
-        try
+        await using var node = await LocalNode.StartAsync(o =>
         {
-            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-            builder.Services.AddRaftKv(o =>
-            {
-                o.DataDirectory = Path.Combine(directory.FullName, "data");
-                o.Durability = RaftKvDurability.OsBuffered;
-                o.ExpectedKeys = arguments.KeysOr(1_000_000);
-                o.MemoryBudget = 1024 * 1024 * 1024;
-            });
-            using var host = builder.Build();
-            await host.StartAsync();
-            await host.Services.GetRequiredService<IDistributedKv>().SetAsync("first", default);
-            await run(host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>());
-            await host.StopAsync();
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+            o.Durability = RaftKvDurability.OsBuffered;
+            o.ExpectedKeys = arguments.KeysOr(1_000_000);
+            o.MemoryBudget = 1024 * 1024 * 1024;
+        });
+        await run(node);
     }
 }

@@ -26,6 +26,9 @@ switch (args.FirstOrDefault())
     case "http-server":
         await HttpServer.RunAsync(int.Parse(args[1], CultureInfo.InvariantCulture));
         return 0;
+    case "reads":
+        await new ReadsBenchmark(Arguments.Parse(args[1..])).RunAsync();
+        return 0;
     case "scan":
         await new LocalBenchmark(Arguments.Parse(args[1..])).ScanAsync();
         return 0;
@@ -56,6 +59,8 @@ switch (args.FirstOrDefault())
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,batch] [--from leader,follower]
                        [--keys 100000] [--value 100] [--batch 64] [--runs 1] [--nodes 3]
                        [--against SCRIPT]: in turns with another system, as docs/performance.md says; --runs is 5 then
+            reads      TryRead and reads under the leader's lease, in turns with FASTER's own; one node in this process
+                       [--keys 100000] [--value 100] [--seconds 5] [--warmup 2] [--rounds 5]
             failover   the leader goes, by kill -9 or silently by SIGSTOP, until the next successful write
                        [--how kill|silent] [--rounds 20] [--nodes 3]
             start      fresh processes until the first successful write

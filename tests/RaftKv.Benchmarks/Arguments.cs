@@ -5,7 +5,7 @@ namespace RaftKv.Benchmarks;
 /// <summary>The words after the mode: pairs of <c>--name value</c>.</summary>
 internal sealed class Arguments
 {
-    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb", "how", "batch", "against"];
+    private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb", "how", "batch", "against", "over", "at"];
 
     private readonly Dictionary<string, string> values = [];
 
@@ -30,6 +30,11 @@ internal sealed class Arguments
     public int ValueBytesOr(int fallback) => Number("value", fallback);
 
     public int RunsOr(int fallback) => Number("runs", fallback);
+
+    /// <summary>What grows.</summary>
+    public string[] Over => List("over", "nodes,callers,value,keys");
+
+    public long[] AtOr(long[] fallback) => [.. List("at", string.Join(',', fallback)).Select(n => long.Parse(n, CultureInfo.InvariantCulture))];
 
     /// <summary>Puts in one transaction.</summary>
     public int Batch => Number("batch", 64);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RaftKv.Benchmarks;
+using RaftKv.Benchmarks.Pieces;
 using RaftKv.TestNode.Node;
 
 // Prints one JSON object per line, like the measurements of other systems it is compared with.
@@ -26,6 +27,9 @@ switch (args.FirstOrDefault())
     case "http-server":
         await HttpServer.RunAsync(int.Parse(args[1], CultureInfo.InvariantCulture));
         return 0;
+    case "growth":
+        await new GrowthBenchmark(Arguments.Parse(args[1..])).RunAsync();
+        return 0;
     case "reads":
         await new ReadsBenchmark(Arguments.Parse(args[1..])).RunAsync();
         return 0;
@@ -46,6 +50,9 @@ switch (args.FirstOrDefault())
     case "digest":
         DigestBenchmark.Run(Arguments.Parse(args[1..]));
         return 0;
+    case "pieces":
+        PieceBenchmarks.Run(args[1..]);
+        return 0;
     case "limits":
         MachineLimits.Print();
         return 0;
@@ -59,6 +66,8 @@ switch (args.FirstOrDefault())
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--ops put,get,lease,stale,tryread,batch] [--from leader,follower]
                        [--keys 100000] [--value 100] [--batch 64] [--runs 1] [--nodes 3]
                        [--against SCRIPT]: in turns with another system, as docs/performance.md says; --runs is 5 then
+            growth     what becomes of throughput, latency, memory, restarts and snapshots as one thing grows
+                       [--over nodes,callers,value,keys] [--at 1,3,5,7] [--seconds 5] [--warmup 2]
             reads      TryRead and reads under the leader's lease, in turns with FASTER's own; one node in this process
                        [--keys 100000] [--value 100] [--seconds 5] [--warmup 2] [--rounds 5]
             failover   the leader goes, by kill -9 or silently by SIGSTOP, until the next successful write
@@ -83,6 +92,8 @@ switch (args.FirstOrDefault())
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--rounds 3] [--value 100] [--nodes 3]
             digest     what the comparison of copies costs each write, beside the store; one thread
                        [--seconds 5]
+            pieces     codec, consensus, log, apply and reads one by one, with BenchmarkDotNet and its options
+                       [--filter *Wal*]
             limits     what this machine's disk, loopback and store allow
             """);
         return 2;

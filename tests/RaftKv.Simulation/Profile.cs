@@ -1,7 +1,7 @@
 namespace RaftKv.Simulation;
 
 /// <summary>Storms that chance alone would rarely put together.</summary>
-internal enum Profile
+public enum Profile
 {
     /// <summary>Anything with anything.</summary>
     Mixed,

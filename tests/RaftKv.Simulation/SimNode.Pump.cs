@@ -22,6 +22,12 @@ internal sealed partial class SimNode
     /// <summary>No write of the log begins before.</summary>
     private long _logStalledUntil;
 
+    /// <summary>How long the next write of the log takes, whose bytes are there at once and whose end is not.</summary>
+    private long _slowWrite;
+
+    /// <summary>Tells the replica that a batch is durable.</summary>
+    private Action<LogWritten> _report = _ => { };
+
     /// <summary>How many times slower than usual the disk is.</summary>
     public long DiskSlowness { get; set; } = 1;
 
@@ -33,15 +39,40 @@ internal sealed partial class SimNode
         PausedUntil = until;
     }
 
-    /// <summary>The disk takes no more of the log for a while.</summary>
-    public void StallLog(long length)
+    /// <summary>The disk takes no more of the log for a while. Then it takes all that waits, and is slow to say so.</summary>
+    public void StallLog(long length, long slowWrite = 0)
     {
-        _run.Transcript.Add(Id, $"its log hangs for {length / VirtualTime.Millisecond} ms");
+        _run.Transcript.Add(Id, $"its log hangs for {length / VirtualTime.Millisecond} ms, and {slowWrite / VirtualTime.Millisecond} ms in the write after that");
         _logStalledUntil = Math.Max(_logStalledUntil, _run.Time.Now + length);
+        _slowWrite = slowWrite;
     }
 
     /// <summary>What was slow or hung is so no more.</summary>
-    public void RepairDisk() => (DiskSlowness, _logStalledUntil, Disk.FreeBytes) = (1, 0, long.MaxValue);
+    public void RepairDisk()
+    {
+        (DiskSlowness, _logStalledUntil, _slowWrite) = (1, 0, 0);
+        Disk.FreeBytes = long.MaxValue;
+    }
+
+    private void Report(LogWritten written)
+    {
+        if (_slowWrite == 0)
+        {
+            _report(written);
+            return;
+        }
+        var life = Life;
+        // The thread is in that write: nothing else is written meanwhile.
+        _logStalledUntil = _run.Time.Now + _slowWrite;
+        _run.Time.At(_logStalledUntil, () =>
+        {
+            if (!IsUp || Life != life)
+                return;
+            _report(written);
+            Schedule();
+        });
+        _slowWrite = 0;
+    }
 
     /// <summary>The power goes in the middle of an operation of the disk, the given number of operations from now.</summary>
     public void CutPowerIn(long operations)
@@ -73,6 +104,7 @@ internal sealed partial class SimNode
         _components.Add(new Component("snap", () => snapshotter.HasWork, snapshotter.RunOnce, swarm.WorkDelay, usesDisk: true));
         _loopAt = long.MaxValue;
         _powerCutAt = long.MaxValue;
+        (_logStalledUntil, _slowWrite) = (0, 0);
     }
 
     /// <summary>Whatever has got something to do will do it.</summary>
@@ -86,8 +118,7 @@ internal sealed partial class SimNode
                 continue;
             component.IsScheduled = true;
             var delay = Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
-            var stalled = component.Name == "log" ? Math.Max(0, _logStalledUntil - _run.Time.Now) : 0;
-            RunAt(_run.Time.Now + delay + stalled, component, Life);
+            RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);
         }
         ScheduleDeadline();
     }

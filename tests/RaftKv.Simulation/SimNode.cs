@@ -200,6 +200,8 @@ internal sealed partial class SimNode
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         }, _options, Clock, log);
+        _report = logWriter.Written!;
+        logWriter.Written = Report;
         Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options.FeatureLevel, () => Address);
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);

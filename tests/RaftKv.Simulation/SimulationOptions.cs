@@ -1,7 +1,7 @@
 namespace RaftKv.Simulation;
 
 /// <summary>How a run differs from what its seed alone says.</summary>
-internal sealed record SimulationOptions
+public sealed record SimulationOptions
 {
     public static SimulationOptions Default { get; } = new();
 

@@ -102,6 +102,7 @@ internal sealed partial record Swarm
         RequestTimeout = chance.Fork("HolderPatience").Pick([1_000, 5_000]) * VirtualTime.Millisecond;
         NetworkDelay = chance.Fork("HolderNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
         (Callers, ThinkTime) = (6, 10 * VirtualTime.Millisecond);
+        (SnapshotThresholdBytes, LogRetentionBytes) = chance.Fork("HolderSnapshots").OneIn(2) ? (1_000, 0) : (100_000, 50_000);
         FaultInterval = 700 * VirtualTime.Millisecond;
         Length = 20 * VirtualTime.Second;
     }

@@ -4,7 +4,7 @@ using System.Reflection;
 namespace RaftKv.Simulation;
 
 /// <summary>Traits of a <see cref="Swarm"/> set by hand, such as <c>Callers=1,Crashes=False</c>.</summary>
-internal sealed record Traits(IReadOnlyDictionary<string, string> Values)
+public sealed record Traits(IReadOnlyDictionary<string, string> Values)
 {
     public static Traits None { get; } = new(new SortedDictionary<string, string>(StringComparer.Ordinal));
 
@@ -15,7 +15,7 @@ internal sealed record Traits(IReadOnlyDictionary<string, string> Values)
         new(new SortedDictionary<string, string>(Values.ToDictionary(), StringComparer.Ordinal) { [name] = Convert.ToString(value, CultureInfo.InvariantCulture)! });
 
     /// <summary>The same swarm with these traits.</summary>
-    public Swarm ApplyTo(Swarm swarm)
+    internal Swarm ApplyTo(Swarm swarm)
     {
         if (Values.Count == 0)
             return swarm;

@@ -114,6 +114,9 @@ internal sealed partial class RaftCore
         }
         else if (m.NextOffset != peer.SnapshotOffset && m.NextOffset <= peer.SnapshotBytes)
         {
+            // It had all of it and begins anew: what came was not sound, and may not be so here either.
+            if (m.NextOffset == 0 && peer.SnapshotOffset == peer.SnapshotBytes)
+                _effects.Add(new CheckSnapshot(m.Last));
             peer.SnapshotWanted(m.NextOffset, _now.Ticks);
             peer.SnapshotSentAt = _now.Ticks;
             AskNextChunk(peer);

@@ -41,6 +41,9 @@ internal sealed record ReadEntries(string Peer, long From, int MaxBytes) : RaftE
 /// <summary>Read a piece of the newest snapshot for a peer that is behind the log; answered by <see cref="SnapshotChunkRead"/>. Offset 0 picks the newest snapshot, a later offset continues <paramref name="Last"/>.</summary>
 internal sealed record ReadSnapshotChunk(string Peer, EntryId Last, long Offset, int MaxBytes) : RaftEffect;
 
+/// <summary>A peer has had all of a snapshot and refused it: see whether it is damaged here. If so, another one is taken in its place.</summary>
+internal sealed record CheckSnapshot(EntryId Last) : RaftEffect;
+
 /// <summary>Store a received piece; answered by <see cref="SnapshotChunkWritten"/>.</summary>
 internal sealed record WriteSnapshotChunk(string From, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : RaftEffect;
 

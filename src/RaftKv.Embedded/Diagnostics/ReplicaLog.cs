@@ -63,7 +63,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it again: {Reason}")]
     public static partial void SnapshotRefused(this ILogger logger, string nodeId, long index, string from, string reason);
 
-    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach: {Reason}")]
+    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach, or another one is taken: {Reason}")]
     public static partial void SnapshotSetAside(this ILogger logger, string reason);
 
     [LoggerMessage(125, LogLevel.Critical, "{NodeId}: the copy of {Member} at entry {Index} is not what the majority has.")]

@@ -12,7 +12,8 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
 {
     private readonly EntryLists _lists = new();
 
-    public event Action<LogWritten>? Written;
+    /// <summary>Told of each batch that is durable.</summary>
+    public Action<LogWritten>? Written { get; set; }
 
     /// <summary>Told after each sync how long it took and how many batches it had; <c>null</c> measures nothing.</summary>
     public Action<TimeSpan, int>? Synced { get; set; }

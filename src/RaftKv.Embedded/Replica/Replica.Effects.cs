@@ -40,6 +40,7 @@ internal sealed partial class Replica
             case RequestCompleted completed: OnRequestCompleted(completed); break;
             case ReadEntries read: LoadEntries(read); break;
             case ReadSnapshotChunk read: LoadChunk(read); break;
+            case CheckSnapshot check: CheckSent(check.Last); break;
             case WriteSnapshotChunk write: StoreChunk(write); break;
             case InstallReceivedSnapshot install: Install(install); break;
             case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;

@@ -14,6 +14,7 @@ internal sealed partial class Replica
     private readonly List<TaskCompletionSource<KvVersion>> _snapshotServed = [];
     private InstallReceivedSnapshot? _deferredInstall;
     private long _nextSnapshot;
+    private bool _checksSnapshot;
 
     /// <summary>Taking and installing exclude each other: an install replaces the store that a snapshot reads.</summary>
     private volatile bool _snapshotBusy;
@@ -139,6 +140,24 @@ internal sealed partial class Replica
         ReadOnlyMemory<byte> data = buffer.AsMemory(0, count);
         Post(new CoreAnswer(now => new SnapshotChunkRead(now, read.Peer, last, total, read.Offset, data)));
     });
+
+    private void CheckSent(EntryId last)
+    {
+        if (_checksSnapshot)
+            return;
+        _checksSnapshot = true;
+        _parts.Snapshotter.Post(() => Post(new SnapshotChecked(_parts.Snapshots.SetAsideIfDamaged(last))));
+    }
+
+    /// <summary>The state is whole, and so is what is taken of it now.</summary>
+    private void OnSnapshotChecked(SnapshotChecked result)
+    {
+        _checksSnapshot = false;
+        if (result.Damage is not { } damage)
+            return;
+        _log.SnapshotSetAside(damage.Message);
+        OnSnapshotWanted(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
+    }
 
     private void StoreChunk(WriteSnapshotChunk chunk) => _parts.Snapshotter.Post(() =>
     {

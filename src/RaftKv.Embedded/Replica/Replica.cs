@@ -173,6 +173,7 @@ internal sealed partial class Replica
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
+            case SnapshotChecked checkedOne: OnSnapshotChecked(checkedOne); break;
             case DiskMeasured measured: OnDiskMeasured(measured); break;
             case SeedStored stored: OnSeedStored(stored); break;
             case SeedLoaded loaded: OnSeedLoaded(loaded); break;

@@ -98,6 +98,12 @@ internal sealed class SnapshotFinished(EntryId last, ClusterConfiguration config
     public Exception? Error => error;
 }
 
+/// <summary>A snapshot that was refused elsewhere has been read again; <c>Damage</c> says what is wrong with it, if anything.</summary>
+internal sealed class SnapshotChecked(RaftKvStorageException? damage) : ReplicaInput
+{
+    public RaftKvStorageException? Damage => damage;
+}
+
 /// <summary>Somebody wants a snapshot now.</summary>
 internal sealed class SnapshotWanted(TaskCompletionSource<KvVersion> done) : ReplicaInput
 {

@@ -195,6 +195,25 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
+    /// <summary>Reads all of a snapshot again, and sets it aside if it is damaged by now. On the thread that writes snapshots.</summary>
+    /// <returns>What is wrong with it; <c>null</c>: nothing, or it is not here any more.</returns>
+    public RaftKvStorageException? SetAsideIfDamaged(EntryId last)
+    {
+        if (!_fileSystem.FileExists(PathOf(last)))
+            return null;
+        try
+        {
+            using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+            Expect(last, new SnapshotReader(file, PathOf(last)).ReadAll(visit: null, CancellationToken.None));
+            return null;
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
+        {
+            SetAside(last);
+            return e;
+        }
+    }
+
     /// <summary>Deletes every other snapshot.</summary>
     public void KeepOnly(EntryId last)
     {

@@ -186,6 +186,25 @@ public sealed class SnapshotStoreTests
     }
 
     [Fact]
+    public void One_that_somebody_refused_is_set_aside_if_it_is_damaged_here()
+    {
+        using var store = OpenStore();
+        var info = Write(store);
+        Assert.Null(store.SetAsideIfDamaged(info.Last));
+        Assert.Equal([info], store.List());
+
+        var bad = _disk.Read(PathOf(info.Last));
+        bad[bad.Length / 2] ^= 1;
+        _disk.Replace(PathOf(info.Last), bad);
+        Assert.Contains(PathOf(info.Last), store.SetAsideIfDamaged(info.Last)!.Message);
+        Assert.Empty(store.List());
+        Assert.Null(store.SetAsideIfDamaged(info.Last));
+
+        // The state is whole: another one of the same entry takes its place.
+        Assert.Equal([Write(store)], store.List());
+    }
+
+    [Fact]
     public void A_damaged_newest_one_is_set_aside_for_the_one_before()
     {
         using var store = OpenStore();

@@ -10,13 +10,38 @@ internal sealed class AllButOne(Simulation run) : Fault(run)
         var survivor = Any(chance);
         if (!survivor.IsListening)
             return false;
+        if (chance.OneIn(2))
+        {
+            Fall(survivor, chance);
+            return true;
+        }
+        // What it is still asking for is done, and it does not hear of that before it gets a snapshot.
+        var (deaf, cutOff) = (chance.Between(10, 150) * VirtualTime.Millisecond, chance.Between(300, 1500) * VirtualTime.Millisecond);
+        Run.Transcript.Add(survivor.Id, "hears nobody");
+        foreach (var node in Run.Nodes)
+            Run.Network.Block(node, survivor, Run.Time.Now + deaf + cutOff);
+        Run.Time.After(deaf, () =>
+        {
+            if (Run.IsHealing)
+                return;
+            foreach (var node in Run.Nodes)
+                Run.Network.Block(survivor, node, Run.Time.Now + cutOff);
+            Fall(survivor, chance);
+        });
+        return true;
+    }
+
+    private void Fall(SimNode survivor, Chance chance)
+    {
         foreach (var node in Run.Nodes)
         {
             if (node == survivor || !node.IsUp)
                 continue;
             node.Die(power: chance.OneIn(2));
+            // Their clocks come back as clocks of machines do whose battery is empty: sessions end by them.
+            if (Run.Swarm.WallJumps && chance.OneIn(3))
+                node.Time.Jump += TimeSpan.FromMinutes(chance.Between(61, 120));
             Run.Faults.RestartIn(node, chance.Between(10, 400) * VirtualTime.Millisecond);
         }
-        return true;
     }
 }

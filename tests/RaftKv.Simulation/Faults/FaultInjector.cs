@@ -11,6 +11,7 @@ internal sealed class FaultInjector
     private readonly List<Fault> _kinds;
     private readonly Coup _coup;
     private ulong _count;
+    private long _quietUntil;
     private bool _stopped;
 
     public FaultInjector(Simulation run)
@@ -38,6 +39,9 @@ internal sealed class FaultInjector
         if (_kinds.Count > 0)
             Later();
     }
+
+    /// <summary>Nothing else breaks for a while.</summary>
+    public void Wait(long length) => _quietUntil = _run.Time.Now + length;
 
     public void Count(string kind) => Injected[kind] = Injected.GetValueOrDefault(kind) + 1;
 
@@ -89,6 +93,11 @@ internal sealed class FaultInjector
     {
         if (_stopped)
             return;
+        if (_run.Time.Now < _quietUntil)
+        {
+            Later();
+            return;
+        }
         Turn(chance =>
         {
             var kind = chance.Pick(_kinds);

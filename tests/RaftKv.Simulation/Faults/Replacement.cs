@@ -28,7 +28,11 @@ internal sealed class Replacement(Simulation run) : Fault(run)
         Run.Network.Part(leader, bystander, Run.Time.Now + (60 * VirtualTime.Second));
         // Longer than a stranger is dialled after its last word.
         var wait = chance.OneIn(3) ? chance.Between(31_000, 34_000) : chance.Between(0, 500);
-        Run.Operators.TakeIn(newcomer, isMember, () => Run.Time.After(wait * VirtualTime.Millisecond, () => Finish(leader, bystander, newcomer, chance)));
+        Run.Operators.TakeIn(newcomer, isMember, () =>
+        {
+            Run.Faults.Wait(wait * VirtualTime.Millisecond);
+            Run.Time.After(wait * VirtualTime.Millisecond, () => Finish(leader, bystander, newcomer, chance));
+        });
         return true;
     }
 

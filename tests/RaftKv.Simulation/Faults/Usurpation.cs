@@ -34,7 +34,7 @@ internal sealed class Usurpation(Simulation run) : Fault(run)
             foreach (var outside in Run.Nodes.Except(party))
                 Run.Network.Part(inside, outside, Run.Time.Now + length);
             if (chance.OneIn(2))
-                inside.StallLog(length + (chance.Between(0, 1500) * VirtualTime.Millisecond));
+                inside.StallLog(chance.Between(50, 600) * VirtualTime.Millisecond, chance.OneIn(4) ? 0 : length + (chance.Between(0, 1500) * VirtualTime.Millisecond));
         }
     }
 

@@ -18,6 +18,7 @@ internal static class TranscriptText
         RequestCompleted e => $"answers {(e.Error is { } error ? error.ToString() : "success")}{(e.Retry ? ", retry" : "")}: {e.Message}",
         ReadEntries e => $"reads entries for {e.Peer} from {e.From}",
         ReadSnapshotChunk e => $"reads snapshot for {e.Peer} at {e.Offset}",
+        CheckSnapshot e => $"looks whether snapshot {e.Last} is damaged",
         WriteSnapshotChunk e => $"writes snapshot {e.Last} at {e.Offset}, {e.Data.Length} bytes",
         InstallReceivedSnapshot e => $"installs snapshot {e.Last}",
         ResetLog e => $"resets its log behind {e.Base}",

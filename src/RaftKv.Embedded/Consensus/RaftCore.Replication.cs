@@ -12,6 +12,9 @@ internal sealed partial class RaftCore
     private LogEntry[] _batch = [];
     private int _batchCount;
 
+    /// <summary>The newest message of this step.</summary>
+    private AppendEntries? _lastAppend;
+
     /// <summary>Where forwarded proposals came from: those nodes are told of the commit at once, their callers wait for it.</summary>
     private readonly Queue<(long Index, string From)> _origins = new();
 
@@ -98,6 +101,7 @@ internal sealed partial class RaftCore
     private void ForgetBatch()
     {
         _log.ForgetBatch();
+        _lastAppend = null;
         _batch.AsSpan(0, _batchCount).Clear();
         _batchCount = 0;
     }
@@ -164,7 +168,11 @@ internal sealed partial class RaftCore
     {
         peer.CommitSent = CommitIndex;
         var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
-        Send(peer.NodeId, new AppendEntries(Term, id, entries, CommitIndex, _round, LeaseIsWanted ? LeaseMs : 0));
+        var leaseMs = LeaseIsWanted ? LeaseMs : 0;
+        // Peers that are as far as each other are told the same.
+        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || (last.Term, last.Commit, last.Round, last.LeaseMs) != (Term, CommitIndex, _round, leaseMs))
+            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs);
+        Send(peer.NodeId, last);
     }
 
     private void OnEntriesRead(EntriesRead e)

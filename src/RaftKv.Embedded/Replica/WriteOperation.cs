@@ -138,6 +138,9 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         return result;
     }
 
+    /// <summary>It was never started, so nobody else knows it.</summary>
+    public void Abandon() => _pool?.Return(this);
+
     /// <summary>One of the two that hold it does so no longer.</summary>
     public void LetGo()
     {

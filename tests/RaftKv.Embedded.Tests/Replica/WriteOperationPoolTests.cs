@@ -42,6 +42,16 @@ public sealed class WriteOperationPoolTests
     }
 
     [Fact]
+    public void A_write_that_was_never_started_is_used_again_at_once()
+    {
+        var write = _pool.Take(3, deadline: 0);
+
+        write.Abandon();
+
+        Assert.Same(write, _pool.Take(3, deadline: 0));
+    }
+
+    [Fact]
     public async Task An_outcome_is_given_once_and_a_wait_for_an_earlier_one_is_refused()
     {
         var write = _pool.Take(3, deadline: 0);

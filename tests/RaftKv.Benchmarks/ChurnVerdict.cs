@@ -1,6 +1,6 @@
 namespace RaftKv.Benchmarks;
 
-/// <summary>The whole of a <see cref="ChurnBenchmark"/>: of memory and disk, the most that any node took.</summary>
+/// <summary>The whole of a <see cref="ChurnBenchmark"/>: of memory and disk, what the node took that took most; the median of each half, and the most.</summary>
 internal sealed record ChurnVerdict
 {
     public string Op { get; } = "churn";
@@ -25,9 +25,13 @@ internal sealed record ChurnVerdict
 
     public required double RssMbSecondHalf { get; init; }
 
+    public required double RssMbMost { get; init; }
+
     public required double DiskMbFirstHalf { get; init; }
 
     public required double DiskMbSecondHalf { get; init; }
+
+    public required double DiskMbMost { get; init; }
 
     public required long Elections { get; init; }
 

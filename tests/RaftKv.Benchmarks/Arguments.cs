@@ -59,7 +59,8 @@ internal sealed class Arguments
     /// <summary>Memory for the records, in MiB.</summary>
     public int BudgetMegabytes => Number("budget-mb", 256);
 
-    public int Rate => Number("rate", 2_000);
+    /// <summary>Writes a second, of all callers together.</summary>
+    public int RateOr(int fallback) => Number("rate", fallback);
 
     /// <summary>Bytes of data to move, in MiB.</summary>
     public int Megabytes => Number("mb", 2_048);

@@ -22,7 +22,7 @@ internal sealed class ChurnBenchmark(Arguments arguments)
     /// <summary>Whether everything held.</summary>
     public async Task<bool> RunAsync()
     {
-        var churn = new ChurnRequest { Callers = arguments.CallersOr(Callers), Rate = arguments.Rate, ValueBytes = arguments.ValueBytesOr(1_024) };
+        var churn = new ChurnRequest { Callers = arguments.CallersOr(Callers), Rate = arguments.RateOr(2_000), ValueBytes = arguments.ValueBytesOr(1_024) };
         // As many keys as leave so much alive once sets and deletes are in balance.
         var sets = 100 - churn.DeletePercent - churn.ExpiringPercent;
         churn = churn with { Keys = (int)(arguments.LiveMegabytes * 1024L * 1024 / churn.ValueBytes * (sets + churn.DeletePercent) / sets) };

@@ -87,7 +87,7 @@ switch (args.FirstOrDefault())
             churn      overwrites, deletes and keys that expire at a steady rate on much live data, while disk and memory are watched
                        [--minutes 30] [--live-mb 1024] [--budget-mb 256] [--rate 2000] [--callers 64] [--value 1024] [--nodes 3]
             snapshot   new nodes that are sent a large snapshot: alone, and killed half-way while others write
-                       [--mb 2048] [--budget-mb 256] [--nodes 3]
+                       [--mb 2048] [--budget-mb 256] [--rate as many as there are] [--nodes 3]
             security   writes of peers that share a secret, or use TLS, in ratio to those of peers that do neither
                        [--callers 1,16,64,256] [--seconds 5] [--warmup 2] [--rounds 3] [--value 100] [--nodes 3]
             digest     what the comparison of copies costs each write, beside the store; one thread

@@ -13,7 +13,6 @@ internal sealed class SnapshotBenchmark(Arguments arguments)
     private const int ValueBytes = 4_096;
     private const int CopyBytes = 1024 * 1024;
     private const double WindowSeconds = 10;
-    private static readonly ChurnRequest Writers = new() { Callers = 64, Rate = int.MaxValue, Keys = 10_000, ValueBytes = 100, DeletePercent = 0, ExpiringPercent = 0 };
 
     public async Task RunAsync()
     {
@@ -43,9 +42,9 @@ internal sealed class SnapshotBenchmark(Arguments arguments)
         await join.LeaveAsync();
     }
 
-    private static async Task JoinUnderLoadAsync(TestCluster cluster, ClusterNode leader)
+    private async Task JoinUnderLoadAsync(TestCluster cluster, ClusterNode leader)
     {
-        await leader.ChurnAsync(Writers);
+        await leader.ChurnAsync(new ChurnRequest { Callers = 64, Rate = arguments.RateOr(int.MaxValue), Keys = 10_000, ValueBytes = 100, DeletePercent = 0, ExpiringPercent = 0 });
         await Task.Delay(TimeSpan.FromSeconds(WindowSeconds / 2));
         await leader.ChurnWindowAsync();
         await Task.Delay(TimeSpan.FromSeconds(WindowSeconds));

@@ -32,6 +32,22 @@ public sealed class SnapshotTests : IntegrationTest
     }
 
     [Fact]
+    public async Task With_much_data_as_much_log_is_written_between_two_snapshots_as_one_has()
+    {
+        const int Bytes = 10_000;
+        var cluster = await FormAsync(1, SmallLog);
+        var node = cluster.Nodes[0];
+        await FillAsync(node, 1_000, Bytes);
+        var taken = (await node.TakeSnapshotAsync()).Value;
+
+        // Three times what would do for a small snapshot.
+        await FillAsync(node, 300, Bytes);
+        Assert.Equal(taken, (await node.StatusAsync()).SnapshotIndex);
+        await FillAsync(node, 1_000, Bytes);
+        await cluster.WaitAsync("the next snapshot", async () => (await node.StatusAsync()).SnapshotIndex > taken);
+    }
+
+    [Fact]
     public async Task Every_node_restarts_after_its_log_was_truncated_while_writes_go_on()
     {
         var cluster = await FormAsync(configure: SmallLog);

@@ -192,7 +192,7 @@ internal sealed partial class SimNode
             Snapshotter = snapshotter,
             Stores = NewStore,
             Ending = _ending.Token,
-            Settings = CoreSettings.From(_options, Chance.Source.Next()) with
+            Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,
                 SnapshotChunkBytes = _run.Swarm.ChunkBytes,
@@ -272,10 +272,9 @@ internal sealed partial class SimNode
     /// <summary>Whether this machine's disk has an entry of the log, or a snapshot that covers it.</summary>
     public bool HasDurably(EntryId entry)
     {
-        if (!IsUp)
+        // A process that has just started has not had its first turn.
+        if (!IsUp || Replica.Core is not { } core)
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;
-        if (Replica.Core is not { } core)
-            return false;
         if (entry.Index <= core.SnapshotIndex)
             return true;
         try

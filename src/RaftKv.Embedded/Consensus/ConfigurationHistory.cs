@@ -49,11 +49,11 @@ internal sealed class ConfigurationHistory
     /// Whether a node has a vote in a configuration that a newer one has not replaced for certain: what is behind <paramref name="commit"/>
     /// may be committed or not, above all after a restart, which forgets the commit index.
     /// </summary>
-    public bool MayStillBeVoter(string nodeId, long commit)
+    public bool MayStillBeVoter(string nodeId, Guid incarnation, long commit)
     {
         for (var i = _entries.Count - 1; i >= 0; i--)
         {
-            if (_entries[i].Configuration.IsVoter(nodeId))
+            if (_entries[i].Configuration.Find(nodeId) is { IsVoter: true } member && member.IsOf(incarnation))
                 return true;
             if (_entries[i].Index <= commit)
                 break;
@@ -61,14 +61,14 @@ internal sealed class ConfigurationHistory
         return false;
     }
 
-    /// <summary>Whether nobody but <paramref name="nodeId"/> has a vote in any configuration that is known here.</summary>
-    public bool HasNoOtherVoterThan(string nodeId)
+    /// <summary>Whether nobody but this node has a vote in any configuration that is known here.</summary>
+    public bool HasNoOtherVoterThan(string nodeId, Guid incarnation)
     {
         foreach (var (_, configuration) in _entries)
         {
             foreach (var member in configuration.Members)
             {
-                if (member.IsVoter && member.NodeId != nodeId)
+                if (member.IsVoter && (member.NodeId != nodeId || !member.IsOf(incarnation)))
                     return false;
             }
         }

@@ -8,4 +8,7 @@ namespace RaftKv.Embedded.Consensus;
 internal sealed record Member(string NodeId, string Address, Guid Incarnation, MemberRole Role)
 {
     public bool IsVoter => Role == MemberRole.Voter;
+
+    /// <summary>Whether this is the member with that data directory; one of the two may not be known.</summary>
+    public bool IsOf(Guid incarnation) => Incarnation == incarnation || Incarnation == Guid.Empty || incarnation == Guid.Empty;
 }

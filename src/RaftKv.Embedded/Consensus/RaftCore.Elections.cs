@@ -24,7 +24,7 @@ internal sealed partial class RaftCore
     /// it, and nobody else could win (dissertation §4.2.2). Its own vote does not count then.
     /// </summary>
     private bool CanCampaign => Role is not (RaftRole.Removed or RaftRole.Leader) && _installing is null
-        && (Configuration.IsVoter(NodeId) || (Configuration.Find(NodeId) is null && _configurations.MayStillBeVoter(NodeId, CommitIndex)));
+        && (Self is { IsVoter: true } || (Self is null && _configurations.MayStillBeVoter(NodeId, _settings.Incarnation, CommitIndex)));
 
     private void ArmElection() =>
         _electionDeadline = Math.Max(_now.Ticks + _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout), _noVoteUntil);
@@ -133,7 +133,8 @@ internal sealed partial class RaftCore
         var votes = 0;
         foreach (var member in Configuration.Members)
         {
-            if (member.IsVoter && _votes.Contains(member.NodeId))
+            // Its own vote is not its predecessor's.
+            if (member.IsVoter && _votes.Contains(member.NodeId) && (member.NodeId != NodeId || member == Self))
                 votes++;
         }
         return votes >= Configuration.Quorum;
@@ -245,7 +246,7 @@ internal sealed partial class RaftCore
     {
         if (_removed)
             return RaftRole.Removed;
-        return Configuration.Find(NodeId) switch
+        return Self switch
         {
             { IsVoter: true } => RaftRole.Follower,
             null when Configuration.Members.Count > 0 && Role != RaftRole.Learner => RaftRole.Follower,

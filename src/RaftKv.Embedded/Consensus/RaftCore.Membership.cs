@@ -156,7 +156,7 @@ internal sealed partial class RaftCore
         if (_announcedConfiguration == Configuration && _announcedConfigurationIndex == ConfigurationIndex)
             return;
         AnnounceConfiguration();
-        if (Configuration.Find(NodeId) is not null)
+        if (Self is not null)
             _removed = false;
         if (Role == RaftRole.Leader)
             UpdatePeers();
@@ -219,7 +219,7 @@ internal sealed partial class RaftCore
         }
         if (goodbye)
             BeginRound();
-        if (Configuration.Find(NodeId) is null)
+        if (Self is null)
             _retireCause = "its removal is committed";
     }
 
@@ -289,7 +289,7 @@ internal sealed partial class RaftCore
     /// <summary>Whether the voters of a new configuration that are in contact now could commit it.</summary>
     private bool KeepsQuorum(ClusterConfiguration configuration)
     {
-        var alive = configuration.IsVoter(NodeId) ? 1 : 0;
+        var alive = configuration.Find(NodeId) is { IsVoter: true } self && self.IsOf(_settings.Incarnation) ? 1 : 0;
         foreach (var peer in _peers)
         {
             if (IsInContact(peer) && configuration.IsVoter(peer.NodeId))
@@ -328,7 +328,7 @@ internal sealed partial class RaftCore
 
     private void UpdatePassiveRole(string cause)
     {
-        if (Configuration.Members.Count > 0 && ConfigurationIndex <= CommitIndex && Configuration.Find(NodeId) is null)
+        if (Configuration.Members.Count > 0 && ConfigurationIndex <= CommitIndex && Self is null)
             _removed = true;
         if (Role is RaftRole.Leader or RaftRole.PreCandidate or RaftRole.Candidate)
             return;

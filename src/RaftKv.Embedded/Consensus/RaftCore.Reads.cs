@@ -62,7 +62,7 @@ internal sealed partial class RaftCore
     {
         Span<long> answered = Configuration.VoterCount <= 64 ? stackalloc long[Configuration.VoterCount] : new long[Configuration.VoterCount];
         var count = 0;
-        if (Configuration.IsVoter(NodeId))
+        if (Self is { IsVoter: true })
             answered[count++] = _round;
         foreach (var peer in _peers)
         {

@@ -252,7 +252,7 @@ internal sealed partial class RaftCore
             return;
         Span<long> matches = Configuration.VoterCount <= 64 ? stackalloc long[Configuration.VoterCount] : new long[Configuration.VoterCount];
         var count = 0;
-        if (Configuration.IsVoter(NodeId))
+        if (Self is { IsVoter: true })
             matches[count++] = _log.DurableIndex;
         foreach (var peer in _peers)
         {
@@ -332,7 +332,7 @@ internal sealed partial class RaftCore
     {
         Span<long> contacts = Configuration.VoterCount <= 64 ? stackalloc long[Configuration.VoterCount] : new long[Configuration.VoterCount];
         var count = 0;
-        if (Configuration.IsVoter(NodeId))
+        if (Self is { IsVoter: true })
             contacts[count++] = _now.Ticks;
         foreach (var peer in _peers)
         {

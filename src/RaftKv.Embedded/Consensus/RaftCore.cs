@@ -102,6 +102,9 @@ internal sealed partial class RaftCore
 
     private string NodeId => _settings.NodeId;
 
+    /// <summary>This node in the configuration in force. <c>null</c> also where that is an old one which names this node's predecessor, whose disk was lost or removed.</summary>
+    private Member? Self => Configuration.Find(NodeId) is { } member && member.IsOf(_settings.Incarnation) ? member : null;
+
     /// <summary>The term of an entry, or -1 when the log does not have it.</summary>
     public long TermAt(long index) => _log.TermAt(index);
 
@@ -114,7 +117,7 @@ internal sealed partial class RaftCore
         Begin(now, effects);
         // Before it restarted this node may have promised some leader not to vote (dissertation §6.4.1). In term 1 nobody has led yet, and
         // a node that is alone with its vote has promised nothing to anybody.
-        var mayHavePromised = Term > 1 && !_configurations.HasNoOtherVoterThan(NodeId);
+        var mayHavePromised = Term > 1 && !_configurations.HasNoOtherVoterThan(NodeId, _settings.Incarnation);
         if (mayHavePromised)
             _noVoteUntil = now.Ticks + _settings.ElectionTimeout;
         UpdatePassiveRole("started");

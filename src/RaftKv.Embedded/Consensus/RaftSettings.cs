@@ -5,6 +5,9 @@ internal sealed record RaftSettings
 {
     public required string NodeId { get; init; }
 
+    /// <summary>The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own. Empty: nobody else ever had the name.</summary>
+    public Guid Incarnation { get; init; }
+
     /// <summary>Seeds the core's own generator; the same seed and events give the same effects.</summary>
     public required ulong Seed { get; init; }
 

@@ -6,10 +6,12 @@ namespace RaftKv.Embedded.Replica;
 internal static class CoreSettings
 {
     /// <param name="options">The node's options, valid.</param>
+    /// <param name="incarnation">The identity of the node's data directory.</param>
     /// <param name="seed">Seeds the core's randomness: differs from node to node.</param>
-    public static RaftSettings From(RaftKvOptions options, ulong seed) => new()
+    public static RaftSettings From(RaftKvOptions options, Guid incarnation, ulong seed) => new()
     {
         NodeId = options.NodeId,
+        Incarnation = incarnation,
         TargetVoters = options.TargetVoters,
         Seed = seed,
         HeartbeatInterval = options.HeartbeatInterval.Ticks,

@@ -69,7 +69,7 @@ internal sealed class ReplicaHost : IDisposable
             FreeDiskBytes = () => snapshots.FreeBytes,
             Telemetry = Telemetry,
             Stalls = stalls,
-            Settings = CoreSettings.From(options, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
+            Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);

@@ -10,7 +10,7 @@ namespace RaftKv.Simulation;
 /// <param name="say">Is told of each smaller run.</param>
 public sealed class Shrinker(ulong seed, SimulationOptions options, Func<ulong, SimulationOptions, SimulationReport> run, Action<string> say)
 {
-    private const ulong OtherSeeds = 12;
+    private const ulong OtherSeeds = 40;
 
     private static readonly (string Trait, object Value)[] Simpler =
     [
@@ -91,8 +91,9 @@ public sealed class Shrinker(ulong seed, SimulationOptions options, Func<ulong, 
     private bool Try(ulong seed, SimulationOptions smaller, bool orAsLong = false)
     {
         Tries++;
-        var report = run(seed, smaller);
-        if (report.Invariant != _report.Invariant || report.Steps > (orAsLong ? Steps : Steps - 1))
+        var most = orAsLong ? Steps : Steps - 1;
+        var report = run(seed, smaller with { MaxSteps = most });
+        if (report.Invariant != _report.Invariant || report.Steps > most)
             return false;
         (Seed, Options, _report) = (seed, smaller, report);
         say($"  {report.Steps:N0} steps: {FailurePrinter.CommandFor(seed, smaller)}");

@@ -18,6 +18,7 @@ internal sealed partial class Simulation
     public Simulation(ulong seed, SimulationOptions options)
     {
         Options = options;
+        Time = new VirtualTime { MaxSteps = options.MaxSteps };
         Chance = new Chance(seed);
         Swarm = options.Traits.ApplyTo(new Swarm(Chance, options.Profile));
         Transcript = new Transcript(Time, options.TranscriptLines);
@@ -45,7 +46,7 @@ internal sealed partial class Simulation
 
     public Swarm Swarm { get; }
 
-    public VirtualTime Time { get; } = new();
+    public VirtualTime Time { get; }
 
     public Transcript Transcript { get; }
 

@@ -11,6 +11,9 @@ public sealed record SimulationOptions
     /// <summary>Which storm it is, whatever the seed says.</summary>
     public Profile? Profile { get; init; }
 
+    /// <summary>After so many steps a run ends, and has not failed.</summary>
+    public long MaxSteps { get; init; } = long.MaxValue;
+
     /// <summary>Faults left out, by their number in the run.</summary>
     public IReadOnlySet<ulong> Skip { get; init; } = new HashSet<ulong>();
 

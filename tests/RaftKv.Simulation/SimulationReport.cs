@@ -49,6 +49,10 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
         {
             simulation.Run();
         }
+        catch (OutOfStepsException)
+        {
+            // Whoever set the limit knows what it means.
+        }
         catch (Exception e)
         {
             failure = e is Invariants.BrokenInvariantException ? e.Message : e.ToString();

@@ -12,6 +12,9 @@ internal sealed class VirtualTime
 
     public long Now { get; private set; }
 
+    /// <summary>So many things may happen.</summary>
+    public long MaxSteps { get; init; } = long.MaxValue;
+
     /// <summary>How many things have happened.</summary>
     public long Steps { get; private set; }
 
@@ -27,6 +30,8 @@ internal sealed class VirtualTime
             Now = Math.Max(Now, end);
             return false;
         }
+        if (Steps >= MaxSteps)
+            throw new OutOfStepsException();
         var act = _queue.Dequeue();
         Now = due.At;
         Steps++;

@@ -1,4 +1,5 @@
 using RaftKv.Simulation;
+using RaftKv.Simulation.Mutations;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Simulated;
@@ -42,6 +43,9 @@ public sealed class SimulationTests
 
     [Fact]
     public void A_seed_replays_to_the_last_message() => Assert.Equal(SimulationReport.Of(7).Fingerprint, SimulationReport.Of(7, transcriptLines: 100).Fingerprint);
+
+    [Fact]
+    public void Every_planted_bug_fits_the_sources() => Assert.Empty(PlantedBugs.Misfits());
 
     private static void AssertPasses(ulong seed) =>
         Assert.True(SimulationReport.Of(seed) is { Failure: null }, $"dotnet run --project tests/RaftKv.Simulation -c Release -- --seed {seed}");

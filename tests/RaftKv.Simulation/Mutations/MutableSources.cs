@@ -19,23 +19,29 @@ internal sealed class MutableSources : IDisposable
 
     public MutableSources()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "RaftKv.sln")))
-            root = root.Parent ?? throw new DirectoryNotFoundException("Mutations need the sources: run from within the repository.");
-        foreach (var file in root.EnumerateFiles())
+        foreach (var file in Root.EnumerateFiles())
             file.CopyTo(Path.Combine(_copy.FullName, file.Name));
-        Copy(new DirectoryInfo(Path.Combine(root.FullName, Project)), PathOf(""));
+        Copy(Product, PathOf(""));
         Build();
         _compilation = CSharpCompilation.Create("RaftKv.Embedded", Files().Select(Parse), References(),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
     }
 
-    public bool Fits(Edit edit)
+    /// <summary>Where they come from.</summary>
+    public static DirectoryInfo Product => new(Path.Combine(Root.FullName, Project));
+
+    private static DirectoryInfo Root
     {
-        var text = File.ReadAllText(PathOf(edit.File));
-        var at = text.IndexOf(edit.Find, StringComparison.Ordinal);
-        return at >= 0 && text.IndexOf(edit.Find, at + 1, StringComparison.Ordinal) < 0;
+        get
+        {
+            var root = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(root.FullName, "RaftKv.sln")))
+                root = root.Parent ?? throw new DirectoryNotFoundException("Mutations need the sources: run from within the repository.");
+            return root;
+        }
     }
+
+    public bool Fits(Edit edit) => edit.Fits(File.ReadAllText(PathOf(edit.File)));
 
     /// <summary>The assembly with a bug in it.</summary>
     public byte[] Compile(Mutation mutation)

@@ -14,4 +14,7 @@ internal sealed record Mutation(string Name, string What, params Edit[] Edits)
 /// <param name="File">Below src/RaftKv.Embedded.</param>
 /// <param name="Find">What is there.</param>
 /// <param name="Replace">What shall be there.</param>
-internal sealed record Edit(string File, string Find, string Replace);
+internal sealed record Edit(string File, string Find, string Replace)
+{
+    public bool Fits(string text) => text.IndexOf(Find, StringComparison.Ordinal) is var at and >= 0 && text.IndexOf(Find, at + 1, StringComparison.Ordinal) < 0;
+}

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RaftKv.Embedded;
 
 namespace RaftKv.Simulation.Mutations;
 
@@ -47,6 +48,11 @@ internal sealed class MutationTest(Arguments arguments)
     private static string NameOf(string failure)
     {
         var parts = failure.Split('\n')[0].TrimEnd().Split(':', 2);
-        return parts is ["No fault without a cause", var why] ? $"the replica's own check:{why}" : parts[0];
+        return parts switch
+        {
+            ["No fault without a cause", var why] => $"the replica's own check: {why.Split(':')[^1].Trim()}",
+            [var type, _] when type.EndsWith(nameof(RaftKvStorageException), StringComparison.Ordinal) => "a start that is refused without a cause",
+            _ => parts[0],
+        };
     }
 }

@@ -22,6 +22,9 @@ internal sealed partial class SimNode
     /// <summary>No write of the log begins before.</summary>
     private long _logStalledUntil;
 
+    /// <summary>When the slow write that has begun ends.</summary>
+    private long _writingUntil;
+
     /// <summary>How long the next write of the log takes, whose bytes are there at once and whose end is not.</summary>
     private long _slowWrite;
 
@@ -47,10 +50,10 @@ internal sealed partial class SimNode
         _slowWrite = slowWrite;
     }
 
-    /// <summary>What was slow or hung is so no more.</summary>
+    /// <summary>What was slow or hung is so no more; a write that has begun ends when it ends, before the next one.</summary>
     public void RepairDisk()
     {
-        (DiskSlowness, _logStalledUntil, _slowWrite) = (1, 0, 0);
+        (DiskSlowness, _logStalledUntil, _slowWrite) = (1, _writingUntil, 0);
         Disk.FreeBytes = long.MaxValue;
     }
 
@@ -63,8 +66,8 @@ internal sealed partial class SimNode
         }
         var life = Life;
         // The thread is in that write: nothing else is written meanwhile.
-        _logStalledUntil = _run.Time.Now + _slowWrite;
-        _run.Time.At(_logStalledUntil, () =>
+        _logStalledUntil = _writingUntil = _run.Time.Now + _slowWrite;
+        _run.Time.At(_writingUntil, () =>
         {
             if (!IsUp || Life != life)
                 return;
@@ -104,7 +107,7 @@ internal sealed partial class SimNode
         _components.Add(new Component("snap", () => snapshotter.HasWork, snapshotter.RunOnce, swarm.WorkDelay, usesDisk: true));
         _loopAt = long.MaxValue;
         _powerCutAt = long.MaxValue;
-        (_logStalledUntil, _slowWrite) = (0, 0);
+        (_logStalledUntil, _writingUntil, _slowWrite) = (0, 0, 0);
     }
 
     /// <summary>Whatever has got something to do will do it.</summary>

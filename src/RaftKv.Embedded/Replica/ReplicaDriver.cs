@@ -6,9 +6,6 @@ namespace RaftKv.Embedded.Replica;
 /// </summary>
 internal sealed class ReplicaDriver(Replica replica, LogWriter log, Applier applier)
 {
-    /// <summary>How many turns another thread than the replica's takes in a row: what came in during one is dealt with at once in the next.</summary>
-    private const int MaxTurns = 3;
-
     private readonly Lock _turn = new();
     private volatile bool _running = true;
 
@@ -28,12 +25,12 @@ internal sealed class ReplicaDriver(Replica replica, LogWriter log, Applier appl
     }
 
     /// <summary>
-    /// Any thread of the replica's own that has posted without waking. A few turns and no more, so that its own work does not wait for long; what comes in after them is left
-    /// to the replica's thread.
+    /// Any thread of the replica's own that has posted without waking. One turn and no more: what came in meanwhile is left to the replica's thread, so that its own work does not wait, and
+    /// more comes together for the next turn.
     /// </summary>
     public void TakeTurn()
     {
-        if (TryTurns())
+        if (TryTurn())
             applier.RunOrWake();
     }
 
@@ -49,31 +46,28 @@ internal sealed class ReplicaDriver(Replica replica, LogWriter log, Applier appl
             return;
         }
         replica.Post(input, wake: false);
-        if (TryTurns())
+        if (TryTurn())
             applier.Wake();
     }
 
-    private bool TryTurns()
+    private bool TryTurn()
     {
-        var turns = 0;
         // Whoever holds the lock looks for work once more when it lets go.
-        while (turns < MaxTurns && _running && replica.HasWork && _turn.TryEnter())
+        if (!_running || !replica.HasWork || !_turn.TryEnter())
+            return false;
+        try
         {
-            try
-            {
-                replica.RunOnce();
-            }
-            finally
-            {
-                _turn.Exit();
-            }
-            // After what was sent: the peers' disks have farther to go than this one's.
-            log.Wake();
-            turns++;
+            replica.RunOnce();
         }
-        if (turns > 0 && replica.HasWork)
+        finally
+        {
+            _turn.Exit();
+        }
+        // After what was sent: the peers' disks have farther to go than this one's.
+        log.Wake();
+        if (replica.HasWork)
             replica.Kick();
-        return turns > 0;
+        return true;
     }
 
     /// <summary>The thread ends after the turn it is in.</summary>

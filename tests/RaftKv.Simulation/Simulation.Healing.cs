@@ -50,7 +50,7 @@ internal sealed partial class Simulation
         Watches.CheckComplete([.. Members(Leader())]);
     }
 
-    /// <summary>Of the voters a minority, at most, such that the others are a quorum by all that is committed, and by all that any of them knows.</summary>
+    /// <summary>Of the voters a minority, at most, such that the others are a quorum by all that is committed, and by all that anybody has in its log.</summary>
     private void ChooseMissing()
     {
         var chance = Chance.Fork("missing");
@@ -71,7 +71,8 @@ internal sealed partial class Simulation
     {
         if (History.Last.Index == 0 || !Operators.IsIdle || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
             return false;
-        var known = _nodes.Where(n => !missing.Contains(n) && !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);
+        // What one of the missing has appended may still be on its way to another.
+        var known = _nodes.Where(n => !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);
         return known.Append(History.Configuration).All(c => c.Members.Count(m => m.IsVoter && NodeAt(m.Address) is var n && !missing.Contains(n) && !n.IsBlank && n.Identity.Incarnation == m.Incarnation) >= c.Quorum);
     }
 

@@ -21,7 +21,7 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
             _recovered = Math.Max(_recovered, (core.LastIndex - core.SnapshotIndex) * largest);
         _lives[node.Id] = node.Life;
         // Proposals are refused beyond the limit; one turn may bring what all callers wait for.
-        var unapplied = _recovered + 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count;
+        var unapplied = _recovered + 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count + 16 * 1024;
         Check(node, core.UnappliedBytes <= unapplied, $"{core.UnappliedBytes} bytes of log wait to be applied, over {unapplied}");
         foreach (var peer in core.Peers)
             Check(node, peer.InflightMessages <= run.Swarm.MaxInflightMessages, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");

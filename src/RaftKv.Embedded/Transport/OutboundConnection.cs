@@ -87,9 +87,9 @@ internal sealed class OutboundConnection
     public ConnectionLostException WaitForEnd()
     {
         var end = _stream.WaitForEnd();
-        // The operating system tells the cause once, and a write may have been the one to hear it; then all we hear is that it is over.
+        // The operating system tells the cause once. A write may have been the one to hear it, and then all we hear is that it is over; or we were, and the write heard no more than that.
         lock (_sending)
-            return _failure ?? end;
+            return end.Reset ? _failure ?? end : end;
     }
 
     /// <summary>The thread that dialled. After it nothing uses the socket any more.</summary>

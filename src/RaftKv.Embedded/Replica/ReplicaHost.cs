@@ -171,18 +171,9 @@ internal sealed class ReplicaHost : IDisposable
     /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>
     public async Task HandOverAsync(CancellationToken cancellationToken)
     {
-        if (!_running)
-            return;
-        var handedOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Replica.Post(new HandOverWanted(handedOver));
-        try
-        {
-            await handedOver.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            // The stop itself comes next, and says what it could not finish.
-        }
+        // The stop itself comes next, and says what it could not finish.
+        if (_running)
+            await IsDoneAsync(done => new HandOverWanted(done), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Hands over and stops; bounded by the hand-over timeout or the token, and a few seconds for all threads together.</summary>
@@ -190,19 +181,27 @@ internal sealed class ReplicaHost : IDisposable
     {
         if (!_running)
             return;
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Replica.Post(new StopWanted(stopped));
-        try
-        {
-            await stopped.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
+        if (!await IsDoneAsync(done => new StopWanted(done), cancellationToken).ConfigureAwait(false))
             _log.StopIncomplete(_options.NodeId);
-        }
         // The threads end in bounded time, but not for free: not on the caller's thread.
         await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         _log.Stopped(_options.NodeId);
+    }
+
+    /// <returns>Whether the replica did what it was asked for within the hand-over timeout, or before the token was cancelled.</returns>
+    private async Task<bool> IsDoneAsync(Func<TaskCompletionSource, ReplicaInput> wanted, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replica.Post(wanted(done));
+        try
+        {
+            await done.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Waits until this node has applied an entry, at most as long as a call may wait.</summary>

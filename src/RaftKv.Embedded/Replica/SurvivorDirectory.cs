@@ -71,7 +71,7 @@ internal sealed class SurvivorDirectory : IDisposable
             LastWriteAt = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(isAhead ? 0 : _log.LastTimeMs, snapshot?.State.LogTimeMs ?? 0)),
             SnapshotVersion = new KvVersion(snapshot?.State.Last.Index ?? 0),
             Voters = [.. configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId)],
-            IsVoter = configuration.Find(_identity.NodeId) is { IsVoter: true } self && (self.Incarnation == Guid.Empty || self.Incarnation == _identity.Incarnation),
+            IsVoter = configuration.Find(_identity.NodeId) is { IsVoter: true } self && self.IsOf(_identity.Incarnation),
         };
     }
 

@@ -21,6 +21,9 @@ public enum Profile
     /// <summary>Members get new disks while one does not hear of it, and then only they can lead.</summary>
     Strangers,
 
+    /// <summary>Members come back with empty disks, and are cut off while they read about the ones they were.</summary>
+    Namesakes,
+
     /// <summary>More is written than the disks take.</summary>
     Overload,
 

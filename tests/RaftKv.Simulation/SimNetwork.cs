@@ -102,30 +102,39 @@ internal sealed class SimNetwork(Simulation run)
                 // The transport ends such a connection, and is dialled again.
             }
         });
-        if (!target.IsListening || verdict != HandshakeVerdict.Welcome)
+        if (!target.IsListening)
         {
             Dial(link, 300 * VirtualTime.Millisecond);
             return;
         }
-        var answer = target.Gate.Identity;
-        var life = target.Life;
-        run.Time.After(DelayOf(link), () =>
+        var (answer, life) = (target.Gate.Identity, target.Life);
+        run.Time.After(DelayOf(link), () => Answer(link, target, life, answer, verdict));
+    }
+
+    private void Answer(SimLink link, SimNode target, int life, PeerHello answer, HandshakeVerdict verdict)
+    {
+        if (!link.IsAlive)
+            return;
+        if (target.Life != life || !target.IsListening || !Passes(target, link.From))
         {
-            if (!link.IsAlive)
-                return;
-            var own = link.From.Identity.ClusterId;
-            if (target.Life != life || !target.IsListening || !Passes(target, link.From)
-                || (link.Peer.Incarnation != Guid.Empty && answer.Incarnation != link.Peer.Incarnation) || (answer.ClusterId != Guid.Empty && answer.ClusterId != own))
-            {
-                Dial(link, 300 * VirtualTime.Millisecond);
-                return;
-            }
+            Dial(link, 300 * VirtualTime.Millisecond);
+            return;
+        }
+        if (verdict == HandshakeVerdict.Welcome)
+            verdict = answer.JudgeAs(link.Peer, link.From.Identity.ClusterId);
+        if (verdict == HandshakeVerdict.Welcome)
+        {
             link.IsConnected = true;
             link.Connection++;
             link.ToLife = life;
             link.From.Gate.OnConnected(answer, link.Peer.Address);
-            link.From.Schedule();
-        });
+        }
+        else
+        {
+            link.From.Gate.OnTurnedAway(link.Peer, answer, verdict, link.Peer.Address);
+            Dial(link, 300 * VirtualTime.Millisecond);
+        }
+        link.From.Schedule();
     }
 
     public void Transmit(SimLink link, byte[] frame)

@@ -120,6 +120,9 @@ internal sealed partial class SimNode
     private readonly List<LogEntry> _read = [];
     private long _durableSnapshot;
 
+    /// <summary>What was on disks that are gone, by their identities: what is committed next may have counted on them.</summary>
+    private readonly Dictionary<Guid, (long Snapshot, Dictionary<long, long> Terms)> _lostDisks = [];
+
     public static string AddressOf(string id) => $"{id}:1";
 
     /// <summary>Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile, or its data is damaged.</summary>
@@ -252,9 +255,11 @@ internal sealed partial class SimNode
         Disk.KillProcess();
     }
 
-    /// <summary>An operator removes the data directory of a node that is down.</summary>
+    /// <summary>The data directory of a node that is down is gone.</summary>
     public void Wipe()
     {
+        if (!IsBlank)
+            _lostDisks[Identity.Incarnation] = (_durableSnapshot, _durableTerms.ToDictionary());
         Disk = new MemoryFileSystem();
         IsDamaged = IsRefused = false;
         IsBlank = true;
@@ -269,9 +274,11 @@ internal sealed partial class SimNode
     public string Describe() => Core is not { } core ? $"{Id} {(IsUp ? "unformed" : "down")}"
         : $"{Id} {core.Role} t{core.Term} leader {core.LeaderId} last {core.LastIndex} durable {core.DurableIndex} commit {core.CommitIndex} applied {Applier.AppliedIndex} calls {Calls.Count} members [{core.Configuration}]";
 
-    /// <summary>Whether this machine's disk has an entry of the log, or a snapshot that covers it.</summary>
-    public bool HasDurably(EntryId entry)
+    /// <summary>Whether that disk of this machine has an entry of the log, or a snapshot that covers it, or had when it was lost.</summary>
+    public bool HasDurably(EntryId entry, Guid incarnation)
     {
+        if (_lostDisks.TryGetValue(incarnation, out var lost))
+            return entry.Index <= lost.Snapshot || lost.Terms.GetValueOrDefault(entry.Index) == entry.Term;
         // A process that has just started has not had its first turn.
         if (!IsUp || Replica.Core is not { } core)
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;

@@ -71,9 +71,9 @@ internal sealed partial class Simulation
     {
         if (History.Last.Index == 0 || !Operators.IsIdle || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
             return false;
-        // What one of the missing has appended may still be on its way to another.
+        // What one of the missing has appended may still be on its way to another, and who has just died may still be given the vote it waits for.
         var known = _nodes.Where(n => !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);
-        return known.Append(History.Configuration).All(c => c.Members.Count(m => m.IsVoter && NodeAt(m.Address) is var n && !missing.Contains(n) && !n.IsBlank && n.Identity.Incarnation == m.Incarnation) >= c.Quorum);
+        return known.Append(History.Configuration).All(c => c.Members.Count(m => m.IsVoter && NodeAt(m.Address) is var n && !missing.Contains(n) && !n.IsBlank && n.Identity.Incarnation == m.Incarnation) > c.Members.Count(m => m.Role != MemberRole.Learner) / 2);
     }
 
     /// <summary>A quorum serves, whoever it is: also when the one that knew most is not among it (RELIABILITY E-02).</summary>

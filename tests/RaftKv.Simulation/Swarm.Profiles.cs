@@ -67,6 +67,22 @@ internal sealed partial record Swarm
         Length = 45 * VirtualTime.Second;
     }
 
+    // Few entries fit a message: there is time between one about the former self and the next.
+    private void Reincarnate(Chance chance)
+    {
+        Founders = chance.Fork("NamesakeFounders").Pick([2, 2, 3, 4]);
+        Calm();
+        (Namesakes, Crashes, Transfers) = (true, chance.Fork("NamesakeCrashes").OneIn(2), chance.Fork("NamesakeTransfers").OneIn(2));
+        Alone = chance.Fork("NamesakeFounder").OneIn(2);
+        NetworkDelay = chance.Fork("NamesakeNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("NamesakeLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (3, 30 * VirtualTime.Millisecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes) = chance.Fork("NamesakeSnapshots").Pick([1, 2]) == 1 ? (20_000, 0) : (1_000_000, 1_000_000);
+        LogCacheBytes = chance.Fork("NamesakeCache").Pick([300, 2_000]);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 30 * VirtualTime.Second;
+    }
+
     private void Overload(Chance chance)
     {
         Founders = chance.Fork("OverloadFounders").Pick([2, 3, 3, 5]);

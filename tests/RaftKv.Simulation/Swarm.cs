@@ -70,6 +70,7 @@ internal sealed partial record Swarm
             case Profile.Growth: Grow(chance); break;
             case Profile.Usurpers: Usurp(chance); break;
             case Profile.Strangers: Estrange(chance); break;
+            case Profile.Namesakes: Reincarnate(chance); break;
             case Profile.Overload: Overload(chance); break;
             case Profile.Damage: Rot(chance); break;
             case Profile.Holders: HoldLeases(chance); break;
@@ -126,6 +127,9 @@ internal sealed partial record Swarm
 
     /// <summary>Members get new disks, and others do not hear of it.</summary>
     public bool Replacements { get; private set; }
+
+    /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
+    public bool Namesakes { get; private set; }
 
     /// <summary>Processes hear late, and then reach nobody.</summary>
     public bool Absences { get; private set; }

@@ -26,7 +26,14 @@ internal sealed class AdminCall : ReplicaInput
 
     public Task<AdminResult> Done => _done.Task;
 
-    public void Complete(AdminResult result) => _done.TrySetResult(result);
+    /// <summary>Told of the end, on the thread that ends it.</summary>
+    public Action<AdminResult>? Ended { get; init; }
+
+    public void Complete(AdminResult result)
+    {
+        if (_done.TrySetResult(result))
+            Ended?.Invoke(result);
+    }
 }
 
 /// <summary>How an <see cref="AdminCall"/> ended.</summary>

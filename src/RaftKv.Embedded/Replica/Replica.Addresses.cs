@@ -75,9 +75,13 @@ internal sealed partial class Replica
             _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
         else
             _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address);
-        var call = new AdminCall { Operation = AdminOperation.TakeIn, NodeId = newcomer.NodeId, Address = newcomer.Address };
-        _ = call.Done.ContinueWith(done => Post(new NewcomerSettled(newcomer.NodeId, done.Result)), TaskScheduler.Default);
-        TakeAdminCall(call);
+        TakeAdminCall(new AdminCall
+        {
+            Operation = AdminOperation.TakeIn,
+            NodeId = newcomer.NodeId,
+            Address = newcomer.Address,
+            Ended = result => Post(new NewcomerSettled(newcomer.NodeId, result)),
+        });
     }
 
     private void OnNewcomerSettled(NewcomerSettled settled)

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Consensus;
+
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>How a node introduces itself, first thing on every connection, in both directions.</summary>
@@ -32,4 +34,14 @@ internal sealed record PeerHello
     public bool WantsToJoin { get; init; }
 
     public bool IsProbe => TargetNodeId.Length == 0;
+
+    /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>
+    public HandshakeVerdict JudgeAs(Member member, Guid cluster)
+    {
+        if (NodeId != member.NodeId)
+            return HandshakeVerdict.NotMe;
+        if (member.Incarnation != Guid.Empty && Incarnation != member.Incarnation)
+            return HandshakeVerdict.OtherIncarnation;
+        return cluster != Guid.Empty && ClusterId != Guid.Empty && ClusterId != cluster ? HandshakeVerdict.OtherCluster : HandshakeVerdict.Welcome;
+    }
 }

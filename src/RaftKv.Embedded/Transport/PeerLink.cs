@@ -135,7 +135,9 @@ internal sealed class PeerLink
             using var stream = new PeerStream(socket, _context.Counters);
             var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options, Deadline.After(_context.Options.HandshakeTimeout));
             using var seal = introduction.Seal;
-            var verdict = Judge(member, introduction.Peer, introduction.Verdict);
+            var verdict = introduction.Verdict;
+            if (verdict == HandshakeVerdict.Welcome)
+                verdict = introduction.Peer.JudgeAs(member, _context.Handler.Identity.ClusterId);
             if (verdict == HandshakeVerdict.Welcome)
                 return Serve(member, introduction, stream);
             Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict));
@@ -146,18 +148,6 @@ internal sealed class PeerLink
         {
             _socket = null;
         }
-    }
-
-    private HandshakeVerdict Judge(Member member, PeerHello hello, HandshakeVerdict verdict)
-    {
-        if (verdict != HandshakeVerdict.Welcome)
-            return verdict;
-        if (hello.NodeId != member.NodeId)
-            return HandshakeVerdict.NotMe;
-        if (member.Incarnation != Guid.Empty && hello.Incarnation != member.Incarnation)
-            return HandshakeVerdict.OtherIncarnation;
-        var cluster = _context.Handler.Identity.ClusterId;
-        return cluster != Guid.Empty && hello.ClusterId != Guid.Empty && hello.ClusterId != cluster ? HandshakeVerdict.OtherCluster : verdict;
     }
 
     private DialOutcome Serve(Member member, Introduction introduction, PeerStream stream)

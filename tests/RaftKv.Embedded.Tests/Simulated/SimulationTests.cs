@@ -31,6 +31,7 @@ public sealed class SimulationTests
     [Theory]
     [InlineData("Usurpers")]
     [InlineData("Strangers")]
+    [InlineData("Namesakes")]
     [InlineData("Overload")]
     [InlineData("Damage")]
     [InlineData("Holders")]

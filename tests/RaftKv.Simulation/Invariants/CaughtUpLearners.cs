@@ -23,7 +23,7 @@ internal sealed class CaughtUpLearners(Simulation run) : IInvariant
         foreach (var member in core.Configuration.Members)
         {
             if (member.IsVoter && before.Configuration.Find(member.NodeId) is { IsVoter: false }
-                && !run.NodeAt(member.Address).HasDurably(new EntryId(core.TermAt(before.Index), before.Index)))
+                && !run.NodeAt(member.Address).HasDurably(new EntryId(core.TermAt(before.Index), before.Index), member.Incarnation))
             {
                 throw new BrokenInvariantException("Caught-up learners", $"{node.Id} gives {member.NodeId} a vote, which does not have entry {before.Index} yet");
             }

@@ -18,7 +18,7 @@ internal sealed class DurableEntries : IInvariant
         if (_seen.TryGetValue(node.Id, out var seen) && seen == (node.Life, durable))
             return;
         _seen[node.Id] = (node.Life, durable);
-        if (!node.HasDurably(durable))
+        if (!node.HasDurably(durable, node.Identity.Incarnation))
             throw new BrokenInvariantException("Durable entries", $"{node.Id} takes {durable} to be on its disk, and it is not");
     }
 

@@ -15,5 +15,5 @@ internal static class DurableOnQuorum
     }
 
     private static bool HasQuorum(Simulation run, ClusterConfiguration configuration) =>
-        configuration.Members.Count(m => m.IsVoter && run.NodeAt(m.Address).HasDurably(run.History.Last)) >= configuration.Quorum;
+        configuration.Members.Count(m => m.IsVoter && run.NodeAt(m.Address).HasDurably(run.History.Last, m.Incarnation)) >= configuration.Quorum;
 }

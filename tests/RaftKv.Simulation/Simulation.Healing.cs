@@ -110,7 +110,7 @@ internal sealed partial class Simulation
         Transcript.Add(leader.Id, "hears nobody any more");
         foreach (var node in _nodes)
             Network.Block(node, leader, Time.Now + HealingTime);
-        ServeUntilDone(Math.Min(end, Time.Now + DeafTime), "a write succeeds although the leader hears nobody", ended => WriteCall.Set(this, other, "k0", NextOperation(), ended));
+        ServeUntilDone(other, Math.Min(end, Time.Now + DeafTime), "a write succeeds although the leader hears nobody", ended => WriteCall.Set(this, other, "k0", NextOperation(), ended));
         Network.Heal();
     }
 
@@ -146,15 +146,17 @@ internal sealed partial class Simulation
     /// <summary>A write and a read succeed; with a short time for each and a slow network not always at once.</summary>
     private void Serve(SimNode member, long end)
     {
-        ServeUntilDone(end, "a write succeeds", ended => WriteCall.Set(this, member, "k0", NextOperation(), ended));
-        ServeUntilDone(end, "a read succeeds", ended => _ = new ReadCall(this, member, "k0", KvConsistency.Linearizable, ended));
+        ServeUntilDone(member, end, "a write succeeds", ended => WriteCall.Set(this, member, "k0", NextOperation(), ended));
+        ServeUntilDone(member, end, "a read succeeds", ended => _ = new ReadCall(this, member, "k0", KvConsistency.Linearizable, ended));
     }
 
-    private void ServeUntilDone(long end, string what, Action<Action<bool>> call)
+    private void ServeUntilDone(SimNode node, long end, string what, Action<Action<bool>> call)
     {
         var succeeded = false;
         while (!succeeded)
         {
+            // Only now may it have found that its disk is damaged.
+            RunUntil(end, () => node.IsListening, $"{node.Id} is back");
             bool? answer = null;
             call(done => answer = done);
             RunUntil(end, () => answer is not null, what);

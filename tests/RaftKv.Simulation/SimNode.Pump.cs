@@ -9,6 +9,9 @@ internal sealed partial class SimNode
     /// <summary>Once everything has healed no part takes longer than this for a turn.</summary>
     private const long HealedDelay = 10 * VirtualTime.Millisecond;
 
+    /// <summary>A turn that has begun while the disk was slow is over in time for the healing part to see the end of it.</summary>
+    private const long LongestDelay = 10 * VirtualTime.Second;
+
     private readonly List<Component> _components = [];
     private long _powerCutAt = long.MaxValue;
     private long _loopAt = long.MaxValue;
@@ -120,7 +123,7 @@ internal sealed partial class SimNode
             if (component.IsScheduled || component.HasFailed || !component.HasWork())
                 continue;
             component.IsScheduled = true;
-            var delay = Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1);
+            var delay = Math.Min(LongestDelay, Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
             RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);
         }
         ScheduleDeadline();

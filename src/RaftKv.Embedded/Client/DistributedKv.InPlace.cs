@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
@@ -55,18 +57,20 @@ internal sealed partial class DistributedKv
     }
 
     /// <summary>Looks at a value in this node's copy, whatever its age.</summary>
-    internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    [SkipLocalsInit]
+    internal unsafe bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
         var host = access.Host;
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var found = TryReadStore(host, name.Bytes, (state, read),
-                static (in RecordHeader header, ReadOnlySpan<byte> value, (TState State, KvReader<TState, TResult> Read) caller) =>
-                    (header, caller.Read(value, new KvVersion(header.Version), caller.State)), out (RecordHeader Header, TResult Result) seen);
-            if (seen.Header.SlidingMs != 0)
-                host.Replica.NoteUse(name.Bytes, seen.Header.Version, seen.Header.ExpiresAtMs, seen.Header.SlidingMs);
-            result = seen.Result;
+            var look = new InPlaceLook<TState, TResult>(state, read);
+            var found = Visit(host, name.Bytes, new RecordVisit(Unsafe.AsPointer(ref look), &InPlaceLook<TState, TResult>.Look));
+            if (look.Error is not null)
+                ExceptionDispatchInfo.Throw(look.Error);
+            if (look.SlidingMs != 0)
+                host.Replica.NoteUse(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+            result = look.Result;
             return found;
         }
         finally

@@ -71,6 +71,7 @@ internal sealed partial class DistributedKv
             await host.WaitAppliedAsync(minVersion.Value, cancellationToken).ConfigureAwait(false);
     }
 
+    [SkipLocalsInit]
     private KvGetResult ReadLocal(ReplicaHost host, string key, KvConsistency consistency)
     {
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
@@ -87,22 +88,25 @@ internal sealed partial class DistributedKv
         }
     }
 
-    private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
+    private static unsafe KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        TryReadStore(host, key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => KvGetResult.Of(header, value.ToArray()), out var result);
+        var result = default(KvGetResult);
+        Visit(host, key, new RecordVisit(Unsafe.AsPointer(ref result), &Copy));
         if (result.SlidingMs != 0)
             host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
+
+        static void Copy(void* result, in RecordHeader header, ReadOnlySpan<byte> value) => Unsafe.AsRef<KvGetResult>(result) = KvGetResult.Of(header, value.ToArray());
     }
 
-    private static bool TryReadStore<TState, TResult>(ReplicaHost host, ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    private static bool Visit(ReplicaHost host, ReadOnlySpan<byte> key, RecordVisit visit)
     {
         while (true)
         {
             var store = host.Applier.State.Store;
             try
             {
-                return store.TryRead(key, state, read, out result);
+                return store.Visit(key, visit);
             }
             catch (ObjectDisposedException) when (host.Applier.State.Store != store)
             {

@@ -21,6 +21,17 @@ internal ref struct KeyEncoding
         // Refused before it is measured exactly: a string has at most as many characters as bytes.
         if (key.Length > maxBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), Encoding.UTF8.GetByteCount(key), maxBytes);
+        // Most keys are ASCII and short.
+        if (Ascii.FromUtf16(key, stack, out var written) == OperationStatus.Done)
+            Bytes = stack[..written];
+        else
+            Bytes = Encode(key, maxBytes, stack);
+    }
+
+    public ReadOnlySpan<byte> Bytes { get; }
+
+    private ReadOnlySpan<byte> Encode(string key, int maxBytes, Span<byte> stack)
+    {
         var most = Strict.GetMaxByteCount(key.Length);
         var buffer = most <= stack.Length ? stack : _rented = ArrayPool<byte>.Shared.Rent(most);
         try
@@ -28,7 +39,7 @@ internal ref struct KeyEncoding
             var length = Strict.GetBytes(key, buffer);
             if (length > maxBytes)
                 throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), length, maxBytes);
-            Bytes = buffer[..length];
+            return buffer[..length];
         }
         catch (Exception e)
         {
@@ -38,8 +49,6 @@ internal ref struct KeyEncoding
             throw;
         }
     }
-
-    public ReadOnlySpan<byte> Bytes { get; }
 
     public void Dispose()
     {

@@ -5,10 +5,19 @@ namespace RaftKv.Embedded.Replica;
 /// <summary>The one door through which time enters.</summary>
 internal sealed class ReplicaClock(TimeProvider time)
 {
+    /// <summary>Timestamps that make a tick; 0 when no whole number does.</summary>
+    private readonly long _perTick = time.TimestampFrequency % TimeSpan.TicksPerSecond == 0 ? time.TimestampFrequency / TimeSpan.TicksPerSecond : 0;
+
     public TimeProvider Provider => time;
 
     /// <summary>Monotonic ticks of 100 ns since an arbitrary start.</summary>
-    public long Ticks => (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency);
+    public long Ticks => _perTick switch
+    {
+        // Of Linux, at a nanosecond: a constant divides faster.
+        100 => (long)((ulong)time.GetTimestamp() / 100),
+        0 => (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency),
+        _ => time.GetTimestamp() / _perTick,
+    };
 
     public DateTimeOffset Wall => time.GetUtcNow();
 

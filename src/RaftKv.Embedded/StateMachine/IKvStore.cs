@@ -20,8 +20,8 @@ internal interface IKvStore : IDisposable
     /// <summary>Applier only.</summary>
     bool Remove(ReadOnlySpan<byte> key);
 
-    /// <summary>Any thread. Never sees half a write.</summary>
-    bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result);
+    /// <summary>Any thread. Shows a key's record to the visit, if there is one; never half a write. <see cref="KvStoreReads"/> is how to read most of the time.</summary>
+    bool Visit(ReadOnlySpan<byte> key, RecordVisit visit);
 
     /// <summary>
     /// Any thread. Copies up to <paramref name="max"/> keys in ordinal order, from <paramref name="from"/> (included, or excluded when

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using FASTER.core;
 using RaftKv.Embedded.StateMachine;
 using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
@@ -57,10 +55,12 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
     {
-        var frame = new HeaderFrame();
-        Find(_writer, key, new FasterRead(Unsafe.AsPointer(ref frame), &HeaderFrame.Deliver), ref frame.Found);
-        header = frame.Header;
-        return frame.Found;
+        var found = default(RecordHeader);
+        var isThere = Find(_writer, key, new RecordVisit(&found, &Copy));
+        header = found;
+        return isThere;
+
+        static void Copy(void* to, in RecordHeader from, ReadOnlySpan<byte> value) => *(RecordHeader*)to = from;
     }
 
     public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
@@ -85,22 +85,17 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         return true;
     }
 
-    public bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
     {
-        var frame = new ReadFrame<TState, TResult>(state, read);
         var slot = _readers.Take();
         try
         {
-            Find(slot.Session!, key, new FasterRead(Unsafe.AsPointer(ref frame), &ReadFrame<TState, TResult>.Deliver), ref frame.Found);
+            return Find(slot.Session!, key, visit);
         }
         finally
         {
             slot.Return();
         }
-        if (frame.Error is not null)
-            ExceptionDispatchInfo.Throw(frame.Error);
-        result = frame.Result;
-        return frame.Found;
     }
 
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
@@ -131,9 +126,11 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         }
     }
 
-    /// <summary>Looks a key up and delivers its record; <paramref name="found"/> is a part of what is delivered to.</summary>
-    private void Find(Session session, ReadOnlySpan<byte> key, FasterRead read, ref bool found)
+    /// <summary>Looks a key up and shows its record to the visit.</summary>
+    private bool Find(Session session, ReadOnlySpan<byte> key, RecordVisit visit)
     {
+        var frame = new FasterFrame(visit);
+        var read = new FasterRead(&frame);
         fixed (byte* k = key)
         {
             var target = new SpanByte(key.Length, (nint)k);
@@ -142,14 +139,14 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
                 var begin = _kv.Log.BeginAddress;
                 Empty input = default;
                 var status = session.Read(ref target, ref input, ref read);
+                if (frame.Found && !status.IsPending)
+                    return true;
                 if (status.IsPending)
                     session.CompletePending(wait: true);
-                if (found && !status.IsPending)
-                    return;
                 _device.ThrowIfFaulted();
                 // A record that maintenance moved to the tail while it was looked for at its old place seems absent: look again.
-                if (found || _kv.Log.BeginAddress == begin)
-                    return;
+                if (frame.Found || _kv.Log.BeginAddress == begin)
+                    return frame.Found;
             }
         }
     }
@@ -164,43 +161,5 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             if (name.StartsWith(ScratchName + ".", StringComparison.Ordinal))
                 files.Delete(Path.Combine(directory, name));
         }
-    }
-
-    private struct HeaderFrame
-    {
-        public RecordHeader Header;
-        public bool Found;
-
-        public static void Deliver(void* frame, byte* record)
-        {
-            ref var to = ref Unsafe.AsRef<HeaderFrame>(frame);
-            FasterRecord.Read(record, out to.Header);
-            to.Found = true;
-        }
-    }
-
-    private struct ReadFrame<TState, TResult>(TState state, RecordReader<TState, TResult> read)
-    {
-        public TResult? Result;
-        public Exception? Error;
-        public bool Found;
-
-        /// <summary>The caller's code must not throw through FASTER.</summary>
-        public static void Deliver(void* frame, byte* record)
-        {
-            ref var to = ref Unsafe.AsRef<ReadFrame<TState, TResult>>(frame);
-            to.Found = true;
-            try
-            {
-                var value = FasterRecord.Read(record, out var header);
-                to.Result = to.Read(header, value);
-            }
-            catch (Exception e)
-            {
-                to.Error = e;
-            }
-        }
-
-        private readonly TResult Read(in RecordHeader header, ReadOnlySpan<byte> value) => read(header, value, state);
     }
 }

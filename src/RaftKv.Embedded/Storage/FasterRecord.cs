@@ -47,18 +47,20 @@ internal static unsafe class FasterRecord
         from += sizeof(int);
         var checksum = Unsafe.ReadUnaligned<uint>(from);
         from += sizeof(uint);
-        header = new RecordHeader(Read(from, 0), Read(from, 1), Read(from, 2), ValueChecksum: checksum);
+        var (version, created, writes) = (Read(from, 0), Read(from, 1), Read(from, 2));
         from += 3 * sizeof(long);
+        var (expiresAt, lease, sliding, expiresBy) = (0L, 0L, 0L, 0L);
         if ((length & LifetimeFlag) != 0)
         {
-            header = header with { ExpiresAtMs = Read(from, 0), LeaseId = Read(from, 1) };
+            (expiresAt, lease) = (Read(from, 0), Read(from, 1));
             from += LifetimeBytes;
         }
         if ((length & SlidingFlag) != 0)
         {
-            header = header with { SlidingMs = Read(from, 0), ExpiresByMs = Read(from, 1) };
+            (sliding, expiresBy) = (Read(from, 0), Read(from, 1));
             from += LifetimeBytes;
         }
+        header = new RecordHeader(version, created, writes, expiresAt, lease, sliding, expiresBy, checksum);
         return new ReadOnlySpan<byte>(from, length & ~(LifetimeFlag | SlidingFlag));
     }
 

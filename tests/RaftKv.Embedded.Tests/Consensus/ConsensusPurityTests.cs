@@ -9,7 +9,7 @@ public sealed partial class ConsensusPurityTests
     private static readonly string[] AllowedNamespaces =
     [
         "System", "System.Buffers", "System.Buffers.Binary", "System.Buffers.Text", "System.Collections.Generic", "System.Diagnostics", "System.Diagnostics.CodeAnalysis",
-        "System.IO.Hashing", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.InteropServices", "System.Text",
+        "System.IO.Hashing", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.ExceptionServices", "System.Runtime.InteropServices", "System.Text",
         "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine",
     ];
 

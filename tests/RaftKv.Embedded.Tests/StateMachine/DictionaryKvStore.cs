@@ -20,11 +20,12 @@ internal sealed class DictionaryKvStore : IKvStore
 
     public bool Remove(ReadOnlySpan<byte> key) => _records.Remove(key.ToArray());
 
-    public bool TryRead<TState, TResult>(ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
     {
-        var found = _records.TryGetValue(key.ToArray(), out var record);
-        result = found ? read(record.Header, record.Value, state) : default;
-        return found;
+        if (!_records.TryGetValue(key.ToArray(), out var record))
+            return false;
+        visit.Look(record.Header, record.Value);
+        return true;
     }
 
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys)

@@ -55,6 +55,6 @@ internal sealed class Replacement(Simulation run) : Fault(run)
         Run.Transcript.Add(leader.Id, $"reaches only {newcomer.Id}");
         foreach (var other in Run.Nodes.Where(n => n != newcomer && n != leader))
             Run.Network.Part(leader, other, Run.Time.Now + VirtualTime.Second);
-        Run.Time.After(chance.Between(10, 200) * VirtualTime.Millisecond, () => { if (leader.Leads) Run.Misses(leader); });
+        Run.Time.After(chance.Between(10, 200) * VirtualTime.Millisecond, () => { if (!Run.IsHealing && leader.Leads) Run.Misses(leader); });
     }
 }

@@ -30,7 +30,7 @@ internal sealed partial class DistributedKv
         Check(key);
         if (consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        host.JoinReads().Ready.GetAwaiter().GetResult();
+        host.JoinReads().Wait();
     }
 
     /// <summary>Blocks until the write is done; for <see cref="SetAsync"/> and <see cref="DeleteAsync"/>.</summary>

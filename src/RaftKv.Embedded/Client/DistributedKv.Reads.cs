@@ -54,6 +54,7 @@ internal sealed partial class DistributedKv
     }
 
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FreshAsync(ReplicaHost host, KvConsistency consistency, KvVersion minVersion, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -65,7 +66,10 @@ internal sealed partial class DistributedKv
         if (consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
         {
             var ready = host.JoinReads().Ready;
-            await (cancellationToken.CanBeCanceled ? ready.WaitAsync(cancellationToken) : ready).ConfigureAwait(false);
+            if (cancellationToken.CanBeCanceled)
+                await ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+            else
+                await ready.ConfigureAwait(false);
         }
         if (host.Applier.AppliedIndex < minVersion.Value)
             await host.WaitAppliedAsync(minVersion.Value, cancellationToken).ConfigureAwait(false);

@@ -64,7 +64,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             {
                 try
                 {
-                    await host.JoinReads().Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    await host.JoinReads().Ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
                     if (host.Replica.IsReady)
                         return;
                 }

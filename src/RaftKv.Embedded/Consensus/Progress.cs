@@ -52,6 +52,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>The newest round the peer has answered.</summary>
     public long Round { get; set; }
 
+    /// <summary>The newest round the peer has been sent.</summary>
+    public long RoundSent { get; set; }
+
     /// <summary>The newest commit index the peer has been sent.</summary>
     public long CommitSent { get; set; }
 

@@ -6,6 +6,9 @@ internal sealed partial class RaftCore
     /// <summary>How long followers go on being asked for promises after the last reader wanted a lease.</summary>
     private static readonly long LeaseInterest = TimeSpan.FromSeconds(10).Ticks;
 
+    /// <summary>How long a quorum may take for its answers before the other voters are asked too.</summary>
+    private static readonly long Patience = TimeSpan.FromMilliseconds(2).Ticks;
+
     private readonly ReadQueue _reads = new();
     private readonly List<PendingRead> _readsTaken = [];
     private readonly Queue<(long Round, long SentAt)> _rounds = new();
@@ -13,6 +16,9 @@ internal sealed partial class RaftCore
 
     /// <summary>Names a follower's questions. Begins at random, so that an answer from before a restart fits none of them.</summary>
     private long _nextQuestion;
+
+    /// <summary>When a question that some voters were spared is put to them too; <see cref="Moment.Never"/> while there is none.</summary>
+    private long _askOthersAt = Moment.Never;
 
     private long _leaseWantedUntil;
 
@@ -31,6 +37,7 @@ internal sealed partial class RaftCore
     private void BeginRounds()
     {
         _rounds.Clear();
+        _askOthersAt = Moment.Never;
         _leaseForfeited = false;
         EndLease();
         if (_now.Ticks < _leaseWantedUntil && LeaseMs > 0)
@@ -42,13 +49,7 @@ internal sealed partial class RaftCore
     /// <summary>Asks every peer whether it still follows. Whoever answers this round, or a later one, did so after now.</summary>
     private void BeginRound(bool votersOnly = false)
     {
-        _round++;
-        _rounds.Enqueue((_round, _now.Ticks));
-        var wanted = _now.Ticks < _leaseWantedUntil && !_leaseForfeited && LeaseMs > 0;
-        if (!wanted)
-            _leaseFromRound = long.MaxValue;
-        else if (_leaseFromRound == long.MaxValue)
-            _leaseFromRound = _round;
+        CountRound();
         foreach (var peer in _peers)
         {
             if (!votersOnly || peer.IsVoter)
@@ -56,6 +57,55 @@ internal sealed partial class RaftCore
         }
         if (Configuration.VoterCount == 1)
             OnRoundAnswered(); // Nobody else has to.
+    }
+
+    /// <summary>
+    /// Asks only as many voters as make a quorum, those that answered last: reads come by the thousand, and an answer more proves nothing more. The others are asked when these take long.
+    /// </summary>
+    private void AskQuorum()
+    {
+        CountRound();
+        for (var asked = Self is { IsVoter: true } ? 1 : 0; asked < Configuration.Quorum && LastToAnswer() is { } peer; asked++)
+            SendHeartbeat(peer);
+        if (Configuration.VoterCount == 1)
+            OnRoundAnswered();
+        else
+            _askOthersAt = _now.Ticks + Patience;
+    }
+
+    /// <summary>Of the voters that were not told of this round, the one that answered last.</summary>
+    private Progress? LastToAnswer()
+    {
+        Progress? best = null;
+        foreach (var peer in _peers)
+        {
+            if (peer.IsVoter && peer.RoundSent < _round && (best is null || (!peer.IsGone, peer.Round).CompareTo((!best.IsGone, best.Round)) > 0))
+                best = peer;
+        }
+        return best;
+    }
+
+    private void AskOthers()
+    {
+        _askOthersAt = Moment.Never;
+        if (!_reads.HasQuestion)
+            return;
+        foreach (var peer in _peers)
+        {
+            if (peer.IsVoter && peer.RoundSent < _reads.Question)
+                SendHeartbeat(peer);
+        }
+    }
+
+    private void CountRound()
+    {
+        _round++;
+        _rounds.Enqueue((_round, _now.Ticks));
+        var wanted = _now.Ticks < _leaseWantedUntil && !_leaseForfeited && LeaseMs > 0;
+        if (!wanted)
+            _leaseFromRound = long.MaxValue;
+        else if (_leaseFromRound == long.MaxValue)
+            _leaseFromRound = _round;
     }
 
     private void OnRoundAnswered()
@@ -102,7 +152,7 @@ internal sealed partial class RaftCore
         else if (CanServeReads)
         {
             _reads.Ask(_round + 1, CommitIndex);
-            BeginRound(votersOnly: true);
+            AskQuorum();
         }
     }
 
@@ -125,6 +175,7 @@ internal sealed partial class RaftCore
 
     private void AnswerAskedReads(long index)
     {
+        _askOthersAt = Moment.Never;
         _reads.TakeAsked(_readsTaken);
         AnswerTaken(index);
         AskWaitingReads();

@@ -166,7 +166,7 @@ internal sealed partial class RaftCore
 
     private void SendAppend(Progress peer, long previous, ReadOnlyMemory<LogEntry> entries)
     {
-        peer.CommitSent = CommitIndex;
+        (peer.CommitSent, peer.RoundSent) = (CommitIndex, _round);
         var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
         var leaseMs = LeaseIsWanted ? LeaseMs : 0;
         // Peers that are as far as each other are told the same.
@@ -298,6 +298,8 @@ internal sealed partial class RaftCore
                     SendHeartbeat(peer);
             }
         }
+        if (_now.Ticks >= _askOthersAt)
+            AskOthers();
         if (_now.Ticks < _heartbeatDue)
             return;
 

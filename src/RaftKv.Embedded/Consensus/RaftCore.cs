@@ -87,7 +87,7 @@ internal sealed partial class RaftCore
     {
         get
         {
-            var due = Role == RaftRole.Leader ? Math.Min(_heartbeatDue, _commitNotifyDue) : _electionDeadline;
+            var due = Role == RaftRole.Leader ? Math.Min(Math.Min(_heartbeatDue, _commitNotifyDue), _askOthersAt) : _electionDeadline;
             if (_reads.Oldest != Moment.Never)
                 due = Math.Min(due, _reads.Oldest + _settings.ElectionTimeout);
             return _transfer is { } transfer ? Math.Min(due, transfer.Deadline) : due;

@@ -99,7 +99,7 @@ internal sealed partial class Replica
     private readonly List<ReadBatch> _waitingForApply = [];
 
     /// <summary>Whether callers wait for reads that were taken; finished ones are swept out.</summary>
-    private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _catchUp && !b.Ready.IsCompleted);
+    private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _catchUp && !b.IsCompleted);
 
     /// <summary>Replica or applier thread.</summary>
     private void CatchUpDone(ReadBatch batch)
@@ -125,14 +125,14 @@ internal sealed partial class Replica
     private void SweepReads()
     {
         RetryReads();
-        _waitingForApply.RemoveAll(b => b.Ready.IsCompleted || Expired(b));
+        _waitingForApply.RemoveAll(b => b.IsCompleted || Expired(b));
         _waitingReads.RemoveAll(Expired);
         foreach (var (id, batch) in _asked)
         {
             if (Expired(batch))
                 _asked.Remove(id);
         }
-        if (_catchUp is { Ready.IsCompleted: true })
+        if (_catchUp is { IsCompleted: true })
             _catchUp = null;
     }
 

@@ -17,7 +17,7 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The store's scratch files; nothing in it outlives the process.</summary>
     public string Store => Path.Combine(Root, "store");
 
-    /// <summary>Creates the directory if it is missing, takes possession of it and clears the scratch files of the last run.</summary>
+    /// <summary>Creates the directory if it is missing, takes possession of it, clears the scratch files of the last run, and makes durable what names that left.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>, or the directory cannot be created or written.</exception>
     public static DataDirectory Open(IFileSystem fs, string root)
     {
@@ -30,6 +30,10 @@ internal sealed class DataDirectory : IDisposable
             fs.CreateDirectory(directory.Store);
             foreach (var name in fs.ListFiles(directory.Store))
                 fs.Delete(Path.Combine(directory.Store, name));
+            // Of the last process, which may have ended because a sync failed, names are to be seen that only the page cache has. Nothing is built on them before the disk has them too.
+            fs.SyncDirectory(root);
+            fs.SyncDirectory(directory.Wal);
+            fs.SyncDirectory(directory.Snapshots);
             return directory;
         }
         catch

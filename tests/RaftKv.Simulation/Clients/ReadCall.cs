@@ -56,16 +56,12 @@ internal sealed class ReadCall : Call
             Read();
             return true;
         }
-        if (!_batch.Ready.IsCompleted)
+        if (!_batch.IsCompleted)
             return null;
-        if (_batch.Ready.IsCompletedSuccessfully)
-        {
-            Read();
-            return true;
-        }
-        if (_batch.Ready.Exception!.InnerException is not RaftKvUnavailableException)
-            throw _batch.Ready.Exception;
-        return false;
+        if (_batch.Error is { } error)
+            return error is RaftKvUnavailableException ? false : throw error;
+        Read();
+        return true;
     }
 
     private void Read()

@@ -32,6 +32,9 @@ internal sealed class DurableEntries : IInvariant
         var (last, snapshot) = (found?.LastIndex ?? 0, found?.Snapshot.Index ?? 0);
         if (last < keptSnapshot)
             throw new BrokenInvariantException("Durable entries", $"{node.Id} had a snapshot up to {keptSnapshot}, and starts with {last}");
+        // A snapshot that came in and contradicts the log does away with it, as a whole (Raft §7), also when the process dies between the two.
+        if (found is not null && kept.TryGetValue(snapshot, out var before) && before != found.Snapshot.Term)
+            return;
         foreach (var (index, term) in kept)
         {
             if (index > snapshot && TermAt(found, index) != term)

@@ -52,7 +52,7 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Reads =>
     [
         new("read-without-quorum", "a leader answers reads without asking anybody",
-            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);\n            BeginRound(votersOnly: true);", "_reads.Ask(_round, CommitIndex);\n            AnswerAskedReads(CommitIndex);")),
+            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);\n            AskQuorum();", "_reads.Ask(_round, CommitIndex);\n            AnswerAskedReads(CommitIndex);")),
         new("read-by-an-old-round", "a read is proven by the round that was under way before it",
             new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")) { In = Profile.Usurpers },
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",

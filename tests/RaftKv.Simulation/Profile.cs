@@ -27,6 +27,9 @@ public enum Profile
     /// <summary>More is written than the disks take.</summary>
     Overload,
 
+    /// <summary>Processes restart on what the page cache has and the disk has not, because a sync failed, and then the power goes.</summary>
+    Relics,
+
     /// <summary>Bits flip where they are read next.</summary>
     Damage,
 

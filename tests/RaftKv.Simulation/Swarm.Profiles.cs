@@ -83,6 +83,20 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
+    // Whoever is away for a moment needs a snapshot.
+    private void Deceive(Chance chance)
+    {
+        Founders = 3;
+        Calm();
+        (Relics, Crashes, Alone) = (true, chance.Fork("RelicCrashes").OneIn(2), false);
+        NetworkDelay = 300 * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("RelicLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (4, 5 * VirtualTime.Millisecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes, SegmentBytes) = (2_000, 0, 32 * 1024);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 15 * VirtualTime.Second;
+    }
+
     private void Overload(Chance chance)
     {
         Founders = chance.Fork("OverloadFounders").Pick([2, 3, 3, 5]);

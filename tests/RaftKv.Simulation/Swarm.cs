@@ -71,6 +71,7 @@ internal sealed partial record Swarm
             case Profile.Usurpers: Usurp(chance); break;
             case Profile.Strangers: Estrange(chance); break;
             case Profile.Namesakes: Reincarnate(chance); break;
+            case Profile.Relics: Deceive(chance); break;
             case Profile.Overload: Overload(chance); break;
             case Profile.Damage: Rot(chance); break;
             case Profile.Holders: HoldLeases(chance); break;
@@ -130,6 +131,9 @@ internal sealed partial record Swarm
 
     /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
     public bool Namesakes { get; private set; }
+
+    /// <summary>The directory of a disk is not synced, and what it should have kept is lost later.</summary>
+    public bool Relics { get; private set; }
 
     /// <summary>Processes hear late, and then reach nobody.</summary>
     public bool Absences { get; private set; }

@@ -32,6 +32,7 @@ public sealed class SimulationTests
     [InlineData("Usurpers")]
     [InlineData("Strangers")]
     [InlineData("Namesakes")]
+    [InlineData("Relics")]
     [InlineData("Overload")]
     [InlineData("Damage")]
     [InlineData("Holders")]

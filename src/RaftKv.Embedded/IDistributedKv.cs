@@ -73,6 +73,21 @@ public interface IDistributedKv
     /// <returns><c>true</c> when the key exists on this node.</returns>
     bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result);
 
+    /// <summary>
+    /// As fresh as <see cref="GetAsync"/> with the same options, and without a copy of the value: <paramref name="read"/> looks at the store's own memory, on the caller's thread if nothing has to be
+    /// waited for, else on one of the pool. Allocates nothing when the node may answer at once, as it may with a <see cref="KvConsistency.LeaderLease"/> that it holds.
+    /// </summary>
+    /// <param name="key">The key, 1 to <see cref="RaftKvOptions.MaxKeyBytes"/> bytes of UTF-8.</param>
+    /// <param name="state">Passed through to <paramref name="read"/>, so that it need not capture.</param>
+    /// <param name="read">Must be short, must not block or call the store, and must not keep the span. Not called when the key is absent.</param>
+    /// <param name="options">How fresh the answer must be; <c>default</c> is linearizable.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns>Whether the key exists, and what <paramref name="read"/> returned.</returns>
+    /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
+    /// <exception cref="RaftKvLimitExceededException">The key is too long.</exception>
+    /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
+    ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions options = default, CancellationToken cancellationToken = default);
+
     /// <summary>Lists keys in UTF-8 ordinal order, optionally with their values: all of them as they were at one version, however long it takes.</summary>
     /// <param name="range">Which keys.</param>
     /// <param name="options">Consistency, limit, keys only; <c>default</c> is a linearizable scan of everything in the range.</param>

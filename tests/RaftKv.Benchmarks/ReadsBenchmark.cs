@@ -30,10 +30,12 @@ internal sealed class ReadsBenchmark(Arguments arguments)
         };
         Func<Func<int, int>> tryRead = () => i => kv.TryRead(_keys[i], 0, _length, out var length) ? length : 0;
         Func<Func<int, int>> lease = () => i => kv.GetAsync(_keys[i], KvReadOptions.LeaderLease) is { IsCompletedSuccessfully: true } read ? read.Result.Value.Length : WaitForLease(kv, i);
+        Func<Func<int, int>> leaseInPlace = () => i => kv.ReadAsync(_keys[i], 0, _length, KvReadOptions.LeaderLease) is { IsCompletedSuccessfully: true } read ? read.Result.Result : WaitForLease(kv, i);
         foreach (var threads in (int[])[1, 2])
         {
             Compare("tryread", threads, tryRead, readRaw);
             Compare("lease", threads, lease, readRaw);
+            Compare("lease_in_place", threads, leaseInPlace, readRaw);
         }
     }
 

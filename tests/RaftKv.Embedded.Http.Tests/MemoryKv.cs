@@ -78,6 +78,9 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result) => throw new NotSupportedException();
 
+    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public async IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await Task.Yield();

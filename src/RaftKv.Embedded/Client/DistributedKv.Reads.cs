@@ -25,6 +25,30 @@ internal sealed partial class DistributedKv
         return TryReadInPlace(key, state, read, out result);
     }
 
+    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var host = access.Host;
+        if (CanReadNow(host, readOptions.Consistency, readOptions.MinVersion))
+            return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
+        Check(key);
+        return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
+        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        return Look(key, state, read);
+    }
+
+    private KvReadResult<TResult> Look<TState, TResult>(string key, TState state, KvReader<TState, TResult> read)
+    {
+        var found = TryReadInPlace(key, state, read, out var result);
+        return new KvReadResult<TResult>(found, result);
+    }
+
     /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
     internal ValueTask ReadBarrierAsync(CancellationToken cancellationToken) => FreshAsync(access.Host, KvConsistency.Linearizable, KvVersion.None, cancellationToken);
 

@@ -27,6 +27,7 @@ public sealed class StoppedNodeTests : IDisposable
         await AssertStoppingAsync(() => kv.GetAsync("k", new KvReadOptions { Consistency = KvConsistency.LeaderLease }, Cancel).AsTask());
         await AssertStoppingAsync(() => kv.GetAsync("k", new KvReadOptions { Consistency = KvConsistency.Stale }, Cancel).AsTask());
         await AssertStoppingAsync(() => Task.FromResult(kv.TryRead("k", 0, static (_, _, _) => 0, out _)));
+        await AssertStoppingAsync(async () => await kv.ReadAsync("k", 0, static (_, _, _) => 0));
         await AssertStoppingAsync(async () => await kv.ScanAsync(KvKeyRange.All, cancellationToken: Cancel).GetAsyncEnumerator(Cancel).MoveNextAsync());
         await AssertStoppingAsync(() => cluster.TakeSnapshotAsync(Cancel));
         await AssertStoppingAsync(() => cluster.WaitUntilReadyAsync(Cancel));

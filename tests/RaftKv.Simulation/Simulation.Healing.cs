@@ -126,7 +126,7 @@ internal sealed partial class Simulation
         if (_nodes.FindLast(n => n.Core is { Role: RaftRole.Leader } && _nodes.TrueForAll(o => o.Core is null || o.Core.Term <= n.Core!.Term)) is not { Core: { } core } leader)
             return false;
         return core.CommitIndex == core.LastIndex && core.Configuration.Members.All(m => m.Role != MemberRole.Joining)
-            && Members(leader).All(n => n.Core is not null && n.Applier.AppliedIndex == core.CommitIndex && n.Core.LeaderId == leader.Id);
+            && Members(leader).All(n => n is { IsListening: true, Core: not null } && n.Applier.AppliedIndex == core.CommitIndex && n.Core.LeaderId == leader.Id);
     }
 
     private SimNode Leader() => _nodes.Where(n => n.Core is { Role: RaftRole.Leader }).MaxBy(n => n.Core!.Term)!;

@@ -34,13 +34,15 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             var cut = isNew ? 0 : Replay(out var end) ? end - _replay.Index.Active.End : 0;
             CheckTail();
 
-            DeleteDeadFiles();
+            Delete(_found.Keys.Where(IsUnused));
             if (isNew)
                 CreateFirst(preparer);
             else
                 Repair(cut, poisoned);
             var wal = new Wal(fs, directory, options, _replay, preparer, _tail, tailFile);
             wal.WriteTail(times: 2);
+            // What says that they are done with may have been in the page cache alone, because a sync failed; it is durable from here on.
+            Delete(_found.Keys.Where(IsDone));
             if (poisoned)
             {
                 fs.Delete(PathOf(Wal.MarkerName));
@@ -147,9 +149,15 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit {_tail.Commit} and entry {_tail.Last}");
     }
 
-    private void DeleteDeadFiles()
+    /// <summary>Prepared for what would have come next.</summary>
+    private bool IsUnused(long sequence) => _opened.Count == 0 || sequence > _opened[^1].Sequence;
+
+    /// <summary>Nothing of it is in the log any more.</summary>
+    private bool IsDone(long sequence) => sequence < _opened[0].Sequence;
+
+    private void Delete(IEnumerable<long> segments)
     {
-        var dead = _found.Keys.Where(sequence => _opened.TrueForAll(s => s.Sequence != sequence)).ToList();
+        var dead = segments.ToList();
         foreach (var sequence in dead)
             fs.Delete(PathOf(WalSegment.NameOf(sequence)));
         if (dead.Count > 0)

@@ -85,6 +85,30 @@ public sealed class WalCrashTests
         Assert.True(faults > 0);
     }
 
+    [Theory]
+    [InlineData(DeviceOperation.Sync)]
+    [InlineData(DeviceOperation.SyncDirectory)]
+    internal void Wherever_the_power_goes_while_a_start_makes_a_failed_sync_good_nothing_is_lost(DeviceOperation operation)
+    {
+        for (var nth = 1; ; nth++)
+        {
+            for (var cut = 1; ; cut++)
+            {
+                var world = new WalWorld().Open();
+                world.Disk.FailAt(operation, nth);
+                if (Record.Exception(world.RunWorkload) is null)
+                    return;
+                world.Disk.KillProcess();
+                world.Disk.CutPowerAt(world.Disk.Operations + cut);
+                var isOpen = Record.Exception(() => world.Open()) is not { } failure || failure is not PowerCutException;
+                world.Disk.CrashLosingAll();
+                MustRecover(world, $"{operation} {nth}, power cut in operation {cut} of the start");
+                if (isOpen)
+                    break;
+            }
+        }
+    }
+
     [Fact]
     public void A_failed_sync_whose_marker_failed_as_well_is_made_good_by_the_next_start()
     {

@@ -30,7 +30,8 @@ internal sealed class DurableEntries : IInvariant
     public static void CheckKept(SimNode node, IReadOnlyDictionary<long, long> kept, long keptSnapshot, RaftStart? found)
     {
         var (last, snapshot) = (found?.LastIndex ?? 0, found?.Snapshot.Index ?? 0);
-        if (last < keptSnapshot)
+        // One that is damaged is set aside, and what the log does not have of it was promised to nobody.
+        if (last < keptSnapshot && !node.IsDamaged)
             throw new BrokenInvariantException("Durable entries", $"{node.Id} had a snapshot up to {keptSnapshot}, and starts with {last}");
         // A snapshot that came in and contradicts the log does away with it, as a whole (Raft §7), also when the process dies between the two.
         if (found is not null && kept.TryGetValue(snapshot, out var before) && before != found.Snapshot.Term)

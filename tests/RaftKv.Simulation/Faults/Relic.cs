@@ -4,8 +4,8 @@ using RaftKv.Embedded.Tests.Storage;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// The directory of a follower's disk is not synced when it should be, often while it installs a snapshot, and the process ends of it. The next one sees what the page cache has, and then the power goes:
-/// nothing of what it built may stand on what is gone.
+/// A follower's disk fails to sync a file or a directory, often while it installs a snapshot or gives up a part of its log, and the process ends of it. The next one sees what the page cache has, and
+/// then the power goes, perhaps while it starts: nothing of what it built may stand on what is gone.
 /// </summary>
 internal sealed class Relic(Simulation run) : Fault(run)
 {
@@ -19,7 +19,7 @@ internal sealed class Relic(Simulation run) : Fault(run)
             return false;
         var node = chance.Pick(followers);
         var length = chance.Between(100, 800) * VirtualTime.Millisecond;
-        Run.Transcript.Add(node.Id, $"is cut off for {length / VirtualTime.Millisecond} ms, and its disk will fail to sync a directory");
+        Run.Transcript.Add(node.Id, $"is cut off for {length / VirtualTime.Millisecond} ms, and its disk will fail to sync");
         foreach (var other in Run.Nodes.Where(n => n != node))
             Run.Network.Part(node, other, Run.Time.Now + length);
         var life = node.Life;
@@ -28,7 +28,7 @@ internal sealed class Relic(Simulation run) : Fault(run)
             if (Run.IsHealing || !node.IsListening || node.Life != life)
                 return;
             node.MayFault = true;
-            node.Disk.FailAt(DeviceOperation.SyncDirectory, (int)chance.Between(1, 2), RaftKvStorageError.Io);
+            node.Disk.FailAt(chance.OneIn(2) ? DeviceOperation.SyncDirectory : DeviceOperation.Sync, (int)chance.Between(1, 3), RaftKvStorageError.Io);
             Watch(node, life, chance, Run.Time.Now + (4 * VirtualTime.Second));
         });
         return true;
@@ -42,6 +42,8 @@ internal sealed class Relic(Simulation run) : Fault(run)
         if (node is { IsFaulted: true, IsUp: true } && node.Life == life)
         {
             node.Die(power: false);
+            if (chance.OneIn(2))
+                node.CutPowerIn(chance.Between(1, 20));
             Run.Faults.RestartIn(node, 10 * VirtualTime.Millisecond);
         }
         if (node.Life == life)

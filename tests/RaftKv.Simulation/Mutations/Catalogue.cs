@@ -132,6 +132,8 @@ internal static partial class Catalogue
             new Edit("Consensus/Member.cs", "=> Incarnation == incarnation || Incarnation == Guid.Empty || incarnation == Guid.Empty;", "=> NodeId.Length > 0 || incarnation == Guid.Empty;")) { In = Profile.Namesakes },
         new("built-on-the-page-cache", "a start builds on names that the last process could not make durable",
             new Edit("Storage/DataDirectory.cs", "            fs.SyncDirectory(root);\n            fs.SyncDirectory(directory.Wal);\n            fs.SyncDirectory(directory.Snapshots);\n", "")) { In = Profile.Relics },
+        new("given-up-before-it-is-said", "a start deletes the segments before the log although only the page cache says that they are done with",
+            new Edit("Storage/WalOpener.cs", "Delete(_found.Keys.Where(IsUnused));", "Delete(_found.Keys.Where(sequence => IsUnused(sequence) || IsDone(sequence)));")) { In = Profile.Relics },
         new("damaged-snapshot-sent-again", "a snapshot that is refused is sent again and again, although it is the leader's disk that has damaged it",
             new Edit("Consensus/RaftCore.Snapshots.cs", "if (m.NextOffset == 0 && peer.SnapshotOffset == peer.SnapshotBytes)", "if (m.NextOffset < 0)")) { In = Profile.Damage },
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",

@@ -157,6 +157,9 @@ internal sealed partial class Simulation
         {
             // Only now may it have found that its disk is damaged.
             RunUntil(end, () => node.IsListening, $"{node.Id} is back");
+            // What an operator asked for before may only be carried out now.
+            if (node.Core is { Role: RaftRole.Removed })
+                return;
             bool? answer = null;
             call(done => answer = done);
             RunUntil(end, () => answer is not null, what);

@@ -123,7 +123,7 @@ internal sealed partial class Simulation
 
     private bool HasConverged()
     {
-        if (_nodes.FindLast(n => n.Core is { Role: RaftRole.Leader } && _nodes.TrueForAll(o => o.Core is null || o.Core.Term <= n.Core!.Term)) is not { Core: { } core } leader)
+        if (_nodes.FindLast(n => n.Core is { Role: RaftRole.Leader } && _nodes.TrueForAll(o => o.Core is null or { Role: RaftRole.Removed } || o.Core.Term <= n.Core!.Term)) is not { Core: { } core } leader)
             return false;
         return core.CommitIndex == core.LastIndex && core.Configuration.Members.All(m => m.Role != MemberRole.Joining)
             && Members(leader).All(n => n is { IsListening: true, Core: not null } && n.Applier.AppliedIndex == core.CommitIndex && n.Core.LeaderId == leader.Id);

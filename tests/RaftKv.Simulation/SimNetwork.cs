@@ -33,6 +33,13 @@ internal sealed class SimNetwork(Simulation run)
         Block(other, one, until);
     }
 
+    /// <summary>Nothing passes to or from it.</summary>
+    public void Isolate(SimNode node, long until)
+    {
+        foreach (var other in run.Nodes.Where(n => n != node))
+            Part(node, other, until);
+    }
+
     /// <summary>Whatever kept the two apart is over.</summary>
     public void Join(SimNode one, SimNode other)
     {

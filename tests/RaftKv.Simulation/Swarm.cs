@@ -132,7 +132,7 @@ internal sealed partial record Swarm
     /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
     public bool Namesakes { get; private set; }
 
-    /// <summary>The directory of a disk is not synced, and what it should have kept is lost later.</summary>
+    /// <summary>A disk fails to sync, and what it should have kept is lost later.</summary>
     public bool Relics { get; private set; }
 
     /// <summary>Processes hear late, and then reach nobody.</summary>

@@ -32,13 +32,7 @@ internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCac
         return value;
     }
 
-    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
-    {
-        var name = Name(key);
-        await kv.FreshAsync(name, _consistency, token).ConfigureAwait(false);
-        kv.TryReadInPlace(name, null, CopyValue, out var value);
-        return value;
-    }
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) => (await ReadAsync(key, null, CopyValue, token).ConfigureAwait(false)).Result;
 
     public bool TryGet(string key, IBufferWriter<byte> destination)
     {
@@ -51,9 +45,7 @@ internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCac
     public async ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        var name = Name(key);
-        await kv.FreshAsync(name, _consistency, token).ConfigureAwait(false);
-        return kv.TryReadInPlace(name, destination, WriteValue, out _);
+        return (await ReadAsync(key, destination, WriteValue, token).ConfigureAwait(false)).Found;
     }
 
     public void Refresh(string key)
@@ -63,12 +55,7 @@ internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCac
         kv.TryReadInPlace(name, null, Touch, out _);
     }
 
-    public async Task RefreshAsync(string key, CancellationToken token = default)
-    {
-        var name = Name(key);
-        await kv.FreshAsync(name, _consistency, token).ConfigureAwait(false);
-        kv.TryReadInPlace(name, null, Touch, out _);
-    }
+    public async Task RefreshAsync(string key, CancellationToken token = default) => await ReadAsync(key, null, Touch, token).ConfigureAwait(false);
 
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, NotNull(value), options, default));
 
@@ -83,6 +70,9 @@ internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCac
     public void Remove(string key) => DistributedKv.Wait(kv.DeleteAsync(Name(key)));
 
     public async Task RemoveAsync(string key, CancellationToken token = default) => await kv.DeleteAsync(Name(key), default, token).ConfigureAwait(false);
+
+    private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, CancellationToken token) =>
+        kv.ReadAsync(Name(key), state, read, new KvReadOptions { Consistency = _consistency }, token);
 
     /// <summary>The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.</summary>
     private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)

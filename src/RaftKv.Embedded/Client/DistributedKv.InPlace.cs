@@ -1,27 +1,16 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// For callers that wait first and then look at values in place, and for those that must block: the wait of a blocked thread is ended by the thread that brings the answer. None of the
-/// pool's is needed, of which an application that blocks may have none left.
+/// Values in place, and callers that must block: the wait of a blocked thread is ended by the thread that brings the answer. None of the pool's is needed, of which an application that blocks
+/// may have none left.
 /// </summary>
 internal sealed partial class DistributedKv
 {
-    /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
-    internal ValueTask FreshAsync(string key, KvConsistency consistency, CancellationToken cancellationToken)
-    {
-        var host = access.Host;
-        if (CanReadNow(host, consistency, KvVersion.None))
-            return ValueTask.CompletedTask;
-        Check(key);
-        return FreshAsync(host, consistency, KvVersion.None, cancellationToken);
-    }
-
-    /// <summary>As <see cref="FreshAsync(string, KvConsistency, CancellationToken)"/>, blocking.</summary>
+    /// <summary>Blocks until this node's own copy is as fresh as asked for.</summary>
     internal void WaitUntilFresh(string key, KvConsistency consistency)
     {
         var host = access.Host;
@@ -58,16 +47,13 @@ internal sealed partial class DistributedKv
 
     /// <summary>Looks at a value in this node's copy, whatever its age.</summary>
     [SkipLocalsInit]
-    internal unsafe bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
         var host = access.Host;
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var look = new InPlaceLook<TState, TResult>(state, read);
-            var found = Visit(host, name.Bytes, new RecordVisit(Unsafe.AsPointer(ref look), &InPlaceLook<TState, TResult>.Look));
-            if (look.Error is not null)
-                ExceptionDispatchInfo.Throw(look.Error);
+            var found = Visit(host, name.Bytes, new InPlaceLook<TState, TResult>(state, read), out var look);
             if (look.SlidingMs != 0)
                 host.Replica.NoteUse(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
             result = look.Result;

@@ -116,15 +116,21 @@ internal sealed partial class DistributedKv
         }
     }
 
-    private static unsafe KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
+    private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        var result = default(KvGetResult);
-        Visit(host, key, new RecordVisit(Unsafe.AsPointer(ref result), &Copy));
+        Visit(host, key, new CopyLook(), out var copied);
+        var result = copied.Result;
         if (result.SlidingMs != 0)
             host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
+    }
 
-        static void Copy(void* result, in RecordHeader header, ReadOnlySpan<byte> value) => Unsafe.AsRef<KvGetResult>(result) = KvGetResult.Of(header, value.ToArray());
+    private static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordLook
+    {
+        var guarded = new GuardedLook<TLook>(look);
+        var found = Visit(host, key, GuardedLook<TLook>.Visit(ref guarded));
+        looked = guarded.Result();
+        return found;
     }
 
     private static bool Visit(ReplicaHost host, ReadOnlySpan<byte> key, RecordVisit visit)

@@ -11,13 +11,7 @@ internal sealed class ReplicaClock(TimeProvider time)
     public TimeProvider Provider => time;
 
     /// <summary>Monotonic ticks of 100 ns since an arbitrary start.</summary>
-    public long Ticks => _perTick switch
-    {
-        // Of Linux, at a nanosecond: a constant divides faster.
-        100 => (long)((ulong)time.GetTimestamp() / 100),
-        0 => (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency),
-        _ => time.GetTimestamp() / _perTick,
-    };
+    public long Ticks => _perTick > 0 ? time.GetTimestamp() / _perTick : (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency);
 
     public DateTimeOffset Wall => time.GetUtcNow();
 

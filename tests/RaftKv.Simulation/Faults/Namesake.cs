@@ -72,8 +72,7 @@ internal sealed class Namesake(Simulation run) : Fault(run)
     {
         var length = chance.Between(1_000, 4_000) * VirtualTime.Millisecond;
         Run.Transcript.Add(node.Id, $"hears nobody for {length / VirtualTime.Millisecond} ms, and knows [{node.Core!.Configuration}]");
-        foreach (var other in Run.Nodes.Where(n => n != node))
-            Run.Network.Part(node, other, Run.Time.Now + length);
+        Run.Network.Isolate(node, Run.Time.Now + length);
         if (!chance.OneIn(2))
             return;
         node.Die(power: chance.OneIn(2));

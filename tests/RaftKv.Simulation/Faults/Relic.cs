@@ -20,8 +20,7 @@ internal sealed class Relic(Simulation run) : Fault(run)
         var node = chance.Pick(followers);
         var length = chance.Between(100, 800) * VirtualTime.Millisecond;
         Run.Transcript.Add(node.Id, $"is cut off for {length / VirtualTime.Millisecond} ms, and its disk will fail to sync");
-        foreach (var other in Run.Nodes.Where(n => n != node))
-            Run.Network.Part(node, other, Run.Time.Now + length);
+        Run.Network.Isolate(node, Run.Time.Now + length);
         var life = node.Life;
         Run.Time.After(length, () =>
         {
@@ -49,12 +48,12 @@ internal sealed class Relic(Simulation run) : Fault(run)
         if (node.Life == life)
             Watch(node, life, chance, until);
         else
-            Run.Time.After(chance.Between(0, 300) * VirtualTime.Millisecond, () => LosePower(node, node.Life));
+            Run.Time.After(chance.Between(0, 300) * VirtualTime.Millisecond, () => LosePower(node));
     });
 
-    private void LosePower(SimNode node, int life)
+    private void LosePower(SimNode node)
     {
-        if (Run.IsHealing || !node.IsUp || node.Life != life)
+        if (Run.IsHealing || !node.IsUp)
             return;
         node.Die(power: true);
         Run.Faults.RestartSoon(node);

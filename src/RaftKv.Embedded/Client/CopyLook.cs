@@ -1,0 +1,11 @@
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>Takes a copy of a value, with all that is told about it.</summary>
+internal struct CopyLook : IRecordLook
+{
+    public KvGetResult Result;
+
+    public void Look(in RecordHeader header, ReadOnlySpan<byte> value) => Result = KvGetResult.Of(header, value.ToArray());
+}

@@ -6,7 +6,8 @@ namespace RaftKv.Embedded.Replica;
 
 internal sealed partial class Replica
 {
-    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>As long as a handshake may take: a machine that is busy for some seconds is not a node that cannot be reached.</summary>
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Calls the core works on.</summary>
     private readonly Dictionary<long, AdminCall> _changes = [];

@@ -56,25 +56,6 @@ public sealed class LeaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Held_leases_live_while_every_thread_of_the_pool_is_blocked()
-    {
-        var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);
-        await BindAsync("k", lease.Id);
-        using var release = new ManualResetEventSlim();
-        ThreadPool.GetMinThreads(out var min, out _);
-        var blocked = Enumerable.Range(0, min * 4).Select(_ => Task.Run(() => release.Wait(4_000))).ToList();
-
-        Thread.Sleep(3_000);
-        var isLost = lease.IsLost;
-        release.Set();
-        await Task.WhenAll(blocked);
-
-        Assert.False(isLost);
-        Assert.True((await Kv.GetAsync("k", cancellationToken: Cancel)).Found);
-        await lease.DisposeAsync();
-    }
-
-    [Fact]
     public async Task A_lease_that_somebody_else_revokes_is_lost()
     {
         await using var lease = await Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);

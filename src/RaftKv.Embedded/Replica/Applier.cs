@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
@@ -16,6 +17,9 @@ internal sealed class Applier : BatchWorker<ApplierTask>
 
     /// <summary>So few entries are applied at once by whoever brought the news that they are committed.</summary>
     private const int FewEntries = 8;
+
+    /// <summary>For so many the store is told beforehand what they will ask for.</summary>
+    private const int EntriesAhead = 32;
 
     private readonly Wal _wal;
     private readonly PendingWrites _pending;
@@ -134,8 +138,12 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     private void Apply(List<LogEntry> entries)
     {
         var session = Session;
-        foreach (var entry in entries)
+        var all = CollectionsMarshal.AsSpan(entries);
+        for (var i = 0; i < all.Length; i++)
         {
+            if (i % EntriesAhead == 0)
+                _state.Prefetch(all.Slice(i, Math.Min(EntriesAhead, all.Length - i)));
+            ref readonly var entry = ref all[i];
             var result = _state.Apply(entry);
             if (IntegritySamples.IsDue(entry.Index))
                 Samples.Add(entry.Index, _state.Fingerprint);

@@ -11,6 +11,12 @@ internal interface IKvStore : IDisposable
     /// <summary>What the ordered index of the keys takes in memory; 0 when there is none of its own.</summary>
     long KeyIndexBytes => 0;
 
+    /// <summary>Applier only: the key will be asked for soon. Begins to bring from memory what tells its place, which is then for <see cref="PrefetchRecord"/>; see <see cref="Lookahead"/>.</summary>
+    long PrefetchPlace(ReadOnlySpan<byte> key) => 0;
+
+    /// <summary>Applier only. Begins to bring the record from memory.</summary>
+    void PrefetchRecord(long place) { }
+
     /// <summary>Applier only.</summary>
     bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header);
 

@@ -9,12 +9,14 @@ namespace RaftKv.Embedded.StateMachine;
 internal sealed partial class KvStateMachine
 {
     private readonly SessionTable _sessions;
+    private readonly Lookahead _lookahead;
     private RecordSum _sum;
     private bool _hasChanged;
 
     public KvStateMachine(IKvStore store)
     {
         Store = store;
+        _lookahead = new Lookahead(store);
         _sessions = new SessionTable();
         _leases = new LeaseTable();
     }
@@ -28,6 +30,7 @@ internal sealed partial class KvStateMachine
     public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? mortal = null, RecordSum sum = default)
     {
         Store = store;
+        _lookahead = new Lookahead(store);
         _sum = sum;
         _sessions = SessionTable.Decode(state.Sessions.Span);
         Applied = state.Last;
@@ -57,6 +60,20 @@ internal sealed partial class KvStateMachine
 
     /// <summary>Equal on two nodes whose records are, at the same entry. Apply thread; costs nothing.</summary>
     public ulong Fingerprint => _sum.Value + (ulong)Store.Count;
+
+    /// <summary>These are applied next. Costs a little for each, and saves more.</summary>
+    public void Prefetch(ReadOnlySpan<LogEntry> entries)
+    {
+        if (entries.Length < 2)
+            return;
+        foreach (ref readonly var entry in entries)
+        {
+            // A transaction's own keys are more than enough at once.
+            if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command) && command.Operation is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Delete)
+                _lookahead.Add(command.Key);
+        }
+        _lookahead.Fetch();
+    }
 
     public ApplyResult Apply(in LogEntry entry)
     {

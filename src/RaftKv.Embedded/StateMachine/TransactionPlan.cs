@@ -15,6 +15,7 @@ internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> ch
     private readonly List<TransactionKeys> _erased = [];
     private readonly List<byte[]> _keys = [];
     private readonly TransactionResult _result = new();
+    private readonly Lookahead _lookahead = new(store);
     private long _index;
     private long _nowMs;
     private int _rangeKeysLeft;
@@ -46,6 +47,7 @@ internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> ch
             return verdict;
         var branch = verdict == ApplyStatus.Applied ? command.Then : command.Else;
         _result.Begin(branch.Length);
+        Prefetch(branch);
         for (at = 0; at < branch.Length; at++)
         {
             var status = Plan(branch[at]);
@@ -65,6 +67,15 @@ internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> ch
         _erased.Clear();
         _keys.Clear();
         _result.Clear();
+    }
+
+    private void Prefetch(TransactionOperation[] branch)
+    {
+        if (branch.Length < 2)
+            return;
+        foreach (ref readonly var operation in branch.AsSpan())
+            _lookahead.Add(operation.Keys.From.Span);
+        _lookahead.Fetch();
     }
 
     private ApplyStatus Check(in TransactionCompare compare)

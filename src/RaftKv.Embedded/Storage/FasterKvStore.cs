@@ -17,6 +17,8 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     private readonly FasterReadSessions _readers;
     private readonly Session _writer;
     private readonly KeyIndex _keys = new();
+    private readonly FasterKeyComparer _comparer = new();
+    private readonly FasterPrefetcher? _prefetcher;
     private readonly Func<long> _availableBytes;
     private readonly long _memoryBytes;
     private readonly int _pageBits;
@@ -36,7 +38,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         {
             LogDevice = _device,
             CheckpointDir = scratchDirectory,
-            EqualityComparer = new FasterKeyComparer(),
+            EqualityComparer = _comparer,
             ConcurrencyControlMode = ConcurrencyControlMode.RecordIsolation,
             IndexSize = settings.IndexBytes,
             PageSize = settings.PageBytes,
@@ -45,6 +47,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             // Records copied to the tail by reads would grow the log and break the order a cut relies on.
             ReadCopyOptions = ReadCopyOptions.None,
         });
+        _prefetcher = FasterPrefetcher.For(_kv, settings.PageBytes, settings.MemoryBytes);
         _readers = new FasterReadSessions(_kv);
         _writer = NewSession();
     }
@@ -52,6 +55,15 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     public long Count => _keys.Count;
 
     public long KeyIndexBytes => _keys.MemoryBytes;
+
+    public long PrefetchPlace(ReadOnlySpan<byte> key)
+    {
+        var hash = _comparer.Hash(key);
+        _prefetcher?.Bucket(hash);
+        return hash;
+    }
+
+    public void PrefetchRecord(long place) => _prefetcher?.Record(place);
 
     public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
     {

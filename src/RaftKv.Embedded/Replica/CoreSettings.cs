@@ -19,7 +19,7 @@ internal static class CoreSettings
         MaxClockDrift = options.MaxClockDrift,
         MaxUncommittedBytes = options.MaxPendingBytes,
         TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
-        CacheBytes = Math.Max(16L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
+        CacheBytes = Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
         MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
     };
 }

@@ -7,7 +7,7 @@ internal sealed record WalOptions
     public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>How much of the log's end recovery hands over in <see cref="WalRecovery.Tail"/>.</summary>
-    public int TailCacheBytes { get; init; } = 16 * 1024 * 1024;
+    public int TailCacheBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>This node had a log before: an empty or missing directory is damage, not a first start.</summary>
     public bool MustExist { get; init; }

@@ -19,6 +19,7 @@ internal static partial class MachineLimits
     public static void Print()
     {
         Fdatasync().Print();
+        FdatasyncOfThree().Print();
         LoopbackRoundTrip().Print();
         foreach (var threads in (int[])[1, 2])
             FasterReads(threads).Print();
@@ -39,26 +40,47 @@ internal static partial class MachineLimits
     {
         var directory = TestDirectory.Create();
         var histogram = new LatencyHistogram();
-        var clock = new Stopwatch();
-        using (var file = File.OpenHandle(Path.Combine(directory, "log"), FileMode.Create, FileAccess.ReadWrite))
-        {
-            var record = new byte[RecordBytes];
-            RandomAccess.Write(file, new byte[Syncs * RecordBytes], 0);
-            Sync(file);
-            clock.Start();
-            for (var i = 0; i < Syncs; i++)
-            {
-                var started = Stopwatch.GetTimestamp();
-                RandomAccess.Write(file, record, (long)i * RecordBytes);
-                Sync(file);
-                histogram.Record((long)Stopwatch.GetElapsedTime(started).TotalNanoseconds);
-            }
-
-            clock.Stop();
-        }
-
+        var clock = Stopwatch.StartNew();
+        SyncAppends(Path.Combine(directory, "log"), histogram, static () => { });
+        var seconds = clock.Elapsed.TotalSeconds;
         TestDirectory.Delete(directory);
-        return Limit("fdatasync", histogram, clock.Elapsed.TotalSeconds, $"pwrite of {RecordBytes} B into a written file + fdatasync");
+        return Limit("fdatasync", histogram, seconds, $"pwrite of {RecordBytes} B into a written file + fdatasync");
+    }
+
+    /// <summary>As three nodes on one disk do: each of three threads begins its next write when all have synced theirs.</summary>
+    private static Line FdatasyncOfThree()
+    {
+        var directory = TestDirectory.Create();
+        LatencyHistogram[] histograms = [new(), new(), new()];
+        using var together = new Barrier(histograms.Length);
+        var clock = Stopwatch.StartNew();
+        Thread[] threads = [.. histograms.Select((histogram, i) => new Thread(() => SyncAppends(Path.Combine(directory, $"log{i}"), histogram, together.SignalAndWait)))];
+        Array.ForEach(threads, t => t.Start());
+        Array.ForEach(threads, t => t.Join());
+        var seconds = clock.Elapsed.TotalSeconds;
+        TestDirectory.Delete(directory);
+        foreach (var other in histograms[1..])
+            histograms[0].Add(other);
+        return Limit("fdatasync", histograms[0], seconds, "three of them at once, each into a file of its own") with { Clients = histograms.Length };
+    }
+
+    /// <param name="path">The file.</param>
+    /// <param name="histogram">What each write and its sync took.</param>
+    /// <param name="ready">Before each of them.</param>
+    private static void SyncAppends(string path, LatencyHistogram histogram, Action ready)
+    {
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite);
+        var record = new byte[RecordBytes];
+        RandomAccess.Write(file, new byte[Syncs * RecordBytes], 0);
+        Sync(file);
+        for (var i = 0; i < Syncs; i++)
+        {
+            ready();
+            var started = Stopwatch.GetTimestamp();
+            RandomAccess.Write(file, record, (long)i * RecordBytes);
+            Sync(file);
+            histogram.Record((long)Stopwatch.GetElapsedTime(started).TotalNanoseconds);
+        }
     }
 
     private static Line LoopbackRoundTrip()

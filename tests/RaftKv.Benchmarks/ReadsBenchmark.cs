@@ -19,7 +19,9 @@ internal sealed class ReadsBenchmark(Arguments arguments)
         var memoryBits = 64 - (int)long.LeadingZeroCount((long)arguments.Keys * (arguments.ValueBytes + 128));
         byte[][] names = [.. _keys.Select(Encoding.ASCII.GetBytes)];
         using var raw = new RawStore(names, arguments.ValueBytes, Math.Max(25, memoryBits));
-        await using var node = await LocalNode.StartAsync(o => (o.Durability, o.MemoryBudget) = (RaftKvDurability.OsBuffered, 1L << Math.Max(26, memoryBits)));
+        // And an index of the same size, made for the keys there are.
+        await using var node = await LocalNode.StartAsync(o =>
+            (o.Durability, o.MemoryBudget, o.ExpectedKeys) = (RaftKvDurability.OsBuffered, 1L << Math.Max(26, memoryBits), arguments.Keys));
         await node.FillAsync(_keys, arguments.ValueBytes);
         var kv = node.Kv;
 

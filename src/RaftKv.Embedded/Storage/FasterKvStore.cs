@@ -56,6 +56,9 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     public long KeyIndexBytes => _keys.MemoryBytes;
 
+    /// <summary>Whether records can be brought from memory ahead of their use.</summary>
+    public bool CanPrefetch => _prefetcher is not null;
+
     public long PrefetchPlace(ReadOnlySpan<byte> key)
     {
         var hash = _comparer.Hash(key);

@@ -81,6 +81,83 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
     }
 
     [Fact]
+    public void A_read_inside_a_read_sees_its_own_record()
+    {
+        var store = OpenStore();
+        for (var key = 0; key < 3; key++)
+            Put(store, key, key + 1, 16);
+        RecordReader<int, long> version = static (in RecordHeader header, ReadOnlySpan<byte> _, int _) => header.Version;
+
+        Assert.True(store.TryRead(Key(0), 0, (in RecordHeader outer, ReadOnlySpan<byte> _, int _) =>
+        {
+            Assert.True(store.TryRead(Key(1), 0, (in RecordHeader middle, ReadOnlySpan<byte> _, int _) =>
+            {
+                Assert.True(store.TryRead(Key(2), 0, version, out var inner));
+                return (middle.Version, inner);
+            }, out var below));
+            return (outer.Version, below);
+        }, out var all));
+        Assert.Equal((1, (2, 3)), all);
+    }
+
+    [Fact]
+    public void A_hundred_threads_read_at_once_and_disposal_waits_for_those_inside()
+    {
+        const int Threads = 100;
+        var store = OpenStore();
+        for (var key = 0; key < Threads; key++)
+            Put(store, key, key + 1, 64);
+        using var begin = new ManualResetEventSlim();
+        var (reads, ended) = (0, 0);
+        Thread[] readers = [.. Enumerable.Range(0, Threads).Select(key => new Thread(() =>
+        {
+            try
+            {
+                begin.Wait();
+                while (Read(store, key) == (key + 1, 64))
+                    Interlocked.Increment(ref reads);
+            }
+            catch (ObjectDisposedException)
+            {
+                Interlocked.Increment(ref ended);
+            }
+        }))];
+        Array.ForEach(readers, r => r.Start());
+        begin.Set();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref reads) > 10_000, TimeSpan.FromSeconds(30)));
+
+        store.Dispose();
+        Stores.Remove(store);
+
+        Assert.All(readers, r => Assert.True(r.Join(TimeSpan.FromSeconds(30))));
+        Assert.Equal(Threads, ended);
+    }
+
+    [Fact]
+    public void Keys_looked_at_ahead_of_time_are_read_as_they_are()
+    {
+        var store = OpenStore();
+        // What FASTER keeps its index and pages in is still what it was when the prefetcher was written.
+        Assert.Equal(System.Runtime.Intrinsics.X86.Sse.IsSupported, store.CanPrefetch);
+        var ahead = new Lookahead(store);
+        ahead.Add(Key(1));
+        ahead.Fetch();
+        const int Keys = 300;
+        for (var version = 1; version <= 60; version++)
+        {
+            // More than memory holds, in records that grow: some are on disk, some have a newer place.
+            for (var key = 0; key < Keys; key++)
+                Put(store, key, version, 100 * version);
+            store.MaintainSpace();
+            for (var key = 0; key < Keys + 100; key++)
+                ahead.Add(Key(key));
+            ahead.Fetch();
+            for (var key = 0; key < Keys; key++)
+                Assert.Equal((version, 100 * version), Read(store, key));
+        }
+    }
+
+    [Fact]
     public async Task Readers_beside_the_writer_see_only_whole_values_and_never_an_older_one()
     {
         var store = OpenStore();

@@ -19,7 +19,10 @@ internal static class CoreSettings
         MaxClockDrift = options.MaxClockDrift,
         MaxUncommittedBytes = options.MaxPendingBytes,
         TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
-        CacheBytes = Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
-        MaxInflightBytes = Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes)),
+        CacheBytes = BytesForFollowers(options),
+        MaxInflightBytes = BytesForFollowers(options),
     };
+
+    /// <summary>As much as may be on its way to a follower is kept in memory too; the two largest writes always fit.</summary>
+    private static long BytesForFollowers(RaftKvOptions options) => Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes));
 }

@@ -13,7 +13,7 @@ internal sealed partial class KvStateMachine
             return new ApplyResult(ApplyStatus.Malformed, command.Session, command.Sequence);
         if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
             return answered;
-        var plan = _plan ??= new TransactionPlan(Store, CheckLease);
+        var plan = _plan ??= new TransactionPlan(Store, _lookahead, CheckLease);
         var status = plan.Make(transaction!, entry.Index, LogTimeMs, out var at);
         if (status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed))
         {

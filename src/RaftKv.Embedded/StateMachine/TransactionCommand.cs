@@ -87,7 +87,7 @@ internal sealed class TransactionCommand
             if (operation.Keys.IsRange)
                 return FindOverlap(branch);
         }
-        // A table with open addressing, at most half full, of the places of operations plus one.
+        // A table with open addressing, at most half full, of the places of operations plus one. Whoever chooses keys that meet in it pays for a few hundred comparisons each.
         var bits = BitOperations.Log2((uint)branch.Length + 1) + 2;
         Span<ushort> table = stackalloc ushort[1 << bits];
         table.Clear();
@@ -96,7 +96,7 @@ internal sealed class TransactionCommand
             if (!branch[i].Writes)
                 continue;
             var key = branch[i].Keys.From.Span;
-            var slot = (int)(Scatter(key) >> (64 - bits));
+            var slot = (int)(RecordSum.Checksum(key) >> (32 - bits));
             for (; table[slot] != 0; slot = (slot + 1) & (table.Length - 1))
             {
                 if (branch[table[slot] - 1].Keys.From.Span.SequenceEqual(key))
@@ -123,15 +123,6 @@ internal sealed class TransactionCommand
                 return Math.Max(writes[i - 1].At, writes[i].At);
         }
         return -1;
-    }
-
-    /// <summary>Its high bits tell most keys apart; whoever chooses keys that they do not pays for a few hundred comparisons each.</summary>
-    private static ulong Scatter(ReadOnlySpan<byte> key)
-    {
-        var word = key.Length >= sizeof(ulong)
-            ? BinaryPrimitives.ReadUInt64LittleEndian(key[^sizeof(ulong)..]) + (BinaryPrimitives.ReadUInt64LittleEndian(key) >> 8)
-            : key.IsEmpty ? 0 : key[0] | ((ulong)key[^1] << 8) | ((ulong)key[key.Length / 2] << 16);
-        return word * 0x9E37_79B9_7F4A_7C15;
     }
 
     private static bool TryReadOperations(ref ReadOnlyMemory<byte> from, TransactionOperation[] operations)

@@ -8,14 +8,14 @@ namespace RaftKv.Embedded.StateMachine;
 /// what the operations before them would have written.
 /// </summary>
 /// <param name="store">The records.</param>
+/// <param name="lookahead">For the same records.</param>
 /// <param name="checkLease">Whether a key may be bound to a lease.</param>
-internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> checkLease)
+internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<long, ApplyStatus> checkLease)
 {
     private readonly List<PlannedWrite> _writes = [];
     private readonly List<TransactionKeys> _erased = [];
     private readonly List<byte[]> _keys = [];
     private readonly TransactionResult _result = new();
-    private readonly Lookahead _lookahead = new(store);
     private long _index;
     private long _nowMs;
     private int _rangeKeysLeft;
@@ -74,8 +74,8 @@ internal sealed class TransactionPlan(IKvStore store, Func<long, ApplyStatus> ch
         if (branch.Length < 2)
             return;
         foreach (ref readonly var operation in branch.AsSpan())
-            _lookahead.Add(operation.Keys.From.Span);
-        _lookahead.Fetch();
+            lookahead.Add(operation.Keys.From.Span);
+        lookahead.Fetch();
     }
 
     private ApplyStatus Check(in TransactionCompare compare)

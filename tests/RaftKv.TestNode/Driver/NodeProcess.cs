@@ -15,6 +15,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     private readonly string nodeId;
     private readonly Process process;
+    private readonly Task exit;
+    private readonly StreamWriter input;
     private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement?>> waiting = new();
     private readonly TaskCompletionSource<JsonElement?> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock inputGate = new();
@@ -28,14 +30,18 @@ public sealed partial class NodeProcess : IAsyncDisposable
     {
         this.nodeId = nodeId;
         this.process = process;
+        ProcessId = process.Id;
+        exit = process.WaitForExitAsync();
+        input = process.StandardInput;
         waiting[0] = started;
         output = Task.Run(ReadRepliesAsync);
         log = Task.Run(() => CopyLogAsync(logPath));
     }
 
-    public int ProcessId => process.Id;
+    public int ProcessId { get; }
 
-    public bool HasExited => process.HasExited;
+    /// <summary>Whether the process is gone. Clients ask this of a node that another thread is about to start anew, so it holds after disposal too.</summary>
+    public bool HasExited => exit.IsCompleted;
 
     /// <summary>Starts the process and waits until its host has started, or throws what kept it from starting.</summary>
     public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, string logPath)
@@ -86,7 +92,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         process.Kill();
-        await process.WaitForExitAsync();
+        await exit;
         await output;
     }
 
@@ -102,16 +108,15 @@ public sealed partial class NodeProcess : IAsyncDisposable
         lock (inputGate)
         {
             closed = true;
-            process.StandardInput.Close();
+            input.Close();
         }
-        return process.WaitForExitAsync().WaitAsync(timeout);
+        return exit.WaitAsync(timeout);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync();
+        process.Kill();
+        await exit;
         await Task.WhenAll(output, log);
         process.Dispose();
     }
@@ -125,13 +130,13 @@ public sealed partial class NodeProcess : IAsyncDisposable
             {
                 if (closed)
                     throw new NodeDownException(nodeId);
-                process.StandardInput.WriteLine(line);
-                process.StandardInput.Flush();
+                input.WriteLine(line);
+                input.Flush();
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // The pipe is broken because the process is gone; the reader of its output tells everybody who waits.
+            // The pipe is broken or disposed of because the process is gone; the reader of its output tells everybody who waits.
         }
     }
 
@@ -167,8 +172,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        if (SendSignal(process.Id, signal) != 0)
-            throw new InvalidOperationException($"kill({process.Id}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
+        if (SendSignal(ProcessId, signal) != 0)
+            throw new InvalidOperationException($"kill({ProcessId}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

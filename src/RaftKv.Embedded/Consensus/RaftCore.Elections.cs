@@ -26,8 +26,13 @@ internal sealed partial class RaftCore
     private bool CanCampaign => Role is not (RaftRole.Removed or RaftRole.Leader) && _installing is null
         && (Self is { IsVoter: true } || (Self is null && _configurations.MayStillBeVoter(NodeId, _settings.Incarnation, CommitIndex)));
 
-    private void ArmElection() =>
-        _electionDeadline = Math.Max(_now.Ticks + _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout), _noVoteUntil);
+    private void ArmElection()
+    {
+        // Term 1 is that of founding: nobody has led, and nobody but the founder, who voted for itself, knows the members. There is no leader to wait for and no rival to dodge.
+        var isFounding = Term == 1 && VotedFor == NodeId;
+        var wait = isFounding ? _settings.HeartbeatInterval : _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout);
+        _electionDeadline = Math.Max(_now.Ticks + wait, _noVoteUntil);
+    }
 
     private void OnElectionDue()
     {

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>The accepted connections: never more than the limits allow, and one per node.</summary>
-internal sealed class InboundConnections(TransportContext context)
+/// <param name="context">What all connections share.</param>
+/// <param name="introduced">Told of each node that has introduced itself and is welcome.</param>
+internal sealed class InboundConnections(TransportContext context, Action<string> introduced)
 {
     private readonly object _gate = new();
     private readonly HashSet<InboundConnection> _all = [];
@@ -60,6 +62,7 @@ internal sealed class InboundConnections(TransportContext context)
             connection.Peer = peer;
             _introduced[nodeId] = connection;
         }
+        introduced(nodeId);
         foreach (var one in older)
             one.Hangup();
         return Array.TrueForAll(older, one => one.Join(deadline.Remaining));

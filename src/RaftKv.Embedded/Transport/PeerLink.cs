@@ -11,10 +11,11 @@ internal sealed class PeerLink
 
     private readonly TransportContext _context;
     private readonly Func<string, bool> _hearsFrom;
-    private readonly ManualResetEventSlim _stop = new();
+    private readonly ManualResetEventSlim _wake = new();
     private readonly ReconnectPolicy _reconnect;
     private readonly Thread _thread;
 
+    private volatile bool _stopped;
     private volatile Member _member;
     private volatile string[] _addresses;
     private volatile string _address;
@@ -34,7 +35,7 @@ internal sealed class PeerLink
         (_context, _member, _hearsFrom) = (context, member, hearsFrom);
         _addresses = AddressesOf(member);
         _address = _addresses[0];
-        _reconnect = new ReconnectPolicy(context.Options, SeedFor(member), _stop);
+        _reconnect = new ReconnectPolicy(context.Options, SeedFor(member), _wake);
         _thread = context.NewThread(Run, $"peer-{member.NodeId}");
         _thread.Start();
     }
@@ -62,9 +63,17 @@ internal sealed class PeerLink
     /// <summary>Any thread; does not wait. Nothing more is reported about this peer's connection.</summary>
     public void Stop()
     {
-        _stop.Set();
+        _stopped = true;
+        _wake.Set();
         if (_socket is { } socket)
             SocketSetup.Hangup(socket);
+    }
+
+    /// <summary>Any thread; does not wait. The peer has just introduced itself, so it can most likely be reached.</summary>
+    public void Hurry()
+    {
+        if (_connection is null)
+            _wake.Set();
     }
 
     public bool Join(TimeSpan timeout) => Thread.CurrentThread == _thread || _thread.Join(timeout);
@@ -73,7 +82,7 @@ internal sealed class PeerLink
     {
         try
         {
-            while (!_stop.IsSet)
+            while (!_stopped)
                 _reconnect.Run(Attempt);
         }
         catch (Exception e)
@@ -87,7 +96,7 @@ internal sealed class PeerLink
         var member = _member;
         try
         {
-            var outcome = _stop.IsSet ? DialOutcome.Stopped : DialAndServe(member);
+            var outcome = _stopped ? DialOutcome.Stopped : DialAndServe(member);
             if (outcome == DialOutcome.Refused)
                 LookElsewhere();
             return outcome;
@@ -130,7 +139,7 @@ internal sealed class PeerLink
         try
         {
             // Stop sets its flag before it looks for a socket: one of the two sees the other.
-            if (_stop.IsSet)
+            if (_stopped)
                 return DialOutcome.Stopped;
             using var stream = new PeerStream(socket, _context.Counters);
             var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options, Deadline.After(_context.Options.HandshakeTimeout));
@@ -172,7 +181,7 @@ internal sealed class PeerLink
             _peer = null;
             connection.Close();
         }
-        if (_stop.IsSet)
+        if (_stopped)
             return DialOutcome.Stopped;
         _lostInSilence = !end.Reset;
         _context.Logger.ConnectionLost(member.NodeId, end.Message);
@@ -182,13 +191,13 @@ internal sealed class PeerLink
 
     private void Report(Action report)
     {
-        if (!_stop.IsSet)
+        if (!_stopped)
             report();
     }
 
     private void Complain(string complaint, Action log)
     {
-        if (_stop.IsSet || _complaints.Count >= MaxComplaints || !_complaints.Add(_address + complaint))
+        if (_stopped || _complaints.Count >= MaxComplaints || !_complaints.Add(_address + complaint))
             return;
         log();
     }

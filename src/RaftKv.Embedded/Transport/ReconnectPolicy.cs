@@ -24,16 +24,19 @@ internal enum DialOutcome
 /// When to dial again: exponential with jitter, as Polly computes it. Polly's delays end on the thread pool, which the application may have starved; its
 /// clock is therefore one whose timers wait on the calling thread, and the whole pipeline runs there.
 /// </summary>
-internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, ManualResetEventSlim stop)
+/// <param name="options">The shortest and the longest waits.</param>
+/// <param name="seed">Of the jitter.</param>
+/// <param name="wake">Ends the wait under way, or the next one, before its time.</param>
+internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, ManualResetEventSlim wake)
 {
-    private readonly ResiliencePipeline<DialOutcome> _pipeline = Build(options, new Prng(seed), stop);
+    private readonly ResiliencePipeline<DialOutcome> _pipeline = Build(options, new Prng(seed), wake);
 
     /// <summary>Repeats the attempt on this thread until it ends otherwise than in failure or refusal.</summary>
     public DialOutcome Run(Func<DialOutcome> attempt) => _pipeline.Execute(attempt);
 
-    private static ResiliencePipeline<DialOutcome> Build(TransportOptions options, Prng prng, ManualResetEventSlim stop)
+    private static ResiliencePipeline<DialOutcome> Build(TransportOptions options, Prng prng, ManualResetEventSlim wake)
     {
-        var builder = new ResiliencePipelineBuilder<DialOutcome> { TimeProvider = new CallersTime(stop) };
+        var builder = new ResiliencePipelineBuilder<DialOutcome> { TimeProvider = new CallersTime(wake) };
         return builder
             .AddRetry(Retry(DialOutcome.Refused, options.MinReconnectDelay, options.MaxRefusedDelay, prng))
             .AddRetry(Retry(DialOutcome.Failed, options.MinReconnectDelay, options.MaxReconnectDelay, prng))
@@ -51,11 +54,12 @@ internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, Manu
         Randomizer = () => prng.Below(1 << 30) / (double)(1 << 30),
     };
 
-    private sealed class CallersTime(ManualResetEventSlim stop) : TimeProvider
+    private sealed class CallersTime(ManualResetEventSlim wake) : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            stop.Wait(dueTime);
+            wake.Wait(dueTime);
+            wake.Reset();
             callback(state);
             return new ElapsedTimer();
         }

@@ -48,7 +48,7 @@ internal sealed class TcpTransport : ITransport
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _context = new TransportContext(_options, Counters, handler, AdvertisedAddress);
-            _inbound = new InboundConnections(_context);
+            _inbound = new InboundConnections(_context, Hurry);
             _acceptor = _context.NewThread(Accept, "accept");
             _acceptor.Start();
         }
@@ -145,6 +145,16 @@ internal sealed class TcpTransport : ITransport
     }
 
     private TransportContext Started() => _context ?? throw new InvalidOperationException("The transport has not been started.");
+
+    /// <summary>A node that comes back is dialled at once, however long it was away.</summary>
+    private void Hurry(string nodeId)
+    {
+        foreach (var link in _links)
+        {
+            if (link.NodeId == nodeId)
+                link.Hurry();
+        }
+    }
 
     private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin, TaskCompletionSource<PeerHello> answer)
     {

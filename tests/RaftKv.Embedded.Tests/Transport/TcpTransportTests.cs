@@ -99,6 +99,24 @@ public sealed class TcpTransportTests
     }
 
     [Fact]
+    public void A_peer_that_comes_back_and_dials_us_is_dialled_at_once()
+    {
+        // The next attempt would be made in an hour.
+        var log = new RecordingLogger();
+        using var a = new TestNode("a", o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
+        var away = new TestNode("b");
+        var (address, identity) = (away.Address, away.Handler.Identity);
+        away.Dispose();
+        a.Knows(away.Member);
+        Eventually.Holds(() => log.Lines.Any(l => l.Text.StartsWith("Cannot connect to b", StringComparison.Ordinal)), "the first attempt is refused");
+
+        using var back = new TestNode("b", listen: address) { Handler = { Identity = identity } };
+        back.Knows(a.Member);
+
+        Eventually.Holds(() => a.Handler.Connected.Count == 1, "it is dialled");
+    }
+
+    [Fact]
     public void A_peer_whose_process_ends_is_reported_as_reset_by_both_its_connections()
     {
         using var a = new TestNode("a");

@@ -89,11 +89,19 @@ internal sealed partial class Replica
         if (!_asked.Remove(ready.Id, out var batch))
             return;
         batch.Index = ready.Index;
-        Action done = batch == _catchUp ? () => CatchUpDone(batch) : batch.Complete;
-        if (!_parts.Applier.Waiters.Add(ready.Index, done, () => _parts.Applier.AppliedIndex))
-            done();
+        // Mostly nobody writes, and there is nothing to wait for.
+        if (_parts.Applier.AppliedIndex >= ready.Index)
+            CompleteReads(batch);
         else
+            CompleteWhenApplied(batch);
+    }
+
+    private void CompleteWhenApplied(ReadBatch batch)
+    {
+        if (_parts.Applier.Waiters.Add(batch.Index, () => CompleteReads(batch), () => _parts.Applier.AppliedIndex))
             _waitingForApply.Add(batch);
+        else
+            CompleteReads(batch);
     }
 
     private readonly List<ReadBatch> _waitingForApply = [];
@@ -102,9 +110,10 @@ internal sealed partial class Replica
     private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _catchUp && !b.IsCompleted);
 
     /// <summary>Replica or applier thread.</summary>
-    private void CatchUpDone(ReadBatch batch)
+    private void CompleteReads(ReadBatch batch)
     {
-        Volatile.Write(ref _mustCatchUp, false);
+        if (batch == _catchUp)
+            Volatile.Write(ref _mustCatchUp, false);
         batch.Complete();
     }
 

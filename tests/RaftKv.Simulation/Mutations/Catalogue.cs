@@ -58,7 +58,7 @@ internal static partial class Catalogue
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
-            new Edit("Replica/Replica.Reads.cs", "if (!_parts.Applier.Waiters.Add(ready.Index, done, () => _parts.Applier.AppliedIndex))", "if (ready.Index >= 0)")),
+            new Edit("Replica/Replica.Reads.cs", "if (_parts.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
         new("stale-read-after-restart", "a restarted node serves its own copy at once",
             new Edit("Replica/Replica.cs", "        Volatile.Write(ref _mustCatchUp, true);\n", ""),
             new Edit("Replica/Replica.cs", "_mustCatchUp = recovered;", "_mustCatchUp = false;")),

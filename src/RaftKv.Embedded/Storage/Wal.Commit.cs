@@ -102,7 +102,9 @@ internal sealed partial class Wal
         bytes = file.Length;
         var header = new WalSegmentHeader(sequence, bytes, commit, _chain, isReset, @base, vote);
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
-        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, _index.Active.Offsets.Count);
+        // A little more than there were in the last one: a list that grows by a single entry is twice as large.
+        var expected = _index.Active.Offsets.Count / 8 * 9;
+        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, expected);
     }
 
     private void Delete(List<WalSegment> segments)

@@ -138,7 +138,8 @@ internal sealed class PeerLink
         _socket = socket;
         try
         {
-            // Stop sets its flag before it looks for a socket: one of the two sees the other.
+            // Stop sets its flag before it looks for a socket: with this between the two, one of us sees the other.
+            Interlocked.MemoryBarrier();
             if (_stopped)
                 return DialOutcome.Stopped;
             using var stream = new PeerStream(socket, _context.Counters);

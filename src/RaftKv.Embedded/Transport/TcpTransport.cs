@@ -147,14 +147,7 @@ internal sealed class TcpTransport : ITransport
     private TransportContext Started() => _context ?? throw new InvalidOperationException("The transport has not been started.");
 
     /// <summary>A node that comes back is dialled at once, however long it was away.</summary>
-    private void Hurry(string nodeId)
-    {
-        foreach (var link in _links)
-        {
-            if (link.NodeId == nodeId)
-                link.Hurry();
-        }
-    }
+    private void Hurry(string nodeId) => Array.Find(_links, l => l.NodeId == nodeId)?.Hurry();
 
     private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin, TaskCompletionSource<PeerHello> answer)
     {

@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Tests.Consensus.Model;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
@@ -6,7 +7,7 @@ namespace RaftKv.Embedded.Tests.Consensus;
 /// <summary>The first election of a cluster. Its founder is the only node that could stand, so it need not wait for anybody.</summary>
 public class FoundingTests
 {
-    private static readonly RaftSettings _settings = new() { NodeId = "n1", Incarnation = Guid.NewGuid(), Seed = 1 };
+    private static readonly RaftSettings _settings = new() { NodeId = "n1", Incarnation = ModelClusters.Incarnation("n1"), Seed = 1 };
 
     private readonly List<RaftEffect> _effects = [];
     private long _ticks = 1;
@@ -42,11 +43,7 @@ public class FoundingTests
 
     private RaftCore Found()
     {
-        var members = new ClusterConfiguration([
-            new Member("n1", "n1:1", _settings.Incarnation, MemberRole.Voter),
-            new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter),
-            new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Voter)]);
-        var entry = new LogEntry(1, 1, 0, EntryKind.Configuration, members.Encode());
+        var entry = new LogEntry(1, 1, 0, EntryKind.Configuration, ModelClusters.Voters("n1", "n2", "n3").Encode());
         var founder = new RaftCore(_settings, new RaftStart { Term = 1, VotedFor = "n1", TermStarts = [entry.Id], LastIndex = 1, Configurations = [entry], Tail = [entry] });
         founder.Initialize(Now, _effects);
         return founder;

@@ -134,9 +134,9 @@ public sealed partial class NodeProcess : IAsyncDisposable
                 input.Flush();
             }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (IOException)
         {
-            // The pipe is broken or disposed of because the process is gone; the reader of its output tells everybody who waits.
+            // The pipe is broken because the process is gone; the reader of its output tells everybody who waits.
         }
     }
 

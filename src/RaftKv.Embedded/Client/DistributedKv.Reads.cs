@@ -66,7 +66,7 @@ internal sealed partial class DistributedKv
     private static bool HoldsLease(ReplicaHost host)
     {
         var commit = host.Replica.CommitIndex;
-        Interlocked.MemoryBarrier();
+        Volatile.ReadBarrier();
         return host.Clock.Ticks < host.Replica.LeaseUntil && host.Applier.AppliedIndex >= commit;
     }
 

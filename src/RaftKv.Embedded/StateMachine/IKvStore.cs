@@ -21,7 +21,11 @@ internal interface IKvStore : IDisposable
     bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header);
 
     /// <summary>Applier only.</summary>
-    void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value);
+    /// <param name="key">The key.</param>
+    /// <param name="header">What stands beside the value.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="replaces">The caller has just seen a record of this key: it is in the order of the keys already, and is not looked for there.</param>
+    void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false);
 
     /// <summary>Applier only.</summary>
     bool Remove(ReadOnlySpan<byte> key);

@@ -83,7 +83,7 @@ internal sealed partial class KvStateMachine
             }, out var value);
             Relate(key, before, after);
             _sum.Replace(key, before, after);
-            Store.Put(key, after, value.Bytes.AsSpan(0, value.Length));
+            Store.Put(key, after, value.Bytes.AsSpan(0, value.Length), replaces: true);
             ArrayPool<byte>.Shared.Return(value.Bytes!);
         }
         return default;

@@ -201,7 +201,7 @@ internal sealed partial class KvStateMachine
         Changes?.Putting(key, before, header, value);
         var record = header with { ValueChecksum = RecordSum.Checksum(value) };
         _sum.Replace(key, before, record);
-        Store.Put(key, record, value);
+        Store.Put(key, record, value, replaces: before.Version != 0);
     }
 
     /// <summary>The one way a record leaves the store.</summary>

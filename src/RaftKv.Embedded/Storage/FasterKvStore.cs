@@ -79,12 +79,12 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         static void Copy(void* to, in RecordHeader from, ReadOnlySpan<byte> value) => *(RecordHeader*)to = from;
     }
 
-    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false)
     {
         if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
             throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
         // The index comes second: a scan that finds a key there finds its record too.
-        if (!Append(key, header, value))
+        if (!Append(key, header, value) && !replaces)
             _keys.Add(key);
     }
 

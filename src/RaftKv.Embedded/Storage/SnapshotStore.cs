@@ -166,7 +166,7 @@ internal sealed partial class SnapshotStore : IDisposable
             if (deleted)
                 store.Remove(key);
             else
-                store.Put(key, record, value);
+                store.Put(key, record, value, replaces: before.Version != 0);
             if (header.HasLifetime)
                 mortal.Add(key.ToArray());
             records++;

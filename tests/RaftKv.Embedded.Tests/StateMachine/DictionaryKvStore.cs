@@ -16,7 +16,7 @@ internal sealed class DictionaryKvStore : IKvStore
         return found;
     }
 
-    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value) => _records[key.ToArray()] = (header, value.ToArray());
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false) => _records[key.ToArray()] = (header, value.ToArray());
 
     public bool Remove(ReadOnlySpan<byte> key) => _records.Remove(key.ToArray());
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using FASTER.core;
 
 namespace RaftKv.Benchmarks;
@@ -13,7 +14,7 @@ internal sealed unsafe class RawStore : IDisposable
     /// <param name="memoryBits">Room for the records, as a power of two; they must all fit.</param>
     public RawStore(byte[][] keys, int valueBytes, int memoryBits)
     {
-        _store = new FasterKV<SpanByte, SpanByte>(Math.Max(1 << 14, keys.Length / 8), new LogSettings { LogDevice = _device, MemorySizeBits = memoryBits, PageSizeBits = 20 },
+        _store = new FasterKV<SpanByte, SpanByte>(Math.Max(1 << 14, BitOperations.RoundUpToPowerOf2((uint)keys.Length / 8)), new LogSettings { LogDevice = _device, MemorySizeBits = memoryBits, PageSizeBits = 20 },
             concurrencyControlMode: ConcurrencyControlMode.RecordIsolation);
         using var session = _store.NewSession(new SpanByteFunctions<Empty>());
         var value = new byte[valueBytes];

@@ -20,7 +20,7 @@ internal sealed partial class Wal
         {
             try
             {
-                var bytes = new byte[offsets[^1] - offsets[0]];
+                var bytes = GC.AllocateUninitializedArray<byte>((int)(offsets[^1] - offsets[0]));
                 if (count > 0 && bytes.Length > maxBytes)
                     break;
                 if (segment.File.Read(offsets[0], bytes) < bytes.Length)

@@ -71,12 +71,14 @@ internal sealed class WalReplay
     /// Whether a record of a later commit than the interrupted one lies behind the end. A commit is written only when its predecessor is durable, so then
     /// the end is no interrupted write but a hole.
     /// </summary>
+    /// <param name="window">Of the active segment.</param>
+    /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
     public long? FindLaterCommit(WalWindow window, long to)
     {
-        for (var offset = Index.Active.End; offset + WalRecord.MinBytes <= to; offset += WalRecord.Alignment)
+        for (var offset = Index.Active.End; offset < to && offset + WalRecord.MinBytes <= window.Length; offset += WalRecord.Alignment)
         {
             var header = window.Get(offset, WalRecord.HeaderBytes);
-            var size = WalRecord.PeekSize(header, to - offset);
+            var size = WalRecord.PeekSize(header, window.Length - offset);
             if (size == 0 || (int)(WalRecord.PeekCommit(header) - (uint)Commit) < 2)
                 continue;
             if (WalRecord.At(window.Get(offset, size)).IsIntact)

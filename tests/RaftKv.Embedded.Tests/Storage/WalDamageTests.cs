@@ -52,6 +52,26 @@ public sealed class WalDamageTests
     }
 
     [Fact]
+    public void A_later_commit_is_seen_although_its_checksum_ends_in_zeros()
+    {
+        var seen = 0;
+        for (var time = 0; time < 4096; time++)
+        {
+            var world = new WalWorld().Open(OneSegment);
+            for (var i = 1; i <= 4; i++)
+                world.AppendAndCommit(WalWorld.Entry(i, term: 1) with { TimeMs = time });
+            var file = world.Disk.File(Segment(1));
+            // Behind the log there are zeros, and its end does not show where they begin.
+            if (file.Bytes[file.LastWriteOffset + WalRecord.SizeOf(WalRecord.EntryBodyBytes + 100) - 1] != 0)
+                continue;
+            seen++;
+            file.Corrupt(file.LastWriteOffset - 20, 1);
+            MustRefuse(world, RaftKvStorageError.Damaged);
+        }
+        Assert.NotEqual(0, seen);
+    }
+
+    [Fact]
     public void Every_flipped_bit_of_the_last_commit_loses_it_as_a_whole_unless_the_log_was_closed()
     {
         var (start, end) = LastCommitOf(FourCommits());

@@ -108,6 +108,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         var slot = _readers.Take();
         try
         {
+            // Here, where the store cannot be disposed of: it looks into the bucket.
             PrefetchRecord(place);
             return Find(slot.Session!, key, visit);
         }

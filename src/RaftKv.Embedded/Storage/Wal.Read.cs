@@ -20,9 +20,10 @@ internal sealed partial class Wal
         {
             try
             {
-                var bytes = GC.AllocateUninitializedArray<byte>((int)(offsets[^1] - offsets[0]));
-                if (count > 0 && bytes.Length > maxBytes)
+                var length = (int)(offsets[^1] - offsets[0]);
+                if (count > 0 && length > maxBytes)
                     break;
+                var bytes = GC.AllocateUninitializedArray<byte>(length);
                 if (segment.File.Read(offsets[0], bytes) < bytes.Length)
                     throw Damaged(segment.Path, offsets[0], from, "the file is shorter than it was");
                 for (var i = 0; i + 1 < offsets.Count; i++)

@@ -9,6 +9,9 @@ internal static class FeatureLevels
     /// <summary>Transactions, lifetimes and leases.</summary>
     public const int Transactions = 2;
 
+    /// <summary>Log time independent of wall clocks, limits that belong to the cluster, proof of the state of a member's disk.</summary>
+    public const int Safeguards = 3;
+
     /// <summary>The newest this version speaks.</summary>
     public const int Current = Transactions;
 }

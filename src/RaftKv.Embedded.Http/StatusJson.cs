@@ -75,6 +75,8 @@ internal static class StatusJson
             json.WriteNumber("lag"u8, Math.Max(0, status.LastIndex - match));
         }
         Milliseconds(json, "lastContactMs"u8, member.LastContact);
+        if (member.HasLostEntries)
+            json.WriteBoolean("lostEntries"u8, true);
         json.WriteEndObject();
     }
 

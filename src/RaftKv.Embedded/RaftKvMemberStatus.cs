@@ -7,4 +7,11 @@ namespace RaftKv.Embedded;
 /// <param name="IsLeader">Whether this node believes that it leads.</param>
 /// <param name="Match">How far its log is known to agree with the leader's; only the leader knows, otherwise <c>null</c>.</param>
 /// <param name="LastContact">How long ago this node last heard from it; <c>null</c> if never.</param>
-public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVoter, bool IsLeader, long? Match, TimeSpan? LastContact);
+public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVoter, bool IsLeader, long? Match, TimeSpan? LastContact)
+{
+    /// <summary>
+    /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was lost. Known to the leader only.
+    /// The member counts for no quorum until its vote is taken by a configuration entry; then it comes back as a learner, is fed, and is promoted.
+    /// </summary>
+    public bool HasLostEntries { get; init; }
+}

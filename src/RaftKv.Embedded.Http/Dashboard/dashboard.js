@@ -123,7 +123,7 @@ function trouble(connected) {
 
 function quorum() {
   const voters = status.members.filter(m => m.voter);
-  const alive = voters.filter(m => m.nodeId === status.nodeId || (m.lastContactMs !== null && m.lastContactMs < reachable));
+  const alive = voters.filter(m => m.nodeId === status.nodeId || (!m.lostEntries && m.lastContactMs !== null && m.lastContactMs < reachable));
   return { voters: voters.length, alive: alive.length, majority: Math.floor(voters.length / 2) + 1 };
 }
 
@@ -184,6 +184,10 @@ function fillRow(row, member) {
   const silent = !own && (status.role === 'leader' || member.leader) && (member.lastContactMs === null || member.lastContactMs >= reachable);
   text(row.contact, own ? 'this node' : status.role !== 'leader' && !member.leader ? 'not asked' : member.lastContactMs === null ? 'never' : `${ago(member.lastContactMs)} ago`);
   row.contact.className = silent ? 'warn' : own ? 'note' : '';
+  if (member.lostEntries) {
+    text(row.contact, 'lost acknowledged entries, not counted');
+    row.contact.className = 'warn';
+  }
   row.transfer.hidden = member.leader || !member.voter;
 }
 

@@ -121,6 +121,9 @@ internal static class Schemas
 
         [JsonPropertyName("lag"), Description("How many entries it is behind.")]
         public long Lag { get; init; }
+
+        [JsonPropertyName("lostEntries"), Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. Only the leader knows.")]
+        public bool LostEntries { get; init; }
     }
 
     [JsonNumberHandling(JsonNumberHandling.Strict)]

@@ -34,8 +34,17 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
 
     public ProgressState State { get; private set; }
 
-    /// <summary>Up to here the peer's durable log agrees with the leader's. Never decreases.</summary>
+    /// <summary>Up to here the peer's durable log agrees with the leader's. Decreases only in <see cref="Distrust"/>.</summary>
     public long Match { get; private set; }
+
+    /// <summary>The leader's newest round when <see cref="Match"/> was acknowledged: a refusal in a later round was sent after it.</summary>
+    public long MatchRound { get; private set; }
+
+    /// <summary>Replies to earlier rounds answer messages from before this peer was (again) a member with this disk, and are ignored.</summary>
+    public long FirstRound { get; init; }
+
+    /// <summary>The peer has refused entries that it had acknowledged. It counts for no quorum until a configuration entry has taken its vote.</summary>
+    public bool HasLostEntries { get; private set; }
 
     /// <summary>The next entry to send.</summary>
     public long Next { get; set; } = next;
@@ -68,6 +77,17 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     }
 
     public void Lose() => IsGone = true;
+
+    /// <summary>The peer's disk no longer has what the peer acknowledged: nothing it said counts, and nothing it says is taken.</summary>
+    public void Distrust()
+    {
+        HasLostEntries = true;
+        IsGone = true;
+        Match = Round = 0;
+        State = ProgressState.Probe;
+        ProbeSent = true;
+        ForgetInflight();
+    }
 
     /// <summary>Whether the disk is reading entries for this peer.</summary>
     public bool ReadPending { get; set; }
@@ -102,11 +122,12 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     }
 
     /// <summary>Takes note of an acknowledgement; false when it is an old one.</summary>
-    public bool Acknowledge(long match, long now)
+    public bool Acknowledge(long match, long round, long now)
     {
         if (match <= Match)
             return false;
         Match = match;
+        MatchRound = round;
         Next = Math.Max(Next, match + 1);
         LastAdvance = now;
         while (_inflight.TryPeek(out var first) && first.Last <= match)

@@ -172,13 +172,10 @@ internal sealed partial class RaftCore
             if (member.NodeId == NodeId)
                 continue;
             var peer = FindPeer(member.NodeId);
-            if (peer is null || peer.Incarnation != member.Incarnation)
-            {
-                if (peer is not null)
-                    _peers.Remove(peer);
-                peer = new Progress(member.NodeId, member.Incarnation, _log.LastIndex + 1, _now.Ticks);
-                _peers.Add(peer);
-            }
+            if (peer is null)
+                _peers.Add(peer = new Progress(member.NodeId, member.Incarnation, _log.LastIndex + 1, _now.Ticks));
+            else if (BeginsAnew(peer, member))
+                peer = Renew(peer, member.Incarnation);
             peer.Role = member.Role;
             peer.RemovedAt = peer.GoodbyeRound = 0;
             peer.GoodbyeUntil = Moment.Never;
@@ -280,6 +277,7 @@ internal sealed partial class RaftCore
             if (peer.Role == MemberRole.Joining && ConfigurationIndex <= CommitIndex)
                 PromoteWhenCaughtUp(peer);
         }
+        DemoteDistrusted();
         RetireSurplusVoter();
     }
 

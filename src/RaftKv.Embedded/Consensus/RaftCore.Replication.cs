@@ -28,6 +28,9 @@ internal sealed partial class RaftCore
     /// <summary>A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).</summary>
     public bool CanServeReads => Role == RaftRole.Leader && CommitIndex >= _termStart;
 
+    /// <summary>A leader that <see cref="CanServeReads"/> and that a quorum has answered within the time after which it would step down.</summary>
+    public bool HasQuorum => CanServeReads && _now.Ticks - QuorumContact() < 2 * _settings.ElectionTimeout;
+
     private void BecomeLeader()
     {
         Role = RaftRole.Leader;
@@ -158,10 +161,10 @@ internal sealed partial class RaftCore
 
     private void SendHeartbeat(Progress peer)
     {
-        if (peer.State != ProgressState.Snapshot && peer.Next <= _log.Base.Index)
+        if (peer.State != ProgressState.Snapshot && peer.Next <= _log.Base.Index && !peer.HasLostEntries)
             BeginSnapshot(peer);
         // The beginning of the log is something every peer agrees with: such a heartbeat compares and changes nothing.
-        SendAppend(peer, peer.State == ProgressState.Snapshot ? 0 : peer.Next - 1, default);
+        SendAppend(peer, peer.State == ProgressState.Snapshot || peer.HasLostEntries ? 0 : peer.Next - 1, default);
     }
 
     private void SendAppend(Progress peer, long previous, ReadOnlyMemory<LogEntry> entries)
@@ -196,8 +199,13 @@ internal sealed partial class RaftCore
 
     private void OnAppendReply(string from, AppendReply m)
     {
-        if (m.Term < Term || m.Match > _log.LastIndex || FindPeer(from) is not { } peer)
+        if (m.Term < Term || m.Match > _log.LastIndex || FindPeer(from) is not { } peer || !Trusts(peer, m.Round))
             return;
+        if (TakesBack(peer, m))
+        {
+            Distrust(peer, m.Hint);
+            return;
+        }
         HearPeer(peer, m.Round);
         if (m.Accepted)
             OnAccepted(peer, m);
@@ -207,7 +215,7 @@ internal sealed partial class RaftCore
 
     private void OnAccepted(Progress peer, AppendReply m)
     {
-        var advanced = peer.Acknowledge(m.Match, _now.Ticks);
+        var advanced = peer.Acknowledge(m.Match, _round, _now.Ticks);
         // A follower says how far it has compared its log even when its disk lags: what it has need not be sent again.
         var verified = Math.Min(m.Previous, _log.LastIndex);
         if ((peer.State == ProgressState.Probe && verified >= peer.Next - 1) || (peer.State == ProgressState.Snapshot && verified >= _log.Base.Index))
@@ -227,7 +235,6 @@ internal sealed partial class RaftCore
             ProgressState.Replicate => m.Previous >= peer.Next,
             _ => true,
         };
-        // A peer that takes back what it has acknowledged has lost its disk. It is not fed again before it is removed and added anew.
         if (isOld || m.Previous <= peer.Match)
             return;
         var hint = m.Hint;

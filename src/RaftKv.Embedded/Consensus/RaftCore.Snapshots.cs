@@ -101,7 +101,7 @@ internal sealed partial class RaftCore
 
     private void OnInstallSnapshotReply(string from, InstallSnapshotReply m)
     {
-        if (m.Term < Term || FindPeer(from) is not { } peer)
+        if (m.Term < Term || FindPeer(from) is not { } peer || !Trusts(peer, m.Round))
             return;
         // No round is answered by this: a chunk asks for no promise (dissertation §6.4.1).
         peer.Hear(_now.Ticks);

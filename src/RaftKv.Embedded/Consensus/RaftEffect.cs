@@ -59,5 +59,11 @@ internal sealed record TruncatePrefix(long First) : RaftEffect;
 /// <summary>Role, term or leader changed; with the cause in words, for the log and the status.</summary>
 internal sealed record RoleChanged(RaftRole Role, long Term, string? LeaderId, string Cause) : RaftEffect;
 
+/// <summary>
+/// A peer's disk no longer has the entries up to <paramref name="Acknowledged"/> that the peer acknowledged; its log ends near <paramref name="Last"/>.
+/// The leader counts it for no quorum and takes its vote by a configuration entry when a quorum is in contact without it.
+/// </summary>
+internal sealed record EntriesLost(string Peer, long Acknowledged, EntryId Last) : RaftEffect;
+
 /// <summary>Another configuration is in force (appended, not necessarily committed).</summary>
 internal sealed record ConfigurationChanged(ClusterConfiguration Configuration, long Index) : RaftEffect;

@@ -51,6 +51,11 @@ internal static partial class ReplicaLog
     [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
     public static partial void FeatureLevelRaised(this ILogger logger, string nodeId, int level);
 
+    [LoggerMessage(170, LogLevel.Error, "{NodeId}: {Member} acknowledged entries up to {Acknowledged} and now has none behind {Last}: its data directory is older than what it "
+        + "acknowledged (an image was restored, or a disk lost synced writes). It counts for no quorum. Its vote is taken and it is fed again as soon as a quorum is in contact without "
+        + "it; until then bring the other members back.")]
+    public static partial void EntriesLost(this ILogger logger, string nodeId, string member, long acknowledged, long last);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

@@ -145,7 +145,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
                 _state.Prefetch(all.Slice(i, Math.Min(EntriesAhead, all.Length - i)));
             ref readonly var entry = ref all[i];
             var result = _state.Apply(entry);
-            if (IntegritySamples.IsDue(entry.Index))
+            if (IntegritySamples.IsDue(entry.Index, all.Length - 1 - i))
                 Samples.Add(entry.Index, _state.Fingerprint);
             Volatile.Write(ref _applied, entry.Index);
             if (result.Session != 0 && result.Session == session)
@@ -215,7 +215,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             foreach (var entry in _read)
             {
                 restored.Apply(entry);
-                if (IntegritySamples.IsDue(entry.Index))
+                if (IntegritySamples.IsDue(entry.Index, left: 0))
                     Samples.Add(entry.Index, restored.Fingerprint);
             }
             restored.Store.MaintainSpace();

@@ -1,39 +1,63 @@
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// The fingerprints of this node's copy at entries that are the same on every node, for comparing copies at equal versions. The applier adds, the holder of the turn looks up.
+/// The fingerprints of this node's copy, for comparing copies at equal versions: of the newest entries, and of every <see cref="Stride"/>th entry for a node
+/// that is behind.
+/// The applier adds, the holder of the turn looks up.
 /// </summary>
 internal sealed class IntegritySamples
 {
-    /// <summary>Every so many entries one; a power of two.</summary>
+    /// <summary>Every so many entries one is kept for long; a power of two.</summary>
     private const int Stride = 64;
 
-    /// <summary>How many are kept: a node may be that many strides behind and still be compared.</summary>
+    /// <summary>How many of those are kept: a node may be that many strides behind and still be compared.</summary>
     private const int Kept = 4096;
+
+    /// <summary>So many of the newest entries have a sample each; a power of two.</summary>
+    private const int Newest = 64;
 
     private readonly Lock _gate = new();
     private readonly (long Index, ulong Fingerprint)[] _samples = new (long, ulong)[Kept];
-    private long _newest;
+    private readonly (long Index, ulong Fingerprint)[] _newest = new (long, ulong)[Newest];
+    private long _newestKept;
+    private long _last;
 
-    public static bool IsDue(long index) => (index & (Stride - 1)) == 0;
+    /// <summary>Whether an entry needs a sample.</summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="left">How many entries of the same batch follow it.</param>
+    public static bool IsDue(long index, int left) => left < Newest || IsKept(index);
+
+    /// <summary>The newest entry whose sample is kept for long; 0 is none.</summary>
+    public long NewestKept => Volatile.Read(ref _newestKept);
 
     /// <summary>The newest entry with a sample; 0 is none.</summary>
-    public long Newest => Volatile.Read(ref _newest);
+    public long Last => Volatile.Read(ref _last);
 
     public void Add(long index, ulong fingerprint)
     {
         lock (_gate)
-            _samples[SlotOf(index)] = (index, fingerprint);
-        Volatile.Write(ref _newest, index);
+        {
+            _newest[index % Newest] = (index, fingerprint);
+            if (IsKept(index))
+                _samples[SlotOf(index)] = (index, fingerprint);
+        }
+        if (IsKept(index))
+            Volatile.Write(ref _newestKept, index);
+        Volatile.Write(ref _last, index);
     }
 
     public bool TryGet(long index, out ulong fingerprint)
     {
+        fingerprint = 0;
+        if (index <= 0)
+            return false;
         lock (_gate)
         {
-            var sample = _samples[SlotOf(index)];
+            var sample = _newest[index % Newest];
+            if (sample.Index != index)
+                sample = _samples[SlotOf(index)];
             fingerprint = sample.Fingerprint;
-            return index > 0 && sample.Index == index;
+            return sample.Index == index;
         }
     }
 
@@ -41,9 +65,15 @@ internal sealed class IntegritySamples
     public void Clear()
     {
         lock (_gate)
+        {
             Array.Clear(_samples);
-        Volatile.Write(ref _newest, 0);
+            Array.Clear(_newest);
+        }
+        Volatile.Write(ref _newestKept, 0);
+        Volatile.Write(ref _last, 0);
     }
+
+    private static bool IsKept(long index) => (index & (Stride - 1)) == 0;
 
     private static int SlotOf(long index) => (int)(index / Stride % Kept);
 }

@@ -45,6 +45,7 @@ internal sealed partial class Replica
             case InstallReceivedSnapshot install: Install(install); break;
             case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
             case TruncatePrefix truncate: _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, truncate.First)); break;
+            case EntriesLost lost: OnEntriesLost(lost); break;
             case RoleChanged changed: OnRoleChanged(changed); break;
             case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
             default: throw new System.Diagnostics.UnreachableException();
@@ -88,6 +89,12 @@ internal sealed partial class Replica
             _resendWrites = true;
             RetryReads();
         }
+        PublishNow();
+    }
+
+    private void OnEntriesLost(EntriesLost lost)
+    {
+        _log.EntriesLost(_options.NodeId, lost.Peer, lost.Acknowledged, lost.Last.Index);
         PublishNow();
     }
 

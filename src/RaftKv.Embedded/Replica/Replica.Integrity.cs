@@ -6,8 +6,9 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// Comparing copies. Every node notes the fingerprint of its copy at the same entries; the leader asks for one of them now and then. Whoever differs from the majority is quarantined: its log is sound and it
-/// goes on as a member, but it serves nothing until its state is replaced by a snapshot of the leader's (see <c>Replica.Reseed.cs</c>). A leader that is the odd one first hands over.
+/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them now and then: for a 64th while many are written, otherwise for
+/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing until its state is replaced by a snapshot of the
+/// leader's (see <c>Replica.Reseed.cs</c>). A leader that is the odd one first hands over.
 /// </summary>
 internal sealed partial class Replica
 {
@@ -36,16 +37,30 @@ internal sealed partial class Replica
     private void BeginRound()
     {
         _nextRound = _now.Ticks + _options.IntegrityCheckInterval.Ticks;
-        var index = _parts.Applier.Samples.Newest;
-        if (index <= (_round?.Index ?? 0) || !_parts.Applier.Samples.TryGet(index, out var own))
+        var samples = _parts.Applier.Samples;
+        var last = _round?.Index ?? 0;
+        var index = samples.NewestKept > last ? samples.NewestKept : samples.Last;
+        if (index <= last)
+        {
+            // Nothing was written since. Questions, answers and verdicts may have been lost.
+            if (_round is { IsVerified: false })
+                Probe(_round);
+            return;
+        }
+        if (!samples.TryGet(index, out var own))
             return;
         _round = new IntegrityRound(index);
+        Probe(_round);
+        OnFingerprint(_options.NodeId, new IntegrityAnswer(index, own));
+    }
+
+    private void Probe(IntegrityRound round)
+    {
         foreach (var member in _core!.Configuration.Members)
         {
             if (member.NodeId != _options.NodeId)
-                _parts.Transport.Send(member.NodeId, new IntegrityProbe(index));
+                _parts.Transport.Send(member.NodeId, new IntegrityProbe(round.Index));
         }
-        OnFingerprint(_options.NodeId, new IntegrityAnswer(index, own));
     }
 
     private void OnProbe(string from, IntegrityProbe probe)

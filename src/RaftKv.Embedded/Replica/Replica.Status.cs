@@ -38,7 +38,9 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            return parts.Role == RaftKvRole.Unformed ? IsAlone : parts.LeaderId is not null && HasCaughtUp && parts.Fault is null && _quarantine is null && !_leaving;
+            if (parts.Role == RaftKvRole.Unformed)
+                return IsAlone;
+            return parts.LeaderId is not null && parts.HasQuorum && HasCaughtUp && parts.Fault is null && _quarantine is null && !_leaving;
         }
     }
 
@@ -107,7 +109,7 @@ internal sealed partial class Replica
             return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null, TimeSpan.Zero);
         parts.Peers.TryGetValue(member.NodeId, out var peer);
         return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match,
-            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)));
+            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt))) { HasLostEntries = peer.HasLostEntries };
     }
 
     private void NoteContact(string nodeId) => _contacts[nodeId] = _now.Ticks;
@@ -153,16 +155,16 @@ internal sealed partial class Replica
         _published = _now.Ticks;
         if (_core is null)
             return;
-        var peers = new Dictionary<string, (long? Match, long HeardAt)>();
+        var peers = new Dictionary<string, PeerStatus>();
         foreach (var member in _core.Configuration.Members)
         {
             if (member.NodeId != _options.NodeId)
-                peers[member.NodeId] = (null, _contacts.GetValueOrDefault(member.NodeId));
+                peers[member.NodeId] = new PeerStatus(null, _contacts.GetValueOrDefault(member.NodeId));
         }
         foreach (var progress in _core.Peers)
         {
             if (peers.TryGetValue(progress.NodeId, out var peer))
-                peers[progress.NodeId] = (progress.Match, peer.HeardAt);
+                peers[progress.NodeId] = new PeerStatus(progress.Match, peer.HeardAt, progress.HasLostEntries);
         }
         // A member again, it can be watched again.
         if (!_closed && _core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
@@ -172,6 +174,7 @@ internal sealed partial class Replica
             Role = _closed ? _statusParts.Role : RoleOf(_core.Role),
             Term = _core.Term,
             LeaderId = _closed ? null : _core.LeaderId,
+            HasQuorum = _core.Role != RaftRole.Leader || _core.HasQuorum,
             FirstIndex = _core.FirstIndex,
             LastIndex = _core.LastIndex,
             LastTerm = _core.LastTerm,

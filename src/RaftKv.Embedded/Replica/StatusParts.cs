@@ -19,8 +19,11 @@ internal sealed record StatusParts
     public ClusterConfiguration Configuration { get; init; } = ClusterConfiguration.Empty;
     public long ConfigurationIndex { get; init; }
 
-    /// <summary>Per member but this node: how far it is known to match (leader only), and when it was last heard of, in ticks; 0 is never.</summary>
-    public IReadOnlyDictionary<string, (long? Match, long HeardAt)> Peers { get; init; } = new Dictionary<string, (long?, long)>();
+    /// <summary>Whether this node does not lead, or leads with a quorum that has answered of late and an entry of its own term committed.</summary>
+    public bool HasQuorum { get; init; } = true;
+
+    /// <summary>Per member but this node.</summary>
+    public IReadOnlyDictionary<string, PeerStatus> Peers { get; init; } = new Dictionary<string, PeerStatus>();
 
     public IReadOnlyList<RaftKvElection> Elections { get; init; } = [];
     public string? Fault { get; init; }

@@ -59,6 +59,29 @@ public sealed class IntegrityTests : IDisposable
         async Task<long> RightAsync() => (await healthy.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount;
     }
 
+    /// <summary>Few writes are compared like many: the copies are compared at the last entry, whatever its index.</summary>
+    [Fact]
+    public async Task Copies_are_compared_at_the_last_write_whatever_its_index()
+    {
+        await using var one = await StartAsync(1);
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        TestNode[] nodes = [one, two, three];
+        foreach (var node in nodes)
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await one.Kv.SetAsync("k7", "right"u8.ToArray(), cancellationToken: Cancel);
+        await WaitAsync("a comparison at the last write", () => nodes.Max(n => n.Cluster.Status.VerifiedIndex) >= nodes.Max(n => n.Cluster.Status.AppliedIndex));
+        Assert.InRange(nodes.Max(n => n.Cluster.Status.AppliedIndex), 1, 63);
+        var odd = nodes.First(n => n.Cluster.Status.Role != RaftKvRole.Leader);
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var quarantined = FirstQuarantineAsync(odd, watch.Token);
+
+        await CorruptAsync(odd, "k7");
+
+        Assert.Contains("differs from that of the majority", (await quarantined.WaitAsync(TimeSpan.FromSeconds(20), Cancel)).Quarantine);
+        await WaitAsync("a replaced copy", () => odd.Cluster.Status is { Quarantine: null, IsReady: true });
+    }
+
     /// <summary>What a defect of the store, or of the machine, would do: between two entries, a record becomes another one.</summary>
     private static async Task CorruptAsync(TestNode node, string key)
     {

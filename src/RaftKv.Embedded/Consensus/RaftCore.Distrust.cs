@@ -1,0 +1,64 @@
+namespace RaftKv.Embedded.Consensus;
+
+// A peer whose disk went back in time (an older image, a lost page cache) takes back entries that it acknowledged. Raft assumes disks that keep what
+// is durable, so the leader treats such a disk like a lost one: it counts for no quorum, a configuration entry takes its vote, and it comes back as a learner.
+internal sealed partial class RaftCore
+{
+    /// <summary>Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership.</summary>
+    private static bool Trusts(Progress peer, long round) => !peer.HasLostEntries && round >= peer.FirstRound;
+
+    /// <summary>
+    /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the leader of its
+    /// term. A refusal that was sent before the acknowledgement, and arrives after it, repeats an older round.
+    /// </summary>
+    private static bool TakesBack(Progress peer, AppendReply m) => !m.Accepted && m.Previous <= peer.Match && m.Round > peer.MatchRound;
+
+    private void Distrust(Progress peer, EntryId last)
+    {
+        _effects.Add(new EntriesLost(peer.NodeId, peer.Match, last));
+        // The promise behind the lease may be forgotten as well.
+        _leaseUntil = 0;
+        if (peer.IsVoter)
+            peer.Distrust();
+        else
+            Renew(peer, peer.Incarnation);
+    }
+
+    /// <summary>
+    /// Whether nothing known of a peer holds for the member of its name: another disk, a disk that has lost entries and its vote, or a member that was
+    /// removed in between.
+    /// </summary>
+    private static bool BeginsAnew(Progress peer, Member member) =>
+        peer.Incarnation != member.Incarnation || peer.RemovedAt != 0 || (peer.HasLostEntries && !member.IsVoter);
+
+    /// <summary>Begins to feed a peer from nothing. Only answers to messages sent from now on count.</summary>
+    private Progress Renew(Progress peer, Guid incarnation)
+    {
+        CountRound();
+        var renewed = new Progress(peer.NodeId, incarnation, _log.LastIndex + 1, _now.Ticks)
+        {
+            FirstRound = _round,
+            Role = peer.Role,
+            RemovedAt = peer.RemovedAt,
+        };
+        _peers[_peers.IndexOf(peer)] = renewed;
+        return renewed;
+    }
+
+    /// <summary>Takes the vote of a disk that has lost entries, once a quorum is in contact without it. It is fed and promoted like any new member.</summary>
+    private void DemoteDistrusted()
+    {
+        if (!CanServeReads || _transfer is not null || ConfigurationIndex > CommitIndex)
+            return;
+        foreach (var peer in _peers)
+        {
+            if (!peer.HasLostEntries || !peer.IsVoter)
+                continue;
+            var demoted = Configuration.With(Configuration.Find(peer.NodeId)! with { Role = MemberRole.Joining });
+            if (!KeepsQuorum(demoted))
+                continue;
+            AppendConfiguration(demoted);
+            return;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Tests.Consensus.Model;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Consensus;
+
+/// <summary>A follower whose disk went back in time takes back entries that it acknowledged in the term of the leader.</summary>
+public sealed class RolledBackDiskTests
+{
+    [Fact]
+    public void A_follower_that_takes_back_what_it_acknowledged_is_noticed_fenced_fed_and_promoted()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        var acknowledged = cluster.Core("node1").LastIndex;
+        RollBack(cluster, "node3", keep: 2);
+        cluster.Run(100);
+
+        var lost = Assert.Single(cluster.Effects.Select(e => e.Effect).OfType<EntriesLost>());
+        Assert.Equal(("node3", acknowledged, 2L), (lost.Peer, lost.Acknowledged, lost.Last.Index));
+        Assert.Contains(Configurations(cluster), c => c == "node1 node2 node3(joining)");
+        cluster.Run(1_000);
+        Assert.Equal("node1 node2 node3", cluster.Core("node1").Configuration.ToString());
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
+        Assert.All(cluster.Core("node1").Peers, p => Assert.Equal((cluster.Core("node1").LastIndex, false), (p.Match, p.HasLostEntries)));
+    }
+
+    /// <summary>The leader and a disk that is no quorum: the leader steps down, commits nothing, and refuses a removal at once.</summary>
+    [Fact]
+    public void A_follower_that_takes_back_what_it_acknowledged_counts_for_no_quorum()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        cluster.Isolate("node2");
+        cluster.Propose("node1", "committed by node1 and node3");
+        cluster.Settle();
+        RollBack(cluster, "node3", keep: 2);
+        cluster.Run(60);
+        Assert.True(cluster.Core("node1").Peers.Single(p => p.NodeId == "node3").HasLostEntries);
+        var commit = cluster.Core("node1").CommitIndex;
+
+        cluster.Propose("node1", "no quorum has this");
+        var removal = cluster.Change("node1", new RemoveMember("node2"));
+        var transfer = cluster.Transfer("node1", "node3");
+        Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(removal)!.Error);
+        Assert.Equal(RaftKvMembershipError.NotEligible, cluster.Completed(transfer)!.Error);
+        var read = cluster.Read("node1");
+        for (var i = 0; i < 40 && cluster.Core("node1").Role == RaftRole.Leader; i++)
+            cluster.Run(25);
+
+        Assert.Equal((RaftRole.Follower, commit), (cluster.Core("node1").Role, cluster.Core("node1").CommitIndex));
+        Assert.DoesNotContain(cluster.Effects, e => e.Effect is ReadReady ready && ready.Id == read);
+    }
+
+    /// <summary>Messages may overtake each other: a refusal from before the acknowledgement proves nothing.</summary>
+    [Fact]
+    public void A_refusal_that_arrives_after_a_later_acknowledgement_is_no_loss()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        var leader = cluster.Core("node1");
+        var peer = leader.Peers.Single(p => p.NodeId == "node3");
+
+        cluster.Hand("node3", "node1", new AppendReply(leader.Term, Accepted: false, 0, new EntryId(1, 1), peer.Match, peer.MatchRound));
+
+        Assert.False(peer.HasLostEntries);
+        Assert.DoesNotContain(cluster.Effects, e => e.Effect is EntriesLost);
+    }
+
+    /// <summary>The leader still tells a removed member that it was removed when the member is added again.</summary>
+    [Fact]
+    public void A_member_that_is_removed_and_added_at_once_is_fed_from_what_its_disk_has()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        cluster.Crash("node3");
+        cluster.Change("node1", new RemoveMember("node3"));
+        cluster.Settle();
+        cluster["node3"].Disk.Entries.RemoveRange(2, cluster["node3"].Disk.Entries.Count - 2);
+        var join = cluster.Change("node1", new AddMember(cluster.NewMember("node3", MemberRole.Joining)));
+        Assert.Equal(0, cluster.Core("node1").Peers.Single(p => p.NodeId == "node3").Match);
+        cluster.Start("node3");
+        cluster.Run(1_000);
+
+        Assert.Null(cluster.Completed(join)!.Error);
+        Assert.Equal("node1 node2 node3", cluster.Core("node1").Configuration.ToString());
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
+    }
+
+    [Fact]
+    public void An_acknowledgement_from_before_a_member_was_added_again_does_not_count()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        var leader = cluster.Core("node1");
+        var old = leader.Peers.Single(p => p.NodeId == "node3");
+        var late = new AppendReply(leader.Term, Accepted: true, old.Match, default, old.Match, old.Round);
+        cluster.Crash("node3");
+        cluster.Change("node1", new RemoveMember("node3"));
+        cluster.Settle();
+        cluster.Change("node1", new AddMember(cluster.NewMember("node3", MemberRole.Joining)));
+
+        cluster.Hand("node3", "node1", late);
+
+        Assert.Equal(0, leader.Peers.Single(p => p.NodeId == "node3").Match);
+    }
+
+    /// <summary>The safety checker assumes disks that keep what they have.</summary>
+    private static ScriptedCluster Cluster(params string[] ids)
+    {
+        var cluster = new ScriptedCluster { ChecksSafety = false };
+        foreach (var id in ids)
+            cluster.Add(id, ids);
+        cluster.Elect(ids[0]);
+        cluster.Propose(ids[0], "a", "b", "c");
+        cluster.Run(200);
+        return cluster;
+    }
+
+    private static void RollBack(ScriptedCluster cluster, string id, int keep)
+    {
+        cluster.Crash(id);
+        var entries = cluster[id].Disk.Entries;
+        entries.RemoveRange(keep, entries.Count - keep);
+        cluster.Start(id);
+    }
+
+    private static IEnumerable<string> Configurations(ScriptedCluster cluster) =>
+        cluster.Effects.Where(e => e.Node == "node1").Select(e => e.Effect).OfType<ConfigurationChanged>().Select(c => c.Configuration.ToString());
+}

@@ -49,7 +49,8 @@ internal static class NodeHost
             o.NodeId = settings.NodeId;
             o.DataDirectory = settings.DataDirectory;
             o.ListenAddress = $"127.0.0.1:{settings.RaftPort}";
-            // No initial members: the node waits to be joined to another, or founds a cluster with its first write or the first join it is asked for.
+            // The node waits to be joined to another, or founds a cluster with its first write or the first join it is asked for.
+            o.Bootstrap = RaftKvBootstrap.SingleNode;
             o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
             o.HeartbeatInterval = TimeSpan.FromMilliseconds(50);
             o.MaxValueBytes = NodeSettings.MaxValueBytes;

@@ -21,6 +21,9 @@ builder.Services.Configure<RaftKvOptions>(o =>
     o.NodeId = settings.GetValue("RAFT_NODE_ID", "node1")!;
     o.ListenAddress = $"127.0.0.1:{settings.GetValue("RAFT_PORT", 1111)}";
     o.DataDirectory = settings.GetValue("RAFT_VOL_DIR", "node_1_data")!;
+    // As in the article: the first node founds the cluster when it is asked to take the second one in, or by its first write. With Seeds or InitialMembers in the configuration it does not.
+    if (o.Bootstrap == RaftKvBootstrap.Auto && o.Seeds.Count + o.InitialMembers.Count == 0)
+        o.Bootstrap = RaftKvBootstrap.SingleNode;
 });
 builder.Services.AddHealthChecks().AddRaftKv();
 // The document at /openapi/v1.json, from which tools generate clients; numbers are numbers in it, and not texts as well.

@@ -9,6 +9,8 @@ public sealed class RaftKvOptions
     /// <summary>The configuration section the options are bound from by convention.</summary>
     public const string SectionName = "RaftKv";
 
+    internal const string DefaultListenAddress = "127.0.0.1:0";
+
     /// <summary>This node's name in the cluster: 1 to 64 letters, digits, '.', '_' or '-'. The default value is <c>node1</c>.</summary>
     public string NodeId { get; set; } = "node1";
 
@@ -19,23 +21,30 @@ public sealed class RaftKvOptions
     /// Where this node listens for its peers, host:port. The default value is <c>127.0.0.1:0</c>: a free port of the loopback interface, which
     /// suits a cluster of one.
     /// </summary>
-    public string ListenAddress { get; set; } = "127.0.0.1:0";
+    public string ListenAddress { get; set; } = DefaultListenAddress;
 
     /// <summary>Where its peers reach this node, host:port. The default value is the listen address, which then must name a host, not 0.0.0.0.</summary>
     public string? AdvertiseAddress { get; set; }
 
     /// <summary>
     /// The members of a cluster that starts for the first time: the same list on every node, this one included. The cluster forms once all of
-    /// them run and see each other, in whatever order they start; from then on more than half of them suffice. Read only while the data directory has no cluster. Empty (the default) means: a cluster of one, founded by its first write, which until then may be joined to another.
+    /// them run and see each other, in whatever order they start; from then on more than half of them suffice. Read only while the data directory has no cluster. Empty (the default) is none: <see cref="Bootstrap"/> says what happens then.
     /// </summary>
     public IList<RaftKvMember> InitialMembers { get; } = [];
 
     /// <summary>
     /// Addresses, host:port, of any nodes of the cluster. While the data directory has no cluster, the node asks them to take it in, again and again until one does: it becomes a learner and, once it
-    /// has caught up, a voter. It never founds a cluster then, unless <see cref="InitialMembers"/> say so as well. Later the seeds serve to find the members again when their addresses
+    /// has caught up, a voter. It never founds a cluster then, unless there are <see cref="InitialMembers"/> as well. Later the seeds serve to find the members again when their addresses
     /// have changed. Empty (the default) is none.
     /// </summary>
     public IList<string> Seeds { get; } = [];
+
+    /// <summary>
+    /// How the node gets a cluster while its data directory has none. The default value is <see cref="RaftKvBootstrap.Auto"/>: with <see cref="InitialMembers"/> they found one together; a node with none of
+    /// <see cref="InitialMembers"/>, <see cref="Seeds"/>, <see cref="AdvertiseAddress"/> and a <see cref="ListenAddress"/> of its own founds a cluster of one with its first write; every other node waits until a
+    /// cluster takes it in, and says for what it waits in <see cref="RaftKvStatus.WaitsFor"/> and, every 10 s, in the log.
+    /// </summary>
+    public RaftKvBootstrap Bootstrap { get; set; }
 
     /// <summary>
     /// How many members vote while there are so many: 3, 5 or 7; the others stand by as learners, with all the data, and take the place of a voter that has been silent for 30 s,
@@ -45,7 +54,10 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// A file that <see cref="IRaftKvCluster.BackupAsync"/> wrote. While the data directory has no cluster, the node starts with what it holds, as the only member of a new cluster, to which the
-    /// others, with empty directories and without this option, are added. Later starts ignore it. The default value is <c>null</c>. See <see cref="RaftKvBackup.RestoreAsync"/>.
+    /// others, with empty directories and without this option, are added. Remove the option after the first start: later starts ignore it and log a warning. If the disk of the node is replaced while the option is
+    /// still there, nothing is restored again: for 5 s the node listens whether a living cluster counts it among its members, and then joins that; and a file
+    /// <c>*.restored</c>, which the first restore leaves beside the backup, refuses a second one. Excludes <see cref="Seeds"/> and <see cref="InitialMembers"/>. The default value is <c>null</c>. See
+    /// <see cref="RaftKvBackup.RestoreAsync"/>.
     /// </summary>
     public string? RestoreFrom { get; set; }
 
@@ -150,6 +162,12 @@ public sealed class RaftKvOptions
 
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a node listens for a cluster that knows it before it restores. A member that does not answer is dialled again after at most 0.5 s; one attempt takes at most 2 s.</summary>
+    internal TimeSpan RestoreGuardTime { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A living cluster counts this node among its members, so nothing was restored: the node founds no cluster, and waits until that one takes it in.</summary>
+    internal bool IsRestoreDeclined { get; set; }
 
     /// <summary>The newest feature level this node speaks; lower in tests, which play an older version with it.</summary>
     internal int FeatureLevel { get; set; } = Consensus.FeatureLevels.Current;

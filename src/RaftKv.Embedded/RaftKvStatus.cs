@@ -75,8 +75,13 @@ public sealed record RaftKvStatus
     /// <summary>How acknowledged writes are made durable.</summary>
     public RaftKvDurability Durability { get; init; }
 
-    /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>, or did not form.</summary>
+    /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>
+    /// What a node without a cluster waits for, and what to do about it. <c>null</c> on a node that has a cluster, and on one that founds a cluster of one with its first write.
+    /// </summary>
+    public string? WaitsFor { get; init; }
 
     /// <summary>Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.</summary>
     public string? Quarantine { get; init; }

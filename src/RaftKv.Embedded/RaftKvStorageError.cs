@@ -29,4 +29,7 @@ public enum RaftKvStorageError
 
     /// <summary>The directory's cluster lost its quorum and was replaced by a recovery; see <see cref="RaftKvRecovery"/>.</summary>
     Retired = 8,
+
+    /// <summary>The backup was restored before, and the data directory is empty: a second restore would found a second cluster; see <see cref="RaftKvOptions.RestoreFrom"/>.</summary>
+    AlreadyRestored = 9,
 }

@@ -196,7 +196,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch
     {
-        RaftKvRole.Unformed => Errors.NotFormed(),
+        RaftKvRole.Unformed => Errors.NotFormed(status.WaitsFor),
         RaftKvRole.Removed => Errors.Removed(status.NodeId),
         RaftKvRole.Faulted => Errors.Faulted(status.Fault ?? "", null),
         RaftKvRole.Stopped => Errors.Stopping(),

@@ -15,8 +15,23 @@ internal static partial class ReplicaLog
     [LoggerMessage(102, LogLevel.Information, "{NodeId} founded the cluster {ClusterId} with {Members} members.")]
     public static partial void Founded(this ILogger logger, string nodeId, Guid clusterId, int members);
 
-    [LoggerMessage(103, LogLevel.Information, "{NodeId} waits to form the cluster: {Reason}.")]
+    [LoggerMessage(103, LogLevel.Information, "{NodeId} has no cluster yet and waits. {Reason}")]
     public static partial void WaitsForMember(this ILogger logger, string nodeId, string reason);
+
+    [LoggerMessage(107, LogLevel.Warning, "{NodeId} has no cluster and will not get one before this is corrected. {Reason}")]
+    public static partial void CannotBootstrap(this ILogger logger, string nodeId, string reason);
+
+    [LoggerMessage(108, LogLevel.Warning, "{NodeId} is the only member of the cluster {ClusterId}, which it has just founded: no other node has its data. "
+        + "If it was to join another cluster, stop it, empty its data directory, and set Seeds or InitialMembers.")]
+    public static partial void FoundedAlone(this ILogger logger, string nodeId, Guid clusterId);
+
+    /// <summary>Every founding is logged here, and one of a single node as a warning besides.</summary>
+    public static void FoundedCluster(this ILogger logger, string nodeId, Guid clusterId, int members)
+    {
+        logger.Founded(nodeId, clusterId, members);
+        if (members == 1)
+            logger.FoundedAlone(nodeId, clusterId);
+    }
 
     [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The end of the log was written again, and is durable.")]
     public static partial void LogRewritten(this ILogger logger, string nodeId);
@@ -26,6 +41,16 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} into the new cluster {NewCluster}; new versions are above {Base}.")]
     public static partial void Restored(this ILogger logger, string nodeId, long keys, long version, Guid oldCluster, Guid newCluster, long @base);
+
+    [LoggerMessage(109, LogLevel.Error, "{NodeId} did not restore {Backup}: {Member} of the living cluster {ClusterId} counts this node among its members, so its disk was replaced. "
+        + "It waits until that cluster takes it in. Remove RestoreFrom.")]
+    public static partial void RestoreDeclined(this ILogger logger, string nodeId, string backup, string member, Guid clusterId);
+
+    [LoggerMessage(118, LogLevel.Warning, "{NodeId} has a cluster, and RestoreFrom still names {Backup}. Remove the option: it is for the first start of a new cluster only.")]
+    public static partial void RestoreStillConfigured(this ILogger logger, string nodeId, string backup);
+
+    [LoggerMessage(119, LogLevel.Warning, "{NodeId} could not note in {Receipt} that the backup was restored: {Reason} Remove RestoreFrom, or a replaced disk may lead to a second restore.")]
+    public static partial void RestoreNotNoted(this ILogger logger, string nodeId, string receipt, string reason);
 
     [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
     public static partial void RoleChanged(this ILogger logger, string nodeId, RaftRole role, long term, string leader, string cause);

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Hosting;
 
@@ -30,7 +29,7 @@ internal sealed class RaftKvHostedService(
         if (settings.Durability == RaftKvDurability.OsBuffered)
             log.NotDurable(settings.NodeId);
         if (settings.RestoreFrom is { } backup)
-            await RestoreAsync(settings, backup, log, cancellationToken).ConfigureAwait(false);
+            await new StartupRestore(settings, backup, log, loggers).RunAsync(cancellationToken).ConfigureAwait(false);
         _host = ReplicaHost.Open(settings, new ReplicaClock(time ?? TimeProvider.System), log, loggers);
         access.Set(_host);
         _host.Start();
@@ -47,21 +46,4 @@ internal sealed class RaftKvHostedService(
     public Task StoppedAsync(CancellationToken cancellationToken) => _host?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public void Dispose() => _host?.Dispose();
-
-    /// <summary>A directory that belongs to a cluster is left alone: the restore is done.</summary>
-    private static async Task RestoreAsync(RaftKvOptions settings, string backup, ILogger log, CancellationToken cancellationToken)
-    {
-        if (NewCluster.Exists(new OsFileSystem(), settings.DataDirectory, settings.NodeId))
-            return;
-        try
-        {
-            await using var file = File.OpenRead(backup);
-            var restored = await RaftKvBackup.RestoreAsync(file, settings.DataDirectory, settings.NodeId, settings.AdvertiseAddress ?? settings.ListenAddress, cancellationToken).ConfigureAwait(false);
-            log.Restored(settings.NodeId, restored.Backup.KeyCount, restored.Backup.Version.Value, restored.Backup.ClusterId, restored.ClusterId, restored.Version.Value);
-        }
-        catch (Exception e) when (OsErrors.IsExpected(e))
-        {
-            throw OsErrors.From(e, "read the backup", backup);
-        }
-    }
 }

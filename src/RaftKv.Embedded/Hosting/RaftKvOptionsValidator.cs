@@ -70,6 +70,9 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     {
         if (options.RestoreFrom is not null && options.InitialMembers.Count > 0)
             errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore one node without InitialMembers, then add the others, empty, to it.");
+        if (options.RestoreFrom is not null && options.Seeds.Count > 0)
+            errors.Add("RestoreFrom and Seeds are both set: a node that restores a backup founds a new cluster, and Seeds name one to join. Remove RestoreFrom on a node that joins, and Seeds on the one that restores.");
+        CheckBootstrap(options, errors);
         if (options.TargetVoters is not (0 or 3 or 5 or 7))
             errors.Add($"TargetVoters is {options.TargetVoters}; it must be 3, 5 or 7, or 0 for all members.");
         foreach (var seed in options.Seeds)
@@ -92,6 +95,18 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
             errors.Add($"InitialMembers has the address {twice.Key} more than once.");
         if (options.InitialMembers.All(m => m.NodeId != options.NodeId))
             errors.Add($"InitialMembers does not have this node, {options.NodeId}. Give every node the same list; leave it empty on a node that is added later.");
+    }
+
+    private static void CheckBootstrap(RaftKvOptions options, List<string> errors)
+    {
+        if (!Enum.IsDefined(options.Bootstrap))
+            errors.Add($"Bootstrap is {(int)options.Bootstrap}; it must be Auto, SingleNode, InitialMembers or Never.");
+        if (options.Bootstrap == RaftKvBootstrap.SingleNode && options.Seeds.Count + options.InitialMembers.Count > 0)
+            errors.Add("Bootstrap is SingleNode, and there are Seeds or InitialMembers: a cluster of one would stand beside theirs. Remove the one or the other.");
+        if (options.Bootstrap == RaftKvBootstrap.InitialMembers && options.InitialMembers.Count == 0)
+            errors.Add("Bootstrap is InitialMembers, and there are none. Give every node of the new cluster the same list, or set Bootstrap to Never on a node that is added later.");
+        if (options.Bootstrap == RaftKvBootstrap.Never && options.RestoreFrom is not null)
+            errors.Add("Bootstrap is Never, and RestoreFrom would found a cluster. Remove the one or the other.");
     }
 
     private static void CheckTimes(RaftKvOptions options, List<string> errors)

@@ -8,8 +8,8 @@ internal static class Errors
     public static RaftKvUnavailableException Stopping() =>
         new(RaftKvUnavailableReason.Stopping, "This node is stopping. Nothing was written; use another node.");
 
-    public static RaftKvUnavailableException NotFormed() =>
-        new(RaftKvUnavailableReason.NotFormed, "This node does not belong to a cluster yet. Nothing was written. Start the other initial members, or add this node to a cluster.");
+    public static RaftKvUnavailableException NotFormed(string? waitsFor) =>
+        new(RaftKvUnavailableReason.NotFormed, $"This node does not belong to a cluster yet. Nothing was written. {waitsFor ?? "Add this node to a cluster."}");
 
     public static RaftKvUnavailableException Removed(string nodeId) =>
         new(RaftKvUnavailableReason.Removed, $"The node {nodeId} was removed from its cluster. Nothing was written. Use a member, or add the node again.");

@@ -11,10 +11,9 @@ namespace RaftKv.Embedded.Replica;
 /// smallest name founds the cluster once it has seen all of them, all without a history, and has noted their incarnations. From then on the others are joined like any new
 /// node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
-internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, Formation formation, ITransport transport, Replica replica, ILogger log, CancellationToken ended)
+internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, Formation formation, ITransport transport, Replica replica, BootstrapReport report, ILogger log, CancellationToken ended)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
-    private string _waitsFor = "";
     private Guid _asked;
 
     public void Run()
@@ -39,15 +38,18 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
             if (answers.Values.Any(a => a.ClusterId != Guid.Empty))
                 AskToJoin(answers);
             else if (IsFounder && TryFound(answers))
-                return;
+                break;
+            else if (!IsFounder)
+                WaitForOthers();
             if (ended.WaitHandle.WaitOne(pause))
                 return;
             // About a tenth of the time waited so far: that is the most that is lost when the last one comes.
             pause = TimeSpan.FromMilliseconds(Math.Min(500, pause.TotalMilliseconds * 1.1));
         }
+        report.Clear();
     }
 
-    private bool IsFounder => options.InitialMembers.Count > 0 && options.InitialMembers.All(m => string.CompareOrdinal(options.NodeId, m.NodeId) <= 0);
+    private bool IsFounder => BootstrapMode.Of(options) == RaftKvBootstrap.InitialMembers && options.InitialMembers.All(m => string.CompareOrdinal(options.NodeId, m.NodeId) <= 0);
 
     /// <summary>Who answers at the known addresses, this node left out.</summary>
     private Dictionary<string, PeerHello> AskAll()
@@ -67,13 +69,13 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         if (formed.Count == 0)
         {
             var (address, stranger) = answers.First(a => a.Value.ClusterId != Guid.Empty);
-            Wait($"{address} calls itself {stranger.NodeId}, of cluster {stranger.ClusterId}, and is no initial member");
+            Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no initial member. Correct InitialMembers.", isMistake: true);
             return;
         }
         var cluster = formed[0].Value.ClusterId;
         if (formed.Exists(a => a.Value.ClusterId != cluster))
         {
-            Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}; correct the addresses, this node joins neither");
+            Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}. Correct the addresses; this node joins neither.", isMistake: true);
             return;
         }
         foreach (var (address, _) in formed)
@@ -83,6 +85,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
             if (_asked != cluster)
                 log.AsksToJoin(options.NodeId, cluster, address);
             _asked = cluster;
+            report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.", isMistake: false);
             return;
         }
     }
@@ -99,26 +102,36 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
             if (initial.NodeId == options.NodeId)
                 members.Add(new Member(initial.NodeId, initial.Address, identity.Incarnation, MemberRole.Voter));
             else if (!answers.TryGetValue(initial.Address, out var hello))
-                return Wait($"{initial.NodeId} at {initial.Address} cannot be reached yet");
+                return Wait($"{initial.NodeId} at {initial.Address} cannot be reached yet. Start it, or correct InitialMembers.");
             else if (hello.NodeId != initial.NodeId)
-                return Wait($"{initial.NodeId} at {initial.Address} calls itself {hello.NodeId}");
+                return Wait($"At {initial.Address}, the address of {initial.NodeId}, {hello.NodeId} answers. Correct InitialMembers or the addresses.", isMistake: true);
             else
                 members.Add(new Member(initial.NodeId, initial.Address, hello.Incarnation, MemberRole.Voter));
         }
         if (formation.TryFound(members, answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min()) is { } start)
         {
-            log.Founded(options.NodeId, identity.ClusterId, members.Count);
+            log.FoundedCluster(options.NodeId, identity.ClusterId, members.Count);
             replica.Post(new Formed(start, recovered: false));
         }
         return true;
     }
 
-    /// <summary>Says once for each reason why the node has no cluster yet.</summary>
-    private bool Wait(string reason)
+    /// <summary>What this node waits for when another one founds the cluster, or already has.</summary>
+    private void WaitForOthers()
     {
-        if (reason != _waitsFor && !ended.IsCancellationRequested)
-            log.WaitsForMember(options.NodeId, reason);
-        _waitsFor = reason;
+        if (options.InitialMembers.Count + options.Seeds.Count == 0)
+            report.Wait("Its options name no other node. Add it through a member of the cluster (AddMemberAsync), or set Seeds to addresses of the cluster, or InitialMembers to the same list on every node of a "
+                + "new cluster, or Bootstrap to SingleNode for a cluster of one.", isMistake: options.Bootstrap != RaftKvBootstrap.Never);
+        else if (BootstrapMode.Of(options) == RaftKvBootstrap.InitialMembers)
+            report.Wait($"{options.InitialMembers.Select(m => m.NodeId).Order(StringComparer.Ordinal).First()} founds the cluster once it has seen every initial member. Start the initial members that do not run yet.", isMistake: false);
+        else
+            report.Wait($"No node of a cluster answers at {string.Join(", ", options.Seeds.Concat(options.InitialMembers.Select(m => m.Address)).Distinct())}. Start the cluster, or correct the addresses.", isMistake: false);
+    }
+
+    private bool Wait(string reason, bool isMistake = false)
+    {
+        if (!ended.IsCancellationRequested)
+            report.Wait(reason, isMistake);
         return false;
     }
 }

@@ -93,6 +93,7 @@ internal static class Recovery
                 return null;
             // It died while it founded its cluster, before anybody could hear of it.
             identity.Adopt(Guid.NewGuid());
+            log.FoundedCluster(identity.NodeId, identity.ClusterId, ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
         return start;
     }

@@ -23,7 +23,7 @@ internal sealed partial class Replica
     {
         if (_core is null)
         {
-            wanted.Done.TrySetException(Errors.NotFormed());
+            wanted.Done.TrySetException(Errors.NotFormed(_parts.Bootstrap?.WaitsFor));
             return;
         }
         _snapshotWaiters.Add(wanted.Done);

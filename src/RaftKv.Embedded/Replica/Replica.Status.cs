@@ -81,6 +81,7 @@ internal sealed partial class Replica
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _options.Durability,
                 Fault = parts.Fault,
+                WaitsFor = parts.Role == RaftKvRole.Unformed ? _parts.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,
                 FreeDiskBytes = Volatile.Read(ref _freeBytes) is var free and not long.MaxValue ? free : null,
                 IsDiskFull = _isDiskFull,

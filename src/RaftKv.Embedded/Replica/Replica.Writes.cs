@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Transport;
 
@@ -64,7 +65,10 @@ internal sealed partial class Replica
     {
         var self = new Member(_options.NodeId, _parts.Transport.AdvertisedAddress, _parts.Identity.Incarnation, MemberRole.Voter);
         if (_parts.Formation.TryFound([self], _options.FeatureLevel) is { } start)
+        {
+            _log.FoundedCluster(_options.NodeId, _parts.Identity.ClusterId, members: 1);
             Form(start, recovered: false);
+        }
     }
 
     /// <summary>Gives everything that arrived in this turn to the leader, in one batch.</summary>
@@ -339,7 +343,7 @@ internal sealed partial class Replica
     }
 
     private RaftKvUnavailableException Unavailable() => _core is null
-        ? Errors.NotFormed()
+        ? Errors.NotFormed(_parts.Bootstrap?.WaitsFor)
         : _core.Role == RaftRole.Removed
             ? Errors.Removed(_options.NodeId)
             : _core.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout);

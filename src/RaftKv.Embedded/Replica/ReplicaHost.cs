@@ -31,6 +31,7 @@ internal sealed class ReplicaHost : IDisposable
     private readonly PeerGate _gate;
     private readonly LocalIdentity _identity;
     private readonly StallWatch _stallWatch;
+    private readonly BootstrapReport _bootstrap;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _running;
@@ -52,6 +53,7 @@ internal sealed class ReplicaHost : IDisposable
         _reader = new Worker(OnThreadFailed);
         _snapshotter = new Worker(OnThreadFailed);
         _formation = new Formation(identity, wal, clock);
+        _bootstrap = new BootstrapReport(options.NodeId, clock, log);
         Replica = new Replica(new ReplicaParts
         {
             Identity = identity,
@@ -69,6 +71,7 @@ internal sealed class ReplicaHost : IDisposable
             FreeDiskBytes = () => snapshots.FreeBytes,
             Telemetry = Telemetry,
             Stalls = stalls,
+            Bootstrap = _bootstrap,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
@@ -125,16 +128,7 @@ internal sealed class ReplicaHost : IDisposable
             var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
             opened.Push(wal);
             var start = Recovery.Join(identity, wal, recovery, state, log);
-            var transportLog = loggers.CreateLogger("RaftKv.Embedded.Transport");
-            var transport = new TcpTransport(new TransportOptions
-            {
-                ListenAddress = options.ListenAddress,
-                AdvertiseAddress = options.AdvertiseAddress,
-                Tls = options.PeerTls is { } tls ? new PeerTls(tls, transportLog) : null,
-                Secrets = [.. options.PeerSecrets.Select(secret => new PeerSecret(secret))],
-                Logger = transportLog,
-                Seed = BitConverter.ToUInt64(identity.Incarnation.ToByteArray()),
-            });
+            var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, loggers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
             return new ReplicaHost(options, log, clock, directory, transport, identity, wal, snapshots, stores, state, start);
         }
@@ -164,8 +158,8 @@ internal sealed class ReplicaHost : IDisposable
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
         if (_options.Seeds.Count > 0)
             _threads.Add(new DedicatedThread($"{name}-seeds", new SeedWatch(_options, _identity, _contacts, _transport, Replica, _ended.Token).Run));
-        if (_identity.ClusterId == Guid.Empty && _options.InitialMembers.Count + _options.Seeds.Count > 0)
-            _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _log, _ended.Token).Run));
+        if (_identity.ClusterId == Guid.Empty && BootstrapMode.Of(_options) != RaftKvBootstrap.SingleNode)
+            _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _bootstrap, _log, _ended.Token).Run));
     }
 
     /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>

@@ -46,6 +46,9 @@ internal sealed record ReplicaParts
     /// <summary><c>null</c> knows of no stalls.</summary>
     public StallLog? Stalls { get; init; }
 
+    /// <summary>What the node waits for while it has no cluster; <c>null</c> says nothing.</summary>
+    public BootstrapReport? Bootstrap { get; init; }
+
     /// <summary>What the core is told.</summary>
     public required RaftSettings Settings { get; init; }
 }

@@ -59,14 +59,7 @@ public sealed class BackupTests : IDisposable
     [Fact]
     public async Task RestoreFrom_fills_an_empty_directory_and_later_starts_ignore_it()
     {
-        var file = _folder.Sub("backup");
-        await using (var old = await StartAsync(1))
-        {
-            await old.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);
-            await using var stream = File.Create(file);
-            await old.Cluster.BackupAsync(stream, cancellationToken: Cancel);
-        }
-
+        var file = await BackupAsync();
         await using (var node = await StartAsync(1, "new1", file))
         {
             await node.Cluster.WaitUntilReadyAsync(Cancel);
@@ -78,6 +71,47 @@ public sealed class BackupTests : IDisposable
 
         Assert.True((await again.Kv.GetAsync("a", cancellationToken: Cancel)).Found);
         Assert.True((await again.Kv.GetAsync("b", cancellationToken: Cancel)).Found);
+    }
+
+    [Fact]
+    public async Task RestoreFrom_that_is_left_in_the_configuration_of_a_member_whose_disk_is_replaced_restores_nothing()
+    {
+        var file = await BackupAsync();
+        await using var two = await StartAsync(2);
+        await using var three = await StartAsync(3);
+        await using (var first = await StartAsync(1, "new1", file))
+        {
+            await first.Cluster.WaitUntilReadyAsync(Cancel);
+            await first.Cluster.AddMemberAsync("node2", two.Cluster.Status.Address, Cancel);
+            await first.Cluster.AddMemberAsync("node3", three.Cluster.Status.Address, Cancel);
+            await first.Kv.SetAsync("later", "2"u8.ToArray(), cancellationToken: Cancel);
+        }
+        // Another disk, and a copy of the backup that nothing was noted beside: only the cluster itself can tell.
+        File.Copy(file, file + "2");
+
+        await using var again = await StartAsync(1, "replaced", file + "2", listensFor: 60);
+        Assert.NotEqual(Guid.Empty, two.Cluster.Status.ClusterId);
+        await again.Cluster.WaitUntilReadyAsync(Cancel);
+
+        Assert.Equal(two.Cluster.Status.ClusterId, again.Cluster.Status.ClusterId);
+        Assert.True((await again.Kv.GetAsync("later", cancellationToken: Cancel)).Found);
+    }
+
+    [Fact]
+    public async Task One_backup_file_founds_one_cluster_and_a_second_restore_is_refused_by_name()
+    {
+        var file = await BackupAsync();
+        await using (var node = await StartAsync(1, "new1", file))
+            await node.Cluster.WaitUntilReadyAsync(Cancel);
+
+        var refused = await Assert.ThrowsAsync<RaftKvStorageException>(() => StartAsync(1, "replaced", file));
+        Assert.Equal(RaftKvStorageError.AlreadyRestored, refused.Error);
+        Assert.Contains($"delete {file}.restored", refused.Message, StringComparison.Ordinal);
+
+        File.Delete(file + ".restored");
+        await using var other = await StartAsync(1, "replaced", file);
+        await other.Cluster.WaitUntilReadyAsync(Cancel);
+        Assert.True((await other.Kv.GetAsync("a", cancellationToken: Cancel)).Found);
     }
 
     [Fact]
@@ -153,6 +187,17 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(RaftKvUnavailableReason.NotReady, never.Reason);
     }
 
+    /// <summary>A backup of one key.</summary>
+    private async Task<string> BackupAsync()
+    {
+        var file = _folder.Sub("backup");
+        await using var old = await StartAsync(1);
+        await old.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);
+        await using var stream = File.Create(file);
+        await old.Cluster.BackupAsync(stream, cancellationToken: Cancel);
+        return file;
+    }
+
     private async Task RefusedAsync(byte[] backup)
     {
         var verified = await Assert.ThrowsAsync<RaftKvStorageException>(() => RaftKvBackup.VerifyAsync(new MemoryStream(backup), Cancel));
@@ -167,12 +212,13 @@ public sealed class BackupTests : IDisposable
             await node.Kv.SetAsync($"later{i % 100}", BitConverter.GetBytes(i), cancellationToken: CancellationToken.None);
     }
 
-    private Task<TestNode> StartAsync(int number, string? directory = null, string? restoreFrom = null) => TestNode.StartAsync(o =>
+    private Task<TestNode> StartAsync(int number, string? directory = null, string? restoreFrom = null, double listensFor = 0.2) => TestNode.StartAsync(o =>
     {
         o.NodeId = $"node{number}";
         o.DataDirectory = _folder.Sub(directory ?? o.NodeId);
         o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
         o.RequestTimeout = TimeSpan.FromSeconds(2);
         o.RestoreFrom = restoreFrom;
+        o.RestoreGuardTime = TimeSpan.FromSeconds(listensFor);
     });
 }

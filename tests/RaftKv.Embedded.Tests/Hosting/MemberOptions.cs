@@ -6,6 +6,12 @@ internal static class MemberOptions
     public static void BeOneOf(this RaftKvOptions options, int number, int[] ports, TestFolder folder)
     {
         options.Be(number, ports, folder);
+        options.AddMembers(ports);
+    }
+
+    /// <summary>The nodes on these ports are the initial members.</summary>
+    public static void AddMembers(this RaftKvOptions options, int[] ports)
+    {
         for (var i = 1; i <= ports.Length; i++)
             options.InitialMembers.Add(new RaftKvMember { NodeId = $"node{i}", Address = $"127.0.0.1:{ports[i - 1]}" });
     }

@@ -123,5 +123,34 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.Contains(Errors(options), e => e.StartsWith("HeartbeatInterval is ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(RaftKvBootstrap.SingleNode, true, false, false, "Bootstrap is SingleNode, and there are Seeds or InitialMembers")]
+    [InlineData(RaftKvBootstrap.SingleNode, false, true, false, "Bootstrap is SingleNode, and there are Seeds or InitialMembers")]
+    [InlineData(RaftKvBootstrap.InitialMembers, true, false, false, "Bootstrap is InitialMembers, and there are none.")]
+    [InlineData(RaftKvBootstrap.Never, false, false, true, "Bootstrap is Never, and RestoreFrom would found a cluster.")]
+    [InlineData((RaftKvBootstrap)9, false, false, false, "Bootstrap is 9; it must be Auto, SingleNode, InitialMembers or Never.")]
+    public void A_way_of_founding_that_other_options_contradict_is_refused(RaftKvBootstrap bootstrap, bool seeds, bool members, bool restores, string error)
+    {
+        var options = new RaftKvOptions { NodeId = "a", DataDirectory = "data", ListenAddress = "127.0.0.1:1", Bootstrap = bootstrap, RestoreFrom = restores ? "kv.backup" : null };
+        if (seeds)
+            options.Seeds.Add("127.0.0.1:2");
+        if (members)
+            options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
+
+        Assert.StartsWith(error, Assert.Single(Errors(options)));
+    }
+
+    [Fact]
+    public void A_restore_beside_seeds_or_initial_members_is_refused()
+    {
+        var options = new RaftKvOptions { NodeId = "a", DataDirectory = "data", ListenAddress = "127.0.0.1:1", RestoreFrom = "kv.backup" };
+        options.Seeds.Add("127.0.0.1:2");
+        Assert.StartsWith("RestoreFrom and Seeds are both set", Assert.Single(Errors(options)));
+
+        options.Seeds.Clear();
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
+        Assert.StartsWith("RestoreFrom and InitialMembers are both set", Assert.Single(Errors(options)));
+    }
+
     private static IEnumerable<string> Errors(RaftKvOptions options) => new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];
 }

@@ -28,9 +28,20 @@ internal sealed class TestNode : IAsyncDisposable
 
     public IRaftKvCoordination Coordination => _host.Services.GetRequiredService<IRaftKvCoordination>();
 
-    public static async Task<TestNode> StartAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null)
+    /// <summary>A node whose options name no other node founds a cluster with its first call, or is added to one.</summary>
+    public static Task<TestNode> StartAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null) => StartAsConfiguredAsync(o =>
+    {
+        configure(o);
+        if (o.Bootstrap == RaftKvBootstrap.Auto && o.InitialMembers.Count + o.Seeds.Count == 0)
+            o.Bootstrap = RaftKvBootstrap.SingleNode;
+    }, extend);
+
+    /// <summary>With these options and nothing else.</summary>
+    public static async Task<TestNode> StartAsConfiguredAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null, ILoggerProvider? log = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (log is not null)
+            builder.Logging.AddProvider(log);
         if (Environment.GetEnvironmentVariable("RAFTKV_TEST_LOG") is { Length: > 0 })
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
         var replica = builder.Services.AddRaftKv(configure);

@@ -4,8 +4,12 @@ using Microsoft.Extensions.Logging;
 namespace RaftKv.Embedded.Tests.Transport;
 
 /// <summary>Remembers every line, of every level.</summary>
-internal sealed class RecordingLogger : ILogger
+internal sealed class RecordingLogger : ILogger, ILoggerProvider
 {
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void Dispose() { }
+
     public ConcurrentQueue<(int Id, LogLevel Level, string Text)> Lines { get; } = new();
 
     public int Count(int id) => Lines.Count(l => l.Id == id);

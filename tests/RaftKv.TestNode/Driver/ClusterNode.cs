@@ -28,8 +28,12 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public async Task StartAsync()
     {
         await DisposeProcessAsync();
-        process = await NodeProcess.StartAsync(program, options, logPath);
+        process = await NodeProcess.StartAsync(program, options, Bootstrap, logPath);
     }
+
+    /// <summary>As in the article: a node whose options name no other node founds a cluster with its first call, or is added to one.</summary>
+    private RaftKvBootstrap Bootstrap
+        => options.Bootstrap == RaftKvBootstrap.Auto && options.InitialMembers.Count + options.Seeds.Count == 0 ? RaftKvBootstrap.SingleNode : options.Bootstrap;
 
     /// <summary>kill -9.</summary>
     public Task KillAsync() => Process.KillAsync();

@@ -44,9 +44,11 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public bool HasExited => exit.IsCompleted;
 
     /// <summary>Starts the process and waits until its host has started, or throws what kept it from starting.</summary>
-    public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, string logPath)
+    public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, RaftKvBootstrap bootstrap, string logPath)
     {
-        var node = new NodeProcess(options.NodeId, program.Start(JsonSerializer.Serialize(options, NodeJson.Options)), logPath);
+        var json = JsonSerializer.SerializeToNode(options, NodeJson.Options)!;
+        json["bootstrap"] = bootstrap.ToString();
+        var node = new NodeProcess(options.NodeId, program.Start(json.ToJsonString()), logPath);
         try
         {
             await node.started.Task.WaitAsync(TimeSpan.FromSeconds(60));

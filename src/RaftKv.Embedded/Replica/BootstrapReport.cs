@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Replica;
+
+/// <summary>
+/// What a node that is not yet a member of a cluster waits for, and what an operator can do. Each reason is logged at once, and again every <see cref="RepeatInterval"/> while it lasts.
+/// One thread writes, any thread reads.
+/// </summary>
+internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger log)
+{
+    public static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(10);
+
+    private const int MaxRemembered = 64;
+
+    private readonly Dictionary<string, long> _loggedAt = new(StringComparer.Ordinal);
+    private string? _waitsFor;
+
+    /// <summary>Any thread. <c>null</c> while the node waits for nothing.</summary>
+    public string? WaitsFor => Volatile.Read(ref _waitsFor);
+
+    /// <param name="reason">Whole sentences: what the node waits for, and what to do.</param>
+    /// <param name="isMistake">Waiting alone will not help: the configuration must be corrected.</param>
+    public void Wait(string reason, bool isMistake)
+    {
+        Volatile.Write(ref _waitsFor, reason);
+        var now = clock.Ticks;
+        if (_loggedAt.TryGetValue(reason, out var last) && now - last < RepeatInterval.Ticks)
+            return;
+        if (_loggedAt.Count >= MaxRemembered)
+            _loggedAt.Clear();
+        _loggedAt[reason] = now;
+        if (isMistake)
+            log.CannotBootstrap(nodeId, reason);
+        else
+            log.WaitsForMember(nodeId, reason);
+    }
+
+    /// <summary>The node waits for nothing any more.</summary>
+    public void Clear() => Volatile.Write(ref _waitsFor, null);
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>What the options of a node mean for its transport.</summary>
+internal static class TransportSetup
+{
+    public static TransportOptions From(RaftKvOptions options, Guid incarnation, ILogger log) => new()
+    {
+        ListenAddress = options.ListenAddress,
+        AdvertiseAddress = options.AdvertiseAddress,
+        Tls = options.PeerTls is { } tls ? new PeerTls(tls, log) : null,
+        Secrets = [.. options.PeerSecrets.Select(secret => new PeerSecret(secret))],
+        Logger = log,
+        Seed = BitConverter.ToUInt64(incarnation.ToByteArray()),
+    };
+}

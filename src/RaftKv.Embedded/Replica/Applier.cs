@@ -226,8 +226,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             return;
         }
         Changes.Swap(old, restored);
-        // What watches were told of the old state may not have been so.
         Changes.History.Restart(AppliedIndex);
+        Changes.Watches.Compact(AppliedIndex + 1);
         Volatile.Write(ref _state, restored);
         replace.Replaced();
         old.Store.Dispose();

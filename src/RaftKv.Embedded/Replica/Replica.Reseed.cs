@@ -16,6 +16,10 @@ internal sealed partial class Replica
     /// <summary>A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.</summary>
     private static readonly long SeedRetry = TimeSpan.FromMilliseconds(500).Ticks;
 
+    /// <summary>How long after a piece of a snapshot for the log no piece of a snapshot for the quarantined state is asked for or taken.</summary>
+    private static readonly long InstallPriority = TimeSpan.FromSeconds(10).Ticks;
+
+    private long _installPieceAt;
     private long _seedFrom;
     private (EntryId Last, long Offset) _seed;
     private long _seedAskedAt;
@@ -23,7 +27,7 @@ internal sealed partial class Replica
 
     private void Reseed()
     {
-        if (_seedLoading || _now.Ticks - _seedAskedAt < SeedRetry)
+        if (_seedLoading || _now.Ticks - _seedAskedAt < SeedRetry || IsBeingInstalled)
             return;
         if (Leads)
         {
@@ -35,6 +39,9 @@ internal sealed partial class Replica
             AskForSeed();
         }
     }
+
+    /// <summary>A snapshot that the leader sends through the log replaces the state as well. One snapshot is received at a time, and that one goes first.</summary>
+    private bool IsBeingInstalled => _installPieceAt != 0 && _now.Ticks - _installPieceAt < InstallPriority;
 
     private void AskForSeed()
     {
@@ -67,7 +74,7 @@ internal sealed partial class Replica
     /// <summary>On the quarantined node.</summary>
     private void OnSeedPiece(SeedPiece piece)
     {
-        if (_quarantine is null || _seedLoading || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
+        if (_quarantine is null || _seedLoading || IsBeingInstalled || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
             return;
         if (piece.TotalBytes == 0 || piece.Last.Index < _seedFrom)
         {

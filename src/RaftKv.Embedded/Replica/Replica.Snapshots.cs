@@ -159,7 +159,14 @@ internal sealed partial class Replica
         OnSnapshotWanted(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
     }
 
-    private void StoreChunk(WriteSnapshotChunk chunk) => _parts.Snapshotter.Post(() =>
+    private void StoreChunk(WriteSnapshotChunk chunk)
+    {
+        _installPieceAt = _now.Ticks;
+        _parts.Snapshotter.Post(() => StoreReceived(chunk));
+    }
+
+    /// <summary>Snapshot thread.</summary>
+    private void StoreReceived(WriteSnapshotChunk chunk)
     {
         long next;
         try
@@ -174,7 +181,7 @@ internal sealed partial class Replica
             return;
         }
         Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
-    });
+    }
 
     private void Install(InstallReceivedSnapshot install)
     {
@@ -199,8 +206,9 @@ internal sealed partial class Replica
         {
             return;
         }
-        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
+        catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
         {
+            // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
             _log.SnapshotRefused(_options.NodeId, install.Last.Index, install.From, e.Message);
             _snapshotBusy = false;
             Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0)));

@@ -23,8 +23,13 @@ internal sealed class RecordLimits(int maxKeyBytes, int maxValueBytes)
 
     private bool Allow(TransactionOperation operation)
     {
-        var lifetime = operation.Kind == TransactionOperationKind.PutWithLifetime ? KvLifetime.Bytes : 0;
-        return !operation.Writes || operation.Keys.IsRange || Allow(operation.Keys.From.Length, operation.Body.Length - lifetime);
+        var valueBytes = operation.Kind switch
+        {
+            TransactionOperationKind.PutWithLifetime => operation.Body.Length - KvLifetime.Bytes,
+            TransactionOperationKind.Increment => TransactionPlan.MaxNumberBytes,
+            _ => operation.Body.Length,
+        };
+        return !operation.Writes || operation.Keys.IsRange || Allow(operation.Keys.From.Length, valueBytes);
     }
 
     private bool Allow(int keyBytes, int valueBytes) => keyBytes <= maxKeyBytes && valueBytes <= maxValueBytes;

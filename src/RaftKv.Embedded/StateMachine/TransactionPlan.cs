@@ -12,6 +12,9 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="checkLease">Whether a key may be bound to a lease.</param>
 internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<long, ApplyStatus> checkLease)
 {
+    /// <summary>How long a number that <see cref="TransactionOperationKind.Increment"/> stores can be: the smallest one, with its sign.</summary>
+    public const int MaxNumberBytes = 20;
+
     private readonly List<PlannedWrite> _writes = [];
     private readonly List<TransactionKeys> _erased = [];
     private readonly List<byte[]> _keys = [];
@@ -208,7 +211,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
         var sum = unchecked(number + delta);
         if (((number ^ sum) & (delta ^ sum)) < 0)
             return ApplyStatus.Overflow;
-        var text = new byte[20];
+        var text = new byte[MaxNumberBytes];
         Utf8Formatter.TryFormat(sum, text, out var length);
         Put(key, text.AsMemory(0, length));
         _result.AddNumber(sum);

@@ -15,15 +15,19 @@ internal sealed class FasterReadSessions : IDisposable
 
     private const int SharedSlots = 32;
 
+    /// <summary>Whether this thread is inside a read with one of the shared sessions.</summary>
+    [ThreadStatic]
+    private static bool t_holdsShared;
+
     private readonly FasterKV<SpanByte, SpanByte> _kv;
-    private readonly Slot[] _own = NewSlots(OwnSlots);
-    private readonly Slot[] _shared = NewSlots(SharedSlots);
+    private readonly Slot[] _own = NewSlots(OwnSlots, isShared: false);
+    private readonly Slot[] _shared = NewSlots(SharedSlots, isShared: true);
     private volatile bool _closed;
 
     public FasterReadSessions(FasterKV<SpanByte, SpanByte> kv) => _kv = kv;
 
     /// <summary>As large as two cache lines: threads that take neighbours do not slow each other down.</summary>
-    internal sealed class Slot
+    internal sealed class Slot(bool isShared)
     {
 #pragma warning disable CS0169 // It is there for its size.
         private readonly Distance _distance;
@@ -33,7 +37,7 @@ internal sealed class FasterReadSessions : IDisposable
         /// <summary>Created by the first reader that takes the slot.</summary>
         public Session? Session { get; set; }
 
-        /// <summary>The slot's only thread; false if it is inside already, in a read that its own read made.</summary>
+        /// <summary>Called by the slot's only thread. False when the thread is inside a read already.</summary>
         public bool TryEnter()
         {
             if (_taken != 0)
@@ -44,7 +48,12 @@ internal sealed class FasterReadSessions : IDisposable
 
         public bool TryTake() => Volatile.Read(ref _taken) == 0 && Interlocked.CompareExchange(ref _taken, 1, 0) == 0;
 
-        public void Return() => Volatile.Write(ref _taken, 0);
+        public void Return()
+        {
+            if (isShared)
+                t_holdsShared = false;
+            Volatile.Write(ref _taken, 0);
+        }
     }
 
     [InlineArray(12)]
@@ -54,12 +63,18 @@ internal sealed class FasterReadSessions : IDisposable
     }
 
     /// <exception cref="ObjectDisposedException">The store was disposed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The thread is inside a read already. A second read would end the epoch protection of the first: the bytes that its callback looks at could be freed.
+    /// </exception>
     public Slot Take()
     {
         var thread = Environment.CurrentManagedThreadId;
-        if ((uint)thread < OwnSlots && _own[thread] is var own && own.TryEnter())
+        if ((uint)thread < OwnSlots)
         {
-            // Whoever closes has made all threads agree before it looks at the slots: it sees that this one is taken, or this thread sees that it is closed.
+            var own = _own[thread];
+            if (!own.TryEnter())
+                throw _closed ? new ObjectDisposedException(nameof(FasterKvStore)) : Nested();
+            // Dispose sets the flag, makes all threads agree and then looks at the slots: it sees that this slot is taken, or this thread sees the flag.
             if (!_closed)
                 return Ready(own);
             own.Return();
@@ -81,10 +96,15 @@ internal sealed class FasterReadSessions : IDisposable
         }
     }
 
-    private static Slot[] NewSlots(int count) => [.. Enumerable.Range(0, count).Select(_ => new Slot())];
+    private static Slot[] NewSlots(int count, bool isShared) => [.. Enumerable.Range(0, count).Select(_ => new Slot(isShared))];
+
+    private static InvalidOperationException Nested() =>
+        new("A read was made inside the callback of another read on the same thread. Nothing was read. Return what the callback needs, and read after it.");
 
     private Slot TakeShared(int start)
     {
+        if (t_holdsShared)
+            throw Nested();
         var spin = new SpinWait();
         while (true)
         {
@@ -95,7 +115,10 @@ internal sealed class FasterReadSessions : IDisposable
                 if (!slot.TryTake())
                     continue;
                 if (!_closed)
+                {
+                    t_holdsShared = true;
                     return Ready(slot);
+                }
                 slot.Return();
                 break;
             }

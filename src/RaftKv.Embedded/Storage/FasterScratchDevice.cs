@@ -19,6 +19,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     private readonly IFileSystem _files;
     private readonly ConcurrentDictionary<int, IStorageFile> _segments = new();
     private readonly ScratchChecksums _checksums = new(SectorBytes);
+    private readonly ScratchWriter _writer;
     private readonly BlockingCollection<Request> _requests = [];
     private readonly Thread _worker;
     private volatile Exception? _fault;
@@ -26,6 +27,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     public FasterScratchDevice(IFileSystem files, string path) : base(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
     {
         _files = files;
+        _writer = new ScratchWriter(_checksums);
         _worker = new Thread(Work) { IsBackground = true, Name = "raftkv-store-io" };
         _worker.Start();
     }
@@ -133,10 +135,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         if (_fault is not null)
             return;
-        var bytes = new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes);
-        var file = FileOf(request.Segment);
-        _checksums.Note(request.Segment, (long)request.Offset, bytes);
-        file.Write((long)request.Offset, bytes);
+        _writer.Write(FileOf(request.Segment), request.Segment, (long)request.Offset, new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes));
     }
 
     private void Read(in Request request)

@@ -68,10 +68,15 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were.</summary>
+    /// <summary>
+    /// Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were. A finished snapshot of the same entry is kept
+    /// instead: it may be on its way to a peer, and its bytes may come in another order.
+    /// </summary>
     public SnapshotInfo Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
     {
         var last = snapshot.State.Last;
+        if (_fileSystem.FileExists(PathOf(last)))
+            return Keep(last);
         var temporary = PathOf(last) + TemporarySuffix;
         try
         {
@@ -259,6 +264,17 @@ internal sealed partial class SnapshotStore : IDisposable
                 StopSending(last);
         }
         StopReceiving();
+    }
+
+    /// <summary>An earlier sync of the directory may have failed after the file got its name.</summary>
+    private SnapshotInfo Keep(EntryId last)
+    {
+        lock (_gate)
+        {
+            _fileSystem.SyncDirectory(_directory);
+            using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
+            return new SnapshotInfo(last, file.Length);
+        }
     }
 
     /// <summary>The file is whole and synced; now it gets its name.</summary>

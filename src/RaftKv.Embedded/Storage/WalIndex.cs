@@ -121,13 +121,20 @@ internal sealed class WalIndex
                 return false;
             cuts = _cuts;
             var start = segment.OffsetOf(from);
-            for (var index = from; index <= Math.Min(to, segment.LastIndex); index++)
+            var end = 0L;
+            var isLast = false;
+            for (var index = from; index <= Math.Min(to, segment.LastIndex) && !isLast; index++)
             {
-                if (index > from && segment.OffsetAfter(index) - start > maxBytes)
+                // A range that was truncated is not read.
+                isLast = segment.IsBeforeTruncated(index, out var next);
+                if (!isLast)
+                    next = segment.OffsetAfter(index);
+                if (index > from && next - start > maxBytes)
                     break;
                 offsets.Add((uint)segment.OffsetOf(index));
+                end = next;
             }
-            offsets.Add((uint)segment.OffsetAfter(from + offsets.Count - 1));
+            offsets.Add((uint)end);
             segment.AddUser();
             return true;
         }

@@ -8,6 +8,9 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
 {
     private const string Extension = ".wal";
 
+    /// <summary>Where entries end that a truncated range follows, in the order of their indexes.</summary>
+    private readonly List<(long Index, uint End)> _ends = [];
+
     private int _users = 1;
 
     public long Sequence { get; } = sequence;
@@ -34,6 +37,21 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
 
     public long OffsetOf(long index) => Offsets[(int)(index - Base.Index - 1)];
 
+    /// <summary>Whether truncated entries lie between an entry and the next one, and where the entry itself ends then.</summary>
+    public bool IsBeforeTruncated(long index, out long end)
+    {
+        foreach (var (last, at) in _ends)
+        {
+            if (last == index)
+            {
+                end = at;
+                return true;
+            }
+        }
+        end = 0;
+        return false;
+    }
+
     /// <summary>Where the entries after <paramref name="index"/> begin; its end if there are none.</summary>
     public long OffsetAfter(long index) => index >= LastIndex ? End : OffsetOf(index + 1);
 
@@ -41,13 +59,18 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
     {
         if (last.Index >= LastIndex)
             return;
+        _ends.RemoveAll(end => end.Index > last.Index);
         if (last.Index <= Base.Index)
         {
+            _ends.Clear();
             Base = last;
             Offsets.Clear();
             return;
         }
         var keep = (int)(last.Index - Base.Index);
+        // The entry cut at before keeps its own end: what was appended behind it begins after the range truncated then.
+        if (!IsBeforeTruncated(last.Index, out _))
+            _ends.Add((last.Index, Offsets[keep]));
         Offsets.RemoveRange(keep, Offsets.Count - keep);
     }
 

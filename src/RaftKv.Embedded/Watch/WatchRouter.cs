@@ -79,6 +79,9 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Apply thread: the state was replaced. What the watches were told of the old one may be wrong, so each of them has to read the state again.</summary>
+    public void Compact(long next) => End(() => RaftKvCompactedException.OfWatch(next, next), forGood: false);
+
     /// <summary>A watcher that has read the history up to <paramref name="at"/> is handed changes from version <paramref name="next"/> on, unless the router is further.</summary>
     public bool TryAttach(Watcher watcher, long at, long next)
     {

@@ -36,12 +36,15 @@ public sealed class IntegrityTests : IDisposable
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var quarantined = FirstQuarantineAsync(odd, watch.Token);
+        var told = ReadAllAsync(odd.Kv.WatchAsync(KvKeyRange.Exactly("unused"), cancellationToken: watch.Token));
         await WriteAsync(healthy, 200);
         var status = await quarantined.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         Assert.False(status.IsReady);
         Assert.Contains("differs from that of the majority", status.Quarantine);
 
         await WaitAsync("a replaced copy", () => odd.Cluster.Status is { Quarantine: null, IsReady: true });
+        // What it was told of the old state may have been wrong, also that nothing happened.
+        await Assert.ThrowsAsync<RaftKvCompactedException>(() => told.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
         await WriteAsync(healthy, 200);
         Assert.Equal(await RightAsync(), (await odd.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount);
         var leader = nodes.Single(n => n.Cluster.Status.Role == RaftKvRole.Leader);
@@ -107,6 +110,13 @@ public sealed class IntegrityTests : IDisposable
                 return status;
         }
         throw new InvalidOperationException("The node stopped.");
+    }
+
+    private static async Task ReadAllAsync(IAsyncEnumerable<KvEvent> events)
+    {
+        await foreach (var _ in events)
+        {
+        }
     }
 
     private static async Task WriteAsync(TestNode node, int count)

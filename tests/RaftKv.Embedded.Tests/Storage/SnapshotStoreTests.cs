@@ -21,6 +21,21 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         Assert.Equal([written], store.List());
     }
 
+    /// <summary>Another file under the name would mix two files in the pieces that a peer receives: their records may come in another order.</summary>
+    [Fact]
+    public void A_second_snapshot_of_the_same_entry_leaves_the_first_as_it_is()
+    {
+        var disk = new FaultyFileSystem(Disk);
+        using var store = new SnapshotStore(disk, Snapshots);
+        var first = Write(store);
+        disk.Before = (operation, path) => Assert.False(operation is DeviceOperation.Create or DeviceOperation.Rename or DeviceOperation.Delete, $"{operation} {path}");
+
+        var second = Write(store);
+
+        Assert.Equal(first, second);
+        Assert.Equal([first], store.List());
+    }
+
     [Fact]
     public void The_format_is_the_released_one()
     {

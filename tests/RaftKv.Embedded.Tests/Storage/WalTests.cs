@@ -6,6 +6,29 @@ namespace RaftKv.Embedded.Tests.Storage;
 
 public sealed class WalTests
 {
+    /// <summary>After a truncation the next entry lies behind the bytes that were truncated, which can be a whole segment.</summary>
+    [Fact]
+    public void Reading_an_entry_does_not_read_the_truncated_range_behind_it()
+    {
+        var read = 0;
+        var disk = new FaultyFileSystem(new MemoryFileSystem()) { AfterRead = (_, _, bytes) => read += bytes.Length };
+        using var wal = Wal.Open(disk, WalWorld.Directory, WalWorld.Small with { SegmentBytes = 64 * 1024 }, out _);
+        wal.Append(WalWorld.Entries(1, 10, term: 1));
+        wal.Commit();
+        wal.Append(WalWorld.Entries(11, 100, term: 1, bytes: 400));
+        wal.Commit();
+        wal.TruncateSuffix(11);
+        wal.Append(WalWorld.Entries(11, 5, term: 2));
+        wal.Commit();
+        read = 0;
+
+        var entries = new List<LogEntry>();
+        Assert.Equal(15, wal.Read(1, 15, 1024 * 1024, entries));
+
+        Assert.Equal(Enumerable.Range(1, 15).Select(i => new EntryId(i <= 10 ? 1 : 2, i)), entries.Select(entry => entry.Id));
+        Assert.InRange(read, 1, 15 * 200);
+    }
+
     [Fact]
     public void A_commit_costs_one_write_and_one_sync()
     {

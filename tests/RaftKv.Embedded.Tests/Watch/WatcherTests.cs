@@ -205,6 +205,22 @@ public sealed class WatcherTests
         Assert.Equal(0, _feed.Watches.Count);
     }
 
+    /// <summary>A state that differed is replaced at the same version: what a watcher was told of it may have been wrong, also when it had seen everything.</summary>
+    [Fact]
+    public void A_watcher_that_has_seen_everything_hears_that_the_state_was_replaced()
+    {
+        var all = Watch(KvKeyRange.All);
+        Apply("a=1");
+        Assert.Equal("a=1@1!", Read(all));
+        all.ThrowIfEnded();
+
+        _feed.History.Restart(_version);
+        _feed.Watches.Compact(_version + 1);
+
+        Assert.Equal(_version + 1, Assert.Throws<RaftKvCompactedException>(all.ThrowIfEnded).OldestVersion.Value);
+        Watch(KvKeyRange.All).ThrowIfEnded();
+    }
+
     [Fact]
     public async Task Watchers_on_many_threads_all_see_everything_in_order()
     {

@@ -21,7 +21,8 @@ public sealed class ScratchWriterTests
             Before = (operation, _) => Array.Fill(page, (byte)(operation == DeviceOperation.Write ? 2 : 1)),
         };
         var checksums = new ScratchChecksums(SectorBytes);
-        using var file = disk.Open("hlog.0", FileOpenMode.Create);
+        disk.CreateDirectory("/scratch");
+        using var file = disk.Open("/scratch/hlog.0", FileOpenMode.Create);
 
         new ScratchWriter(checksums).Write(file, segment: 0, offset: SectorBytes, page);
 

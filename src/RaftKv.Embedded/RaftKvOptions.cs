@@ -53,6 +53,12 @@ public sealed class RaftKvOptions
     public int TargetVoters { get; set; }
 
     /// <summary>
+    /// How long a member must have been silent before a node of its name with another, empty data directory is taken in in its place. Within this time a machine that restarts keeps its
+    /// directory: when it is heard again, nothing is changed. The default value is 30 s; 1 s to 1 day, and never less than two election timeouts.
+    /// </summary>
+    public TimeSpan ReplacedDiskTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// A file that <see cref="IRaftKvCluster.BackupAsync"/> wrote. While the data directory has no cluster, the node starts with what it holds, as the only member of a new cluster, to which the
     /// others, with empty directories and without this option, are added. Remove the option after the first start: later starts ignore it and log a warning. If the disk of the node is replaced while the option is
     /// still there, nothing is restored again: for 5 s the node listens whether a living cluster counts it among its members, and then joins that; and a file

@@ -63,6 +63,9 @@ internal sealed class Operators(Simulation run)
             AddRepaired(node);
     }
 
+    /// <summary>Asks a leader to remove a node.</summary>
+    public void RemoveThrough(SimNode leader, SimNode removed, Action<AdminResult?> done) => Ask(leader, AdminOperation.RemoveMember, removed, done);
+
     /// <summary>Asks a leader to remove somebody, or anything else.</summary>
     public void ChangeThrough(SimNode leader, SimNode? removed)
     {

@@ -35,4 +35,7 @@ public enum Profile
 
     /// <summary>Leases and keys that end, holders that sleep, wall clocks that are set wrong.</summary>
     Holders,
+
+    /// <summary>Leaders die, and the next one is asked at once for changes of members that it has not the voters for.</summary>
+    Haste,
 }

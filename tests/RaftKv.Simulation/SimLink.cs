@@ -15,6 +15,9 @@ internal sealed class SimLink(SimNode from, Member peer, Chance chance)
     /// <summary>The process that dialled; a later one of the same machine has links of its own.</summary>
     public int FromLife { get; } = from.Life;
 
+    /// <summary>The data directory of that process, which introduces itself with it.</summary>
+    public Guid Incarnation { get; } = from.Identity.Incarnation;
+
     public int ToLife { get; set; }
 
     public bool IsConnected { get; set; }

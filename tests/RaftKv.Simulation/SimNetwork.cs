@@ -192,7 +192,7 @@ internal sealed class SimNetwork(Simulation run)
             var message = MessageCodec.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
-            target.Gate.OnMessage(link.From.Id, message);
+            target.Gate.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation }, message);
             target.Schedule();
         });
     }

@@ -42,6 +42,7 @@ internal sealed partial class SimNode
             NodeId = id,
             DataDirectory = Root,
             RequestTimeout = TimeSpan.FromTicks(run.Swarm.RequestTimeout),
+            ReplacedDiskTimeout = TimeSpan.FromSeconds(3),
             SnapshotThresholdBytes = run.Swarm.SnapshotThresholdBytes,
             LogRetentionBytes = run.Swarm.LogRetentionBytes,
             MaxPendingBytes = run.Swarm.MaxPendingBytes,
@@ -87,6 +88,12 @@ internal sealed partial class SimNode
 
     /// <summary>It found the damage when it started, and stays down until it is put up anew.</summary>
     public bool IsRefused { get; private set; }
+
+    /// <summary>When one of its processes last did something.</summary>
+    public long LastStepAt { get; set; }
+
+    /// <summary>The data directory that was removed last.</summary>
+    public Guid LostIncarnation { get; private set; }
 
     /// <summary>Its data directory was removed, and no process has run since.</summary>
     public bool IsBlank { get; private set; } = true;
@@ -259,7 +266,10 @@ internal sealed partial class SimNode
     public void Wipe()
     {
         if (!IsBlank)
-            _lostDisks[Identity.Incarnation] = (_durableSnapshot, _durableTerms.ToDictionary());
+        {
+            LostIncarnation = Identity.Incarnation;
+            _lostDisks[LostIncarnation] = (_durableSnapshot, _durableTerms.ToDictionary());
+        }
         Disk = new MemoryFileSystem();
         IsDamaged = IsRefused = false;
         IsBlank = true;

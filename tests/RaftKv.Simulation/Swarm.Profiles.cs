@@ -137,12 +137,25 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
+    private void Hurry(Chance chance)
+    {
+        Founders = chance.Fork("HastyFounders").Pick([3, 3, 4, 5]);
+        Calm();
+        (Haste, Membership, Alone) = (true, true, false);
+        NetworkDelay = chance.Fork("HastyNetwork").Pick([300, 1_000, 5_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("HastyLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (3, 20 * VirtualTime.Millisecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes) = (100_000, 50_000);
+        FaultInterval = 2 * VirtualTime.Second;
+        Length = 20 * VirtualTime.Second;
+    }
+
     /// <summary>Nothing but what the storm itself adds.</summary>
     private void Calm()
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);
         (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
-        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, WallJumps, SnapshotsOnDemand) = (false, false, false, false, false, false, false, false, false, false);
+        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, Haste, WallJumps, SnapshotsOnDemand) = (false, false, false, false, false, false, false, false, false, false, false);
         (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
         MaxPendingBytes = 64_000_000;
         MaxInflightMessages = 256;

@@ -49,8 +49,11 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>The next entry to send.</summary>
     public long Next { get; set; } = next;
 
-    /// <summary>When the last answer came, in ticks.</summary>
+    /// <summary>When the last answer came, in ticks; before the first one, when this leader began to list the peer.</summary>
     public long LastContact { get; private set; } = now;
+
+    /// <summary>Whether it has answered since this leader lists it; until then <see cref="LastContact"/> says only when it was listed.</summary>
+    public bool HasAnswered { get; private set; }
 
     /// <summary>Its connection was reset and nothing has come since: no reason to doubt the quorum yet, but none to count on it either.</summary>
     public bool IsGone { get; private set; }
@@ -73,6 +76,7 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     public void Hear(long now)
     {
         LastContact = now;
+        HasAnswered = true;
         IsGone = false;
     }
 

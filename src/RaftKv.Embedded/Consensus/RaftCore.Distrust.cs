@@ -45,20 +45,24 @@ internal sealed partial class RaftCore
         return renewed;
     }
 
-    /// <summary>Takes the vote of a disk that has lost entries, once a quorum is in contact without it. It is fed and promoted like any new member.</summary>
+    /// <summary>Takes the vote of a disk that has lost entries, once a quorum answers without it. It is fed and promoted like any new member.</summary>
     private void DemoteDistrusted()
     {
-        if (!CanServeReads || _transfer is not null || ConfigurationIndex > CommitIndex)
-            return;
+        if (_pendingChange is null && WhyNoChange() is null && FindDistrusted() is { } peer)
+            BeginChange(null, new DemoteVoter(peer.NodeId));
+    }
+
+    private Progress? FindDistrusted()
+    {
         foreach (var peer in _peers)
         {
-            if (!peer.HasLostEntries || !peer.IsVoter)
-                continue;
-            var demoted = Configuration.With(Configuration.Find(peer.NodeId)! with { Role = MemberRole.Joining });
-            if (!KeepsQuorum(demoted))
-                continue;
-            AppendConfiguration(demoted);
-            return;
+            if (peer.HasLostEntries && peer.IsVoter)
+                return peer;
         }
+        return null;
     }
+
+    private ChangePlan PlanToDemote(string nodeId) => FindPeer(nodeId) is { HasLostEntries: true, IsVoter: true }
+        ? ChangePlan.Append(Configuration.With(Configuration.Find(nodeId)! with { Role = MemberRole.Joining }))
+        : ChangePlan.Done($"{nodeId} votes no more, or has lost nothing.");
 }

@@ -12,9 +12,6 @@ internal sealed partial class RaftCore
     /// <summary>How long a removed member is still told that it is one.</summary>
     private static readonly long GoodbyePatience = TimeSpan.FromSeconds(2).Ticks;
 
-    /// <summary>How long a voter must have been silent before another disk may take its name.</summary>
-    private static readonly long DiskPatience = TimeSpan.FromSeconds(3).Ticks;
-
     private readonly List<PendingJoin> _joins = [];
     private PendingChange? _change;
     private long _handledConfiguration;
@@ -22,124 +19,6 @@ internal sealed partial class RaftCore
 
     /// <summary>Set when this leader's own removal has committed; it steps down at the end of the step.</summary>
     private string? _retireCause;
-
-    private void OnChangeRequested(long id, MembershipChange change)
-    {
-        if (Role != RaftRole.Leader)
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, "This node does not lead.", retry: true);
-        else if (_transfer is not null)
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, "The leadership is being handed over.", retry: true);
-        else if (!CanServeReads)
-            // Without an entry of its own term it cannot know whether an older change is still open (Ongaro, raft-dev, 2015).
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, "The leader has just been elected; ask again.", retry: true);
-        else if (ConfigurationIndex > CommitIndex)
-            // It may be one that no operator asked for, a promotion or a new address: a moment later it is over.
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, "Another change is not committed yet.", retry: true);
-        else
-        {
-            switch (change)
-            {
-                case AddMember add: Add(id, add.Member); break;
-                case PromoteMember promote: Promote(id, promote.NodeId); break;
-                case RemoveMember remove: Remove(id, remove.NodeId); break;
-                case RaiseFeatureLevel raise when raise.Level > Configuration.FeatureLevel: Change(id, Configuration.At(raise.Level), "", joins: false); break;
-                case RaiseFeatureLevel: Complete(id, "It is in force already."); break;
-            }
-        }
-    }
-
-    private void Add(long id, Member wanted)
-    {
-        var existing = Configuration.Find(wanted.NodeId);
-        if (existing is null)
-        {
-            var role = wanted.Role == MemberRole.Learner ? MemberRole.Learner : MemberRole.Joining;
-            Change(id, Configuration.With(wanted with { Role = role }), wanted.NodeId, role == MemberRole.Joining);
-            return;
-        }
-
-        // A caller that does not know the incarnation means the member as it is.
-        var incarnation = wanted.Incarnation == Guid.Empty ? existing.Incarnation : wanted.Incarnation;
-        if (existing.IsVoter && incarnation != existing.Incarnation)
-        {
-            ReplaceDisk(id, wanted);
-            return;
-        }
-        var joins = wanted.Role != MemberRole.Learner && !existing.IsVoter;
-        var updated = wanted with { Incarnation = incarnation, Role = joins ? MemberRole.Joining : existing.IsVoter ? MemberRole.Voter : MemberRole.Learner };
-        if (updated != existing)
-            Change(id, Configuration.With(updated), wanted.NodeId, joins);
-        else if (joins)
-            _joins.Add(new PendingJoin(id, wanted.NodeId, _now.Ticks));
-        else
-            Complete(id, $"{wanted.NodeId} is a member already.");
-    }
-
-    /// <summary>
-    /// A voter came back with an empty disk: in one entry its vote goes and a learner of its name comes, which for the voters is a removal like any other. The old disk held votes and
-    /// entries that the new one does not have; while it may still be alive, somebody has only given two nodes one name.
-    /// </summary>
-    private void ReplaceDisk(long id, Member wanted)
-    {
-        var replaced = Configuration.With(wanted with { Role = MemberRole.Joining });
-        if (wanted.NodeId == NodeId || FindPeer(wanted.NodeId) is not { } peer || _now.Ticks - peer.LastContact < DiskPatience)
-            Refuse(id, RaftKvMembershipError.MemberExists, $"{wanted.NodeId} is a voter with another data directory, and was heard of a moment ago; remove it first.");
-        else if (replaced.VoterCount == 0)
-            Refuse(id, RaftKvMembershipError.LastVoter, $"{wanted.NodeId} is the last voter.");
-        else if (!KeepsQuorum(replaced))
-            Refuse(id, RaftKvMembershipError.WouldLoseQuorum, $"Without {wanted.NodeId} the voters in contact now would not be a quorum.");
-        else
-            Change(id, replaced, wanted.NodeId, joins: true);
-    }
-
-    private void Promote(long id, string nodeId)
-    {
-        if (Configuration.Find(nodeId) is not { } member)
-        {
-            Refuse(id, RaftKvMembershipError.UnknownMember, $"No member is called {nodeId}.");
-        }
-        else if (member.IsVoter)
-        {
-            Complete(id, $"{nodeId} is a voter already.");
-        }
-        else if (FindPeer(nodeId) is not { } peer || !HasCaughtUp(peer))
-        {
-            Refuse(id, RaftKvMembershipError.NotCaughtUp, $"{nodeId} has not caught up.");
-        }
-        else
-        {
-            var promoted = Configuration.With(member with { Role = MemberRole.Voter });
-            if (KeepsQuorum(promoted))
-                Change(id, promoted, nodeId, joins: false);
-            else
-                Refuse(id, RaftKvMembershipError.WouldLoseQuorum, "Too few voters are in contact to need one more of them.");
-        }
-    }
-
-    private void Remove(long id, string nodeId)
-    {
-        if (Configuration.Find(nodeId) is not { } member)
-        {
-            Refuse(id, RaftKvMembershipError.UnknownMember, $"No member is called {nodeId}.");
-            return;
-        }
-        var rest = Configuration.Without(nodeId);
-        if (member.IsVoter && rest.VoterCount == 0)
-            Refuse(id, RaftKvMembershipError.LastVoter, $"{nodeId} is the last voter.");
-        else if (member.IsVoter && !KeepsQuorum(rest))
-            Refuse(id, RaftKvMembershipError.WouldLoseQuorum, $"Without {nodeId} the voters in contact now would not be a quorum.");
-        else
-            Change(id, rest, nodeId, joins: false);
-    }
-
-    private void Change(long id, ClusterConfiguration configuration, string nodeId, bool joins)
-    {
-        if (joins)
-            _joins.Add(new PendingJoin(id, nodeId, _now.Ticks));
-        else
-            _change = new PendingChange(id, _log.LastIndex + 1);
-        AppendConfiguration(configuration);
-    }
 
     private void AppendConfiguration(ClusterConfiguration configuration)
     {
@@ -248,16 +127,12 @@ internal sealed partial class RaftCore
 
     private void PromoteWhenCaughtUp(Progress peer)
     {
-        if (!CanServeReads || _transfer is not null || ConfigurationIndex > CommitIndex || peer.RemovedAt != 0 || !HasCaughtUp(peer))
+        if (_pendingChange is not null || WhyNoChange() is not null || peer.RemovedAt != 0 || !HasCaughtUp(peer))
             return;
         if (HasEnoughVoters)
-        {
             CompleteJoins(peer.NodeId, "It has caught up and stands by: there are enough voters.");
-            return;
-        }
-        var promoted = Configuration.With(Configuration.Find(peer.NodeId)! with { Role = MemberRole.Voter });
-        if (KeepsQuorum(promoted))
-            AppendConfiguration(promoted);
+        else
+            BeginChange(null, new PromoteJoining(peer.NodeId));
     }
 
     private void WatchMembers()
@@ -272,9 +147,10 @@ internal sealed partial class RaftCore
             if (_now.Ticks >= _peers[i].GoodbyeUntil)
                 _peers.RemoveAt(i);
         }
+        ConsiderChange();
         foreach (var peer in _peers)
         {
-            if (peer.Role == MemberRole.Joining && ConfigurationIndex <= CommitIndex)
+            if (peer.Role == MemberRole.Joining)
                 PromoteWhenCaughtUp(peer);
         }
         DemoteDistrusted();
@@ -284,25 +160,16 @@ internal sealed partial class RaftCore
     private bool HasCaughtUp(Progress peer) =>
         IsInContact(peer) && peer.Match >= ConfigurationIndex && (peer.Match >= CommitIndex || _log.LastIndex - peer.Match <= CatchUpDistance);
 
-    /// <summary>Whether the voters of a new configuration that are in contact now could commit it.</summary>
-    private bool KeepsQuorum(ClusterConfiguration configuration)
-    {
-        var alive = configuration.Find(NodeId) is { IsVoter: true } self && self.IsOf(_settings.Incarnation) ? 1 : 0;
-        foreach (var peer in _peers)
-        {
-            if (IsInContact(peer) && configuration.IsVoter(peer.NodeId))
-                alive++;
-        }
-        return alive >= configuration.Quorum;
-    }
-
     private void LeaveChangesToTheNextLeader()
     {
         const string Message = "The leadership was lost before the change was finished; ask the new leader.";
+        if (_pendingChange?.Id is { } pending)
+            Refuse(pending, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
         if (_change is { } change)
             Refuse(change.Id, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
         foreach (var join in _joins)
             Refuse(join.Id, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
+        _pendingChange = null;
         _change = null;
         _joins.Clear();
         _handledConfiguration = 0;

@@ -56,6 +56,7 @@ internal sealed partial class RaftCore
     {
         FailReads();
         LeaveChangesToTheNextLeader();
+        GiveUpPendingTransfer();
         _peers.Clear();
         _origins.Clear();
         _heartbeatDue = _commitNotifyDue = Moment.Never;
@@ -207,10 +208,13 @@ internal sealed partial class RaftCore
             return;
         }
         HearPeer(peer, m.Round);
+        // Before anything commits: a configuration in force and the commits of the same step belong together.
+        ConsiderChange();
         if (m.Accepted)
             OnAccepted(peer, m);
         else
             OnRefused(peer, m);
+        ConsiderTransfer();
     }
 
     private void OnAccepted(Progress peer, AppendReply m)

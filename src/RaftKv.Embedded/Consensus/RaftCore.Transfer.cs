@@ -1,38 +1,63 @@
 namespace RaftKv.Embedded.Consensus;
 
-// Handing the leadership over: dissertation §3.10.
+// Handing the leadership over: dissertation §3.10. The successor is a voter that has answered, together with a quorum, after the request came.
 internal sealed partial class RaftCore
 {
+    private PendingTransfer? _pendingTransfer;
     private Transfer? _transfer;
 
     private void OnTransferRequested(long id, string? to)
     {
         if (Role != RaftRole.Leader)
-        {
             Refuse(id, RaftKvMembershipError.NotEligible, "This node does not lead.", retry: true);
-            return;
-        }
-        if (_transfer is not null)
-        {
-            Refuse(id, RaftKvMembershipError.ChangeInProgress, $"The leadership is being handed to {_transfer.To} already.");
-            return;
-        }
-        if (to == NodeId)
-        {
+        else if ((_transfer?.To ?? _pendingTransfer?.To) is { } other)
+            Refuse(id, RaftKvMembershipError.ChangeInProgress, $"The leadership is being handed to {other} already.");
+        else if (_pendingTransfer is not null)
+            Refuse(id, RaftKvMembershipError.ChangeInProgress, "The leadership is being handed over already.");
+        else if (to == NodeId)
             Complete(id, $"{NodeId} leads already.");
-            return;
-        }
+        else if (to is not null && Configuration.Find(to) is null)
+            Refuse(id, RaftKvMembershipError.UnknownMember, $"No member is called {to}.");
+        else if (to is not null && !Configuration.IsVoter(to))
+            Refuse(id, RaftKvMembershipError.NotEligible, $"{to} is not a voter.");
+        else
+            BeginTransfer(id, to);
+    }
 
-        var target = to is null ? MostAdvancedVoter() : FindPeer(to);
-        if (target is null || !target.IsVoter || !IsInContact(target))
+    private void BeginTransfer(long id, string? to)
+    {
+        _pendingTransfer = new PendingTransfer(id, to, NewProof());
+        BeginRound();
+        ConsiderTransfer();
+    }
+
+    private void ConsiderTransfer()
+    {
+        if (_pendingTransfer is not { } pending)
+            return;
+        var successor = pending.Proof.Covers(Configuration, _peers, Self) ? FindSuccessor(pending) : null;
+        if (successor is null && !pending.Proof.IsOverdue(_now.Ticks))
+            return;
+        _pendingTransfer = null;
+        if (successor is null)
+            Refuse(pending.Id, RaftKvMembershipError.NotEligible, pending.To is { } to ? $"{to}, or a quorum, does not answer." : "No other voter answers, or no quorum does.");
+        else
+            StartTransfer(pending.Id, successor);
+    }
+
+    private Progress? FindSuccessor(PendingTransfer pending)
+    {
+        Progress? best = null;
+        foreach (var peer in _peers)
         {
-            if (to is not null && Configuration.Find(to) is null)
-                Refuse(id, RaftKvMembershipError.UnknownMember, $"No member is called {to}.");
-            else
-                Refuse(id, RaftKvMembershipError.NotEligible, to is null ? "No other voter is in contact." : $"{to} is not a voter, or not in contact.");
-            return;
+            if (peer.IsVoter && pending.Proof.IsGivenBy(peer) && (pending.To is null || pending.To == peer.NodeId) && (best is null || peer.Match > best.Match))
+                best = peer;
         }
+        return best;
+    }
 
+    private void StartTransfer(long id, Progress target)
+    {
         // The successor is elected in spite of every promise, so the reads served from a lease end here, and for the whole term: a lost
         // request to take over may still be delivered long after this node has given up waiting.
         _leaseForfeited = true;
@@ -50,8 +75,18 @@ internal sealed partial class RaftCore
 
     private void RepeatTransfer()
     {
+        ConsiderTransfer();
         if (_transfer is { } transfer && FindPeer(transfer.To) is { } peer)
             HandOverTo(peer);
+    }
+
+    /// <summary>This node does not lead any more and has told nobody to take over.</summary>
+    private void GiveUpPendingTransfer()
+    {
+        if (_pendingTransfer is not { } pending)
+            return;
+        _pendingTransfer = null;
+        Refuse(pending.Id, RaftKvMembershipError.NotEligible, "The leadership was lost before a successor was chosen.", retry: true);
     }
 
     private void CompleteTransferAsFollower()
@@ -70,6 +105,7 @@ internal sealed partial class RaftCore
         Refuse(transfer.Id, RaftKvMembershipError.TransferTimedOut, $"{transfer.To} did not take over in time.");
     }
 
+    /// <summary>Whom a leader that has removed itself asks to go on.</summary>
     private Progress? MostAdvancedVoter()
     {
         Progress? best = null;
@@ -81,7 +117,10 @@ internal sealed partial class RaftCore
         return best;
     }
 
-    private bool IsInContact(Progress peer) => !peer.IsGone && _now.Ticks - peer.LastContact < 2 * _settings.ElectionTimeout;
+    /// <summary>Whether it has answered lately. Good enough to choose whom to feed; what costs a vote wants a <see cref="QuorumProof"/>.</summary>
+    private bool IsInContact(Progress peer) => peer.HasAnswered && !peer.IsGone && _now.Ticks - peer.LastContact < 2 * _settings.ElectionTimeout;
+
+    private sealed record PendingTransfer(long Id, string? To, QuorumProof Proof);
 
     private sealed record Transfer(long Id, string To, long Term, long Deadline);
 }

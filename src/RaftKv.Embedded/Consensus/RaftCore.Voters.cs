@@ -20,14 +20,12 @@ internal sealed partial class RaftCore
     /// <summary>One voter too many becomes a learner that stands by: a silent one if there is one, otherwise the one that is furthest behind. Never the leader.</summary>
     private void RetireSurplusVoter()
     {
-        if (_settings.TargetVoters == 0 || Configuration.VoterCount <= _settings.TargetVoters || !CanServeReads || _transfer is not null || ConfigurationIndex > CommitIndex)
-            return;
-        if ((FindSilentVoter() ?? FurthestBehind()) is not { } peer)
-            return;
-        var fewer = Configuration.With(Configuration.Find(peer.NodeId)! with { Role = MemberRole.Joining });
-        if (KeepsQuorum(fewer))
-            AppendConfiguration(fewer);
+        if (_pendingChange is null && WhyNoChange() is null && FindSurplusVoter() is { } peer)
+            BeginChange(null, new RetireVoter(peer.NodeId));
     }
+
+    private Progress? FindSurplusVoter() =>
+        _settings.TargetVoters == 0 || Configuration.VoterCount <= _settings.TargetVoters ? null : FindSilentVoter() ?? FurthestBehind();
 
     private Progress? FurthestBehind()
     {

@@ -136,7 +136,7 @@ internal sealed partial class RaftCore
         switch (input)
         {
             case TimePassed: OnTimePassed(); break;
-            case MessageReceived e: OnMessage(e.From, e.Message); break;
+            case MessageReceived e: OnMessage(e.From, e.Message, e.Incarnation); break;
             case Proposed e: OnProposed(e); break;
             case Appended e: OnAppended(e.Last); break;
             case Applied e: OnApplied(e.Index); break;
@@ -180,8 +180,11 @@ internal sealed partial class RaftCore
         ExpireTransfer();
     }
 
-    private void OnMessage(string from, RaftMessage message)
+    private void OnMessage(string from, RaftMessage message, Guid incarnation)
     {
+        // Two data directories may have one name for a while. What the one has voted or acknowledged says nothing about the other.
+        if (message is VoteReply or AppendReply or InstallSnapshotReply && Configuration.Find(from) is { } member && !member.IsOf(incarnation))
+            return;
         // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a
         // notice comes from a cluster this node is no longer part of. A leader hears only those it feeds.
         if (message is AppendReply or InstallSnapshotReply && (Role != RaftRole.Leader || FindPeer(from) is null))

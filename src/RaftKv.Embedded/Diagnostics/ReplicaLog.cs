@@ -64,8 +64,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(113, LogLevel.Information, "{NodeId} takes in {Member} at {Address}, which asks for it.")]
     public static partial void NewcomerAsks(this ILogger logger, string nodeId, string member, string address);
 
-    [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the member {Member} at {Address} has an empty data directory. It is taken in again as a learner, and its votes of before count no more.")]
-    public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address);
+    [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
+    public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation, Guid known, double seconds);
 
     [LoggerMessage(115, LogLevel.Information, "{NodeId} could not take in {Member} for now: {Reason}")]
     public static partial void NewcomerRefused(this ILogger logger, string nodeId, string member, string reason);

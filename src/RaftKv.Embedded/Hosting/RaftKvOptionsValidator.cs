@@ -115,6 +115,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout, 3 * Least(options.HeartbeatInterval, TimeSpan.FromSeconds(20)), TimeSpan.FromSeconds(60));
         Range(errors, nameof(options.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
         Range(errors, nameof(options.HandOverTimeout), options.HandOverTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        Range(errors, nameof(options.ReplacedDiskTimeout), options.ReplacedDiskTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         if (options.IntegrityCheckInterval != TimeSpan.Zero)
             Range(errors, nameof(options.IntegrityCheckInterval), options.IntegrityCheckInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
         Range(errors, nameof(options.MaxClockDrift), options.MaxClockDrift, 0.01, 0.5);

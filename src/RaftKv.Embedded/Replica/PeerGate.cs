@@ -60,7 +60,7 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         return HandshakeVerdict.Welcome;
     }
 
-    public void OnMessage(string from, PeerMessage message) => replica.PostMessage(from, message);
+    public void OnMessage(PeerHello from, PeerMessage message) => replica.PostMessage(from, message);
 
     public void OnPause() => takeTurn();
 

@@ -17,6 +17,7 @@ internal sealed partial class Replica
 
     /// <summary>Nodes that are being taken in without an operator.</summary>
     private readonly HashSet<string> _newcomers = [];
+    private readonly NewcomerReports _newcomerReports = new();
     private long _nextReport;
 
     private void OnAddressesLearned()
@@ -73,8 +74,8 @@ internal sealed partial class Replica
             return;
         if (known is null)
             _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
-        else
-            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address);
+        else if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
+            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known.Incarnation, _options.ReplacedDiskTimeout.TotalSeconds);
         TakeAdminCall(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
@@ -87,7 +88,7 @@ internal sealed partial class Replica
     private void OnNewcomerSettled(NewcomerSettled settled)
     {
         _newcomers.Remove(settled.NodeId);
-        if (settled.Result.Error is not null)
+        if (settled.Result.Error is { } error && _newcomerReports.IsDue($"{settled.NodeId} {error}", _now.Ticks))
             _log.NewcomerRefused(_options.NodeId, settled.NodeId, settled.Result.Message);
     }
 }

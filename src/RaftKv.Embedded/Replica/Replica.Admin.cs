@@ -71,7 +71,7 @@ internal sealed partial class Replica
         else
         {
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
-            Ask(call, id => new ChangeRequested(_now, id, new AddMember(member)));
+            Ask(call, id => new ChangeRequested(_now, id, call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member)));
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class Replica
     private long _inboundBytes;
 
     /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too much waits: TCP then tells the sender.</summary>
-    public void PostMessage(string from, PeerMessage message)
+    public void PostMessage(PeerHello from, PeerMessage message)
     {
         var bytes = SizeOf(message);
         lock (_inboundGate)

@@ -32,13 +32,13 @@ internal sealed partial class Replica
     {
         switch (input.Message)
         {
-            case RequestVote vote when IsOtherIncarnation(input.From): HearNamesake(input.From, vote); break;
-            case RaftMessage message when IsOtherIncarnation(input.From) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
+            case RequestVote vote when IsOtherIncarnation(input.From, input.Incarnation): HearNamesake(input.From, input.Incarnation, vote); break;
+            case RaftMessage message when IsOtherIncarnation(input.From, input.Incarnation) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
                 break;
             case RaftMessage message:
                 NoteContact(input.From);
                 HearStranger(input.From);
-                Step(new MessageReceived(_now, input.From, message));
+                Step(new MessageReceived(_now, input.From, message, input.Incarnation));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
             case ForwardTraces traces when traces.Parents.Count <= MaxTraces: _announcedTraces[input.From] = traces.Parents; break;
@@ -100,28 +100,30 @@ internal sealed partial class Replica
     /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty disk, in entries
     /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not be taken for one.
     /// </summary>
-    private bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && _core?.Configuration.Find(nodeId) is { } member
-        && member.Incarnation != Guid.Empty && member.Incarnation != met.Incarnation;
+    private bool IsOtherIncarnation(string nodeId, Guid incarnation) => _core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
+
+    /// <summary>As the node of that name last introduced itself: where an answer to it would go.</summary>
+    private bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
 
     /// <summary>
     /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of its own: no vote that was ever given to the member it
     /// replaces fits it, and none that is given to it now fits that one, after a restart neither.
     /// </summary>
-    private void HearNamesake(string from, RequestVote vote)
+    private void HearNamesake(string from, Guid incarnation, RequestVote vote)
     {
         if (_namesakes.Add(from))
             UpdatePeers();
-        Step(new MessageReceived(_now, NamesakeOf(_introduced[from]), vote));
+        Step(new MessageReceived(_now, NamesakeOf(from, incarnation), vote, incarnation));
     }
 
-    private static string NamesakeOf(Member node) => $"{node.NodeId}{NamesakeMark}{node.Incarnation:N}";
+    private static string NamesakeOf(string nodeId, Guid incarnation) => $"{nodeId}{NamesakeMark}{incarnation:N}";
 
     private void Transmit(Send send)
     {
         if (send.To.IndexOf(NamesakeMark) is var end and >= 0)
         {
             var nodeId = send.To[..end];
-            if (_introduced.TryGetValue(nodeId, out var met) && NamesakeOf(met) == send.To)
+            if (_introduced.TryGetValue(nodeId, out var met) && NamesakeOf(nodeId, met.Incarnation) == send.To)
                 _parts.Transport.Send(nodeId, send.Message);
         }
         else if (send.Message is not VoteReply || !IsOtherIncarnation(send.To))

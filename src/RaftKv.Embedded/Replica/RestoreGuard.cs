@@ -42,7 +42,7 @@ internal sealed class RestoreGuard(RaftKvOptions options, NodeIdentity identity,
         return HandshakeVerdict.Unavailable;
     }
 
-    public void OnMessage(string from, PeerMessage message) { }
+    public void OnMessage(PeerHello from, PeerMessage message) { }
 
     public void OnPause() { }
 

@@ -14,7 +14,9 @@ internal interface ITransportHandler
     HandshakeVerdict OnHello(PeerHello hello);
 
     /// <summary>A valid message of a peer that shook hands. The payload's memory is the receiver's to keep.</summary>
-    void OnMessage(string from, PeerMessage message);
+    /// <param name="from">Who introduced itself on the connection that the message came on.</param>
+    /// <param name="message">The message.</param>
+    void OnMessage(PeerHello from, PeerMessage message);
 
     /// <summary>What has been received on a connection is delivered, and nothing more is there at the moment.</summary>
     void OnPause();

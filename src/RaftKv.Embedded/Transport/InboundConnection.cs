@@ -184,7 +184,7 @@ internal sealed class InboundConnection
             if (MessageCodec.Read(type, payload) is { } message)
             {
                 _context.Counters.Received();
-                _context.Handler.OnMessage(NodeId!, message);
+                _context.Handler.OnMessage(Peer!, message);
             }
             else
             {

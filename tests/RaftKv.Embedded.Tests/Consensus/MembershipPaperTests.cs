@@ -37,8 +37,10 @@ public sealed class MembershipPaperTests
         var cluster = ScriptedCluster.Of("node1", "node2", "node3");
         cluster.Elect("node1");
         cluster.Run(100);
-        cluster.Isolate("node1");
         cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Deliver();
+        cluster.Deliver();
+        cluster.Isolate("node1");
         Assert.Null(cluster.Core("node1").Configuration.Find("node2"));
         cluster.Run(1500);
         cluster.Heal();
@@ -99,6 +101,7 @@ public sealed class MembershipPaperTests
         cluster.Do("node1", now => new PeerDisconnected(now, "node3"));
 
         var living = cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Run(600);
 
         Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
     }
@@ -112,6 +115,7 @@ public sealed class MembershipPaperTests
         cluster.Crash("node3");
         cluster.Run(700);
         var living = cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Run(600);
         Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
 
         var dead = cluster.Change("node1", new RemoveMember("node3"));
@@ -176,6 +180,7 @@ public sealed class MembershipPaperTests
         cluster.Crash("node4");
         cluster.Run(600);
         var wiped = cluster.Change("node1", new AddMember(new Member("node3", "node3:1", ModelClusters.Incarnation("node3", 7), MemberRole.Joining)));
+        cluster.Run(600);
 
         Assert.Contains(cluster.Completed(wiped)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
     }

@@ -242,8 +242,10 @@ public sealed class RaftPaperTests
     {
         var cluster = ScriptedCluster.Of("node1", "node2", "node3");
         cluster.Elect("node1");
-        cluster.Isolate("node3");
         var transfer = cluster.Transfer("node1", "node3");
+        cluster.Deliver();
+        cluster.Deliver(to: "node1");
+        cluster.Isolate("node3");
         cluster.Propose("node1", "a");
         Assert.Contains(cluster.Effects, e => e.Effect is ProposalRefused { Reason: RefusalReason.HandingOver });
 

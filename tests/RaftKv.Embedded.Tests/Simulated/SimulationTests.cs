@@ -37,6 +37,7 @@ public sealed class SimulationTests
     [InlineData("Damage")]
     [InlineData("Holders")]
     [InlineData("Leases")]
+    [InlineData("Haste")]
     public void A_storm_breaks_no_invariant(string profile)
     {
         for (var seed = 1UL; seed <= Shares; seed++)

@@ -37,13 +37,13 @@ internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
         return hello.TargetNodeId != Identity.NodeId ? HandshakeVerdict.NotMe : Verdict;
     }
 
-    public void OnMessage(string from, PeerMessage message)
+    public void OnMessage(PeerHello from, PeerMessage message)
     {
         NoteThread();
         if (OnEach is { } onEach)
-            onEach(from, message);
+            onEach(from.NodeId, message);
         else
-            Messages.Enqueue((from, message));
+            Messages.Enqueue((from.NodeId, message));
     }
 
     public void OnPause() => NoteThread();

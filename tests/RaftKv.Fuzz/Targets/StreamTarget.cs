@@ -50,10 +50,10 @@ internal sealed class StreamTarget : FuzzTarget
 
         public HandshakeVerdict OnHello(PeerHello hello) => HandshakeVerdict.Welcome;
 
-        public void OnMessage(string from, PeerMessage message)
+        public void OnMessage(PeerHello from, PeerMessage message)
         {
-            if (from != "peer")
-                Failure = $"a message is said to come from '{from}'";
+            if (from.NodeId != "peer")
+                Failure = $"a message is said to come from '{from.NodeId}'";
         }
 
         public void OnPause() { }

@@ -64,6 +64,7 @@ public abstract class IntegrationTest : IAsyncLifetime
     {
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
         options.ElectionTimeout = TimeSpan.FromSeconds(1.5);
+        options.ReplacedDiskTimeout = TimeSpan.FromSeconds(3);
     }
 
     /// <summary>A log that is cut after a few thousand writes.</summary>

@@ -10,6 +10,7 @@ internal sealed class FaultInjector
     private readonly Chance _chance;
     private readonly List<Fault> _kinds;
     private readonly Coup _coup;
+    private readonly Haste _haste;
     private ulong _count;
     private long _quietUntil;
     private bool _stopped;
@@ -19,11 +20,12 @@ internal sealed class FaultInjector
         _run = run;
         _chance = run.Chance.Fork("faults");
         _coup = new Coup(run);
+        _haste = new Haste(run);
         Fault[] all =
         [
             new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
             new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
-            new SlowDisk(run), new BitFlip(run), new AllButOne(run), new Usurpation(run), new LonelyChange(run), new Replacement(run), new Namesake(run), new Relic(run), new Defection(run), new StalledLogs(run), new Absence(run),
+            new SlowDisk(run), new BitFlip(run), new AllButOne(run), new Usurpation(run), new LonelyChange(run), new Replacement(run), new Namesake(run), new Relic(run), new Defection(run), new StalledLogs(run), new Absence(run), _haste,
         ];
         _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
     }
@@ -66,6 +68,8 @@ internal sealed class FaultInjector
 
     public void OnElected(SimNode leader)
     {
+        if (!_stopped)
+            _haste.OnElected(leader);
         if (!_stopped && _run.Swarm.Coups)
             Turn(chance => (_coup, _coup.Inject(leader, chance)));
     }

@@ -76,13 +76,15 @@ internal static partial class Catalogue
 
     private static IEnumerable<Mutation> Members =>
     [
+        new("contact-for-proof", "a leader that was just elected takes voters for alive that have not answered it",
+            new Edit("Consensus/QuorumProof.cs", "&& peer.Round >= round;", "&& round > 0;")) { In = Profile.Haste },
         new("learner-promoted-early", "a learner votes before it has caught up",
             new Edit("Consensus/RaftCore.Membership.cs", "IsInContact(peer) && peer.Match >= ConfigurationIndex && (peer.Match >= CommitIndex || _log.LastIndex - peer.Match <= CatchUpDistance);", "IsInContact(peer);")),
         new("two-changes-in-flight", "a change begins before the one before it is committed",
-            new Edit("Consensus/RaftCore.Membership.cs", "else if (ConfigurationIndex > CommitIndex)", "else if (ConfigurationIndex < 0)"),
+            new Edit("Consensus/RaftCore.Changes.cs", "return ConfigurationIndex > CommitIndex ?", "return ConfigurationIndex < 0 ?"),
             new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "CanServeReads, \"one change")),
         new("change-before-own-commit", "a new leader changes members before it has committed an entry of its own term (2015)",
-            new Edit("Consensus/RaftCore.Membership.cs", "else if (!CanServeReads)\n", "else if (ConfigurationIndex < 0)\n"),
+            new Edit("Consensus/RaftCore.Changes.cs", "if (!CanServeReads)\n", "if (ConfigurationIndex < 0)\n"),
             new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "ConfigurationIndex <= CommitIndex, \"one change")),
         new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
             new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")) { In = Profile.Usurpers },
@@ -143,6 +145,6 @@ internal static partial class Catalogue
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
             new Edit("Replica/Replica.Peers.cs", "                HearStranger(input.From);\n", "")) { In = Profile.Strangers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Replica/Replica.Peers.cs", "case RequestVote vote when IsOtherIncarnation(input.From): HearNamesake(input.From, vote); break;", "case RequestVote when IsOtherIncarnation(input.From): break;")) { In = Profile.Strangers },
+            new Edit("Replica/Replica.Peers.cs", "case RequestVote vote when IsOtherIncarnation(input.From, input.Incarnation): HearNamesake(input.From, input.Incarnation, vote); break;", "case RequestVote when IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
     ];
 }

@@ -26,6 +26,8 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public int TargetVoters { get; init; }
 
+    public TimeSpan ReplacedDiskTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     public StringBuilder Output { get; } = new();
 
     /// <summary>Everything the nodes did, newest last.</summary>
@@ -75,7 +77,7 @@ internal sealed class ScriptedCluster : IModelWorld
     public void Start(string id)
     {
         var seed = (ulong)(id[^1] + (97 * _nodes[id].Life));
-        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters }, _now);
+        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters, ReplacedDiskPatience = ReplacedDiskTimeout.Ticks }, _now);
         Finish(id);
     }
 
@@ -174,10 +176,10 @@ internal sealed class ScriptedCluster : IModelWorld
             Hand(sender, receiver, message);
     }
 
-    public void Hand(string from, string to, RaftMessage message)
+    public void Hand(string from, string to, RaftMessage message, Guid incarnation = default)
     {
         if (!_cut.Contains((from, to)) && _nodes.TryGetValue(to, out var node) && node.Core is not null)
-            Do(to, now => new MessageReceived(now, from, message));
+            Do(to, now => new MessageReceived(now, from, message, incarnation));
     }
 
     public void Drop(string? from = null, string? to = null) => Take(from, to);

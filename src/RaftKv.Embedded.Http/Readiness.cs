@@ -17,6 +17,7 @@ internal readonly record struct Readiness(string Code, string Text)
         RaftKvRole.Stopped => new("stopped", "This node has stopped."),
         _ when status.IsReady => null,
         RaftKvRole.Unformed => new("not_formed", $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),
+        _ when status.RolledBack is { } rolledBack => new("rolled_back", rolledBack),
         _ when status.LeaderId is null => new("no_leader", "This node knows no leader: the cluster has lost its quorum, elects, or cannot be reached."),
         _ => new("not_ready", "This node has not caught up with its leader since it started, or is stopping."),
     };

@@ -86,6 +86,14 @@ public sealed record RaftKvStatus
     /// <summary>Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.</summary>
     public string? Quarantine { get; init; }
 
+    /// <summary>
+    /// Why this node gives no vote, acknowledges nothing and is not ready: its data directory is older than what a peer has seen of it. The
+    /// cluster takes the node
+    /// in again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the directory is not in
+    /// doubt.
+    /// </summary>
+    public string? RolledBack { get; init; }
+
     /// <summary>The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.</summary>
     public long VerifiedIndex { get; init; }
 

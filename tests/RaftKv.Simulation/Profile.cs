@@ -38,4 +38,7 @@ public enum Profile
 
     /// <summary>Leaders die, and the next one is asked at once for changes of members that it has not the voters for.</summary>
     Haste,
+
+    /// <summary>Members come back with older images of their disks, and those that lag behind hear them before the leader.</summary>
+    Rollbacks,
 }

@@ -130,6 +130,8 @@ internal sealed class SimNetwork(Simulation run)
         if (verdict == HandshakeVerdict.Welcome)
             verdict = answer.JudgeAs(link.Peer, link.From.Identity.ClusterId);
         if (verdict == HandshakeVerdict.Welcome)
+            verdict = link.From.Gate.OnAnswer(answer);
+        if (verdict == HandshakeVerdict.Welcome)
         {
             link.IsConnected = true;
             link.Connection++;

@@ -172,6 +172,7 @@ internal sealed partial class SimNode
         var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
         var start = Recovery.Join(identity, wal, recovery, state, log);
         DurableEntries.CheckKept(this, _durableTerms, _durableSnapshot, start);
+        var age = DirectoryAge.Open(Disk, directory.Root, (long)Chance.Fork($"start {Life}").Source.Next(), start);
 
         Life++;
         IsUp = true;
@@ -202,6 +203,7 @@ internal sealed partial class SimNode
             Snapshotter = snapshotter,
             Stores = NewStore,
             Ending = _ending.Token,
+            Age = age,
             Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,
@@ -212,7 +214,7 @@ internal sealed partial class SimNode
         }, _options, Clock, log);
         _report = logWriter.Written!;
         logWriter.Written = Report;
-        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options.FeatureLevel, () => Address);
+        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options.FeatureLevel, () => Address, age);
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);
         if (start is not null)
@@ -278,6 +280,17 @@ internal sealed partial class SimNode
         _run.OnWiped(this);
     }
 
+    /// <summary>The process dies, and its whole data directory is an older one when it starts again.</summary>
+    public void RollBack(MemoryFileSystem image)
+    {
+        Die(power: false);
+        _lostDisks[Identity.Incarnation] = (_durableSnapshot, _durableTerms.ToDictionary());
+        Disk = image;
+        _durableTerms.Clear();
+        _durableSnapshot = 0;
+        _run.OnWiped(this);
+    }
+
     /// <summary>Why the replica stopped taking part.</summary>
     public string? Fault => Replica.Status.Fault;
 
@@ -288,7 +301,13 @@ internal sealed partial class SimNode
     public bool HasDurably(EntryId entry, Guid incarnation)
     {
         if (_lostDisks.TryGetValue(incarnation, out var lost))
-            return entry.Index <= lost.Snapshot || lost.Terms.GetValueOrDefault(entry.Index) == entry.Term;
+        {
+            if (entry.Index <= lost.Snapshot || lost.Terms.GetValueOrDefault(entry.Index) == entry.Term)
+                return true;
+            // A directory that went back in time is used on until the node learns it.
+            if (IsBlank || Identity.Incarnation != incarnation)
+                return false;
+        }
         // A process that has just started has not had its first turn.
         if (!IsUp || Replica.Core is not { } core)
             return entry.Index <= _durableSnapshot || _durableTerms.GetValueOrDefault(entry.Index) == entry.Term;

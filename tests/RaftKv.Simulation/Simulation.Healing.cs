@@ -69,7 +69,7 @@ internal sealed partial class Simulation
 
     private bool SufficesWithout(HashSet<SimNode> missing)
     {
-        if (History.Last.Index == 0 || !Operators.IsIdle || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
+        if (History.Last.Index == 0 || !Operators.IsIdle || Swarm.RolledBackDisks || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
             return false;
         // What one of the missing has appended may still be on its way to another, and who has just died may still be given the vote it waits for.
         var known = _nodes.Where(n => !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);

@@ -150,6 +150,20 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
+    // Nothing else breaks: what a directory has told to nodes that cannot be reached is lost with it.
+    private void RollBack(Chance chance)
+    {
+        Founders = chance.Fork("RollbackFounders").OneIn(4) ? 5 : 3;
+        Calm();
+        (RolledBackDisks, Alone) = (true, false);
+        NetworkDelay = chance.Fork("RollbackNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("RollbackLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (3, 20 * VirtualTime.Millisecond, 100);
+        (SnapshotThresholdBytes, LogRetentionBytes) = chance.Fork("RollbackSnapshots").OneIn(3) ? (2_000, 0) : (1_000_000, 1_000_000);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 60 * VirtualTime.Second;
+    }
+
     /// <summary>Nothing but what the storm itself adds.</summary>
     private void Calm()
     {

@@ -77,6 +77,7 @@ internal sealed partial record Swarm
             case Profile.Damage: Rot(chance); break;
             case Profile.Holders: HoldLeases(chance); break;
             case Profile.Haste: Hurry(chance); break;
+            case Profile.Rollbacks: RollBack(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -136,6 +137,9 @@ internal sealed partial record Swarm
 
     /// <summary>A disk fails to sync, and what it should have kept is lost later.</summary>
     public bool Relics { get; private set; }
+
+    /// <summary>Members come back with older images of their disks.</summary>
+    public bool RolledBackDisks { get; private set; }
 
     /// <summary>Processes hear late, and then reach nobody.</summary>
     public bool Absences { get; private set; }

@@ -13,6 +13,21 @@ internal sealed partial class RaftCore
     /// </summary>
     private static bool TakesBack(Progress peer, AppendReply m) => !m.Accepted && m.Previous <= peer.Match && m.Round > peer.MatchRound;
 
+    /// <summary>
+    /// The log stays: it is a part of what the cluster had, and the leader replaces the rest. The node waits, as one with a new disk does,
+    /// until a configuration names its
+    /// new identity.
+    /// </summary>
+    private void OnReincarnated(Guid incarnation)
+    {
+        const string Cause = "its data directory has gone back in time and has a new identity";
+        _settings = _settings with { Incarnation = incarnation };
+        if (Role is RaftRole.Leader or RaftRole.PreCandidate or RaftRole.Candidate)
+            BecomeFollower(Term, null, Cause);
+        Role = RaftRole.Learner;
+        Announce(Cause);
+    }
+
     private void Distrust(Progress peer, EntryId last)
     {
         _effects.Add(new EntriesLost(peer.NodeId, peer.Match, last));

@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Consensus;
 /// <remarks>References are to Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (Raft §n) and to Ongaro's dissertation.</remarks>
 internal sealed partial class RaftCore
 {
-    private readonly RaftSettings _settings;
+    private RaftSettings _settings;
     private readonly Prng _random;
     private readonly RaftLog _log;
     private readonly ConfigurationHistory _configurations;
@@ -60,6 +60,9 @@ internal sealed partial class RaftCore
 
     public long LastTerm => _log.LastTerm;
 
+    /// <summary>Whether a vote of this node could count: a configuration it knows names other voters.</summary>
+    public bool HasOtherVoters => !_configurations.HasNoOtherVoterThan(NodeId, _settings.Incarnation);
+
     /// <summary>Up to here this node's log is on its disk.</summary>
     public long DurableIndex => _log.DurableIndex;
 
@@ -105,6 +108,9 @@ internal sealed partial class RaftCore
     /// <summary>This node in the configuration in force. <c>null</c> also where that is an old one which names this node's predecessor, whose disk was lost or removed.</summary>
     private Member? Self => Configuration.Find(NodeId) is { } member && member.IsOf(_settings.Incarnation) ? member : null;
 
+    /// <summary>Whether the configuration in force names this node with this data directory.</summary>
+    public bool IsMember => Self is not null;
+
     /// <summary>The term of an entry, or -1 when the log does not have it.</summary>
     public long TermAt(long index) => _log.TermAt(index);
 
@@ -144,6 +150,7 @@ internal sealed partial class RaftCore
             case LeaseWanted: OnLeaseWanted(); break;
             case ChangeRequested e: OnChangeRequested(e.Id, e.Change); break;
             case TransferRequested e: OnTransferRequested(e.Id, e.To); break;
+            case Reincarnated e: OnReincarnated(e.Incarnation); break;
             case PeerDisconnected e: OnPeerDisconnected(e.NodeId); break;
             case SnapshotTaken e: OnSnapshotTaken(e); break;
             case EntriesRead e: OnEntriesRead(e); break;

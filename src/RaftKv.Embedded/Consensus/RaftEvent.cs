@@ -31,6 +31,12 @@ internal sealed record ChangeRequested(Moment Now, long Id, MembershipChange Cha
 /// <summary>An operator, or a stopping leader, wants the leadership elsewhere; <c>null</c> is the most advanced voter.</summary>
 internal sealed record TransferRequested(Moment Now, long Id, string? To) : RaftEvent(Now);
 
+/// <summary>
+/// This node's data directory has gone back in time, and has another identity from now on: no vote and no acknowledgement of the old one is
+/// its own.
+/// </summary>
+internal sealed record Reincarnated(Moment Now, Guid Incarnation) : RaftEvent(Now);
+
 /// <summary>The connection to a peer was reset: a hint, not proof, that it is gone.</summary>
 internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(Now);
 

@@ -81,6 +81,24 @@ internal static partial class ReplicaLog
         + "it; until then bring the other members back.")]
     public static partial void EntriesLost(this ILogger logger, string nodeId, string member, long acknowledged, long last);
 
+    [LoggerMessage(171, LogLevel.Error, "{NodeId}: the data directory of {Member} is older than what this node has seen of it: an image was restored, or a volume was rolled back. {Member} is "
+        + "turned away and counts for no quorum. While a quorum is there without it, it is taken in again by itself; otherwise bring the other members back.")]
+    public static partial void RolledBackMember(this ILogger logger, string nodeId, string member);
+
+    [LoggerMessage(172, LogLevel.Error, "{NodeId}: this node's data directory is older than what {Peer} has seen of it: an image was restored, or a volume was rolled back. This node gives no vote and "
+        + "acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.")]
+    public static partial void RolledBack(this ILogger logger, string nodeId, string peer);
+
+    [LoggerMessage(173, LogLevel.Warning, "{NodeId}: this node's data directory has the new identity {Incarnation}, because it went back in time. It keeps its data and waits until the leader takes it in as a learner.")]
+    public static partial void Reincarnated(this ILogger logger, string nodeId, Guid incarnation);
+
+    [LoggerMessage(174, LogLevel.Warning, "{NodeId}: the data directory of the member {Member} at {Address} went back in time and has a new identity. Once the old identity has been silent for {Seconds} s "
+        + "and a quorum answers without it, the member is taken in again as a learner; votes of the old identity are ignored.")]
+    public static partial void RolledBackTakenIn(this ILogger logger, string nodeId, string member, string address, double seconds);
+
+    [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has taken this node in again after its data directory went back in time.")]
+    public static partial void TakenInAgain(this ILogger logger, string nodeId);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

@@ -40,6 +40,13 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
         }
     }
 
+    /// <summary>Gives the directory another identity, because it has gone back in time; durable when it returns.</summary>
+    public void Reincarnate()
+    {
+        lock (_gate)
+            identity.Reincarnate(Guid.NewGuid());
+    }
+
     /// <summary>Takes the node into a cluster. <c>false</c> when it has another one.</summary>
     public bool TryAdopt(Guid clusterId, out bool isNew)
     {

@@ -13,7 +13,10 @@ internal sealed class LocalIdentity
 
     public string NodeId => _identity.NodeId;
 
-    public Guid Incarnation => _identity.Incarnation;
+    public Guid Incarnation => Volatile.Read(ref _identity).Incarnation;
+
+    /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
+    public Guid Predecessor => Volatile.Read(ref _identity).Predecessor;
 
     /// <summary>Empty while the node has no cluster.</summary>
     public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
@@ -30,6 +33,17 @@ internal sealed class LocalIdentity
                 $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is unknown. {Wal.DamageAdvice}");
         }
         return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+    }
+
+    /// <summary>
+    /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
+    /// when it returns. One thread at a time: <see cref="Formation"/> sees to it.
+    /// </summary>
+    public void Reincarnate(Guid incarnation)
+    {
+        var identity = _identity with { Incarnation = incarnation, Predecessor = _identity.Incarnation };
+        identity.Save(_files, _directory);
+        Volatile.Write(ref _identity, identity);
     }
 
     /// <summary>Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>

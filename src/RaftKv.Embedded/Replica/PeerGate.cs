@@ -5,7 +5,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, int featureLevel, Func<string> address) : ITransportHandler
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, int featureLevel, Func<string> address,
+    DirectoryAge? age = null) : ITransportHandler
 {
     private volatile bool _closed;
 
@@ -18,6 +19,7 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         Process = process.Id,
         StartedAt = process.StartedAt,
         FeatureLevel = featureLevel,
+        Start = age?.Describe(identity.Predecessor, replica.IsLed),
     };
 
     /// <summary>Turns every peer away from now on.</summary>
@@ -51,13 +53,37 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         // A member under another identity was removed and added anew, and which of the two is the newer one is for a leader's log to say. Whoever has no
         // leader hears both: the new one may be the only leader there is.
         if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation && replica.IsLed)
+        {
+            // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
+            if (hello.Start?.Predecessor == member.Incarnation)
+                replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
             return HandshakeVerdict.OtherIncarnation;
+        }
+        if (IsOlder(hello))
+            return HandshakeVerdict.RolledBack;
+        age?.Peers.Note(hello);
         if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null && contacts.Note(hello.NodeId, hello.Address))
             replica.Post(new AddressesLearned());
         if (hello.FeatureLevel < replica.PublishedConfiguration.FeatureLevel)
             return HandshakeVerdict.TooOld;
         replica.Post(new NodeMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         return HandshakeVerdict.Welcome;
+    }
+
+    public HandshakeVerdict OnAnswer(PeerHello answer)
+    {
+        if (IsOlder(answer))
+            return HandshakeVerdict.RolledBack;
+        age?.Peers.Note(answer);
+        return HandshakeVerdict.Welcome;
+    }
+
+    private bool IsOlder(PeerHello hello)
+    {
+        if (age?.Peers.IsOlder(hello) != true)
+            return false;
+        replica.Post(new RollbackSeen(hello.NodeId));
+        return true;
     }
 
     public void OnMessage(PeerHello from, PeerMessage message) => replica.PostMessage(from, message);
@@ -74,9 +100,28 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             replica.Post(new FaultHappened(new RaftKvStorageException(RaftKvStorageError.Locked,
                 $"Another process runs with the identity of this node's data directory ({identity.Incarnation}), says {answer.NodeId}: one directory is a copy of the other. Stop this process, and "
                 + "start it with an empty data directory and, if both are to run, another node id.")));
-        // A member whose disk was replaced by an empty one has its name and no cluster.
-        else if (answer.NodeId == member.NodeId && answer.ClusterId == Guid.Empty && member.Incarnation != Guid.Empty && answer.Incarnation != member.Incarnation)
-            replica.Post(new NewcomerMet(member.NodeId, answer.Incarnation, address, leadersConcern: true));
+        else if (verdict == HandshakeVerdict.RolledBack)
+            NoteRollback(member, answer);
+        else if (answer.NodeId == member.NodeId && member.Incarnation != Guid.Empty && answer.Incarnation != member.Incarnation)
+            NoteReplacement(member, answer, address);
+    }
+
+    /// <summary>The verdict is ours or the peer's; a peer's own directory is its concern, and it hears of it when it dials us.</summary>
+    private void NoteRollback(Member member, PeerHello answer)
+    {
+        if (age?.Peers.IsOlder(answer) != true)
+            replica.Post(new RollbackTold(member.NodeId, identity.Incarnation, answer.Start?.IsLed == true));
+    }
+
+    /// <summary>
+    /// A member whose disk was replaced by an empty one has its name and no cluster; one whose directory went back in time names its old
+    /// identity.
+    /// </summary>
+    private void NoteReplacement(Member member, PeerHello answer, string address)
+    {
+        var isRolledBack = answer.ClusterId == identity.ClusterId && answer.Start?.Predecessor == member.Incarnation;
+        if (answer.ClusterId == Guid.Empty || isRolledBack)
+            replica.Post(new NewcomerMet(member.NodeId, answer.Incarnation, address, leadersConcern: true, isRolledBack));
     }
 
     public IReadOnlyList<string> AddressesOf(string nodeId) => contacts.Of(nodeId);

@@ -75,7 +75,7 @@ internal sealed partial class Replica
         if (known is null)
             _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
         else if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
-            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known.Incarnation, _options.ReplacedDiskTimeout.TotalSeconds);
+            LogReplacement(newcomer, known.Incarnation);
         TakeAdminCall(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
@@ -83,6 +83,15 @@ internal sealed partial class Replica
             Address = newcomer.Address,
             Ended = result => Post(new NewcomerSettled(newcomer.NodeId, result)),
         });
+    }
+
+    private void LogReplacement(NewcomerMet newcomer, Guid known)
+    {
+        var patience = _options.ReplacedDiskTimeout.TotalSeconds;
+        if (newcomer.IsRolledBack)
+            _log.RolledBackTakenIn(_options.NodeId, newcomer.NodeId, newcomer.Address, patience);
+        else
+            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, patience);
     }
 
     private void OnNewcomerSettled(NewcomerSettled settled)

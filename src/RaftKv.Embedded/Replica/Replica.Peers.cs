@@ -37,6 +37,7 @@ internal sealed partial class Replica
                 break;
             case RaftMessage message:
                 NoteContact(input.From);
+                _parts.Age?.Peers.Note(input.Incarnation, message);
                 HearStranger(input.From);
                 Step(new MessageReceived(_now, input.From, message, input.Incarnation));
                 break;
@@ -60,6 +61,8 @@ internal sealed partial class Replica
         var peer = connected.Peer;
         NoteWhereReached(peer, connected.Address);
         _levels[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel);
+        _welcomedBy.Add(peer.NodeId);
+        ConsiderProof();
         // What we sent into the old connection may be lost.
         if (_core is not null && peer.NodeId == _core.LeaderId)
             _resendWrites = true;
@@ -120,6 +123,9 @@ internal sealed partial class Replica
 
     private void Transmit(Send send)
     {
+        if (WhatMayLeave(send) is not { } allowed)
+            return;
+        send = allowed;
         if (send.To.IndexOf(NamesakeMark) is var end and >= 0)
         {
             var nodeId = send.To[..end];

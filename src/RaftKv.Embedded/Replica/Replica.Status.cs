@@ -40,7 +40,8 @@ internal sealed partial class Replica
             var parts = Volatile.Read(ref _statusParts);
             if (parts.Role == RaftKvRole.Unformed)
                 return IsAlone;
-            return parts.LeaderId is not null && parts.HasQuorum && HasCaughtUp && parts.Fault is null && _quarantine is null && !_leaving;
+            return parts.LeaderId is not null && parts.HasQuorum && HasCaughtUp && parts.Fault is null && _quarantine is null && _rolledBack is null
+                && !_leaving;
         }
     }
 
@@ -83,6 +84,7 @@ internal sealed partial class Replica
                 Fault = parts.Fault,
                 WaitsFor = parts.Role == RaftKvRole.Unformed ? _parts.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,
+                RolledBack = _rolledBack,
                 FreeDiskBytes = Volatile.Read(ref _freeBytes) is var free and not long.MaxValue ? free : null,
                 IsDiskFull = _isDiskFull,
                 Stalls = _parts.Stalls?.Recent ?? [],

@@ -167,6 +167,8 @@ internal sealed partial class Replica
             case NewcomerMet newcomer: OnNewcomer(newcomer); break;
             case NewcomerSettled settled: OnNewcomerSettled(settled); break;
             case PeerLost lost: OnPeerLost(lost); break;
+            case RollbackTold told: OnRollbackTold(told); break;
+            case RollbackSeen seen: OnRollbackSeen(seen.NodeId); break;
             case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
             case Formed formed: Form(formed.Start, formed.Recovered); break;
@@ -222,6 +224,7 @@ internal sealed partial class Replica
         SweepForwarded();
         SweepStrangers();
         SweepIntegrity();
+        SweepFencing();
         ReportAddresses();
         SweepDisk();
         RaiseFeatureLevel();
@@ -237,6 +240,7 @@ internal sealed partial class Replica
         _core = new RaftCore(_parts.Settings, start);
         _reportedApplied = _parts.Applier.AppliedIndex;
         _mustCatchUp = recovered;
+        BeginProof(recovered);
         _core.Initialize(_now, _effects);
         CarryOut();
     }

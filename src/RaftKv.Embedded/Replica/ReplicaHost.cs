@@ -37,7 +37,7 @@ internal sealed class ReplicaHost : IDisposable
     private volatile bool _running;
 
     private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, DataDirectory directory, TcpTransport transport,
-        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered)
+        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age)
     {
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var nonce = Guid.NewGuid();
@@ -72,11 +72,12 @@ internal sealed class ReplicaHost : IDisposable
             Telemetry = Telemetry,
             Stalls = stalls,
             Bootstrap = _bootstrap,
+            Age = age,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);
-        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options.FeatureLevel, () => transport.AdvertisedAddress);
+        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options.FeatureLevel, () => transport.AdvertisedAddress, age);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
@@ -128,9 +129,10 @@ internal sealed class ReplicaHost : IDisposable
             var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
             opened.Push(wal);
             var start = Recovery.Join(identity, wal, recovery, state, log);
+            var age = DirectoryAge.Open(new OsFileSystem(sync: true), directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
             var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, loggers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
-            return new ReplicaHost(options, log, clock, directory, transport, identity, wal, snapshots, stores, state, start);
+            return new ReplicaHost(options, log, clock, directory, transport, identity, wal, snapshots, stores, state, start, age);
         }
         catch
         {

@@ -31,8 +31,11 @@ internal sealed class PeerConnected(PeerHello peer, string address) : ReplicaInp
 internal sealed class AddressesLearned : ReplicaInput;
 
 /// <summary>A node without a cluster wants to be taken in, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every node notices, one is enough.</summary>
-internal sealed class NewcomerMet(string nodeId, Guid incarnation, string address, bool leadersConcern) : ReplicaInput
+internal sealed class NewcomerMet(string nodeId, Guid incarnation, string address, bool leadersConcern, bool isRolledBack = false) : ReplicaInput
 {
+    /// <summary>Its data directory is the old one, has gone back in time, and has a new identity.</summary>
+    public bool IsRolledBack => isRolledBack;
+
     public string NodeId => nodeId;
     public Guid Incarnation => incarnation;
     public string Address => address;
@@ -44,6 +47,22 @@ internal sealed class NewcomerSettled(string nodeId, AdminResult result) : Repli
 {
     public string NodeId => nodeId;
     public AdminResult Result => result;
+}
+
+/// <summary>A peer has seen a newer state of this node's data directory, under that identity, than the one it has.</summary>
+internal sealed class RollbackTold(string by, Guid incarnation, bool isLed) : ReplicaInput
+{
+    public string By => by;
+    public Guid Incarnation => incarnation;
+
+    /// <summary>Whether the peer knows a leader: then a quorum is there without this node.</summary>
+    public bool IsLed => isLed;
+}
+
+/// <summary>A peer introduced a data directory that is older than what this node has seen of it, and was turned away.</summary>
+internal sealed class RollbackSeen(string nodeId) : ReplicaInput
+{
+    public string NodeId => nodeId;
 }
 
 /// <summary>A connection to a peer was lost.</summary>

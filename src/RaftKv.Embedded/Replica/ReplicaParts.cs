@@ -49,6 +49,11 @@ internal sealed record ReplicaParts
     /// <summary>What the node waits for while it has no cluster; <c>null</c> says nothing.</summary>
     public BootstrapReport? Bootstrap { get; init; }
 
+    /// <summary>
+    /// How old this node's data directory is, and what is remembered of those of its peers; <c>null</c> proves and remembers nothing.
+    /// </summary>
+    public DirectoryAge? Age { get; init; }
+
     /// <summary>What the core is told.</summary>
     public required RaftSettings Settings { get; init; }
 }

@@ -19,6 +19,19 @@ internal static class FormatBlock
         BinaryPrimitives.WriteUInt32LittleEndian(block[^ChecksumBytes..], Crc32C.Compute(block[..^ChecksumBytes]));
     }
 
+    /// <summary>Puts a block in the place of a whole file; durable when it returns.</summary>
+    public static void Replace(IFileSystem fs, string directory, string name, ReadOnlySpan<byte> block)
+    {
+        var path = Path.Combine(directory, name);
+        using (var file = fs.Open(path + ".tmp", FileOpenMode.Create))
+        {
+            file.Write(0, block);
+            file.Sync();
+        }
+        fs.Rename(path + ".tmp", path);
+        fs.SyncDirectory(directory);
+    }
+
     /// <summary>Checks the block at the start of <paramref name="bytes"/> and cuts them to it; false if there is none.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
     public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path)

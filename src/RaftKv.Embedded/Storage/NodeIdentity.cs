@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// Who the node is that owns a data directory (file <c>identity</c>): a <see cref="FormatBlock"/> with
-/// <code>incarnation 16 | cluster id 16 | u16 length | node id in UTF-8</code>
+/// <code>incarnation 16 | cluster id 16 | u16 length | node id in UTF-8 | from format 2 on: predecessor 16</code>
+/// What has no predecessor is written in the first format, which every version reads.
 /// </summary>
 /// <param name="NodeId">The node's name.</param>
 /// <param name="Incarnation">Born with the directory: a node whose disk was wiped is another one, and has no vote.</param>
@@ -14,11 +15,18 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
 {
     public const string FileName = "identity";
 
-    private const uint FormatVersion = 1;
+    private const uint FirstFormat = 1;
+    private const uint FormatVersion = 2;
     private const int MaxBytes = 512;
     private const int NodeIdOffset = FormatBlock.PrefixBytes + 32 + 2;
 
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvID"u8);
+
+    /// <summary>
+    /// The incarnation that the directory had before it was found to be older than what its peers had seen of it; empty if it never was.
+    /// The cluster replaces that one by the new one, as it replaces a lost disk.
+    /// </summary>
+    public Guid Predecessor { get; init; }
 
     public bool HasCluster => ClusterId != Guid.Empty;
 
@@ -46,10 +54,16 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         Span<byte> buffer = stackalloc byte[MaxBytes];
         using var file = fs.Open(path, FileOpenMode.Read);
         ReadOnlySpan<byte> block = buffer[..file.Read(0, buffer)];
-        if (!FormatBlock.TryOpen(ref block, Magic, FormatVersion, path) || block.Length < NodeIdOffset + FormatBlock.ChecksumBytes
-            || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - FormatBlock.ChecksumBytes)
+        var hasPredecessor = FormatBlock.TryOpen(ref block, Magic, FormatVersion, path);
+        var end = FormatBlock.ChecksumBytes + (hasPredecessor ? 16 : 0);
+        if ((!hasPredecessor && !FormatBlock.TryOpen(ref block, Magic, FirstFormat, path)) || block.Length < NodeIdOffset + end
+            || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - end)
             throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
-        return new NodeIdentity(Encoding.UTF8.GetString(block[NodeIdOffset..^FormatBlock.ChecksumBytes]), new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)));
+        var nodeId = Encoding.UTF8.GetString(block[NodeIdOffset..^end]);
+        return new NodeIdentity(nodeId, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)))
+        {
+            Predecessor = hasPredecessor ? new Guid(block.Slice(block.Length - end, 16)) : Guid.Empty,
+        };
     }
 
     /// <summary>Takes possession of a directory without an owner; durable when it returns.</summary>
@@ -80,20 +94,15 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
     public void Save(IFileSystem fs, string directory)
     {
         var idBytes = Encoding.UTF8.GetByteCount(NodeId);
-        var block = new byte[NodeIdOffset + idBytes + FormatBlock.ChecksumBytes];
+        var hasPredecessor = Predecessor != Guid.Empty;
+        var block = new byte[NodeIdOffset + idBytes + (hasPredecessor ? 16 : 0) + FormatBlock.ChecksumBytes];
         Incarnation.TryWriteBytes(block.AsSpan(16));
         ClusterId.TryWriteBytes(block.AsSpan(32));
         BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(NodeIdOffset - 2), (ushort)idBytes);
         Encoding.UTF8.GetBytes(NodeId, block.AsSpan(NodeIdOffset));
-        FormatBlock.Seal(block, Magic, FormatVersion);
-
-        var path = Path.Combine(directory, FileName);
-        using (var file = fs.Open(path + ".tmp", FileOpenMode.Create))
-        {
-            file.Write(0, block);
-            file.Sync();
-        }
-        fs.Rename(path + ".tmp", path);
-        fs.SyncDirectory(directory);
+        if (hasPredecessor)
+            Predecessor.TryWriteBytes(block.AsSpan(NodeIdOffset + idBytes));
+        FormatBlock.Seal(block, Magic, hasPredecessor ? FormatVersion : FirstFormat);
+        FormatBlock.Replace(fs, directory, FileName, block);
     }
 }

@@ -23,6 +23,10 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasNonce = 1 << 0;
     private const long HasProcess = 1 << 1;
     private const long WantsToJoin = 1 << 2;
+    private const long HasStart = 1 << 3;
+
+    private const byte Voted = 1;
+    private const byte Led = 2;
 
     private const int MaxNodeIdBytes = 256;
     private const int MaxAddressBytes = 512;
@@ -31,7 +35,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
-        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0);
+        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
+            | (hello.Start is null ? 0 : HasStart);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -85,7 +90,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
         + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0)
-        + (Hello.Process == Guid.Empty ? 0 : 16 + 8);
+        + (Hello.Process == Guid.Empty ? 0 : 16 + 8) + (Hello.Start is { } start ? 8 + 8 + 8 + 1 + 16 + 1 + (8 * start.Ids.Count) : 0);
 
     private void Write(ref WireWriter to)
     {
@@ -107,6 +112,41 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             to.Guid(Hello.Process);
             to.Int64(Hello.StartedAt);
         }
+        if (Hello.Start is { } start)
+            Write(ref to, start);
+    }
+
+    private static void Write(ref WireWriter to, PeerStart start)
+    {
+        to.Int64(start.Count);
+        to.Int64(start.Term);
+        to.Int64(start.LastIndex);
+        to.Byte((byte)((start.HasVoted ? Voted : 0) | (start.IsLed ? Led : 0)));
+        to.Guid(start.Predecessor);
+        to.Byte((byte)start.Ids.Count);
+        foreach (var id in start.Ids)
+            to.Int64(id);
+    }
+
+    private static PeerStart ReadStart(ref WireReader from)
+    {
+        var (count, term, lastIndex, flags) = (from.Int64(), from.Int64(), from.Int64(), from.Byte());
+        var predecessor = from.Guid();
+        var ids = new long[from.Byte()];
+        if (ids.Length is 0 or > PeerStart.MaxIds || count <= 0 || term < 0 || lastIndex < 0)
+            throw new WireFormatException("the introduction tells a start that cannot be");
+        for (var i = 0; i < ids.Length; i++)
+            ids[i] = from.Int64();
+        return new PeerStart
+        {
+            Count = count,
+            Ids = ids,
+            Term = term,
+            HasVoted = (flags & Voted) != 0,
+            LastIndex = lastIndex,
+            IsLed = (flags & Led) != 0,
+            Predecessor = predecessor,
+        };
     }
 
     private static Handshake Read(ref WireReader from)
@@ -136,6 +176,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         var nonce = (capabilities & HasNonce) != 0 ? from.Raw(PeerSecret.NonceBytes) : null;
         if ((capabilities & HasProcess) != 0)
             hello = hello with { Process = from.Guid(), StartedAt = from.Int64() };
+        if ((capabilities & HasStart) != 0)
+            hello = hello with { Start = ReadStart(ref from) };
         return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
     }
 

@@ -31,4 +31,7 @@ internal enum HandshakeVerdict : byte
 
     /// <summary>Your version does not understand what stands in our log.</summary>
     TooOld = 10,
+
+    /// <summary>Your data directory is older than what we have seen of it.</summary>
+    RolledBack = 11,
 }

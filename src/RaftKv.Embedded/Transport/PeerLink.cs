@@ -149,6 +149,8 @@ internal sealed class PeerLink
             if (verdict == HandshakeVerdict.Welcome)
                 verdict = introduction.Peer.JudgeAs(member, _context.Handler.Identity.ClusterId);
             if (verdict == HandshakeVerdict.Welcome)
+                verdict = _context.Handler.OnAnswer(introduction.Peer);
+            if (verdict == HandshakeVerdict.Welcome)
                 return Serve(member, introduction, stream);
             Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict));
             Report(() => _context.Handler.OnTurnedAway(member, introduction.Peer, verdict, _address));

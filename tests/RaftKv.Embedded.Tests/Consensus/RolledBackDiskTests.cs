@@ -104,6 +104,26 @@ public sealed class RolledBackDiskTests
         Assert.Equal(0, leader.Peers.Single(p => p.NodeId == "node3").Match);
     }
 
+    /// <summary>Such a leader may not say that it is ready: nothing shows that a quorum follows it.</summary>
+    [Fact]
+    public void A_leader_has_no_quorum_before_an_entry_of_its_term_is_committed_nor_when_nobody_answers()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Wait(251);
+        cluster.Timeout("node1");
+        while (cluster.Core("node1").Role != RaftRole.Leader)
+            cluster.Deliver();
+        Assert.False(cluster.Core("node1").HasQuorum);
+        cluster.Settle();
+        Assert.True(cluster.Core("node1").HasQuorum);
+
+        cluster.Isolate("node1");
+        cluster.Run(499);
+        cluster.Wait(2);
+        cluster.Read("node1");
+        Assert.False(cluster.Core("node1").HasQuorum);
+    }
+
     /// <summary>The safety checker assumes disks that keep what they have.</summary>
     private static ScriptedCluster Cluster(params string[] ids)
     {

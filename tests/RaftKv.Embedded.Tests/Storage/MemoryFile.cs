@@ -25,6 +25,8 @@ internal sealed class MemoryFile(string path)
     /// <summary>Where the last write began.</summary>
     public int LastWriteOffset { get; private set; }
 
+    public ReadOnlySpan<byte> Durable => _durable.AsSpan(0, DurableLength);
+
     public Span<byte> Bytes => _cached.AsSpan(0, Length);
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)

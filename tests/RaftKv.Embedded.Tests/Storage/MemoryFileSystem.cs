@@ -54,6 +54,19 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    /// <summary>A copy of what is on the platter now, as an image of the volume has it.</summary>
+    public MemoryFileSystem Image()
+    {
+        var image = new MemoryFileSystem();
+        lock (_gate)
+        {
+            foreach (var (path, file) in _durableNames)
+                image.Replace(path, file.Durable);
+            image._directories.UnionWith(_directories);
+        }
+        return image;
+    }
+
     /// <summary>All files, by name.</summary>
     public IReadOnlyList<MemoryFile> Files
     {

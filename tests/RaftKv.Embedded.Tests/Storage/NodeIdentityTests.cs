@@ -1,5 +1,6 @@
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Tests.Formats;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
@@ -13,6 +14,24 @@ public sealed class NodeIdentityTests
     private readonly MemoryFileSystem _disk = new();
 
     public NodeIdentityTests() => _disk.CreateDirectory(Root);
+
+    /// <summary>An identity without a predecessor stays in the format that every version reads.</summary>
+    [Fact]
+    public void The_formats_are_pinned()
+    {
+        var path = Path.Combine(Root, NodeIdentity.FileName);
+        var first = new NodeIdentity("node1", Incarnation, Cluster);
+        var second = first with { Incarnation = Cluster, Predecessor = Incarnation };
+        first.Save(_disk, Root);
+        GoldenFile.Holds("identity-v1.bin", _disk.Read(path));
+        second.Save(_disk, Root);
+        GoldenFile.Holds("identity-v2.bin", _disk.Read(path));
+
+        _disk.Replace(path, GoldenFile.Read("identity-v1.bin"));
+        Assert.Equal(first, NodeIdentity.Load(_disk, Root, "node1"));
+        _disk.Replace(path, GoldenFile.Read("identity-v2.bin"));
+        Assert.Equal(second, NodeIdentity.Load(_disk, Root, "node1"));
+    }
 
     [Fact]
     public void It_is_created_once_adopts_a_cluster_once_and_survives()

@@ -9,6 +9,17 @@ namespace RaftKv.Embedded.Tests.Transport;
 
 public sealed class MessageCodecTests
 {
+    private static PeerStart Start => new()
+    {
+        Count = 3,
+        Ids = [7, -8, long.MaxValue],
+        Term = 5,
+        HasVoted = true,
+        LastIndex = 41,
+        IsLed = true,
+        Predecessor = new Guid("11111111-2222-3333-4444-555555555555"),
+    };
+
     [Fact]
     public void Every_message_survives_the_wire()
     {
@@ -40,7 +51,7 @@ public sealed class MessageCodecTests
     [Fact]
     public void Fields_that_came_later_survive_the_wire_and_are_skipped_by_whoever_does_not_know_them()
     {
-        var hello = Handshake.Of(SampleMessages.Hello.Hello with { Process = Guid.NewGuid(), StartedAt = 1_700_000_000_000, WantsToJoin = true }, PeerSecret.NewNonce());
+        var hello = Handshake.Of(SampleMessages.Hello.Hello with { Process = Guid.NewGuid(), StartedAt = 1_700_000_000_000, WantsToJoin = true, Start = Start }, PeerSecret.NewNonce());
         var frame = hello.EncodeHello();
         Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out var type);
         var read = Handshake.DecodeHello(type, Frame.Open(frame));

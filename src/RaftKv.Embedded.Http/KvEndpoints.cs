@@ -49,10 +49,9 @@ internal static class KvEndpoints
         var query = context.Request.Query;
         if (query.ContainsKey("prefix"))
             throw RequestRefusedException.BadInput("prefix", "The request names a key and a prefix. Choose one.");
-        var options = new KvReadOptions { Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable), MinVersion = RequestVersion.Read(query, "minVersion") ?? KvVersion.None };
-        var maxAge = MaxAge(query, options.Consistency);
+        var consistency = RequestConsistency.Read(query, KvConsistency.Linearizable);
+        var options = new KvReadOptions { Consistency = consistency, MinVersion = RequestVersion.Read(query, "minVersion") ?? KvVersion.None, MaxAge = MaxAge(query, consistency) };
         var found = await ApiRoute.Kv(context).GetAsync(key, options, context.RequestAborted);
-        RefuseOlder(found.Age, maxAge);
         ReplicaHeaders.SetVersion(context, found.ReadAt);
         if (!found.Found)
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
@@ -165,14 +164,6 @@ internal static class KvEndpoints
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) => TimeSpan.FromMilliseconds(milliseconds),
         _ => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge is a number of milliseconds."),
     };
-
-    private static void RefuseOlder(TimeSpan age, TimeSpan? maxAge)
-    {
-        if (maxAge is not { } limit || (age != Timeout.InfiniteTimeSpan && age <= limit))
-            return;
-        var known = age == Timeout.InfiniteTimeSpan ? "This node has not heard from a leader" : string.Create(CultureInfo.InvariantCulture, $"This node last heard from the leader {age.TotalMilliseconds:0} ms ago");
-        throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "stale_read", $"{known}: its copy may be older than asked for.", RetryAfter: true));
-    }
 
     private static RequestRefusedException ConditionFailed(KvCondition when, KvVersion current) => new(new Problem(
         StatusCodes.Status412PreconditionFailed, "precondition_failed",

@@ -53,11 +53,12 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
             RaftKvUnavailableReason.NoQuorum => "no_quorum",
             RaftKvUnavailableReason.Stopping => "stopped",
             RaftKvUnavailableReason.NotReady => "not_ready",
+            RaftKvUnavailableReason.StaleRead => "stale_read",
             RaftKvUnavailableReason.Removed => "removed",
             RaftKvUnavailableReason.FeatureNotActive => "feature_not_active",
             RaftKvUnavailableReason.Quarantined => "quarantined",
             _ => "unavailable",
-        }, e.Message, RetryAfter: true),
+        }, e.Message, RetryAfter: reason != RaftKvUnavailableReason.Removed),
     };
 
     private static Problem From(RaftKvTransactionException e) => e.Error switch

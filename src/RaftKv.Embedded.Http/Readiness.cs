@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RaftKv.Embedded.Http;
 
 /// <summary>Why a node does not serve, as a stable code and in words.</summary>
@@ -14,11 +16,27 @@ internal readonly record struct Readiness(string Code, string Text)
     {
         RaftKvRole.Faulted => new("faulted", $"This node stopped taking part: {status.Fault ?? "its disk failed or an invariant broke."}"),
         RaftKvRole.Removed => new("removed", "This node was removed from its cluster."),
+        RaftKvRole.Opening => new("opening", "This node is still opening its data."),
         RaftKvRole.Stopped => new("stopped", "This node has stopped."),
         _ when status.IsReady => null,
+        _ when status.Readiness == RaftKvReadiness.Stalled => new("stalled", $"This node does not get on: {Stall(status) ?? "its disk hangs."}"),
+        _ when status.Readiness == RaftKvReadiness.Joining => new("joining",
+            "This node is a member only in part: it is to vote and was not promoted yet, or no committed configuration that it knows has it. Wait before you take another node away."),
         RaftKvRole.Unformed => new("not_formed", $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),
         _ when status.RolledBack is { } rolledBack => new("rolled_back", rolledBack),
         _ when status.LeaderId is null => new("no_leader", "This node knows no leader: the cluster has lost its quorum, elects, or cannot be reached."),
-        _ => new("not_ready", "This node has not caught up with its leader since it started, or is stopping."),
+        _ when status.Readiness == RaftKvReadiness.NoQuorum => new("no_quorum", "This node leads, and no quorum has answered it of late."),
+        _ => new("not_ready", status.Readiness switch
+        {
+            RaftKvReadiness.CatchingUp => "This node has not applied yet what was committed when it started, or later.",
+            RaftKvReadiness.Quarantined => $"This node's copy is being replaced: {status.Quarantine}",
+            RaftKvReadiness.Stopping => "This node is stopping.",
+            _ => "This node has not caught up with its leader since it started, or is stopping.",
+        }),
     };
+
+    /// <summary>The stall that has gone on for the longest, in words; <c>null</c> when none goes on.</summary>
+    public static string? Stall(RaftKvStatus status) => status.Stalls.Where(s => s.IsOngoing).MaxBy(s => s.Duration) is { } stall
+        ? string.Create(CultureInfo.InvariantCulture, $"{stall.Detail} for {stall.Duration.TotalSeconds:0.0} s so far ({stall.Cause}).")
+        : null;
 }

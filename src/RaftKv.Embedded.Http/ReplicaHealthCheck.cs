@@ -5,6 +5,8 @@ namespace RaftKv.Embedded.Http;
 /// <summary>One question to the replica's status: does it live, or does it serve.</summary>
 internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IHealthCheck
 {
+    private static readonly TimeSpan _degradedAfter = TimeSpan.FromSeconds(1);
+
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var status = cluster.Status;
@@ -17,6 +19,8 @@ internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IH
         };
         var reason = Readiness.Of(status);
         var fails = live ? !Readiness.IsAlive(status) : reason is not null;
+        if (!live && reason is null && status.Stalls.Any(s => s.IsOngoing && s.Duration >= _degradedAfter))
+            return Task.FromResult(HealthCheckResult.Degraded(Readiness.Stall(status), data: data));
         return Task.FromResult(fails
             ? new HealthCheckResult(context.Registration.FailureStatus, reason?.Text, data: data)
             : HealthCheckResult.Healthy(reason?.Text ?? $"{status.NodeId} serves, and {status.LeaderId ?? "nobody yet"} leads.", data));

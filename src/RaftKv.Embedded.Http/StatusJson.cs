@@ -25,6 +25,21 @@ internal static class StatusJson
         foreach (var election in status.Elections)
             WriteElection(json, election);
         json.WriteEndArray();
+        json.WriteStartArray("stalls"u8);
+        foreach (var stall in status.Stalls)
+            WriteStall(json, stall);
+        json.WriteEndArray();
+    }
+
+    private static void WriteStall(Utf8JsonWriter json, RaftKvStall stall)
+    {
+        json.WriteStartObject();
+        json.WriteString("cause"u8, stall.Cause.ToString().ToLowerInvariant());
+        Milliseconds(json, "durationMs"u8, stall.Duration);
+        json.WriteString("at"u8, stall.At);
+        json.WriteBoolean("ongoing"u8, stall.IsOngoing);
+        json.WriteString("detail"u8, stall.Detail);
+        json.WriteEndObject();
     }
 
     private static void WriteNode(Utf8JsonWriter json, RaftKvStatus status)
@@ -107,6 +122,7 @@ internal static class StatusJson
         RaftKvRole.Leader => "leader",
         RaftKvRole.Removed => "removed",
         RaftKvRole.Faulted => "faulted",
+        RaftKvRole.Opening => "opening",
         _ => "stopped",
     };
 }

@@ -9,7 +9,10 @@ public interface IRaftKvCluster
     /// <summary>Yields the status now and after each change of role, term, leader or members, until cancelled or the host stops.</summary>
     IAsyncEnumerable<RaftKvStatus> WatchStatusAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Completes once this node serves linearizable reads and writes: it is formed, knows a leader and has caught up with it.</summary>
+    /// <summary>
+    /// Completes once this node serves linearizable reads and writes (<see cref="RaftKvStatus.IsReady"/>): it is open and formed, in the role it was configured for, knows a leader, and has applied everything
+    /// that was committed at some moment after its start. A rolling replacement waits for it before each next step. Waits for as long as that takes.
+    /// </summary>
     /// <exception cref="RaftKvUnavailableException">This node is faulted, removed or stopping: it will not become ready.</exception>
     Task WaitUntilReadyAsync(CancellationToken cancellationToken = default);
 

@@ -18,8 +18,8 @@ public enum KvConsistency
 
     /// <summary>
     /// This node's own copy, at once, with or without a leader. Never goes back in time on one node, not even over a restart: a node that has
-    /// restarted waits (<see cref="RaftKvOptions.RequestTimeout"/> at most) until one answer of its cluster has told it how far it had been.
-    /// <see cref="KvGetResult.Age"/> says how old the copy may be.
+    /// started waits (<see cref="RaftKvOptions.RequestTimeout"/> at most) until it has applied what its cluster had committed after the start.
+    /// <see cref="KvGetResult.Age"/> says how old the copy may be, <see cref="KvReadOptions.MaxAge"/> limits it.
     /// </summary>
     Stale = 2,
 }

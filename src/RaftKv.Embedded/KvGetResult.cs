@@ -56,8 +56,9 @@ public readonly record struct KvGetResult
     public KvVersion ReadAt { get; init; }
 
     /// <summary>
-    /// For stale reads, how long ago this node last knew that its copy was current: zero on the leader, the time since the last
-    /// contact with the leader on a follower, <see cref="Timeout.InfiniteTimeSpan"/> when there was none yet.
+    /// For stale reads, the time since this node's copy was known to contain everything that was committed, which takes the word of a quorum and that it is applied here: usually less than a heartbeat
+    /// interval and a round trip while ages are asked for, about a second at the first time, zero on a leader with a lease or without other voters, and
+    /// <see cref="Timeout.InfiniteTimeSpan"/> when it was never known. Zero for all other reads.
     /// </summary>
     public TimeSpan Age { get; init; }
 }

@@ -12,8 +12,18 @@ public readonly record struct KvReadOptions
     /// </summary>
     public KvVersion MinVersion { get; init; }
 
+    /// <summary>
+    /// With <see cref="KvConsistency.Stale"/>, how old the copy may be (<see cref="KvGetResult.Age"/>); <c>null</c>, the default, is of any age. A copy that may be older is brought up to date first,
+    /// which takes a quorum: the read waits for it, at most <see cref="RaftKvOptions.RequestTimeout"/>, and is then refused with <see cref="RaftKvUnavailableReason.StaleRead"/>. The other kinds of reads
+    /// see everything that was acknowledged, and take no notice of it. Never negative.
+    /// </summary>
+    public TimeSpan? MaxAge { get; init; }
+
     /// <summary>This node's own copy, at once.</summary>
     public static KvReadOptions Stale => new() { Consistency = KvConsistency.Stale };
+
+    /// <summary>This node's own copy, at once when it is at most so old, and brought up to date first otherwise.</summary>
+    public static KvReadOptions NotOlderThan(TimeSpan maxAge) => new() { Consistency = KvConsistency.Stale, MaxAge = maxAge };
 
     /// <summary>The leader's lease instead of a quorum round.</summary>
     public static KvReadOptions LeaderLease => new() { Consistency = KvConsistency.LeaderLease };

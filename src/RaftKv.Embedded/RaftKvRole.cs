@@ -26,4 +26,7 @@ public enum RaftKvRole
 
     /// <summary>Stopped.</summary>
     Stopped = 7,
+
+    /// <summary>Reads its data before it takes part: the snapshot, and where the log ends. Takes seconds for each GB.</summary>
+    Opening = 8,
 }

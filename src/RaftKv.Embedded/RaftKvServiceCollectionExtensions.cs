@@ -16,7 +16,7 @@ public static class RaftKvServiceCollectionExtensions
 
     /// <summary>
     /// Hosts a replica in this process: it starts and stops with the host. <see cref="IDistributedKv"/>, <see cref="IRaftKvLeases"/>,
-    /// <see cref="IRaftKvCoordination"/> and <see cref="IRaftKvCluster"/> become singletons. Starting opens the data directory and the listener, and never waits for other nodes.
+    /// <see cref="IRaftKvCoordination"/> and <see cref="IRaftKvCluster"/> become singletons. Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on while the other services of the host start; the start of the host is over when the replica is open, and fails when it cannot be opened. Calls made meanwhile wait.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>

@@ -3,7 +3,7 @@ namespace RaftKv.Embedded;
 /// <summary>What held a node up.</summary>
 public enum RaftKvStallCause
 {
-    /// <summary>A sync of the log to the disk.</summary>
+    /// <summary>A write or sync of the log to the disk.</summary>
     Fsync = 0,
 
     /// <summary>The garbage collector stopped all threads.</summary>
@@ -12,9 +12,12 @@ public enum RaftKvStallCause
     /// <summary>The thread pool, which runs the application's continuations, did not take work. Elections do not depend on it.</summary>
     ThreadPool = 2,
 
-    /// <summary>Nothing was heard of the leader, although this node was running.</summary>
+    /// <summary>Nothing was heard of the leader, or there was none, although this node was running.</summary>
     Network = 3,
 
     /// <summary>The whole process did not run: suspended, or without a processor.</summary>
     Process = 4,
+
+    /// <summary>Committed entries were not applied: the disk of the store hangs, say.</summary>
+    Apply = 5,
 }

@@ -15,8 +15,14 @@ public sealed record RaftKvStatus
     /// <summary>What this node is doing.</summary>
     public RaftKvRole Role { get; init; }
 
-    /// <summary>Whether this node serves linearizable reads and writes now.</summary>
+    /// <summary>
+    /// Whether this node serves linearizable reads and writes now: it has the role it was configured for (a voter that joins is promoted), has applied everything that was
+    /// committed at some moment after its start, and knows a leader. A rolling replacement of disks or machines waits for it before each next step.
+    /// </summary>
     public bool IsReady { get; init; }
+
+    /// <summary>Why <see cref="IsReady"/> is as it is.</summary>
+    public RaftKvReadiness Readiness { get; init; }
 
     /// <summary>Its term.</summary>
     public long Term { get; init; }
@@ -103,6 +109,6 @@ public sealed record RaftKvStatus
     /// <summary>Whether this node, when it leads, refuses writes that add data because its disk is nearly full.</summary>
     public bool IsDiskFull { get; init; }
 
-    /// <summary>The last moments at which this node did not get on, newest first.</summary>
+    /// <summary>The last times in which this node did not get on, newest first, those that are still going on included; at most 16.</summary>
     public IReadOnlyList<RaftKvStall> Stalls { get; init; } = [];
 }

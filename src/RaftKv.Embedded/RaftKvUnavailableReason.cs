@@ -35,4 +35,7 @@ public enum RaftKvUnavailableReason
 
     /// <summary>Some member runs a version that does not know this kind of call; it can be used once all are upgraded.</summary>
     FeatureNotActive = 10,
+
+    /// <summary>This node's copy may be older than the read allows (<see cref="KvReadOptions.MaxAge"/>), and could not be brought up to date in time.</summary>
+    StaleRead = 11,
 }

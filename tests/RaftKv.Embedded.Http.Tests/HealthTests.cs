@@ -9,6 +9,8 @@ public class HealthTests
 {
     private static readonly RaftKvStatus _serving = new() { NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Follower, LeaderId = "node2", IsReady = true };
 
+    private static readonly RaftKvStall _hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch, "a write or sync of the log") { IsOngoing = true };
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public static TheoryData<string, bool, string?> States => new()
@@ -17,6 +19,8 @@ public class HealthTests
         { "alone", true, null },
         { "no leader", true, "no_leader" },
         { "behind", true, "not_ready" },
+        { "joining", true, "joining" },
+        { "hangs", true, "stalled" },
         { "unformed", true, "not_formed" },
         { "removed", true, "removed" },
         { "stopped", true, "stopped" },
@@ -29,6 +33,8 @@ public class HealthTests
         "alone" => _serving with { Role = RaftKvRole.Unformed, LeaderId = null },
         "no leader" => _serving with { IsReady = false, LeaderId = null },
         "behind" => _serving with { IsReady = false },
+        "joining" => _serving with { IsReady = false, Readiness = RaftKvReadiness.Joining },
+        "hangs" => _serving with { IsReady = false, Readiness = RaftKvReadiness.Stalled, Stalls = [_hang] },
         "unformed" => _serving with { IsReady = false, LeaderId = null, Role = RaftKvRole.Unformed },
         "removed" => _serving with { IsReady = false, Role = RaftKvRole.Removed },
         "stopped" => _serving with { IsReady = false, Role = RaftKvRole.Stopped },
@@ -70,5 +76,31 @@ public class HealthTests
         Assert.Contains("ready", report.Entries["raftkv-ready"].Tags);
         if (state == "faulted")
             Assert.Contains("The disk is broken.", report.Entries["raftkv-live"].Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stall_that_goes_on_degrades_the_health_before_it_ends_the_readiness()
+    {
+        var kv = new MemoryKv { Status = _serving with { Stalls = [_hang with { Duration = TimeSpan.FromSeconds(2) }] } };
+        var services = new ServiceCollection().AddLogging().AddSingleton<IRaftKvCluster>(kv);
+        services.AddHealthChecks().AddRaftKv();
+        await using var provider = services.BuildServiceProvider();
+
+        var report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(Stop);
+
+        Assert.Equal(HealthStatus.Healthy, report.Entries["raftkv-live"].Status);
+        Assert.Equal(HealthStatus.Degraded, report.Entries["raftkv-ready"].Status);
+        Assert.Contains("2.0 s so far", report.Entries["raftkv-ready"].Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_status_tells_the_stalls()
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = _serving with { Stalls = [_hang] };
+
+        var (_, body) = await http.GetAsync("/v1/cluster");
+
+        Assert.Contains("\"stalls\":[{\"cause\":\"fsync\",\"durationMs\":7000,\"at\":\"1970-01-01T00:00:00+00:00\",\"ongoing\":true,", body, StringComparison.Ordinal);
     }
 }

@@ -31,6 +31,8 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         ThrowIfAsked();
         LastConsistency = options.Consistency;
         LastMinVersion = options.MinVersion;
+        if (Age > options.MaxAge)
+            throw new RaftKvUnavailableException(RaftKvUnavailableReason.StaleRead, "The copy is too old.");
         var readAt = new KvVersion(_version);
         return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt, Age = Age } : new KvGetResult { ReadAt = readAt, Age = Age });
     }

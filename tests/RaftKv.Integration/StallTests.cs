@@ -44,6 +44,24 @@ public sealed class StallTests : IntegrationTest
     }
 
     [Fact]
+    public async Task A_follower_whose_log_hangs_says_so_while_it_hangs_and_is_not_ready_meanwhile()
+    {
+        Strace.Require();
+        var cluster = await FormAsync(configure: Steady);
+        var leader = await cluster.LeaderAsync();
+        var follower = await cluster.FollowerAsync();
+        await leader.SetAsync("key", "before");
+        await using (await Strace.SlowAsync(follower, "fdatasync", TimeSpan.FromSeconds(25)))
+        {
+            await leader.SetAsync("key", "during");
+            await cluster.WaitAsync("the stall while it lasts", async () => (await follower.StatusAsync()).Stalls.Any(s => s is { Cause: RaftKvStallCause.Fsync, IsOngoing: true }));
+            await cluster.WaitAsync("the node that hangs is not ready", async () => await follower.StatusAsync() is { IsReady: false, Readiness: RaftKvReadiness.Stalled });
+            Assert.True((await leader.StatusAsync()).IsReady);
+        }
+        await cluster.WaitAsync("the stall is over", async () => await follower.StatusAsync() is { IsReady: true } status && !status.Stalls.Any(s => s.IsOngoing), 60);
+    }
+
+    [Fact]
     public async Task A_long_pause_of_the_garbage_collector_is_named()
     {
         // So that 100 ms are a stall.

@@ -53,6 +53,10 @@ internal sealed class CommittedHistory
     /// <summary>The newest configuration among the entries up to <paramref name="index"/>.</summary>
     public (long Index, ClusterConfiguration Configuration) ConfigurationAt(long index) => _configurations.FindLast(c => c.Index <= index);
 
+    /// <summary>Whether any committed configuration up to <paramref name="index"/> has had this node, in a role that is not for the way there.</summary>
+    public bool HasHad(string nodeId, Guid incarnation, long index, bool settled) => _configurations.Exists(c => c.Index <= index
+        && c.Configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && !(settled && member.Role == MemberRole.Joining));
+
     public ulong DigestAt(long index) => _digests[(int)(index / DigestEvery)];
 
     public void Raise(long index) => Floor = Math.Max(Floor, index);

@@ -123,7 +123,7 @@ internal sealed class Operators(Simulation run)
                 try
                 {
                     if (first.Formation.TryFound([.. founders.Select(n => new Member(n.Id, n.Address, n.Identity.Incarnation, MemberRole.Voter))]) is { } start)
-                        first.Replica.Post(new Formed(start, recovered: false));
+                        first.Replica.Post(new Formed(start));
                 }
                 catch (RaftKvStorageException e)
                 {

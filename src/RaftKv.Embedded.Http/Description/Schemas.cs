@@ -75,7 +75,7 @@ internal static class Schemas
     public sealed record Status(
         [property: JsonPropertyName("nodeId")] string NodeId,
         [property: JsonPropertyName("address")] string Address,
-        [property: JsonPropertyName("role"), Description("unformed, learner, follower, candidate, leader, removed, faulted or stopped.")] string Role,
+        [property: JsonPropertyName("role"), Description("opening, unformed, learner, follower, candidate, leader, removed, faulted or stopped.")] string Role,
         [property: JsonPropertyName("ready"), Description("Whether it serves linearizable reads and writes.")] bool Ready,
         [property: JsonPropertyName("term")] long Term,
         [property: JsonPropertyName("leaderId")] string? LeaderId,
@@ -94,7 +94,19 @@ internal static class Schemas
 
         [JsonPropertyName("reason"), Description("Why it is not ready, in words.")]
         public string Reason { get; init; } = null!;
+
+        [JsonPropertyName("stalls"), Description("The last times in which it did not get on, newest first.")]
+        public IReadOnlyList<Stall> Stalls { get; init; } = null!;
     }
+
+    [Description("A time in which the node did not get on.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Stall(
+        [property: JsonPropertyName("cause"), Description("fsync, gc, threadpool, network, process or apply.")] string Cause,
+        [property: JsonPropertyName("durationMs"), Description("In milliseconds; of one that is still going on, so far.")] long DurationMs,
+        [property: JsonPropertyName("at")] DateTimeOffset At,
+        [property: JsonPropertyName("ongoing"), Description("Whether it is still going on.")] bool Ongoing,
+        [property: JsonPropertyName("detail")] string Detail);
 
     [Description("Positions in the replicated log.")]
     [JsonNumberHandling(JsonNumberHandling.Strict)]

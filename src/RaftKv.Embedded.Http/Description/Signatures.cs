@@ -9,7 +9,7 @@ internal static class Signatures
     private const string Key = "The key: any text. A path cannot carry the keys \".\" and \"..\"; leave it empty and name them with ?key=.";
     private const string Consistency = "linearizable (default), lease or stale.";
     private const string LocalConsistency = "stale (default: this node's own copy), lease or linearizable.";
-    private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. Older is answered 503 stale_read.";
+    private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. An older one is brought up to date first; 503 stale_read when that is not possible in time.";
     private const string IdempotencyKey = "A text that is new for every write. Repeated with the same one, a write takes effect once and is answered alike, for a day at least.";
     private const string Forward = "false: answer 421 not_leader instead of forwarding when this node does not lead.";
 

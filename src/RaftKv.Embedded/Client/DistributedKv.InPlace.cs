@@ -13,8 +13,8 @@ internal sealed partial class DistributedKv
     /// <summary>Blocks until this node's own copy is as fresh as asked for.</summary>
     internal void WaitUntilFresh(string key, KvConsistency consistency)
     {
-        var host = access.Host;
-        if (CanReadNow(host, consistency, KvVersion.None))
+        var host = access.TryHost ?? access.HostAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        if (CanReadNow(host, new KvReadOptions { Consistency = consistency }))
             return;
         Check(key);
         if (consistency == KvConsistency.LeaderLease)

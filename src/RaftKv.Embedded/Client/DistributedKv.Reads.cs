@@ -8,8 +8,9 @@ internal sealed partial class DistributedKv
 {
     public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
-        var host = access.Host;
-        if (CanReadNow(host, readOptions.Consistency, readOptions.MinVersion))
+        if (access.TryHost is not { } host)
+            return GetOnceOpenAsync(key, readOptions, cancellationToken);
+        if (CanReadNow(host, readOptions))
             return new ValueTask<KvGetResult>(ReadLocal(host, key, readOptions.Consistency));
         // Bad input is refused at once, not after a wait.
         Check(key);
@@ -28,8 +29,9 @@ internal sealed partial class DistributedKv
     public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);
-        var host = access.Host;
-        if (CanReadNow(host, readOptions.Consistency, readOptions.MinVersion))
+        if (access.TryHost is not { } host)
+            return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
+        if (CanReadNow(host, readOptions))
             return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
         Check(key);
         return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
@@ -39,7 +41,7 @@ internal sealed partial class DistributedKv
     private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
         ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
-        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
         return Look(key, state, read);
     }
 
@@ -50,12 +52,13 @@ internal sealed partial class DistributedKv
     }
 
     /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
-    internal ValueTask ReadBarrierAsync(CancellationToken cancellationToken) => FreshAsync(access.Host, KvConsistency.Linearizable, KvVersion.None, cancellationToken);
+    internal async ValueTask ReadBarrierAsync(CancellationToken cancellationToken) =>
+        await FreshAsync(await access.HostAsync(cancellationToken).ConfigureAwait(false), default, cancellationToken).ConfigureAwait(false);
 
-    private static bool CanReadNow(ReplicaHost host, KvConsistency consistency, KvVersion minVersion) => consistency switch
+    private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
     {
-        KvConsistency.Stale => host.Replica.HasCaughtUp && host.Applier.AppliedIndex >= minVersion.Value,
-        KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= minVersion.Value,
+        KvConsistency.Stale => host.Replica.HasCaughtUp && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
+        KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= asked.MinVersion.Value,
         _ => false,
     };
 
@@ -73,30 +76,45 @@ internal sealed partial class DistributedKv
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
-        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
         return ReadLocal(host, key, readOptions.Consistency);
     }
 
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FreshAsync(ReplicaHost host, KvConsistency consistency, KvVersion minVersion, CancellationToken cancellationToken)
+    private async ValueTask FreshAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (CanReadNow(host, consistency, minVersion))
+        if (CanReadNow(host, asked))
             return;
-        if (consistency == KvConsistency.LeaderLease)
+        if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        // A stale read waits only while a restarted node does not know yet how far it had been: one read index tells.
-        if (consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
+        // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read index tells, or brings it up to date.
+        if (asked.Consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
+            await ReadIndexAsync(host, cancellationToken).ConfigureAwait(false);
+        else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
+            await RefreshAsync(host, maxAge, cancellationToken).ConfigureAwait(false);
+        if (host.Applier.AppliedIndex < asked.MinVersion.Value)
+            await host.WaitAppliedAsync(asked.MinVersion.Value, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static ValueTask ReadIndexAsync(ReplicaHost host, CancellationToken cancellationToken)
+    {
+        var ready = host.JoinReads().Ready;
+        return cancellationToken.CanBeCanceled ? new ValueTask(ready.AsTask().WaitAsync(cancellationToken)) : ready;
+    }
+
+    /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.</exception>
+    private static async ValueTask RefreshAsync(ReplicaHost host, TimeSpan maxAge, CancellationToken cancellationToken)
+    {
+        try
         {
-            var ready = host.JoinReads().Ready;
-            if (cancellationToken.CanBeCanceled)
-                await ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-            else
-                await ready.ConfigureAwait(false);
+            await ReadIndexAsync(host, cancellationToken).ConfigureAwait(false);
         }
-        if (host.Applier.AppliedIndex < minVersion.Value)
-            await host.WaitAppliedAsync(minVersion.Value, cancellationToken).ConfigureAwait(false);
+        catch (RaftKvUnavailableException e) when (e.IsTransient)
+        {
+            throw Errors.StaleRead(host.Replica.Age, maxAge, e);
+        }
     }
 
     [SkipLocalsInit]
@@ -107,7 +125,7 @@ internal sealed partial class DistributedKv
         {
             // Before the read: what was applied by now is in the answer.
             var readAt = new KvVersion(host.Applier.AppliedIndex);
-            var age = consistency == KvConsistency.Stale ? host.Replica.LastLeaderContact ?? Timeout.InfiniteTimeSpan : TimeSpan.Zero;
+            var age = consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
             return Read(host, name.Bytes) with { ReadAt = readAt, Age = age };
         }
         finally

@@ -17,14 +17,14 @@ internal sealed partial class DistributedKv
     {
         Check(scanOptions);
         var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
-        return ScanAsync(access.Host, keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions, cancellationToken);
+        return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions, cancellationToken);
     }
 
     public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
         var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
-        var host = access.Host;
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -47,8 +47,8 @@ internal sealed partial class DistributedKv
     public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
         var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
-        var host = access.Host;
-        await FreshAsync(host, readOptions.Consistency, readOptions.MinVersion, cancellationToken).ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, keys, [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -66,11 +66,12 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(prefix);
         if (!char.IsAscii(delimiter))
             throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
-        return ListChildrenAsync(access.Host, KeyRanges.Bytes(prefix, options.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
+        return ListChildrenAsync(KeyRanges.Bytes(prefix, options.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
     }
 
-    private async IAsyncEnumerable<KvEntry> ScanAsync(ReplicaHost host, KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, keys, after, asked.KeysOnly);
         var left = asked.Limit == 0 ? int.MaxValue : asked.Limit;
@@ -87,9 +88,10 @@ internal sealed partial class DistributedKv
         }
     }
 
-    private async IAsyncEnumerable<KvChild> ListChildrenAsync(ReplicaHost host, byte[] prefix, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvChild> ListChildrenAsync(byte[] prefix, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await FreshAsync(host, asked.Consistency, asked.MinVersion, cancellationToken).ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, asked, cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, new KeyInterval(prefix, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -137,7 +139,7 @@ internal sealed partial class DistributedKv
         var version = asked.AtVersion.Value;
         if (version == 0)
         {
-            await FreshAsync(host, asked.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
+            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, cancellationToken).ConfigureAwait(false);
             return await PinAsync(host, cancellationToken).ConfigureAwait(false);
         }
         if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)

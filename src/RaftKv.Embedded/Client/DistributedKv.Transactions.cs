@@ -10,14 +10,14 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(transaction);
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
         var command = new TransactionEncoder(options).Encode(transaction);
-        var host = access.Host;
-        var write = new TransactionWrite(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
-        return AnswerAsync(write, Send(host, write, cancellationToken));
+        return CommitAsync(command, cancellationToken);
     }
 
-    private static async ValueTask<KvTransactionResult> AnswerAsync(TransactionWrite write, ValueTask<KvWriteResult> sent)
+    private async ValueTask<KvTransactionResult> CommitAsync(byte[] command, CancellationToken cancellationToken)
     {
-        await sent.ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var write = new TransactionWrite(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
+        await Send(host, write, cancellationToken).ConfigureAwait(false);
         var answer = write.Result;
         var version = new KvVersion(answer.Version);
         if (answer.Payload is null)

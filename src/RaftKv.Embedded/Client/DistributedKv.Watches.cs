@@ -18,31 +18,33 @@ internal sealed partial class DistributedKv
         Check(watchOptions);
         var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
         return watchOptions.InitialState
-            ? WatchStateAsync(access.Host, keys, watchOptions, mustBeFresh: true, cancellationToken)
-            : WatchFromAsync(access.Host, keys, watchOptions, cancellationToken);
+            ? WatchStateAsync(keys, watchOptions, mustBeFresh: true, cancellationToken)
+            : WatchFromAsync(keys, watchOptions, cancellationToken);
     }
 
     /// <summary>What this node holds now, however old, and every change behind it: never waits for anybody.</summary>
     internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
-        WatchStateAsync(access.Host, KeyRanges.Interval(range, options.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
+        WatchStateAsync(KeyRanges.Interval(range, options.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
 
-    private async IAsyncEnumerable<KvEvent> WatchFromAsync(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var from = asked.FromVersion.Value;
         // What a restarted node applies again is news to it alone.
         if (from == 0 && !host.Replica.HasCaughtUp)
-            await FreshAsync(host, KvConsistency.Stale, KvVersion.None, cancellationToken).ConfigureAwait(false);
+            await FreshAsync(host, KvReadOptions.Stale, cancellationToken).ConfigureAwait(false);
         ThrowIfRemoved(host);
         using var watcher = Add(host, keys, asked, from == 0 ? host.Applier.AppliedIndex + 1 : from);
         await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
             yield return change;
     }
 
-    private async IAsyncEnumerable<KvEvent> WatchStateAsync(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, bool mustBeFresh, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEvent> WatchStateAsync(KeyInterval keys, KvWatchOptions asked, bool mustBeFresh, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         if (mustBeFresh)
         {
-            await FreshAsync(host, asked.Consistency, KvVersion.None, cancellationToken).ConfigureAwait(false);
+            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, cancellationToken).ConfigureAwait(false);
             ThrowIfRemoved(host);
         }
         var (pin, watcher) = await BetweenEntriesAsync(host,

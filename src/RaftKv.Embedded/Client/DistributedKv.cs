@@ -15,11 +15,12 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     {
         if (value.Length > options.MaxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
+        if (access.TryHost is not { } host)
+            return SetOnceOpenAsync(key, value.ToArray(), setOptions, cancellationToken);
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var lifetime = setOptions.Lifetime;
-            var host = access.Host;
             var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);
@@ -35,10 +36,11 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
 
     public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
     {
+        if (access.TryHost is not { } host)
+            return DeleteOnceOpenAsync(key, when, cancellationToken);
         var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var host = access.Host;
             var write = NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
             KvCommand.WriteDelete(write.Command.Span, when, name.Bytes);
             return Send(host, write, cancellationToken);
@@ -50,10 +52,10 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     }
 
     /// <summary>Gives a command to the replica.</summary>
-    internal ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
+    internal async ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
     {
-        var host = access.Host;
-        return Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        return await Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken).ConfigureAwait(false);
     }
 
     private WriteOperation NewWrite(ReplicaHost host, int bytes)

@@ -29,11 +29,13 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             .Build();
     }
 
-    public RaftKvStatus Status => _access.Host.Replica.Status;
+    public RaftKvStatus Status => _access.TryHost is { } host ? host.Replica.Status : StatusWithoutReplica();
 
     public async IAsyncEnumerable<RaftKvStatus> WatchStatusAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var replica = _access.Host.Replica;
+        if (_access.IsOpening)
+            yield return StatusWithoutReplica();
+        var replica = (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica;
         while (true)
         {
             // Before the look: a change in between is seen with the next one.
@@ -48,7 +50,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
-        var host = _access.Host;
+        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
             var changed = host.Replica.Changed;
@@ -70,7 +72,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
                 }
                 catch (RaftKvUnavailableException e) when (e.IsTransient)
                 {
-                    continue;
+                    // A moment later it may be otherwise.
                 }
             }
             await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken)).ConfigureAwait(false);
@@ -109,11 +111,9 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     {
         NodeIds.ThrowIfInvalid(nodeId);
         var asked = 0;
-        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, () =>
-        {
-            asked++;
-            return false;
-        }).ConfigureAwait(false);
+        // A node that was asked to remove itself, and finds that it is removed, is done.
+        bool HasHappened() => asked++ > 0 && Status is { Role: RaftKvRole.Removed } status && status.NodeId == nodeId;
+        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, HasHappened).ConfigureAwait(false);
         // An attempt whose answer was lost may have removed it.
         if (!(asked > 1 && result.Error == RaftKvMembershipError.UnknownMember))
             ThrowIfRefused(result);
@@ -150,7 +150,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource<KvVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _access.Host.Replica.Post(new SnapshotWanted(done));
+        (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica.Post(new SnapshotWanted(done));
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -159,7 +159,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         ArgumentNullException.ThrowIfNull(destination);
         if (!destination.CanWrite)
             throw new ArgumentException("The stream cannot be written to. Nothing was done.", nameof(destination));
-        var host = _access.Host;
+        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
         var index = minVersion?.Value ?? host.Applier.AppliedIndex;
         await host.WaitAppliedAsync(index, cancellationToken).ConfigureAwait(false);
         while (true)
@@ -174,13 +174,15 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
     {
-        var replica = _access.Host.Replica;
-        var clock = _access.Host.Clock;
+        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var (replica, clock) = (host.Replica, host.Clock);
         var noLeaderSince = clock.Ticks;
         return await _askLeader.ExecuteAsync(async token =>
         {
             if (hasHappened?.Invoke() == true)
                 return new AdminResult(null, "");
+            if (replica.Status is { Role: RaftKvRole.Removed } removed)
+                throw Errors.Removed(removed.NodeId);
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
             var askedAt = clock.Ticks;
             replica.Post(call);
@@ -192,6 +194,23 @@ internal sealed class RaftKvCluster : IRaftKvCluster
                 throw Refusal(replica.Status);
             return result;
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What can be said before there is a replica.</summary>
+    private RaftKvStatus StatusWithoutReplica()
+    {
+        var failure = _access.Failure;
+        if (failure is null && !_access.IsOpening)
+            return _access.Host.Replica.Status;
+        return new RaftKvStatus
+        {
+            NodeId = _options.NodeId,
+            Address = _options.AdvertiseAddress ?? _options.ListenAddress,
+            Role = failure is null ? RaftKvRole.Opening : RaftKvRole.Faulted,
+            Readiness = failure is null ? RaftKvReadiness.Opening : RaftKvReadiness.Faulted,
+            Durability = _options.Durability,
+            Fault = failure?.Message,
+        };
     }
 
     private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch

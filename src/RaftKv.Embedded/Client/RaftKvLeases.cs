@@ -15,7 +15,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     {
         if (timeToLive < Shortest || timeToLive > Longest)
             throw new ArgumentOutOfRangeException(nameof(timeToLive), timeToLive, "A lease lives from 500 ms to 24 h. Nothing was sent.");
-        var sentAt = access.Host.Clock.Ticks;
+        var sentAt = (await access.HostAsync(cancellationToken).ConfigureAwait(false)).Clock.Ticks;
         var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds), cancellationToken).ConfigureAwait(false);
         var lease = new KvLease(this, granted.Version.Value, timeToLive);
         _keeper.Hold(lease, sentAt);

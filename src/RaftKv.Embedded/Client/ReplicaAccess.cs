@@ -2,13 +2,44 @@ using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Where the clients find the replica: it exists only between the host's start and stop.</summary>
+/// <summary>
+/// Where the clients find the replica: it exists only between the host's start and stop. Opening it takes as long as its data is large; a call that is made meanwhile waits for it, and its own time
+/// begins then.
+/// </summary>
 internal sealed class ReplicaAccess
 {
     private ReplicaHost? _host;
+    private Task<ReplicaHost>? _opening;
 
-    public ReplicaHost Host => Volatile.Read(ref _host)
-        ?? throw new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
+    /// <summary>For what must not wait.</summary>
+    /// <exception cref="RaftKvUnavailableException">The replica is still being opened.</exception>
+    public ReplicaHost Host => TryHost ?? throw Absence();
+
+    /// <summary><c>null</c> while the replica is not open.</summary>
+    public ReplicaHost? TryHost => Volatile.Read(ref _host);
+
+    /// <summary>Whether the replica is being opened.</summary>
+    public bool IsOpening => TryHost is null && Volatile.Read(ref _opening) is { IsCompleted: false };
+
+    /// <summary>Why the replica could not be opened; <c>null</c> when it was, or may still be.</summary>
+    public Exception? Failure => Volatile.Read(ref _opening) is { IsFaulted: true, Exception: { } e } ? e.InnerException : null;
+
+    /// <summary>From now on calls wait for this.</summary>
+    public void SetOpening(Task<ReplicaHost> opening) => Volatile.Write(ref _opening, opening);
 
     public void Set(ReplicaHost host) => Volatile.Write(ref _host, host);
+
+    /// <summary>The replica, once it is open.</summary>
+    /// <exception cref="Exception">What kept it from being opened.</exception>
+    public ValueTask<ReplicaHost> HostAsync(CancellationToken cancellationToken)
+    {
+        if (TryHost is { } host)
+            return new ValueTask<ReplicaHost>(host);
+        var opening = Volatile.Read(ref _opening) ?? throw Absence();
+        return new ValueTask<ReplicaHost>(opening.WaitAsync(cancellationToken));
+    }
+
+    private Exception Absence() => IsOpening
+        ? Errors.Opening()
+        : Failure ?? new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
 }

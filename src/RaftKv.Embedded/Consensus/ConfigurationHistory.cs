@@ -61,6 +61,21 @@ internal sealed class ConfigurationHistory
         return false;
     }
 
+    /// <summary>
+    /// Whether a node is in a configuration that has certainly been committed: one up to <paramref name="commit"/>, one with a newer one behind it (a change begins when the change before it
+    /// is committed), or one in which the node has a vote without having been founded with it (it was committed as a learner before).
+    /// </summary>
+    public bool HasNamed(string nodeId, Guid incarnation, long commit)
+    {
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            var (index, configuration) = _entries[i];
+            if (configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && (index <= commit || i + 1 < _entries.Count || (member.IsVoter && index > 1)))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Whether nobody but this node has a vote in any configuration that is known here.</summary>
     public bool HasNoOtherVoterThan(string nodeId, Guid incarnation)
     {

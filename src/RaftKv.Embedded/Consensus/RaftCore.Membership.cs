@@ -17,6 +17,9 @@ internal sealed partial class RaftCore
     private long _handledConfiguration;
     private bool _removed;
 
+    /// <summary>A committed configuration has had this node. One that never did is a newcomer that has not come to its own entry yet, whatever the configurations before it say.</summary>
+    private bool _wasMember;
+
     /// <summary>Set when this leader's own removal has committed; it steps down at the end of the step.</summary>
     private string? _retireCause;
 
@@ -193,13 +196,16 @@ internal sealed partial class RaftCore
 
     private void UpdatePassiveRole(string cause)
     {
-        if (Configuration.Members.Count > 0 && ConfigurationIndex <= CommitIndex && Self is null)
+        NoteMembership(CommitIndex);
+        if (_wasMember && ConfigurationIndex <= CommitIndex && Self is null)
             _removed = true;
         if (Role is RaftRole.Leader or RaftRole.PreCandidate or RaftRole.Candidate)
             return;
         Role = PassiveRole();
         Announce(cause);
     }
+
+    private void NoteMembership(long commit) => _wasMember = _wasMember || _configurations.HasNamed(NodeId, _settings.Incarnation, commit);
 
     private PendingJoin TakeJoin(int at)
     {

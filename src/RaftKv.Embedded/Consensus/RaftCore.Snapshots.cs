@@ -182,6 +182,7 @@ internal sealed partial class RaftCore
     {
         Invariant.Holds(last.Index > CommitIndex, "a snapshot never takes back what is committed");
         var keepsSuffix = _log.Contains(last);
+        NoteMembership(keepsSuffix ? last.Index : CommitIndex);
         CommitIndex = _applyIssued = last.Index;
         SnapshotId = last;
         // The snapshot's configuration replaces every older one, also those that were only ever appended here.

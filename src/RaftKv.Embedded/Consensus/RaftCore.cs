@@ -82,6 +82,9 @@ internal sealed partial class RaftCore
 
     public long CommittedConfigurationIndex => _configurations.At(CommitIndex).Index;
 
+    /// <summary>The newest configuration that is known here to be committed.</summary>
+    public ClusterConfiguration CommittedConfiguration => _configurations.At(CommitIndex).Configuration;
+
     /// <summary>The peers a leader feeds; empty on everybody else.</summary>
     public IReadOnlyList<Progress> Peers => _peers;
 

@@ -138,6 +138,9 @@ internal static partial class ReplicaLog
     [LoggerMessage(160, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
     public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 
+    [LoggerMessage(161, LogLevel.Warning, "{NodeId} does not get on: {Cause}, for {Milliseconds} ms so far ({Detail}).")]
+    public static partial void StallGoesOn(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
+
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
     public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);
 
@@ -146,6 +149,9 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(132, LogLevel.Information, "{NodeId} stopped.")]
     public static partial void Stopped(this ILogger logger, string nodeId);
+
+    [LoggerMessage(164, LogLevel.Information, "{NodeId} is still opening {Directory}; the other services of the host start meanwhile.")]
+    public static partial void OpeningTakesLong(this ILogger logger, string nodeId, string directory);
 
     [LoggerMessage(140, LogLevel.Warning, "{NodeId} listens on {Address} without authentication of its peers (AllowInsecurePeers): whoever reaches the port can read and write everything.")]
     public static partial void InsecurePeers(this ILogger logger, string nodeId, string address);

@@ -11,22 +11,28 @@ internal sealed class StallWatch
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PoolEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>Long batches of entries are no stall; an entry that takes so long is.</summary>
+    private static readonly TimeSpan ApplyThreshold = TimeSpan.FromSeconds(1);
+
     private readonly StallLog _stalls;
     private readonly ReplicaClock _clock;
     private readonly TimeSpan _threshold;
-    private readonly Func<TimeSpan?> _leaderContact;
+    private readonly TimeSpan _electionThreshold;
+    private readonly StallSources _sources;
     private TimeSpan _gcPaused = GC.GetTotalPauseDuration();
     private long _poolAsked;
     private long _poolAnswered = 1;
     private bool _poolReported;
-    private bool _silenceReported;
+    private long _applied = -1;
+    private long _appliedSince;
 
-    /// <param name="leaderContact">How long ago the leader was heard of; <c>null</c> when there is none.</param>
-    public StallWatch(StallLog stalls, ReplicaClock clock, TimeSpan electionTimeout, Func<TimeSpan?> leaderContact)
+    public StallWatch(StallLog stalls, ReplicaClock clock, TimeSpan electionTimeout, StallSources sources)
     {
-        (_stalls, _clock, _leaderContact) = (stalls, clock, leaderContact);
+        (_stalls, _clock, _sources) = (stalls, clock, sources);
         // Half of what an election needs, and never what any busy machine does.
         _threshold = TimeSpan.FromMilliseconds(Math.Max(100, electionTimeout.TotalMilliseconds / 2));
+        // An election that a split vote repeats is done by then.
+        _electionThreshold = TimeSpan.FromMilliseconds(Math.Max(2_000, 4 * electionTimeout.TotalMilliseconds));
     }
 
     /// <summary>The body of its thread.</summary>
@@ -39,7 +45,7 @@ internal sealed class StallWatch
             var late = TimeSpan.FromTicks(now - last) - Tick;
             last = now;
             if (!WasLate(late))
-                LookAtLeader();
+                Look(now);
             LookAtPool(now);
         }
     }
@@ -65,17 +71,34 @@ internal sealed class StallWatch
         return true;
     }
 
-    private void LookAtLeader()
+    /// <summary>What may hang, one after the other.</summary>
+    internal void Look(long now)
     {
-        if (_leaderContact() is not { } silence || silence < _threshold)
-        {
-            _silenceReported = false;
-        }
-        else if (!_silenceReported)
-        {
-            _silenceReported = true;
-            _stalls.Add(RaftKvStallCause.Network, silence, "nothing was heard of the leader");
-        }
+        Tell(RaftKvStallCause.Fsync, _sources.LogBusyFor(), _threshold, "a write or sync of the log");
+        LookAtApplier(now);
+        if (_sources.WithoutLeader() is { } without)
+            Tell(RaftKvStallCause.Network, without, _electionThreshold, "no leader is known");
+        else
+            Tell(RaftKvStallCause.Network, _sources.LeaderSilence(), _threshold, "nothing was heard of the leader");
+    }
+
+    private void LookAtApplier(long now)
+    {
+        var applied = _sources.AppliedIndex();
+        if (applied != _applied)
+            (_applied, _appliedSince) = (applied, now);
+        var stuck = _sources.ApplierBusyFor();
+        if (stuck > TimeSpan.FromTicks(now - _appliedSince))
+            stuck = TimeSpan.FromTicks(now - _appliedSince);
+        Tell(RaftKvStallCause.Apply, stuck, ApplyThreshold, $"entry {applied + 1} is not applied");
+    }
+
+    private void Tell(RaftKvStallCause cause, TimeSpan? duration, TimeSpan threshold, string detail)
+    {
+        if (duration >= threshold)
+            _stalls.GoesOn(cause, duration.Value, detail);
+        else
+            _stalls.IsOver(cause);
     }
 
     /// <summary>One question at a time; a pool that does not answer is told of while it lasts.</summary>

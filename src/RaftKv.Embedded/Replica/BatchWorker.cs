@@ -8,12 +8,16 @@ internal abstract class BatchWorker<T> where T : class
     private List<T> _taken = [];
     private volatile bool _isStopping;
     private bool _hasFailed;
+    private long _busySince;
 
     /// <summary>Told of an error, after which nothing more is done, by any thread.</summary>
     public event Action<Exception>? Failed;
 
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
     public bool HasWork => !_queue.IsEmpty;
+
+    /// <summary>Any thread. For how long the batch under way has been worked at; <c>null</c> when none is.</summary>
+    public TimeSpan? BusyFor => Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
 
     /// <summary>What is under way is to end soon.</summary>
     protected bool IsStopping => _isStopping;
@@ -49,7 +53,11 @@ internal abstract class BatchWorker<T> where T : class
     {
         _queue.TakeAll(ref _taken);
         if (_taken.Count > 0)
+        {
+            Volatile.Write(ref _busySince, System.Diagnostics.Stopwatch.GetTimestamp());
             Work(_taken);
+            Volatile.Write(ref _busySince, 0);
+        }
         _taken.Clear();
     }
 
@@ -98,6 +106,7 @@ internal abstract class BatchWorker<T> where T : class
         catch (Exception e)
         {
             _hasFailed = true;
+            Volatile.Write(ref _busySince, 0);
             Stop();
             _taken.ForEach(Refuse);
             _taken.Clear();

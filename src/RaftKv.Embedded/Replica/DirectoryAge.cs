@@ -14,6 +14,9 @@ internal sealed class DirectoryAge(StartHistory own, RaftStart? recovered, PeerM
 
     public PeerMemory Peers => peers;
 
+    /// <summary>Whether the directory belonged to a cluster when this process started.</summary>
+    public bool HadCluster => recovered is not null;
+
     /// <summary>Counts this start, durably, before the node speaks to anyone, and reads what is remembered.</summary>
     /// <param name="files">Syncs whatever the durability of writes is: a power cut must not take back what peers have heard.</param>
     /// <param name="directory">The data directory.</param>

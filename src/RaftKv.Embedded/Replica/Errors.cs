@@ -8,11 +8,17 @@ internal static class Errors
     public static RaftKvUnavailableException Stopping() =>
         new(RaftKvUnavailableReason.Stopping, "This node is stopping. Nothing was written; use another node.");
 
+    public static RaftKvUnavailableException Opening() =>
+        new(RaftKvUnavailableReason.NotReady, "This node is still opening its data. Nothing was read or written. Wait until it is ready (WaitUntilReadyAsync), or use another node.");
+
     public static RaftKvUnavailableException NotFormed(string? waitsFor) =>
         new(RaftKvUnavailableReason.NotFormed, $"This node does not belong to a cluster yet. Nothing was written. {waitsFor ?? "Add this node to a cluster."}");
 
     public static RaftKvUnavailableException Removed(string nodeId) =>
-        new(RaftKvUnavailableReason.Removed, $"The node {nodeId} was removed from its cluster. Nothing was written. Use a member, or add the node again.");
+        new(RaftKvUnavailableReason.Removed, $"The node {nodeId} was removed from its cluster. The call had no effect, and repeating it here does not help. Use a member, or add the node again.");
+
+    public static RaftKvOutcomeUnknownException RemovedMidway(string nodeId) =>
+        new($"The node {nodeId} was removed from its cluster while the write was under way: it may have been applied, or may still be. Read the key on a member before repeating it.");
 
     public static RaftKvUnavailableException FeatureNotActive(int level) =>
         new(RaftKvUnavailableReason.FeatureNotActive, $"Some member of the cluster runs an older version, which does not know this kind of call (the cluster's feature level is {level}). Nothing was written. Upgrade every member, or remove the one that stays behind.");
@@ -27,7 +33,10 @@ internal static class Errors
         new(RaftKvUnavailableReason.NotReady, $"This node is behind and did not catch up with the version asked for within {waited.TotalMilliseconds:N0} ms. Retry, or read on another node.");
 
     public static RaftKvUnavailableException NotCaughtUp() =>
-        new(RaftKvUnavailableReason.NotReady, "This node has restarted and has not yet caught up with its cluster, so its own copy may be older than what it served before. Wait until it is ready (WaitUntilReadyAsync), or read on another node.");
+        new(RaftKvUnavailableReason.NotReady, "This node has not caught up with its cluster since it started, so its own copy may lack what is committed. Nothing was read or written. Wait until it is ready (WaitUntilReadyAsync), or read on another node.");
+
+    public static RaftKvUnavailableException StaleRead(TimeSpan age, TimeSpan maxAge, RaftKvUnavailableException cause) =>
+        new(RaftKvUnavailableReason.StaleRead, $"This node's copy {(age == Timeout.InfiniteTimeSpan ? "was never known to be current" : $"was last known to be current {age.TotalMilliseconds:N0} ms ago")}, and the read allows {maxAge.TotalMilliseconds:N0} ms (MaxAge). Nothing was read. Retry, read on another node, or allow a greater age. {cause.Message}", cause);
 
     public static RaftKvUnavailableException Overloaded(long limit) =>
         new(RaftKvUnavailableReason.Overloaded, $"More than {limit:N0} bytes of writes wait on this node already (MaxPendingBytes). Nothing was written; retry after a pause.");

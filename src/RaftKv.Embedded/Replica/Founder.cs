@@ -111,7 +111,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         if (formation.TryFound(members, answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min()) is { } start)
         {
             log.FoundedCluster(options.NodeId, identity.ClusterId, members.Count);
-            replica.Post(new Formed(start, recovered: false));
+            replica.Post(new Formed(start));
         }
         return true;
     }

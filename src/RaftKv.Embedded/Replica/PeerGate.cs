@@ -46,7 +46,7 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
                 return HandshakeVerdict.NotJoined;
             if (formation.TryAdopt(hello.ClusterId, out var isNew) && isNew)
-                replica.Post(new Formed(new RaftStart(), recovered: false));
+                replica.Post(new Formed(new RaftStart()));
         }
         if (hello.ClusterId != identity.ClusterId)
             return HandshakeVerdict.OtherCluster;

@@ -32,6 +32,9 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>What the core knows it by; changes with each attempt.</summary>
     public long Id { get; set; }
 
+    /// <summary>When its read index was asked for, in monotonic ticks: what was committed before is at or below the index. Changes with each attempt.</summary>
+    public long AskedAt { get; set; }
+
     /// <summary>Set once the quorum has answered; then only the applier is waited for.</summary>
     public long Index { get; set; } = -1;
 

@@ -35,9 +35,9 @@ internal sealed partial class Replica
     public string? RolledBack => _rolledBack;
 
     /// <summary>A directory that was used before must be shown to others that may have seen a newer state of it.</summary>
-    private void BeginProof(bool recovered)
+    private void BeginProof()
     {
-        _isProven = _parts.Age is null || !recovered || !_core!.HasOtherVoters;
+        _isProven = _parts.Age is not { HadCluster: true } || !_core!.HasOtherVoters;
         _recoveredAt = _now.Ticks;
     }
 

@@ -9,14 +9,6 @@ internal sealed partial class Replica
     private readonly List<ReadBatch> _readScratch = [];
     private readonly object _openGate = new();
     private ReadBatch? _open;
-    private ReadBatch? _catchUp;
-    private bool _mustCatchUp;
-
-    /// <summary>Whether this node has proven since it started that it is not behind what it served before, and its copy is not in doubt.</summary>
-    public bool HasCaughtUp => !Volatile.Read(ref _mustCatchUp) && _quarantine is null;
-
-    /// <summary>Any thread. Why <see cref="HasCaughtUp"/> is false.</summary>
-    public RaftKvUnavailableException NotServing() => _quarantine is null ? Errors.NotCaughtUp() : Errors.Quarantined();
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="isNew">Nobody has joined it yet: the caller posts it.</param>
@@ -51,10 +43,8 @@ internal sealed partial class Replica
                 _open = null;
             _lastBatch = batch.Readers;
         }
-        if (_stopping)
-            batch.Fail(Errors.Stopping());
-        else if (_quarantine is not null)
-            batch.Fail(Errors.Quarantined());
+        if (RefusalOfAll() is { } refusal)
+            batch.Fail(refusal);
         else if (_core is null && IsAlone)
             batch.Complete();
         else
@@ -65,11 +55,7 @@ internal sealed partial class Replica
     {
         if (!KnowsLeader)
             return;
-        if (_mustCatchUp && _catchUp is null)
-        {
-            _catchUp = new ReadBatch(_now.Ticks + _options.RequestTimeout.Ticks);
-            _waitingReads.Add(_catchUp);
-        }
+        ProbeFreshness();
         if (_waitingReads.Count == 0)
             return;
         _readScratch.AddRange(_waitingReads);
@@ -78,6 +64,7 @@ internal sealed partial class Replica
         foreach (var batch in _readScratch)
         {
             batch.Id = ++_nextRequestId;
+            batch.AskedAt = _now.Ticks;
             _asked.Add(batch.Id, batch);
             Step(new ReadRequested(_now, batch.Id));
         }
@@ -107,13 +94,12 @@ internal sealed partial class Replica
     private readonly List<ReadBatch> _waitingForApply = [];
 
     /// <summary>Whether callers wait for reads that were taken; finished ones are swept out.</summary>
-    private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _catchUp && !b.IsCompleted);
+    private bool ReadsAreUnderWay => _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Any(b => b != _probe && !b.IsCompleted);
 
     /// <summary>Replica or applier thread.</summary>
     private void CompleteReads(ReadBatch batch)
     {
-        if (batch == _catchUp)
-            Volatile.Write(ref _mustCatchUp, false);
+        NoteFresh(batch);
         batch.Complete();
     }
 
@@ -141,8 +127,8 @@ internal sealed partial class Replica
             if (Expired(batch))
                 _asked.Remove(id);
         }
-        if (_catchUp is { IsCompleted: true })
-            _catchUp = null;
+        if (_probe is { IsCompleted: true })
+            _probe = null;
     }
 
     private bool Expired(ReadBatch batch)

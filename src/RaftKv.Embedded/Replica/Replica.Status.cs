@@ -32,19 +32,6 @@ internal sealed partial class Replica
     /// <summary>Any thread. Completes with the next change of role, term, leader or members.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
-    /// <summary>Whether this node serves linearizable reads and writes now.</summary>
-    public bool IsReady
-    {
-        get
-        {
-            var parts = Volatile.Read(ref _statusParts);
-            if (parts.Role == RaftKvRole.Unformed)
-                return IsAlone;
-            return parts.LeaderId is not null && parts.HasQuorum && HasCaughtUp && parts.Fault is null && _quarantine is null && _rolledBack is null
-                && !_leaving;
-        }
-    }
-
     public RaftKvStatus Status
     {
         get
@@ -55,13 +42,15 @@ internal sealed partial class Replica
             // The parts are a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
             var applied = _parts.Applier.AppliedIndex;
             var commit = Math.Max(CommitIndex, applied);
+            var readiness = Readiness;
             return new RaftKvStatus
             {
                 NodeId = _options.NodeId,
                 Address = _parts.Transport.AdvertisedAddress,
                 ClusterId = _parts.Identity.ClusterId,
                 Role = parts.Role,
-                IsReady = IsReady,
+                IsReady = readiness == RaftKvReadiness.Ready,
+                Readiness = readiness,
                 Term = parts.Term,
                 LeaderId = parts.LeaderId,
                 FirstIndex = parts.FirstIndex,
@@ -95,6 +84,17 @@ internal sealed partial class Replica
 
     /// <summary>Any thread. How long ago the leader was heard of: zero on the leader, <c>null</c> if never.</summary>
     public TimeSpan? LastLeaderContact => LeaderContact(Volatile.Read(ref _statusParts), _clock.Ticks);
+
+    /// <summary>Any thread. How long a member has known no leader; <c>null</c> when it knows one, and on a node that waits for none.</summary>
+    public TimeSpan? WithoutLeader
+    {
+        get
+        {
+            var parts = Volatile.Read(ref _statusParts);
+            var waits = parts.LeaderId is null && parts.Role is RaftKvRole.Learner or RaftKvRole.Follower or RaftKvRole.Candidate;
+            return waits ? TimeSpan.FromTicks(Math.Max(0, _clock.Ticks - parts.WithoutLeaderSince)) : null;
+        }
+    }
 
     private TimeSpan? LeaderContact(StatusParts parts, long now)
     {
@@ -178,6 +178,7 @@ internal sealed partial class Replica
             Term = _core.Term,
             LeaderId = _closed ? null : _core.LeaderId,
             HasQuorum = _core.Role != RaftRole.Leader || _core.HasQuorum,
+            WithoutLeaderSince = _statusParts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _statusParts.WithoutLeaderSince : _now.Ticks,
             FirstIndex = _core.FirstIndex,
             LastIndex = _core.LastIndex,
             LastTerm = _core.LastTerm,
@@ -185,6 +186,8 @@ internal sealed partial class Replica
             SnapshotIndex = _core.SnapshotIndex,
             SnapshotTerm = _core.SnapshotTerm,
             Configuration = _core.Configuration,
+            IsOnlyVoter = !_closed && _core.CanServeReads && _core.Configuration.VoterCount == 1 && _core.CommittedConfiguration.VoterCount == 1,
+            HasItsRole = HasItsRole(_core.CommittedConfiguration),
             ConfigurationIndex = _core.ConfigurationIndex,
             Peers = peers,
             Elections = [.. _elections],

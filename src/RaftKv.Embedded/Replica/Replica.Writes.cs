@@ -38,16 +38,17 @@ internal sealed partial class Replica
 
     private bool Leads => _core is { Role: RaftRole.Leader };
 
+    /// <summary>Why this node takes no call that needs the cluster; <c>null</c> when it takes them.</summary>
+    private RaftKvUnavailableException? RefusalOfAll() => _stopping ? Errors.Stopping()
+        : _quarantine is not null ? Errors.Quarantined()
+        : IsRemoved ? Errors.Removed(_options.NodeId)
+        : null;
+
     private void TakeWrite(WriteOperation write)
     {
-        if (_stopping)
+        if (RefusalOfAll() is { } refusal)
         {
-            write.TryFail(Errors.Stopping());
-            return;
-        }
-        if (_quarantine is not null)
-        {
-            write.TryFail(Errors.Quarantined());
+            write.TryFail(refusal);
             return;
         }
         if (LacksRoomFor(write.Command.Span))
@@ -67,7 +68,7 @@ internal sealed partial class Replica
         if (_parts.Formation.TryFound([self], _options.FeatureLevel) is { } start)
         {
             _log.FoundedCluster(_options.NodeId, _parts.Identity.ClusterId, members: 1);
-            Form(start, recovered: false);
+            Form(start);
         }
     }
 
@@ -344,7 +345,7 @@ internal sealed partial class Replica
 
     private RaftKvUnavailableException Unavailable() => _core is null
         ? Errors.NotFormed(_parts.Bootstrap?.WaitsFor)
-        : _core.Role == RaftRole.Removed
+        : IsRemoved
             ? Errors.Removed(_options.NodeId)
             : _core.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout);
 }

@@ -43,6 +43,7 @@ internal sealed partial class Replica
         _statusParts = StatusParts.Unformed;
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
+        _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
         _isSolo = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
         _limits = new RecordLimits(options.MaxKeyBytes, options.MaxValueBytes);
         parts.Applier.Notify += Post;
@@ -59,11 +60,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
-    public void Recover(RaftStart start)
-    {
-        Volatile.Write(ref _mustCatchUp, true);
-        Post(new Formed(start, recovered: true));
-    }
+    public void Recover(RaftStart start) => Post(new Formed(start));
 
     /// <summary>
     /// Any thread; a moment later it may be otherwise. Nobody waits for anything, and callers have come one by one: those that come many at a time are better served
@@ -171,7 +168,7 @@ internal sealed partial class Replica
             case RollbackSeen seen: OnRollbackSeen(seen.NodeId); break;
             case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
-            case Formed formed: Form(formed.Start, formed.Recovered); break;
+            case Formed formed: Form(formed.Start); break;
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
@@ -220,6 +217,7 @@ internal sealed partial class Replica
         _nextSweep = _now.Ticks + SweepInterval;
         SweepWrites();
         SweepReads();
+        SweepRemoved();
         SweepUses();
         SweepForwarded();
         SweepStrangers();
@@ -233,14 +231,13 @@ internal sealed partial class Replica
     }
 
     /// <summary>The node now belongs to a cluster: the core begins.</summary>
-    private void Form(RaftStart start, bool recovered)
+    private void Form(RaftStart start)
     {
         if (_core is not null)
             return;
         _core = new RaftCore(_parts.Settings, start);
         _reportedApplied = _parts.Applier.AppliedIndex;
-        _mustCatchUp = recovered;
-        BeginProof(recovered);
+        BeginProof();
         _core.Initialize(_now, _effects);
         CarryOut();
     }

@@ -48,7 +48,14 @@ internal sealed class ReplicaHost : IDisposable
         Telemetry = new Telemetry(options.NodeId, () => Replica?.Status);
         var stalls = new StallLog(options.NodeId, clock, log);
         stalls.Stalled += Telemetry.Stalled;
-        _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, () => Replica?.LastLeaderContact);
+        _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, new StallSources
+        {
+            LeaderSilence = () => Replica?.LastLeaderContact,
+            WithoutLeader = () => Replica?.WithoutLeader,
+            LogBusyFor = () => _logWriter.BusyFor,
+            ApplierBusyFor = () => Applier.BusyFor,
+            AppliedIndex = () => Applier.AppliedIndex,
+        });
         _logWriter.Synced = OnSynced;
         _reader = new Worker(OnThreadFailed);
         _snapshotter = new Worker(OnThreadFailed);

@@ -92,12 +92,9 @@ internal sealed class CoreAnswer(Func<Moment, RaftEvent> stamp) : ReplicaInput
 }
 
 /// <summary>The node has become part of a cluster: founded or adopted, and durable.</summary>
-internal sealed class Formed(RaftStart start, bool recovered) : ReplicaInput
+internal sealed class Formed(RaftStart start) : ReplicaInput
 {
     public RaftStart Start => start;
-
-    /// <summary>The node had it on its disk: it may have served what it has not applied yet.</summary>
-    public bool Recovered => recovered;
 }
 
 /// <summary>The state machine opened the session this process asked for.</summary>

@@ -10,6 +10,9 @@ internal sealed record StatusParts
     public RaftKvRole Role { get; init; } = RaftKvRole.Unformed;
     public long Term { get; init; }
     public string? LeaderId { get; init; }
+
+    /// <summary>In ticks; means something while <see cref="LeaderId"/> is null.</summary>
+    public long WithoutLeaderSince { get; init; }
     public long FirstIndex { get; init; }
     public long LastIndex { get; init; }
     public long LastTerm { get; init; }
@@ -18,6 +21,12 @@ internal sealed record StatusParts
     public long SnapshotTerm { get; init; }
     public ClusterConfiguration Configuration { get; init; } = ClusterConfiguration.Empty;
     public long ConfigurationIndex { get; init; }
+
+    /// <summary>Whether this node leads and nobody else has a vote.</summary>
+    public bool IsOnlyVoter { get; init; }
+
+    /// <summary>Whether the committed configuration has this node in the role it was configured for.</summary>
+    public bool HasItsRole { get; init; }
 
     /// <summary>Whether this node does not lead, or leads with a quorum that has answered of late and an entry of its own term committed.</summary>
     public bool HasQuorum { get; init; } = true;

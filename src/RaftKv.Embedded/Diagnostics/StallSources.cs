@@ -1,0 +1,20 @@
+namespace RaftKv.Embedded.Diagnostics;
+
+/// <summary>What a <see cref="StallWatch"/> looks at. Any thread.</summary>
+internal sealed record StallSources
+{
+    /// <summary>How long nothing has been heard of the leader that is known; <c>null</c> when none is.</summary>
+    public required Func<TimeSpan?> LeaderSilence { get; init; }
+
+    /// <summary>How long no leader has been known; <c>null</c> when one is, and on a node that waits for none.</summary>
+    public required Func<TimeSpan?> WithoutLeader { get; init; }
+
+    /// <summary>How long the log's thread has been at the same batch; <c>null</c> when it has none.</summary>
+    public required Func<TimeSpan?> LogBusyFor { get; init; }
+
+    /// <summary>How long the applier has been at the same batch; <c>null</c> when it has none.</summary>
+    public required Func<TimeSpan?> ApplierBusyFor { get; init; }
+
+    /// <summary>The last entry that is applied.</summary>
+    public required Func<long> AppliedIndex { get; init; }
+}

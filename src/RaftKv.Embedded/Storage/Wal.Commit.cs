@@ -16,6 +16,12 @@ internal sealed partial class Wal
                 CommitInPlace();
             else
                 CommitInNewSegment();
+            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead again.
+            if (!_options.SyncsCommits && _batch.HasConfiguration)
+            {
+                _index.SyncAll();
+                _syncedCommit = _commit;
+            }
         }
         catch (Exception e)
         {

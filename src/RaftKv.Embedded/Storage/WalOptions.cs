@@ -22,7 +22,7 @@ internal sealed record WalOptions
     public Func<uint> NewSalt { get; init; } = static () => BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint))) | 1;
 
     /// <summary>
-    /// <c>false</c>: commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>). Everything else is synced: headers of segments, the tail, and the whole log when it is closed.
+    /// <c>false</c>: commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>). Everything else is synced: headers of segments, the tail, and the whole log with each configuration and when it is closed.
     /// </summary>
     public bool SyncsCommits { get; init; } = true;
 

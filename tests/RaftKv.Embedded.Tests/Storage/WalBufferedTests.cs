@@ -56,6 +56,22 @@ public sealed class WalBufferedTests
         Assert.False(world.Recovery.WasBuffered);
     }
 
+    /// <summary>The identity names the cluster durably; without its configuration the node could never lead again.</summary>
+    [Fact]
+    public void A_configuration_is_durable_with_all_before_it()
+    {
+        var world = new WalWorld().Open(Buffered);
+        Work(world, new Prng(2), 1, out _);
+        world.AppendAndCommit(WalWorld.Entry(world.Wal.Last.Index + 1, world.Wal.Term, kind: EntryKind.Configuration));
+        var synced = world.Acknowledged;
+        world.AppendAndCommit(WalWorld.Entry(world.Wal.Last.Index + 1, world.Wal.Term));
+        world.Disk.CrashLosingAll();
+
+        world.Open(Buffered);
+
+        Assert.Null(world.DifferenceFrom(synced));
+    }
+
     [Fact]
     public void Without_a_power_cut_nothing_is_lost()
     {

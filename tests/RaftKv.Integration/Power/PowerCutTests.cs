@@ -21,7 +21,7 @@ public sealed class PowerCutTests : IntegrationTest
         var cluster = NoNodes(SmallLog);
         var node = cluster.AddNode(more: o => o.DataDirectory = Path.Combine(disk.Path, "data"));
         var all = new List<AckedWrites>();
-        for (var round = 0; round < Rounds(4); round++)
+        for (var round = 0; round < Rounds(3); round++)
         {
             // Cuts in the first start, too: of the formation, and of each repair.
             if (round % 2 == 0)
@@ -50,7 +50,7 @@ public sealed class PowerCutTests : IntegrationTest
         });
         await node.StartAsync();
         await node.SetAsync("first", "value");
-        for (var round = 0; round < Rounds(4); round++)
+        for (var round = 0; round < Rounds(3); round++)
         {
             var writes = await WriteAndCutAsync(cluster, disk, node, chance, $"r{round}", writers: 1);
 
@@ -79,7 +79,7 @@ public sealed class PowerCutTests : IntegrationTest
         await old.TakeSnapshotAsync();
         await old.StopAsync();
         var backup = Directory.GetFiles(Path.Combine(old.Options.DataDirectory, "snapshots"), "*.snap").Order(StringComparer.Ordinal).Last();
-        for (var round = 0; round < Rounds(3); round++)
+        for (var round = 0; round < Rounds(2); round++)
         {
             var directory = Path.Combine(disk.Path, $"data{round}");
             var node = cluster.AddNode($"new{round}", o => (o.DataDirectory, o.RestoreFrom) = (directory, backup));

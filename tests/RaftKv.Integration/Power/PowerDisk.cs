@@ -124,8 +124,8 @@ public sealed class PowerDisk : IAsyncDisposable
 
     private static (string Program, string Error) Compile()
     {
-        var program = System.IO.Path.Combine(TestDirectory.Create(), "powerdisk");
-        var source = System.IO.Path.Combine(AppContext.BaseDirectory, "Power", "powerdisk.c");
+        var program = System.IO.Path.Combine(AppContext.BaseDirectory, "Power", "powerdisk");
+        var source = program + ".c";
         // The places of the headers are those that pkg-config names; a shell puts them in.
         var error = Tool.Try("sh", "-c", $"gcc -O2 -o '{program}' '{source}' $(pkg-config --cflags --libs fuse3) -lpthread");
         return (program, error);

@@ -11,13 +11,18 @@ namespace RaftKv.Embedded;
 public static class RaftKvRecovery
 {
     /// <summary>Looks into the data directory of a stopped node, and verifies its log. Changes nothing.</summary>
+    /// <param name="dataDirectory">The node's data directory.</param>
+    /// <param name="upToDamage">
+    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivor.Damage"/> says what is wrong. Acknowledged writes behind the damage are lost, unless
+    /// another survivor has them.
+    /// </param>
     /// <exception cref="RaftKvStorageException">
-    /// <see cref="RaftKvStorageError.Locked"/>: the node is running. <see cref="RaftKvStorageError.Damaged"/>: the log cannot be trusted. <see cref="RaftKvStorageError.NotWritable"/>: no node's directory.
+    /// <see cref="RaftKvStorageError.Locked"/>: the node is running. <see cref="RaftKvStorageError.Damaged"/>: the log is damaged, and <paramref name="upToDamage"/> is <c>false</c>. <see cref="RaftKvStorageError.NotWritable"/>: no node's directory.
     /// </exception>
-    public static RaftKvSurvivor Inspect(string dataDirectory)
+    public static RaftKvSurvivor Inspect(string dataDirectory, bool upToDamage = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
-        using var survivor = SurvivorDirectory.Open(new OsFileSystem(), dataDirectory);
+        using var survivor = SurvivorDirectory.Open(new OsFileSystem(), dataDirectory, upToDamage);
         return survivor.Describe();
     }
 
@@ -50,7 +55,7 @@ public static class RaftKvRecovery
         if (plan.HasQuorum)
             throw new ArgumentException("The survivors are a quorum: start them, nothing needs to be recovered. Nothing was changed.", nameof(plan));
         var files = new OsFileSystem();
-        using var survivor = SurvivorDirectory.Open(files, plan.Best.DataDirectory);
+        using var survivor = SurvivorDirectory.Open(files, plan.Best.DataDirectory, upToDamage: plan.Best.Damage is not null);
         var found = survivor.Describe();
         if ((found.Incarnation, found.LastTerm, found.LastVersion) != (plan.Best.Incarnation, plan.Best.LastTerm, plan.Best.LastVersion))
             throw new ArgumentException($"{plan.Best.DataDirectory} has changed since the plan was made. Nothing was changed; inspect it again.", nameof(plan));
@@ -66,7 +71,8 @@ public static class RaftKvRecovery
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
         var files = new OsFileSystem();
-        using var survivor = SurvivorDirectory.Open(files, dataDirectory);
+        // What is kept from starting may be damaged.
+        using var survivor = SurvivorDirectory.Open(files, dataDirectory, upToDamage: true);
         survivor.Retire(files, newClusterId);
     }
 }

@@ -12,7 +12,7 @@ public enum RaftKvStorageError
     /// <summary>Another process has the data directory open.</summary>
     Locked = 2,
 
-    /// <summary>The data directory belongs to another node or cluster.</summary>
+    /// <summary>The data directory belongs to another node or cluster, or to no node and has entries that no node made.</summary>
     ForeignDirectory = 3,
 
     /// <summary>A file is damaged where it must not be.</summary>

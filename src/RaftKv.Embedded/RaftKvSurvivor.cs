@@ -35,4 +35,9 @@ public sealed record RaftKvSurvivor
 
     /// <summary>Whether it votes in that configuration, under this identity.</summary>
     public required bool IsVoter { get; init; }
+
+    /// <summary>
+    /// What is wrong with its log, when it was inspected up to its damage; <c>null</c>: nothing. What it had behind the last version is lost here, and it cannot be started: it counts as a missing voter.
+    /// </summary>
+    public string? Damage { get; init; }
 }

@@ -35,6 +35,7 @@ internal sealed partial class SimNode
         _run = run;
         Id = id;
         Chance = run.Chance.Fork(id);
+        _salts = Chance.Fork("salts");
         Time = new NodeTime(run.Time, rate, Chance.Below(VirtualTime.Second * 1000));
         Clock = new ReplicaClock(Time);
         _options = new RaftKvOptions
@@ -125,6 +126,7 @@ internal sealed partial class SimNode
     /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
     private readonly List<LogEntry> _read = [];
+    private readonly Chance _salts;
     private long _durableSnapshot;
 
     /// <summary>What was on disks that are gone, by their identities: what is committed next may have counted on them.</summary>
@@ -168,6 +170,7 @@ internal sealed partial class SimNode
             TailCacheBytes = (int)_run.Swarm.LogCacheBytes,
             MustExist = identity.ClusterId != Guid.Empty,
             PrepareInBackground = false,
+            NewSalt = () => (uint)_salts.Source.Next() | 1,
         };
         var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
         var start = Recovery.Join(identity, wal, recovery, state, log);

@@ -53,6 +53,7 @@ internal sealed partial record Swarm
         ThinkTime = Of(nameof(ThinkTime)).Pick([200, 5_000, 50_000]) * VirtualTime.Microsecond;
         Keys = (int)Of(nameof(Keys)).Between(1, 6);
         ValueBytes = Of(nameof(ValueBytes)).Pick([8, 100, 2_000]);
+        Poison = Of(nameof(Poison)).OneIn(2);
         RequestTimeout = Of(nameof(RequestTimeout)).Pick([300, 1_000, 5_000]) * VirtualTime.Millisecond;
         MaxPendingBytes = Of(nameof(MaxPendingBytes)).Pick([8_000, 100_000, 64_000_000]);
         MaxInflightMessages = Of(nameof(MaxInflightMessages)).Pick([2, 16, 256]);
@@ -157,6 +158,9 @@ internal sealed partial record Swarm
     public long ThinkTime { get; private set; }
     public int Keys { get; private set; }
     public int ValueBytes { get; private set; }
+
+    /// <summary>Values look like records of the log.</summary>
+    public bool Poison { get; private set; }
     public long RequestTimeout { get; private set; }
     public long MaxPendingBytes { get; private set; }
     public int MaxInflightMessages { get; private set; }

@@ -24,8 +24,8 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
             Monitor.Pulse(_gate);
             if (_runs)
                 return;
-            _runs = true;
             _ = new DedicatedThread($"raftkv-{options.NodeId}-lease", Run, ThreadPriority.AboveNormal);
+            _runs = true;
         }
     }
 

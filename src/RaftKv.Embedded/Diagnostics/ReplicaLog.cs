@@ -161,4 +161,10 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(150, LogLevel.Error, "The configuration under the prefix {Prefix} is not updated any more.")]
     public static partial void ConfigurationEnded(this ILogger logger, Exception error, string prefix);
+
+    [LoggerMessage(180, LogLevel.Warning, "{NodeId} lost the end of its log: the last run kept commits in the page cache (Durability = OsBuffered), and the power was cut or the disk failed. The log now ends with entry {Last}; at least {Commits} known commits are lost, acknowledged writes and votes may be among them.")]
+    public static partial void BufferedLogCut(this ILogger logger, string nodeId, long last, long commits);
+
+    [LoggerMessage(181, LogLevel.Warning, "{NodeId} could not close everything when it stopped; nothing that was acknowledged depends on it: {Reason}")]
+    public static partial void CloseFailed(this ILogger logger, string nodeId, string reason);
 }

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Storage;
+
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>A thread of the replica's own: what must not stop when the host's thread pool is exhausted runs on one of these.</summary>
@@ -10,8 +12,7 @@ internal sealed class DedicatedThread
     /// <param name="priority">Above normal for the loop whose heartbeats keep the cluster calm.</param>
     public DedicatedThread(string name, Action body, ThreadPriority priority = ThreadPriority.Normal)
     {
-        _thread = new Thread(() => body()) { Name = name, IsBackground = true, Priority = priority };
-        _thread.Start();
+        _thread = ThreadStarter.Start(() => new Thread(() => body()) { Name = name, IsBackground = true, Priority = priority });
     }
 
     /// <summary>Waits for the end of the body; <c>false</c> when it did not come in time.</summary>

@@ -77,7 +77,9 @@ internal static class Recovery
     {
         if (recovery.WasPoisoned)
             log.LogRewritten(identity.NodeId);
-        if (recovery.BytesCut > 0)
+        if (recovery is { WasBuffered: true } and ({ LostCommits: > 0 } or { BytesCut: > 0 }))
+            log.BufferedLogCut(identity.NodeId, recovery.Last.Index, recovery.LostCommits);
+        else if (recovery.BytesCut > 0)
             log.LogEndRemoved(identity.NodeId, recovery.BytesCut);
         var snapshot = state.Applied;
         if (!recovery.Continues(snapshot))

@@ -17,9 +17,9 @@ internal static class RecoveryPlanner
         if (survivors.GroupBy(s => s.NodeId).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new ArgumentException($"{twice.Key} is given more than once.", nameof(survivors));
 
-        var ranked = survivors.OrderByDescending(s => s.LastTerm).ThenByDescending(s => s.LastVersion.Value).ThenBy(s => s.NodeId, StringComparer.Ordinal).ToArray();
+        var ranked = survivors.OrderByDescending(s => s.LastTerm).ThenByDescending(s => s.LastVersion.Value).ThenBy(s => s.Damage is not null).ThenBy(s => s.NodeId, StringComparer.Ordinal).ToArray();
         var voters = ranked[0].Voters;
-        var present = ranked.Where(s => s.IsVoter && voters.Contains(s.NodeId)).Select(s => s.NodeId).ToArray();
+        var present = ranked.Where(s => s.IsVoter && s.Damage is null && voters.Contains(s.NodeId)).Select(s => s.NodeId).ToArray();
         var missing = voters.Except(present).ToArray();
         var quorum = voters.Count / 2 + 1;
         var plan = new RaftKvRecoveryPlan
@@ -42,6 +42,10 @@ internal static class RecoveryPlanner
         {
             if (other.LastVersion > best.LastVersion)
                 yield return $"Given up: what {other.NodeId} has in its log beyond what {best.NodeId} has, from an older term ({other.LastTerm}): it was never acknowledged.";
+        }
+        foreach (var damaged in plan.Ranked.Where(s => s.Damage is not null))
+        {
+            yield return $"Damaged: {damaged.NodeId} counts up to version {damaged.LastVersion} and as a missing voter. What it had acknowledged behind that is lost, unless another survivor has it. {damaged.Damage}";
         }
         if (plan.HasQuorum)
         {

@@ -44,7 +44,7 @@ internal sealed partial class Replica
             case WriteSnapshotChunk write: StoreChunk(write); break;
             case InstallReceivedSnapshot install: Install(install); break;
             case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
-            case TruncatePrefix truncate: _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, truncate.First)); break;
+            case TruncatePrefix truncate: DropLog(truncate); break;
             case EntriesLost lost: OnEntriesLost(lost); break;
             case RoleChanged changed: OnRoleChanged(changed); break;
             case ConfigurationChanged changed: OnConfigurationChanged(changed); break;

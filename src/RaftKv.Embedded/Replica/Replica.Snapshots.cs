@@ -16,6 +16,9 @@ internal sealed partial class Replica
     private long _nextSnapshot;
     private bool _checksSnapshot;
 
+    /// <summary>The entry of the older snapshot; the disk has the log behind it, so that a damaged newest snapshot can be done without.</summary>
+    private long _fallback;
+
     /// <summary>Taking and installing exclude each other: an install replaces the store that a snapshot reads.</summary>
     private volatile bool _snapshotBusy;
 
@@ -77,17 +80,19 @@ internal sealed partial class Replica
     private void WriteSnapshot(KvSnapshot capture)
     {
         Exception? error = null;
+        var fallback = 0L;
         try
         {
             using (capture)
                 _parts.Snapshots.Write(_parts.Identity.ClusterId, capture, _parts.Ending);
+            fallback = _parts.Snapshots.FallbackIndex;
         }
         catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
         {
             // The log is kept, so nothing is lost; a disk that is really broken fails the log next.
             error = e;
         }
-        Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error));
+        Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error) { Fallback = fallback });
     }
 
     private void OnSnapshotFinished(SnapshotFinished finished)
@@ -104,6 +109,7 @@ internal sealed partial class Replica
         }
         else
         {
+            _fallback = finished.Fallback;
             _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
             var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_options.LogRetentionBytes, finished.Last.Index));
             Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom));
@@ -118,6 +124,16 @@ internal sealed partial class Replica
                 waiter.TrySetException(finished.Error);
         }
         _snapshotServed.Clear();
+    }
+
+    /// <summary>
+    /// Lets segments of the log go. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no fallback without it. On a disk that is low on room the fallback is given
+    /// up.
+    /// </summary>
+    private void DropLog(TruncatePrefix truncate)
+    {
+        var first = _isDiskLow ? truncate.First : Math.Min(truncate.First, _fallback + 1);
+        _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, first));
     }
 
     private void LoadEntries(ReadEntries read)

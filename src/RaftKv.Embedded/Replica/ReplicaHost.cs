@@ -18,6 +18,7 @@ internal sealed class ReplicaHost : IDisposable
 
     private readonly RaftKvOptions _options;
     private readonly ILogger _log;
+    private readonly OsFileSystem _files;
     private readonly DataDirectory _directory;
     private readonly TcpTransport _transport;
     private readonly Wal _wal;
@@ -36,9 +37,10 @@ internal sealed class ReplicaHost : IDisposable
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _running;
 
-    private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, DataDirectory directory, TcpTransport transport,
+    private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, OsFileSystem files, DataDirectory directory, TcpTransport transport,
         LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age)
     {
+        _files = files;
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var nonce = Guid.NewGuid();
         var pending = new PendingWrites(1 + (uint)nonce.GetHashCode());
@@ -120,7 +122,7 @@ internal sealed class ReplicaHost : IDisposable
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
     public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, ILogger log, ILoggerFactory loggers)
     {
-        var files = new OsFileSystem(sync: options.Durability == RaftKvDurability.Fsync);
+        var files = new OsFileSystem();
         var directory = DataDirectory.Open(files, options.DataDirectory);
         var opened = new Stack<IDisposable>([directory]);
         try
@@ -133,18 +135,25 @@ internal sealed class ReplicaHost : IDisposable
             var stores = new StoreFactory(files, directory.Store, options);
             var state = Recovery.LoadState(snapshots, stores.Create, log);
             opened.Push(state.Store);
-            var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = options.LogSegmentBytes, MustExist = identity.ClusterId != Guid.Empty }, out var recovery);
+            var walOptions = new WalOptions
+            {
+                SegmentBytes = options.LogSegmentBytes,
+                MustExist = identity.ClusterId != Guid.Empty,
+                SyncsCommits = options.Durability == RaftKvDurability.Fsync,
+            };
+            var wal = Wal.Open(files, directory.Wal, walOptions, out var recovery);
             opened.Push(wal);
             var start = Recovery.Join(identity, wal, recovery, state, log);
-            var age = DirectoryAge.Open(new OsFileSystem(sync: true), directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
+            var age = DirectoryAge.Open(files, directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
             var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, loggers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
-            return new ReplicaHost(options, log, clock, directory, transport, identity, wal, snapshots, stores, state, start, age);
+            return new ReplicaHost(options, log, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age);
         }
         catch
         {
             while (opened.TryPop(out var part))
                 part.Dispose();
+            files.CloseDirectories();
             throw;
         }
     }
@@ -187,7 +196,7 @@ internal sealed class ReplicaHost : IDisposable
         if (!await IsDoneAsync(done => new StopWanted(done), cancellationToken).ConfigureAwait(false))
             _log.StopIncomplete(_options.NodeId);
         // The threads end in bounded time, but not for free: not on the caller's thread.
-        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await ThreadStarter.RunAside(Dispose).ConfigureAwait(false);
         _log.Stopped(_options.NodeId);
     }
 
@@ -237,6 +246,7 @@ internal sealed class ReplicaHost : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         _gate.Close();
+        _files.StopWaiting();
         _ended.Cancel();
         Telemetry.Dispose();
         _running = false;
@@ -257,11 +267,21 @@ internal sealed class ReplicaHost : IDisposable
         }
         if (!_hasLoop)
             Replica.End();
-        _wal.Close();
-        Applier.State.Store.Dispose();
-        _snapshots.Dispose();
-        _directory.Dispose();
-        _ended.Dispose();
+        foreach (var close in (Action[])[_wal.Close, Applier.State.Store.Dispose, _snapshots.Dispose, _files.CloseDirectories, _directory.Dispose, _ended.Dispose])
+            Close(close);
+    }
+
+    /// <summary>An error at the end, of the disk most likely, keeps nothing else from being closed, and nothing that was acknowledged depends on it.</summary>
+    private void Close(Action close)
+    {
+        try
+        {
+            close();
+        }
+        catch (Exception e) when (e is RaftKvException or IOException or UnauthorizedAccessException)
+        {
+            _log.CloseFailed(_options.NodeId, e.Message);
+        }
     }
 
     private static TimeSpan Left(System.Diagnostics.Stopwatch waited) => waited.Elapsed < JoinTimeout ? JoinTimeout - waited.Elapsed : TimeSpan.Zero;
@@ -284,6 +304,6 @@ internal sealed class ReplicaHost : IDisposable
     {
         _gate.Close();
         _ended.Cancel();
-        _ = Task.Factory.StartNew(_transport.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _ = ThreadStarter.RunAside(_transport.Dispose);
     }
 }

@@ -112,6 +112,9 @@ internal sealed class SessionLost(long session) : ReplicaInput
 /// <summary>A snapshot attempt is over; <c>Error</c> says why nothing came of it.</summary>
 internal sealed class SnapshotFinished(EntryId last, ClusterConfiguration configuration, long configurationIndex, Exception? error) : ReplicaInput
 {
+    /// <summary>The disk keeps the log behind this entry: see <see cref="Storage.SnapshotStore.FallbackIndex"/>.</summary>
+    public long Fallback { get; init; }
+
     public EntryId Last => last;
     public ClusterConfiguration Configuration => configuration;
     public long ConfigurationIndex => configurationIndex;

@@ -20,9 +20,7 @@ internal sealed class StoreFactory
             MaxKeyBytes = options.MaxKeyBytes,
             MaxValueBytes = options.MaxValueBytes,
         };
-        // What a killed process left behind.
-        foreach (var leftover in Directory.EnumerateDirectories(directory))
-            Directory.Delete(leftover, recursive: true);
+        DeleteLeftovers(files, directory);
     }
 
     /// <param name="keys">How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.</param>
@@ -30,5 +28,18 @@ internal sealed class StoreFactory
     {
         var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
         return new FasterKvStore(_files, scratch, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
+    }
+
+    /// <summary>Deletes what a killed process left behind, and no file that is not a store's.</summary>
+    private static void DeleteLeftovers(IFileSystem files, string directory)
+    {
+        foreach (var name in files.ListDirectories(directory).Where(ForeignEntries.IsScratchDirectory))
+        {
+            var leftover = Path.Combine(directory, name);
+            foreach (var file in files.ListFiles(leftover).Where(ForeignEntries.IsScratchFile))
+                files.Delete(Path.Combine(leftover, file));
+            if (!Directory.EnumerateFileSystemEntries(leftover).Any())
+                Directory.Delete(leftover);
+        }
     }
 }

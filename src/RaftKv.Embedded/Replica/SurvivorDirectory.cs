@@ -18,11 +18,17 @@ internal sealed class SurvivorDirectory : IDisposable
     private readonly SnapshotStore _snapshots;
     private readonly Wal _wal;
     private readonly WalRecovery _log;
+    private readonly string? _damage;
 
-    private SurvivorDirectory(DataDirectory directory, NodeIdentity identity, SnapshotStore snapshots, Wal wal, WalRecovery log) =>
-        (_directory, _identity, _snapshots, _wal, _log) = (directory, identity, snapshots, wal, log);
+    private SurvivorDirectory(DataDirectory directory, NodeIdentity identity, SnapshotStore snapshots, Wal wal, WalRecovery log, string? damage) =>
+        (_directory, _identity, _snapshots, _wal, _log, _damage) = (directory, identity, snapshots, wal, log, damage);
 
-    public static SurvivorDirectory Open(IFileSystem inner, string root)
+    /// <summary>Opens the directory for reading, and verifies its log.</summary>
+    /// <param name="inner">The file system.</param>
+    /// <param name="root">The data directory.</param>
+    /// <param name="upToDamage">A damaged log counts up to the damage, and is no error.</param>
+    /// <exception cref="RaftKvStorageException">The directory cannot be used, or its log is damaged.</exception>
+    public static SurvivorDirectory Open(IFileSystem inner, string root, bool upToDamage = false)
     {
         if (!inner.FileExists(Path.Combine(root, NodeIdentity.FileName)))
             throw new RaftKvStorageException(RaftKvStorageError.NotWritable, $"{root} is not the data directory of a node: it has no identity.");
@@ -38,8 +44,9 @@ internal sealed class SurvivorDirectory : IDisposable
             NewCluster.ThrowIfUnfinished(fs, directory, hasCluster: true);
             var snapshots = new SnapshotStore(fs, directory.Snapshots);
             opened.Push(snapshots);
-            var wal = Wal.Open(fs, directory.Wal, new WalOptions { MustExist = true, PrepareInBackground = false }, out var log);
-            return new SurvivorDirectory(directory, identity, snapshots, wal, log);
+            string? damage = null;
+            var wal = OpenLog(fs, directory.Wal, upToDamage, out var log, ref damage);
+            return new SurvivorDirectory(directory, identity, snapshots, wal, log, damage);
         }
         catch
         {
@@ -52,12 +59,12 @@ internal sealed class SurvivorDirectory : IDisposable
     public RaftKvSurvivor Describe()
     {
         var snapshot = NewestSnapshot();
-        // Also says when entries between snapshot and log are missing.
-        _log.Continues(snapshot?.State.Last ?? default);
-        var configuration = _log.Configurations is [.., var last] && last.Index > (snapshot?.State.ConfigurationIndex ?? 0)
+        // A log that does not continue the snapshot is not replayed, neither by a start nor by a recovery: none of it counts.
+        var hasLog = Continues(snapshot?.State.Last ?? default);
+        var configuration = hasLog && _log.Configurations is [.., var last] && last.Index > (snapshot?.State.ConfigurationIndex ?? 0)
             ? ClusterConfiguration.Decode(last.Payload.Span)
             : snapshot?.State.Configuration ?? ClusterConfiguration.Empty;
-        var isAhead = snapshot is not null && snapshot.State.Last.Index >= _log.Last.Index;
+        var isAhead = snapshot is not null && (!hasLog || snapshot.State.Last.Index >= _log.Last.Index);
         var end = isAhead ? snapshot!.State.Last : _log.Last;
         return new RaftKvSurvivor
         {
@@ -72,6 +79,7 @@ internal sealed class SurvivorDirectory : IDisposable
             SnapshotVersion = new KvVersion(snapshot?.State.Last.Index ?? 0),
             Voters = [.. configuration.Members.Where(m => m.IsVoter).Select(m => m.NodeId)],
             IsVoter = configuration.Find(_identity.NodeId) is { IsVoter: true } self && self.IsOf(_identity.Incarnation),
+            Damage = _damage,
         };
     }
 
@@ -119,6 +127,23 @@ internal sealed class SurvivorDirectory : IDisposable
         _directory.Dispose();
     }
 
+    private static Wal OpenLog(IFileSystem fs, string directory, bool upToDamage, out WalRecovery log, ref string? damage)
+    {
+        var options = new WalOptions { MustExist = true, PrepareInBackground = false };
+        try
+        {
+            return Wal.Open(fs, directory, options, out log);
+        }
+        catch (RaftKvStorageException e) when (upToDamage && e.Error == RaftKvStorageError.Damaged)
+        {
+            damage = e.Message;
+            return Wal.Open(fs, directory, options with { UpToDamage = true }, out log);
+        }
+    }
+
+    /// <summary>Whether the log goes on from a snapshot. When damage took what lies between, the snapshot is all there is.</summary>
+    private bool Continues(EntryId snapshot) => !(_damage is not null && _log.LogBase.Index > snapshot.Index) && _log.Continues(snapshot);
+
     private SnapshotContent? NewestSnapshot()
     {
         if (_snapshots.OpenNewest([]) is not { } newest)
@@ -128,7 +153,7 @@ internal sealed class SurvivorDirectory : IDisposable
 
     private void Replay(KvStateMachine state, CancellationToken cancellationToken)
     {
-        if (!_log.Continues(state.Applied))
+        if (!Continues(state.Applied))
             return;
         var entries = new List<LogEntry>();
         for (var next = state.Applied.Index + 1; next <= _log.Last.Index; next += entries.Count)

@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Storage;
 /// </summary>
 internal sealed unsafe partial class FasterKvStore : IKvStore
 {
-    private const string ScratchName = "hlog";
+    public const string ScratchName = "hlog";
 
     private readonly FasterKV<SpanByte, SpanByte> _kv;
     private readonly FasterScratchDevice _device;
@@ -129,7 +129,9 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         _writer.Dispose();
         // The device first: FASTER frees its pages without waiting for their flush.
         _device.Dispose();
-        _kv.Dispose();
+        // An operation that hangs in the disk would read or write memory that is given back: it stays until the process ends.
+        if (_device.HasStopped)
+            _kv.Dispose();
     }
 
     /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
@@ -179,7 +181,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         files.CreateDirectory(directory);
         foreach (var name in files.ListFiles(directory))
         {
-            if (name.StartsWith(ScratchName + ".", StringComparison.Ordinal))
+            if (ForeignEntries.IsScratchFile(name))
                 files.Delete(Path.Combine(directory, name));
         }
     }

@@ -14,6 +14,8 @@ namespace RaftKv.Embedded.Storage;
 internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
 {
     private const int SectorBytes = 512;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
     private const int LargestInlineRead = 64 * 1024;
 
     private readonly IFileSystem _files;
@@ -28,9 +30,11 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         _files = files;
         _writer = new ScratchWriter(_checksums);
-        _worker = new Thread(Work) { IsBackground = true, Name = "raftkv-store-io" };
-        _worker.Start();
+        _worker = ThreadStarter.Start(() => new Thread(Work) { IsBackground = true, Name = "raftkv-store-io" });
     }
+
+    /// <summary>False after <see cref="Dispose"/>: an operation of the disk hangs, and FASTER's memory is still used.</summary>
+    public bool HasStopped { get; private set; }
 
     private readonly record struct Request(bool Write, nint Memory, int Segment, ulong Offset, uint Bytes, DeviceIOCompletionCallback Callback, object Context);
 
@@ -80,7 +84,9 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         _fault ??= new ObjectDisposedException(nameof(FasterKvStore));
         _requests.CompleteAdding();
-        _worker.Join();
+        HasStopped = _worker.Join(StopTimeout);
+        if (!HasStopped)
+            return;
         foreach (var segment in _segments.Keys)
             RemoveSegment(segment);
     }

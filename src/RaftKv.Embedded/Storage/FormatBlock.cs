@@ -34,8 +34,18 @@ internal static class FormatBlock
 
     /// <summary>Checks the block at the start of <paramref name="bytes"/> and cuts them to it; false if there is none.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
-    public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path)
+    public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path) => TryOpen(ref bytes, magic, version, path, out var found) && found == version;
+
+    /// <summary>As <see cref="TryOpen(ref ReadOnlySpan{byte}, ulong, uint, string)"/>, for a format with several versions that are readable.</summary>
+    /// <param name="bytes">Begins with the block; cut to it.</param>
+    /// <param name="magic">The file's magic number.</param>
+    /// <param name="newest">The newest version that is readable; all from 1 on are.</param>
+    /// <param name="path">For the error.</param>
+    /// <param name="found">The version of the block.</param>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
+    public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint newest, string path, out uint found)
     {
+        found = 0;
         if (bytes.Length < PrefixBytes + ChecksumBytes || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != magic)
             return false;
         var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
@@ -44,13 +54,13 @@ internal static class FormatBlock
         var block = bytes[..(int)length];
         if (BinaryPrimitives.ReadUInt32LittleEndian(block[^ChecksumBytes..]) != Crc32C.Compute(block[..^ChecksumBytes]))
             return false;
-        var found = BinaryPrimitives.ReadUInt32LittleEndian(block[8..]);
-        if (found > version)
+        found = BinaryPrimitives.ReadUInt32LittleEndian(block[8..]);
+        if (found > newest)
         {
             throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
-                $"{path} has format {found}; this version of the library reads up to {version}. Nothing was changed: start the node with the version that wrote it, or a later one.");
+                $"{path} has format {found}; this version of the library reads up to {newest}. Nothing was changed: start the node with the version that wrote it, or a later one.");
         }
         bytes = block;
-        return found == version;
+        return found > 0;
     }
 }

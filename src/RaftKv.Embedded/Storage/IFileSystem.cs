@@ -14,6 +14,9 @@ internal interface IFileSystem
     /// <summary>The names (not paths) of the files in a directory, in ordinal order; empty if there is no such directory.</summary>
     IReadOnlyList<string> ListFiles(string directory);
 
+    /// <summary>The names (not paths) of the directories in a directory, in ordinal order; empty if there is no such directory.</summary>
+    IReadOnlyList<string> ListDirectories(string directory);
+
     IStorageFile Open(string path, FileOpenMode mode);
 
     /// <summary>Replaces <paramref name="to"/> atomically. Durable after <see cref="SyncDirectory"/>.</summary>

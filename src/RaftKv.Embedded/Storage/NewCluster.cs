@@ -17,23 +17,21 @@ internal sealed class NewCluster : IDisposable
 
     public const string MarkerName = "restoring";
 
-    /// <summary>Where a backup is kept while it is verified.</summary>
-    private const string SpoolName = "restore.part";
-
     private readonly IFileSystem _fs;
     private readonly DataDirectory _directory;
     private readonly string _address;
     private readonly NodeIdentity _identity;
 
     private NewCluster(IFileSystem fs, DataDirectory directory, NodeIdentity identity, string address) =>
-        (_fs, _directory, _identity, _address) = (fs, directory, identity, address);
+        (_fs, _directory, _identity, _address, Spool) = (fs, directory, identity, address, Path.Combine(directory.Store, ForeignEntries.NewSpoolName()));
 
     /// <summary>For files that need not outlive the process.</summary>
     public string ScratchDirectory => _directory.Store;
 
     private string Marker => Path.Combine(_directory.Root, MarkerName);
 
-    private string Spool => Path.Combine(_directory.Root, SpoolName);
+    /// <summary>Where a backup is kept while it is verified.</summary>
+    private string Spool { get; }
 
     /// <summary>Whether a directory belongs to a cluster.</summary>
     public static bool Exists(IFileSystem fs, string root, string nodeId) => NodeIdentity.Load(fs, root, nodeId) is { HasCluster: true };
@@ -42,7 +40,6 @@ internal sealed class NewCluster : IDisposable
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was whole.</exception>
     public static void ThrowIfUnfinished(IFileSystem fs, DataDirectory directory, bool hasCluster)
     {
-        fs.Delete(Path.Combine(directory.Root, SpoolName));
         var marker = Path.Combine(directory.Root, MarkerName);
         if (!fs.FileExists(marker))
             return;
@@ -59,7 +56,8 @@ internal sealed class NewCluster : IDisposable
         try
         {
             var identity = NodeIdentity.Load(fs, root, nodeId);
-            var isOrphan = identity is null && !fs.FileExists(Path.Combine(root, MarkerName)) && fs.ListFiles(directory.Wal).Count > 0;
+            var isRestoring = fs.FileExists(Path.Combine(root, MarkerName));
+            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName)) || fs.ListFiles(directory.Snapshots).Any(SnapshotStore.IsOwnName));
             if (identity is { HasCluster: true } || isOrphan)
             {
                 throw new RaftKvStorageException(RaftKvStorageError.NotEmpty,
@@ -96,8 +94,8 @@ internal sealed class NewCluster : IDisposable
     public Guid Found(KvSnapshot source, CancellationToken cancellationToken, out EntryId last)
     {
         MarkUnfinished();
-        ClearFiles(_directory.Wal);
-        ClearFiles(_directory.Snapshots);
+        ClearFiles(_directory.Wal, Wal.IsOwnName);
+        ClearFiles(_directory.Snapshots, SnapshotStore.IsOwnName);
         _identity.Save(_fs, _directory.Root);
 
         var clusterId = Guid.NewGuid();
@@ -142,9 +140,9 @@ internal sealed class NewCluster : IDisposable
         _fs.SyncDirectory(_directory.Root);
     }
 
-    private void ClearFiles(string directory)
+    private void ClearFiles(string directory, Func<string, bool> isOwn)
     {
-        foreach (var name in _fs.ListFiles(directory))
+        foreach (var name in _fs.ListFiles(directory).Where(isOwn))
             _fs.Delete(Path.Combine(directory, name));
         _fs.SyncDirectory(directory);
     }

@@ -29,6 +29,7 @@ internal static class OsErrors
         {
             RaftKvStorageError.DiskFull => "The disk, or this user's quota, is full: free some space, then start the node again.",
             RaftKvStorageError.NotWritable => "This user may not write there, the file system is read-only, or a file stands where a directory is wanted: correct that, then start the node again.",
+            _ when ResourceRetry.IsTransient(cause) => "This process, or the machine, ran out of file descriptors or memory, and nothing was free for a while: raise the limit (ulimit -n), then start the node again.",
             _ => "Check the disk; when it is healthy, start the node again.",
         };
         // The class library says the path again, behind the error.

@@ -2,8 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>A file of the operating system.</summary>
-internal sealed class OsFile(string path, SafeFileHandle handle, bool sync) : IStorageFile
+/// <summary>A file of the operating system. Reads and writes wait while the machine is short of memory; a sync is never repeated.</summary>
+internal sealed class OsFile(string path, SafeFileHandle handle, bool sync, ResourceRetry retry) : IStorageFile
 {
     public long Length
     {
@@ -22,33 +22,41 @@ internal sealed class OsFile(string path, SafeFileHandle handle, bool sync) : IS
 
     public int Read(long offset, Span<byte> buffer)
     {
-        try
+        var attempts = default(ResourceRetry.Attempts);
+        var done = 0;
+        while (done < buffer.Length)
         {
-            var done = 0;
-            while (done < buffer.Length)
+            try
             {
                 var read = RandomAccess.Read(handle, buffer[done..], offset + done);
                 if (read == 0)
                     break;
                 done += read;
             }
-            return done;
+            catch (Exception e) when (OsErrors.IsExpected(e))
+            {
+                if (!retry.WaitsAfter(e, ref attempts))
+                    throw OsErrors.From(e, "read", path);
+            }
         }
-        catch (Exception e) when (OsErrors.IsExpected(e))
-        {
-            throw OsErrors.From(e, "read", path);
-        }
+        return done;
     }
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        try
+        var attempts = default(ResourceRetry.Attempts);
+        while (true)
         {
-            RandomAccess.Write(handle, bytes, offset);
-        }
-        catch (Exception e) when (OsErrors.IsExpected(e))
-        {
-            throw OsErrors.From(e, "write", path);
+            try
+            {
+                RandomAccess.Write(handle, bytes, offset);
+                return;
+            }
+            catch (Exception e) when (OsErrors.IsExpected(e))
+            {
+                if (!retry.WaitsAfter(e, ref attempts))
+                    throw OsErrors.From(e, "write", path);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -9,6 +10,10 @@ namespace RaftKv.Embedded.Storage;
 internal sealed class OsFileSystem(bool sync = true) : IFileSystem
 {
     private const FileShare Unlocked = FileShare.ReadWrite | FileShare.Delete;
+
+    /// <summary>Directories that were synced once: the next sync must not depend on a descriptor that is free.</summary>
+    private readonly ConcurrentDictionary<string, SafeFileHandle> _directories = new();
+    private readonly ResourceRetry _retry = new();
 
     public void CreateDirectory(string path)
     {
@@ -23,6 +28,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         }
         if (parent is not null && !Directory.Exists(parent))
             CreateDirectory(parent);
+        CloseDirectory(path);
         Guard("create the directory", path, static path => Directory.CreateDirectory(path));
         if (parent is not null)
             SyncDirectory(parent);
@@ -30,24 +36,16 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
 
     public bool FileExists(string path) => File.Exists(path);
 
-    public IReadOnlyList<string> ListFiles(string directory)
-    {
-        if (!Directory.Exists(directory))
-            return [];
-        return Guard("list", directory, static directory =>
-        {
-            var names = Directory.GetFiles(directory).Select(f => Path.GetFileName(f)).ToArray();
-            Array.Sort(names, StringComparer.Ordinal);
-            return names;
-        });
-    }
+    public IReadOnlyList<string> ListFiles(string directory) => List(directory, Directory.GetFiles);
+
+    public IReadOnlyList<string> ListDirectories(string directory) => List(directory, Directory.GetDirectories);
 
     public IStorageFile Open(string path, FileOpenMode mode) => new OsFile(path, OpenHandle(path, mode switch
     {
         FileOpenMode.CreateNew => FileMode.CreateNew,
         FileOpenMode.Create => FileMode.Create,
         _ => FileMode.Open,
-    }, mode == FileOpenMode.Read ? FileAccess.Read : FileAccess.ReadWrite), sync);
+    }, mode == FileOpenMode.Read ? FileAccess.Read : FileAccess.ReadWrite), sync, _retry);
 
     public void Rename(string from, string to) => Guard("rename a file to", to, to =>
     {
@@ -64,11 +62,21 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
 
     public void SyncDirectory(string path)
     {
-        if (!sync)
+        if (!sync || OperatingSystem.IsWindows())
             return;
-        var error = OsNative.SyncDirectory(path);
+        var error = OsNative.SyncDirectory(_directories.GetOrAdd(path, OpenDirectory));
         if (error != 0)
             throw OsErrors.From(error, "make durable (fsync)", path);
+    }
+
+    /// <summary>Nothing is waited for any more when descriptors are short.</summary>
+    public void StopWaiting() => _retry.Stop();
+
+    /// <summary>Closes the directories that were kept open. They are opened anew when they are needed.</summary>
+    public void CloseDirectories()
+    {
+        foreach (var path in _directories.Keys)
+            CloseDirectory(path);
     }
 
     public long AvailableBytes(string directory) =>
@@ -80,7 +88,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         try
         {
             // On Windows the share mode is the lock, and lets others read who holds it.
-            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None);
+            handle = _retry.Run(() => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None));
         }
         catch (IOException e) when (OperatingSystem.IsWindows() ? File.Exists(path) : e.HResult == OsNative.WouldBlock)
         {
@@ -111,7 +119,35 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         return handle;
     }
 
-    private static RaftKvStorageException Locked(string path)
+    private void CloseDirectory(string path)
+    {
+        if (_directories.TryRemove(path, out var handle))
+            handle.Dispose();
+    }
+
+    private SafeFileHandle OpenDirectory(string path) => _retry.Run(() =>
+    {
+        var handle = OsNative.OpenForReading(path);
+        if (!handle.IsInvalid)
+            return handle;
+        var error = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        throw OsErrors.From(error, "open", path);
+    });
+
+    private string[] List(string directory, Func<string, string[]> list)
+    {
+        if (!Directory.Exists(directory))
+            return [];
+        return Guard("list", directory, directory =>
+        {
+            var names = list(directory).Select(f => Path.GetFileName(f)).ToArray();
+            Array.Sort(names, StringComparer.Ordinal);
+            return names;
+        });
+    }
+
+    private RaftKvStorageException Locked(string path)
     {
         var holder = "another process";
         try
@@ -129,23 +165,14 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
             $"The data directory {Path.GetDirectoryName(path)} is in use by {holder}. Every replica needs a data directory of its own: stop the other one, or configure another directory.");
     }
 
-    private static SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access)
-    {
-        try
-        {
-            return File.OpenHandle(path, mode, access, Unlocked);
-        }
-        catch (Exception e) when (OsErrors.IsExpected(e))
-        {
-            throw OsErrors.From(e, mode == FileMode.Open ? "open" : "create", path);
-        }
-    }
+    private SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access) =>
+        Guard(mode == FileMode.Open ? "open" : "create", path, path => File.OpenHandle(path, mode, access, Unlocked));
 
-    private static T Guard<T>(string doing, string path, Func<string, T> act)
+    private T Guard<T>(string doing, string path, Func<string, T> act)
     {
         try
         {
-            return act(path);
+            return _retry.Run(() => act(path));
         }
         catch (Exception e) when (OsErrors.IsExpected(e))
         {

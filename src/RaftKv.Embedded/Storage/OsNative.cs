@@ -36,6 +36,9 @@ internal static partial class OsNative
         return result;
     }
 
+    /// <summary>0, or the error number. Not on Windows.</summary>
+    public static int SyncDirectory(SafeFileHandle directory) => Retry(() => FSync(directory));
+
     /// <summary>0, or the error number. Windows makes directory entries durable by itself.</summary>
     public static int SyncDirectory(string path)
     {

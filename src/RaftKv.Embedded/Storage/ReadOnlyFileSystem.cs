@@ -16,6 +16,8 @@ internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     public IReadOnlyList<string> ListFiles(string directory) => [.. inner.ListFiles(directory).Where(name => !_gone.Contains(Path.Combine(directory, name)))];
 
+    public IReadOnlyList<string> ListDirectories(string directory) => inner.ListDirectories(directory);
+
     public IStorageFile Open(string path, FileOpenMode mode) =>
         mode is FileOpenMode.Read or FileOpenMode.ReadWrite ? new UnchangedFile(inner.Open(path, FileOpenMode.Read)) : new UnchangedFile(null);
 

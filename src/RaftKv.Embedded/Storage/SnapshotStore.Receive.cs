@@ -34,7 +34,7 @@ internal sealed partial class SnapshotStore
         var path = PathOf(last) + string.Create(CultureInfo.InvariantCulture, $".{totalBytes}{PartSuffix}");
         foreach (var name in _fileSystem.ListFiles(_directory))
         {
-            if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && PathOf(name) != path)
+            if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && IsOwnName(name) && PathOf(name) != path)
                 _fileSystem.Delete(PathOf(name));
         }
         var file = _fileSystem.Open(path, _fileSystem.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);

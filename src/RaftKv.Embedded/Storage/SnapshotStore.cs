@@ -32,7 +32,7 @@ internal sealed partial class SnapshotStore : IDisposable
         fileSystem.CreateDirectory(directory);
         foreach (var name in fileSystem.ListFiles(directory))
         {
-            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal) && IsOwnName(name))
                 fileSystem.Delete(PathOf(name));
         }
     }
@@ -45,6 +45,19 @@ internal sealed partial class SnapshotStore : IDisposable
 
         /// <summary>Whether a chunk was read since the snapshots were last tidied.</summary>
         public bool InUse { get; set; }
+    }
+
+    /// <summary>Whether a file in the snapshots' directory has a name that this class gives. Files with other names are left alone.</summary>
+    public static bool IsOwnName(string name)
+    {
+        if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && name.LastIndexOf('.', name.Length - PartSuffix.Length - 1) is var dot and > 0)
+            return long.TryParse(name.AsSpan((dot + 1)..^PartSuffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _) && TryParse(name[..dot], out _);
+        foreach (var suffix in (ReadOnlySpan<string>)[TemporarySuffix, DamagedSuffix])
+        {
+            if (name.EndsWith(suffix, StringComparison.Ordinal))
+                return TryParse(name[..^suffix.Length], out _);
+        }
+        return TryParse(name, out _);
     }
 
     /// <summary>Room on the disk. Any thread.</summary>
@@ -216,6 +229,19 @@ internal sealed partial class SnapshotStore : IDisposable
         {
             SetAside(last);
             return e;
+        }
+    }
+
+    /// <summary>
+    /// The index of the entry behind which the log must be kept so that the older of the two snapshots is one to fall back to: that of the older one, and 0 while there is only one. Any thread but the
+    /// replica's loop.
+    /// </summary>
+    public long FallbackIndex
+    {
+        get
+        {
+            lock (_gate)
+                return Names() is { Count: >= Kept } names ? names[Kept - 1].Index : 0;
         }
     }
 

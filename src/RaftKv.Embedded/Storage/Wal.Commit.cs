@@ -16,6 +16,12 @@ internal sealed partial class Wal
                 CommitInPlace();
             else
                 CommitInNewSegment();
+            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead again.
+            if (!_options.SyncsCommits && _batch.HasConfiguration)
+            {
+                _index.SyncAll();
+                _syncedCommit = _commit;
+            }
         }
         catch (Exception e)
         {
@@ -58,6 +64,7 @@ internal sealed partial class Wal
             segment.File.Sync();
 
             (_commit, _chain) = (_commit + 1, chain);
+            _syncedCommit = _commit;
             (_durableVote, _durableLast) = (_vote, newBase);
             _terms.Restart(newBase);
             var removed = _index.Restart(segment);
@@ -69,19 +76,21 @@ internal sealed partial class Wal
     private void CommitInPlace()
     {
         var segment = _index.Active;
-        var chain = WalRecord.Seal(_batch.Records, (uint)(_commit + 1), _chain);
+        var chain = WalRecord.Seal(_batch.Records, (uint)(_commit + 1), _chain, segment.Salt);
         segment.File.Write(segment.End, _batch.Records);
-        segment.File.Sync();
+        if (_options.SyncsCommits)
+            segment.File.Sync();
         Committed(chain, segment.End + _batch.Length);
     }
 
-    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would be noticed.
+    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would be noticed. It is synced in every mode: a log whose older
+    // segments are gone begins with this header.
     private void CommitInNewSegment()
     {
         var old = _index.Active;
         var needed = Math.Max(_options.SegmentBytes, (long)WalSegmentHeader.MaxBytes + _batch.Length);
         var segment = Begin(old.Sequence + 1, needed, _commit, isReset: false, _durableLast, _durableVote, out var headerCrc);
-        var chain = WalRecord.Seal(_batch.Records, (uint)(_commit + 1), headerCrc);
+        var chain = WalRecord.Seal(_batch.Records, (uint)(_commit + 1), headerCrc, segment.Salt);
         segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
         segment.File.Sync();
         _index.AddSegment(segment);
@@ -100,11 +109,11 @@ internal sealed partial class Wal
     {
         var file = _preparer.Take(sequence, bytes);
         bytes = file.Length;
-        var header = new WalSegmentHeader(sequence, bytes, commit, _chain, isReset, @base, vote);
+        var header = new WalSegmentHeader(sequence, bytes, commit, _chain, isReset, @base, vote, _options.NewSalt());
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
         // A little more than there were in the last one: a list that grows by a single entry is twice as large.
         var expected = _index.Active.Offsets.Count / 8 * 9;
-        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, expected);
+        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, header.Salt, expected);
     }
 
     private void Delete(List<WalSegment> segments)

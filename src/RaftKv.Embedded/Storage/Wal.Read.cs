@@ -27,7 +27,7 @@ internal sealed partial class Wal
                 if (segment.File.Read(offsets[0], bytes) < bytes.Length)
                     throw Damaged(segment.Path, offsets[0], from, "the file is shorter than it was");
                 for (var i = 0; i + 1 < offsets.Count; i++)
-                    into.Add(Decode(bytes, offsets[0], offsets[i], segment.Path, from + i));
+                    into.Add(Decode(bytes, offsets[0], offsets[i], segment, from + i));
                 count += offsets.Count - 1;
                 from += offsets.Count - 1;
                 maxBytes -= bytes.Length;
@@ -41,17 +41,17 @@ internal sealed partial class Wal
     }
 
     /// <summary>The payloads of one read share its array.</summary>
-    private static LogEntry Decode(byte[] bytes, uint start, uint offset, string path, long index)
+    private static LogEntry Decode(byte[] bytes, uint start, uint offset, WalSegment segment, long index)
     {
         var at = (int)(offset - start);
         ReadOnlySpan<byte> rest = bytes.AsSpan(at);
         if (rest.Length < WalRecord.MinBytes || WalRecord.PeekSize(rest, rest.Length) == 0)
-            throw Damaged(path, offset, index, "there is no record");
+            throw Damaged(segment.Path, offset, index, "there is no record");
         var record = WalRecord.At(rest);
-        if (!record.IsIntact)
-            throw Damaged(path, offset, index, "the checksum is wrong");
+        if (!record.IsIntact(segment.Salt))
+            throw Damaged(segment.Path, offset, index, "the checksum is wrong");
         if (record.Type != WalRecordType.Entry || record.Id.Index != index)
-            throw Damaged(path, offset, index, "another record is in its place");
+            throw Damaged(segment.Path, offset, index, "another record is in its place");
         var payload = bytes.AsMemory(at + WalRecord.HeaderBytes + WalRecord.EntryBodyBytes, record.Body.Length - WalRecord.EntryBodyBytes);
         return new LogEntry(record.Id.Term, index, record.TimeMs, record.Kind, payload);
     }

@@ -25,6 +25,8 @@ internal sealed partial class Wal : IDisposable
     private readonly WalBatch _batch = new();
     private readonly IStorageFile _tailFile;
 
+    /// <summary>The last commit that is known to be on the disk; behind <see cref="_commit"/> only when commits are not synced.</summary>
+    private long _syncedCommit;
     private WalTail _tail;
     private WalVote _vote;
     private WalVote _durableVote;
@@ -40,6 +42,7 @@ internal sealed partial class Wal : IDisposable
         (_index, _terms, _tail, _tailFile) = (replay.Index, replay.Terms, tail, tailFile);
         (_vote, _durableVote, _durableLast) = (replay.Vote, replay.Vote, replay.Terms.Last);
         (_commit, _chain) = (replay.Commit, replay.Chain);
+        _syncedCommit = _commit;
     }
 
     /// <summary>Opens the log, or creates it; verifies every byte of it and leaves it durable as it was found.</summary>
@@ -49,6 +52,10 @@ internal sealed partial class Wal : IDisposable
     /// </exception>
     public static Wal Open(IFileSystem fs, string directory, WalOptions options, out WalRecovery recovery) =>
         new WalOpener(fs, directory, options).Open(out recovery);
+
+    /// <summary>Whether a file in the log's directory has a name that a log gives.</summary>
+    public static bool IsOwnName(string name) =>
+        name is MarkerName or WalTail.FileName or (WalTail.FileName + ".tmp") || WalSegment.TryParseName(name, out _);
 
     /// <summary>The last entry, what is not yet committed included. Writer only.</summary>
     public EntryId Last => _terms.Last;
@@ -61,6 +68,9 @@ internal sealed partial class Wal : IDisposable
 
     /// <summary>Writer only.</summary>
     public string? VotedFor => _vote.VotedFor;
+
+    /// <summary>The number of the last commit that was written. Writer only.</summary>
+    public long LastCommit => _commit;
 
     /// <summary>Any thread.</summary>
     public long LastDurableIndex => _index.LastIndex;
@@ -109,7 +119,7 @@ internal sealed partial class Wal : IDisposable
     /// <summary>The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain. Any thread.</summary>
     public long FirstIndexKeepingBytes(long bytesBehind, long index) => _index.FirstIndexKeepingBytes(bytesBehind, index);
 
-    /// <summary>The clean end: what is committed is written down in the second place as well. What is not committed is dropped.</summary>
+    /// <summary>The clean end: what is committed is synced, if it was not, and written down in the second place as well. What is not committed is dropped.</summary>
     public void Close()
     {
         if (_disposed)
@@ -117,7 +127,7 @@ internal sealed partial class Wal : IDisposable
         try
         {
             if (_failure is null)
-                Guarded(() => WriteTail(times: 1));
+                Guarded(WriteLastTail);
         }
         finally
         {
@@ -177,12 +187,23 @@ internal sealed partial class Wal : IDisposable
         }
     }
 
+    /// <summary>After this one every commit is on the disk, in both modes.</summary>
+    private void WriteLastTail()
+    {
+        if (!_options.SyncsCommits)
+            _index.SyncAll();
+        _syncedCommit = _commit;
+        WriteTail(times: 1, isBuffered: false);
+    }
+
     /// <summary>Twice fills both slots: neither may lead back to segments that are about to be deleted.</summary>
-    internal void WriteTail(int times)
+    internal void WriteTail(int times) => WriteTail(times, isBuffered: !_options.SyncsCommits);
+
+    private void WriteTail(int times, bool isBuffered)
     {
         for (var i = 0; i < times; i++)
         {
-            var next = new WalTail(_tail.Generation + 1, _index.FirstSequence, _index.Active.Sequence, _commit, _durableLast);
+            var next = new WalTail(_tail.Generation + 1, _index.FirstSequence, _index.Active.Sequence, _commit, _durableLast, isBuffered ? _syncedCommit : null);
             next.Write(_tailFile);
             _tailFile.Sync();
             _tail = next;

@@ -16,6 +16,9 @@ internal sealed class WalBatch
     private byte[] _bytes = GC.AllocateUninitializedArray<byte>(UsualBytes);
     private int _end = Room;
 
+    /// <summary>Whether one of the entries is a configuration.</summary>
+    public bool HasConfiguration { get; private set; }
+
     public bool IsEmpty => _end == Room;
 
     public int Length => _end - Room;
@@ -24,6 +27,7 @@ internal sealed class WalBatch
 
     public void AddEntry(in LogEntry entry)
     {
+        HasConfiguration |= entry.Kind == EntryKind.Configuration;
         var payload = entry.Payload.Span;
         var body = Begin(WalRecord.EntryBodyBytes + payload.Length, WalRecordType.Entry, entry.Kind);
         WriteId(body, entry.Id);
@@ -44,6 +48,7 @@ internal sealed class WalBatch
     public void Clear()
     {
         _end = Room;
+        HasConfiguration = false;
         if (_bytes.Length > KeptBytes)
             _bytes = GC.AllocateUninitializedArray<byte>(UsualBytes);
     }

@@ -64,6 +64,13 @@ internal sealed class WalIndex
         }
     }
 
+    /// <summary>Syncs every segment. Writer only.</summary>
+    public void SyncAll()
+    {
+        foreach (var segment in _segments)
+            segment.File.Sync();
+    }
+
     /// <summary>Takes the segments out whose entries are all before <paramref name="first"/>; never the active one. The caller deletes the files.</summary>
     public List<WalSegment> RemoveBefore(long first)
     {

@@ -16,6 +16,11 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private readonly List<WalSegment> _opened = [];
     private WalTail _tail;
 
+    /// <summary>
+    /// The log counts up to the first thing that is wrong with it. Commits that were never synced may be lost in any part and order by a power cut, so nothing tells that from damage.
+    /// </summary>
+    private bool TakesPrefix => options.UpToDamage || _tail.IsBuffered;
+
     /// <summary>A segment file; without a header it was prepared and never used, or its first write was interrupted.</summary>
     private sealed record Found(WalSegmentHeader? Header, int HeaderBytes, uint Crc);
 
@@ -39,6 +44,9 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 CreateFirst(preparer);
             else
                 Repair(cut, poisoned);
+            // What the last run left in the page cache alone is on the disk before anything is built on it.
+            if (_tail.IsBuffered)
+                _replay.Index.SyncAll();
             var wal = new Wal(fs, directory, options, _replay, preparer, _tail, tailFile);
             wal.WriteTail(times: 2);
             // What says that they are done with may have been in the page cache alone, because a sync failed; it is durable from here on.
@@ -64,6 +72,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private IStorageFile OpenTail()
     {
         var path = PathOf(WalTail.FileName);
+        if (options.UpToDamage)
+            return OpenTailOfDamaged(path);
         if (!fs.FileExists(path))
         {
             if (options.MustExist || fs.ListFiles(directory).Any(name => WalSegment.TryParseName(name, out _)))
@@ -84,6 +94,14 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         }
     }
 
+    /// <summary>Without a tail that is readable the log begins with the oldest segment that is.</summary>
+    private IStorageFile OpenTailOfDamaged(string path)
+    {
+        var file = fs.Open(path, fs.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);
+        _tail = WalTail.Read(file, path) ?? new WalTail(0, FirstSegment: 1, LastSegment: 0, Commit: 0, default);
+        return file;
+    }
+
     private void Survey()
     {
         var bytes = new byte[HeaderReadBytes];
@@ -93,12 +111,17 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 continue;
             using var file = fs.Open(PathOf(name), FileOpenMode.Read);
             var header = WalSegmentHeader.Read(bytes.AsSpan(0, file.Read(0, bytes)), PathOf(name), out var size, out var crc);
-            if (header is not null && header.Sequence != sequence)
-                throw Wal.Damaged(PathOf(name), 0, 0, $"it is segment {header.Sequence} under a wrong name");
-            if (header is not null && header.Bytes > file.Length)
-                throw Wal.Damaged(PathOf(name), file.Length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes");
+            if (header is not null && FileDamage(header, sequence, name, file.Length) is { } damage)
+                header = TakesPrefix ? null : throw damage;
             _found.Add(sequence, new Found(header, size, crc));
         }
+    }
+
+    private RaftKvStorageException? FileDamage(WalSegmentHeader header, long sequence, string name, long length)
+    {
+        if (header.Sequence != sequence)
+            return Wal.Damaged(PathOf(name), 0, 0, $"it is segment {header.Sequence} under a wrong name");
+        return header.Bytes > length ? Wal.Damaged(PathOf(name), length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes") : null;
     }
 
     /// <summary>Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.</summary>
@@ -106,7 +129,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     {
         var lastUsed = _found.LastOrDefault(f => f.Value.Header is not null).Key;
         // At most one segment may be in use that the tail does not name: a roll names its segment before it is acknowledged.
-        if (lastUsed > _tail.LastSegment + 1)
+        if (lastUsed > _tail.LastSegment + 1 && !TakesPrefix)
             throw Missing(_tail.LastSegment + 1);
         lastUsed = Math.Max(lastUsed, _tail.LastSegment);
         var first = _tail.FirstSegment;
@@ -116,15 +139,20 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 first = Math.Max(first, sequence);
         }
 
+        if (options.UpToDamage && _found.FirstOrDefault(f => f.Key >= first && f.Value.Header is not null).Key is var readable and > 0)
+            first = readable;
+
         WalWindow? window = null;
         for (var sequence = first; sequence <= lastUsed; sequence++)
         {
+            if (TakesPrefix && window is not null && !(_found.TryGetValue(sequence, out var next) && next.Header is { } follows && _replay.FitsEnd(follows)))
+                break;
             if (!_found.TryGetValue(sequence, out var found))
                 throw Missing(sequence);
             if (found.Header is not { } header)
                 throw Wal.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1, "the beginning of the file is unreadable");
             var path = PathOf(WalSegment.NameOf(sequence));
-            var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes, header.Base);
+            var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes, header.Base, header.Salt);
             _opened.Add(segment);
             if (sequence == first)
                 _replay.Start(segment, header, found.Crc);
@@ -135,18 +163,18 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
 
         var active = _replay.Index.Active;
         end = window!.FindEnd(active.End);
-        if (end > active.End && _replay.FindLaterCommit(window, end) is { } later)
+        if (!TakesPrefix && end > active.End && _replay.FindLaterCommit(window, end) is { } later)
             throw Wal.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1, $"it is unreadable, though a later commit is whole at offset {later}");
         return end > active.End;
     }
 
     private void CheckTail()
     {
-        if (_replay.Commit >= _tail.Commit)
+        if (options.UpToDamage || _replay.Commit >= _tail.RequiredCommit)
             return;
         var active = _replay.Index.Active;
         throw Wal.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
-            $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit {_tail.Commit} and entry {_tail.Last}");
+            $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit {_tail.RequiredCommit} and entry {_tail.Last}");
     }
 
     /// <summary>Prepared for what would have come next.</summary>
@@ -167,10 +195,10 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private void CreateFirst(WalPreparer preparer)
     {
         var file = preparer.Take(1, options.SegmentBytes);
-        var header = new WalSegmentHeader(1, file.Length, Commit: 0, Previous: 0, IsReset: false, default, default);
+        var header = new WalSegmentHeader(1, file.Length, Commit: 0, Previous: 0, IsReset: false, default, default, options.NewSalt());
         Span<byte> room = stackalloc byte[WalSegmentHeader.MaxBytes];
         var size = header.WriteBefore(room, out var crc);
-        var segment = new WalSegment(1, PathOf(WalSegment.NameOf(1)), file, file.Length, size, default);
+        var segment = new WalSegment(1, PathOf(WalSegment.NameOf(1)), file, file.Length, size, default, header.Salt);
         _opened.Add(segment);
         file.Write(0, room[^size..]);
         file.Sync();
@@ -215,7 +243,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             if (bytes.Length < WalRecord.MinBytes || WalRecord.PeekSize(bytes, bytes.Length) == 0)
                 return false;
             var record = WalRecord.At(bytes);
-            if (!record.IsIntact)
+            if (!record.IsIntact(segment.Salt))
                 return false;
             bytes = bytes[record.Size..];
         }
@@ -246,6 +274,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             IsNew = _replay.Commit == 0,
             BytesCut = cut,
             WasPoisoned = poisoned,
+            LostCommits = _tail.IsBuffered ? Math.Max(0, _tail.Commit - _replay.Commit) : 0,
+            WasBuffered = _tail.IsBuffered,
             BytesRead = _replay.BytesRead,
             Duration = options.Clock.GetElapsedTime(started),
         };

@@ -11,6 +11,7 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
     /// <summary>Synced in steps, so that a commit meanwhile does not queue behind a whole segment of dirty pages.</summary>
     private const int SyncEveryBytes = 8 * 1024 * 1024;
 
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
     private static readonly byte[] Zeros = new byte[ChunkBytes];
 
     private readonly Lock _gate = new();
@@ -31,12 +32,35 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             _request = (sequence, bytes);
             _idle.Reset();
         }
-        if (_thread is null)
+        if (HasThread())
+            _wanted.Release();
+        else
+            Withdraw();
+    }
+
+    /// <summary>Without a thread segments are made when they are needed, which takes longer.</summary>
+    private bool HasThread()
+    {
+        if (_thread is not null)
+            return true;
+        try
         {
-            _thread = new Thread(Run) { IsBackground = true, Name = "raftkv-wal-prepare" };
-            _thread.Start();
+            var thread = new Thread(Run) { IsBackground = true, Name = "raftkv-wal-prepare" };
+            thread.Start();
+            _thread = thread;
+            return true;
         }
-        _wanted.Release();
+        catch (Exception e) when (ResourceRetry.IsTransient(e))
+        {
+            return false;
+        }
+    }
+
+    private void Withdraw()
+    {
+        lock (_gate)
+            _request = null;
+        _idle.Set();
     }
 
     /// <summary>The segment made ahead, or one made now. Writer only.</summary>
@@ -59,13 +83,17 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         return Make(sequence, bytes);
     }
 
+    /// <summary>Waits a bounded time. A thread that hangs in the disk keeps its file until the process ends.</summary>
     public void Dispose()
     {
+        if (_stopping)
+            return;
         _stopping = true;
         if (_thread is not null)
         {
             _wanted.Release();
-            _thread.Join();
+            if (!_thread.Join(StopTimeout))
+                return;
         }
         _ready?.File.Dispose();
         _wanted.Dispose();

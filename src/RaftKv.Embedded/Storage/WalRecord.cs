@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>
 /// A record of the log, as it lies in a segment, little-endian:
 /// <code>length u32 | type u8 | entry kind u8 | flags u8 | 0 u8 | commit u32 | body | zeros to a multiple of 4 | previous CRC u32 | CRC32C u32</code>
-/// The length leaves the padding out. The CRC covers everything before it. The previous CRC chains the record to its predecessor, so that bytes of
+/// The length leaves the padding out. The CRC covers everything before it, and begins with the salt of the segment, which no client knows: a value cannot look like a record. The previous CRC chains the record to its predecessor, so that bytes of
 /// another place, segment or life never continue a log, while every record can still be verified alone. The commit is the low half of
 /// the number of the commit that wrote it; a flag marks a commit's last record: a commit counts as a whole or not at all.
 /// </summary>
@@ -43,7 +43,9 @@ internal readonly ref struct WalRecord
 
     public uint Crc => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[^4..]);
 
-    public bool IsIntact => Crc == Crc32C.Compute(_bytes[..^4]);
+    /// <summary>Whether its checksum is right.</summary>
+    /// <param name="salt">That of its segment.</param>
+    public bool IsIntact(uint salt) => Crc == Crc32C.Continue(salt, _bytes[..^4]);
 
     public ReadOnlySpan<byte> Body => _bytes[HeaderBytes..(Length - TrailerBytes)];
 
@@ -95,7 +97,7 @@ internal readonly ref struct WalRecord
     }
 
     /// <summary>Numbers and chains the records of a commit; returns the CRC of the last one.</summary>
-    public static uint Seal(Span<byte> records, uint commit, uint previous)
+    public static uint Seal(Span<byte> records, uint commit, uint previous, uint salt)
     {
         while (!records.IsEmpty)
         {
@@ -106,7 +108,7 @@ internal readonly ref struct WalRecord
             // The link stands last but one, so that the processor sums up the next record while it waits for this one; and it is taken from
             // the register, not from the bytes just written, which would have to be waited for as well.
             BinaryPrimitives.WriteUInt32LittleEndian(record[^TrailerBytes..], previous);
-            previous = ~BitOperations.Crc32C(~Crc32C.Compute(record[..^TrailerBytes]), previous);
+            previous = ~BitOperations.Crc32C(~Crc32C.Continue(salt, record[..^TrailerBytes]), previous);
             BinaryPrimitives.WriteUInt32LittleEndian(record[^4..], previous);
         }
         return previous;

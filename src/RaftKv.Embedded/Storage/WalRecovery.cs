@@ -34,6 +34,15 @@ internal sealed record WalRecovery
     /// <summary>The last run ended with a failed write or sync, and the end of the log was written again before it was trusted.</summary>
     public required bool WasPoisoned { get; init; }
 
+    /// <summary>
+    /// The last run left its commits in the page cache (<see cref="RaftKvDurability.OsBuffered"/>) and did not close the log. If the power was cut, entries and votes that this node told others of may
+    /// be lost, with no other sign of it.
+    /// </summary>
+    public required bool WasBuffered { get; init; }
+
+    /// <summary>At least so many commits of such a run are lost.</summary>
+    public required long LostCommits { get; init; }
+
     /// <summary>The bytes read and verified.</summary>
     public required long BytesRead { get; init; }
 

@@ -34,11 +34,14 @@ internal sealed class WalReplay
         Enter(segment, headerCrc);
     }
 
+    /// <summary>Whether a segment fits the end of the one before it.</summary>
+    public bool FitsEnd(WalSegmentHeader header) => header.Commit == Commit && header.Previous == Chain && header.Base == Terms.Last && header.Vote == Vote;
+
     /// <summary>Goes on with the next segment, which must fit the end of the previous one.</summary>
     public void Continue(WalSegment segment, WalSegmentHeader header, uint headerCrc)
     {
         var previous = Index.Active;
-        if (header.Commit != Commit || header.Previous != Chain || header.Base != Terms.Last || header.Vote != Vote)
+        if (!FitsEnd(header))
             throw Wal.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"what follows does not lead to {segment.Path}");
         Enter(segment, headerCrc);
     }
@@ -73,19 +76,8 @@ internal sealed class WalReplay
     /// </summary>
     /// <param name="window">Of the active segment.</param>
     /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
-    public long? FindLaterCommit(WalWindow window, long to)
-    {
-        for (var offset = Index.Active.End; offset < to && offset + WalRecord.MinBytes <= window.Length; offset += WalRecord.Alignment)
-        {
-            var header = window.Get(offset, WalRecord.HeaderBytes);
-            var size = WalRecord.PeekSize(header, window.Length - offset);
-            if (size == 0 || (int)(WalRecord.PeekCommit(header) - (uint)Commit) < 2)
-                continue;
-            if (WalRecord.At(window.Get(offset, size)).IsIntact)
-                return offset;
-        }
-        return null;
-    }
+    public long? FindLaterCommit(WalWindow window, long to) =>
+        LaterCommitSearch.Find(window, Index.Active.End, to, (uint)Commit, Index.Active.Salt);
 
     private void Enter(WalSegment segment, uint headerCrc)
     {
@@ -107,7 +99,7 @@ internal sealed class WalReplay
         if (bytes.Length < size)
             return false;
         record = WalRecord.At(bytes);
-        return record.Previous == chain && record.IsIntact;
+        return record.Previous == chain && record.IsIntact(Index.Active.Salt);
     }
 
     // What is checked here was written by this library under a right checksum: if it does not hold, a program had a bug, and nothing it wrote can be trusted.

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.</summary>
-internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, int expectedEntries = 0)
+internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, uint salt, int expectedEntries = 0)
 {
     private const string Extension = ".wal";
 
@@ -23,6 +23,9 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
     public long Bytes { get; } = bytes;
 
     public int HeaderBytes { get; } = headerBytes;
+
+    /// <summary>What the checksums of its records begin with.</summary>
+    public uint Salt => salt;
 
     /// <summary>Where the next commit goes.</summary>
     public long End { get; set; } = headerBytes;

@@ -101,7 +101,7 @@ internal sealed class OutboundConnection
             Monitor.PulseAll(_gate);
         }
         SocketSetup.Hangup(_socket);
-        _writer.Join();
+        _writer.Join(TcpTransport.StopTimeout);
         lock (_sending)
             _stream.Dispose();
         _socket.Dispose();

@@ -36,8 +36,7 @@ internal sealed class PeerLink
         _addresses = AddressesOf(member);
         _address = _addresses[0];
         _reconnect = new ReconnectPolicy(context.Options, SeedFor(member), _wake);
-        _thread = context.NewThread(Run, $"peer-{member.NodeId}");
-        _thread.Start();
+        _thread = Storage.ThreadStarter.Start(() => context.NewThread(Run, $"peer-{member.NodeId}"));
     }
 
     public string NodeId => _member.NodeId;

@@ -13,7 +13,7 @@ internal sealed class TcpTransport : ITransport
 {
     private const int Backlog = 512;
 
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly TransportOptions _options;
     private readonly Socket _listener;
@@ -107,7 +107,14 @@ internal sealed class TcpTransport : ITransport
     {
         var context = Started();
         var answer = new TaskCompletionSource<PeerHello>(TaskCreationOptions.RunContinuationsAsynchronously);
-        context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
+        try
+        {
+            context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
+        }
+        catch (Exception e) when (Storage.ResourceRetry.IsTransient(e))
+        {
+            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
+        }
         try
         {
             return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);

@@ -13,8 +13,7 @@ public sealed class DataDirectoryTests
     {
         var disk = new MemoryFileSystem();
         using (DataDirectory.Open(disk, "data"))
-        {
-        }
+            NodeIdentity.Create(disk, "data", "node1", Guid.NewGuid());
         var directory = Path.Combine("data", part);
         var name = Path.Combine(directory, "name");
         using (var file = disk.Open(name + ".tmp", FileOpenMode.Create))

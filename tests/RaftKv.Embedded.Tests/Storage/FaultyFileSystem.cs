@@ -36,6 +36,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 
     public IReadOnlyList<string> ListFiles(string directory) => inner.ListFiles(directory);
 
+    public IReadOnlyList<string> ListDirectories(string directory) => inner.ListDirectories(directory);
+
     public IStorageFile Open(string path, FileOpenMode mode)
     {
         if (mode is FileOpenMode.Create or FileOpenMode.CreateNew)

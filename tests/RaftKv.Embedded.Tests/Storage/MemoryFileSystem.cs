@@ -131,6 +131,12 @@ internal sealed class MemoryFileSystem : IFileSystem
             return [.. _names.Keys.Where(p => Path.GetDirectoryName(p) == directory).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
     }
 
+    public IReadOnlyList<string> ListDirectories(string directory)
+    {
+        lock (_gate)
+            return [.. _directories.Where(p => Path.GetDirectoryName(p) == directory).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal)];
+    }
+
     public IStorageFile Open(string path, FileOpenMode mode)
     {
         lock (_gate)

@@ -101,12 +101,13 @@ public sealed class OsFileSystemTests : IDisposable
     public void A_second_holder_of_a_data_directory_is_told_who_holds_it()
     {
         var held = DataDirectory.Open(_fs, _root);
-        File.WriteAllText(Path.Combine(held.Store, "scratch"), "old");
+        var scratch = ForeignEntries.NewSpoolName();
+        File.WriteAllText(Path.Combine(held.Store, scratch), "old");
         var failure = Assert.Throws<RaftKvStorageException>(() => DataDirectory.Open(_fs, _root));
         Assert.Equal(RaftKvStorageError.Locked, failure.Error);
         Assert.Contains(_root, failure.Message, StringComparison.Ordinal);
         Assert.Contains("another replica in this process", failure.Message, StringComparison.Ordinal);
-        Assert.Equal(["scratch"], _fs.ListFiles(held.Store));
+        Assert.Equal([scratch], _fs.ListFiles(held.Store));
         held.Dispose();
 
         using var again = DataDirectory.Open(_fs, _root);

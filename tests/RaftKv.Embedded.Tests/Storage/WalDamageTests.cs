@@ -204,13 +204,13 @@ public sealed class WalDamageTests
             for (var at = 0; at < file.Length && at <= 4096; at += 4096)
             {
                 var block = file.Bytes.Slice(at, size == 0 ? BitConverter.ToInt32(file.Bytes[12..]) : size).ToArray();
-                FormatBlock.Seal(block, BitConverter.ToUInt64(block), version: 2);
+                FormatBlock.Seal(block, BitConverter.ToUInt64(block), version: 3);
                 if (size > 0 || at == 0)
                     Overwrite(file, at, block);
             }
             var before = file.Bytes.ToArray();
             var failure = MustRefuse(world, RaftKvStorageError.NewerFormat);
-            Assert.Contains("format 2", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("format 3", failure.Message, StringComparison.Ordinal);
             Assert.Equal(before, world.Disk.File(path).Bytes.ToArray());
         }
     }
@@ -299,7 +299,7 @@ public sealed class WalDamageTests
     {
         var block = file.Bytes.Slice(at, BitConverter.ToInt32(file.Bytes[(at + 12)..])).ToArray();
         BitConverter.TryWriteBytes(block.AsSpan(field), value);
-        FormatBlock.Seal(block, BitConverter.ToUInt64(block), version: 1);
+        FormatBlock.Seal(block, BitConverter.ToUInt64(block), BitConverter.ToUInt32(block, 8));
         Overwrite(file, at, block);
     }
 

@@ -9,23 +9,40 @@ namespace RaftKv.Embedded.Tests.Storage;
 /// <summary>The format is a promise: a log written by any released version opens.</summary>
 public sealed class WalFormatTests
 {
-    private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false };
+    private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false, NewSalt = static () => 0 };
+    private static readonly WalOptions Salted = Options with { NewSalt = static () => 0x0BAD_5A17 };
 
     [Fact]
     public void The_first_version_writes_these_bytes()
     {
-        var world = Write();
+        var world = Write(Options);
         Assert.Equal(Golden(), world.Disk.File(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1))).Bytes.ToArray());
     }
 
     [Fact]
-    public void The_bytes_of_the_first_version_open()
+    public void The_second_version_has_a_salt_and_writes_these_bytes()
+    {
+        var world = Write(Salted);
+        GoldenFile.Holds("wal-v2.bin", world.Disk.File(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1))).Bytes.ToArray());
+    }
+
+    [Fact]
+    public void The_tail_of_a_run_that_leaves_its_commits_in_the_page_cache_has_these_bytes()
+    {
+        var world = Write(Salted with { SyncsCommits = false });
+        GoldenFile.Holds("wal-tail-v2.bin", world.Disk.Read(Path.Combine(WalWorld.Directory, WalTail.FileName)));
+    }
+
+    [Theory]
+    [InlineData("wal-v1.bin")]
+    [InlineData("wal-v2.bin")]
+    public void The_bytes_of_all_versions_open(string golden)
     {
         var disk = new MemoryFileSystem();
         disk.CreateDirectory(WalWorld.Directory);
         WalTail.Create(disk, WalWorld.Directory);
         using (var file = disk.Open(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1)), FileOpenMode.CreateNew))
-            file.Write(0, Golden());
+            file.Write(0, GoldenFile.Read(golden));
 
         using var wal = Wal.Open(disk, WalWorld.Directory, Options, out var recovery);
         Assert.Equal((2, "node3"), (recovery.Term, recovery.VotedFor));
@@ -47,9 +64,9 @@ public sealed class WalFormatTests
             Assert.Equal(expected, Crc32C.Continue(Crc32C.Compute(bytes.AsSpan(0, cut)), bytes.AsSpan(cut)));
     }
 
-    private static WalWorld Write()
+    private static WalWorld Write(WalOptions options)
     {
-        var world = new WalWorld().Open(Options);
+        var world = new WalWorld().Open(options);
         world.Wal.SaveVote(1, null);
         world.Wal.Append([Entry(1, 1, EntryKind.NoOp, ""), Entry(1, 2, EntryKind.Command, "eins"), Entry(1, 3, EntryKind.Command, "zwei")]);
         world.Wal.Commit();

@@ -9,7 +9,7 @@ internal sealed class WalWorld
 {
     public const string Directory = "/data/wal";
 
-    public static readonly WalOptions Small = new() { SegmentBytes = 4096, PrepareInBackground = false };
+    public static readonly WalOptions Small = new() { SegmentBytes = 4096, PrepareInBackground = false, NewSalt = static () => 0x5A17_0001 };
 
     public MemoryFileSystem Disk { get; } = new();
 

@@ -11,7 +11,7 @@ internal sealed class WalTarget : FuzzTarget
 {
     private const string Directory = "/data/wal";
 
-    private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false };
+    private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false, NewSalt = static () => 0x2A17_0C55 };
 
     private readonly MemoryFileSystem _disk = new();
     private readonly string[] _paths;
@@ -115,11 +115,12 @@ internal sealed class WalTarget : FuzzTarget
         if (at == 0)
             return;
         var chain = BinaryPrimitives.ReadUInt32LittleEndian(file[(at - 4)..]);
+        var salt = file.Length < 68 || BinaryPrimitives.ReadUInt32LittleEndian(file[8..]) == 1 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(file[64..]);
         while (at + WalRecord.MinBytes <= file.Length && WalRecord.PeekSize(file[at..], file.Length - at) is var size and > 0)
         {
             var record = file.Slice(at, size);
             BinaryPrimitives.WriteUInt32LittleEndian(record[^WalRecord.TrailerBytes..], chain);
-            chain = Crc32C.Compute(record[..^4]);
+            chain = Crc32C.Continue(salt, record[..^4]);
             BinaryPrimitives.WriteUInt32LittleEndian(record[^4..], chain);
             at += size;
         }

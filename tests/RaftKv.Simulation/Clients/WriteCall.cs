@@ -50,6 +50,8 @@ internal sealed class WriteCall : Call
     private static WriteCall Set(Simulation run, SimNode node, string key, long operation, long count, KvCondition condition, long? replaced, Action<bool> ended)
     {
         var (name, value) = (Encoding.UTF8.GetBytes(key), WrittenValue.Write(operation, count, run.Swarm.ValueBytes));
+        if (run.Swarm.Poison && node.IsUp)
+            WrittenValue.Poison(value, node.Wal.LastCommit);
         var command = new byte[KvCommand.SetBytes(name.Length, value.Length)];
         KvCommand.WriteSet(command, condition, name, value);
         return new WriteCall(run, node, command, key, operation, replaced, $"set {key} by operation {operation} if {condition}", ended);

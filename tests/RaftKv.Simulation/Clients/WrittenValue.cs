@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Simulation.Clients;
 
@@ -6,6 +8,7 @@ namespace RaftKv.Simulation.Clients;
 internal static class WrittenValue
 {
     private const int Bytes = 16;
+    private const int CommitsAhead = 40;
 
     public static byte[] Write(long operation, long count, int bytes)
     {
@@ -13,6 +16,26 @@ internal static class WrittenValue
         BinaryPrimitives.WriteInt64LittleEndian(value, operation);
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(8), count);
         return value;
+    }
+
+    /// <summary>
+    /// Turns the filler into what looks like records of the log, as the format without a salt has them, of a commit that is still to come. A node whose power goes while it writes the value must not take
+    /// them for a later commit.
+    /// </summary>
+    /// <param name="value">Of <see cref="Write"/>.</param>
+    /// <param name="commit">The last commit of the log in which the value will stand.</param>
+    public static void Poison(Span<byte> value, long commit)
+    {
+        var filler = value[Bytes..];
+        var size = WalRecord.SizeOf(WalRecord.EntryBodyBytes);
+        // Records are aligned in the log. One of the four beginnings is right, wherever the value lies.
+        for (var at = 0; at + size + 1 <= filler.Length; at += size + 1)
+        {
+            var record = filler.Slice(at, size);
+            record.Clear();
+            WalRecord.Begin(record, WalRecord.EntryBodyBytes, WalRecordType.Entry, EntryKind.Command);
+            WalRecord.Seal(record, (uint)(commit + CommitsAhead), previous: 0, salt: 0);
+        }
     }
 
     /// <summary>The value in a history of calls; <c>null</c> is none.</summary>

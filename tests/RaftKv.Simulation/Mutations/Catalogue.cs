@@ -104,13 +104,16 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Disks =>
     [
         new("no-fsync", "a commit of the log is not synced",
-            new Edit("Storage/Wal.Commit.cs", "segment.File.Write(segment.End, _batch.Records);\n        segment.File.Sync();", "segment.File.Write(segment.End, _batch.Records);")),
+            new Edit("Storage/Wal.Commit.cs", "        if (_options.SyncsCommits)\n            segment.File.Sync();\n", "")),
+        new("log-without-salt", "the checksums of the log have no salt, so that a value can look like a record of a later commit",
+            new Edit("Storage/Wal.Commit.cs", "isReset, @base, vote, _options.NewSalt());", "isReset, @base, vote, Salt: 0);"),
+            new Edit("Storage/WalOpener.cs", "default, default, options.NewSalt());", "default, default, Salt: 0);")),
         new("snapshot-name-not-synced", "a snapshot's name is not durable when the log before it goes",
             new Edit("Storage/SnapshotStore.cs", "            _fileSystem.Rename(from, PathOf(last));\n            _fileSystem.SyncDirectory(_directory);\n", "            _fileSystem.Rename(from, PathOf(last));\n")),
         new("log-damage-cut-off", "damage in the middle of the log is taken for its end",
             new Edit("Storage/WalOpener.cs", "_replay.FindLaterCommit(window, end) is { } later)", "_replay.FindLaterCommit(window, end) is { } later && later < 0)")) { In = Profile.Damage },
         new("entries-read-unverified", "entries read from the disk are not verified again",
-            new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact)", "if (record.Size == 0)")) { In = Profile.Damage },
+            new Edit("Storage/Wal.Read.cs", "if (!record.IsIntact(segment.Salt))", "if (record.Size == 0)")) { In = Profile.Damage },
         new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
             new Edit("Storage/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")) { In = Profile.Damage },
         new("suffix-kept-by-snapshot", "an installed snapshot keeps a log that conflicts with it",

@@ -35,4 +35,7 @@ public enum Profile
 
     /// <summary>Leases and keys that end, holders that sleep, wall clocks that are set wrong.</summary>
     Holders,
+
+    /// <summary>The leadership moves again and again while little is written: the time of leases must go on.</summary>
+    Handovers,
 }

@@ -43,6 +43,7 @@ internal sealed partial record Swarm
         Defections = Of(nameof(Defections)).OneIn(8);
         Stalls = Of(nameof(Stalls)).OneIn(8);
         Absences = Of(nameof(Absences)).OneIn(8);
+        StoppedTurns = Of(nameof(StoppedTurns)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
         Cancels = Of(nameof(Cancels)).OneIn(4);
         Transactions = Of(nameof(Transactions)).OneIn(2);
@@ -75,6 +76,7 @@ internal sealed partial record Swarm
             case Profile.Overload: Overload(chance); break;
             case Profile.Damage: Rot(chance); break;
             case Profile.Holders: HoldLeases(chance); break;
+            case Profile.Handovers: HandOver(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -137,6 +139,9 @@ internal sealed partial record Swarm
 
     /// <summary>Processes hear late, and then reach nobody.</summary>
     public bool Absences { get; private set; }
+
+    /// <summary>Threads are stopped in the middle of a turn.</summary>
+    public bool StoppedTurns { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
     public bool Transactions { get; private set; }

@@ -48,12 +48,14 @@ internal sealed partial class RaftCore
         }
         UpdatePeers();
         Announce("won the election");
-        AppendAsLeader(new LogEntry[] { new(Term, _termStart, LogTime(_now), EntryKind.NoOp, default) });
+        ReadOnlyMemory<byte> led = SaysLogTime ? TermStart.Encode(_clock.LedUntil(_log.LastTerm, _log.LastTimeMs)) : default;
+        AppendAsLeader(new LogEntry[] { new(Term, _termStart, LogTime(_now), EntryKind.NoOp, led) });
     }
 
     /// <summary>Cleans up what only a leader has; the caller decides what this node is next.</summary>
     private void StopLeading()
     {
+        NoteLed();
         FailReads();
         LeaveChangesToTheNextLeader();
         _peers.Clear();
@@ -61,6 +63,13 @@ internal sealed partial class RaftCore
         _heartbeatDue = _commitNotifyDue = Moment.Never;
         EndLease();
         _retireCause = null;
+    }
+
+    /// <summary>Remembers until when a quorum followed, for the case that this node is the next leader too.</summary>
+    private void NoteLed()
+    {
+        var silent = Configuration.VoterCount == 0 ? 0 : Math.Max(0, _now.Ticks - QuorumContact());
+        _clock.Led(Term, LogTime(_now) - (silent / TimeSpan.TicksPerMillisecond));
     }
 
     private void OnProposed(Proposed e)
@@ -86,6 +95,9 @@ internal sealed partial class RaftCore
             _origins.Enqueue((index, from));
         AppendAsLeader(entries);
     }
+
+    /// <summary>Whether every member understands what a leader says about log time.</summary>
+    private bool SaysLogTime => Configuration.FeatureLevel >= FeatureLevels.Safeguards;
 
     private long LogTime(Moment now) => Math.Max(_log.LastTimeMs, _clock.Stamp(now));
 
@@ -172,9 +184,14 @@ internal sealed partial class RaftCore
         (peer.CommitSent, peer.RoundSent) = (CommitIndex, _round);
         var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
         var leaseMs = LeaseIsWanted ? LeaseMs : 0;
+        // Entries carry their own time; a follower that gets none must know how long it has been led all the same.
+        var timeMs = entries.IsEmpty && SaysLogTime ? LogTime(_now) : 0;
         // Peers that are as far as each other are told the same.
-        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || (last.Term, last.Commit, last.Round, last.LeaseMs) != (Term, CommitIndex, _round, leaseMs))
-            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs);
+        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries)
+            || (last.Term, last.Commit, last.Round, last.LeaseMs, last.LogTimeMs) != (Term, CommitIndex, _round, leaseMs, timeMs))
+        {
+            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs) { LogTimeMs = timeMs };
+        }
         Send(peer.NodeId, last);
     }
 

@@ -108,8 +108,14 @@ internal sealed partial class Replica
 
     private void Turn()
     {
-        _now = _clock.Now;
+        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be dated before it arrived.
+        // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
+        // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
+        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the lease counts from the reading of the turn
+        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
+        // upon at once: the core waits for another heartbeat when it is late.
         _inbox.TakeAll(ref _taken);
+        _now = _clock.Now;
         try
         {
             foreach (var input in _taken)

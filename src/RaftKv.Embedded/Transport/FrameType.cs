@@ -19,6 +19,9 @@ internal enum FrameType : byte
     ReadIndexReply = 24,
     RemovedNotice = 25,
 
+    /// <summary>An AppendEntries without entries that says the log time.</summary>
+    Heartbeat = 26,
+
     ForwardWrites = 48,
     ForwardRefused = 49,
     AdminRequest = 50,

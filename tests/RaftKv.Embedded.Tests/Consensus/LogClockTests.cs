@@ -55,9 +55,42 @@ public sealed class LogClockTests
     public void Whoever_leads_next_goes_on_from_the_last_entry_that_arrived_whatever_its_wall_clock_says()
     {
         var clock = new LogClock(0);
-        clock.Observe(50_000, At(10, 99 * Hour));
+        clock.Observe(1, 50_000, At(10, 99 * Hour));
 
         Assert.Equal(50_400, clock.Estimate(At(410, 99 * Hour)));
         Assert.InRange(clock.Stamp(At(410, 99 * Hour)), 50_400, 50_420);
+    }
+
+    [Fact]
+    public void A_statement_that_was_overtaken_by_a_later_one_of_its_term_is_ignored()
+    {
+        var clock = new LogClock(0);
+        clock.Observe(3, 50_000, At(10, 0));
+        clock.Observe(3, 49_000, At(11, 0));
+        Assert.Equal(50_001, clock.Estimate(At(11, 0)));
+
+        clock.Observe(4, 49_000, At(11, 0));
+        Assert.Equal(49_000, clock.Estimate(At(11, 0)));
+    }
+
+    [Fact]
+    public void The_cluster_was_led_until_the_last_statement_of_the_leader_that_stamped_the_last_entry()
+    {
+        var clock = new LogClock(0);
+        Assert.Equal(40_000, clock.LedUntil(3, 40_000));
+        clock.Observe(3, 50_000, At(10, 0));
+
+        Assert.Equal(50_000, clock.LedUntil(3, 40_000));
+        Assert.Equal(40_000, clock.LedUntil(2, 40_000));
+    }
+
+    [Fact]
+    public void Log_time_is_not_before_the_time_of_an_installed_snapshot()
+    {
+        var clock = new LogClock(1_000);
+        clock.NotBefore(50_000, At(10, 20_000));
+        Assert.Equal(50_000, clock.Estimate(At(10, 20_000)));
+        clock.NotBefore(49_000, At(20, 20_000));
+        Assert.Equal(50_010, clock.Estimate(At(20, 20_000)));
     }
 }

@@ -103,6 +103,9 @@ internal sealed class ScriptedCluster : IModelWorld
     public void Wait(double milliseconds) =>
         _now = new Moment(_now.Ticks + (long)Math.Round(milliseconds * TimeSpan.TicksPerMillisecond), _now.UnixMs + (long)milliseconds);
 
+    /// <summary>Sets the wall clock of all nodes.</summary>
+    public void SetWallClock(long unixMs) => _now = _now with { UnixMs = unixMs };
+
     public void Propose(string id, params string[] commands) =>
         Do(id, now => new Proposed(now, [.. commands.Select(c => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(c))], null));
 

@@ -37,6 +37,9 @@ internal sealed class CommittedHistory
     /// <summary>A lease has ended for lack of a sign of life.</summary>
     public event Action<long>? LeaseExpired;
 
+    /// <summary>An entry has committed.</summary>
+    public event Action<LogEntry>? Committed;
+
     /// <summary>The clock of leases has stood still: the entry before, the entry that says so, and for how many milliseconds.</summary>
     public event Action<EntryId, EntryId, long>? LeasesPaused;
 
@@ -70,6 +73,7 @@ internal sealed class CommittedHistory
         _leases.Clear();
         if (_machine.Leases.Count > 0)
             _leases.AddRange(_machine.Leases.All.Select(l => l.Id));
+        Committed?.Invoke(entry);
         var paused = _machine.Leases.PausedMs;
         var result = _machine.Apply(entry);
         if (_machine.Leases.PausedMs > paused)

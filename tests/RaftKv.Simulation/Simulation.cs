@@ -34,6 +34,7 @@ internal sealed partial class Simulation
             _leaseTime,
         ];
         History.LeasesPaused += _leaseTime.OnPaused;
+        History.Committed += new LogTimeBound(this).OnCommitted;
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
         EndOfFaults = Swarm.Length;

@@ -127,7 +127,7 @@ internal sealed partial record Swarm
     {
         Founders = 3;
         Calm();
-        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, Alone) = (true, true, true, true, true, false);
+        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, YearsAhead, Alone) = (true, true, true, true, true, true, false);
         Drift = 50;
         RequestTimeout = chance.Fork("HolderPatience").Pick([1_000, 5_000]) * VirtualTime.Millisecond;
         NetworkDelay = chance.Fork("HolderNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;

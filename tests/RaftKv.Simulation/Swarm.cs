@@ -140,6 +140,9 @@ internal sealed partial record Swarm
     /// <summary>Processes hear late, and then reach nobody.</summary>
     public bool Absences { get; private set; }
 
+    /// <summary>The first machine of at least three starts cold with a clock that is years ahead.</summary>
+    public bool YearsAhead { get; private set; }
+
     /// <summary>Threads are stopped in the middle of a turn.</summary>
     public bool StoppedTurns { get; private set; }
     public bool Leases { get; private set; }

@@ -9,13 +9,13 @@ internal sealed partial class DistributedKv
     {
         ArgumentNullException.ThrowIfNull(transaction);
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
-        var command = new TransactionEncoder(options).Encode(transaction);
         var host = access.Host;
+        var command = new TransactionEncoder(options, host.Clock.Wall.ToUnixTimeMilliseconds()).Encode(transaction);
         var write = new TransactionWrite(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
-        return AnswerAsync(write, Send(host, write, cancellationToken));
+        return AnswerAsync(host, write, Send(host, write, cancellationToken));
     }
 
-    private static async ValueTask<KvTransactionResult> AnswerAsync(TransactionWrite write, ValueTask<KvWriteResult> sent)
+    private static async ValueTask<KvTransactionResult> AnswerAsync(ReplicaHost host, TransactionWrite write, ValueTask<KvWriteResult> sent)
     {
         await sent.ConfigureAwait(false);
         var answer = write.Result;
@@ -24,7 +24,10 @@ internal sealed partial class DistributedKv
             return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, HasResults = false };
         var results = TransactionResult.Read(answer.Payload);
         foreach (ref var result in results.AsSpan())
-            result = result with { Read = result.Read with { ReadAt = version } };
+        {
+            var expiresAtMs = host.Replica.ToWallTime(result.Read.ExpiresAtMs);
+            result = result with { Read = result.Read with { ReadAt = version, ExpiresAtMs = expiresAtMs } };
+        }
         return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
     }
 }

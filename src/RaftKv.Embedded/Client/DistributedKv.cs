@@ -20,6 +20,8 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         {
             var lifetime = setOptions.Lifetime;
             var host = access.Host;
+            if (lifetime.ExpiresAtMs != 0)
+                lifetime = lifetime.Starting(host.Clock.Wall.ToUnixTimeMilliseconds());
             var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);

@@ -2,18 +2,34 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// Log time, what a leader stamps its entries with. It continues from the last statement of a leader with this node's monotonic clock, so a jump of a wall clock does not make
-/// log time jump. The difference from the wall clock is made up slowly, by one part in <see cref="Slew"/> of the time that passes. Only a node that leads without having
-/// heard from a leader since it started takes its wall clock at once, because it cannot know how long it was away.
+/// log time jump. A small difference from the wall clock is made up slowly, by one part in <see cref="Slew"/> of the time that passes; a
+/// large one stays, because nothing depends
+/// on it. Only a node that leads without having heard from a leader since it started takes the wall clock at once, because it cannot know
+/// how long the cluster was away.
 /// </summary>
 internal sealed class LogClock(long lastTimeMs)
 {
     /// <summary>Log time runs at most this part faster or slower than real time.</summary>
     public const int Slew = 20;
 
+    /// <summary>
+    /// Differences from the wall clock up to this are made up. A larger one is no inaccuracy, and would make every time to live wrong for
+    /// as long.
+    /// </summary>
+    public const long SlewRangeMs = 60_000;
+
+    /// <summary>A clock that is ahead by no more than this is not worth a jump.</summary>
+    private const long JumpMs = 1_000;
+
     // 100 ns since the Unix epoch, as of _at.
     private long _time = lastTimeMs * TimeSpan.TicksPerMillisecond;
     private long _at;
     private bool _runs;
+
+    /// <summary>
+    /// This node leads, nothing has told it how long the cluster was away, and the wall clock was not known when it began.
+    /// </summary>
+    private bool _waitsForWall;
 
     // The last statement of a leader: its term, and the log time it had reached.
     private long _statedTerm;
@@ -27,6 +43,7 @@ internal sealed class LogClock(long lastTimeMs)
         if (term == _statedTerm && timeMs < _statedMs)
             return;
         (_statedTerm, _statedMs) = (term, timeMs);
+        _waitsForWall = false;
         (_time, _at, _runs) = (timeMs * TimeSpan.TicksPerMillisecond, now.Ticks, true);
     }
 
@@ -46,7 +63,7 @@ internal sealed class LogClock(long lastTimeMs)
     /// </summary>
     public long LedUntil(long lastTerm, long lastEntryMs) => _statedTerm == lastTerm ? Math.Max(_statedMs, lastEntryMs) : lastEntryMs;
 
-    /// <summary>The time to stamp an entry with.</summary>
+    /// <summary>The time to stamp an entry with. <see cref="Moment.UnixMs"/> is the wall clock to follow, 0 when it is not known.</summary>
     public long Stamp(Moment now)
     {
         var wall = now.UnixMs * TimeSpan.TicksPerMillisecond;
@@ -54,15 +71,33 @@ internal sealed class LogClock(long lastTimeMs)
         {
             var passed = now.Ticks - _at;
             _time += passed;
-            _time += Math.Clamp(wall - _time, -passed / Slew, passed / Slew);
+            if (wall != 0 && Math.Abs(wall - _time) <= SlewRangeMs * TimeSpan.TicksPerMillisecond)
+                _time += Math.Clamp(wall - _time, -passed / Slew, passed / Slew);
         }
         else
         {
             _time = Math.Max(_time, wall);
+            _waitsForWall = wall == 0;
             _runs = true;
         }
         _at = now.Ticks;
         return _time / TimeSpan.TicksPerMillisecond;
+    }
+
+    /// <summary>
+    /// On a leader that has begun without a wall clock to follow, once that is known: log time jumps to it if it is behind by more than a
+    /// second. Then the entry that follows must say
+    /// that nobody led until then.
+    /// </summary>
+    public bool TryCatchUp(Moment now)
+    {
+        if (!_waitsForWall || now.UnixMs == 0)
+            return false;
+        _waitsForWall = false;
+        if (now.UnixMs - Stamp(now) <= JumpMs)
+            return false;
+        _time = now.UnixMs * TimeSpan.TicksPerMillisecond;
+        return true;
     }
 
     /// <summary>The log time by the last statement that was heard; ahead of the leader's by the slew at most.</summary>

@@ -30,7 +30,8 @@ internal sealed class RaftKvHostedService(
             log.NotDurable(settings.NodeId);
         if (settings.RestoreFrom is { } backup)
             await new StartupRestore(settings, backup, log, loggers).RunAsync(cancellationToken).ConfigureAwait(false);
-        _host = ReplicaHost.Open(settings, new ReplicaClock(time ?? TimeProvider.System), log, loggers);
+        var clock = new ReplicaClock(time is null || time == TimeProvider.System ? SuspendAwareTime.Instance : time);
+        _host = ReplicaHost.Open(settings, clock, log, loggers);
         access.Set(_host);
         _host.Start();
     }

@@ -51,6 +51,7 @@ internal sealed partial class Replica
             case IntegrityVerdict verdict: OnVerdict(input.From, verdict); break;
             case SeedRequest request: OnSeedRequest(input.From, request); break;
             case SeedPiece piece: OnSeedPiece(piece); break;
+            case WallClock clock: OnWallClock(input.From, clock); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
     }
@@ -60,6 +61,8 @@ internal sealed partial class Replica
         var peer = connected.Peer;
         NoteWhereReached(peer, connected.Address);
         _levels[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel);
+        // Before any vote: who wins an election knows the clocks of those who voted for it.
+        TellWallClock(peer.NodeId);
         // What we sent into the old connection may be lost.
         if (_core is not null && peer.NodeId == _core.LeaderId)
             _resendWrites = true;

@@ -39,6 +39,7 @@ internal sealed partial class Replica
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
         (_parts, _options, _clock, _log) = (parts, options, clock, log);
+        _wallClocks = new WallClocks(options.NodeId);
         _now = clock.Now;
         _statusParts = StatusParts.Unformed;
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
@@ -115,7 +116,7 @@ internal sealed partial class Replica
         // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
         // upon at once: the core waits for another heartbeat when it is late.
         _inbox.TakeAll(ref _taken);
-        _now = _clock.Now;
+        _now = ReadClock();
         try
         {
             foreach (var input in _taken)
@@ -224,6 +225,7 @@ internal sealed partial class Replica
         _nextSweep = _now.Ticks + SweepInterval;
         SweepWrites();
         SweepReads();
+        SweepClocks();
         SweepUses();
         SweepForwarded();
         SweepStrangers();
@@ -241,6 +243,7 @@ internal sealed partial class Replica
         if (_core is not null)
             return;
         _core = new RaftCore(_parts.Settings, start);
+        NoteOwnClock();
         _reportedApplied = _parts.Applier.AppliedIndex;
         _mustCatchUp = recovered;
         _core.Initialize(_now, _effects);

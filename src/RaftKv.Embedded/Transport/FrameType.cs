@@ -33,4 +33,6 @@ internal enum FrameType : byte
     IntegrityVerdict = 66,
     SeedRequest = 67,
     SeedPiece = 68,
+
+    WallClock = 80,
 }

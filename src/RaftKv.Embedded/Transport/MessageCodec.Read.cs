@@ -40,6 +40,7 @@ internal static partial class MessageCodec
             FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),
             FrameType.SeedRequest => new SeedRequest(from.Int64(), from.Id(), from.Int64()),
             FrameType.SeedPiece => ReadSeedPiece(ref from),
+            FrameType.WallClock => new WallClock(from.Int64()),
             FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,
         };
@@ -89,7 +90,8 @@ internal static partial class MessageCodec
         var previous = from.Id();
         if (previous.Index < 0)
             throw new WireFormatException($"a heartbeat behind the index {previous.Index}");
-        var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, from.Int64(), from.Int64(), from.Int32()) { LogTimeMs = from.Int64() };
+        var (commit, round, leaseMs) = (from.Int64(), from.Int64(), from.Int32());
+        var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, commit, round, leaseMs) { LogTimeMs = from.Int64() };
         return heartbeat.LogTimeMs > 0 ? heartbeat : throw new WireFormatException($"the log time {heartbeat.LogTimeMs}");
     }
 

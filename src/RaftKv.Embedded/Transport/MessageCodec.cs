@@ -37,6 +37,7 @@ internal static partial class MessageCodec
         IntegrityVerdict => 8,
         SeedRequest => 8 + 16 + 8,
         SeedPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
+        WallClock => 8,
         _ => throw Unknown(message),
     };
 
@@ -67,6 +68,7 @@ internal static partial class MessageCodec
             IntegrityVerdict m => Write(ref writer, m),
             SeedRequest m => Write(ref writer, m),
             SeedPiece m => Write(ref writer, m),
+            WallClock m => Write(ref writer, m),
             _ => throw Unknown(message),
         };
         Invariant.Holds(writer.IsFull, "a message is as long as it was measured");
@@ -224,6 +226,12 @@ internal static partial class MessageCodec
         to.Int32(m.Error);
         to.Text(m.Message);
         return FrameType.AdminReply;
+    }
+
+    private static FrameType Write(ref WireWriter to, WallClock m)
+    {
+        to.Int64(m.UnixMs);
+        return FrameType.WallClock;
     }
 
     private static long Sum(ReadOnlySpan<LogEntry> entries)

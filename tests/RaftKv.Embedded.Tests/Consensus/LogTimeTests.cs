@@ -78,6 +78,40 @@ public sealed class LogTimeTests
     }
 
     [Fact]
+    public void A_cluster_that_starts_cold_before_its_clocks_are_known_catches_up_and_says_that_it_was_not_led_until_then()
+    {
+        var cluster = ScriptedCluster.Of("n1", "n2", "n3");
+        cluster.Elect("n1");
+        cluster.Change("n1", new RaiseFeatureLevel(FeatureLevels.Safeguards));
+        cluster.Settle();
+        cluster.Run(1_000);
+        foreach (var id in (string[])["n1", "n2", "n3"])
+            cluster.Crash(id);
+        cluster.SetWallClock(0);
+        foreach (var id in (string[])["n1", "n2", "n3"])
+            cluster.Start(id);
+        cluster.Elect("n1");
+        var before = cluster["n1"].Disk.Entries[^1];
+        Assert.InRange(before.TimeMs, 1_000_000, 1_010_000);
+
+        cluster.SetWallClock(900_000_000);
+        cluster.Timeout("n1");
+        // Until the entry that says so is committed, heartbeats do not tell of the jump.
+        Assert.All(TimesSaid(), time => Assert.Equal(0, time));
+        cluster.Settle();
+        cluster.Timeout("n1");
+        Assert.Contains(TimesSaid(), time => time >= 900_000_000);
+        cluster.Run(200);
+
+        IEnumerable<long> TimesSaid() => cluster.Mail.Select(m => m.Message).OfType<AppendEntries>().Where(m => m.Entries.IsEmpty).Select(m => m.LogTimeMs);
+        var after = cluster["n1"].Disk.Entries[^1];
+        Assert.True(TermStart.TryRead(after, out var ledUntil));
+        Assert.InRange(after.TimeMs, 900_000_000, 900_001_000);
+        Assert.InRange(ledUntil, before.TimeMs, before.TimeMs + 10_000);
+        Assert.Equal(after.Index, cluster.Core("n1").CommitIndex);
+    }
+
+    [Fact]
     public void An_installed_snapshot_tells_the_core_what_time_it_is()
     {
         var cluster = ScriptedCluster.Of("n1", "n2", "n3");

@@ -63,7 +63,10 @@ internal static class SampleMessages
         new AppendEntries(7, new EntryId(6, 41), ReadOnlyMemory<LogEntry>.Empty, 40, 12, 0) { LogTimeMs = long.MaxValue },
     ];
 
-    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime];
+    /// <summary>Came later: what wall clocks show.</summary>
+    public static IReadOnlyList<PeerMessage> Clocks { get; } = [new WallClock(1_700_000_000_000), new WallClock(long.MinValue)];
+
+    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks];
 
     public static Handshake Hello { get; } = Handshake.Of(new PeerHello
     {

@@ -69,7 +69,7 @@ internal static partial class Catalogue
         new("promise-ignored", "a promise to a leader does not keep a node from voting",
             new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _noVoteUntil || (LeaderId", "return (LeaderId")) { In = Profile.Leases },
         new("clock-read-before-the-inbox", "a turn reads the clock and then takes what has arrived since (was here)",
-            new Edit("Replica/Replica.cs", "_inbox.TakeAll(ref _taken);\n        _now = _clock.Now;", "_now = _clock.Now;\n        _inbox.TakeAll(ref _taken);")) { In = Profile.Leases },
+            new Edit("Replica/Replica.cs", "_inbox.TakeAll(ref _taken);\n        _now = ReadClock();", "_now = ReadClock();\n        _inbox.TakeAll(ref _taken);")) { In = Profile.Leases },
         new("lease-survives-transfer", "a leader that hands over serves reads on",
             new Edit("Consensus/RaftCore.Transfer.cs", "        _leaseForfeited = true;\n        EndLease();\n", "")),
         new("promise-forgotten", "a restarted node does not remember that it may have promised",

@@ -92,6 +92,8 @@ internal static class StatusJson
         Milliseconds(json, "lastContactMs"u8, member.LastContact);
         if (member.HasLostEntries)
             json.WriteBoolean("lostEntries"u8, true);
+        if (member.ClockDifference is { } off)
+            json.WriteNumber("clockDifferenceMs"u8, (long)off.TotalMilliseconds);
         json.WriteEndObject();
     }
 

@@ -6,6 +6,9 @@ namespace RaftKv.Embedded;
 /// <param name="Version">The version of its last write; <see cref="KvVersion.None"/> for <see cref="KvScanOptions.KeysOnly"/>.</param>
 public readonly record struct KvEntry(string Key, ReadOnlyMemory<byte> Value, KvVersion Version)
 {
-    /// <summary>From when on the key may be removed, by log time; <c>null</c> when it does not expire, and for <see cref="KvScanOptions.KeysOnly"/>.</summary>
+    /// <summary>
+    /// From when on the key may be removed, by the wall clock of the node that was asked; <c>null</c> when it does not expire, and for <see
+    /// cref="KvScanOptions.KeysOnly"/>.
+    /// </summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }

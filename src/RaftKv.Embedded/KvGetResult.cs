@@ -21,8 +21,9 @@ public readonly record struct KvGetResult
     public long WriteCount { get; init; }
 
     /// <summary>
-    /// From when on the key may be removed, by log time; <c>null</c> when it does not expire. It is there until the cluster has removed it, usually within a
-    /// fraction of a second.
+    /// From when on the key may be removed, by the wall clock of the node that was asked; <c>null</c> when it does not expire. It is there
+    /// until the cluster has removed it, usually
+    /// within a fraction of a second. Time without a leader may postpone it.
     /// </summary>
     public DateTimeOffset? ExpiresAt => Time(ExpiresAtMs);
 
@@ -32,13 +33,13 @@ public readonly record struct KvGetResult
     /// <summary>The lease the key dies with; 0 is none.</summary>
     public long LeaseId { get; init; }
 
-    private const long MaxUnixMs = 253_402_300_799_999;
-
+    /// <summary>By log time where the record was read, by the wall clock where it is given to the caller.</summary>
     internal long ExpiresAtMs { get; init; }
 
     internal long SlidingMs { get; init; }
 
-    internal static DateTimeOffset? Time(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(unixMs, MaxUnixMs));
+    internal static DateTimeOffset? Time(long unixMs) =>
+        unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(unixMs, KvTime.MaxUnixMs));
 
     internal static KvGetResult Of(in RecordHeader header, ReadOnlyMemory<byte> value) => new()
     {

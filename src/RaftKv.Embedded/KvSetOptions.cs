@@ -26,7 +26,11 @@ public readonly record struct KvSetOptions
         init => _timeToLiveMs = Milliseconds(value);
     }
 
-    /// <summary>As <see cref="TimeToLive"/>, as a point of log time, which follows the clocks of the nodes. In the past, the key goes at once.</summary>
+    /// <summary>
+    /// As <see cref="TimeToLive"/>, as a point in time by the wall clock of this node: the time that is left when the call begins is the
+    /// time to live. In the past, the key goes at once; more
+    /// than 100 years ahead counts as 100 years.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Before 1970.</exception>
     public DateTimeOffset? ExpiresAt
     {

@@ -14,4 +14,11 @@ public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVo
     /// The member counts for no quorum until its vote is taken by a configuration entry; then it comes back as a learner, is fed, and is promoted.
     /// </summary>
     public bool HasLostEntries { get; init; }
+
+    /// <summary>
+    /// By how much its wall clock differs from the median of the voters' clocks; positive is ahead. <c>null</c> while the difference is
+    /// less than a second or not known. Absolute
+    /// times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are off by as much.
+    /// </summary>
+    public TimeSpan? ClockDifference { get; init; }
 }

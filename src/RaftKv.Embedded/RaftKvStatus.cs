@@ -109,6 +109,13 @@ public sealed record RaftKvStatus
     /// <summary>Whether this node, when it leads, refuses writes that add data because its disk is nearly full.</summary>
     public bool IsDiskFull { get; init; }
 
+    /// <summary>
+    /// By how much log time is ahead of this node's wall clock; negative when it is behind, <c>null</c> while the node has no cluster. The
+    /// distance changes nothing about how long keys
+    /// live. A large one shows that the cluster once started with clocks that were wrong.
+    /// </summary>
+    public TimeSpan? LogTimeAhead { get; init; }
+
     /// <summary>The last times in which this node did not get on, newest first, those that are still going on included; at most 16.</summary>
     public IReadOnlyList<RaftKvStall> Stalls { get; init; } = [];
 }

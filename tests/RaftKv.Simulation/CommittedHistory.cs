@@ -37,6 +37,12 @@ internal sealed class CommittedHistory
     /// <summary>A lease has ended for lack of a sign of life.</summary>
     public event Action<long>? LeaseExpired;
 
+    /// <summary>An entry has committed.</summary>
+    public event Action<LogEntry>? Committed;
+
+    /// <summary>The clock of leases has stood still: the entry before, the entry that says so, and for how many milliseconds.</summary>
+    public event Action<EntryId, EntryId, long>? LeasesPaused;
+
     /// <summary>The newest configuration that is committed.</summary>
     public ClusterConfiguration Configuration => _machine.Configuration;
 
@@ -65,12 +71,17 @@ internal sealed class CommittedHistory
     {
         if (entry.Index != Last.Index + 1)
             throw new BrokenInvariantException("Committed entries", $"entry {entry.Id} commits behind {Last}");
+        var before = Last;
         Last = entry.Id;
         _entries.Add((entry.Term, leaderTerm));
         _leases.Clear();
         if (_machine.Leases.Count > 0)
             _leases.AddRange(_machine.Leases.All.Select(l => l.Id));
+        Committed?.Invoke(entry);
+        var paused = _machine.Leases.PausedMs;
         var result = _machine.Apply(entry);
+        if (_machine.Leases.PausedMs > paused)
+            LeasesPaused?.Invoke(before, entry.Id, _machine.Leases.PausedMs - paused);
         if (entry.Kind == EntryKind.Configuration)
             _configurations.Add((entry.Index, _machine.Configuration));
         if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command))

@@ -27,7 +27,18 @@ internal sealed class NodeTime(VirtualTime time, long rate, long start) : TimePr
 
     public long Ticks => _shown + (time.Now - _since) * _rate / 1000;
 
-    public override long GetTimestamp() => Ticks;
+    /// <summary>Happens at the next reading of the monotonic clock, between the reading and its use.</summary>
+    public Action? AfterNextReading { get; set; }
+
+    public override long GetTimestamp()
+    {
+        var shown = Ticks;
+        if (AfterNextReading is not { } happens)
+            return shown;
+        AfterNextReading = null;
+        happens();
+        return shown;
+    }
 
     public override DateTimeOffset GetUtcNow() => Epoch + TimeSpan.FromTicks(Ticks - _start) + Jump;
 

@@ -41,4 +41,7 @@ public enum Profile
 
     /// <summary>Members come back with older images of their disks, and those that lag behind hear them before the leader.</summary>
     Rollbacks,
+
+    /// <summary>The leadership moves again and again while little is written: the time of leases must go on.</summary>
+    Handovers,
 }

@@ -120,7 +120,7 @@ internal sealed partial class SimNode
             return;
         foreach (var component in _components)
         {
-            if (component.IsScheduled || component.HasFailed || !component.HasWork())
+            if (component.IsScheduled || component.HasFailed || (_isStopped && component.Name == "loop") || !component.HasWork())
                 continue;
             component.IsScheduled = true;
             var delay = Math.Min(LongestDelay, Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
@@ -131,6 +131,8 @@ internal sealed partial class SimNode
 
     private void ScheduleDeadline()
     {
+        if (_isStopped)
+            return;
         var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + Chance.Below(100) * VirtualTime.Microsecond;
         if (due >= _loopAt)
             return;
@@ -140,6 +142,11 @@ internal sealed partial class SimNode
         {
             if (life != Life || !IsUp || _loopAt != due)
                 return;
+            if (_isStopped)
+            {
+                _loopAt = long.MaxValue;
+                return;
+            }
             if (PausedUntil > _run.Time.Now)
             {
                 _loopAt = long.MaxValue;
@@ -155,9 +162,9 @@ internal sealed partial class SimNode
     {
         if (life != Life || !IsUp)
             return;
-        if (PausedUntil > _run.Time.Now)
+        if (PausedUntil > _run.Time.Now || (_isStopped && component.Name == "loop"))
         {
-            RunAt(PausedUntil + Chance.Below(VirtualTime.Millisecond), component, life);
+            RunAt(Math.Max(PausedUntil, _stoppedUntil) + Chance.Below(VirtualTime.Millisecond), component, life);
             return;
         }
         component.IsScheduled = false;
@@ -176,17 +183,23 @@ internal sealed partial class SimNode
         {
             _powerCutAt = 0;
         }
+        catch (ProcessEndedException)
+        {
+            return;
+        }
         if (life == Life && IsUp)
             After(what);
     }
 
     private void Run(Component component) => Run(component.Name, () =>
     {
+        if (component.Name == "loop")
+            ArmStop();
         try
         {
             component.Run();
         }
-        catch (Exception e) when (e is not PowerCutException and not Invariants.BrokenInvariantException)
+        catch (Exception e) when (e is not PowerCutException and not ProcessEndedException and not Invariants.BrokenInvariantException and not OutOfStepsException)
         {
             component.HasFailed = true;
             Replica.Post(new FaultHappened(e));

@@ -12,6 +12,7 @@ internal sealed partial class Simulation
 {
     private readonly List<SimNode> _nodes = [];
     private readonly ElectionSafety _electionSafety;
+    private readonly LeaseTime _leaseTime;
     private readonly List<IInvariant> _invariants;
     private long _operations;
 
@@ -25,11 +26,15 @@ internal sealed partial class Simulation
         Watches = new WatchCompleteness(seed, History);
         // What has committed is noted first: the others look at it.
         _electionSafety = new ElectionSafety(this);
+        _leaseTime = new LeaseTime(this);
         _invariants =
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
+            _leaseTime,
         ];
+        History.LeasesPaused += _leaseTime.OnPaused;
+        History.Committed += new LogTimeBound(this).OnCommitted;
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
         EndOfFaults = Swarm.Length;

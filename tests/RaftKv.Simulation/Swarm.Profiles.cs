@@ -23,7 +23,7 @@ internal sealed partial record Swarm
     private void LeaseReads(Chance chance)
     {
         Founders = chance.Fork("LeaseFounders").OneIn(3) ? 5 : 3;
-        (Leases, Drift, Flapping, Defections) = (true, 50, true, true);
+        (Leases, Drift, Flapping, Defections, StoppedTurns) = (true, 50, true, true, true);
         (Spares, Membership) = (0, false);
         (Blackouts, BitFlips, DiskFaults, SlowDisks, Stops) = (false, false, false, false, false);
         NetworkDelay = chance.Fork("LeaseNetwork").Pick([100, 300, 1_000]) * VirtualTime.Microsecond;
@@ -127,7 +127,7 @@ internal sealed partial record Swarm
     {
         Founders = 3;
         Calm();
-        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, Alone) = (true, true, true, true, true, false);
+        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, YearsAhead, Alone) = (true, true, true, true, true, true, false);
         Drift = 50;
         RequestTimeout = chance.Fork("HolderPatience").Pick([1_000, 5_000]) * VirtualTime.Millisecond;
         NetworkDelay = chance.Fork("HolderNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
@@ -164,12 +164,27 @@ internal sealed partial record Swarm
         Length = 60 * VirtualTime.Second;
     }
 
+    // Little is written: between two leaders lies time in which no entry says what time it is.
+    private void HandOver(Chance chance)
+    {
+        Founders = 3;
+        Calm();
+        (Lifetimes, WallJumps, Transfers, Alone) = (true, true, true, false);
+        Drift = 50;
+        NetworkDelay = chance.Fork("HandoverNetwork").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        LogDelay = 1 * VirtualTime.Millisecond;
+        (Callers, ThinkTime, RequestTimeout) = (3, chance.Fork("HandoverThink").Pick([1_000, 4_000]) * VirtualTime.Millisecond, VirtualTime.Second);
+        FaultInterval = chance.Fork("HandoverInterval").Pick([1_000, 3_000]) * VirtualTime.Millisecond;
+        Length = 60 * VirtualTime.Second;
+    }
+
     /// <summary>Nothing but what the storm itself adds.</summary>
     private void Calm()
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);
         (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
         (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, Haste, WallJumps, SnapshotsOnDemand) = (false, false, false, false, false, false, false, false, false, false, false);
+        StoppedTurns = false;
         (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
         MaxPendingBytes = 64_000_000;
         MaxInflightMessages = 256;

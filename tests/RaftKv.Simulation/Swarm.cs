@@ -44,6 +44,7 @@ internal sealed partial record Swarm
         Stalls = Of(nameof(Stalls)).OneIn(8);
         Absences = Of(nameof(Absences)).OneIn(8);
         Haste = Membership && Of(nameof(Haste)).OneIn(4);
+        StoppedTurns = Of(nameof(StoppedTurns)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
         Cancels = Of(nameof(Cancels)).OneIn(4);
         Transactions = Of(nameof(Transactions)).OneIn(2);
@@ -79,6 +80,7 @@ internal sealed partial record Swarm
             case Profile.Holders: HoldLeases(chance); break;
             case Profile.Haste: Hurry(chance); break;
             case Profile.Rollbacks: RollBack(chance); break;
+            case Profile.Handovers: HandOver(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -147,6 +149,12 @@ internal sealed partial record Swarm
 
     /// <summary>Members are changed, twice in a row, right after an election in which the leader before died.</summary>
     public bool Haste { get; private set; }
+
+    /// <summary>The first machine of at least three starts cold with a clock that is years ahead.</summary>
+    public bool YearsAhead { get; private set; }
+
+    /// <summary>Threads are stopped in the middle of a turn.</summary>
+    public bool StoppedTurns { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
     public bool Transactions { get; private set; }

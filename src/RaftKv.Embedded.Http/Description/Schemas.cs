@@ -136,6 +136,9 @@ internal static class Schemas
 
         [JsonPropertyName("lostEntries"), Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. Only the leader knows.")]
         public bool LostEntries { get; init; }
+
+        [JsonPropertyName("clockDifferenceMs"), Description("By how much its wall clock differs from the median of the voters' clocks, when that is more than a second.")]
+        public long ClockDifferenceMs { get; init; }
     }
 
     [JsonNumberHandling(JsonNumberHandling.Strict)]

@@ -126,7 +126,8 @@ internal sealed partial class DistributedKv
             // Before the read: what was applied by now is in the answer.
             var readAt = new KvVersion(host.Applier.AppliedIndex);
             var age = consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
-            return Read(host, name.Bytes) with { ReadAt = readAt, Age = age };
+            var read = Read(host, name.Bytes);
+            return read with { ReadAt = readAt, Age = age, ExpiresAtMs = host.Replica.ToWallTime(read.ExpiresAtMs) };
         }
         finally
         {

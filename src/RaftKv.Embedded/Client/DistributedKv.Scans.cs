@@ -29,7 +29,7 @@ internal sealed partial class DistributedKv
         try
         {
             var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions.KeysOnly);
-            var page = ReadPage(cursor, pin, scanOptions, cancellationToken);
+            var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
             // Whoever got a page that is not the last one may come for the next.
             if (page.Next is not null)
                 _parked.Park(pin, host.Clock.Provider);
@@ -81,7 +81,7 @@ internal sealed partial class DistributedKv
             foreach (var record in page)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                yield return Entry(record);
+                yield return Entry(host, record);
                 if (asked.Limit != 0 && --left == 0)
                     break;
             }
@@ -113,7 +113,8 @@ internal sealed partial class DistributedKv
         }
     }
 
-    private KvScanPage ReadPage(PinnedCursor cursor, VersionPin pin, KvScanOptions asked, CancellationToken cancellationToken)
+    private static KvScanPage ReadPage(
+        ReplicaHost host, PinnedCursor cursor, VersionPin pin, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var most = asked.Limit == 0 ? DefaultPageEntries : asked.Limit;
         var entries = new List<KvEntry>();
@@ -126,7 +127,7 @@ internal sealed partial class DistributedKv
                 cancellationToken.ThrowIfCancellationRequested();
                 if (entries.Count == most || bytes > MaxPageBytes)
                     return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version), Next = entries[^1].Key };
-                entries.Add(Entry(record));
+                entries.Add(Entry(host, record));
                 bytes += record.Key.Length + (record.Value?.Length ?? 0);
             }
         }
@@ -177,9 +178,10 @@ internal sealed partial class DistributedKv
     private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
         host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
 
-    private static KvEntry Entry(in PinnedRecord record) => new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
+    private static KvEntry Entry(ReplicaHost host, in PinnedRecord record) =>
+        new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
     {
-        ExpiresAt = KvGetResult.Time(record.Header.ExpiresAtMs),
+        ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(record.Header.ExpiresAtMs)),
     };
 
     private static void Check(KvScanOptions scanOptions)

@@ -9,7 +9,9 @@ internal sealed partial class DistributedKv
     {
         ArgumentNullException.ThrowIfNull(transaction);
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
-        var command = new TransactionEncoder(options).Encode(transaction);
+        // An absolute time is a duration from now on, by the clock of this node.
+        var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
+        var command = new TransactionEncoder(options, now.ToUnixTimeMilliseconds()).Encode(transaction);
         return CommitAsync(command, cancellationToken);
     }
 
@@ -24,7 +26,10 @@ internal sealed partial class DistributedKv
             return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, HasResults = false };
         var results = TransactionResult.Read(answer.Payload);
         foreach (ref var result in results.AsSpan())
-            result = result with { Read = result.Read with { ReadAt = version } };
+        {
+            var expiresAtMs = host.Replica.ToWallTime(result.Read.ExpiresAtMs);
+            result = result with { Read = result.Read with { ReadAt = version, ExpiresAtMs = expiresAtMs } };
+        }
         return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
     }
 }

@@ -21,6 +21,8 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         try
         {
             var lifetime = setOptions.Lifetime;
+            if (lifetime.ExpiresAtMs != 0)
+                lifetime = lifetime.Starting(host.Clock.Wall.ToUnixTimeMilliseconds());
             var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);

@@ -5,7 +5,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>Turns a transaction into a command, and refuses what no node would accept before anything is sent.</summary>
-internal readonly struct TransactionEncoder(RaftKvOptions options)
+internal readonly struct TransactionEncoder(RaftKvOptions options, long wallMs)
 {
     public byte[] Encode(KvTransaction transaction)
     {
@@ -52,7 +52,7 @@ internal readonly struct TransactionEncoder(RaftKvOptions options)
         return operations;
     }
 
-    private static ReadOnlyMemory<byte> Body(in KvTransactionBranch.Item item)
+    private ReadOnlyMemory<byte> Body(in KvTransactionBranch.Item item)
     {
         switch (item.Kind)
         {
@@ -60,7 +60,7 @@ internal readonly struct TransactionEncoder(RaftKvOptions options)
                 return Number(item.Delta);
             case TransactionOperationKind.PutWithLifetime:
                 var body = new byte[KvLifetime.Bytes + item.Value.Length];
-                item.Lifetime.Write(body);
+                item.Lifetime.Starting(wallMs).Write(body);
                 item.Value.Span.CopyTo(body.AsSpan(KvLifetime.Bytes));
                 return body;
             default:

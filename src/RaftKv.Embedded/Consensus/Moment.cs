@@ -2,7 +2,8 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// The time an event happened. <paramref name="Ticks"/> are monotonic, 100 ns each, since an arbitrary start, and decide every timeout;
-/// <paramref name="UnixMs"/> is the wall clock and is only ever written into entries (log time), never compared for safety.
+/// <paramref name="UnixMs"/> is the wall clock that log time may follow, 0 while none is known; it is only ever written into entries (log
+/// time), never compared for safety.
 /// </summary>
 internal readonly record struct Moment(long Ticks, long UnixMs)
 {

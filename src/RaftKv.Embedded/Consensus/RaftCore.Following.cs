@@ -25,6 +25,8 @@ internal sealed partial class RaftCore
         HearLeader(from);
         if (m.LeaseMs > 0)
             Promise(m.LeaseMs);
+        if (m.LogTimeMs > 0)
+            _clock.Observe(Term, m.LogTimeMs, _now);
         _roundSeen = Math.Max(_roundSeen, m.Round);
         if (_installing is not null)
         {

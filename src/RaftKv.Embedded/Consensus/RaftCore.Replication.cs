@@ -25,6 +25,12 @@ internal sealed partial class RaftCore
     /// <summary>The entry with which this leader began its term; before it is committed, nobody may rely on the commit index.</summary>
     private long _termStart;
 
+    /// <summary>
+    /// The entry with which log time has jumped in this term; 0 is none. Until it is committed no heartbeat says the time: a follower that
+    /// knew the time but not the entry would take the jump for time with a leader.
+    /// </summary>
+    private long _timeJump;
+
     /// <summary>A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).</summary>
     public bool CanServeReads => Role == RaftRole.Leader && CommitIndex >= _termStart;
 
@@ -40,6 +46,7 @@ internal sealed partial class RaftCore
         _heartbeatDue = _now.Ticks + _settings.HeartbeatInterval;
         _quorumGraceUntil = 0;
         _termStart = _log.LastIndex + 1;
+        _timeJump = 0;
         BeginRounds();
         if (_transfer is { } transfer)
         {
@@ -48,12 +55,14 @@ internal sealed partial class RaftCore
         }
         UpdatePeers();
         Announce("won the election");
-        AppendAsLeader(new LogEntry[] { new(Term, _termStart, LogTime(_now), EntryKind.NoOp, default) });
+        ReadOnlyMemory<byte> led = SaysLogTime ? TermStart.Encode(_clock.LedUntil(_log.LastTerm, _log.LastTimeMs)) : default;
+        AppendAsLeader(new LogEntry[] { new(Term, _termStart, LogTime(_now), EntryKind.NoOp, led) });
     }
 
     /// <summary>Cleans up what only a leader has; the caller decides what this node is next.</summary>
     private void StopLeading()
     {
+        NoteLed();
         FailReads();
         LeaveChangesToTheNextLeader();
         GiveUpPendingTransfer();
@@ -62,6 +71,13 @@ internal sealed partial class RaftCore
         _heartbeatDue = _commitNotifyDue = Moment.Never;
         EndLease();
         _retireCause = null;
+    }
+
+    /// <summary>Remembers until when a quorum followed, for the case that this node is the next leader too.</summary>
+    private void NoteLed()
+    {
+        var silent = Configuration.VoterCount == 0 ? 0 : Math.Max(0, _now.Ticks - QuorumContact());
+        _clock.Led(Term, LogTime(_now) - (silent / TimeSpan.TicksPerMillisecond));
     }
 
     private void OnProposed(Proposed e)
@@ -87,6 +103,9 @@ internal sealed partial class RaftCore
             _origins.Enqueue((index, from));
         AppendAsLeader(entries);
     }
+
+    /// <summary>Whether every member understands what a leader says about log time.</summary>
+    private bool SaysLogTime => Configuration.FeatureLevel >= FeatureLevels.Safeguards;
 
     private long LogTime(Moment now) => Math.Max(_log.LastTimeMs, _clock.Stamp(now));
 
@@ -173,9 +192,14 @@ internal sealed partial class RaftCore
         (peer.CommitSent, peer.RoundSent) = (CommitIndex, _round);
         var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
         var leaseMs = LeaseIsWanted ? LeaseMs : 0;
+        // Entries carry their own time; a follower that gets none must know how long it has been led all the same.
+        var timeMs = entries.IsEmpty && SaysLogTime && CommitIndex >= _timeJump ? LogTime(_now) : 0;
         // Peers that are as far as each other are told the same.
-        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || (last.Term, last.Commit, last.Round, last.LeaseMs) != (Term, CommitIndex, _round, leaseMs))
-            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs);
+        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries)
+            || (last.Term, last.Commit, last.Round, last.LeaseMs, last.LogTimeMs) != (Term, CommitIndex, _round, leaseMs, timeMs))
+        {
+            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs) { LogTimeMs = timeMs };
+        }
         Send(peer.NodeId, last);
     }
 
@@ -324,7 +348,24 @@ internal sealed partial class RaftCore
             return;
         }
         WatchPeers();
+        CatchUpLogTime();
         BeginRound();
+    }
+
+    /// <summary>
+    /// The wall clock was not known when this node was elected, and is now: until here no time has passed since the last entry, which
+    /// counts as time without a leader.
+    /// </summary>
+    private void CatchUpLogTime()
+    {
+        if (!SaysLogTime || _transfer is not null)
+            return;
+        var ledUntil = LogTime(_now);
+        if (_clock.TryCatchUp(_now))
+        {
+            _timeJump = _log.LastIndex + 1;
+            AppendAsLeader(new LogEntry[] { new(Term, _timeJump, LogTime(_now), EntryKind.NoOp, TermStart.Encode(ledUntil)) });
+        }
     }
 
     private void WatchPeers()

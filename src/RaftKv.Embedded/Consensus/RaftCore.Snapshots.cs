@@ -171,20 +171,21 @@ internal sealed partial class RaftCore
         _installing = null;
         _incoming = null;
         if (e.Ok)
-            AdoptSnapshot(e.Last, e.Configuration ?? ClusterConfiguration.Empty, e.ConfigurationIndex);
+            AdoptSnapshot(e.Last, e.Configuration ?? ClusterConfiguration.Empty, e.ConfigurationIndex, e.LogTimeMs);
         if (_electionDeadline == Moment.Never)
             ArmElection();
         if (LeaderId == e.From)
             Send(e.From, new InstallSnapshotReply(Term, e.Last, e.Ok ? total : 0, e.Ok, _roundSeen));
     }
 
-    private void AdoptSnapshot(EntryId last, ClusterConfiguration configuration, long configurationIndex)
+    private void AdoptSnapshot(EntryId last, ClusterConfiguration configuration, long configurationIndex, long logTimeMs)
     {
         Invariant.Holds(last.Index > CommitIndex, "a snapshot never takes back what is committed");
         var keepsSuffix = _log.Contains(last);
         NoteMembership(keepsSuffix ? last.Index : CommitIndex);
         CommitIndex = _applyIssued = last.Index;
         SnapshotId = last;
+        _clock.NotBefore(logTimeMs, _now);
         // The snapshot's configuration replaces every older one, also those that were only ever appended here.
         _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);
         if (keepsSuffix)
@@ -197,7 +198,7 @@ internal sealed partial class RaftCore
         {
             // A log that does not contain the snapshot's last entry conflicts with it, as a whole (Raft §7, figure 13).
             SaveVoteIfChanged();
-            _log.Reset(last);
+            _log.Reset(last, logTimeMs);
             _verified = last.Index;
             _effects.Add(new ResetLog(last));
         }

@@ -267,7 +267,7 @@ internal sealed partial class RaftCore
         SaveVoteIfChanged();
         _log.Append(entries);
         if (Role != RaftRole.Leader)
-            _clock.Observe(_log.LastTimeMs, _now);
+            _clock.Observe(Term, _log.LastTimeMs, _now);
         _effects.Add(new Append(entries));
         foreach (ref readonly var entry in entries.Span)
         {

@@ -52,5 +52,6 @@ internal sealed record SnapshotChunkRead(Moment Now, string Peer, EntryId Last, 
 /// <summary>Answers <see cref="WriteSnapshotChunk"/>: the next byte wanted, which is an earlier one when a chunk was refused.</summary>
 internal sealed record SnapshotChunkWritten(Moment Now, string From, EntryId Last, long NextOffset) : RaftEvent(Now);
 
-/// <summary>Answers <see cref="InstallReceivedSnapshot"/>: verified, durable and in force, or refused.</summary>
-internal sealed record SnapshotInstalled(Moment Now, string From, EntryId Last, bool Ok, ClusterConfiguration? Configuration, long ConfigurationIndex) : RaftEvent(Now);
+/// <summary>Answers <see cref="InstallReceivedSnapshot"/>: verified, durable and in force, or refused. <paramref name="LogTimeMs"/> is the log time of its state.</summary>
+internal sealed record SnapshotInstalled(
+    Moment Now, string From, EntryId Last, bool Ok, ClusterConfiguration? Configuration, long ConfigurationIndex, long LogTimeMs) : RaftEvent(Now);

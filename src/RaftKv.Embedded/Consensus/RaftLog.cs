@@ -150,8 +150,8 @@ internal sealed class RaftLog
         UpdateDurable();
     }
 
-    /// <summary>Begins anew behind an installed snapshot.</summary>
-    public void Reset(EntryId snapshot)
+    /// <summary>Begins anew behind an installed snapshot whose state has reached the log time <paramref name="timeMs"/>.</summary>
+    public void Reset(EntryId snapshot, long timeMs)
     {
         Array.Clear(_tail);
         _tailStart = _tailCount = 0;
@@ -161,6 +161,7 @@ internal sealed class RaftLog
         // What is still on its way to the disk belongs to the old log, and is overtaken by the reset that follows it there.
         _pending.Clear();
         Base = snapshot;
+        LastTimeMs = timeMs;
         LastIndex = DurableIndex = snapshot.Index;
         Applied = Math.Max(Applied, snapshot.Index);
     }

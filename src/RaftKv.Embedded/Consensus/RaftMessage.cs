@@ -16,7 +16,11 @@ internal sealed record VoteReply(long Term, bool PreVote, bool Granted) : RaftMe
 /// <param name="Commit">The leader's commit index.</param>
 /// <param name="Round">Numbers the leader's rounds; the answer repeats it, which proves that the leader still led when it began the round (read index, lease, check-quorum).</param>
 /// <param name="LeaseMs">The follower promises to give no vote to anybody else for this long; 0 asks for no promise.</param>
-internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory<LogEntry> Entries, long Commit, long Round, int LeaseMs) : RaftMessage(Term);
+internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory<LogEntry> Entries, long Commit, long Round, int LeaseMs) : RaftMessage(Term)
+{
+    /// <summary>The leader's log time, in a message without entries of a cluster at <see cref="FeatureLevels.Safeguards"/>; 0 where it is not said.</summary>
+    public long LogTimeMs { get; init; }
+}
 
 /// <summary>Answers <see cref="AppendEntries"/>.</summary>
 /// <param name="Accepted">Whether <c>Previous</c> matched.</param>

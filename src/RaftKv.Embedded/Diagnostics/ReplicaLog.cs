@@ -135,6 +135,15 @@ internal static partial class ReplicaLog
     [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
     public static partial void DiskHasRoom(this ILogger logger, string nodeId, long freeBytes);
 
+    [LoggerMessage(190, LogLevel.Warning, "{NodeId}: the wall clock of {Member} differs by {Milliseconds} ms from the median of the voters' clocks. Absolute times that are given on that node are off by as much; set its clock (NTP).")]
+    public static partial void ClockDiffers(this ILogger logger, string nodeId, string member, long milliseconds);
+
+    [LoggerMessage(191, LogLevel.Information, "{NodeId}: the wall clock of {Member} agrees with the median of the voters' clocks again.")]
+    public static partial void ClockAgrees(this ILogger logger, string nodeId, string member);
+
+    [LoggerMessage(192, LogLevel.Warning, "{NodeId}: log time is {Seconds} s ahead of the clock: the cluster ran with a clock that was ahead. Keys with a time to live that were written before then may have expired early. Times given from now on hold; nothing has to be done if the clock is right now.")]
+    public static partial void LogTimeAhead(this ILogger logger, string nodeId, long seconds);
+
     [LoggerMessage(160, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
     public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 

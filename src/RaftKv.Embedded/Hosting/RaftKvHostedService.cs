@@ -73,7 +73,7 @@ internal sealed class RaftKvHostedService(
     {
         if (settings.RestoreFrom is { } backup)
             new StartupRestore(settings, backup, log, loggers).RunAsync(cancellationToken).GetAwaiter().GetResult();
-        var host = ReplicaHost.Open(settings, new ReplicaClock(time ?? TimeProvider.System), log, loggers);
+        var host = ReplicaHost.Open(settings, new ReplicaClock(time is null || time == TimeProvider.System ? SuspendAwareTime.Instance : time), log, loggers);
         lock (_gate)
         {
             if (_disposed)

@@ -52,6 +52,7 @@ internal sealed partial class Replica
             case IntegrityVerdict verdict: OnVerdict(input.From, verdict); break;
             case SeedRequest request: OnSeedRequest(input.From, request); break;
             case SeedPiece piece: OnSeedPiece(piece); break;
+            case WallClock clock: OnWallClock(input.From, clock); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
     }
@@ -63,6 +64,8 @@ internal sealed partial class Replica
         _levels[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel);
         _welcomedBy.Add(peer.NodeId);
         ConsiderProof();
+        // Before any vote: who wins an election knows the clocks of those who voted for it.
+        TellWallClock(peer.NodeId);
         // What we sent into the old connection may be lost.
         if (_core is not null && peer.NodeId == _core.LeaderId)
             _resendWrites = true;

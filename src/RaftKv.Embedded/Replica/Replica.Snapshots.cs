@@ -227,15 +227,15 @@ internal sealed partial class Replica
             // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
             _log.SnapshotRefused(_options.NodeId, install.Last.Index, install.From, e.Message);
             _snapshotBusy = false;
-            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0)));
+            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
             return;
         }
-        var (configuration, configurationIndex) = (restored.Configuration, restored.ConfigurationIndex);
+        var (configuration, configurationIndex, logTimeMs) = (restored.Configuration, restored.ConfigurationIndex, restored.LogTimeMs);
         _parts.Applier.Submit(new SwapState(restored, () =>
         {
             _snapshotBusy = false;
             _log.SnapshotInstalled(_options.NodeId, install.Last.Index, install.From);
-            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex)));
+            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
         }));
     }
 }

@@ -67,7 +67,7 @@ internal sealed partial class Replica
                 OldestWatchableVersion = new KvVersion(_parts.Applier.Changes.History.OldestVersion),
                 WatchCount = _parts.Applier.Changes.Watches.Count,
                 Elections = parts.Elections,
-                Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now))],
+                Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = ClockOf(m) })],
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _options.Durability,
                 Fault = parts.Fault,
@@ -78,6 +78,7 @@ internal sealed partial class Replica
                 IsDiskFull = _isDiskFull,
                 Stalls = _parts.Stalls?.Recent ?? [],
                 VerifiedIndex = Volatile.Read(ref _verifiedIndex),
+                LogTimeAhead = LogTimeAhead,
             };
         }
     }
@@ -114,6 +115,9 @@ internal sealed partial class Replica
         return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match,
             peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt))) { HasLostEntries = peer.HasLostEntries };
     }
+
+    private TimeSpan? ClockOf(Member member) =>
+        Volatile.Read(ref _clockDifferences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
     private void NoteContact(string nodeId) => _contacts[nodeId] = _now.Ticks;
 

@@ -39,6 +39,7 @@ internal sealed partial class Replica
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
         (_parts, _options, _clock, _log) = (parts, options, clock, log);
+        _wallClocks = new WallClocks(options.NodeId);
         _now = clock.Now;
         _statusParts = StatusParts.Unformed;
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
@@ -105,8 +106,14 @@ internal sealed partial class Replica
 
     private void Turn()
     {
-        _now = _clock.Now;
+        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be dated before it arrived.
+        // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
+        // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
+        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the lease counts from the reading of the turn
+        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
+        // upon at once: the core waits for another heartbeat when it is late.
         _inbox.TakeAll(ref _taken);
+        _now = ReadClock();
         try
         {
             foreach (var input in _taken)
@@ -218,6 +225,7 @@ internal sealed partial class Replica
         SweepWrites();
         SweepReads();
         SweepRemoved();
+        SweepClocks();
         SweepUses();
         SweepForwarded();
         SweepStrangers();
@@ -236,6 +244,7 @@ internal sealed partial class Replica
         if (_core is not null)
             return;
         _core = new RaftCore(_parts.Settings, start);
+        NoteOwnClock();
         _reportedApplied = _parts.Applier.AppliedIndex;
         BeginProof();
         _core.Initialize(_now, _effects);

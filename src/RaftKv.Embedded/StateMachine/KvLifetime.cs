@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.StateMachine;
 /// <summary>How long what is written shall live, as it stands in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease, i64 each; 0 is none.</summary>
 /// <param name="Keep">As the key has it now, whatever that is; nothing else is set then.</param>
 /// <param name="TimeToLiveMs">From the log time of the entry on.</param>
-/// <param name="ExpiresAtMs">By log time, Unix milliseconds.</param>
+/// <param name="ExpiresAtMs">In a command by log time. In what a caller asks for by its wall clock, see <see cref="Starting"/>. Unix
+/// milliseconds.</param>
 /// <param name="SlidingMs">How long without a use.</param>
 /// <param name="LeaseId">The lease it dies with.</param>
 internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, long ExpiresAtMs = 0, long SlidingMs = 0, long LeaseId = 0)
@@ -16,6 +17,13 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
     public const long MaxMs = 36_525L * 24 * 3600 * 1000;
 
     public bool IsNone => this == default;
+
+    /// <summary>
+    /// The same with an absolute time replaced by what is left of it, by the wall clock that the caller lives by: how far log time is from
+    /// wall clocks then does not matter.
+    /// </summary>
+    public KvLifetime Starting(long wallMs) =>
+        ExpiresAtMs == 0 ? this : this with { ExpiresAtMs = 0, TimeToLiveMs = Math.Clamp(ExpiresAtMs - wallMs, 1, MaxMs) };
 
     public void Write(Span<byte> to)
     {

@@ -80,7 +80,9 @@ internal sealed partial class KvStateMachine
         Invariant.Holds(entry.Index == Applied.Index + 1 && entry.Term >= Applied.Term, "entries are applied in order, without a gap");
         if (entry.TimeMs > LogTimeMs)
         {
-            if (entry.Term != Applied.Term)
+            if (TermStart.TryRead(entry, out var ledUntilMs))
+                _leases.Pause(entry.TimeMs - Math.Clamp(ledUntilMs, LogTimeMs, entry.TimeMs));
+            else if (entry.Term != Applied.Term)
                 _leases.Pause(entry.TimeMs - LogTimeMs);
             LogTimeMs = entry.TimeMs;
         }

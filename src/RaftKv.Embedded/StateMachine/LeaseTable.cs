@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The leases there are. Their clock is log time less the gaps between terms: while nobody leads nobody can renew, so that time does not count, and after a change
+/// The leases of the cluster. Their clock is log time less the time without a leader: without a leader no holder can renew, so that time does not count, and after a change
 /// of the leader a lease has at least the rest it had.
 /// </summary>
 internal sealed class LeaseTable
@@ -30,7 +30,7 @@ internal sealed class LeaseTable
 
     public Lease? Find(long id) => _leases.GetValueOrDefault(id);
 
-    /// <summary>A new term has begun so long after the last entry of the one before.</summary>
+    /// <summary>A new term has begun after so long without a leader.</summary>
     public void Pause(long gapMs)
     {
         if (_leases.Count > 0)

@@ -19,6 +19,9 @@ internal enum FrameType : byte
     ReadIndexReply = 24,
     RemovedNotice = 25,
 
+    /// <summary>An AppendEntries without entries that says the log time.</summary>
+    Heartbeat = 26,
+
     ForwardWrites = 48,
     ForwardRefused = 49,
     AdminRequest = 50,
@@ -30,4 +33,6 @@ internal enum FrameType : byte
     IntegrityVerdict = 66,
     SeedRequest = 67,
     SeedPiece = 68,
+
+    WallClock = 80,
 }

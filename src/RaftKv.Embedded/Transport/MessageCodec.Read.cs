@@ -22,6 +22,7 @@ internal static partial class MessageCodec
             FrameType.RequestVote => ReadRequestVote(ref from),
             FrameType.VoteReply => ReadVoteReply(ref from),
             FrameType.AppendEntries => ReadAppendEntries(ref from),
+            FrameType.Heartbeat => ReadHeartbeat(ref from),
             FrameType.AppendReply => new AppendReply(from.Int64(), from.Flags(1).First, from.Int64(), from.Id(), from.Int64(), from.Int64()),
             FrameType.InstallSnapshot => ReadInstallSnapshot(ref from),
             FrameType.InstallSnapshotReply => new InstallSnapshotReply(from.Int64(), from.Id(), from.Int64(), from.Flags(1).First, from.Int64()),
@@ -39,6 +40,7 @@ internal static partial class MessageCodec
             FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),
             FrameType.SeedRequest => new SeedRequest(from.Int64(), from.Id(), from.Int64()),
             FrameType.SeedPiece => ReadSeedPiece(ref from),
+            FrameType.WallClock => new WallClock(from.Int64()),
             FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,
         };
@@ -80,6 +82,17 @@ internal static partial class MessageCodec
             entries[i] = new LogEntry(from.Int64(), previous.Index + 1 + i, from.Int64(), kind, from.Bytes());
         }
         return new AppendEntries(term, previous, entries, commit, round, leaseMs);
+    }
+
+    private static AppendEntries ReadHeartbeat(ref WireReader from)
+    {
+        var term = from.Int64();
+        var previous = from.Id();
+        if (previous.Index < 0)
+            throw new WireFormatException($"a heartbeat behind the index {previous.Index}");
+        var (commit, round, leaseMs) = (from.Int64(), from.Int64(), from.Int32());
+        var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, commit, round, leaseMs) { LogTimeMs = from.Int64() };
+        return heartbeat.LogTimeMs > 0 ? heartbeat : throw new WireFormatException($"the log time {heartbeat.LogTimeMs}");
     }
 
     private static InstallSnapshot ReadInstallSnapshot(ref WireReader from)

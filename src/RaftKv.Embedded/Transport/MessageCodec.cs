@@ -11,11 +11,14 @@ internal static partial class MessageCodec
 
     private const int AppendEntriesBytes = 5 * 8 + 4 + 4;
 
+    private const int HeartbeatBytes = 6 * 8 + 4;
+
     /// <summary>How many bytes <see cref="WriteFrame"/> will write.</summary>
     public static long FrameSize(PeerMessage message) => Frame.OverheadBytes + message switch
     {
         RequestVote => 8 + 1 + 16,
         VoteReply => 8 + 1,
+        AppendEntries { LogTimeMs: > 0 } => HeartbeatBytes,
         AppendEntries m => AppendEntriesBytes + Sum(m.Entries.Span),
         AppendReply => 8 + 1 + 8 + 16 + 8 + 8,
         InstallSnapshot m => 8 + 16 + 8 + 8 + 8 + 4 + (long)m.Data.Length,
@@ -34,6 +37,7 @@ internal static partial class MessageCodec
         IntegrityVerdict => 8,
         SeedRequest => 8 + 16 + 8,
         SeedPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
+        WallClock => 8,
         _ => throw Unknown(message),
     };
 
@@ -45,6 +49,7 @@ internal static partial class MessageCodec
         {
             RequestVote m => Write(ref writer, m),
             VoteReply m => Write(ref writer, m),
+            AppendEntries { LogTimeMs: > 0 } m => WriteHeartbeat(ref writer, m),
             AppendEntries m => Write(ref writer, m),
             AppendReply m => Write(ref writer, m),
             InstallSnapshot m => Write(ref writer, m),
@@ -63,6 +68,7 @@ internal static partial class MessageCodec
             IntegrityVerdict m => Write(ref writer, m),
             SeedRequest m => Write(ref writer, m),
             SeedPiece m => Write(ref writer, m),
+            WallClock m => Write(ref writer, m),
             _ => throw Unknown(message),
         };
         Invariant.Holds(writer.IsFull, "a message is as long as it was measured");
@@ -102,6 +108,18 @@ internal static partial class MessageCodec
             to.Bytes(entry.Payload.Span);
         }
         return FrameType.AppendEntries;
+    }
+
+    private static FrameType WriteHeartbeat(ref WireWriter to, AppendEntries m)
+    {
+        Invariant.Holds(m.Entries.IsEmpty, "a message with entries does not say the log time besides");
+        to.Int64(m.Term);
+        to.Id(m.Previous);
+        to.Int64(m.Commit);
+        to.Int64(m.Round);
+        to.Int32(m.LeaseMs);
+        to.Int64(m.LogTimeMs);
+        return FrameType.Heartbeat;
     }
 
     private static FrameType Write(ref WireWriter to, AppendReply m)
@@ -208,6 +226,12 @@ internal static partial class MessageCodec
         to.Int32(m.Error);
         to.Text(m.Message);
         return FrameType.AdminReply;
+    }
+
+    private static FrameType Write(ref WireWriter to, WallClock m)
+    {
+        to.Int64(m.UnixMs);
+        return FrameType.WallClock;
     }
 
     private static long Sum(ReadOnlySpan<LogEntry> entries)

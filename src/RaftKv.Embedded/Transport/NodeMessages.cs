@@ -22,6 +22,12 @@ internal sealed record AdminRequest(long Id, AdminOperation Operation, string No
 /// <summary>Answers <see cref="AdminRequest"/>; <paramref name="Error"/> of -1 is success, -2 is "not the leader", others are <see cref="RaftKvMembershipError"/>.</summary>
 internal sealed record AdminReply(long Id, int Error, string Message) : PeerMessage;
 
+/// <summary>
+/// What the sender's wall clock shows, in Unix milliseconds: told when a connection is made, and again every few seconds. A node that does
+/// not know the message ignores it.
+/// </summary>
+internal sealed record WallClock(long UnixMs) : PeerMessage;
+
 /// <summary>The numbers are part of the wire format.</summary>
 internal enum AdminOperation : byte
 {

@@ -212,7 +212,7 @@ public sealed class RaftPaperTests
         string[] voters = ["node1", "node2", "node3"];
         cluster.AddWithLog("node2", 3, voters, log);
         var last = new EntryId(lastTerm, lastIndex);
-        var snapshot = new ModelSnapshot(last, 42, ModelClusters.Voters(voters), 1).Encode();
+        var snapshot = new ModelSnapshot(last, 42, ModelClusters.Voters(voters), 1, 0).Encode();
         cluster.Hand("node1", "node2", new InstallSnapshot(4, last, snapshot.Length, 0, snapshot, 1));
 
         var core = cluster.Core("node2");

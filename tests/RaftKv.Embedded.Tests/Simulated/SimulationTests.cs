@@ -36,6 +36,7 @@ public sealed class SimulationTests
     [InlineData("Overload")]
     [InlineData("Damage")]
     [InlineData("Holders")]
+    [InlineData("Handovers")]
     [InlineData("Leases")]
     [InlineData("Haste")]
     public void A_storm_breaks_no_invariant(string profile)

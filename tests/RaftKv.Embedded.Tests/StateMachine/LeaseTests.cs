@@ -77,6 +77,25 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void The_clock_of_leases_stands_still_only_for_the_time_without_a_leader_that_an_entry_names()
+    {
+        var lease = Grant(10_000);
+        Bind("k", lease);
+        // Led for 4 s without an entry, then 2 s without a leader.
+        _log.NowMs += 6_000;
+        _log.Apply(TermStart.Encode(_log.NowMs - 2_000), EntryKind.NoOp);
+        Assert.Equal(6_000, _machine.Leases.RestMs(_machine.Leases.Find(lease)!, _log.NowMs));
+
+        // A time before the last entry, or after this one, is not believed.
+        _log.NowMs += 1_000;
+        _log.Apply(TermStart.Encode(0), EntryKind.NoOp);
+        Assert.Equal(6_000, _machine.Leases.RestMs(_machine.Leases.Find(lease)!, _log.NowMs));
+        _log.NowMs += 1_000;
+        _log.Apply(TermStart.Encode(long.MaxValue), EntryKind.NoOp);
+        Assert.Equal(5_000, _machine.Leases.RestMs(_machine.Leases.Find(lease)!, _log.NowMs));
+    }
+
+    [Fact]
     public void A_revoked_lease_is_gone_at_once_and_a_second_time_there_is_none()
     {
         var lease = Grant(1_000);

@@ -56,7 +56,17 @@ internal static class SampleMessages
         new SeedPiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
     ];
 
-    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity];
+    /// <summary>Came later: heartbeats that say what log time it is.</summary>
+    public static IReadOnlyList<PeerMessage> LogTime { get; } =
+    [
+        new AppendEntries(7, new EntryId(6, 41), ReadOnlyMemory<LogEntry>.Empty, 40, 12, 250) { LogTimeMs = 1_700_000_000_000 },
+        new AppendEntries(7, new EntryId(6, 41), ReadOnlyMemory<LogEntry>.Empty, 40, 12, 0) { LogTimeMs = long.MaxValue },
+    ];
+
+    /// <summary>Came later: what wall clocks show.</summary>
+    public static IReadOnlyList<PeerMessage> Clocks { get; } = [new WallClock(1_700_000_000_000), new WallClock(long.MinValue)];
+
+    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks];
 
     public static Handshake Hello { get; } = Handshake.Of(new PeerHello
     {

@@ -104,7 +104,7 @@ public abstract class IntegrationTest : IAsyncLifetime
 
     protected static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private TestCluster Track(TestCluster cluster)
+    protected TestCluster Track(TestCluster cluster)
     {
         clusters.Add(cluster);
         return cluster;

@@ -71,6 +71,8 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.Reads.cs", "newest.SentAt + lease", "_now.Ticks + lease")) { In = Profile.Leases },
         new("promise-ignored", "a promise to a leader does not keep a node from voting",
             new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _noVoteUntil || (LeaderId", "return (LeaderId")) { In = Profile.Leases },
+        new("clock-read-before-the-inbox", "a turn reads the clock and then takes what has arrived since (was here)",
+            new Edit("Replica/Replica.cs", "_inbox.TakeAll(ref _taken);\n        _now = ReadClock();", "_now = ReadClock();\n        _inbox.TakeAll(ref _taken);")) { In = Profile.Leases },
         new("lease-survives-transfer", "a leader that hands over serves reads on",
             new Edit("Consensus/RaftCore.Transfer.cs", "        _leaseForfeited = true;\n        EndLease();\n", "")),
         new("promise-forgotten", "a restarted node does not remember that it may have promised",

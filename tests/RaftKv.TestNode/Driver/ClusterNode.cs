@@ -75,6 +75,9 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public Task<KvWriteResult> SetForAsync(string key, string value, TimeSpan timeToLive)
         => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = Encoding.UTF8.GetBytes(value), Seconds = timeToLive.TotalSeconds });
 
+    public Task<KvWriteResult> SetUntilAsync(string key, string value, DateTimeOffset end)
+        => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = Encoding.UTF8.GetBytes(value), ExpiresAt = end });
+
     /// <summary>A transaction: so much from one account to another, and one more on the ledger.</summary>
     public Task<KvVersion> MoveAsync(string from, string to, long amount)
         => AskAsync<KvVersion>(new NodeRequest { Op = "move", Key = from, NodeId = to, Version = amount });

@@ -37,7 +37,7 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
         switch (request.Op)
         {
             case "set":
-                return await kv.SetAsync(request.Key!, request.Value, new KvSetOptions { When = ConditionOf(request), TimeToLive = TimeToLiveOf(request) }, token);
+                return await kv.SetAsync(request.Key!, request.Value, new KvSetOptions { When = ConditionOf(request), TimeToLive = TimeToLiveOf(request), ExpiresAt = request.ExpiresAt }, token);
             case "move":
                 return (await MoveAsync(request, token)).Version;
             case "lock":

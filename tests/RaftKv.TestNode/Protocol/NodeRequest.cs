@@ -32,6 +32,9 @@ public sealed record NodeRequest
     /// <summary>A duration, or a time to live; 0 is none.</summary>
     public double Seconds { get; init; }
 
+    /// <summary>When what is set ends.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>Cancels the call after this long; 0 leaves it to the replica's own limits.</summary>
     public int CancelAfterMs { get; init; }
 

@@ -84,7 +84,7 @@ internal sealed class ModelDisk
             LogBase = Base,
             TermStarts = terms,
             LastIndex = LastIndex,
-            LastTimeMs = Entries.Count > 0 ? Entries[^1].TimeMs : 0,
+            LastTimeMs = Entries.Count > 0 ? Entries[^1].TimeMs : Snapshot?.TimeMs ?? 0,
             Configurations = [.. Entries.Where(e => e.Kind == EntryKind.Configuration)],
             Tail = [.. Entries.Skip(Math.Max(0, Entries.Count - tail))],
         };

@@ -29,6 +29,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
     private (string From, EntryId Last, MemoryStream Bytes)? _incoming;
     private ClusterConfiguration _appliedConfiguration = ClusterConfiguration.Empty;
     private long _appliedConfigurationIndex;
+    private long _appliedTimeMs;
     private long _written;
     private long _issued;
     private long _barrier;
@@ -62,6 +63,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         var start = Disk.Read(tail);
         AppliedIndex = start.Snapshot.Index;
         State = Disk.Snapshot?.State ?? 0;
+        _appliedTimeMs = Disk.Snapshot?.TimeMs ?? 0;
         _appliedConfiguration = start.SnapshotConfiguration;
         _appliedConfigurationIndex = start.SnapshotConfigurationIndex;
         Core = new RaftCore(settings, start);
@@ -124,6 +126,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         foreach (var entry in _entries)
         {
             AppliedIndex = entry.Index;
+            _appliedTimeMs = Math.Max(_appliedTimeMs, entry.TimeMs);
             State = Mix(State, entry);
             if (entry.Kind == EntryKind.Configuration)
                 (_appliedConfiguration, _appliedConfigurationIndex) = (ClusterConfiguration.Decode(entry.Payload.Span), entry.Index);
@@ -137,7 +140,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         if (Core is null || AppliedIndex <= Core.SnapshotIndex)
             return;
         var last = new EntryId(Core.TermAt(AppliedIndex), AppliedIndex);
-        Disk.Snapshot = new ModelSnapshot(last, State, _appliedConfiguration, _appliedConfigurationIndex);
+        Disk.Snapshot = new ModelSnapshot(last, State, _appliedConfiguration, _appliedConfigurationIndex, _appliedTimeMs);
         Step(new SnapshotTaken(Now, last, _appliedConfiguration, _appliedConfigurationIndex, Math.Max(1, last.Index + 1 - keep)));
     }
 
@@ -234,14 +237,15 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         _incoming = null;
         if (snapshot is null)
         {
-            Step(new SnapshotInstalled(Now, install.From, install.Last, false, null, 0));
+            Step(new SnapshotInstalled(Now, install.From, install.Last, false, null, 0, 0));
             return;
         }
         Disk.Snapshot = snapshot;
         AppliedIndex = snapshot.Last.Index;
         State = snapshot.State;
+        _appliedTimeMs = snapshot.TimeMs;
         (_appliedConfiguration, _appliedConfigurationIndex) = (snapshot.Configuration, snapshot.ConfigurationIndex);
         world.Applied(this, null, AppliedIndex, State);
-        Step(new SnapshotInstalled(Now, install.From, install.Last, true, snapshot.Configuration, snapshot.ConfigurationIndex));
+        Step(new SnapshotInstalled(Now, install.From, install.Last, true, snapshot.Configuration, snapshot.ConfigurationIndex, snapshot.TimeMs));
     });
 }

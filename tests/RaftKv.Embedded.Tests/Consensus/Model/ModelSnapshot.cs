@@ -3,7 +3,7 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
 /// <summary>A snapshot of the model's state machine, whose whole state is a hash of everything applied.</summary>
-internal sealed record ModelSnapshot(EntryId Last, ulong State, ClusterConfiguration Configuration, long ConfigurationIndex)
+internal sealed record ModelSnapshot(EntryId Last, ulong State, ClusterConfiguration Configuration, long ConfigurationIndex, long TimeMs)
 {
     public byte[] Encode()
     {
@@ -13,6 +13,7 @@ internal sealed record ModelSnapshot(EntryId Last, ulong State, ClusterConfigura
         writer.Write(Last.Index);
         writer.Write(State);
         writer.Write(ConfigurationIndex);
+        writer.Write(TimeMs);
         var configuration = Configuration.Encode();
         writer.Write(configuration.Length);
         writer.Write(configuration);
@@ -28,7 +29,8 @@ internal sealed record ModelSnapshot(EntryId Last, ulong State, ClusterConfigura
             var last = new EntryId(reader.ReadInt64(), reader.ReadInt64());
             var state = reader.ReadUInt64();
             var index = reader.ReadInt64();
-            return new ModelSnapshot(last, state, ClusterConfiguration.Decode(reader.ReadBytes(reader.ReadInt32())), index);
+            var timeMs = reader.ReadInt64();
+            return new ModelSnapshot(last, state, ClusterConfiguration.Decode(reader.ReadBytes(reader.ReadInt32())), index, timeMs);
         }
         catch (Exception e) when (e is EndOfStreamException or FormatException)
         {

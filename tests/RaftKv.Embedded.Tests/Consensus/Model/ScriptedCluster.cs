@@ -103,7 +103,10 @@ internal sealed class ScriptedCluster : IModelWorld
     }
 
     public void Wait(double milliseconds) =>
-        _now = new Moment(_now.Ticks + (long)Math.Round(milliseconds * TimeSpan.TicksPerMillisecond), _now.UnixMs + (long)milliseconds);
+        _now = new Moment(_now.Ticks + (long)Math.Round(milliseconds * TimeSpan.TicksPerMillisecond), WallClockAfter(milliseconds));
+
+    /// <summary>Sets the wall clock of all nodes; 0: they know of none.</summary>
+    public void SetWallClock(long unixMs) => _now = _now with { UnixMs = unixMs };
 
     public void Propose(string id, params string[] commands) =>
         Do(id, now => new Proposed(now, [.. commands.Select(c => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(c))], null));
@@ -203,7 +206,7 @@ internal sealed class ScriptedCluster : IModelWorld
                 break;
             Timeout(next.Id);
         }
-        _now = new Moment(end, _now.UnixMs + (long)milliseconds);
+        _now = new Moment(end, WallClockAfter(milliseconds));
     }
 
     /// <summary>Makes a node the leader of a cluster that is at rest.</summary>
@@ -265,6 +268,8 @@ internal sealed class ScriptedCluster : IModelWorld
         var log = string.Join(' ', Enumerable.Range((int)core.FirstIndex, (int)(core.LastIndex - core.FirstIndex + 1)).Select(i => $"{i}^{core.TermAt(i)}"));
         return $"{id}: {core.Role}, term {core.Term}, leader {core.LeaderId ?? "unknown"}, commit {core.CommitIndex}, log [{log}], members [{core.Configuration}]";
     }
+
+    private long WallClockAfter(double milliseconds) => _now.UnixMs == 0 ? 0 : _now.UnixMs + (long)milliseconds;
 
     private void Finish(string id)
     {

@@ -1,0 +1,31 @@
+using RaftKv.Embedded.Consensus;
+
+namespace RaftKv.Simulation.Invariants;
+
+/// <summary>
+/// Leases only stand still while there is no leader: a change of leader stops their clock for the true time between the two leaders, and a little for what was on its way. Where
+/// networks are cut a new leader may have heard the old one last a long time ago, so this is looked at in storms in which they are not.
+/// </summary>
+internal sealed class LeaseTime(Simulation run) : IInvariant
+{
+    /// <summary>Twice what an election takes, and what a message may take.</summary>
+    private const long Allowed = 1_500;
+
+    private readonly Dictionary<long, (long Won, long Last)> _led = [];
+
+    public void AfterStep(SimNode node)
+    {
+        if (node.Leads && node.Core is { } core)
+            _led[core.Term] = (_led.TryGetValue(core.Term, out var led) ? led.Won : run.Time.Now, run.Time.Now);
+    }
+
+    /// <summary>An entry stops the clock of the leases.</summary>
+    public void OnPaused(EntryId before, EntryId entry, long pausedMs)
+    {
+        if (run.Swarm.Profile != Profile.Handovers || !_led.TryGetValue(before.Term, out var old) || !_led.TryGetValue(entry.Term, out var next))
+            return;
+        var between = Math.Max(0, next.Won - old.Last) / VirtualTime.Millisecond;
+        if (pausedMs > (between * 11 / 10) + Allowed)
+            throw new BrokenInvariantException("Lease time", $"entry {entry} stops the clock of leases for {pausedMs} ms, and nobody led for {between} ms");
+    }
+}

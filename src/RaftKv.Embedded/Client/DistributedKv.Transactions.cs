@@ -9,7 +9,7 @@ internal sealed partial class DistributedKv
     {
         ArgumentNullException.ThrowIfNull(transaction);
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
-        var command = new TransactionEncoder(options).Encode(transaction);
+        var command = new TransactionEncoder(Limits).Encode(transaction);
         var host = access.Host;
         var write = new TransactionWrite(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release);
         return AnswerAsync(write, Send(host, write, cancellationToken));

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
@@ -9,13 +10,17 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     private WriteOperationPool? _writes;
     private long _pendingBytes;
 
+    /// <summary>The cluster's limits.</summary>
+    internal ClusterLimits Limits => access.Limits(options);
+
     private WriteOperationPool Writes => _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
     {
-        if (value.Length > options.MaxValueBytes)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var limits = Limits;
+        if (value.Length > limits.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
+        var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var lifetime = setOptions.Lifetime;
@@ -35,7 +40,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
 
     public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
     {
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var host = access.Host;

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
@@ -9,6 +10,9 @@ internal sealed class ReplicaAccess
 
     public ReplicaHost Host => Volatile.Read(ref _host)
         ?? throw new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
+
+    /// <summary>What may become an entry: the cluster's limits, or the node's own while it does not run.</summary>
+    public ClusterLimits Limits(RaftKvOptions options) => Volatile.Read(ref _host)?.Replica.Limits ?? ClusterLimits.Of(options);
 
     public void Set(ReplicaHost host) => Volatile.Write(ref _host, host);
 }

@@ -13,5 +13,5 @@ internal static class FeatureLevels
     public const int Safeguards = 3;
 
     /// <summary>The newest this version speaks.</summary>
-    public const int Current = Transactions;
+    public const int Current = Safeguards;
 }

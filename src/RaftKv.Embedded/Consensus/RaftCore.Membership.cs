@@ -42,10 +42,19 @@ internal sealed partial class RaftCore
                 case AddMember add: Add(id, add.Member); break;
                 case PromoteMember promote: Promote(id, promote.NodeId); break;
                 case RemoveMember remove: Remove(id, remove.NodeId); break;
-                case RaiseFeatureLevel raise when raise.Level > Configuration.FeatureLevel: Change(id, Configuration.At(raise.Level), "", joins: false); break;
-                case RaiseFeatureLevel: Complete(id, "It is in force already."); break;
+                case RaiseFeatureLevel raise: Raise(id, raise); break;
             }
         }
+    }
+
+    private void Raise(long id, RaiseFeatureLevel raise)
+    {
+        var level = Math.Max(raise.Level, Configuration.FeatureLevel);
+        var limits = raise.Limits is { } allowed ? Configuration.Limits?.RaisedTo(allowed) ?? allowed : Configuration.Limits;
+        if (level == Configuration.FeatureLevel && limits == Configuration.Limits)
+            Complete(id, "It is in force already.");
+        else
+            Change(id, Configuration.At(level, limits), "", joins: false);
     }
 
     private void Add(long id, Member wanted)

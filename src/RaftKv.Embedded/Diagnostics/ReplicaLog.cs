@@ -81,6 +81,12 @@ internal static partial class ReplicaLog
         + "it; until then bring the other members back.")]
     public static partial void EntriesLost(this ILogger logger, string nodeId, string member, long acknowledged, long last);
 
+    [LoggerMessage(180, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. They rise when every member's options allow more.")]
+    public static partial void LimitsChanged(this ILogger logger, string nodeId, int key, int value, int transaction);
+
+    [LoggerMessage(181, LogLevel.Warning, "{NodeId}: this node's options allow less than the cluster's limits: MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. The cluster's limits hold on this node too. Set the options of all nodes alike.")]
+    public static partial void LimitsBelowCluster(this ILogger logger, string nodeId, int key, int value, int transaction);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

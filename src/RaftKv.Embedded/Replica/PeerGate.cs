@@ -5,8 +5,9 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, int featureLevel, Func<string> address) : ITransportHandler
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address) : ITransportHandler
 {
+    private readonly ClusterLimits _limits = ClusterLimits.Of(options);
     private volatile bool _closed;
 
     public PeerHello Identity => new()
@@ -17,7 +18,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         Address = address(),
         Process = process.Id,
         StartedAt = process.StartedAt,
-        FeatureLevel = featureLevel,
+        FeatureLevel = options.FeatureLevel,
+        Limits = options.FeatureLevel >= FeatureLevels.Safeguards ? _limits : null,
     };
 
     /// <summary>Turns every peer away from now on.</summary>

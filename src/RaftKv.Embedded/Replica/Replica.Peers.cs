@@ -59,7 +59,7 @@ internal sealed partial class Replica
     {
         var peer = connected.Peer;
         NoteWhereReached(peer, connected.Address);
-        _levels[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel);
+        _abilities[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel, peer.Limits);
         // What we sent into the old connection may be lost.
         if (_core is not null && peer.NodeId == _core.LeaderId)
             _resendWrites = true;

@@ -44,7 +44,7 @@ internal sealed partial class Replica
         // Begins at random, so that an answer from before a restart fits none of this process's requests.
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _isSolo = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
-        _limits = new RecordLimits(options.MaxKeyBytes, options.MaxValueBytes);
+        _limits = new RecordLimits(ClusterLimits.Of(options));
         parts.Applier.Notify += Post;
         parts.LogWriter.Written += written => Post(written, wake: false);
     }

@@ -76,7 +76,7 @@ internal sealed class ReplicaHost : IDisposable
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);
-        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options.FeatureLevel, () => transport.AdvertisedAddress);
+        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options, () => transport.AdvertisedAddress);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;

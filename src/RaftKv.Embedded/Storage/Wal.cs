@@ -62,6 +62,9 @@ internal sealed partial class Wal : IDisposable
     /// <summary>Writer only.</summary>
     public string? VotedFor => _vote.VotedFor;
 
+    /// <summary>What the next <see cref="Commit"/> writes. Writer only.</summary>
+    public int BufferedBytes => _batch.Length;
+
     /// <summary>Any thread.</summary>
     public long LastDurableIndex => _index.LastIndex;
 

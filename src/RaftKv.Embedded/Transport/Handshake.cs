@@ -1,4 +1,5 @@
 using System.Text;
+using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Transport;
 
@@ -23,6 +24,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasNonce = 1 << 0;
     private const long HasProcess = 1 << 1;
     private const long WantsToJoin = 1 << 2;
+    private const long HasLimits = 1 << 6;
 
     private const int MaxNodeIdBytes = 256;
     private const int MaxAddressBytes = 512;
@@ -31,7 +33,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
-        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0);
+        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0) | (hello.Limits is null ? 0 : HasLimits);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -85,7 +87,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
         + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0)
-        + (Hello.Process == Guid.Empty ? 0 : 16 + 8);
+        + (Hello.Process == Guid.Empty ? 0 : 16 + 8)
+        + (Hello.Limits is null ? 0 : ClusterLimits.Bytes);
 
     private void Write(ref WireWriter to)
     {
@@ -106,6 +109,12 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         {
             to.Guid(Hello.Process);
             to.Int64(Hello.StartedAt);
+        }
+        if (Hello.Limits is { } limits)
+        {
+            to.Int32(limits.MaxKeyBytes);
+            to.Int32(limits.MaxValueBytes);
+            to.Int32(limits.MaxTransactionBytes);
         }
     }
 
@@ -136,6 +145,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         var nonce = (capabilities & HasNonce) != 0 ? from.Raw(PeerSecret.NonceBytes) : null;
         if ((capabilities & HasProcess) != 0)
             hello = hello with { Process = from.Guid(), StartedAt = from.Int64() };
+        if ((capabilities & HasLimits) != 0)
+            hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
         return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
     }
 

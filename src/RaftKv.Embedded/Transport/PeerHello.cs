@@ -33,6 +33,9 @@ internal sealed record PeerHello
     /// <summary>A probe of a node without a cluster that wants to be taken into the one it asks.</summary>
     public bool WantsToJoin { get; init; }
 
+    /// <summary>What the node's options allow to become an entry; <c>null</c> from versions that do not say.</summary>
+    public ClusterLimits? Limits { get; init; }
+
     public bool IsProbe => TargetNodeId.Length == 0;
 
     /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>

@@ -55,6 +55,5 @@ public static class RaftKvCacheBuilderExtensions
 
     private static RaftKvCache Create(IServiceProvider services, string name) => new(
         services.GetRequiredService<DistributedKv>(),
-        services.GetRequiredService<IOptions<RaftKvOptions>>().Value.MaxValueBytes,
         services.GetRequiredService<IOptionsMonitor<RaftKvCacheOptions>>().Get(name));
 }

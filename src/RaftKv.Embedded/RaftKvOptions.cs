@@ -105,13 +105,19 @@ public sealed class RaftKvOptions
     /// <summary>How long a call waits for a leader and a quorum. The default value is 5 s; 10 ms to 10 min.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest key, in bytes of UTF-8. The default value is 4,096; 1 to 32,768. The same on every node.</summary>
+    /// <summary>
+    /// The longest key that this node allows, in bytes of UTF-8. The default value is 4,096; 1 to 32,768. The cluster's limit counts on every node: it begins as the smallest of the initial
+    /// members' and rises when every member allows more; it never falls.
+    /// </summary>
     public int MaxKeyBytes { get; set; } = 4 * 1024;
 
-    /// <summary>The longest value, in bytes. The default value is 1 MiB; 1 to 16 MiB. The same on every node.</summary>
+    /// <summary>The longest value that this node allows, in bytes. The default value is 1 MiB; 1 to 16 MiB. The cluster's limit counts, as for <see cref="MaxKeyBytes"/>.</summary>
     public int MaxValueBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>The largest transaction: keys, values and operations together, in bytes. The default value is 4 MiB; 1 KiB to 16 MiB. The same on every node.</summary>
+    /// <summary>
+    /// The largest transaction that this node allows: keys, values and operations together, in bytes. The default value is 4 MiB; 1 KiB to 16 MiB. The cluster's limit counts, as for
+    /// <see cref="MaxKeyBytes"/>.
+    /// </summary>
     public int MaxTransactionBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>

@@ -217,7 +217,7 @@ internal sealed partial class SimNode
         }, _options, Clock, log);
         _report = logWriter.Written!;
         logWriter.Written = Report;
-        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options.FeatureLevel, () => Address, age);
+        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options, () => Address, age);
         Replica.Faulted += OnFaulted;
         AddComponents(logWriter, reader, snapshotter);
         if (start is not null)

@@ -6,7 +6,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Caching;
 
 /// <summary>The store as a cache: an entry is a key with a lifetime, and every read of it is a use.</summary>
-internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCacheOptions options) : IBufferDistributedCache
+internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) : IBufferDistributedCache
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(KvLifetime.MaxMs);
 
@@ -79,6 +79,7 @@ internal sealed class RaftKvCache(DistributedKv kv, int maxValueBytes, RaftKvCac
     {
         if (value.IsSingleSegment)
             return Write(key, value.First, entry, token);
+        var maxValueBytes = kv.Limits.MaxValueBytes;
         if (value.Length > maxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, maxValueBytes);
         var length = (int)value.Length;

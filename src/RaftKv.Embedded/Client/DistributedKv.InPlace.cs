@@ -50,7 +50,7 @@ internal sealed partial class DistributedKv
     internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
         var host = access.Host;
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var found = Visit(host, name.Bytes, new InPlaceLook<TState, TResult>(state, read), out var look);

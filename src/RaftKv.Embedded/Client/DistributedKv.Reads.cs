@@ -120,7 +120,7 @@ internal sealed partial class DistributedKv
     [SkipLocalsInit]
     private KvGetResult ReadLocal(ReplicaHost host, string key, KvConsistency consistency)
     {
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             // Before the read: what was applied by now is in the answer.
@@ -174,7 +174,7 @@ internal sealed partial class DistributedKv
 
     private void Check(string key)
     {
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         name.Dispose();
     }
 }

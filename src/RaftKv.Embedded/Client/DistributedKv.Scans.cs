@@ -16,19 +16,19 @@ internal sealed partial class DistributedKv
     public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
-        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
-        return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions, cancellationToken);
+        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
+        return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions, cancellationToken);
     }
 
     public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
-        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, options.MaxKeyBytes), scanOptions.KeysOnly);
+            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions.KeysOnly);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
             // Whoever got a page that is not the last one may come for the next.
             if (page.Next is not null)
@@ -46,7 +46,7 @@ internal sealed partial class DistributedKv
 
     public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
-        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
@@ -66,7 +66,7 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(prefix);
         if (!char.IsAscii(delimiter))
             throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
-        return ListChildrenAsync(KeyRanges.Bytes(prefix, options.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
+        return ListChildrenAsync(KeyRanges.Bytes(prefix, Limits.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
     }
 
     private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal sealed partial class DistributedKv
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
         // An absolute time is a duration from now on, by the clock of this node.
         var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
-        var command = new TransactionEncoder(options, now.ToUnixTimeMilliseconds()).Encode(transaction);
+        var command = new TransactionEncoder(Limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
         return CommitAsync(command, cancellationToken);
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class DistributedKv
     public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default)
     {
         Check(watchOptions);
-        var keys = KeyRanges.Interval(range, options.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
         return watchOptions.InitialState
             ? WatchStateAsync(keys, watchOptions, mustBeFresh: true, cancellationToken)
             : WatchFromAsync(keys, watchOptions, cancellationToken);
@@ -24,7 +24,7 @@ internal sealed partial class DistributedKv
 
     /// <summary>What this node holds now, however old, and every change behind it: never waits for anybody.</summary>
     internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
-        WatchStateAsync(KeyRanges.Interval(range, options.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
+        WatchStateAsync(KeyRanges.Interval(range, Limits.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
 
     private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
@@ -9,15 +10,19 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     private WriteOperationPool? _writes;
     private long _pendingBytes;
 
+    /// <summary>The cluster's limits.</summary>
+    internal ClusterLimits Limits => access.Limits(options);
+
     private WriteOperationPool Writes => _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
     {
-        if (value.Length > options.MaxValueBytes)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
+        var limits = Limits;
+        if (value.Length > limits.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
         if (access.TryHost is not { } host)
             return SetOnceOpenAsync(key, value.ToArray(), setOptions, cancellationToken);
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var lifetime = setOptions.Lifetime;
@@ -40,7 +45,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     {
         if (access.TryHost is not { } host)
             return DeleteOnceOpenAsync(key, when, cancellationToken);
-        var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var write = NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));

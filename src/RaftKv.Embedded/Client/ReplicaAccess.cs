@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
@@ -26,6 +27,9 @@ internal sealed class ReplicaAccess
 
     /// <summary>From now on calls wait for this.</summary>
     public void SetOpening(Task<ReplicaHost> opening) => Volatile.Write(ref _opening, opening);
+
+    /// <summary>What may become an entry: the cluster's limits, or the node's own while it does not run.</summary>
+    public ClusterLimits Limits(RaftKvOptions options) => Volatile.Read(ref _host)?.Replica.Limits ?? ClusterLimits.Of(options);
 
     public void Set(ReplicaHost host) => Volatile.Write(ref _host, host);
 

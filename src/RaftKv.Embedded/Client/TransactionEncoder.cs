@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
 /// <summary>Turns a transaction into a command, and refuses what no node would accept before anything is sent.</summary>
-internal readonly struct TransactionEncoder(RaftKvOptions options, long wallMs)
+internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
 {
     public byte[] Encode(KvTransaction transaction)
     {
@@ -18,8 +19,8 @@ internal readonly struct TransactionEncoder(RaftKvOptions options, long wallMs)
             Then = Encode(transaction.Then, nameof(transaction.Then)),
             Else = Encode(transaction.Else, nameof(transaction.Else)),
         };
-        if (command.Bytes > options.MaxTransactionBytes)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxTransactionBytes), command.Bytes, options.MaxTransactionBytes);
+        if (command.Bytes > limits.MaxTransactionBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxTransactionBytes), command.Bytes, limits.MaxTransactionBytes);
         return KvCommand.WriteTransaction(command);
     }
 
@@ -72,17 +73,17 @@ internal readonly struct TransactionEncoder(RaftKvOptions options, long wallMs)
     {
         if (key is null)
         {
-            var interval = KeyRanges.Interval(range, options.MaxKeyBytes);
+            var interval = KeyRanges.Interval(range, limits.MaxKeyBytes);
             return TransactionKeys.Range(interval.From, interval.To);
         }
-        using var name = new KeyEncoding(key, options.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        using var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         return TransactionKeys.Key(name.Bytes.ToArray());
     }
 
     private void CheckValue(ReadOnlyMemory<byte> value)
     {
-        if (value.Length > options.MaxValueBytes)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, options.MaxValueBytes);
+        if (value.Length > limits.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
     }
 
     private static byte[] Number(long number)

@@ -24,5 +24,5 @@ internal sealed record RetireVoter(string NodeId) : MembershipChange(NodeId);
 /// <summary>Removes a member: dead, alive, or the leader itself.</summary>
 internal sealed record RemoveMember(string NodeId) : MembershipChange(NodeId);
 
-/// <summary>Every member speaks this level: it may be used from the entry on.</summary>
-internal sealed record RaiseFeatureLevel(int Level) : MembershipChange("");
+/// <summary>Every member speaks this level and allows these limits: they hold from the entry on. Neither is ever lowered.</summary>
+internal sealed record RaiseFeatureLevel(int Level, ClusterLimits? Limits = null) : MembershipChange("");

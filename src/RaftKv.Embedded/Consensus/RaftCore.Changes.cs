@@ -109,10 +109,18 @@ internal sealed partial class RaftCore
         DemoteVoter demote => PlanToDemote(demote.NodeId),
         RetireVoter retire => PlanToRetire(retire.NodeId),
         RemoveMember remove => PlanToRemove(remove.NodeId),
-        RaiseFeatureLevel raise when raise.Level > Configuration.FeatureLevel => ChangePlan.Append(Configuration.At(raise.Level)),
-        RaiseFeatureLevel => ChangePlan.Done("It is in force already."),
+        RaiseFeatureLevel raise => PlanToRaise(raise),
         _ => throw new ArgumentOutOfRangeException(nameof(change), change.GetType().Name, "The core does not know this change."),
     };
+
+    private ChangePlan PlanToRaise(RaiseFeatureLevel raise)
+    {
+        var level = Math.Max(raise.Level, Configuration.FeatureLevel);
+        var limits = raise.Limits is { } allowed ? Configuration.Limits?.RaisedTo(allowed) ?? allowed : Configuration.Limits;
+        return level == Configuration.FeatureLevel && limits == Configuration.Limits
+            ? ChangePlan.Done("It is in force already.")
+            : ChangePlan.Append(Configuration.At(level, limits));
+    }
 
     private ChangePlan PlanToAdd(Member wanted)
     {

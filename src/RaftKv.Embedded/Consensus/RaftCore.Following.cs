@@ -46,7 +46,7 @@ internal sealed partial class RaftCore
         }
         if (entries.IsEmpty)
             OnHeartbeat(m);
-        else if (!WaitsForStateMachine)
+        else if (!WaitsForStateMachine && !WaitsForDisk)
             TakeEntries(m);
         // else: the leader notices by its next heartbeat and tries again.
     }
@@ -56,6 +56,9 @@ internal sealed partial class RaftCore
     /// very entries that come now, and the leader bounds it.
     /// </summary>
     private bool WaitsForStateMachine => _log.UnappliedBytes > 2 * _settings.MaxUncommittedBytes && _log.Applied < CommitIndex;
+
+    /// <summary>Whether there is no room until this node's disk has caught up. The disk goes on without the entries that come now, so they can wait.</summary>
+    private bool WaitsForDisk => _log.UndurableBytes > 2 * _settings.MaxUncommittedBytes;
 
     private void HearLeader(string from)
     {

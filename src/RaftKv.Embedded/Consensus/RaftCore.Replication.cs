@@ -84,7 +84,7 @@ internal sealed partial class RaftCore
     {
         RefusalReason? refusal = Role != RaftRole.Leader ? RefusalReason.NotLeader
             : _transfer is not null ? RefusalReason.HandingOver
-            : _log.UnappliedBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded
+            : _log.HeldBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded
             : null;
         if (refusal is { } reason)
         {

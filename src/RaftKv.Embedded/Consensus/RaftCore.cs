@@ -69,6 +69,12 @@ internal sealed partial class RaftCore
     /// <summary>What the log in memory that is not applied yet costs.</summary>
     public long UnappliedBytes => _log.UnappliedBytes;
 
+    /// <inheritdoc cref="RaftLog.UndurableBytes"/>
+    public long UndurableBytes => _log.UndurableBytes;
+
+    /// <inheritdoc cref="RaftLog.HeldBytes"/>
+    public long HeldBytes => _log.HeldBytes;
+
     public EntryId SnapshotId { get; private set; }
 
     public long SnapshotIndex => SnapshotId.Index;

@@ -63,6 +63,12 @@ internal sealed class RaftLog
     /// <summary>What the entries in memory that are not yet applied cost.</summary>
     public long UnappliedBytes { get; private set; }
 
+    /// <summary>What the appends that the disk has not confirmed cost, those that were replaced meanwhile included: the log writer still holds them.</summary>
+    public long UndurableBytes { get; private set; }
+
+    /// <summary>What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so the larger one counts.</summary>
+    public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);
+
     public long TermAt(long index)
     {
         if (index == Base.Index)
@@ -98,15 +104,18 @@ internal sealed class RaftLog
     {
         var first = entries.Span[0].Index;
         Invariant.Holds(first == LastIndex + 1, "the log has no gap");
+        var bytes = 0L;
         foreach (ref readonly var entry in entries.Span)
         {
+            bytes += entry.Size;
             Invariant.Holds(entry.Index == LastIndex + 1 && entry.Term >= LastTerm, "indexes follow each other and terms never decrease");
             if (entry.Term > LastTerm || LastIndex == Base.Index)
                 _termStarts.Add(entry.Id);
             Push(entry);
         }
         _lastBatch = entries;
-        _pending.Add(new PendingAppend(first, Last));
+        _pending.Add(new PendingAppend(first, Last, bytes));
+        UndurableBytes += bytes;
         UpdateDurable();
     }
 
@@ -155,7 +164,7 @@ internal sealed class RaftLog
     {
         Array.Clear(_tail);
         _tailStart = _tailCount = 0;
-        _tailBytes = UnappliedBytes = 0;
+        _tailBytes = UnappliedBytes = UndurableBytes = 0;
         _lastBatch = default;
         _termStarts.Clear();
         // What is still on its way to the disk belongs to the old log, and is overtaken by the reset that follows it there.
@@ -177,6 +186,8 @@ internal sealed class RaftLog
             done++;
         if (done == _pending.Count)
             return false;
+        for (var i = 0; i <= done; i++)
+            UndurableBytes -= _pending[i].Bytes;
         _pending.RemoveRange(0, done + 1);
         var before = DurableIndex;
         UpdateDurable();
@@ -301,5 +312,5 @@ internal sealed class RaftLog
     }
 
     /// <summary>An append the disk has not confirmed yet. Until it has, nothing from <paramref name="First"/> on counts as durable.</summary>
-    private readonly record struct PendingAppend(long First, EntryId Last);
+    private readonly record struct PendingAppend(long First, EntryId Last, long Bytes);
 }

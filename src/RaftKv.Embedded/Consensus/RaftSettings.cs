@@ -31,7 +31,7 @@ internal sealed record RaftSettings
     /// <summary>The most messages that may be under way to one follower unanswered.</summary>
     public int MaxInflightMessages { get; init; } = 256;
 
-    /// <summary>The most that may be appended and not yet committed and applied; beyond it proposals are refused.</summary>
+    /// <summary>The most that may be appended and not yet durable here, committed and applied; beyond it proposals are refused.</summary>
     public long MaxUncommittedBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>How much of the applied log stays in memory for followers.</summary>

@@ -99,6 +99,12 @@ internal static partial class ReplicaLog
     [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has taken this node in again after its data directory went back in time.")]
     public static partial void TakenInAgain(this ILogger logger, string nodeId);
 
+    [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. They rise when every member's options allow more.")]
+    public static partial void LimitsChanged(this ILogger logger, string nodeId, int key, int value, int transaction);
+
+    [LoggerMessage(186, LogLevel.Warning, "{NodeId}: this node's options allow less than the cluster's limits: MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. The cluster's limits hold on this node too. Set the options of all nodes alike.")]
+    public static partial void LimitsBelowCluster(this ILogger logger, string nodeId, int key, int value, int transaction);
+
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Replica;
@@ -42,10 +43,10 @@ internal static class Errors
         new(RaftKvUnavailableReason.Overloaded, $"More than {limit:N0} bytes of writes wait on this node already (MaxPendingBytes). Nothing was written; retry after a pause.");
 
     public static RaftKvUnavailableException LeaderOverloaded() =>
-        new(RaftKvUnavailableReason.Overloaded, "The leader has too many writes waiting. Nothing was written; retry after a pause.");
+        new(RaftKvUnavailableReason.Overloaded, "The leader holds as many bytes of writes as it may (MaxPendingBytes): its disk, a quorum or its state machine is behind. Nothing was written; retry after a pause.");
 
-    public static RaftKvLimitExceededException TooLargeForLeader() =>
-        new("The key or value is larger than the leader's limits (MaxKeyBytes, MaxValueBytes), which are smaller than this node's. Nothing was written. Configure all nodes alike.");
+    public static RaftKvLimitExceededException TooLargeForCluster(ClusterLimits limits) =>
+        new($"The key, the value or the transaction is larger than the cluster's limits ({limits}). Nothing was written. Make it smaller, or raise the option on every node: the limits rise when all members allow more.");
 
     public static RaftKvUnavailableException Faulted(string why, Exception? cause) =>
         new(RaftKvUnavailableReason.Faulted, $"This node has stopped taking part: {why} Nothing was written. Use another node, and restart this one once the cause is removed.", cause);

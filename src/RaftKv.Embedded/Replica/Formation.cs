@@ -15,13 +15,17 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
     /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1. <c>null</c> when the node has
     /// been taken into a cluster meanwhile.
     /// </summary>
-    public RaftStart? TryFound(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First)
+    /// <param name="members">The members.</param>
+    /// <param name="featureLevel">What all of them speak.</param>
+    /// <param name="limits">What all of them allow to become an entry; used from <see cref="FeatureLevels.Safeguards"/> on.</param>
+    public RaftStart? TryFound(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First, ClusterLimits? limits = null)
     {
         lock (_gate)
         {
             if (identity.ClusterId != Guid.Empty)
                 return null;
-            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration, new ClusterConfiguration(members, featureLevel).Encode());
+            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration,
+                new ClusterConfiguration(members, featureLevel, featureLevel >= FeatureLevels.Safeguards ? limits : null).Encode());
             wal.SaveVote(1, identity.NodeId);
             wal.Append([entry]);
             wal.Commit();

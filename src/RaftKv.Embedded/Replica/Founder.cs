@@ -108,7 +108,9 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
             else
                 members.Add(new Member(initial.NodeId, initial.Address, hello.Incarnation, MemberRole.Voter));
         }
-        if (formation.TryFound(members, answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min()) is { } start)
+        var level = answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min();
+        var limits = answers.Values.Select(a => a.Limits).Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
+        if (formation.TryFound(members, level, limits) is { } start)
         {
             log.FoundedCluster(options.NodeId, identity.ClusterId, members.Count);
             replica.Post(new Formed(start));

@@ -10,6 +10,9 @@ namespace RaftKv.Embedded.Replica;
 /// </summary>
 internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
 {
+    /// <summary>About how much one commit holds at most: behind a disk that hung, the records are encoded in pieces and not all at once.</summary>
+    private const int CommitBytes = 8 * 1024 * 1024;
+
     private readonly EntryLists _lists = new();
 
     /// <summary>Told of each batch that is durable.</summary>
@@ -34,8 +37,10 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
     {
         var last = default(EntryId);
         var first = 0L;
-        foreach (var task in batch)
+        var committed = 0;
+        for (var i = 0; i < batch.Count; i++)
         {
+            var task = batch[i];
             switch (task)
             {
                 case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor); break;
@@ -50,8 +55,14 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
                     break;
                 case DropPrefix drop: first = Math.Max(first, drop.First); break;
             }
+            if (wal.BufferedBytes < CommitBytes || i == batch.Count - 1)
+                continue;
+            Commit(i + 1 - committed);
+            Written?.Invoke(new LogWritten(task.Ticket, last));
+            committed = i + 1;
+            last = default;
         }
-        Commit(batch.Count);
+        Commit(batch.Count - committed);
         Written?.Invoke(new LogWritten(batch[^1].Ticket, last));
         if (first > 0)
             wal.TruncatePrefix(first);

@@ -5,9 +5,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, int featureLevel, Func<string> address,
+internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
     DirectoryAge? age = null) : ITransportHandler
 {
+    private readonly ClusterLimits _limits = ClusterLimits.Of(options);
     private volatile bool _closed;
 
     public PeerHello Identity => new()
@@ -18,7 +19,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         Address = address(),
         Process = process.Id,
         StartedAt = process.StartedAt,
-        FeatureLevel = featureLevel,
+        FeatureLevel = options.FeatureLevel,
+        Limits = options.FeatureLevel >= FeatureLevels.Safeguards ? _limits : null,
         Start = age?.Describe(identity.Predecessor, replica.IsLed),
     };
 

@@ -88,7 +88,7 @@ internal sealed partial class Replica
 
     private void TellWallClock(string nodeId)
     {
-        if (_levels.TryGetValue(nodeId, out var said) && said.Level >= FeatureLevels.Safeguards)
+        if (_abilities.TryGetValue(nodeId, out var said) && said.Level >= FeatureLevels.Safeguards)
             _parts.Transport.Send(nodeId, new WallClock(_clock.Wall.ToUnixTimeMilliseconds()));
     }
 

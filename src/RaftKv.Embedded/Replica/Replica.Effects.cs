@@ -102,6 +102,7 @@ internal sealed partial class Replica
     {
         _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.ToString());
         UpdatePeers();
+        FollowLimits();
         PublishNow();
     }
 }

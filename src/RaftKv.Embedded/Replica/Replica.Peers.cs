@@ -61,7 +61,7 @@ internal sealed partial class Replica
     {
         var peer = connected.Peer;
         NoteWhereReached(peer, connected.Address);
-        _levels[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel);
+        _abilities[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel, peer.Limits);
         _welcomedBy.Add(peer.NodeId);
         ConsiderProof();
         // Before any vote: who wins an election knows the clocks of those who voted for it.

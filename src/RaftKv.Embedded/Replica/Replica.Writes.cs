@@ -18,7 +18,6 @@ internal sealed partial class Replica
 
     private const long ManyWrites = 10_000;
 
-    private readonly RecordLimits _limits;
     private readonly Queue<WriteOperation> _unsequenced = new();
     private readonly List<WriteOperation> _newWrites = [];
     private readonly List<WriteOperation> _scratch = [];
@@ -65,7 +64,7 @@ internal sealed partial class Replica
     private void FoundAlone()
     {
         var self = new Member(_options.NodeId, _parts.Transport.AdvertisedAddress, _parts.Identity.Incarnation, MemberRole.Voter);
-        if (_parts.Formation.TryFound([self], _options.FeatureLevel) is { } start)
+        if (_parts.Formation.TryFound([self], _options.FeatureLevel, ClusterLimits.Of(_options)) is { } start)
         {
             _log.FoundedCluster(_options.NodeId, _parts.Identity.ClusterId, members: 1);
             Form(start);
@@ -121,7 +120,7 @@ internal sealed partial class Replica
         foreach (var write in writes)
         {
             var command = ForTheLog(write);
-            if (command.IsEmpty)
+            if (command.IsEmpty || !IsAllowed(write, command))
                 continue;
             KvCommand.Patch(command.Span, _session, write.Sequence, low);
             write.Attempts++;
@@ -131,6 +130,16 @@ internal sealed partial class Replica
         }
         Offer(_offered);
         _offered.Clear();
+    }
+
+    /// <summary>A write beyond the limits ends here. One that was given to a leader before keeps waiting: it may have been applied.</summary>
+    private bool IsAllowed(WriteOperation write, ReadOnlyMemory<byte> command)
+    {
+        if (_limits.Allow(command))
+            return true;
+        if (write.Attempts == 0)
+            write.TryFail(Errors.TooLargeForCluster(_limits.Cluster));
+        return false;
     }
 
     /// <summary>Bytes that the log may keep; none when the write has just been completed.</summary>
@@ -290,7 +299,7 @@ internal sealed partial class Replica
                 if (reason == RefusalReason.Overloaded)
                     write.TryFail(Errors.LeaderOverloaded());
                 else if (reason == RefusalReason.TooLarge)
-                    write.TryFail(Errors.TooLargeForLeader());
+                    write.TryFail(Errors.TooLargeForCluster(_limits.Cluster));
                 else if (reason == RefusalReason.NoSpace)
                     write.TryFail(Errors.NoSpace());
             }

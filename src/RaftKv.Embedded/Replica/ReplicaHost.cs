@@ -86,7 +86,7 @@ internal sealed class ReplicaHost : IDisposable
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);
-        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options.FeatureLevel, () => transport.AdvertisedAddress, age);
+        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options, () => transport.AdvertisedAddress, age);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Replica;
@@ -24,10 +25,12 @@ internal sealed class StoreFactory
     }
 
     /// <param name="keys">How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.</param>
-    public FasterKvStore Create(long keys = 0)
+    public IKvStore Create(long keys = 0) => new GrowingKvStore(Create, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
+
+    private FasterKvStore Create(FasterKvStoreSettings settings)
     {
         var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
-        return new FasterKvStore(_files, scratch, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
+        return new FasterKvStore(_files, scratch, settings);
     }
 
     /// <summary>Deletes what a killed process left behind, and no file that is not a store's.</summary>

@@ -1,13 +1,14 @@
+using RaftKv.Embedded.Consensus;
+
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>
-/// What this node's store can hold. A command beyond it must not become an entry: every node with these limits would have to give up when it applies it, again after each
-/// restart. Another node, configured otherwise, may send one all the same.
-/// </summary>
-internal sealed class RecordLimits(int maxKeyBytes, int maxValueBytes)
+/// <summary>Decides which commands may become entries. A command that is an entry is applied whatever its size.</summary>
+internal sealed class RecordLimits(ClusterLimits limits)
 {
     /// <summary>Nothing in a command of so many bytes can be too long.</summary>
-    private readonly int _harmless = Math.Min(maxKeyBytes, maxValueBytes);
+    private readonly int _harmless = Math.Min(Math.Min(limits.MaxKeyBytes, limits.MaxValueBytes), limits.MaxTransactionBytes);
+
+    public ClusterLimits Cluster => limits;
 
     public bool Allow(ReadOnlyMemory<byte> command)
     {
@@ -16,6 +17,8 @@ internal sealed class RecordLimits(int maxKeyBytes, int maxValueBytes)
             return true;
         if (read.Operation != KvOperation.Transaction)
             return read.Operation is not (KvOperation.Set or KvOperation.SetWithLifetime) || Allow(read.Key.Length, read.Value.Length);
+        if (command.Length - KvCommand.HeaderBytes > limits.MaxTransactionBytes)
+            return false;
         if (!TransactionCommand.TryRead(command[KvCommand.HeaderBytes..], out var transaction))
             return true;
         return Array.TrueForAll(transaction!.Then, Allow) && Array.TrueForAll(transaction.Else, Allow);
@@ -32,5 +35,5 @@ internal sealed class RecordLimits(int maxKeyBytes, int maxValueBytes)
         return !operation.Writes || operation.Keys.IsRange || Allow(operation.Keys.From.Length, valueBytes);
     }
 
-    private bool Allow(int keyBytes, int valueBytes) => keyBytes <= maxKeyBytes && valueBytes <= maxValueBytes;
+    private bool Allow(int keyBytes, int valueBytes) => keyBytes <= limits.MaxKeyBytes && valueBytes <= limits.MaxValueBytes;
 }

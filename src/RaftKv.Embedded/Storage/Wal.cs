@@ -72,6 +72,9 @@ internal sealed partial class Wal : IDisposable
     /// <summary>The number of the last commit that was written. Writer only.</summary>
     public long LastCommit => _commit;
 
+    /// <summary>What the next <see cref="Commit"/> writes. Writer only.</summary>
+    public int BufferedBytes => _batch.Length;
+
     /// <summary>Any thread.</summary>
     public long LastDurableIndex => _index.LastIndex;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Transport;
 
@@ -24,6 +25,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasProcess = 1 << 1;
     private const long WantsToJoin = 1 << 2;
     private const long HasStart = 1 << 3;
+    private const long HasLimits = 1 << 6;
 
     private const byte Voted = 1;
     private const byte Led = 2;
@@ -36,7 +38,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
         var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
-            | (hello.Start is null ? 0 : HasStart);
+            | (hello.Start is null ? 0 : HasStart) | (hello.Limits is null ? 0 : HasLimits);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -90,7 +92,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
         + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0)
-        + (Hello.Process == Guid.Empty ? 0 : 16 + 8) + (Hello.Start is { } start ? 8 + 8 + 8 + 1 + 16 + 1 + (8 * start.Ids.Count) : 0);
+        + (Hello.Process == Guid.Empty ? 0 : 16 + 8) + (Hello.Start is { } start ? 8 + 8 + 8 + 1 + 16 + 1 + (8 * start.Ids.Count) : 0)
+        + (Hello.Limits is null ? 0 : ClusterLimits.Bytes);
 
     private void Write(ref WireWriter to)
     {
@@ -114,6 +117,12 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         }
         if (Hello.Start is { } start)
             Write(ref to, start);
+        if (Hello.Limits is { } limits)
+        {
+            to.Int32(limits.MaxKeyBytes);
+            to.Int32(limits.MaxValueBytes);
+            to.Int32(limits.MaxTransactionBytes);
+        }
     }
 
     private static void Write(ref WireWriter to, PeerStart start)
@@ -178,6 +187,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             hello = hello with { Process = from.Guid(), StartedAt = from.Int64() };
         if ((capabilities & HasStart) != 0)
             hello = hello with { Start = ReadStart(ref from) };
+        if ((capabilities & HasLimits) != 0)
+            hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
         return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
     }
 

@@ -36,6 +36,9 @@ internal sealed record PeerHello
     /// <summary>How old the node's data directory is; <c>null</c> from versions that do not say.</summary>
     public PeerStart? Start { get; init; }
 
+    /// <summary>What the node's options allow to become an entry; <c>null</c> from versions that do not say.</summary>
+    public ClusterLimits? Limits { get; init; }
+
     public bool IsProbe => TargetNodeId.Length == 0;
 
     /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>

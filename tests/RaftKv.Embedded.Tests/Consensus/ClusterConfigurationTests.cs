@@ -36,12 +36,33 @@ public sealed class ClusterConfigurationTests
         Assert.Equal(Three.Members, second.Members);
     }
 
+    [Fact]
+    public void The_limits_stand_in_the_third_format_and_survive_changes_of_members_and_what_a_later_version_adds_is_passed_over()
+    {
+        var limits = new ClusterLimits(100, 2_000, 30_000);
+        var third = Three.At(FeatureLevels.Safeguards, limits);
+        GoldenFile.Holds("configuration-v3.bin", third.Encode());
+
+        var read = ClusterConfiguration.Decode(GoldenFile.Read("configuration-v3.bin"));
+        Assert.Equal((FeatureLevels.Safeguards, limits), (read.FeatureLevel, read.Limits));
+        Assert.Equal(limits, read.Without("node3").With(Three.Members[2]).At(4).Limits);
+        Assert.Equal(Three.Members, read.Members);
+        Assert.Null(ClusterConfiguration.Decode(Three.At(FeatureLevels.Safeguards).Encode()).Limits);
+
+        // version u8, level i32, bytes of settings u16
+        var longer = third.Encode().ToList();
+        longer[5] += 3;
+        longer.InsertRange(7 + ClusterLimits.Bytes, [1, 2, 3]);
+        Assert.Equal((limits, 3), (ClusterConfiguration.Decode([.. longer]).Limits, ClusterConfiguration.Decode([.. longer]).Members.Count));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public void Every_cut_off_encoding_is_refused(int level)
     {
-        var bytes = Three.At(level).Encode();
+        var bytes = Three.At(level, level < FeatureLevels.Safeguards ? null : new ClusterLimits(1, 2, 3)).Encode();
         for (var length = 0; length < bytes.Length; length++)
             Assert.Throws<FormatException>(() => ClusterConfiguration.Decode(bytes.AsSpan(0, length)));
     }

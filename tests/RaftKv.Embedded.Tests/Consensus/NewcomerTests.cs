@@ -45,7 +45,7 @@ public class NewcomerTests
         var node = Start(new RaftStart());
         node.Step(new MessageReceived(Now, "n1", new InstallSnapshot(1, new(1, 5), 10, 0, new byte[10], 1)), _effects);
         node.Step(new SnapshotChunkWritten(Now, "n1", new(1, 5), 10), _effects);
-        node.Step(new SnapshotInstalled(Now, "n1", new(1, 5), true, _without, 1), _effects);
+        node.Step(new SnapshotInstalled(Now, "n1", new(1, 5), true, _without, 1, LogTimeMs: 0), _effects);
         Assert.NotEqual(RaftRole.Removed, node.Role);
 
         var again = Start(new RaftStart { Term = 1, Snapshot = new(1, 5), LogBase = new(1, 5), LastIndex = 5, SnapshotConfiguration = _without, SnapshotConfigurationIndex = 1 });
@@ -83,7 +83,7 @@ public class NewcomerTests
 
         node.Step(new MessageReceived(Now, "n1", new InstallSnapshot(2, new(2, 9), 10, 0, new byte[10], 1)), _effects);
         node.Step(new SnapshotChunkWritten(Now, "n1", new(2, 9), 10), _effects);
-        node.Step(new SnapshotInstalled(Now, "n1", new(2, 9), true, _without, 8), _effects);
+        node.Step(new SnapshotInstalled(Now, "n1", new(2, 9), true, _without, 8, LogTimeMs: 0), _effects);
 
         Assert.Equal(RaftRole.Removed, node.Role);
     }

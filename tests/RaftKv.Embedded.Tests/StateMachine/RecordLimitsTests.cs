@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 
@@ -13,6 +14,6 @@ public sealed class RecordLimitsTests
     {
         var command = Transactions.Do(Transactions.Add("n", 1)).Command(1, 1);
 
-        Assert.Equal(isAllowed, new RecordLimits(1024, maxValueBytes).Allow(command));
+        Assert.Equal(isAllowed, new RecordLimits(new ClusterLimits(1024, maxValueBytes, 1024)).Allow(command));
     }
 }

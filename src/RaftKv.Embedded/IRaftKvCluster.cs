@@ -18,15 +18,20 @@ public interface IRaftKvCluster
 
     /// <summary>
     /// Adds a node as a learner and, once it has caught up, makes it a voter. Completes when it votes. The node must be running, reachable
-    /// and without a history of its own. Adding a member that is there already, at the same address, completes at once.
+    /// and without a history of its own. Adding a member that is there already, at the same address, completes at once. The call lasts as
+    /// long as the node makes progress, and ends when there was none for 10 s.
     /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner (<see cref="RaftKvMembershipError.NotCaughtUp"/>).</exception>
-    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
+    /// may still be. The same call again is safe.</exception>
     Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default);
 
     /// <summary>As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="KvMemberRole.Learner"/> is there when the change is committed, and may still have to catch up.</summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner.</exception>
-    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
+    /// may still be. The same call again is safe.</exception>
     Task AddMemberAsync(string nodeId, string address, KvMemberRole role, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -34,16 +39,26 @@ public interface IRaftKvCluster
     /// goes on where it stopped.
     /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the new node may be a member already, the old one still is.</exception>
-    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
+    /// may still be. The same call again is safe.</exception>
     Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes a node, dead or alive, or the leader itself. Completes when the removal is committed.</summary>
+    /// <summary>
+    /// Removes a node, dead or alive, or the leader itself. Completes when the removal is committed. The call ends within <see
+    /// cref="RaftKvOptions.RequestTimeout"/>,
+    /// <see cref="RaftKvOptions.HandOverTimeout"/>, four election timeouts and five seconds together.
+    /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before.</exception>
-    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
+    /// may still be. The same call again is safe.</exception>
     Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default);
 
     /// <summary>Hands the leadership to <paramref name="toNodeId"/>, or to the most advanced voter. Completes when the new leader is known here.</summary>
-    /// <exception cref="RaftKvMembershipException">Refused or timed out; the old leader leads on.</exception>
+    /// <exception cref="RaftKvMembershipException">Refused, and the old leader leads on; or the successor did not take over in time (<see
+    /// cref="RaftKvMembershipError.TransferTimedOut"/>).</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: another one may lead.</exception>
     Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default);
 
     /// <summary>Writes a snapshot of this node's store and truncates its log behind it. Writes go on meanwhile.</summary>

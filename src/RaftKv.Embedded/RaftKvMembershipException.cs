@@ -8,6 +8,14 @@ public sealed class RaftKvMembershipException : RaftKvException
     /// <summary>Why.</summary>
     public RaftKvMembershipError Error { get; }
 
+    /// <summary>
+    /// <see cref="KvOutcome.Unknown"/> when the new node may be a learner that the leader makes a voter later (<see
+    /// cref="RaftKvMembershipError.NotCaughtUp"/>), or the successor may still take over
+    /// (<see cref="RaftKvMembershipError.TransferTimedOut"/>); otherwise <see cref="KvOutcome.NotApplied"/>.
+    /// </summary>
+    public override KvOutcome Outcome =>
+        Error is RaftKvMembershipError.NotCaughtUp or RaftKvMembershipError.TransferTimedOut ? KvOutcome.Unknown : KvOutcome.NotApplied;
+
     /// <inheritdoc/>
     public override bool IsTransient => Error is RaftKvMembershipError.ChangeInProgress or RaftKvMembershipError.NotCaughtUp or RaftKvMembershipError.TransferTimedOut;
 }

@@ -53,8 +53,10 @@ public sealed class RaftKvOptions
     public int TargetVoters { get; set; }
 
     /// <summary>
-    /// How long a member must have been silent before a node of its name with another, empty data directory is taken in in its place. Within this time a machine that restarts keeps its
-    /// directory: when it is heard again, nothing is changed. The default value is 30 s; 1 s to 1 day, and never less than two election timeouts.
+    /// How long a member must have been silent before a node of its name with another, empty data directory is taken in in its place.
+    /// Within this time a machine that restarts keeps its
+    /// directory: when it is heard again, nothing is changed. The default value is 30 s; 1 s to 1 day, and never less than two election
+    /// timeouts.
     /// </summary>
     public TimeSpan ReplacedDiskTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -34,6 +34,9 @@ internal sealed class CommittedHistory
 
     public EntryId Last { get; private set; }
 
+    /// <summary>Another configuration is committed.</summary>
+    public event Action<ClusterConfiguration>? ConfigurationCommitted;
+
     /// <summary>A lease has ended for lack of a sign of life.</summary>
     public event Action<long>? LeaseExpired;
 
@@ -63,6 +66,13 @@ internal sealed class CommittedHistory
     public bool HasHad(string nodeId, Guid incarnation, long index, bool settled) => _configurations.Exists(c => c.Index <= index
         && c.Configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && !(settled && member.Role == MemberRole.Joining));
 
+    /// <summary>The configuration at an entry, and those of the entries after it up to another one.</summary>
+    public IEnumerable<ClusterConfiguration> ConfigurationsBetween(long from, long to)
+    {
+        var first = _configurations.FindLastIndex(c => c.Index <= from);
+        return _configurations.Skip(first).TakeWhile(c => c.Index <= to).Select(c => c.Configuration);
+    }
+
     public ulong DigestAt(long index) => _digests[(int)(index / DigestEvery)];
 
     public void Raise(long index) => Floor = Math.Max(Floor, index);
@@ -83,7 +93,10 @@ internal sealed class CommittedHistory
         if (_machine.Leases.PausedMs > paused)
             LeasesPaused?.Invoke(before, entry.Id, _machine.Leases.PausedMs - paused);
         if (entry.Kind == EntryKind.Configuration)
+        {
             _configurations.Add((entry.Index, _machine.Configuration));
+            ConfigurationCommitted?.Invoke(_machine.Configuration);
+        }
         if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command))
         {
             if (command.Sequence > 0)

@@ -178,6 +178,8 @@ internal sealed partial class SimNode
         var age = DirectoryAge.Open(Disk, directory.Root, (long)Chance.Fork($"start {Life}").Source.Next(), start);
 
         Life++;
+        if (_run.Swarm.Timeouts)
+            _options.ElectionTimeout = TimeSpan.FromTicks(Chance.Fork($"timeout {Life}").Pick([250, 250, 500, 1_000]) * VirtualTime.Millisecond);
         IsUp = true;
         IsFaulted = IsBlank = false;
         MayFault = IsDamaged;

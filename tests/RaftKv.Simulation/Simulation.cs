@@ -24,6 +24,7 @@ internal sealed partial class Simulation
         Swarm = options.Traits.ApplyTo(new Swarm(Chance, options.Profile));
         Transcript = new Transcript(Time, options.TranscriptLines);
         Watches = new WatchCompleteness(seed, History);
+        OperatorAnswers = new OperatorAnswers(this);
         // What has committed is noted first: the others look at it.
         _electionSafety = new ElectionSafety(this);
         _leaseTime = new LeaseTime(this);
@@ -31,7 +32,7 @@ internal sealed partial class Simulation
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
-            _leaseTime,
+            _leaseTime, OperatorAnswers,
         ];
         History.LeasesPaused += _leaseTime.OnPaused;
         History.Committed += new LogTimeBound(this).OnCommitted;
@@ -70,6 +71,8 @@ internal sealed partial class Simulation
     public Linearizable Linearizable { get; } = new();
 
     public LeaseHolders LeaseHolders { get; } = new();
+
+    public OperatorAnswers OperatorAnswers { get; }
 
     public IReadOnlyList<SimNode> Nodes => _nodes;
 

@@ -23,7 +23,8 @@ internal sealed partial record Swarm
     private void LeaseReads(Chance chance)
     {
         Founders = chance.Fork("LeaseFounders").OneIn(3) ? 5 : 3;
-        (Leases, Drift, Flapping, Defections, StoppedTurns) = (true, 50, true, true, true);
+        (Leases, Drift, Flapping, Defections, Timeouts) = (true, 50, true, true, chance.Fork("LeaseTimeouts").OneIn(3));
+        StoppedTurns = true;
         (Spares, Membership) = (0, false);
         (Blackouts, BitFlips, DiskFaults, SlowDisks, Stops) = (false, false, false, false, false);
         NetworkDelay = chance.Fork("LeaseNetwork").Pick([100, 300, 1_000]) * VirtualTime.Microsecond;

@@ -46,6 +46,7 @@ internal sealed partial record Swarm
         Haste = Membership && Of(nameof(Haste)).OneIn(4);
         StoppedTurns = Of(nameof(StoppedTurns)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
+        Timeouts = Of(nameof(Timeouts)).OneIn(8);
         Cancels = Of(nameof(Cancels)).OneIn(4);
         Transactions = Of(nameof(Transactions)).OneIn(2);
         Lifetimes = Of(nameof(Lifetimes)).OneIn(2);
@@ -157,6 +158,9 @@ internal sealed partial record Swarm
     public bool StoppedTurns { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
+
+    /// <summary>Each process has an election timeout of its own, as while operators change it node by node.</summary>
+    public bool Timeouts { get; private set; }
     public bool Transactions { get; private set; }
 
     /// <summary>Keys that expire, and leases.</summary>

@@ -13,9 +13,16 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     private readonly RaftKvOptions _options;
     private readonly ResiliencePipeline<AdminResult> _askLeader;
 
+    /// <summary>
+    /// The time for a leader to appear, for the node at an address to answer, for a successor to take over, and for the rounds of a
+    /// change.
+    /// </summary>
+    private readonly TimeSpan _limit;
+
     public RaftKvCluster(ReplicaAccess access, RaftKvOptions options)
     {
         (_access, _options) = (access, options);
+        _limit = options.RequestTimeout + options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * options.ElectionTimeout);
         // Until the time for a leader to appear is up; a call the leader works on is not limited by it.
         _askLeader = new ResiliencePipelineBuilder<AdminResult>()
             .AddRetry(new RetryStrategyOptions<AdminResult>
@@ -113,10 +120,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         var asked = 0;
         // A node that was asked to remove itself, and finds that it is removed, is done.
         bool HasHappened() => asked++ > 0 && Status is { Role: RaftKvRole.Removed } status && status.NodeId == nodeId;
-        var result = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, HasHappened).ConfigureAwait(false);
-        // An attempt whose answer was lost may have removed it.
-        if (!(asked > 1 && result.Error == RaftKvMembershipError.UnknownMember))
-            ThrowIfRefused(result);
+        var answer = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, HasHappened).ConfigureAwait(false);
+        // An attempt whose answer was lost has removed it.
+        if (!(answer.MayHaveHappened && answer.Result.Error == RaftKvMembershipError.UnknownMember))
+            ThrowIfRefused(answer);
     }
 
     public async Task TransferLeadershipAsync(string? toNodeId = null, CancellationToken cancellationToken = default)
@@ -172,12 +179,15 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
     }
 
-    private async Task<AdminResult> AskAsync(AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
+    private async Task<AdminAnswer> AskAsync(
+        AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
     {
         var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
         var (replica, clock) = (host.Replica, host.Clock);
-        var noLeaderSince = clock.Ticks;
-        return await _askLeader.ExecuteAsync(async token =>
+        var startedAt = clock.Ticks;
+        var noLeaderSince = startedAt;
+        var mayHaveHappened = false;
+        var result = await _askLeader.ExecuteAsync(async token =>
         {
             if (hasHappened?.Invoke() == true)
                 return new AdminResult(null, "");
@@ -186,14 +196,17 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
             var askedAt = clock.Ticks;
             replica.Post(call);
-            var result = await call.Done.WaitAsync(token).ConfigureAwait(false);
+            var answer = await WaitAsync(call, startedAt, token).ConfigureAwait(false);
+            mayHaveHappened |= answer.Unknown;
             // A leader worked on it until it lost its office: the time for the next one to appear begins now.
             if (clock.Ticks - askedAt > _options.ElectionTimeout.Ticks)
                 noLeaderSince = clock.Ticks;
-            if (result.Retry && clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks)
-                throw Refusal(replica.Status);
-            return result;
+            var isOver = clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks || HasNoTimeLeft(operation, startedAt);
+            if (answer.Retry && isOver)
+                throw mayHaveHappened ? Errors.ChangeUnknown(answer.Message) : Refusal(replica.Status);
+            return answer;
         }, cancellationToken).ConfigureAwait(false);
+        return new AdminAnswer(result, mayHaveHappened);
     }
 
     /// <summary>What can be said before there is a replica.</summary>
@@ -213,6 +226,30 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         };
     }
 
+    private async Task<AdminResult> WaitAsync(AdminCall call, long startedAt, CancellationToken cancellationToken)
+    {
+        if (!IsLimited(call.Operation))
+            return await call.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var left = TimeLeft(startedAt);
+        try
+        {
+            return await call.Done.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw Errors.ChangeUnknown($"it was not answered within {_limit.TotalSeconds:N0} s");
+        }
+    }
+
+    /// <summary>
+    /// A new voter may have much to fetch: its call ends when there was no progress for a while. Every other call ends in time.
+    /// </summary>
+    private static bool IsLimited(AdminOperation operation) => operation != AdminOperation.AddMember;
+
+    private bool HasNoTimeLeft(AdminOperation operation, long startedAt) => IsLimited(operation) && TimeLeft(startedAt) <= TimeSpan.Zero;
+
+    private TimeSpan TimeLeft(long startedAt) => _limit - TimeSpan.FromTicks(_access.Host.Clock.Ticks - startedAt);
+
     private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch
     {
         RaftKvRole.Unformed => Errors.NotFormed(status.WaitsFor),
@@ -222,9 +259,12 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         _ => status.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout),
     };
 
-    private static void ThrowIfRefused(AdminResult result)
+    private static void ThrowIfRefused(AdminAnswer answer)
     {
-        if (result.Error is { } error)
-            throw new RaftKvMembershipException(error, result.Message);
+        if (answer.Result.Error is { } error)
+            throw new RaftKvMembershipException(error, answer.Result.Message);
     }
+
+    /// <summary>What a leader said in the end, and whether an earlier attempt may have been carried out unseen.</summary>
+    private readonly record struct AdminAnswer(AdminResult Result, bool MayHaveHappened);
 }

@@ -1,12 +1,15 @@
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>What a change of members means for the configuration in force: the configuration to append, or why there is nothing to append.</summary>
+/// <summary>
+/// What a change of members means for the configuration in force: the configuration to append, or why there is nothing to append.
+/// </summary>
 /// <param name="Target">The configuration to append; <c>null</c> when the request ends without one.</param>
 /// <param name="Joining">The member whose promotion the caller waits for.</param>
 /// <param name="Error">Why the change is refused.</param>
 /// <param name="Message">For people, when there is nothing to append.</param>
 /// <param name="Retry">The refusal is about this moment or this node: ask again.</param>
-internal readonly record struct ChangePlan(ClusterConfiguration? Target, string? Joining, RaftKvMembershipError? Error, string Message, bool Retry = false)
+internal readonly record struct ChangePlan(
+    ClusterConfiguration? Target, string? Joining, RaftKvMembershipError? Error, string Message, bool Retry = false)
 {
     public static ChangePlan Append(ClusterConfiguration target) => new(target, null, null, "");
 

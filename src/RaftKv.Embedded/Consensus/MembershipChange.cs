@@ -6,7 +6,10 @@ internal abstract record MembershipChange(string NodeId);
 /// <summary>Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its address and incarnation.</summary>
 internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId);
 
-/// <summary>A node without a cluster asks to be taken in. If it has the name of a member, that member lost its data directory: it keeps its role, a voter votes again once it has caught up.</summary>
+/// <summary>
+/// A node without a cluster asks to be taken in. If it has the name of a member, that member lost its data directory: it keeps its role,
+/// a voter votes again once it has caught up.
+/// </summary>
 internal sealed record TakeInMember(Member Member) : MembershipChange(Member.NodeId);
 
 /// <summary>Makes a learner that has caught up a voter.</summary>

@@ -52,7 +52,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>When the last answer came, in ticks; before the first one, when this leader began to list the peer.</summary>
     public long LastContact { get; private set; } = now;
 
-    /// <summary>Whether it has answered since this leader lists it; until then <see cref="LastContact"/> says only when it was listed.</summary>
+    /// <summary>
+    /// Whether it has answered since this leader lists it; until then <see cref="LastContact"/> says only when it was listed.
+    /// </summary>
     public bool HasAnswered { get; private set; }
 
     /// <summary>Its connection was reset and nothing has come since: no reason to doubt the quorum yet, but none to count on it either.</summary>

@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Answers to one round that began after a request came. A leader decides about members and successors by such answers only: recent contact may be older than the death of the peer, and a peer that the
+/// Answers to one round that began after a request came. A leader decides about members and successors by such answers only: recent
+/// contact may be older than the death of the peer, and a peer that the
 /// leader has just listed has not answered at all.
 /// </summary>
 /// <param name="round">The first round whose answers count.</param>
@@ -13,7 +14,9 @@ internal sealed class QuorumProof(long round, long deadline)
     /// <summary>Whether the peer has answered, and its connection has not been reset since.</summary>
     public bool IsGivenBy(Progress peer) => peer.RemovedAt == 0 && !peer.IsGone && !peer.HasLostEntries && peer.Round >= round;
 
-    /// <summary>Whether a quorum of the voters of a configuration has answered, each from the data directory that the configuration names.</summary>
+    /// <summary>
+    /// Whether a quorum of the voters of a configuration has answered, each from the data directory that the configuration names.
+    /// </summary>
     /// <param name="configuration">The one in force, or the one that is to follow it.</param>
     /// <param name="peers">What the leader knows of its peers.</param>
     /// <param name="self">The leader, if it is a member.</param>

@@ -1,6 +1,7 @@
 namespace RaftKv.Embedded.Consensus;
 
-// How a requested change becomes an entry. A configuration is appended only when a quorum of the voters before it and of those after it has answered a round that began after the request (dissertation §4.4
+// How a requested change becomes an entry. A configuration is appended only when a quorum of the voters before it and of those after it
+// has answered a round that began after the request (dissertation §4.4
 // asks for it): otherwise a leader could append what can never commit, and so take the quorum from voters that had one.
 internal sealed partial class RaftCore
 {
@@ -36,7 +37,9 @@ internal sealed partial class RaftCore
     private void BeginChange(long? id, MembershipChange change)
     {
         var plan = Plan(change);
-        if (plan.Target is null)
+        // That a change was made before, or that there is no such member, is for a leader to say that still leads; every other refusal
+        // changes nothing.
+        if (plan.Target is null && (id is null || plan.Error is not (null or RaftKvMembershipError.UnknownMember)))
         {
             Answer(id, plan);
             return;
@@ -46,13 +49,17 @@ internal sealed partial class RaftCore
         ConsiderChange();
     }
 
-    /// <summary>Appends the change that waits, or refuses it, once it has its proof or the time for it is over. What held when it was asked for may not hold any more.</summary>
+    /// <summary>
+    /// Appends the change that waits, or refuses it, once it has its proof or the time for it is over. What held when it was asked for
+    /// may not hold any more.
+    /// </summary>
     private void ConsiderChange()
     {
         if (_pendingChange is not { } pending)
             return;
         var isOverdue = pending.Proof.IsOverdue(_now.Ticks);
-        if (!isOverdue && !pending.Proof.Covers(Configuration, _peers, Self))
+        var isProven = pending.Proof.Covers(Configuration, _peers, Self);
+        if (!isOverdue && !isProven)
             return;
         if (WhyNoChange() is { } reason)
         {
@@ -60,16 +67,21 @@ internal sealed partial class RaftCore
             return;
         }
         var plan = Plan(pending.Change);
-        if (plan.Target is not { } target)
+        if (isProven && plan.Target is null)
             End(pending, plan);
-        else if (pending.Proof.Covers(Configuration, _peers, Self) && pending.Proof.Covers(target, _peers, Self))
-            Append(pending.Id, target, plan.Joining);
+        else if (isProven && pending.Proof.Covers(plan.Target!, _peers, Self))
+            Append(pending.Id, plan.Target!, plan.Joining);
         else if (isOverdue)
-            End(pending, Unproven(pending, target));
+            End(pending, Unproven(pending, plan.Target ?? Configuration));
     }
 
-    private ChangePlan Unproven(PendingConfigurationChange pending, ClusterConfiguration target) => ChangePlan.Refuse(RaftKvMembershipError.WouldLoseQuorum,
-        $"The voters that answer would not be a quorum: no answer from {pending.Proof.Missing(target, _peers, Self)} within {2 * _settings.ElectionTimeout / TimeSpan.TicksPerMillisecond} ms. Nothing was changed.");
+    private ChangePlan Unproven(PendingConfigurationChange pending, ClusterConfiguration target)
+    {
+        var missing = pending.Proof.Missing(target, _peers, Self);
+        var waited = 2 * _settings.ElectionTimeout / TimeSpan.TicksPerMillisecond;
+        return ChangePlan.Refuse(RaftKvMembershipError.WouldLoseQuorum,
+            $"The voters that answer would not be a quorum: no answer from {missing} within {waited} ms. Nothing was changed.");
+    }
 
     private void Append(long? id, ClusterConfiguration target, string? joining)
     {
@@ -127,8 +139,9 @@ internal sealed partial class RaftCore
         var existing = Configuration.Find(wanted.NodeId);
         if (existing is null)
         {
-            var added = Configuration.With(wanted with { Role = wanted.Role == MemberRole.Learner ? MemberRole.Learner : MemberRole.Joining });
-            return wanted.Role == MemberRole.Learner ? ChangePlan.Append(added) : ChangePlan.AppendAndAwait(added, wanted.NodeId);
+            return wanted.Role == MemberRole.Learner
+                ? ChangePlan.Append(Configuration.With(wanted))
+                : ChangePlan.AppendAndAwait(Configuration.With(wanted with { Role = MemberRole.Joining }), wanted.NodeId);
         }
 
         // A caller that does not know the incarnation means the member as it is.
@@ -136,10 +149,12 @@ internal sealed partial class RaftCore
         if (existing.IsVoter && incarnation != existing.Incarnation)
             return PlanToReplaceDisk(wanted);
         var joins = wanted.Role != MemberRole.Learner && !existing.IsVoter;
-        var updated = wanted with { Incarnation = incarnation, Role = joins ? MemberRole.Joining : existing.IsVoter ? MemberRole.Voter : MemberRole.Learner };
+        var role = joins ? MemberRole.Joining : existing.IsVoter ? MemberRole.Voter : MemberRole.Learner;
+        var updated = wanted with { Incarnation = incarnation, Role = role };
         if (updated == existing)
             return joins ? ChangePlan.Await(wanted.NodeId) : ChangePlan.Done($"{wanted.NodeId} is a member already.");
-        return joins ? ChangePlan.AppendAndAwait(Configuration.With(updated), wanted.NodeId) : ChangePlan.Append(Configuration.With(updated));
+        var target = Configuration.With(updated);
+        return joins ? ChangePlan.AppendAndAwait(target, wanted.NodeId) : ChangePlan.Append(target);
     }
 
     private ChangePlan PlanToPromote(string nodeId)
@@ -154,7 +169,9 @@ internal sealed partial class RaftCore
     }
 
     private ChangePlan PlanToPromoteJoining(string nodeId) =>
-        Configuration.Find(nodeId) is { Role: MemberRole.Joining } && !HasEnoughVoters ? PlanToPromote(nodeId) : ChangePlan.Done($"{nodeId} does not join any more.");
+        Configuration.Find(nodeId) is { Role: MemberRole.Joining } && !HasEnoughVoters
+            ? PlanToPromote(nodeId)
+            : ChangePlan.Done($"{nodeId} does not join any more.");
 
     private ChangePlan PlanToRetire(string nodeId) => FindSurplusVoter() is { } surplus && surplus.NodeId == nodeId
         ? ChangePlan.Append(Configuration.With(Configuration.Find(nodeId)! with { Role = MemberRole.Joining }))

@@ -15,7 +15,8 @@ internal sealed partial class RaftCore
     };
 
     /// <summary>
-    /// A voter came back with an empty disk: in one entry its vote goes and a learner of its name comes, which for the voters is a removal like any other. The old disk held votes and
+    /// A voter came back with an empty disk: in one entry its vote goes and a learner of its name comes, which for the voters is a
+    /// removal like any other. The old disk held votes and
     /// entries that the new one does not have; while it may still be alive, two nodes were given one name.
     /// </summary>
     private ChangePlan PlanToReplaceDisk(Member wanted)
@@ -28,7 +29,9 @@ internal sealed partial class RaftCore
             : ChangePlan.AppendAndAwait(replaced, wanted.NodeId);
     }
 
-    /// <summary>Why another data directory may not take a member's name yet; <c>null</c> when the known one has been silent for long enough.</summary>
+    /// <summary>
+    /// Why another data directory may not take a member's name yet; <c>null</c> when the known one has been silent for long enough.
+    /// </summary>
     private string? WhyDiskStays(string nodeId)
     {
         if (nodeId == NodeId || FindPeer(nodeId) is not { } peer)
@@ -36,8 +39,10 @@ internal sealed partial class RaftCore
         var patience = Math.Max(_settings.ReplacedDiskPatience, 2 * _settings.ElectionTimeout);
         var silence = _now.Ticks - peer.LastContact;
         return silence >= patience ? null
-            : $"The data directory of {nodeId} that the cluster knows may still be alive: it has been silent for {Seconds(silence)} s, and another one takes its name after {Seconds(patience)} s. Nothing was changed.";
+            : $"The data directory of {nodeId} that the cluster knows may still be alive: it has been silent for {Seconds(silence)} s, "
+                + $"and another one takes its name after {Seconds(patience)} s. Nothing was changed.";
     }
 
-    private static string Seconds(long ticks) => (ticks / (double)TimeSpan.TicksPerSecond).ToString("0.0", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Seconds(long ticks) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"{ticks / (double)TimeSpan.TicksPerSecond:0.0}");
 }

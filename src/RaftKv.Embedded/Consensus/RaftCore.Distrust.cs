@@ -60,7 +60,9 @@ internal sealed partial class RaftCore
         return renewed;
     }
 
-    /// <summary>Takes the vote of a disk that has lost entries, once a quorum answers without it. It is fed and promoted like any new member.</summary>
+    /// <summary>
+    /// Takes the vote of a disk that has lost entries, once a quorum answers without it. It is fed and promoted like any new member.
+    /// </summary>
     private void DemoteDistrusted()
     {
         if (_pendingChange is null && WhyNoChange() is null && FindDistrusted() is { } peer)

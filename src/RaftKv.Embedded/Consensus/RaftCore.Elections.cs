@@ -16,9 +16,6 @@ internal sealed partial class RaftCore
     private long _leaderContact;
     private bool _leaderGone;
 
-    /// <summary>A promise to a leader that serves reads from a lease (dissertation §6.4.1). Nothing but the leader's own wish breaks it.</summary>
-    private long _noVoteUntil;
-
     /// <summary>
     /// A voter campaigns, and so does one whose removal is not committed yet: it may be the only one left that has the entry which removes
     /// it, and nobody else could win (dissertation §4.2.2). Its own vote does not count then.
@@ -31,7 +28,7 @@ internal sealed partial class RaftCore
         // Term 1 is that of founding: nobody has led, and nobody but the founder, who voted for itself, knows the members. There is no leader to wait for and no rival to dodge.
         var isFounding = Term == 1 && VotedFor == NodeId;
         var wait = isFounding ? _settings.HeartbeatInterval : _settings.ElectionTimeout + _random.Below(_settings.ElectionTimeout);
-        _electionDeadline = Math.Max(_now.Ticks + wait, _noVoteUntil);
+        _electionDeadline = Math.Max(_now.Ticks + wait, _promises.Until);
     }
 
     private void OnElectionDue()
@@ -72,7 +69,7 @@ internal sealed partial class RaftCore
         {
             _leaderGone = true;
             var hinted = _now.Ticks + (PlaceInSuccession() * SuccessionStep) + _random.Below(SuccessionStep / 3);
-            _electionDeadline = Math.Max(Math.Min(_electionDeadline, hinted), _noVoteUntil);
+            _electionDeadline = Math.Max(Math.Min(_electionDeadline, hinted), _promises.Until);
         }
     }
 
@@ -184,7 +181,7 @@ internal sealed partial class RaftCore
     {
         if (Role == RaftRole.Leader)
             return _now.Ticks - QuorumContact() < _settings.ElectionTimeout;
-        return _now.Ticks < _noVoteUntil || (LeaderId is not null && !_leaderGone && _now.Ticks - _leaderContact < _settings.ElectionTimeout);
+        return _now.Ticks < _promises.Until || (LeaderId is not null && !_leaderGone && _now.Ticks - _leaderContact < _settings.ElectionTimeout);
     }
 
     private void OnVoteReply(string from, VoteReply m)

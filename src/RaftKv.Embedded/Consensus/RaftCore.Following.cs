@@ -72,8 +72,10 @@ internal sealed partial class RaftCore
 
     private void Promise(int leaseMs)
     {
-        _noVoteUntil = Math.Max(_noVoteUntil, _now.Ticks + (leaseMs * TimeSpan.TicksPerMillisecond));
-        _electionDeadline = Math.Max(_electionDeadline, _noVoteUntil);
+        // The answer, which is the promise, leaves behind the save.
+        if (_promises.Give(leaseMs, _now.Ticks))
+            _voteUnsaved = true;
+        _electionDeadline = Math.Max(_electionDeadline, _promises.Until);
     }
 
     private void Refuse(AppendEntries m)

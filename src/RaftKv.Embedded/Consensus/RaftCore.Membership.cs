@@ -7,7 +7,7 @@ internal sealed partial class RaftCore
     private const long CatchUpDistance = 512;
 
     /// <summary>How long a new member may make no progress before its caller is told.</summary>
-    private static readonly long JoinPatience = TimeSpan.FromSeconds(10).Ticks;
+    public static readonly long JoinPatience = TimeSpan.FromSeconds(10).Ticks;
 
     /// <summary>How long a removed member is still told that it is one.</summary>
     private static readonly long GoodbyePatience = TimeSpan.FromSeconds(2).Ticks;
@@ -165,13 +165,15 @@ internal sealed partial class RaftCore
 
     private void LeaveChangesToTheNextLeader()
     {
-        const string Message = "The leadership was lost before the change was finished; ask the new leader.";
+        const string Held = "The leadership was lost before the change was in the log. Nothing was changed; ask the new leader.";
+        const string Open = "The leadership was lost while the change was in the log and not committed: it may be carried out or not. "
+            + "Ask the new leader.";
         if (_pendingChange?.Id is { } pending)
-            Refuse(pending, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
+            Refuse(pending, RaftKvMembershipError.ChangeInProgress, Held, retry: true);
         if (_change is { } change)
-            Refuse(change.Id, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
+            LeaveOpen(change.Id, Open);
         foreach (var join in _joins)
-            Refuse(join.Id, RaftKvMembershipError.ChangeInProgress, Message, retry: true);
+            LeaveOpen(join.Id, Open);
         _pendingChange = null;
         _change = null;
         _joins.Clear();
@@ -215,6 +217,9 @@ internal sealed partial class RaftCore
     }
 
     private void Complete(long id, string message) => _effects.Add(new RequestCompleted(id, null, message));
+
+    private void LeaveOpen(long id, string message) =>
+        _effects.Add(new RequestCompleted(id, RaftKvMembershipError.ChangeInProgress, message, Retry: true, Unknown: true));
 
     private void Refuse(long id, RaftKvMembershipError error, string message, bool retry = false) =>
         _effects.Add(new RequestCompleted(id, error, message, retry));

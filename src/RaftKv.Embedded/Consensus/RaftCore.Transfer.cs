@@ -1,6 +1,7 @@
 namespace RaftKv.Embedded.Consensus;
 
-// Handing the leadership over: dissertation §3.10. The successor is a voter that has answered, together with a quorum, after the request came.
+// Handing the leadership over: dissertation §3.10. The successor is a voter that has answered, together with a quorum, after the request
+// came.
 internal sealed partial class RaftCore
 {
     private PendingTransfer? _pendingTransfer;
@@ -14,11 +15,9 @@ internal sealed partial class RaftCore
             Refuse(id, RaftKvMembershipError.ChangeInProgress, $"The leadership is being handed to {other} already.");
         else if (_pendingTransfer is not null)
             Refuse(id, RaftKvMembershipError.ChangeInProgress, "The leadership is being handed over already.");
-        else if (to == NodeId)
-            Complete(id, $"{NodeId} leads already.");
-        else if (to is not null && Configuration.Find(to) is null)
+        else if (to is not null && to != NodeId && Configuration.Find(to) is null)
             Refuse(id, RaftKvMembershipError.UnknownMember, $"No member is called {to}.");
-        else if (to is not null && !Configuration.IsVoter(to))
+        else if (to is not null && to != NodeId && !Configuration.IsVoter(to))
             Refuse(id, RaftKvMembershipError.NotEligible, $"{to} is not a voter.");
         else
             BeginTransfer(id, to);
@@ -35,12 +34,20 @@ internal sealed partial class RaftCore
     {
         if (_pendingTransfer is not { } pending)
             return;
-        var successor = pending.Proof.Covers(Configuration, _peers, Self) ? FindSuccessor(pending) : null;
+        var isProven = pending.Proof.Covers(Configuration, _peers, Self);
+        if (isProven && pending.To == NodeId)
+        {
+            _pendingTransfer = null;
+            Complete(pending.Id, $"{NodeId} leads already.");
+            return;
+        }
+        var successor = isProven ? FindSuccessor(pending) : null;
         if (successor is null && !pending.Proof.IsOverdue(_now.Ticks))
             return;
         _pendingTransfer = null;
         if (successor is null)
-            Refuse(pending.Id, RaftKvMembershipError.NotEligible, pending.To is { } to ? $"{to}, or a quorum, does not answer." : "No other voter answers, or no quorum does.");
+            Refuse(pending.Id, RaftKvMembershipError.NotEligible,
+                pending.To is { } to ? $"{to}, or a quorum, does not answer." : "No other voter answers, or no quorum does.");
         else
             StartTransfer(pending.Id, successor);
     }
@@ -50,7 +57,8 @@ internal sealed partial class RaftCore
         Progress? best = null;
         foreach (var peer in _peers)
         {
-            if (peer.IsVoter && pending.Proof.IsGivenBy(peer) && (pending.To is null || pending.To == peer.NodeId) && (best is null || peer.Match > best.Match))
+            var isEligible = peer.IsVoter && pending.Proof.IsGivenBy(peer) && (pending.To ?? peer.NodeId) == peer.NodeId;
+            if (isEligible && (best is null || peer.Match > best.Match))
                 best = peer;
         }
         return best;
@@ -117,7 +125,9 @@ internal sealed partial class RaftCore
         return best;
     }
 
-    /// <summary>Whether it has answered lately. Good enough to choose whom to feed; what costs a vote wants a <see cref="QuorumProof"/>.</summary>
+    /// <summary>
+    /// Whether it has answered lately. Good enough to choose whom to feed; what costs a vote wants a <see cref="QuorumProof"/>.
+    /// </summary>
     private bool IsInContact(Progress peer) => peer.HasAnswered && !peer.IsGone && _now.Ticks - peer.LastContact < 2 * _settings.ElectionTimeout;
 
     private sealed record PendingTransfer(long Id, string? To, QuorumProof Proof);

@@ -12,6 +12,7 @@ internal sealed partial class RaftCore
     private readonly RaftLog _log;
     private readonly ConfigurationHistory _configurations;
     private readonly LogClock _clock;
+    private readonly LeasePromises _promises;
 
     // The step under way.
     private List<RaftEffect> _effects = [];
@@ -32,6 +33,7 @@ internal sealed partial class RaftCore
         _log = new RaftLog(start, settings.CacheBytes);
         _configurations = new ConfigurationHistory(start);
         _clock = new LogClock(start.LastTimeMs);
+        _promises = new LeasePromises(start.PromiseMs);
         _nextQuestion = (long)(_random.Next() >> 2);
         Term = start.Term;
         VotedFor = start.VotedFor;
@@ -134,7 +136,7 @@ internal sealed partial class RaftCore
         // a node that is alone with its vote has promised nothing to anybody.
         var mayHavePromised = Term > 1 && !_configurations.HasNoOtherVoterThan(NodeId, _settings.Incarnation);
         if (mayHavePromised)
-            _noVoteUntil = now.Ticks + _settings.ElectionTimeout;
+            _promises.Resume(now.Ticks, _settings.ElectionTimeout);
         UpdatePassiveRole("started");
         ArmElection();
         if (Configuration.VoterCount == 1 && CanCampaign && !mayHavePromised)
@@ -288,7 +290,8 @@ internal sealed partial class RaftCore
         if (!_voteUnsaved)
             return;
         _voteUnsaved = false;
-        _effects.Add(new SaveVote(Term, VotedFor));
+        _promises.Forget(_now.Ticks, _settings.ElectionTimeout);
+        _effects.Add(new SaveVote(Term, VotedFor, _promises.LongestMs));
     }
 
     private void EnterTerm(long term, string? vote)

@@ -8,8 +8,10 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal abstract record RaftEffect;
 
-/// <summary>Make term and vote durable, in one record. Nothing sent afterwards leaves before it is.</summary>
-internal sealed record SaveVote(long Term, string? VotedFor) : RaftEffect;
+/// <summary>
+/// Make term, vote and the length of the longest promise to a leader durable, in one record. Nothing sent afterwards leaves before it is.
+/// </summary>
+internal sealed record SaveVote(long Term, string? VotedFor, int PromiseMs = 0) : RaftEffect;
 
 /// <summary>
 /// Append to the log and make it durable; completion comes back as <see cref="Appended"/>. When the first entry's index is not behind the
@@ -33,7 +35,9 @@ internal sealed record ReadFailed(long Id) : RaftEffect;
 internal sealed record ProposalRefused(IReadOnlyList<ReadOnlyMemory<byte>> Commands, string? From, RefusalReason Reason) : RaftEffect;
 
 /// <summary>A change of membership or a transfer is over; <c>null</c> is success. <paramref name="Retry"/>: this node does not lead, ask the leader.</summary>
-internal sealed record RequestCompleted(long Id, RaftKvMembershipError? Error, string Message, bool Retry = false) : RaftEffect;
+/// <param name="Unknown">The change is in the log of this node, which leads no more: it may be carried out or not.</param>
+internal sealed record RequestCompleted(
+    long Id, RaftKvMembershipError? Error, string Message, bool Retry = false, bool Unknown = false) : RaftEffect;
 
 /// <summary>Read log entries for a peer that is behind what is kept in memory; answered by <see cref="EntriesRead"/>.</summary>
 internal sealed record ReadEntries(string Peer, long From, int MaxBytes) : RaftEffect;

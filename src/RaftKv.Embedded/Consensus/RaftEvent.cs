@@ -7,7 +7,8 @@ internal abstract record RaftEvent(Moment Now);
 internal sealed record TimePassed(Moment Now) : RaftEvent(Now);
 
 /// <summary>A message of a peer arrived. May be old, repeated or out of order.</summary>
-/// <param name="Incarnation">The data directory that introduced itself on the connection that the message came on; empty when it is not known.</param>
+/// <param name="Incarnation">The data directory that introduced itself on the connection that the message came on; empty when it is not
+/// known.</param>
 internal sealed record MessageReceived(Moment Now, string From, RaftMessage Message, Guid Incarnation = default) : RaftEvent(Now);
 
 /// <summary>Commands want into the log. <paramref name="From"/> is the node they came from when they were forwarded: it is told of the commit at once.</summary>

@@ -46,7 +46,9 @@ internal sealed record RaftSettings
     /// <summary>How long a voter must have been silent before one that stands by takes its place.</summary>
     public long VoterPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
-    /// <summary>How long a member must have been silent before another data directory may take its name. Never less than two election timeouts.</summary>
+    /// <summary>
+    /// How long a member must have been silent before another data directory may take its name. Never less than two election timeouts.
+    /// </summary>
     public long ReplacedDiskPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>How long a transfer of the leadership may take before the leader leads on.</summary>

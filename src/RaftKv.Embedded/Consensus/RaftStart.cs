@@ -7,6 +7,9 @@ internal sealed record RaftStart
 
     public string? VotedFor { get; init; }
 
+    /// <summary>The longest promise to give no vote that this node may have made, in milliseconds; 0 if none was saved.</summary>
+    public int PromiseMs { get; init; }
+
     /// <summary>The last entry covered by the newest snapshot, already loaded into the state machine; default if none.</summary>
     public EntryId Snapshot { get; init; }
 

@@ -35,24 +35,3 @@ internal sealed class AdminCall : ReplicaInput
             Ended?.Invoke(result);
     }
 }
-
-/// <summary>How an <see cref="AdminCall"/> ended.</summary>
-/// <param name="Error"><c>null</c> is success.</param>
-/// <param name="Message">For people.</param>
-/// <param name="Retry">The node asked does not lead: nothing happened, ask again.</param>
-internal readonly record struct AdminResult(RaftKvMembershipError? Error, string Message, bool Retry = false)
-{
-    public const int Success = -1;
-    public const int NotLeader = -2;
-
-    public static AdminResult AskLeader => new(null, "no leader is known", Retry: true);
-
-    public AdminReply ToReply(long id) => new(id, Retry ? NotLeader : Error is { } error ? (int)error : Success, Message);
-
-    public static AdminResult From(AdminReply reply) => reply.Error switch
-    {
-        Success => new(null, reply.Message),
-        NotLeader => new(null, reply.Message, Retry: true),
-        _ => new((RaftKvMembershipError)reply.Error, reply.Message),
-    };
-}

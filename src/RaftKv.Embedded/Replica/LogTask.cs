@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Replica;
 /// <summary>What the replica wants of its log, in order.</summary>
 internal abstract record LogTask(long Ticket);
 
-internal sealed record WriteVote(long Ticket, long Term, string? VotedFor) : LogTask(Ticket);
+internal sealed record WriteVote(long Ticket, long Term, string? VotedFor, int PromiseMs) : LogTask(Ticket);
 
 internal sealed record WriteEntries(long Ticket, List<LogEntry> Entries) : LogTask(Ticket);
 

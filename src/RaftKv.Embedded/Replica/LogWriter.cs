@@ -43,7 +43,7 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
             var task = batch[i];
             switch (task)
             {
-                case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor); break;
+                case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;
                 case WriteEntries entries:
                     wal.Append(CollectionsMarshal.AsSpan(entries.Entries));
                     last = entries.Entries[^1].Id;

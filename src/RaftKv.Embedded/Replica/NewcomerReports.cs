@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Replica;
 
-/// <summary>Nodes that want to be taken in ask several times a second. The log says so once every ten seconds for each of them and each reason.</summary>
+/// <summary>
+/// Nodes that want to be taken in ask several times a second. The log says so once every ten seconds for each of them and each reason.
+/// </summary>
 internal sealed class NewcomerReports
 {
     private const int Most = 64;

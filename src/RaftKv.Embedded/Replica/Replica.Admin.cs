@@ -47,7 +47,8 @@ internal sealed partial class Replica
     {
         if (call.Operation == AdminOperation.AddMember && _core!.Configuration.Find(call.NodeId) is { IsVoter: true } present && present.Address == call.Address)
         {
-            Finish(call, new AdminResult(null, $"{call.NodeId} is a member already."));
+            // It need not be alive to be a member.
+            Ask(call, id => new ChangeRequested(_now, id, new AddMember(present)));
         }
         else if (call.Probed is not { } probed)
         {
@@ -71,7 +72,8 @@ internal sealed partial class Replica
         else
         {
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
-            Ask(call, id => new ChangeRequested(_now, id, call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member)));
+            MembershipChange change = call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member);
+            Ask(call, id => new ChangeRequested(_now, id, change));
         }
     }
 
@@ -106,7 +108,7 @@ internal sealed partial class Replica
     private void OnRequestCompleted(RequestCompleted completed)
     {
         if (_changes.Remove(completed.Id, out var call))
-            Finish(call, new AdminResult(completed.Error, completed.Message, completed.Retry));
+            Finish(call, new AdminResult(completed.Error, completed.Message, completed.Retry, completed.Unknown));
     }
 
     private void Forward(AdminCall call, string leader)
@@ -132,13 +134,19 @@ internal sealed partial class Replica
             call.Complete(AdminResult.From(reply));
     }
 
-    /// <summary>Question or answer may have been lost on the way: whoever has waited long asks again. A leader that is still at work takes that for the same wish.</summary>
+    /// <summary>
+    /// Question or answer may have been lost on the way: a caller that has waited long asks again. A leader that is still at work takes
+    /// that for the same wish. While a new member catches up, the leader
+    /// answers once there was no progress for a while, and is given the time to say so.
+    /// </summary>
     private void SweepForwarded()
     {
         foreach (var (id, call) in _forwarded)
         {
-            if (_now.Ticks - call.ForwardedAt >= _options.RequestTimeout.Ticks && _forwarded.Remove(id))
-                call.Complete(AdminResult.AskLeader);
+            var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
+            var patience = _options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
+            if (_now.Ticks - call.ForwardedAt >= patience && _forwarded.Remove(id))
+                call.Complete(AdminResult.NoAnswer);
         }
     }
 
@@ -146,17 +154,19 @@ internal sealed partial class Replica
     private void ReleaseForwarded()
     {
         foreach (var call in _forwarded.Values)
-            call.Complete(AdminResult.AskLeader);
+            call.Complete(AdminResult.NoAnswer);
         _forwarded.Clear();
     }
+
+    private bool KnowsUnknown(string peer) => _levels.TryGetValue(peer, out var said) && said.Level >= FeatureLevels.Safeguards;
 
     private void Finish(AdminCall call, AdminResult result, bool fromElsewhere = false)
     {
         if (call.ReplyTo is not { } peer)
             call.Complete(result);
         else if (fromElsewhere)
-            Post(new ReplyWanted(peer, result.ToReply(call.ReplyId)));
+            Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
         else
-            _parts.Transport.Send(peer, result.ToReply(call.ReplyId));
+            _parts.Transport.Send(peer, result.ToReply(call.ReplyId, KnowsUnknown(peer)));
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class Replica
                 break;
             case SaveVote vote:
                 _barrier = ++_lastTicket;
-                _parts.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor));
+                _parts.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor, vote.PromiseMs));
                 break;
             case Apply apply: SubmitApply(apply); break;
             case ReadReady ready: OnReadReady(ready); break;

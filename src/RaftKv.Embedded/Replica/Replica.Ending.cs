@@ -90,7 +90,7 @@ internal sealed partial class Replica
         FailReads(RefusalFor(role, why));
         _parts.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
         foreach (var call in _changes.Values.Concat(_forwarded.Values))
-            call.Complete(AdminResult.AskLeader);
+            call.Complete(AdminResult.NoAnswer);
         foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
             waiter.TrySetException(RefusalFor(role, why));
         Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, Fault = role == RaftKvRole.Faulted ? why : null });

@@ -93,11 +93,11 @@ internal sealed partial class Wal : IDisposable
         }
     }
 
-    /// <summary>Buffers term and vote.</summary>
-    public void SaveVote(long term, string? votedFor)
+    /// <summary>Buffers term, vote and the length of the longest promise to a leader.</summary>
+    public void SaveVote(long term, string? votedFor, int promiseMs = 0)
     {
         ThrowIfUnusable();
-        var vote = new WalVote(term, votedFor);
+        var vote = new WalVote(term, votedFor, promiseMs);
         Invariant.Holds(term >= _vote.Term, "the term never decreases");
         Invariant.Holds(term > _vote.Term || _vote.VotedFor is null || votedFor == _vote.VotedFor, "a vote is given once per term");
         Invariant.Holds(vote.Size <= WalVote.MaxBytes, "a node id is short");

@@ -265,6 +265,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             Directory = directory,
             Term = _replay.Vote.Term,
             VotedFor = _replay.Vote.VotedFor,
+            PromiseMs = _replay.Vote.PromiseMs,
             LogBase = index.Base,
             TermStarts = [.. _replay.Terms.Starts],
             Last = last,

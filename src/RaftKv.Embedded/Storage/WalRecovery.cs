@@ -12,6 +12,9 @@ internal sealed record WalRecovery
 
     public required string? VotedFor { get; init; }
 
+    /// <summary>The longest promise to a leader that was saved, in milliseconds.</summary>
+    public required int PromiseMs { get; init; }
+
     public required EntryId LogBase { get; init; }
 
     public required IReadOnlyList<EntryId> TermStarts { get; init; }
@@ -82,6 +85,7 @@ internal sealed record WalRecovery
         {
             Term = knowsTerm ? Term : snapshot.Term,
             VotedFor = knowsTerm ? VotedFor : null,
+            PromiseMs = PromiseMs,
             Snapshot = snapshot,
             SnapshotConfiguration = configuration,
             SnapshotConfigurationIndex = configurationIndex,

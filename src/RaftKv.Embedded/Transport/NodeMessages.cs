@@ -19,7 +19,10 @@ internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> 
 /// <param name="Address">Where; empty where not needed.</param>
 internal sealed record AdminRequest(long Id, AdminOperation Operation, string NodeId, string Address) : PeerMessage;
 
-/// <summary>Answers <see cref="AdminRequest"/>; <paramref name="Error"/> of -1 is success, -2 is "not the leader", others are <see cref="RaftKvMembershipError"/>.</summary>
+/// <summary>
+/// Answers <see cref="AdminRequest"/>; <paramref name="Error"/> of -1 is success, -2 is "not the leader", -3 is "perhaps, ask again",
+/// others are <see cref="RaftKvMembershipError"/>.
+/// </summary>
 internal sealed record AdminReply(long Id, int Error, string Message) : PeerMessage;
 
 /// <summary>

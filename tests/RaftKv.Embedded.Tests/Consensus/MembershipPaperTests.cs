@@ -122,6 +122,7 @@ public sealed class MembershipPaperTests
         cluster.Settle();
         Assert.Null(cluster.Completed(dead)!.Error);
         var unknown = cluster.Change("node1", new RemoveMember("node3"));
+        cluster.Settle();
         Assert.Equal(RaftKvMembershipError.UnknownMember, cluster.Completed(unknown)!.Error);
     }
 

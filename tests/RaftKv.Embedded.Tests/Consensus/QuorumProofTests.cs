@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>Dissertation §4.4, as this product reads it: what decides about the quorum stands on answers that came after the request, never on recent contact.</summary>
+/// <summary>
+/// Dissertation §4.4, as this product reads it: what decides about the quorum stands on answers that came after the request, never on
+/// recent contact.
+/// </summary>
 public sealed class QuorumProofTests
 {
     [Fact]
@@ -105,8 +108,42 @@ public sealed class QuorumProofTests
         cluster.Drop();
         cluster.Hand("node3", "node1", new AppendReply(9, Accepted: false, 0, default, 0, 0));
 
-        Assert.True(cluster.Completed(removal)!.Retry);
+        Assert.Equal((true, false), (cluster.Completed(removal)!.Retry, cluster.Completed(removal)!.Unknown));
         Assert.Equal(last, cluster.Core("node1").LastIndex);
+    }
+
+    [Fact]
+    public void A_change_in_the_log_of_a_leader_that_falls_has_an_unknown_outcome()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        var removal = cluster.Change("node1", new RemoveMember("node2"));
+        cluster.Deliver();
+        cluster.Deliver();
+        Assert.Equal(2, cluster.Core("node1").Configuration.VoterCount);
+        cluster.Drop();
+        cluster.Hand("node3", "node1", new AppendReply(9, Accepted: false, 0, default, 0, 0));
+
+        Assert.Equal((true, true), (cluster.Completed(removal)!.Retry, cluster.Completed(removal)!.Unknown));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_done_already_is_said_only_by_a_leader_that_still_leads(bool removes)
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.Drop();
+        var call = cluster.Change("node1", removes ? new RemoveMember("node9") : new AddMember(cluster.NewMember("node2", MemberRole.Voter)));
+        Assert.Null(cluster.Completed(call));
+        cluster.Settle();
+        Assert.Equal(removes ? RaftKvMembershipError.UnknownMember : null, cluster.Completed(call)!.Error);
+
+        cluster.Isolate("node1");
+        call = cluster.Change("node1", removes ? new RemoveMember("node9") : new AddMember(cluster.NewMember("node2", MemberRole.Voter)));
+        cluster.Run(2_000);
+        Assert.Contains(cluster.Completed(call)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
     }
 
     [Fact]

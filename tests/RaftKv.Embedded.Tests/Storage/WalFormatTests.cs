@@ -53,6 +53,29 @@ public sealed class WalFormatTests
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("n")]
+    [InlineData("node3")]
+    public void A_vote_carries_the_longest_promise_also_across_segments(string? votedFor)
+    {
+        var world = new WalWorld().Open(Options);
+        world.Wal.SaveVote(2, votedFor, promiseMs: 1_500);
+        world.Wal.Commit();
+        for (var index = 1; index <= 30; index++)
+        {
+            world.Wal.Append([Entry(2, index, EntryKind.Command, new string('x', 100))]);
+            world.Wal.Commit();
+        }
+        world.Wal.Close();
+        Assert.Equal((2L, votedFor, 1_500), (world.Open(Options).Recovery.Term, world.Recovery.VotedFor, world.Recovery.PromiseMs));
+
+        world.Wal.SaveVote(3, null);
+        world.Wal.Commit();
+        world.Wal.Close();
+        Assert.Equal((3L, null, 0), (world.Open(Options).Recovery.Term, world.Recovery.VotedFor, world.Recovery.PromiseMs));
+    }
+
+    [Theory]
     [InlineData("", 0u)]
     [InlineData("123456789", 0xE3069283u)]
     [InlineData("The quick brown fox jumps over the lazy dog", 0x22620404u)]

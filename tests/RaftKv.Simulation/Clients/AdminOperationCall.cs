@@ -8,6 +8,7 @@ internal sealed class AdminOperationCall : Call
 {
     private readonly AdminCall _call;
     private readonly string _what;
+    private readonly long _since;
     private readonly Action<AdminResult?> _done;
 
     public AdminOperationCall(Simulation run, SimNode node, AdminOperation operation, string nodeId, string address, Action<AdminResult?> done)
@@ -15,6 +16,8 @@ internal sealed class AdminOperationCall : Call
     {
         _done = done;
         _what = $"{operation} {nodeId}";
+        _since = run.History.Last.Index;
+        run.OperatorAnswers.OnAsked(operation, nodeId);
         _call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
         run.Transcript.Add(node.Id, $"operator: {_what}");
         node.Replica.Post(_call);
@@ -32,8 +35,11 @@ internal sealed class AdminOperationCall : Call
         if (!_call.Done.IsCompleted)
             return null;
         var result = _call.Done.Result;
-        Run.Transcript.Add(Node.Id, $"{_what}: {(result.Retry ? "retry" : result.Error?.ToString() ?? "done")} {result.Message}");
+        Run.Transcript.Add(Node.Id, $"{_what}: {(result.Unknown ? "unknown" : result.Retry ? "retry" : result.Error?.ToString() ?? "done")} {result.Message}");
+        Run.OperatorAnswers.OnAnswered(_call.Operation, _call.NodeId, _since, result);
         _done(result);
         return true;
     }
+
+    protected override void Died() => Run.OperatorAnswers.OnAnswered(_call.Operation, _call.NodeId, _since, null);
 }

@@ -3,7 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A leader dies, and an operator who had asked it for a change repeats that through the next one, as soon as it leads, and asks for a second one right behind it. The dead leader is still a voter, and its silence is
+/// A leader dies, and an operator who had asked it for a change repeats that through the next one, as soon as it leads, and asks for a
+/// second one right behind it. The dead leader is still a voter, and its silence is
 /// shorter than any patience.
 /// </summary>
 internal sealed class Haste(Simulation run) : Fault(run)

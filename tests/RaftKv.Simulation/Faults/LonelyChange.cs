@@ -1,7 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// Members are changed through a leader that, from the moment it has appended the change, reaches only one other node. Its entry is replaced by what the others elect; or it falls and stays away, and the one,
+/// Members are changed through a leader that, from the moment it has appended the change, reaches only one other node. Its entry is
+/// replaced by what the others elect; or it falls and stays away, and the one,
 /// which it perhaps just removed, is the only one that has it and must win the election (dissertation §4.2.2).
 /// </summary>
 internal sealed class LonelyChange(Simulation run) : Fault(run)

@@ -3,7 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A leader appends a configuration only when a quorum of its voters was alive in this leader's term (dissertation §4.4): voters that died before the election have answered nothing, however short ago that was.
+/// A leader appends a configuration only when a quorum of its voters was alive in this leader's term (dissertation §4.4): voters that
+/// died before the election have answered nothing, however short ago that was.
 /// Otherwise it may append what never commits, and the voters that are left cannot elect another leader without that entry.
 /// </summary>
 internal sealed class ProvenQuorum(Simulation run) : IInvariant

@@ -9,6 +9,8 @@ internal sealed class ModelDisk
 
     public string? VotedFor { get; set; }
 
+    public int PromiseMs { get; set; }
+
     public EntryId Base { get; set; }
 
     public List<LogEntry> Entries { get; } = [];
@@ -34,6 +36,7 @@ internal sealed class ModelDisk
                 Invariant.Holds(vote.Term >= Term && (vote.Term > Term || VotedFor is null || VotedFor == vote.VotedFor), "a vote is given once");
                 Term = vote.Term;
                 VotedFor = vote.VotedFor;
+                PromiseMs = vote.PromiseMs;
                 break;
             case Append append:
                 foreach (var entry in append.Entries.Span)
@@ -78,6 +81,7 @@ internal sealed class ModelDisk
         {
             Term = Term,
             VotedFor = VotedFor,
+            PromiseMs = PromiseMs,
             Snapshot = Snapshot?.Last ?? default,
             SnapshotConfiguration = Snapshot?.Configuration ?? ClusterConfiguration.Empty,
             SnapshotConfigurationIndex = Snapshot?.ConfigurationIndex ?? 0,

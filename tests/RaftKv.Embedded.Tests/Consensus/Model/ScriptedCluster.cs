@@ -74,10 +74,13 @@ internal sealed class ScriptedCluster : IModelWorld
         Start(id);
     }
 
+    /// <summary>How long nodes that are started from now on wait for a leader.</summary>
+    public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(250);
+
     public void Start(string id)
     {
         var seed = (ulong)(id[^1] + (97 * _nodes[id].Life));
-        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters, ReplacedDiskPatience = ReplacedDiskTimeout.Ticks }, _now);
+        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters, ReplacedDiskPatience = ReplacedDiskTimeout.Ticks, ElectionTimeout = ElectionTimeout.Ticks }, _now);
         Finish(id);
     }
 

@@ -9,7 +9,7 @@ internal static class TranscriptText
     {
         RoleChanged e => $"{e.Role} in term {e.Term}, leader {e.LeaderId ?? "unknown"} ({e.Cause})",
         ConfigurationChanged e => $"configuration at {e.Index}: [{e.Configuration}]",
-        SaveVote e => $"saves term {e.Term}, vote {e.VotedFor ?? "none"}",
+        SaveVote e => $"saves term {e.Term}, vote {e.VotedFor ?? "none"}{(e.PromiseMs == 0 ? "" : $", promise {e.PromiseMs} ms")}",
         Append e => $"appends {Entries(e.Entries)}",
         Apply e => e.From == e.To ? $"applies {e.From}" : $"applies {e.From} to {e.To}",
         ReadReady e => $"read may be served at {e.Index}",

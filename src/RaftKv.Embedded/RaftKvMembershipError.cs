@@ -12,7 +12,9 @@ public enum RaftKvMembershipError
     /// <summary>The node id is a member already, at another address.</summary>
     MemberExists = 2,
 
-    /// <summary>The change would leave the voters that are alive now without a quorum.</summary>
+    /// <summary>
+    /// No quorum of the voters before the change, or of those after it, has answered the leader within two election timeouts after the call. Nothing was changed.
+    /// </summary>
     WouldLoseQuorum = 3,
 
     /// <summary>The last voter cannot be removed.</summary>
@@ -24,10 +26,10 @@ public enum RaftKvMembershipError
     /// <summary>The new node could not be reached, or did not catch up in time; it stays a learner, which costs no quorum.</summary>
     NotCaughtUp = 6,
 
-    /// <summary>The node cannot lead: it is a learner, unreachable, or too far behind.</summary>
+    /// <summary>The node cannot lead: it is a learner, or it has not answered the leader after the call. The old leader leads on.</summary>
     NotEligible = 7,
 
-    /// <summary>The transfer did not finish in time; the old leader leads on.</summary>
+    /// <summary>The transfer did not finish in time; the old leader leads on, and the successor may still take over.</summary>
     TransferTimedOut = 8,
 
     /// <summary>The node runs a version that does not understand what this cluster has in its log.</summary>

@@ -158,7 +158,7 @@ internal sealed partial class Replica
         _forwarded.Clear();
     }
 
-    private bool KnowsUnknown(string peer) => _levels.TryGetValue(peer, out var said) && said.Level >= FeatureLevels.Safeguards;
+    private bool KnowsUnknown(string peer) => _abilities.TryGetValue(peer, out var said) && said.Level >= FeatureLevels.Safeguards;
 
     private void Finish(AdminCall call, AdminResult result, bool fromElsewhere = false)
     {

@@ -52,7 +52,7 @@ public sealed class ClockTests : IntegrationTest
     {
         Assert.SkipWhen(WallClocks.Missing is not null, WallClocks.Missing ?? "");
         using var clocks = new WallClocks();
-        var cluster = Track(await TestCluster.FormAsync(3, null, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
+        var cluster = Track(await TestCluster.FormAsync(3, Steady, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
         await cluster.Nodes[0].SetForAsync("hour", "v", TimeSpan.FromHours(1));
         foreach (var node in cluster.Nodes)
             await node.KillAsync();

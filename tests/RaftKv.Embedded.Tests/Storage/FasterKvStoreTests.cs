@@ -73,11 +73,17 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
         var key = Key(1);
         RecordReader<long, long> read = static (in RecordHeader header, ReadOnlySpan<byte> value, long state) => header.Version + value.Length + state;
         Assert.True(store.TryRead(key, 1L, read, out var sum) && sum == 102);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-            store.TryRead(key, 1L, read, out sum);
+        // A collection that another test causes rounds the thread's count up to its allocation buffer: the smallest of several measurements tells.
+        var allocated = long.MaxValue;
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
+                store.TryRead(key, 1L, read, out sum);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated);
     }
 
     /// <summary>The inner read would end FASTER's epoch protection of the outer one, whose callback still looks at the record.</summary>

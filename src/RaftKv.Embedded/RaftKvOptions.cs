@@ -9,10 +9,13 @@ public sealed class RaftKvOptions
     /// <summary>The configuration section the options are bound from by convention.</summary>
     public const string SectionName = "RaftKv";
 
+    /// <summary>An instance of its own: the same text set by a user is another one, so that a name that was never set is known as such.</summary>
+    private static readonly string DefaultNodeId = new("node1".AsSpan());
+
     internal const string DefaultListenAddress = "127.0.0.1:0";
 
     /// <summary>This node's name in the cluster: 1 to 64 letters, digits, '.', '_' or '-'. The default value is <c>node1</c>.</summary>
-    public string NodeId { get; set; } = "node1";
+    public string NodeId { get; set; } = DefaultNodeId;
 
     /// <summary>Where the log, the snapshots and the identity live. One process per directory. Required.</summary>
     public string DataDirectory { get; set; } = "";
@@ -176,6 +179,9 @@ public sealed class RaftKvOptions
 
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether <see cref="NodeId"/> was never set.</summary>
+    internal bool HasDefaultNodeId => ReferenceEquals(NodeId, DefaultNodeId);
 
     /// <summary>How long a node listens for a cluster that knows it before it restores. A member that does not answer is dialled again after at most 0.5 s; one attempt takes at most 2 s.</summary>
     internal TimeSpan RestoreGuardTime { get; set; } = TimeSpan.FromSeconds(5);

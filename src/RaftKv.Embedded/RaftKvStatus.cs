@@ -85,7 +85,8 @@ public sealed record RaftKvStatus
     public string? Fault { get; init; }
 
     /// <summary>
-    /// What a node without a cluster waits for, and what to do about it. <c>null</c> on a node that has a cluster, and on one that founds a cluster of one with its first write.
+    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to take it in, and what to do about it. <c>null</c> on a node that a committed configuration of its
+    /// cluster has named, and on one that founds a cluster of one with its first write.
     /// </summary>
     public string? WaitsFor { get; init; }
 

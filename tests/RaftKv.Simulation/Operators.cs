@@ -10,6 +10,8 @@ namespace RaftKv.Simulation;
 internal sealed class Operators(Simulation run)
 {
     private readonly Chance _chance = run.Chance.Fork("operators");
+    private bool _hasLostFounder;
+
     /// <summary>How many changes of members are asked for and not answered.</summary>
     private int _changing;
 
@@ -130,9 +132,29 @@ internal sealed class Operators(Simulation run)
                     first.Replica.Post(new FaultHappened(e));
                 }
             });
+            if (run.Swarm.LosesFounder && !_hasLostFounder)
+                LoseFounder(first, founders, run.Time.Now + VirtualTime.Second);
         }
         if (!first.IsUp || first.Core is null)
             Found();
+    });
+
+    /// <summary>The founder's disk is lost when another node belongs to the cluster and none has an entry of it.</summary>
+    private void LoseFounder(SimNode first, List<SimNode> founders, long end) => run.Time.After(50 * VirtualTime.Microsecond, () =>
+    {
+        var others = founders.Where(n => n != first && n.IsUp).ToList();
+        if (run.IsHealing || run.Time.Now > end || !first.IsListening || others.Exists(n => n.Core is { LastIndex: > 0 }))
+            return;
+        if (!others.Exists(n => n.Identity.ClusterId != Guid.Empty))
+        {
+            LoseFounder(first, founders, end);
+            return;
+        }
+        _hasLostFounder = true;
+        first.Die(power: false);
+        first.Wipe();
+        run.Faults.RestartSoon(first);
+        Found();
     });
 
     /// <summary>Adds the other founders to a cluster of one, until all of them are members.</summary>

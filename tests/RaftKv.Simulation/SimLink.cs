@@ -18,6 +18,9 @@ internal sealed class SimLink(SimNode from, Member peer, Chance chance)
     /// <summary>The data directory of that process, which introduces itself with it.</summary>
     public Guid Incarnation { get; } = from.Identity.Incarnation;
 
+    /// <summary>Of the sender, when it dialled.</summary>
+    public Guid ClusterId { get; } = from.Identity.ClusterId;
+
     public int ToLife { get; set; }
 
     public bool IsConnected { get; set; }

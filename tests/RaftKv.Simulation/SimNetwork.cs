@@ -194,7 +194,7 @@ internal sealed class SimNetwork(Simulation run)
             var message = MessageCodec.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
-            target.Gate.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation }, message);
+            target.Gate.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId }, message);
             target.Schedule();
         });
     }
@@ -224,6 +224,33 @@ internal sealed class SimNetwork(Simulation run)
     {
         Reset(link, reset: true);
         link.IsClosed = true;
+    }
+
+    /// <summary>A node ends what others have dialled.</summary>
+    public void HangUp(SimNode node)
+    {
+        foreach (var peer in run.Nodes)
+        {
+            if (peer == node || !peer.IsUp)
+                continue;
+            foreach (var link in peer.Transport.Links.Where(l => l.Peer.NodeId == node.Id))
+                Reset(link, reset: true);
+        }
+    }
+
+    /// <summary>Who answers where another node asks; <c>null</c> if the one cannot be reached.</summary>
+    public PeerHello? Peek(SimNode from, SimNode to) =>
+        to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to) && Passes(to, from) ? to.Gate.Identity : null;
+
+    /// <summary>A node without a cluster asks another one to have it taken in.</summary>
+    public void AskToJoin(SimNode from, SimNode to)
+    {
+        var hello = from.Gate.Identity with { WantsToJoin = true };
+        run.Time.After(ChanceBetween(from.Id, to.Id).Around(run.Swarm.NetworkDelay), () =>
+        {
+            if (to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to))
+                to.Run("probe", () => to.Gate.OnHello(hello));
+        });
     }
 
     /// <summary>The process is gone: its peers find out soon.</summary>

@@ -57,6 +57,8 @@ internal sealed partial class SimNode
 
     public string Id { get; }
 
+    public RaftKvOptions Options => _options;
+
     /// <summary>Dice of this machine.</summary>
     public Chance Chance { get; }
 

@@ -41,6 +41,8 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         }
     }
 
+    public void HangUp() => network.HangUp(node);
+
     public void Send(string nodeId, PeerMessage message)
     {
         if (_links.Find(l => l.Peer.NodeId == nodeId) is not { IsConnected: true } link)

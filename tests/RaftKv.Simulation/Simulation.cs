@@ -43,6 +43,7 @@ internal sealed partial class Simulation
         Operators = new Operators(this);
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
             _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Chance.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
+        Joiners = new Joiners(this);
     }
 
     public SimulationOptions Options { get; }
@@ -61,6 +62,8 @@ internal sealed partial class Simulation
     public FaultInjector Faults { get; }
 
     public Operators Operators { get; }
+
+    public Joiners Joiners { get; }
 
     public CommittedHistory History { get; } = new();
 
@@ -100,6 +103,7 @@ internal sealed partial class Simulation
         foreach (var node in _nodes)
             node.TryStart();
         Operators.Start();
+        Joiners.Start();
         new Workload(this).Start();
         Faults.Start();
         WatchCallers();

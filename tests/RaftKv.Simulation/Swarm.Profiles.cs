@@ -84,6 +84,20 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
+    private void Join(Chance chance)
+    {
+        Founders = chance.Fork("JoinFounders").Pick([3, 3, 4]);
+        Calm();
+        (Asking, Spares, Membership, Alone) = (true, 2, false, false);
+        LosesFounder = chance.Fork("JoinLosesFounder").OneIn(3);
+        (Crashes, Resets) = (chance.Fork("JoinCrashes").OneIn(2), chance.Fork("JoinResets").OneIn(2));
+        NetworkDelay = chance.Fork("JoinNetwork").Pick([300, 1_000, 5_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("JoinLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime, ValueBytes) = (2, 30 * VirtualTime.Millisecond, 100);
+        FaultInterval = 500 * VirtualTime.Millisecond;
+        Length = 15 * VirtualTime.Second;
+    }
+
     // Whoever is away for a moment needs a snapshot.
     private void Deceive(Chance chance)
     {

@@ -82,6 +82,7 @@ internal sealed partial record Swarm
             case Profile.Haste: Hurry(chance); break;
             case Profile.Rollbacks: RollBack(chance); break;
             case Profile.Handovers: HandOver(chance); break;
+            case Profile.Joiners: Join(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -138,6 +139,12 @@ internal sealed partial record Swarm
 
     /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
     public bool Namesakes { get; private set; }
+
+    /// <summary>Nodes ask to be taken in until they are.</summary>
+    public bool Asking { get; private set; }
+
+    /// <summary>The first founder loses its disk when it has adopted others and sent them nothing.</summary>
+    public bool LosesFounder { get; private set; }
 
     /// <summary>A disk fails to sync, and what it should have kept is lost later.</summary>
     public bool Relics { get; private set; }

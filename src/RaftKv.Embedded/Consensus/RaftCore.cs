@@ -90,7 +90,7 @@ internal sealed partial class RaftCore
 
     public long CommittedConfigurationIndex => _configurations.At(CommitIndex).Index;
 
-    /// <summary>The newest configuration that is known here to be committed.</summary>
+    /// <summary>The newest configuration that is known to be committed; empty if none is.</summary>
     public ClusterConfiguration CommittedConfiguration => _configurations.At(CommitIndex).Configuration;
 
     /// <summary>The peers a leader feeds; empty on everybody else.</summary>

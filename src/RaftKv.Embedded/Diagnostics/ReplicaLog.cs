@@ -46,6 +46,9 @@ internal static partial class ReplicaLog
         + "It waits until that cluster takes it in. Remove RestoreFrom.")]
     public static partial void RestoreDeclined(this ILogger logger, string nodeId, string backup, string member, Guid clusterId);
 
+    [LoggerMessage(136, LogLevel.Warning, "{NodeId} gives up the cluster {ClusterId}: it was adopted by it, has no entry of it, and no other initial member has one. It waits for a new cluster under a new incarnation.")]
+    public static partial void ClusterAbandoned(this ILogger logger, string nodeId, Guid clusterId);
+
     [LoggerMessage(118, LogLevel.Warning, "{NodeId} has a cluster, and RestoreFrom still names {Backup}. Remove the option: it is for the first start of a new cluster only.")]
     public static partial void RestoreStillConfigured(this ILogger logger, string nodeId, string backup);
 
@@ -67,7 +70,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
     public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation, Guid known, double seconds);
 
-    [LoggerMessage(115, LogLevel.Information, "{NodeId} could not take in {Member} for now: {Reason}")]
+    [LoggerMessage(115, LogLevel.Warning, "{NodeId} could not take in {Member} for now: {Reason}")]
     public static partial void NewcomerRefused(this ILogger logger, string nodeId, string member, string reason);
 
     [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to take it in.")]

@@ -99,6 +99,10 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
 
     private static void CheckBootstrap(RaftKvOptions options, List<string> errors)
     {
+        if (options.HasDefaultNodeId && options.InitialMembers.Count + options.Seeds.Count > 0)
+            errors.Add("NodeId is not set, and there are InitialMembers or Seeds: every node of a cluster needs a NodeId of its own.");
+        if (options.InitialMembers.Count > 0 && HostAndPort.TryParse(options.ListenAddress, out var listen) && listen.Port == 0)
+            errors.Add($"ListenAddress is '{options.ListenAddress}', a port that differs from start to start, and there are InitialMembers. Set the port at which the others dial this node.");
         if (!Enum.IsDefined(options.Bootstrap))
             errors.Add($"Bootstrap is {(int)options.Bootstrap}; it must be Auto, SingleNode, InitialMembers or Never.");
         if (options.Bootstrap == RaftKvBootstrap.SingleNode && options.Seeds.Count + options.InitialMembers.Count > 0)

@@ -24,6 +24,9 @@ internal sealed class AdminCall : ReplicaInput
     /// <summary>Set when the leader has asked the node at <see cref="Address"/> who it is.</summary>
     public PeerHello? Probed { get; set; }
 
+    /// <summary>No node answered at <see cref="Address"/>.</summary>
+    public bool HasNoAnswer { get; set; }
+
     public Task<AdminResult> Done => _done.Task;
 
     /// <summary>Told of the end, on the thread that ends it.</summary>

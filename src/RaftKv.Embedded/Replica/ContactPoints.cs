@@ -16,6 +16,8 @@ internal sealed class ContactPoints
     private readonly ConcurrentDictionary<string, string[]> _heard = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _initial = new(StringComparer.Ordinal);
 
+    private string[] _callers = [];
+
     public ContactPoints(RaftKvOptions options)
     {
         foreach (var member in options.InitialMembers)
@@ -31,6 +33,16 @@ internal sealed class ContactPoints
             _heard.Clear();
         _heard.AddOrUpdate(nodeId, _ => [address], (_, known) => [.. known.Where(a => a != address).Prepend(address).Take(Kept)]);
         return true;
+    }
+
+    /// <summary>Addresses of the nodes that have dialled this one since it was adopted, the newest first.</summary>
+    public IReadOnlyList<string> Callers => Volatile.Read(ref _callers);
+
+    public void NoteCaller(string address)
+    {
+        var known = Volatile.Read(ref _callers);
+        if (known is not [var newest, ..] || newest != address)
+            Volatile.Write(ref _callers, [address, .. known.Where(a => a != address).Take(Kept - 1)]);
     }
 
     public IReadOnlyList<string> Of(string nodeId)

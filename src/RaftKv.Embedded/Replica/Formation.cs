@@ -12,7 +12,7 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
     private readonly Lock _gate = new();
 
     /// <summary>
-    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1. <c>null</c> when the node has
+    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1, or of a later term if the node has voted in a cluster that it gave up. <c>null</c> when the node has
     /// been taken into a cluster meanwhile.
     /// </summary>
     /// <param name="members">The members.</param>
@@ -24,16 +24,17 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
         {
             if (identity.ClusterId != Guid.Empty)
                 return null;
-            var entry = new LogEntry(1, 1, clock.Now.UnixMs, EntryKind.Configuration,
+            var term = wal.Term + 1;
+            var entry = new LogEntry(term, 1, clock.Now.UnixMs, EntryKind.Configuration,
                 new ClusterConfiguration(members, featureLevel, featureLevel >= FeatureLevels.Safeguards ? limits : null).Encode());
-            wal.SaveVote(1, identity.NodeId);
+            wal.SaveVote(term, identity.NodeId);
             wal.Append([entry]);
             wal.Commit();
             // The id last: without it, a node that died in between finds its entry and founds the cluster again.
             identity.Adopt(Guid.NewGuid());
             return new RaftStart
             {
-                Term = 1,
+                Term = term,
                 VotedFor = identity.NodeId,
                 TermStarts = [entry.Id],
                 LastIndex = 1,
@@ -51,15 +52,26 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
             identity.Reincarnate(Guid.NewGuid());
     }
 
-    /// <summary>Takes the node into a cluster. <c>false</c> when it has another one.</summary>
-    public bool TryAdopt(Guid clusterId, out bool isNew)
+    /// <summary>Takes the node into a cluster. <c>false</c> when it has another one. <paramref name="start"/> is <c>null</c> unless the cluster is new to the node.</summary>
+    public bool TryAdopt(Guid clusterId, out RaftStart? start)
     {
         lock (_gate)
         {
-            isNew = identity.ClusterId == Guid.Empty;
-            if (isNew)
-                identity.Adopt(clusterId);
+            start = null;
+            if (identity.ClusterId == Guid.Empty)
+            {
+                identity.Join(clusterId);
+                // The log keeps the term of a cluster that was given up, and terms never decrease in it.
+                start = new RaftStart { Term = wal.Term, VotedFor = wal.VotedFor };
+            }
             return identity.ClusterId == clusterId;
         }
+    }
+
+    /// <summary>Gives up a cluster of which the node has no entry. Only while no core runs, or by the turn that ends it.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+            identity.Forget();
     }
 }

@@ -1,20 +1,26 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// The first start of a node. Whoever finds a cluster at its seeds or its fellow initial members asks it to be taken in. Without one, every initial member waits; the one with the
-/// smallest name founds the cluster once it has seen all of them, all without a history, and has noted their incarnations. From then on the others are joined like any new
-/// node. So a wiped node can never found the cluster a second time while one of the others remembers it.
+/// The first start of a node. A node that finds a cluster at its seeds or initial members asks it to be taken in, until a committed configuration names its data directory. Without one, every initial member
+/// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and has noted their incarnations. From then on the others are joined
+/// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
-internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, Formation formation, ITransport transport, Replica replica, BootstrapReport report, ILogger log, CancellationToken ended)
+internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, Formation formation, ContactPoints contacts, ITransport transport, Func<PeerHello> self, Replica replica,
+    BootstrapReport report, ReplicaClock clock, ILogger log, CancellationToken ended)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a node that was adopted waits for its leader before it asks again.</summary>
+    private static readonly TimeSpan LeaderTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly AbandonedCluster _abandoned = new(options, clock);
     private Guid _asked;
+    private long _ledAt = clock.Ticks;
 
     public void Run()
     {
@@ -32,60 +38,98 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
     private void FoundOrWait()
     {
         var pause = TimeSpan.FromMilliseconds(20);
-        while (!ended.IsCancellationRequested && identity.ClusterId == Guid.Empty)
+        while (!ended.IsCancellationRequested && !replica.IsSettled)
         {
-            var answers = AskAll();
-            if (answers.Values.Any(a => a.ClusterId != Guid.Empty))
-                AskToJoin(answers);
-            else if (IsFounder && TryFound(answers))
-                break;
-            else if (!IsFounder)
-                WaitForOthers();
+            var isAdopted = identity.ClusterId != Guid.Empty;
+            if (!isAdopted || replica.IsLed)
+                _ledAt = clock.Ticks;
+            if (!isAdopted || (identity.IsJoining && clock.Ticks - _ledAt >= LeaderTimeout.Ticks))
+                TakeStep();
+            else
+                report.Clear();
             if (ended.WaitHandle.WaitOne(pause))
                 return;
             // About a tenth of the time waited so far: that is the most that is lost when the last one comes.
             pause = TimeSpan.FromMilliseconds(Math.Min(500, pause.TotalMilliseconds * 1.1));
         }
+        if (ended.IsCancellationRequested)
+            return;
         report.Clear();
+        identity.EndJoining();
     }
 
-    private bool IsFounder => BootstrapMode.Of(options) == RaftKvBootstrap.InitialMembers && options.InitialMembers.All(m => string.CompareOrdinal(options.NodeId, m.NodeId) <= 0);
-
-    /// <summary>Who answers at the known addresses, this node left out.</summary>
-    private Dictionary<string, PeerHello> AskAll()
+    private void TakeStep()
     {
-        var answers = new Dictionary<string, PeerHello>(StringComparer.Ordinal);
-        foreach (var address in options.InitialMembers.Where(m => m.NodeId != options.NodeId).Select(m => m.Address).Concat(options.Seeds).Distinct())
+        var own = self();
+        var mode = BootstrapMode.Of(options);
+        if (mode == RaftKvBootstrap.SingleNode && own.ClusterId == Guid.Empty)
+            return;
+        var survey = BootstrapSurvey.Take(options, own, own.ClusterId == Guid.Empty ? [] : contacts.Callers, address => transport.TryProbe(address, ProbeTimeout, ended));
+        if (ended.IsCancellationRequested)
+            return;
+        if (own.ClusterId != Guid.Empty)
+            Rejoin(own, survey);
+        else if (survey.Answers.Values.Any(a => a.ClusterId != Guid.Empty && !a.HoldsNothing))
+            AskToJoin(survey);
+        else if (survey.Mistakes.Count > 0)
+            report.Wait(string.Join(' ', survey.Mistakes), isMistake: true);
+        else if (survey.Answers.Values.FirstOrDefault(a => a.ClusterId != Guid.Empty) is { } abandoned)
+            report.Wait($"{abandoned.NodeId} belongs to the cluster {abandoned.ClusterId}, has nothing of it yet and knows no leader. It gives that cluster up once all initial members answer and none has more. "
+                + "Start those that do not run.", isMistake: false);
+        else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsFounder)
+            Found(survey);
+        else
+            WaitForOthers(mode, survey);
+    }
+
+    private bool IsFounder => options.NodeId == FounderId;
+
+    private string FounderId => options.InitialMembers.Select(m => m.NodeId).Min(StringComparer.Ordinal)!;
+
+    /// <summary>This node was adopted by a cluster whose entry about it may be gone: it asks the cluster once more, or gives up a cluster that exists no more.</summary>
+    private void Rejoin(PeerHello own, BootstrapSurvey survey)
+    {
+        if (_abandoned.IsCertain(own, survey))
         {
-            if (transport.TryProbe(address, ProbeTimeout, ended) is { } hello && hello.NodeId != options.NodeId)
-                answers[address] = hello;
+            replica.Post(new ClusterAbandoned(own.ClusterId));
+            return;
         }
-        return answers;
+        var members = survey.Answers.Where(a => a.Value.ClusterId == own.ClusterId && !a.Value.HoldsNothing).Select(a => a.Key).ToList();
+        if (members.Count > 0)
+            Ask(own.ClusterId, members);
+        else
+            report.Wait($"It belongs to the cluster {own.ClusterId}, hears no leader and knows no member that answers. Start the members, or add this node again through one of them.", isMistake: false);
     }
 
-    private void AskToJoin(Dictionary<string, PeerHello> answers)
+    private void AskToJoin(BootstrapSurvey survey)
     {
-        var formed = answers.Where(a => a.Value.ClusterId != Guid.Empty && IsExpected(a.Key, a.Value)).ToList();
+        var formed = survey.Answers.Where(a => a.Value.ClusterId != Guid.Empty && !a.Value.HoldsNothing && IsExpected(a.Key, a.Value)).ToList();
         if (formed.Count == 0)
         {
-            var (address, stranger) = answers.First(a => a.Value.ClusterId != Guid.Empty);
-            Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no initial member. Correct InitialMembers.", isMistake: true);
+            var (address, stranger) = survey.Answers.First(a => a.Value.ClusterId != Guid.Empty);
+            report.Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no initial member. Correct InitialMembers.", isMistake: true);
             return;
         }
         var cluster = formed[0].Value.ClusterId;
         if (formed.Exists(a => a.Value.ClusterId != cluster))
+            report.Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}. Correct the addresses; this node joins neither.", isMistake: true);
+        else
+            Ask(cluster, formed.ConvertAll(a => a.Key));
+    }
+
+    private void Ask(Guid cluster, List<string> addresses)
+    {
+        foreach (var address in addresses)
         {
-            Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}. Correct the addresses; this node joins neither.", isMistake: true);
-            return;
-        }
-        foreach (var (address, _) in formed)
-        {
-            if (identity.ClusterId != Guid.Empty || transport.TryProbe(address, ProbeTimeout, ended, wantsToJoin: true) is null)
+            if (transport.TryProbe(address, ProbeTimeout, ended, wantsToJoin: true) is not { } answer)
                 continue;
             if (_asked != cluster)
                 log.AsksToJoin(options.NodeId, cluster, address);
             _asked = cluster;
-            report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.", isMistake: false);
+            if (answer.JoinAnswer.Length > 0)
+                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId {options.NodeId}, give each its own.", isMistake: true);
+            else
+                report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.", isMistake: false);
             return;
         }
     }
@@ -94,46 +138,30 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
     private bool IsExpected(string address, PeerHello answer) =>
         options.Seeds.Contains(address) || options.InitialMembers.Any(m => m.Address == address && m.NodeId == answer.NodeId);
 
-    private bool TryFound(Dictionary<string, PeerHello> answers)
+    private void Found(BootstrapSurvey survey)
     {
-        var members = new List<Member>();
-        foreach (var initial in options.InitialMembers)
-        {
-            if (initial.NodeId == options.NodeId)
-                members.Add(new Member(initial.NodeId, initial.Address, identity.Incarnation, MemberRole.Voter));
-            else if (!answers.TryGetValue(initial.Address, out var hello))
-                return Wait($"{initial.NodeId} at {initial.Address} cannot be reached yet. Start it, or correct InitialMembers.");
-            else if (hello.NodeId != initial.NodeId)
-                return Wait($"At {initial.Address}, the address of {initial.NodeId}, {hello.NodeId} answers. Correct InitialMembers or the addresses.", isMistake: true);
-            else
-                members.Add(new Member(initial.NodeId, initial.Address, hello.Incarnation, MemberRole.Voter));
-        }
-        var level = answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min();
-        var limits = answers.Values.Select(a => a.Limits).Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
-        if (formation.TryFound(members, level, limits) is { } start)
-        {
-            log.FoundedCluster(options.NodeId, identity.ClusterId, members.Count);
-            replica.Post(new Formed(start));
-        }
-        return true;
+        var members = options.InitialMembers.Select(m => new Member(m.NodeId, m.Address, m.NodeId == options.NodeId ? identity.Incarnation : survey.Answers[m.Address].Incarnation, MemberRole.Voter));
+        var level = survey.Answers.Values.Select(a => a.FeatureLevel).Append(options.FeatureLevel).Min();
+        var limits = survey.Answers.Values.Select(a => a.Limits).Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
+        if (formation.TryFound([.. members], level, limits) is not { } start)
+            return;
+        log.FoundedCluster(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
+        replica.Post(new Formed(start));
     }
 
     /// <summary>What this node waits for when another one founds the cluster, or already has.</summary>
-    private void WaitForOthers()
+    private void WaitForOthers(RaftKvBootstrap mode, BootstrapSurvey survey)
     {
-        if (options.InitialMembers.Count + options.Seeds.Count == 0)
+        if (options.IsRestoreDeclined)
+            report.Wait("A living cluster counts this node among its members and takes it in once its former data directory has been silent for long enough. Remove RestoreFrom.", isMistake: false);
+        else if (options.InitialMembers.Count + options.Seeds.Count == 0)
             report.Wait("Its options name no other node. Add it through a member of the cluster (AddMemberAsync), or set Seeds to addresses of the cluster, or InitialMembers to the same list on every node of a "
                 + "new cluster, or Bootstrap to SingleNode for a cluster of one.", isMistake: options.Bootstrap != RaftKvBootstrap.Never);
-        else if (BootstrapMode.Of(options) == RaftKvBootstrap.InitialMembers)
-            report.Wait($"{options.InitialMembers.Select(m => m.NodeId).Order(StringComparer.Ordinal).First()} founds the cluster once it has seen every initial member. Start the initial members that do not run yet.", isMistake: false);
+        else if (survey.Missing.Count > 0)
+            report.Wait($"These initial members cannot be reached: {string.Join(", ", survey.Missing)}. Start them, or correct InitialMembers.", isMistake: false);
+        else if (mode == RaftKvBootstrap.InitialMembers)
+            report.Wait($"All initial members answer. {FounderId} founds the cluster once it has seen them as well.", isMistake: false);
         else
             report.Wait($"No node of a cluster answers at {string.Join(", ", options.Seeds.Concat(options.InitialMembers.Select(m => m.Address)).Distinct())}. Start the cluster, or correct the addresses.", isMistake: false);
-    }
-
-    private bool Wait(string reason, bool isMistake = false)
-    {
-        if (!ended.IsCancellationRequested)
-            report.Wait(reason, isMistake);
-        return false;
     }
 }

@@ -5,11 +5,20 @@ namespace RaftKv.Embedded.Replica;
 /// <summary>Who this node is, now and on its disk.</summary>
 internal sealed class LocalIdentity
 {
+    /// <summary>The name of a file that stands in the data directory from the adoption by a cluster until a committed configuration of it names this directory.</summary>
+    public const string JoiningMarker = "joining";
+
     private readonly IFileSystem _files;
     private readonly string _directory;
     private NodeIdentity _identity;
 
-    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity) => (_files, _directory, _identity) = (files, directory, identity);
+    private volatile bool _isJoining;
+
+    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity)
+    {
+        (_files, _directory, _identity) = (files, directory, identity);
+        _isJoining = identity.HasCluster && files.FileExists(MarkerPath);
+    }
 
     public string NodeId => _identity.NodeId;
 
@@ -17,6 +26,11 @@ internal sealed class LocalIdentity
 
     /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
     public Guid Predecessor => Volatile.Read(ref _identity).Predecessor;
+
+    /// <summary>A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.</summary>
+    public bool IsJoining => _isJoining;
+
+    private string MarkerPath => Path.Combine(_directory, JoiningMarker);
 
     /// <summary>Empty while the node has no cluster.</summary>
     public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
@@ -46,6 +60,35 @@ internal sealed class LocalIdentity
         Volatile.Write(ref _identity, identity);
     }
 
-    /// <summary>Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
+    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
+
+    /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>
+    public void Join(Guid clusterId)
+    {
+        // Durable before the identity names the cluster.
+        _files.Open(MarkerPath, FileOpenMode.Create).Dispose();
+        _files.SyncDirectory(_directory);
+        _isJoining = true;
+        Adopt(clusterId);
+    }
+
+    /// <summary>A committed configuration names this node, or it was removed: nothing is left to ask for.</summary>
+    public void EndJoining()
+    {
+        if (!_isJoining)
+            return;
+        _files.Delete(MarkerPath);
+        _files.SyncDirectory(_directory);
+        _isJoining = false;
+    }
+
+    /// <summary>Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it returns.</summary>
+    public void Forget()
+    {
+        var fresh = new NodeIdentity(NodeId, Guid.NewGuid(), Guid.Empty);
+        fresh.Save(_files, _directory);
+        Volatile.Write(ref _identity, fresh);
+        EndJoining();
+    }
 }

@@ -9,11 +9,21 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
     DirectoryAge? age = null) : ITransportHandler
 {
     private readonly ClusterLimits _limits = ClusterLimits.Of(options);
+    private readonly ulong _digest = InitialMembersDigest.Of(options);
     private volatile bool _closed;
 
-    public PeerHello Identity => new()
+    public PeerHello Identity
     {
-        ClusterId = identity.ClusterId,
+        get
+        {
+            var cluster = identity.ClusterId;
+            var holdsNothing = cluster != Guid.Empty && replica.HoldsNothing;
+            return Introduction with { ClusterId = cluster, HoldsNothing = holdsNothing, InitialMembersDigest = cluster == Guid.Empty || holdsNothing ? _digest : null };
+        }
+    }
+
+    private PeerHello Introduction => new()
+    {
         NodeId = identity.NodeId,
         Incarnation = identity.Incarnation,
         Address = address(),
@@ -33,8 +43,8 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             return HandshakeVerdict.Unavailable;
         if (hello.IsProbe)
         {
-            // A node with a history of its own joins nobody.
-            if (hello.WantsToJoin && hello.ClusterId == Guid.Empty)
+            // A node with a history of its own joins no other cluster. One of this cluster asks when the entry that took it in is gone.
+            if (hello.WantsToJoin && (hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId))
                 replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
             return HandshakeVerdict.Welcome;
         }
@@ -47,11 +57,13 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             // Only a cluster that names this very data directory has really added this node.
             if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
                 return HandshakeVerdict.NotJoined;
-            if (formation.TryAdopt(hello.ClusterId, out var isNew) && isNew)
-                replica.Post(new Formed(new RaftStart()));
+            if (formation.TryAdopt(hello.ClusterId, out var start) && start is not null)
+                replica.Post(new Formed(start));
         }
         if (hello.ClusterId != identity.ClusterId)
             return HandshakeVerdict.OtherCluster;
+        if (hello.Address.Length > 0 && !replica.IsSettled)
+            contacts.NoteCaller(hello.Address);
         // A member under another identity was removed and added anew, and which of the two is the newer one is for a leader's log to say. Whoever has no
         // leader hears both: the new one may be the only leader there is.
         if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation && replica.IsLed)
@@ -88,7 +100,14 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
         return true;
     }
 
-    public void OnMessage(PeerHello from, PeerMessage message) => replica.PostMessage(from, message);
+    public string AnswerToJoin(PeerHello hello) => replica.JoinRequests.AnswerTo(hello.NodeId, hello.Incarnation);
+
+    public void OnMessage(PeerHello from, PeerMessage message)
+    {
+        // Not a late message of a cluster that this node has given up.
+        if (from.ClusterId == identity.ClusterId)
+            replica.PostMessage(from, message);
+    }
 
     public void OnPause() => takeTurn();
 
@@ -116,13 +135,13 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
     }
 
     /// <summary>
-    /// A member whose disk was replaced by an empty one has its name and no cluster; one whose directory went back in time names its old
-    /// identity.
+    /// A member whose disk was replaced by an empty one has its name and no cluster, or has nothing of this one: the entry that took it in
+    /// was replaced. One whose directory went back in time names its old identity.
     /// </summary>
     private void NoteReplacement(Member member, PeerHello answer, string address)
     {
         var isRolledBack = answer.ClusterId == identity.ClusterId && answer.Start?.Predecessor == member.Incarnation;
-        if (answer.ClusterId == Guid.Empty || isRolledBack)
+        if (answer.ClusterId == Guid.Empty || (answer.HoldsNothing && answer.ClusterId == identity.ClusterId) || isRolledBack)
             replica.Post(new NewcomerMet(member.NodeId, answer.Incarnation, address, leadersConcern: true, isRolledBack));
     }
 

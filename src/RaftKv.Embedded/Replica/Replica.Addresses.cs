@@ -10,15 +10,14 @@ internal sealed partial class Replica
     /// <summary>How often what is found is told, until the configuration has it.</summary>
     private static readonly long ReportInterval = TimeSpan.FromSeconds(1).Ticks;
 
-    private const int MaxNewcomers = 16;
-
     /// <summary>Where members were reached that are not where the configuration says.</summary>
     private readonly Dictionary<string, (Guid Incarnation, string Address)> _foundAt = [];
 
-    /// <summary>Nodes that are being taken in without an operator.</summary>
-    private readonly HashSet<string> _newcomers = [];
     private readonly NewcomerReports _newcomerReports = new();
     private long _nextReport;
+
+    /// <summary>Nodes that are being taken in without an operator.</summary>
+    public JoinRequests JoinRequests { get; } = new();
 
     private void OnAddressesLearned()
     {
@@ -70,18 +69,18 @@ internal sealed partial class Replica
         if (_core is null || _stopping || (newcomer.LeadersConcern && !Leads))
             return;
         var known = _core.Configuration.Find(newcomer.NodeId);
-        if (known?.Incarnation == newcomer.Incarnation || _newcomers.Count >= MaxNewcomers || !_newcomers.Add(newcomer.NodeId))
+        if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, _now.Ticks))
             return;
-        if (known is null)
+        if (known is null && JoinRequests.AnswerTo(newcomer.NodeId, newcomer.Incarnation).Length == 0)
             _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
-        else if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
+        else if (known is not null && _newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
             LogReplacement(newcomer, known.Incarnation);
         TakeAdminCall(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
             NodeId = newcomer.NodeId,
             Address = newcomer.Address,
-            Ended = result => Post(new NewcomerSettled(newcomer.NodeId, result)),
+            Ended = result => Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
         });
     }
 
@@ -96,8 +95,7 @@ internal sealed partial class Replica
 
     private void OnNewcomerSettled(NewcomerSettled settled)
     {
-        _newcomers.Remove(settled.NodeId);
-        if (settled.Result.Error is { } error && _newcomerReports.IsDue($"{settled.NodeId} {error}", _now.Ticks))
+        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error is null ? null : settled.Result.Message, _now.Ticks))
             _log.NewcomerRefused(_options.NodeId, settled.NodeId, settled.Result.Message);
     }
 }

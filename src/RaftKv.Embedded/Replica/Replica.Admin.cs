@@ -45,14 +45,15 @@ internal sealed partial class Replica
 
     private void BeginAdd(AdminCall call)
     {
-        if (call.Operation == AdminOperation.AddMember && _core!.Configuration.Find(call.NodeId) is { IsVoter: true } present && present.Address == call.Address)
+        // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not be alive to be a member.
+        var present = call.Operation == AdminOperation.AddMember && _core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
+        if (present is not null && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
         {
-            // It need not be alive to be a member.
             Ask(call, id => new ChangeRequested(_now, id, new AddMember(present)));
         }
         else if (call.Probed is not { } probed)
         {
-            Probe(call);
+            Probe(call, mayBeDown: present is not null);
         }
         else if (probed.NodeId != call.NodeId)
         {
@@ -78,7 +79,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>Asks who listens at the address before anything is changed: a wrong join must not cost the quorum.</summary>
-    private void Probe(AdminCall call)
+    private void Probe(AdminCall call, bool mayBeDown = false)
     {
         _ = Run();
 
@@ -91,6 +92,12 @@ internal sealed partial class Replica
             }
             catch (Exception e)
             {
+                if (mayBeDown)
+                {
+                    call.HasNoAnswer = true;
+                    Post(call);
+                    return;
+                }
                 _log.ProbeFailed(_options.NodeId, call.NodeId, call.Address, e.Message);
                 Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,
                     $"{call.NodeId} cannot be reached at {call.Address}: {e.Message} Nothing was changed."), fromElsewhere: true);

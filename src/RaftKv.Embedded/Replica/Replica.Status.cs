@@ -71,7 +71,7 @@ internal sealed partial class Replica
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _options.Durability,
                 Fault = parts.Fault,
-                WaitsFor = parts.Role == RaftKvRole.Unformed ? _parts.Bootstrap?.WaitsFor : null,
+                WaitsFor = parts.LeaderId is null ? _parts.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,
                 RolledBack = _rolledBack,
                 FreeDiskBytes = Volatile.Read(ref _freeBytes) is var free and not long.MaxValue ? free : null,
@@ -176,6 +176,7 @@ internal sealed partial class Replica
         // A member again, it can be watched again.
         if (!_closed && _core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
             _parts.Applier.Changes.Watches.End(() => Errors.Removed(_options.NodeId), forGood: false);
+        PublishBootstrap();
         Volatile.Write(ref _statusParts, new StatusParts
         {
             Role = _closed ? _statusParts.Role : RoleOf(_core.Role),

@@ -175,6 +175,7 @@ internal sealed partial class Replica
             case RollbackSeen seen: OnRollbackSeen(seen.NodeId); break;
             case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
+            case ClusterAbandoned abandoned: OnClusterAbandoned(abandoned); break;
             case Formed formed: Form(formed.Start); break;
             case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
@@ -243,7 +244,8 @@ internal sealed partial class Replica
     {
         if (_core is not null)
             return;
-        _core = new RaftCore(_parts.Settings, start);
+        // A node that gave up a cluster has another incarnation than the one it started with.
+        _core = new RaftCore(_parts.Settings with { Incarnation = _parts.Identity.Incarnation }, start);
         NoteOwnClock();
         _reportedApplied = _parts.Applier.AppliedIndex;
         BeginProof();

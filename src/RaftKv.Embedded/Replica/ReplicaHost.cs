@@ -176,8 +176,9 @@ internal sealed class ReplicaHost : IDisposable
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
         if (_options.Seeds.Count > 0)
             _threads.Add(new DedicatedThread($"{name}-seeds", new SeedWatch(_options, _identity, _contacts, _transport, Replica, _ended.Token).Run));
-        if (_identity.ClusterId == Guid.Empty && BootstrapMode.Of(_options) != RaftKvBootstrap.SingleNode)
-            _threads.Add(new DedicatedThread($"{name}-form", new Founder(_options, _identity, _formation, _transport, Replica, _bootstrap, _log, _ended.Token).Run));
+        if (_identity.ClusterId == Guid.Empty || _identity.IsJoining)
+            _threads.Add(new DedicatedThread($"{name}-form",
+                new Founder(_options, _identity, _formation, _contacts, _transport, () => _gate.Identity, Replica, _bootstrap, Clock, _log, _ended.Token).Run));
     }
 
     /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>

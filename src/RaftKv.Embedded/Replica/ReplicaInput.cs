@@ -43,9 +43,10 @@ internal sealed class NewcomerMet(string nodeId, Guid incarnation, string addres
 }
 
 /// <summary>The attempt to take a newcomer in has ended.</summary>
-internal sealed class NewcomerSettled(string nodeId, AdminResult result) : ReplicaInput
+internal sealed class NewcomerSettled(string nodeId, Guid incarnation, AdminResult result) : ReplicaInput
 {
     public string NodeId => nodeId;
+    public Guid Incarnation => incarnation;
     public AdminResult Result => result;
 }
 
@@ -95,6 +96,12 @@ internal sealed class CoreAnswer(Func<Moment, RaftEvent> stamp) : ReplicaInput
 internal sealed class Formed(RaftStart start) : ReplicaInput
 {
     public RaftStart Start => start;
+}
+
+/// <summary>The cluster that adopted this node had no entry for it and exists no more: it is given up, unless the node has heard from it since.</summary>
+internal sealed class ClusterAbandoned(Guid clusterId) : ReplicaInput
+{
+    public Guid ClusterId => clusterId;
 }
 
 /// <summary>The state machine opened the session this process asked for.</summary>

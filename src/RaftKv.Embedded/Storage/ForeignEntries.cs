@@ -17,7 +17,7 @@ internal static class ForeignEntries
 
     private static readonly HashSet<string> OwnRootNames =
     [
-        "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", NewCluster.MarkerName, Replica.SurvivorDirectory.RetiredName,
+        "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", NewCluster.MarkerName, Replica.LocalIdentity.JoiningMarker, Replica.SurvivorDirectory.RetiredName,
         StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp",
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,
     ];

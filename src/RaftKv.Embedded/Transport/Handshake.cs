@@ -25,20 +25,25 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasProcess = 1 << 1;
     private const long WantsToJoin = 1 << 2;
     private const long HasStart = 1 << 3;
+    private const long HasInitialMembersDigest = 1 << 4;
     private const long HasLimits = 1 << 6;
+    private const long HasJoinAnswer = 1 << 7;
+    private const long HoldsNothing = 1 << 8;
 
     private const byte Voted = 1;
     private const byte Led = 2;
 
     private const int MaxNodeIdBytes = 256;
     private const int MaxAddressBytes = 512;
+    private const int MaxAnswerBytes = 1024;
 
     private const int FixedBytes = 4 + 2 + 2 + 8 + 3 * 16 + 4 + 3 * 4;
 
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
         var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
-            | (hello.Start is null ? 0 : HasStart) | (hello.Limits is null ? 0 : HasLimits);
+            | (hello.Start is null ? 0 : HasStart) | (hello.InitialMembersDigest is null ? 0 : HasInitialMembersDigest) | (hello.Limits is null ? 0 : HasLimits)
+            | (hello.JoinAnswer.Length == 0 ? 0 : HasJoinAnswer) | (hello.HoldsNothing ? HoldsNothing : 0);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -93,7 +98,9 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private int Size => FixedBytes + Encoding.UTF8.GetByteCount(Hello.NodeId) + Encoding.UTF8.GetByteCount(Hello.Address)
         + Encoding.UTF8.GetByteCount(Hello.TargetNodeId) + (Nonce?.Length ?? 0)
         + (Hello.Process == Guid.Empty ? 0 : 16 + 8) + (Hello.Start is { } start ? 8 + 8 + 8 + 1 + 16 + 1 + (8 * start.Ids.Count) : 0)
-        + (Hello.Limits is null ? 0 : ClusterLimits.Bytes);
+        + (Hello.Limits is null ? 0 : ClusterLimits.Bytes)
+        + (Hello.InitialMembersDigest is null ? 0 : 8)
+        + (Hello.JoinAnswer.Length == 0 ? 0 : 4 + Encoding.UTF8.GetByteCount(Hello.JoinAnswer));
 
     private void Write(ref WireWriter to)
     {
@@ -117,12 +124,16 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         }
         if (Hello.Start is { } start)
             Write(ref to, start);
+        if (Hello.InitialMembersDigest is { } digest)
+            to.Int64(unchecked((long)digest));
         if (Hello.Limits is { } limits)
         {
             to.Int32(limits.MaxKeyBytes);
             to.Int32(limits.MaxValueBytes);
             to.Int32(limits.MaxTransactionBytes);
         }
+        if (Hello.JoinAnswer.Length > 0)
+            to.Text(Hello.JoinAnswer);
     }
 
     private static void Write(ref WireWriter to, PeerStart start)
@@ -187,9 +198,14 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             hello = hello with { Process = from.Guid(), StartedAt = from.Int64() };
         if ((capabilities & HasStart) != 0)
             hello = hello with { Start = ReadStart(ref from) };
+        if ((capabilities & HasInitialMembersDigest) != 0)
+            hello = hello with { InitialMembersDigest = unchecked((ulong)from.Int64()) };
         if ((capabilities & HasLimits) != 0)
             hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
-        return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
+        if ((capabilities & HasJoinAnswer) != 0)
+            hello = hello with { JoinAnswer = ReadName(ref from, MaxAnswerBytes) };
+        hello = hello with { WantsToJoin = (capabilities & WantsToJoin) != 0, HoldsNothing = (capabilities & HoldsNothing) != 0 };
+        return new Handshake(min, max, capabilities, hello, nonce);
     }
 
     /// <summary>Names go into logs before anybody has been authenticated, therefore without control characters.</summary>

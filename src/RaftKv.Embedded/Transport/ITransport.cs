@@ -17,6 +17,9 @@ internal interface ITransport : IDisposable
     /// <summary>Holder of the turn. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
     void SetPeers(IReadOnlyList<Member> peers);
 
+    /// <summary>Holder of the turn. Hangs up on every node that has dialled this one: what it was welcomed as holds no more.</summary>
+    void HangUp();
+
     /// <summary>Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
     void Send(string nodeId, PeerMessage message);
 

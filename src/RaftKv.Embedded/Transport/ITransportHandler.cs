@@ -16,6 +16,9 @@ internal interface ITransportHandler
     /// <summary>A peer that we dialled welcomed us, and is the one we meant. Decides whether to talk to it.</summary>
     HandshakeVerdict OnAnswer(PeerHello answer) => HandshakeVerdict.Welcome;
 
+    /// <summary>What a node that wants to join is told, apart from who we are: <see cref="PeerHello.JoinAnswer"/>.</summary>
+    string AnswerToJoin(PeerHello hello) => "";
+
     /// <summary>A valid message of a peer that shook hands. The payload's memory is the receiver's to keep.</summary>
     /// <param name="from">Who introduced itself on the connection that the message came on.</param>
     /// <param name="message">The message.</param>

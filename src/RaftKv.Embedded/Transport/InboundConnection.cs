@@ -105,7 +105,8 @@ internal sealed class InboundConnection
             : !hello.IsProbe && IsSecondProcess(hello) ? HandshakeVerdict.SecondProcess
             : _context.Handler.OnHello(hello);
         // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
-        var reply = Handshake.Of(_context.Self()).EncodeReplyPayload(verdict);
+        var self = _context.Self();
+        var reply = Handshake.Of(hello.WantsToJoin ? self with { JoinAnswer = _context.Handler.AnswerToJoin(hello) } : self).EncodeReplyPayload(verdict);
         if (proof is not null)
             (reply, _seal) = proof.Complete(reply);
         var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;

@@ -94,6 +94,16 @@ internal sealed class InboundConnections(TransportContext context, Action<string
             return _introduced.ContainsKey(nodeId);
     }
 
+    /// <summary>Hangs up on all of them; each may come back and introduce itself again.</summary>
+    public void HangUpAll()
+    {
+        InboundConnection[] all;
+        lock (_gate)
+            all = [.. _all];
+        foreach (var connection in all)
+            connection.Hangup();
+    }
+
     /// <summary>Hangs up on all and admits no more. Returns those whose threads still run.</summary>
     public InboundConnection[] Close()
     {

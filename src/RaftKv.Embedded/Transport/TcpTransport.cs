@@ -83,6 +83,8 @@ internal sealed class TcpTransport : ITransport
         }
     }
 
+    public void HangUp() => _inbound?.HangUpAll();
+
     public void Send(string nodeId, PeerMessage message)
     {
         foreach (var link in _links)

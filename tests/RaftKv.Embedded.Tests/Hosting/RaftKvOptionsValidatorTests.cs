@@ -152,5 +152,24 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.StartsWith("RestoreFrom and InitialMembers are both set", Assert.Single(Errors(options)));
     }
 
+    [Fact]
+    public void A_node_of_a_cluster_needs_a_name_of_its_own_and_a_port_that_the_others_can_know()
+    {
+        var options = new RaftKvOptions { DataDirectory = "data", ListenAddress = "127.0.0.1:1" };
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "node1", Address = "127.0.0.1:1" });
+        Assert.StartsWith("NodeId is not set, and there are InitialMembers or Seeds", Assert.Single(Errors(options)));
+
+        // The same name, said by the user.
+        options.NodeId = string.Concat("node", "1");
+        Assert.Empty(Errors(options));
+
+        options.ListenAddress = new RaftKvOptions().ListenAddress;
+        Assert.StartsWith("ListenAddress is '127.0.0.1:0', a port that differs from start to start", Assert.Single(Errors(options)));
+
+        options = new RaftKvOptions { DataDirectory = "data" };
+        options.Seeds.Add("127.0.0.1:2");
+        Assert.StartsWith("NodeId is not set, and there are InitialMembers or Seeds", Assert.Single(Errors(options)));
+    }
+
     private static IEnumerable<string> Errors(RaftKvOptions options) => new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];
 }

@@ -110,6 +110,7 @@ public sealed partial class TypedTests : IDisposable
         await using var node = await TestNode.StartAsync(o =>
         {
             var ports = FreePorts.Take(2);
+            o.NodeId = "node1";
             o.DataDirectory = _folder.Sub("lonely");
             o.ListenAddress = $"127.0.0.1:{ports[0]}";
             o.RequestTimeout = TimeSpan.FromMilliseconds(50);

@@ -53,7 +53,7 @@ public sealed class MessageCodecTests
     [Fact]
     public void Fields_that_came_later_survive_the_wire_and_are_skipped_by_whoever_does_not_know_them()
     {
-        var hello = Handshake.Of(SampleMessages.Hello.Hello with { Process = Guid.NewGuid(), StartedAt = 1_700_000_000_000, WantsToJoin = true, Start = Start }, PeerSecret.NewNonce());
+        var hello = Handshake.Of(SampleMessages.Hello.Hello with { Process = Guid.NewGuid(), StartedAt = 1_700_000_000_000, WantsToJoin = true, Start = Start, InitialMembersDigest = ulong.MaxValue, JoinAnswer = "not now", HoldsNothing = true }, PeerSecret.NewNonce());
         var frame = hello.EncodeHello();
         Frame.ReadHeader(frame, Frame.MaxHandshakePayload, out var type);
         var read = Handshake.DecodeHello(type, Frame.Open(frame));

@@ -3,7 +3,7 @@ namespace RaftKv.Simulation.Mutations;
 /// <summary>The bugs that are planted: the deadly ones of other systems (RELIABILITY §6), those of the textbooks, and those that were once in here.</summary>
 internal static partial class Catalogue
 {
-    public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Disks, .. Sessions, .. Data, .. Rollbacks, .. OnceHere];
+    public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Joining, .. Disks, .. Sessions, .. Data, .. Rollbacks, .. OnceHere];
 
     private static IEnumerable<Mutation> Elections =>
     [
@@ -107,6 +107,16 @@ internal static partial class Catalogue
             new Edit("Replica/Replica.Readiness.cs", "_ when !parts.HasItsRole => RaftKvReadiness.Joining,", "")),
         new("snapshot-keeps-configuration", "a snapshot does not replace the configuration that was here",
             new Edit("Consensus/RaftCore.Snapshots.cs", "        _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);\n", "")) { In = Profile.Growth },
+    ];
+
+    private static IEnumerable<Mutation> Joining =>
+    [
+        new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be taken in, also when the entry about it was replaced",
+            new Edit("Replica/PeerGate.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
+        new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
+            new Edit("Replica/Replica.Bootstrap.cs", "Names(_core!.CommittedConfiguration)", "Names(_core!.Configuration)")) { In = Profile.Joiners },
+        new("empty-cluster-kept", "a node keeps the cluster that adopted it although it has no entry of it and no other founder has one either",
+            new Edit("Replica/AbandonedCluster.cs", "return clock.Ticks - _since >= Patience.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
     ];
 
     private static IEnumerable<Mutation> Disks =>

@@ -1,0 +1,85 @@
+using RaftKv.Embedded;
+using RaftKv.Embedded.Replica;
+
+namespace RaftKv.Simulation;
+
+/// <summary>
+/// What the thread of <see cref="Founder"/> does after a node was added, or while it would like to be: it asks to be taken in until a committed configuration names it, and gives up a cluster that exists no more.
+/// </summary>
+internal sealed class Joiners
+{
+    private const long Interval = 300 * VirtualTime.Millisecond;
+
+    private readonly Simulation _run;
+    private readonly Dictionary<SimNode, long> _asksFrom = [];
+    private readonly Dictionary<SimNode, AbandonedCluster> _abandoned = [];
+    private readonly Chance _chance;
+
+    public Joiners(Simulation run)
+    {
+        _run = run;
+        _chance = run.Chance.Fork("joiners");
+        foreach (var node in run.Nodes)
+        {
+            // Founders ask from the start; the others are put up some time during the run.
+            _asksFrom[node] = IsFounder(node) ? 0 : _chance.Below(run.Swarm.Length);
+            _abandoned[node] = new AbandonedCluster(node.Options, node.Clock);
+        }
+    }
+
+    public void Start()
+    {
+        if (!_run.Swarm.Asking)
+            return;
+        foreach (var node in _run.Nodes)
+            AskLater(node);
+    }
+
+    /// <summary>Whether a node still asks, or will.</summary>
+    public bool IsAsking(SimNode node) => _run.Swarm.Asking && node.IsListening && !node.Replica.IsSettled;
+
+    /// <summary>A node that has not asked yet asks now.</summary>
+    public void AskNow(SimNode node, SimNode whom)
+    {
+        _asksFrom[node] = _run.Time.Now;
+        _run.Network.AskToJoin(node, whom);
+    }
+
+    private bool IsFounder(SimNode node) => _run.Nodes.Take(_run.Swarm.Founders).Contains(node);
+
+    private void AskLater(SimNode node) => _run.Time.After(_chance.Around(Interval), () =>
+    {
+        if (node.IsListening && node.PausedUntil <= _run.Time.Now && _run.Time.Now >= _asksFrom[node])
+            Ask(node);
+        AskLater(node);
+    });
+
+    private void Ask(SimNode node)
+    {
+        if (node.Replica.IsSettled)
+        {
+            Settle(node);
+            return;
+        }
+        var hello = node.Gate.Identity;
+        if (hello.ClusterId != Guid.Empty && (node.Replica.IsLed || !node.Identity.IsJoining))
+            return;
+        var survey = BootstrapSurvey.Take(node.Options, hello, [], address => _run.Network.Peek(node, _run.NodeAt(address)));
+        if (hello.ClusterId != Guid.Empty && IsFounder(node) && _abandoned[node].IsCertain(hello, survey))
+            node.Run("joiner", () => node.Replica.Post(new ClusterAbandoned(hello.ClusterId)));
+        else
+            _run.Network.AskToJoin(node, _chance.Pick(_run.Nodes.Where(n => n != node).ToList()));
+    }
+
+    private static void Settle(SimNode node) => node.Run("joiner", () =>
+    {
+        try
+        {
+            node.Identity.EndJoining();
+        }
+        catch (RaftKvStorageException e)
+        {
+            node.Replica.Post(new FaultHappened(e));
+        }
+    });
+}

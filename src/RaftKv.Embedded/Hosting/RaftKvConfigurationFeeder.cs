@@ -14,6 +14,8 @@ internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, ILoggerFactory
 {
     private static readonly TimeSpan FirstFillTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan RemovedPause = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _log = loggers.CreateLogger("RaftKv.Embedded.Configuration");
     private readonly CancellationTokenSource _stop = new();
     private Task _feeding = Task.CompletedTask;
@@ -43,11 +45,25 @@ internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, ILoggerFactory
             _ => [],
         });
 
-    private async Task FeedAsync(RaftKvConfigurationProvider provider)
+    /// <summary>Returns when this node was removed from its cluster: it may be added again, and then goes on from what it holds.</summary>
+    private async Task FollowAsync(RaftKvConfigurationProvider provider)
     {
         try
         {
             await StateFollower.RunAsync(stop => kv.WatchLocalAsync(KvKeyRange.StartingWith(provider.Prefix), stop), provider, retryFirst: true, _stop.Token).ConfigureAwait(false);
+        }
+        catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Removed)
+        {
+            await Task.Delay(RemovedPause, _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task FeedAsync(RaftKvConfigurationProvider provider)
+    {
+        try
+        {
+            while (true)
+                await FollowAsync(provider).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {

@@ -93,7 +93,7 @@ internal sealed partial class Replica
             call.Complete(AdminResult.NoAnswer);
         foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
             waiter.TrySetException(RefusalFor(role, why));
-        Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, Fault = role == RaftKvRole.Faulted ? why : null });
+        Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, IsOnlyVoter = false, Fault = role == RaftKvRole.Faulted ? why : null });
         PublishNow();
         _handedOver?.TrySetResult();
         _stopped?.TrySetResult();

@@ -84,6 +84,38 @@ public sealed class ConfigurationTests : IDisposable
         await alone.StopAsync(Cancel);
     }
 
+    [Fact]
+    public async Task A_node_that_was_removed_and_added_again_goes_on_feeding_its_configuration()
+    {
+        var ports = FreePorts.Take(3);
+        var hosts = Enumerable.Range(1, 3).Select(i => Build(o => o.BeOneOf(i, ports, _folder))).ToArray();
+        await Task.WhenAll(hosts.Select(h => h.StartAsync(Cancel)));
+        var clusters = hosts.Select(h => h.Services.GetRequiredService<IRaftKvCluster>()).ToArray();
+        foreach (var cluster in clusters)
+            await cluster.WaitUntilReadyAsync(Cancel);
+        var kv = hosts[0].Services.GetRequiredService<IDistributedKv>();
+        var removed = hosts[2].Services.GetRequiredService<IConfiguration>();
+
+        await clusters[0].RemoveMemberAsync("node3", Cancel);
+        await foreach (var status in clusters[2].WatchStatusAsync(Cancel))
+        {
+            if (status.Role == RaftKvRole.Removed)
+                break;
+        }
+        await kv.SetStringAsync("config/Mail/Server", "while it was away", cancellationToken: Cancel);
+        await clusters[0].AddMemberAsync("node3", $"127.0.0.1:{ports[2]}", Cancel);
+        await kv.SetStringAsync("config/Mail/Port", "25", cancellationToken: Cancel);
+
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); removed["Mail:Port"] != "25"; await Task.Delay(20, Cancel))
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"The configuration still has {removed["Mail:Server"]}.");
+        Assert.Equal("while it was away", removed["Mail:Server"]);
+        foreach (var host in hosts)
+        {
+            await host.StopAsync(Cancel);
+            host.Dispose();
+        }
+    }
+
     private static IHost Build(Action<RaftKvOptions> configure, Action<IServiceCollection>? more = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

@@ -44,4 +44,7 @@ public enum Profile
 
     /// <summary>The leadership moves again and again while little is written: the time of leases must go on.</summary>
     Handovers,
+
+    /// <summary>Disks of different sizes fill up, and nothing is wrong with them otherwise.</summary>
+    FullDisks,
 }

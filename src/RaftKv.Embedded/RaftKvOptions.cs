@@ -137,7 +137,7 @@ public sealed class RaftKvOptions
     /// <summary>How many keys are expected: sizes the store's index up front, eight bytes each. The default value is 1,000,000; 1,000 to 2 billion.</summary>
     public long ExpectedKeys { get; set; } = 1_000_000;
 
-    /// <summary>The size of one file of the log, in bytes. The default value is 64 MiB; 1 MiB to 1 GiB.</summary>
+    /// <summary>The size of one file of the log, in bytes. The default value is 64 MiB; 1 MiB to 1 GiB. At most a 32nd of the volume, and 1 MiB at least.</summary>
     public int LogSegmentBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
@@ -166,14 +166,15 @@ public sealed class RaftKvOptions
     public TimeSpan IntegrityCheckInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// With fewer free bytes on the disk than this, the node takes a snapshot early, so that its log can be cut, and logs a warning. The default value is 1 GiB, or a quarter of what was free at the start
-    /// if that is less; 0 turns it off.
+    /// With fewer free bytes than this above its reserve, the node takes snapshots early, so that its log can be cut, keeps one snapshot instead of two, and logs a warning. The default value is 1 GiB, at most an eighth
+    /// of the volume; 0 turns it off.
     /// </summary>
     public long DiskWarningBytes { get; set; } = 1024L * 1024 * 1024;
 
     /// <summary>
-    /// With fewer free bytes on the disk than this, a leader refuses writes that add data (<see cref="RaftKvUnavailableReason.NoSpace"/>) and hands over if it can; deletes go on, and writes too once there is a
-    /// quarter more room than this. The default value is 128 MiB, or an eighth of what was free at the start if that is less; 0 turns it off.
+    /// How many bytes are kept free beyond what the node needs for its next snapshot, the records that it moves out of memory, and the next segments of its log. With less than that reserve a member takes no more data: while
+    /// the leader or a quorum lacks room, writes that add data are refused (<see cref="RaftKvUnavailableReason.NoSpace"/>); deletes and reads go on, and everything does by itself when there is room. The default
+    /// value is 128 MiB, at most a sixteenth of the volume; 0 turns refusals off: what cannot be stored then waits for room.
     /// </summary>
     public long DiskReserveBytes { get; set; } = 128L * 1024 * 1024;
 

@@ -107,7 +107,7 @@ public sealed record RaftKvStatus
     /// <summary>Free bytes of the disk of the data directory; <c>null</c> while not known.</summary>
     public long? FreeDiskBytes { get; init; }
 
-    /// <summary>Whether this node, when it leads, refuses writes that add data because its disk is nearly full.</summary>
+    /// <summary>Whether this node's disk has less room than its reserve; on a leader also whether it refuses writes that add data because a quorum lacks room.</summary>
     public bool IsDiskFull { get; init; }
 
     /// <summary>

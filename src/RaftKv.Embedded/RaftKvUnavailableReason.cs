@@ -30,7 +30,7 @@ public enum RaftKvUnavailableReason
     /// <summary>This node's copy differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
     Quarantined = 8,
 
-    /// <summary>The leader's disk is nearly full: writes that add data are refused, deletes are not. Ends by itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.</summary>
+    /// <summary>The disk of the leader, or the disks of a quorum, are nearly full: writes that add data are refused, deletes are not. Ends by itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.</summary>
     NoSpace = 9,
 
     /// <summary>Some member runs a version that does not know this kind of call; it can be used once all are upgraded.</summary>

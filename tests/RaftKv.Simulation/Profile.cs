@@ -47,4 +47,7 @@ public enum Profile
 
     /// <summary>Nodes ask to be taken in by themselves, and the entries that take them in are replaced; founders lose their disks before the others have an entry.</summary>
     Joiners,
+
+    /// <summary>Disks of different sizes fill up, and nothing is wrong with them otherwise.</summary>
+    FullDisks,
 }

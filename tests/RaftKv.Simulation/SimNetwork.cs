@@ -104,7 +104,7 @@ internal sealed class SimNetwork(Simulation run)
             {
                 verdict = target.Gate.OnHello(hello);
             }
-            catch (RaftKvStorageException) when (target.MayFault)
+            catch (RaftKvStorageException e) when (target.MayFault || (run.Swarm.SmallDisks && e.Error == RaftKvStorageError.DiskFull))
             {
                 // The transport ends such a connection, and is dialled again.
             }

@@ -12,6 +12,9 @@ internal sealed partial class SimNode
     /// <summary>A turn that has begun while the disk was slow is over in time for the healing part to see the end of it.</summary>
     private const long LongestDelay = 10 * VirtualTime.Second;
 
+    /// <summary>How often a log that waits for room looks again.</summary>
+    private const long RoomRetry = 50 * VirtualTime.Millisecond;
+
     private readonly List<Component> _components = [];
     private long _powerCutAt = long.MaxValue;
     private long _loopAt = long.MaxValue;
@@ -33,6 +36,8 @@ internal sealed partial class SimNode
 
     /// <summary>Tells the replica that a batch is durable.</summary>
     private Action<LogWritten> _report = _ => { };
+
+    private Func<bool> LogWaitsForRoom { get; set; } = static () => false;
 
     /// <summary>How many times slower than usual the disk is.</summary>
     public long DiskSlowness { get; set; } = 1;
@@ -57,7 +62,7 @@ internal sealed partial class SimNode
     public void RepairDisk()
     {
         (DiskSlowness, _logStalledUntil, _slowWrite) = (1, _writingUntil, 0);
-        Disk.FreeBytes = long.MaxValue;
+        Disk.FreeBytes = Disk.Capacity = long.MaxValue;
     }
 
     private void Report(LogWritten written)
@@ -103,8 +108,9 @@ internal sealed partial class SimNode
     private void AddComponents(LogWriter logWriter, Worker reader, Worker snapshotter)
     {
         var swarm = _run.Swarm;
+        LogWaitsForRoom = () => logWriter.WaitsForRoom;
         _components.Add(new Component("loop", () => Replica.HasWork, Replica.RunOnce, swarm.LoopDelay, usesDisk: false));
-        _components.Add(new Component("log", () => logWriter.HasWork, logWriter.RunOnce, swarm.LogDelay, usesDisk: true));
+        _components.Add(new Component("log", () => logWriter.HasWork || logWriter.WaitsForRoom, logWriter.RunOnce, swarm.LogDelay, usesDisk: true));
         _components.Add(new Component("apply", () => Applier.HasWork, Applier.RunOnce, swarm.ApplyDelay, usesDisk: false));
         _components.Add(new Component("read", () => reader.HasWork, reader.RunOnce, swarm.WorkDelay, usesDisk: true));
         _components.Add(new Component("snap", () => snapshotter.HasWork, snapshotter.RunOnce, swarm.WorkDelay, usesDisk: true));
@@ -124,6 +130,8 @@ internal sealed partial class SimNode
                 continue;
             component.IsScheduled = true;
             var delay = Math.Min(LongestDelay, Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
+            if (component.Name == "log" && LogWaitsForRoom())
+                delay += RoomRetry;
             RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);
         }
         ScheduleDeadline();

@@ -48,6 +48,8 @@ internal sealed partial class SimNode
             LogRetentionBytes = run.Swarm.LogRetentionBytes,
             MaxPendingBytes = run.Swarm.MaxPendingBytes,
         };
+        if (run.Swarm.SmallDisks)
+            Disk.Capacity = run.Swarm.SegmentBytes * run.Chance.Fork($"{id} capacity").Between(6, 30);
         if (!run.Swarm.Alone)
         {
             for (var i = 1; i <= run.Swarm.Founders; i++)
@@ -150,6 +152,13 @@ internal sealed partial class SimNode
             Disk.Crash(Chance.Source);
             return false;
         }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull && _run.Swarm.SmallDisks)
+        {
+            // It is started again until there is room.
+            _run.Transcript.Add(Id, $"cannot start: {e.Message}");
+            Disk.KillProcess();
+            return false;
+        }
         catch (RaftKvStorageException e) when (IsDamaged && e.Error is RaftKvStorageError.Damaged or RaftKvStorageError.NewerFormat or RaftKvStorageError.ForeignDirectory)
         {
             _run.Transcript.Add(Id, $"refuses to start: {e.Message}");
@@ -164,7 +173,7 @@ internal sealed partial class SimNode
         var log = _run.Transcript.LoggerOf(Id);
         var directory = DataDirectory.Open(Disk, Root);
         var identity = LocalIdentity.Open(Disk, directory.Root, Id);
-        var snapshots = new SnapshotStore(Disk, directory.Snapshots);
+        var snapshots = new SnapshotStore(Disk, directory.Snapshots) { ReservedBytes = _run.Swarm.SmallDisks ? 2 * _run.Swarm.SegmentBytes : 0 };
         var state = Recovery.LoadState(snapshots, NewStore, log);
         var walOptions = new WalOptions
         {
@@ -211,6 +220,7 @@ internal sealed partial class SimNode
             Stores = NewStore,
             Ending = _ending.Token,
             Age = age,
+            Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
             Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,

@@ -124,6 +124,20 @@ internal sealed partial record Swarm
         Length = 10 * VirtualTime.Second;
     }
 
+    // More is written than the smallest of the disks holds.
+    private void FillDisks(Chance chance)
+    {
+        Founders = chance.Fork("FullFounders").Pick([1, 3, 3, 5]);
+        Calm();
+        (SmallDisks, Crashes, SnapshotsOnDemand, Alone) = (true, chance.Fork("FullCrashes").OneIn(2), chance.Fork("FullSnapshots").OneIn(3), Founders == 1);
+        (Callers, ThinkTime, ValueBytes, Keys) = (8, 2 * VirtualTime.Millisecond, 2_000, 6);
+        SegmentBytes = 8 * 1024;
+        SnapshotThresholdBytes = chance.Fork("FullThreshold").Pick([8_000, 1_000_000]);
+        LogRetentionBytes = chance.Fork("FullRetention").Pick([0, 1_000_000]);
+        FaultInterval = 1 * VirtualTime.Second;
+        Length = 20 * VirtualTime.Second;
+    }
+
     // Little is in memory, so that most is read from the disk again.
     private void Rot(Chance chance)
     {

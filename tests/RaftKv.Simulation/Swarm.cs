@@ -37,6 +37,7 @@ internal sealed partial record Swarm
         WallJumps = Of(nameof(WallJumps)).OneIn(4);
         DiskFaults = Of(nameof(DiskFaults)).OneIn(6);
         SlowDisks = Of(nameof(SlowDisks)).OneIn(6);
+        SmallDisks = Of(nameof(SmallDisks)).OneIn(8);
         BitFlips = Of(nameof(BitFlips)).OneIn(6);
         Coups = Of(nameof(Coups)).OneIn(6);
         Usurpers = Of(nameof(Usurpers)).OneIn(8);
@@ -83,6 +84,7 @@ internal sealed partial record Swarm
             case Profile.Rollbacks: RollBack(chance); break;
             case Profile.Handovers: HandOver(chance); break;
             case Profile.Joiners: Join(chance); break;
+            case Profile.FullDisks: FillDisks(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -120,6 +122,9 @@ internal sealed partial record Swarm
     public bool WallJumps { get; private set; }
     public bool DiskFaults { get; private set; }
     public bool SlowDisks { get; private set; }
+
+    /// <summary>Disks of different sizes that fill up.</summary>
+    public bool SmallDisks { get; private set; }
     public bool BitFlips { get; private set; }
 
     /// <summary>Whoever has just won an election falls soon.</summary>

@@ -95,6 +95,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         ForgetInflight();
     }
 
+    /// <summary>Whether the peer's disk has room for entries, as far as it said.</summary>
+    public bool TakesEntries { get; set; } = true;
+
     /// <summary>Whether the disk is reading entries for this peer.</summary>
     public bool ReadPending { get; set; }
 

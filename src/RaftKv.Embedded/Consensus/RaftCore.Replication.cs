@@ -141,7 +141,7 @@ internal sealed partial class RaftCore
     {
         if (peer.State == ProgressState.Probe && !peer.ProbeSent)
             SendProbe(peer);
-        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.HasRoom(_settings))
+        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.TakesEntries && peer.HasRoom(_settings))
         {
             if (peer.Next <= _log.Base.Index)
             {
@@ -157,6 +157,14 @@ internal sealed partial class RaftCore
                 SendEntries(peer, _log.Slice(peer.Next, _settings.MaxAppendBytes, out var bytes), bytes);
             }
         }
+    }
+
+    private void OnPeerRoomChanged(PeerRoomChanged e)
+    {
+        if (Role != RaftRole.Leader || FindPeer(e.NodeId) is not { } peer || peer.TakesEntries == e.HasRoom)
+            return;
+        peer.TakesEntries = e.HasRoom;
+        Replicate(peer);
     }
 
     private void SendEntries(Progress peer, ReadOnlyMemory<LogEntry> entries, int bytes)
@@ -175,7 +183,7 @@ internal sealed partial class RaftCore
             return;
         }
         peer.ProbeSent = true;
-        var atHand = peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
+        var atHand = peer.TakesEntries && peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
         SendAppend(peer, peer.Next - 1, atHand ? _log.Slice(peer.Next, _settings.MaxAppendBytes, out _) : default);
     }
 

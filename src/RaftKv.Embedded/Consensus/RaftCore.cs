@@ -74,6 +74,9 @@ internal sealed partial class RaftCore
     /// <inheritdoc cref="RaftLog.UndurableBytes"/>
     public long UndurableBytes => _log.UndurableBytes;
 
+    /// <inheritdoc cref="RaftLog.AppendedBytes"/>
+    public long AppendedBytes => _log.AppendedBytes;
+
     /// <inheritdoc cref="RaftLog.HeldBytes"/>
     public long HeldBytes => _log.HeldBytes;
 
@@ -162,6 +165,8 @@ internal sealed partial class RaftCore
             case ChangeRequested e: OnChangeRequested(e.Id, e.Change); break;
             case TransferRequested e: OnTransferRequested(e.Id, e.To); break;
             case Reincarnated e: OnReincarnated(e.Incarnation); break;
+            case EntryRoomChanged e: _hasEntryRoom = e.HasRoom; break;
+            case PeerRoomChanged e: OnPeerRoomChanged(e); break;
             case PeerDisconnected e: OnPeerDisconnected(e.NodeId); break;
             case SnapshotTaken e: OnSnapshotTaken(e); break;
             case EntriesRead e: OnEntriesRead(e); break;

@@ -44,6 +44,12 @@ internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(N
 /// <summary>A durable snapshot of this node's state machine exists at <paramref name="Last"/>. <paramref name="KeepFrom"/> is the first entry to keep in the log.</summary>
 internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom) : RaftEvent(Now);
 
+/// <summary>Whether this node's disk has room for entries that a leader sends. Without room they are not taken; the leader sends them again.</summary>
+internal sealed record EntryRoomChanged(Moment Now, bool HasRoom) : RaftEvent(Now);
+
+/// <summary>Whether a peer says that it takes entries. One without room is sent none.</summary>
+internal sealed record PeerRoomChanged(Moment Now, string NodeId, bool HasRoom) : RaftEvent(Now);
+
 /// <summary>Answers <see cref="ReadEntries"/>. Empty when the entries are gone meanwhile.</summary>
 internal sealed record EntriesRead(Moment Now, string Peer, long From, ReadOnlyMemory<LogEntry> Entries) : RaftEvent(Now);
 

@@ -66,6 +66,9 @@ internal sealed class RaftLog
     /// <summary>What the appends that the disk has not confirmed cost, those that were replaced meanwhile included: the log writer still holds them.</summary>
     public long UndurableBytes { get; private set; }
 
+    /// <summary>What was ever appended by this process; only grows.</summary>
+    public long AppendedBytes { get; private set; }
+
     /// <summary>What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so the larger one counts.</summary>
     public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);
 
@@ -116,6 +119,7 @@ internal sealed class RaftLog
         _lastBatch = entries;
         _pending.Add(new PendingAppend(first, Last, bytes));
         UndurableBytes += bytes;
+        AppendedBytes += bytes;
         UpdateDurable();
     }
 

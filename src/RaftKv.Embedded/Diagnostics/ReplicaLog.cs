@@ -138,7 +138,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the disk has {FreeBytes} bytes left; a snapshot is taken so that the log can be cut.")]
     public static partial void DiskLow(this ILogger logger, string nodeId, long freeBytes);
 
-    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than {Reserve}: as leader it refuses writes that add data, until there is room.")]
+    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than the reserve of {Reserve}. Writes that add data are refused while the leader or a quorum lacks room.")]
     public static partial void DiskFull(this ILogger logger, string nodeId, long freeBytes, long reserve);
 
     [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
@@ -152,6 +152,12 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(192, LogLevel.Warning, "{NodeId}: log time is {Seconds} s ahead of the clock: the cluster ran with a clock that was ahead. Keys with a time to live that were written before then may have expired early. Times given from now on hold; nothing has to be done if the clock is right now.")]
     public static partial void LogTimeAhead(this ILogger logger, string nodeId, long seconds);
+
+    [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room on their disks. Deletes and reads go on. Delete keys, free some space, or give them larger volumes.")]
+    public static partial void RefusesData(this ILogger logger, string nodeId, string members);
+
+    [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
+    public static partial void TakesData(this ILogger logger, string nodeId);
 
     [LoggerMessage(160, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
     public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);

@@ -24,6 +24,10 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     private readonly Wal _wal;
     private readonly PendingWrites _pending;
     private readonly List<LogEntry> _read = [];
+
+    /// <summary>What waits because the disk has no room for the store's cold records.</summary>
+    private readonly List<ApplierTask> _postponed = [];
+    private volatile bool _waitsForRoom;
     private KvStateMachine _state;
     private long _applied;
     private long _waiting;
@@ -51,6 +55,11 @@ internal sealed class Applier : BatchWorker<ApplierTask>
 
     /// <summary>The log time at which the next key or lease is due; <see cref="long.MaxValue"/> when none is.</summary>
     public long NextDueMs => Volatile.Read(ref _nextDue);
+
+    /// <summary>Any thread. Whether committed entries wait for room on the disk.</summary>
+    public bool WaitsForRoom => _waitsForRoom;
+
+    protected override bool HasUnfinished => _waitsForRoom;
 
     /// <summary>For the entries of an <see cref="ApplyRange"/>, which are returned to it when they are applied.</summary>
     public EntryLists Lists { get; } = new();
@@ -87,23 +96,45 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>When the applier stops, what waits is refused.</summary>
     protected override void Work(List<ApplierTask> batch)
     {
-        foreach (var task in batch)
+        var tasks = batch;
+        if (_postponed.Count > 0)
         {
+            _postponed.AddRange(batch);
+            tasks = _postponed;
+        }
+        var done = Perform(tasks);
+        if (tasks == _postponed)
+            _postponed.RemoveRange(0, done);
+        else if (done < batch.Count)
+            _postponed.AddRange(batch[done..]);
+        _waitsForRoom = _postponed.Count > 0;
+    }
+
+    /// <summary>Returns how many tasks are done: the next one waits for room on the disk.</summary>
+    private int Perform(List<ApplierTask> tasks)
+    {
+        for (var i = 0; i < tasks.Count; i++)
+        {
+            var task = tasks[i];
             if (IsStopping)
             {
                 Refuse(task);
                 continue;
             }
-            Interlocked.Add(ref _waiting, -task.Weight);
             switch (task)
             {
-                case ApplyRange range: ApplyAll(range); break;
+                case ApplyRange range:
+                    if (!ApplyAll(range))
+                        return i;
+                    break;
                 case CaptureState capture: Capture(capture); break;
                 case SwapState swap: Swap(swap); break;
                 case ReplaceState replace: Replace(replace); break;
                 case BetweenEntries between: between.Run(_state); break;
             }
+            Interlocked.Add(ref _waiting, -task.Weight);
         }
+        return tasks.Count;
     }
 
     protected override void Refuse(ApplierTask task)
@@ -112,38 +143,49 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             between.Refused();
     }
 
-    private void ApplyAll(ApplyRange range)
+    /// <summary>Applies what of the range is not applied yet; <c>false</c> when the disk has no room for the store's cold records.</summary>
+    private bool ApplyAll(ApplyRange range)
     {
         _committedAt = range.CommittedAt;
-        if (range.Entries is { } entries)
-        {
-            Apply(entries);
-            Lists.Return(entries);
-        }
-        else
-        {
-            var next = range.From;
-            while (next <= range.To && !IsStopping)
-            {
-                _read.Clear();
-                var count = _wal.Read(next, range.To, ReadBytes, _read);
-                Invariant.Holds(count > 0, "a committed entry is in the log until it is applied");
-                Apply(_read);
-                next += count;
-            }
-        }
+        var hasRoom = range.Entries is { } entries ? Apply(entries) : ApplyFromLog(range);
+        if (hasRoom && range.Entries is { } applied)
+            Lists.Return(applied);
         _state.Store.MaintainSpace();
+        return hasRoom;
     }
 
-    private void Apply(List<LogEntry> entries)
+    private bool ApplyFromLog(ApplyRange range)
+    {
+        var next = Math.Max(range.From, AppliedIndex + 1);
+        while (next <= range.To && !IsStopping)
+        {
+            _read.Clear();
+            var count = _wal.Read(next, range.To, ReadBytes, _read);
+            Invariant.Holds(count > 0, "a committed entry is in the log until it is applied");
+            if (!Apply(_read))
+                return false;
+            next += count;
+        }
+        return true;
+    }
+
+    private bool Apply(List<LogEntry> entries)
     {
         var session = Session;
         var all = CollectionsMarshal.AsSpan(entries);
+        // Some may be applied already, if there was no room for the others.
+        all = all[(int)Math.Clamp(AppliedIndex + 1 - all[0].Index, 0, all.Length)..];
+        var hasRoom = true;
         for (var i = 0; i < all.Length; i++)
         {
             if (i % EntriesAhead == 0)
                 _state.Prefetch(all.Slice(i, Math.Min(EntriesAhead, all.Length - i)));
             ref readonly var entry = ref all[i];
+            if (!_state.Store.HasRoomFor(entry.Payload.Length))
+            {
+                hasRoom = false;
+                break;
+            }
             var result = _state.Apply(entry);
             if (IntegritySamples.IsDue(entry.Index, all.Length - 1 - i))
                 Samples.Add(entry.Index, _state.Fingerprint);
@@ -156,6 +198,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         Volatile.Write(ref _nextDue, _state.NextDueMs);
         Changes.Reach(AppliedIndex);
         Waiters.Reach(AppliedIndex);
+        return hasRoom;
     }
 
     private void Tell(in ApplyResult result)

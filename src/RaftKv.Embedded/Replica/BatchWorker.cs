@@ -3,6 +3,9 @@ namespace RaftKv.Embedded.Replica;
 /// <summary>Works off what many threads post, everything that waits at once and in order, on a thread of its own; one thread at a time.</summary>
 internal abstract class BatchWorker<T> where T : class
 {
+    /// <summary>How often work is tried again that could not be finished.</summary>
+    private const int RetryMs = 50;
+
     private readonly WorkQueue<T> _queue = new();
     private readonly Lock _working = new();
     private List<T> _taken = [];
@@ -18,6 +21,9 @@ internal abstract class BatchWorker<T> where T : class
 
     /// <summary>Any thread. For how long the batch under way has been worked at; <c>null</c> when none is.</summary>
     public TimeSpan? BusyFor => Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
+
+    /// <summary>Something taken before could not be finished, and is tried again after a while.</summary>
+    protected virtual bool HasUnfinished => false;
 
     /// <summary>What is under way is to end soon.</summary>
     protected bool IsStopping => _isStopping;
@@ -38,7 +44,7 @@ internal abstract class BatchWorker<T> where T : class
     {
         while (!_isStopping)
         {
-            _queue.Wait(-1);
+            _queue.Wait(HasUnfinished ? RetryMs : -1);
             lock (_working)
                 RunGuarded();
             after?.Invoke();
@@ -52,7 +58,7 @@ internal abstract class BatchWorker<T> where T : class
     public void RunOnce()
     {
         _queue.TakeAll(ref _taken);
-        if (_taken.Count > 0)
+        if (_taken.Count > 0 || HasUnfinished)
         {
             Volatile.Write(ref _busySince, System.Diagnostics.Stopwatch.GetTimestamp());
             Work(_taken);
@@ -77,6 +83,9 @@ internal abstract class BatchWorker<T> where T : class
         {
             _working.Exit();
         }
+        // The worker's own thread sleeps, and tries again after a while.
+        if (HasUnfinished)
+            _queue.Kick();
     }
 
     /// <summary>What is posted after the end is refused.</summary>
@@ -88,7 +97,7 @@ internal abstract class BatchWorker<T> where T : class
             Refuse(item);
     }
 
-    /// <summary>Also called once when the worker stops, with what still waits.</summary>
+    /// <summary>Also called once when the worker stops, with what still waits; empty when only what is unfinished is tried again.</summary>
     protected abstract void Work(List<T> batch);
 
     /// <summary>It will not be done.</summary>

@@ -15,6 +15,14 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
 
     private readonly EntryLists _lists = new();
 
+    /// <summary>What is not all durable because there is no room; of it, how many tasks are in the log's buffer and how many are durable, the last entry behind those, and where the log is to begin.</summary>
+    private readonly List<LogTask> _waiting = [];
+    private int _buffered;
+    private int _committed;
+    private EntryId _last;
+    private long _first;
+    private volatile bool _waitsForRoom;
+
     /// <summary>Told of each batch that is durable.</summary>
     public Action<LogWritten>? Written { get; set; }
 
@@ -32,40 +40,75 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
         Submit(new WriteEntries(ticket, list));
     }
 
-    /// <summary>What was submitted before the stop is still made durable.</summary>
+    /// <summary>Any thread. Whether the disk has no room for the next segment. What was submitted is written when there is; nothing is lost and nothing is told to be durable before.</summary>
+    public bool WaitsForRoom => _waitsForRoom;
+
+    protected override bool HasUnfinished => _waitsForRoom;
+
+    /// <summary>What was submitted before the stop is still made durable, if there is room.</summary>
     protected override void Work(List<LogTask> batch)
     {
-        var last = default(EntryId);
-        var first = 0L;
-        var committed = 0;
-        for (var i = 0; i < batch.Count; i++)
+        var tasks = batch;
+        if (_waiting.Count > 0)
         {
-            var task = batch[i];
-            switch (task)
-            {
-                case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;
-                case WriteEntries entries:
-                    wal.Append(CollectionsMarshal.AsSpan(entries.Entries));
-                    last = entries.Entries[^1].Id;
-                    _lists.Return(entries.Entries);
-                    break;
-                case RestartLog restart:
-                    wal.Reset(restart.Base);
-                    last = restart.Base;
-                    break;
-                case DropPrefix drop: first = Math.Max(first, drop.First); break;
-            }
-            if (wal.BufferedBytes < CommitBytes || i == batch.Count - 1)
-                continue;
-            Commit(i + 1 - committed);
-            Written?.Invoke(new LogWritten(task.Ticket, last));
-            committed = i + 1;
-            last = default;
+            _waiting.AddRange(batch);
+            tasks = _waiting;
         }
-        Commit(batch.Count - committed);
-        Written?.Invoke(new LogWritten(batch[^1].Ticket, last));
-        if (first > 0)
-            wal.TruncatePrefix(first);
+        try
+        {
+            Write(tasks);
+            _waitsForRoom = false;
+            _waiting.Clear();
+            (_buffered, _committed, _last, _first) = (0, 0, default, 0);
+        }
+        catch (WalNoRoomException)
+        {
+            _waitsForRoom = true;
+            if (tasks == batch)
+                _waiting.AddRange(batch);
+        }
+    }
+
+    /// <summary>Goes on where the last attempt ended.</summary>
+    private void Write(List<LogTask> tasks)
+    {
+        while (_buffered < tasks.Count)
+        {
+            Buffer(tasks[_buffered]);
+            _buffered++;
+            if (wal.BufferedBytes >= CommitBytes)
+                CommitBuffered(tasks);
+        }
+        if (_committed < tasks.Count)
+            CommitBuffered(tasks);
+        if (_first > 0)
+            wal.TruncatePrefix(_first);
+    }
+
+    private void Buffer(LogTask task)
+    {
+        switch (task)
+        {
+            case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;
+            case WriteEntries entries:
+                wal.Append(CollectionsMarshal.AsSpan(entries.Entries));
+                _last = entries.Entries[^1].Id;
+                _lists.Return(entries.Entries);
+                break;
+            case RestartLog restart:
+                wal.Reset(restart.Base);
+                _last = restart.Base;
+                break;
+            case DropPrefix drop: _first = Math.Max(_first, drop.First); break;
+        }
+    }
+
+    private void CommitBuffered(List<LogTask> tasks)
+    {
+        Commit(_buffered - _committed);
+        _committed = _buffered;
+        Written?.Invoke(new LogWritten(tasks[_buffered - 1].Ticket, _last));
+        _last = default;
     }
 
     private void Commit(int batches)

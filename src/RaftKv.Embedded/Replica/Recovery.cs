@@ -85,7 +85,7 @@ internal static class Recovery
         if (!recovery.Continues(snapshot))
         {
             // The node died between installing a snapshot and restarting its log behind it.
-            wal.Reset(snapshot);
+            Restart(wal, snapshot);
         }
         var start = recovery.ToStart(snapshot, state.Configuration, state.ConfigurationIndex, state.LogTimeMs);
         log.Recovered(identity.NodeId, snapshot.Index, start.LogBase.Index + 1, start.LastIndex, start.Term);
@@ -98,5 +98,17 @@ internal static class Recovery
             log.FoundedCluster(identity.NodeId, identity.ClusterId, ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
         return start;
+    }
+
+    private static void Restart(Wal wal, EntryId snapshot)
+    {
+        try
+        {
+            wal.Reset(snapshot);
+        }
+        catch (WalNoRoomException e)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has no room for a segment of the log: {e.Message} Nothing is lost.", e);
+        }
     }
 }

@@ -82,6 +82,8 @@ internal sealed partial class Replica
     {
         _log.RoleChanged(_options.NodeId, changed.Role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
         NoteElection(changed);
+        _rooms.Clear();
+        _nextDiskLook = 0;
         _expiring = false;
         if (changed.LeaderId is not null)
         {

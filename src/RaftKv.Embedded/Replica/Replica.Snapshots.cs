@@ -16,6 +16,9 @@ internal sealed partial class Replica
     private long _nextSnapshot;
     private bool _checksSnapshot;
 
+    /// <summary>Snapshot thread. The snapshot for which there was no room, so that the log says so once.</summary>
+    private EntryId _noRoomFor;
+
     /// <summary>The entry of the older snapshot; the disk has the log behind it, so that a damaged newest snapshot can be done without.</summary>
     private long _fallback;
 
@@ -98,6 +101,7 @@ internal sealed partial class Replica
     private void OnSnapshotFinished(SnapshotFinished finished)
     {
         _snapshotBusy = false;
+        NoteRelief();
         _parts.Telemetry?.TookSnapshot(finished.Error is null);
         if (finished.Error is { } error)
         {
@@ -111,7 +115,7 @@ internal sealed partial class Replica
         {
             _fallback = finished.Fallback;
             _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
-            var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_options.LogRetentionBytes, finished.Last.Index));
+            var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : _options.LogRetentionBytes, finished.Last.Index));
             Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom));
         }
         // Whoever waits for the snapshot finds it in the status.
@@ -193,7 +197,9 @@ internal sealed partial class Replica
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
             // Unanswered, the leader sends the piece again after a while; there may be room then.
-            _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
+            if (_noRoomFor != chunk.Last)
+                _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
+            _noRoomFor = chunk.Last;
             return;
         }
         Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
@@ -222,7 +228,7 @@ internal sealed partial class Replica
         {
             return;
         }
-        catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
+        catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
         {
             // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
             _log.SnapshotRefused(_options.NodeId, install.Last.Index, install.From, e.Message);

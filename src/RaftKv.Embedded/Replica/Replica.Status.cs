@@ -74,7 +74,7 @@ internal sealed partial class Replica
                 WaitsFor = parts.LeaderId is null ? _parts.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,
                 RolledBack = _rolledBack,
-                FreeDiskBytes = Volatile.Read(ref _freeBytes) is var free and not long.MaxValue ? free : null,
+                FreeDiskBytes = _disk.FreeBytes is var free and not long.MaxValue ? free : null,
                 IsDiskFull = _isDiskFull,
                 Stalls = _parts.Stalls?.Recent ?? [],
                 VerifiedIndex = Volatile.Read(ref _verifiedIndex),

@@ -50,7 +50,7 @@ internal sealed partial class Replica
             write.TryFail(refusal);
             return;
         }
-        if (LacksRoomFor(write.Command.Span))
+        if (LacksRoomFor(write.Command))
         {
             write.TryFail(Errors.NoSpace());
             return;

@@ -46,6 +46,7 @@ internal sealed partial class Replica
         _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
         _isSolo = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
+        _disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
         _limits = new RecordLimits(ClusterLimits.Of(options));
         parts.Applier.Notify += Post;
         parts.LogWriter.Written += written => Post(written, wake: false);

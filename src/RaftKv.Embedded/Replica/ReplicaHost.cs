@@ -77,7 +77,7 @@ internal sealed class ReplicaHost : IDisposable
             Snapshotter = _snapshotter,
             Stores = stores.Create,
             Ending = _ended.Token,
-            FreeDiskBytes = () => snapshots.FreeBytes,
+            Disk = new DiskParts(() => snapshots.FreeBytes, files.VolumeBytes(directory.Root), VolumeSizes.LogSegmentBytes(files.VolumeBytes(directory.Root), options.LogSegmentBytes)),
             Telemetry = Telemetry,
             Stalls = stalls,
             Bootstrap = _bootstrap,
@@ -127,17 +127,19 @@ internal sealed class ReplicaHost : IDisposable
         var opened = new Stack<IDisposable>([directory]);
         try
         {
+            VolumeSizes.Check(files.VolumeBytes(directory.Root), options);
             SurvivorDirectory.ThrowIfRetired(files, directory);
             var identity = LocalIdentity.Open(files, directory.Root, options.NodeId);
             NewCluster.ThrowIfUnfinished(files, directory, identity.ClusterId != Guid.Empty);
-            var snapshots = new SnapshotStore(files, directory.Snapshots);
+            var segmentBytes = VolumeSizes.LogSegmentBytes(files.VolumeBytes(directory.Root), options.LogSegmentBytes);
+            var snapshots = new SnapshotStore(files, directory.Snapshots) { ReservedBytes = segmentBytes, LoadedInMemoryBytes = options.MemoryBudget / 2 };
             opened.Push(snapshots);
             var stores = new StoreFactory(files, directory.Store, options);
             var state = Recovery.LoadState(snapshots, stores.Create, log);
             opened.Push(state.Store);
             var walOptions = new WalOptions
             {
-                SegmentBytes = options.LogSegmentBytes,
+                SegmentBytes = segmentBytes,
                 MustExist = identity.ClusterId != Guid.Empty,
                 SyncsCommits = options.Durability == RaftKvDurability.Fsync,
             };

@@ -150,9 +150,15 @@ internal sealed class DueCollected(byte[] command) : ReplicaInput
 internal sealed class ExpiryApplied : ReplicaInput;
 
 /// <summary>How much room the disk has.</summary>
-internal sealed class DiskMeasured(long freeBytes) : ReplicaInput
+internal sealed class DiskMeasured(long freeBytes, long unflushedBytes, long dataBytes) : ReplicaInput
 {
     public long FreeBytes => freeBytes;
+
+    /// <inheritdoc cref="StateMachine.IKvStore.UnflushedBytes"/>
+    public long UnflushedBytes => unflushedBytes;
+
+    /// <inheritdoc cref="StateMachine.IKvStore.DataBytes"/>
+    public long DataBytes => dataBytes;
 }
 
 /// <summary>A piece of the snapshot that replaces a quarantined node's state is stored; <c>Next</c> is the next byte wanted.</summary>

@@ -37,8 +37,8 @@ internal sealed record ReplicaParts
     /// <summary>Cancelled when the node ends: a snapshot under way is given up.</summary>
     public required CancellationToken Ending { get; init; }
 
-    /// <summary>Free bytes of the disk of the data directory; <c>null</c> watches none.</summary>
-    public Func<long>? FreeDiskBytes { get; init; }
+    /// <summary>The disk whose room is watched; <c>null</c> watches none.</summary>
+    public DiskParts? Disk { get; init; }
 
     /// <summary><c>null</c> measures nothing.</summary>
     public Telemetry? Telemetry { get; init; }

@@ -20,6 +20,7 @@ internal sealed class StoreFactory
             ExpectedKeys = options.ExpectedKeys,
             MaxKeyBytes = options.MaxKeyBytes,
             MaxValueBytes = options.MaxValueBytes,
+            LargestSegmentBytes = VolumeSizes.StoreSegmentBytes(files.VolumeBytes(directory)),
         };
         DeleteLeftovers(files, directory);
     }

@@ -46,6 +46,15 @@ internal interface IKvStore : IDisposable
     /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
     void MaintainSpace() { }
 
+    /// <summary>Applier only. Whether a change of so many bytes can be made now; otherwise it must wait for room on the disk.</summary>
+    bool HasRoomFor(int bytes) => true;
+
+    /// <summary>Any thread. What a cut would have to write of records that are in memory only, about.</summary>
+    long UnflushedBytes => 0;
+
+    /// <summary>Any thread. What the records take, dead ones included: a snapshot has no more, about.</summary>
+    long DataBytes => long.MaxValue / 4;
+
     /// <summary>A snapshot was put into the empty store, which had so many records and deletions for the keys there are now.</summary>
     void Loaded(long records) { }
 }

@@ -142,8 +142,15 @@ internal readonly ref struct KvCommand
     }
 
     /// <summary>Whether an encoded command may store something; one that only takes away does not.</summary>
-    public static bool AddsData(ReadOnlySpan<byte> command) =>
-        command.Length > 1 && (KvOperation)command[1] is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Transaction;
+    public static bool AddsData(ReadOnlyMemory<byte> command) => command.Length > 1 && (KvOperation)command.Span[1] switch
+    {
+        KvOperation.Set or KvOperation.SetWithLifetime => true,
+        KvOperation.Transaction => !TransactionCommand.TryRead(command[HeaderBytes..], out var transaction) || Array.Exists(transaction!.Then, AddsData) || Array.Exists(transaction.Else, AddsData),
+        _ => false,
+    };
+
+    private static bool AddsData(TransactionOperation operation) =>
+        operation.Kind is TransactionOperationKind.Put or TransactionOperationKind.PutWithLifetime or TransactionOperationKind.Increment;
 
     /// <summary>The session and sequence of an encoded command, without looking at the rest; false when there is no whole header.</summary>
     public static bool TryReadPlace(ReadOnlySpan<byte> command, out long session, out long sequence)

@@ -13,13 +13,13 @@ internal sealed unsafe partial class FasterKvStore
             throw new InvalidOperationException("A cut of this store is alive already.");
         _device.ThrowIfFaulted();
         // The pinned pages are flushed now rather than when they are cold.
-        RequireSpace(ReservedBytes + Math.Min(_memoryBytes, LogBytes));
+        RequireSpaceForCut();
         EndMaintenance();
         // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
         // Each look-up costs more than the record it saves while there are few of those.
-        var hasDead = LogBytes > _maintainFrom / 8 * 5;
+        var hasDead = LogBytes > _maintainFrom / 8 * 5 || Count < _records / 2;
         return _cut = new FasterCut(this, _kv.Log.BeginAddress, end, hasDead ? version : 0);
     }
 

@@ -6,8 +6,8 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Space: guarding the disk, and giving back what overwritten and deleted records take.</summary>
 internal sealed unsafe partial class FasterKvStore
 {
-    /// <summary>Left free for the log, which must go on when the store cannot.</summary>
-    private const long ReservedBytes = 64 * 1024 * 1024;
+    /// <summary>So many pages must have room before the next one is begun.</summary>
+    private const int PagesAhead = 2;
 
     private const long MinStepBytes = 64 * 1024;
     private const long MaxStepBytes = 4 * 1024 * 1024;
@@ -20,8 +20,15 @@ internal sealed unsafe partial class FasterKvStore
     private long _maintainedTail;
     private long _guardedPage;
 
+    /// <summary>The records and deletions in the log, about: those that were put in place of others are not counted.</summary>
+    private long _records;
+
     /// <summary>What the log takes in memory and on disk, dead records included.</summary>
     public long LogBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
+
+    public long UnflushedBytes => Math.Max(0, _kv.Log.TailAddress - _kv.Log.SafeReadOnlyAddress);
+
+    public long DataBytes => LogBytes;
 
     /// <summary>
     /// FASTER's own compaction stops the applier for the whole log. This one does a share of it per call, which a single writer can: a record at the
@@ -43,8 +50,11 @@ internal sealed unsafe partial class FasterKvStore
     }
 
     /// <summary>As after a pass of maintenance, which would move all of it: what is dead in a snapshot is known from its count.</summary>
-    public void Loaded(long records) =>
+    public void Loaded(long records)
+    {
+        _records = records;
         _maintainFrom = Math.Max(_memoryBytes, records == 0 ? 0 : (long)(2.0 * LogBytes * Count / records));
+    }
 
     private void Maintain(long bytes)
     {
@@ -57,6 +67,7 @@ internal sealed unsafe partial class FasterKvStore
                 EndMaintenance();
                 // Twice what is alive: the work stays in proportion to what is written.
                 _maintainFrom = Math.Max(_memoryBytes, 2 * LogBytes);
+                _records = Count;
                 return;
             }
             if (!record.Tombstone)
@@ -84,22 +95,23 @@ internal sealed unsafe partial class FasterKvStore
     }
 
     /// <summary>
-    /// A full disk is noticed before FASTER spills to it, a page ahead. The pages that are in memory may all be flushed at once by a cut.
+    /// A full disk is noticed before FASTER spills to it, a page ahead: where there is no room its writers wait without end. What is short of room all the same waits in the device.
     /// </summary>
-    private void GuardSpace()
+    public bool HasRoomFor(int bytes)
     {
-        _device.ThrowIfFaulted();
-        var page = _kv.Log.TailAddress >> _pageBits;
+        var page = (_kv.Log.TailAddress + bytes) >> _pageBits;
         if (page == _guardedPage)
-            return;
-        RequireSpace(ReservedBytes);
+            return true;
+        if (_availableBytes() < PagesAhead * (1L << _pageBits) + 2L * bytes)
+            return false;
         _guardedPage = page;
+        return true;
     }
 
-    private void RequireSpace(long bytes)
+    private void RequireSpaceForCut()
     {
-        var available = _availableBytes();
-        if (available < bytes)
-            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has {available} bytes left; the store needs {bytes} for cold records. Free some space and start the node again.");
+        var (available, needed) = (_availableBytes(), UnflushedBytes + PagesAhead * (1L << _pageBits));
+        if (available < needed)
+            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. It is taken when there is room.");
     }
 }

@@ -92,7 +92,8 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     {
         if (!_keys.Remove(key))
             return false;
-        GuardSpace();
+        _device.ThrowIfFaulted();
+        _records++;
         fixed (byte* k = key)
         {
             var target = new SpanByte(key.Length, (nint)k);
@@ -137,13 +138,15 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
     private bool Append(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
     {
-        GuardSpace();
+        _device.ThrowIfFaulted();
         fixed (byte* k = key, v = value)
         {
             var put = new FasterPut { Header = header, Value = v, ValueBytes = value.Length };
             var target = new SpanByte(key.Length, (nint)k);
             var source = new SpanByte(FasterRecord.AllocationFor(header, value.Length), (nint)(&put));
             _writer.Upsert(ref target, ref source);
+            if (!put.InPlace)
+                _records++;
             return put.InPlace;
         }
     }

@@ -27,7 +27,10 @@ internal sealed record FasterKvStoreSettings
     public long MemoryBytes => Math.Max(MinPages * PageBytes, PowerOfTwoFrom(MemoryBudgetBytes / 2 + 1));
 
     /// <summary>Space on disk is given back a segment at a time.</summary>
-    public long SegmentBytes => Math.Max(PageBytes, MaxSegmentBytes);
+    public long SegmentBytes => Math.Max(PageBytes, 1L << BitOperations.Log2((ulong)Math.Min(LargestSegmentBytes, MaxSegmentBytes)));
+
+    /// <summary>On a small volume less than usual.</summary>
+    public long LargestSegmentBytes { get; init; } = MaxSegmentBytes;
 
     /// <summary>Eight bytes a key leave about one key to a chain; a quarter of that costs a third of the speed.</summary>
     public long IndexBytes => Math.Clamp(PowerOfTwoFrom(ExpectedKeys * 8), MinIndexBytes, MaxIndexBytes);

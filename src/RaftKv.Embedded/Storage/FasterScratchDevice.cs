@@ -15,6 +15,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
 {
     private const int SectorBytes = 512;
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(50);
 
     private const int LargestInlineRead = 64 * 1024;
 
@@ -114,7 +115,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         try
         {
             if (request.Write)
-                Write(request);
+                WriteWhenThereIsRoom(request);
             else
                 Read(request);
         }
@@ -129,6 +130,23 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
             Clear(request);
         }
         request.Callback(0, request.Bytes, request.Context);
+    }
+
+    /// <summary>A full disk is no fault: FASTER's writers wait for the page, and go on when there is room. The end of the store ends the wait.</summary>
+    private void WriteWhenThereIsRoom(in Request request)
+    {
+        while (true)
+        {
+            try
+            {
+                Write(request);
+                return;
+            }
+            catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull && _fault is null)
+            {
+                Thread.Sleep(RoomRetry);
+            }
+        }
     }
 
     private static void Clear(in Request request)

@@ -70,6 +70,12 @@ internal sealed class GrowingKvStore : IKvStore
         _current.MaintainSpace();
     }
 
+    public bool HasRoomFor(int bytes) => _current.HasRoomFor(bytes);
+
+    public long UnflushedBytes => Current.UnflushedBytes;
+
+    public long DataBytes => Current.DataBytes;
+
     public void Loaded(long records) => _current.Loaded(records);
 
     public void Dispose()

@@ -27,8 +27,11 @@ internal interface IFileSystem
 
     void SyncDirectory(string path);
 
-    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>.</summary>
+    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>; 0 when it has no room for the names of more files (out of inodes).</summary>
     long AvailableBytes(string directory);
+
+    /// <summary>The size of the volume of <paramref name="directory"/>.</summary>
+    long VolumeBytes(string directory) => long.MaxValue;
 
     /// <summary>Holds a file exclusively until disposed.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>: another holder is alive.</exception>

@@ -80,7 +80,10 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
     }
 
     public long AvailableBytes(string directory) =>
-        Guard("ask for the free space of", Path.GetFullPath(directory), static directory => new DriveInfo(directory).AvailableFreeSpace);
+        Guard("ask for the free space of", Path.GetFullPath(directory), static directory => OsNative.IsOutOfNames(directory) ? 0 : new DriveInfo(directory).AvailableFreeSpace);
+
+    public long VolumeBytes(string directory) =>
+        Guard("ask for the size of the volume of", Path.GetFullPath(directory), static directory => new DriveInfo(directory).TotalSize);
 
     public IDisposable Lock(string path)
     {

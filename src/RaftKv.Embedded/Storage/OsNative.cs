@@ -15,6 +15,12 @@ internal static partial class OsNative
     private const int CloseOnExecLinux = 0x80000;
     private const int CloseOnExecMac = 0x1000000;
     private const int FullSyncMac = 51;
+    /// <summary>The size of struct statvfs, and something, in numbers of 64 bits.</summary>
+    private const int FileSystemCounts = 32;
+
+    /// <summary>A segment, a snapshot and a file of cold records may be made before the next look.</summary>
+    private const ulong FewNames = 8;
+
     private const int LockExclusive = 2;
     private const int LockWithoutWaiting = 4;
 
@@ -55,6 +61,16 @@ internal static partial class OsNative
     /// <summary>0, or the error number. The lock goes with the handle, and with the process.</summary>
     public static int TryLock(SafeFileHandle file) => Retry(() => FLock(file, LockExclusive | LockWithoutWaiting));
 
+    /// <summary>Whether the file system has next to no room for further files. Known on 64-bit Linux; <c>false</c> elsewhere, and where files are not counted.</summary>
+    public static unsafe bool IsOutOfNames(string directory)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+            return false;
+        // struct statvfs of glibc and musl on 64 bits: block size, fragment size, then blocks, free, available, files, free, available.
+        var counts = stackalloc ulong[FileSystemCounts];
+        return StatFileSystem(directory, counts) == 0 && counts[5] > 0 && counts[7] < FewNames;
+    }
+
     // On macOS fsync stops at the drive's cache; only F_FULLFSYNC goes through it, and not every file system knows it.
     private static int SyncDataMac(SafeFileHandle file) => Retry(() => FileControl(file, FullSyncMac)) == 0 ? 0 : Retry(() => FSync(file));
 
@@ -80,6 +96,9 @@ internal static partial class OsNative
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatFileSystem(string path, ulong* counts);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

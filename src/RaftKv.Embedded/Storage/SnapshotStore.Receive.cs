@@ -9,6 +9,12 @@ internal sealed partial class SnapshotStore
 {
     private Receiving? _receiving;
 
+    /// <summary>Left free when a snapshot is received, for the log.</summary>
+    public long ReservedBytes { get; init; }
+
+    /// <summary>What of a snapshot is loaded into memory; the rest takes its room a second time.</summary>
+    public long LoadedInMemoryBytes { get; init; } = long.MaxValue;
+
     private sealed class Receiving(EntryId last, long total, string path, IStorageFile file)
     {
         public EntryId Last => last;
@@ -45,10 +51,10 @@ internal sealed partial class SnapshotStore
         }
         _receiving = new Receiving(last, totalBytes, path, file);
         var available = _fileSystem.AvailableBytes(_directory);
-        if (totalBytes - _receiving.Length <= available)
+        if (totalBytes - _receiving.Length + Math.Max(0, totalBytes - LoadedInMemoryBytes) + ReservedBytes <= available)
             return _receiving.Length;
         AbandonReceive();
-        throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"A snapshot of {totalBytes} bytes does not fit the {available} bytes left for '{_directory}'.");
+        throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for '{_directory}'.");
     }
 
     /// <summary>Appends a piece; returns the next byte wanted. A piece that is not the next, or runs over the end, changes nothing.</summary>

@@ -24,6 +24,7 @@ internal sealed partial class SnapshotStore : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<EntryId, Sending> _sending = [];
     private long _newestBytes;
+    private volatile bool _keepsFallback = true;
 
     public SnapshotStore(IFileSystem fileSystem, string directory)
     {
@@ -60,6 +61,9 @@ internal sealed partial class SnapshotStore : IDisposable
         return TryParse(name, out _);
     }
 
+    /// <summary>Whether a second snapshot is kept, to fall back to; not while the disk is short of room. Any thread.</summary>
+    public bool KeepsFallback { get => _keepsFallback; set => _keepsFallback = value; }
+
     /// <summary>Room on the disk. Any thread.</summary>
     public long FreeBytes => _fileSystem.AvailableBytes(_directory);
 
@@ -91,6 +95,7 @@ internal sealed partial class SnapshotStore : IDisposable
         if (_fileSystem.FileExists(PathOf(last)))
             return Keep(last);
         var temporary = PathOf(last) + TemporarySuffix;
+        GiveUpFallback();
         try
         {
             long bytes;
@@ -178,6 +183,8 @@ internal sealed partial class SnapshotStore : IDisposable
 
         void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
         {
+            if (!store.HasRoomFor(key.Length + value.Length))
+                throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has too little room for the records of the snapshot '{PathOf(last)}' that do not fit memory. Free some space.");
             store.TryGetHeader(key, out var before);
             var record = deleted ? default : header with { ValueChecksum = RecordSum.Checksum(value) };
             sum.Replace(key, before, record);
@@ -325,8 +332,20 @@ internal sealed partial class SnapshotStore : IDisposable
                 StopSending(last);
             sending.InUse = false;
         }
-        foreach (var last in Names().Skip(Kept))
+        foreach (var last in Names().Skip(_keepsFallback ? Kept : 1))
             _fileSystem.Delete(PathOf(last));
+    }
+
+    /// <summary>Where a snapshot is taken for want of room, the older of two makes room for it.</summary>
+    private void GiveUpFallback()
+    {
+        if (_keepsFallback)
+            return;
+        lock (_gate)
+        {
+            foreach (var last in Names().Skip(1))
+                _fileSystem.Delete(PathOf(last));
+        }
     }
 
     private void StopSending(EntryId last)

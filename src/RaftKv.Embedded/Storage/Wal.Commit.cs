@@ -5,6 +5,7 @@ namespace RaftKv.Embedded.Storage;
 internal sealed partial class Wal
 {
     /// <summary>Makes everything buffered durable: one write, one sync. After a crash it is there as a whole or not at all.</summary>
+    /// <exception cref="WalNoRoomException">There is no room for the next segment. What is buffered stays so: call again when there is.</exception>
     public void Commit()
     {
         ThrowIfUnusable();
@@ -23,7 +24,7 @@ internal sealed partial class Wal
                 _syncedCommit = _commit;
             }
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not WalNoRoomException)
         {
             Fail(e);
             throw;
@@ -52,14 +53,15 @@ internal sealed partial class Wal
     /// The log restarts behind a snapshot that is durable: every entry is dropped, the next one is <paramref name="newBase"/>.Index + 1. Durable when it
     /// returns; of what was buffered, the vote is kept.
     /// </summary>
+    /// <exception cref="WalNoRoomException">There is no room for the next segment: call again when there is.</exception>
     public void Reset(EntryId newBase)
     {
         ThrowIfUnusable();
         Guarded(() =>
         {
-            _batch.Clear();
             var active = _index.Active;
-            var segment = Begin(active.Sequence + 1, _options.SegmentBytes, _commit + 1, isReset: true, newBase, _vote, out var chain);
+            var segment = Begin(active.Sequence + 1, WalSegmentHeader.MaxBytes, _commit + 1, isReset: true, newBase, _vote, out var chain);
+            _batch.Clear();
             segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
             segment.File.Sync();
 
@@ -88,7 +90,7 @@ internal sealed partial class Wal
     private void CommitInNewSegment()
     {
         var old = _index.Active;
-        var needed = Math.Max(_options.SegmentBytes, (long)WalSegmentHeader.MaxBytes + _batch.Length);
+        var needed = (long)WalSegmentHeader.MaxBytes + _batch.Length;
         var segment = Begin(old.Sequence + 1, needed, _commit, isReset: false, _durableLast, _durableVote, out var headerCrc);
         var chain = WalRecord.Seal(_batch.Records, (uint)(_commit + 1), headerCrc, segment.Salt);
         segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
@@ -105,10 +107,10 @@ internal sealed partial class Wal
         _index.Publish(_batch.Records, end);
     }
 
-    private WalSegment Begin(long sequence, long bytes, long commit, bool isReset, EntryId @base, WalVote vote, out uint crc)
+    private WalSegment Begin(long sequence, long least, long commit, bool isReset, EntryId @base, WalVote vote, out uint crc)
     {
-        var file = _preparer.Take(sequence, bytes);
-        bytes = file.Length;
+        var file = _preparer.Take(sequence, _options.SegmentBytes, least);
+        var bytes = file.Length;
         var header = new WalSegmentHeader(sequence, bytes, commit, _chain, isReset, @base, vote, _options.NewSalt());
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
         // A little more than there were in the last one: a list that grows by a single entry is twice as large.

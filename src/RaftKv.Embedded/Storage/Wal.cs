@@ -165,7 +165,7 @@ internal sealed partial class Wal : IDisposable
         {
             act();
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not WalNoRoomException)
         {
             Fail(e);
             throw;

@@ -194,7 +194,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
 
     private void CreateFirst(WalPreparer preparer)
     {
-        var file = preparer.Take(1, options.SegmentBytes);
+        var file = preparer.Take(1, options.SegmentBytes, WalSegmentHeader.MaxBytes);
         var header = new WalSegmentHeader(1, file.Length, Commit: 0, Previous: 0, IsReset: false, default, default, options.NewSalt());
         Span<byte> room = stackalloc byte[WalSegmentHeader.MaxBytes];
         var size = header.WriteBefore(room, out var crc);

@@ -63,8 +63,12 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         _idle.Set();
     }
 
-    /// <summary>The segment made ahead, or one made now. Writer only.</summary>
-    public IStorageFile Take(long sequence, long bytes)
+    /// <summary>The segment made ahead, or one made now: of the usual size or, where there is no room for that, as small as it may be. Writer only.</summary>
+    /// <param name="sequence">Its number.</param>
+    /// <param name="bytes">The usual size.</param>
+    /// <param name="least">What it must have.</param>
+    /// <exception cref="WalNoRoomException">There is no room even for that; nothing has changed.</exception>
+    public IStorageFile Take(long sequence, long bytes, long least)
     {
         _idle.Wait();
         (long Sequence, long Bytes, IStorageFile File)? ready;
@@ -74,13 +78,33 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             _ready = null;
             _request = null;
         }
-        if (ready is not { } prepared)
+        if (ready is { } prepared)
+        {
+            if (prepared.Sequence == sequence && prepared.Bytes >= least)
+                return prepared.File;
+            // A record larger than a usual segment gets one of its own size.
+            prepared.File.Dispose();
+        }
+        try
+        {
+            return Make(sequence, Math.Max(bytes, least));
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            return MakeSmall(sequence, Math.Max(least, Math.Min(bytes, ChunkBytes)));
+        }
+    }
+
+    private IStorageFile MakeSmall(long sequence, long bytes)
+    {
+        try
+        {
             return Make(sequence, bytes);
-        if (prepared.Sequence == sequence && prepared.Bytes >= bytes)
-            return prepared.File;
-        // A record larger than a usual segment gets one of its own size.
-        prepared.File.Dispose();
-        return Make(sequence, bytes);
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            throw new WalNoRoomException(e);
+        }
     }
 
     /// <summary>Waits a bounded time. A thread that hangs in the disk keeps its file until the process ends.</summary>
@@ -125,7 +149,8 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
 
     private IStorageFile Make(long sequence, long bytes)
     {
-        var file = fs.Open(Path.Combine(directory, WalSegment.NameOf(sequence)), FileOpenMode.Create);
+        var path = Path.Combine(directory, WalSegment.NameOf(sequence));
+        var file = fs.Open(path, FileOpenMode.Create);
         try
         {
             for (var offset = 0L; offset < bytes; offset += ChunkBytes)
@@ -140,10 +165,25 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             fs.SyncDirectory(directory);
             return file;
         }
-        catch
+        catch (Exception e)
         {
             file.Dispose();
+            // What was written of it is room that is missing elsewhere.
+            if (e is RaftKvStorageException { Error: RaftKvStorageError.DiskFull })
+                DeleteQuietly(path);
             throw;
+        }
+    }
+
+    private void DeleteQuietly(string path)
+    {
+        try
+        {
+            fs.Delete(path);
+        }
+        catch (RaftKvStorageException)
+        {
+            // The next attempt makes it anew.
         }
     }
 }

@@ -27,6 +27,7 @@ internal enum FrameType : byte
     AdminRequest = 50,
     AdminReply = 51,
     ForwardTraces = 52,
+    DiskReport = 53,
 
     IntegrityProbe = 64,
     IntegrityAnswer = 65,

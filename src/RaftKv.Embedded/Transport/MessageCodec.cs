@@ -32,6 +32,7 @@ internal static partial class MessageCodec
         ForwardRefused m => 1 + 4 + 8L * m.Sequences.Count,
         AdminRequest m => 8 + 1 + TextSize(m.NodeId) + TextSize(m.Address),
         AdminReply m => 8 + 4 + TextSize(m.Message),
+        DiskReport => 8 + 1,
         IntegrityProbe => 1 + 8,
         IntegrityAnswer => 1 + 8 + 8,
         IntegrityVerdict => 8,
@@ -63,6 +64,7 @@ internal static partial class MessageCodec
             ForwardRefused m => Write(ref writer, m),
             AdminRequest m => Write(ref writer, m),
             AdminReply m => Write(ref writer, m),
+            DiskReport m => Write(ref writer, m),
             IntegrityProbe m => Write(ref writer, m),
             IntegrityAnswer m => Write(ref writer, m),
             IntegrityVerdict m => Write(ref writer, m),
@@ -209,6 +211,13 @@ internal static partial class MessageCodec
         for (var i = 0; i < m.Sequences.Count; i++)
             to.Int64(m.Sequences[i]);
         return FrameType.ForwardRefused;
+    }
+
+    private static FrameType Write(ref WireWriter to, DiskReport m)
+    {
+        to.Int64(m.Room);
+        to.Flags(m.TakesEntries);
+        return FrameType.DiskReport;
     }
 
     private static FrameType Write(ref WireWriter to, AdminRequest m)

@@ -12,6 +12,11 @@ internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerM
 /// <summary>These forwarded writes were not appended.</summary>
 internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> Sequences) : PeerMessage;
 
+/// <summary>A member tells its leader, each second, how much room its disk has above its reserve; negative when there is less. A node that does not know the message passes it over.</summary>
+/// <param name="Room">In bytes.</param>
+/// <param name="TakesEntries">Whether there is room for entries at all, deletions among them.</param>
+internal sealed record DiskReport(long Room, bool TakesEntries) : PeerMessage;
+
 /// <summary>An operator's call, made on another node than the leader.</summary>
 /// <param name="Id">Repeated in the answer.</param>
 /// <param name="Operation">What.</param>

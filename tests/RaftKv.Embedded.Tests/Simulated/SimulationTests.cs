@@ -34,6 +34,7 @@ public sealed class SimulationTests
     [InlineData("Namesakes")]
     [InlineData("Relics")]
     [InlineData("Overload")]
+    [InlineData("FullDisks")]
     [InlineData("Damage")]
     [InlineData("Holders")]
     [InlineData("Handovers")]

@@ -28,8 +28,7 @@ public sealed class FasterFaultTests : IDisposable
 
     [Theory]
     [InlineData(DeviceOperation.Write, RaftKvStorageError.Io)]
-    [InlineData(DeviceOperation.Write, RaftKvStorageError.DiskFull)]
-    [InlineData(DeviceOperation.Create, RaftKvStorageError.DiskFull)]
+    [InlineData(DeviceOperation.Create, RaftKvStorageError.Io)]
     [InlineData(DeviceOperation.Read, RaftKvStorageError.Io)]
     internal void An_operation_that_fails_ends_the_store_and_no_answer_is_wrong(DeviceOperation operation, RaftKvStorageError error) => Within(() =>
     {
@@ -45,6 +44,23 @@ public sealed class FasterFaultTests : IDisposable
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => Put(store, 1, 99)).Error);
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => store.Cut(long.MaxValue)).Error);
         }
+    });
+
+    [Theory]
+    [InlineData(DeviceOperation.Write)]
+    [InlineData(DeviceOperation.Create)]
+    internal void A_full_disk_makes_writers_wait_and_they_go_on_when_there_is_room(DeviceOperation operation) => Within(() =>
+    {
+        var refused = 0;
+        _disk.Before = (asked, path) =>
+        {
+            // For a second or so there is no room.
+            if (asked == operation && path.Contains("hlog", StringComparison.Ordinal) && Interlocked.Increment(ref refused) is < 20)
+                throw FaultyFileSystem.Error(RaftKvStorageError.DiskFull, asked, path);
+        };
+        using var store = Open();
+        Assert.Null(FillAndRead(store, 7));
+        Assert.True(refused >= 20 || operation == DeviceOperation.Create);
     });
 
     [Fact]

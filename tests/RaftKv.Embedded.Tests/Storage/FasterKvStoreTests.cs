@@ -329,20 +329,24 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
     }
 
     [Fact]
-    public void A_full_disk_is_an_error_not_a_hang()
+    public void A_full_disk_is_told_before_a_write_would_wait_for_room()
     {
         var store = OpenStore();
         Put(store, 0, 1, 1000);
+        Assert.True(store.HasRoomFor(1000));
         Disk.FreeBytes = 1024 * 1024;
-
-        var full = Assert.Throws<RaftKvStorageException>(() =>
+        var written = 0;
+        while (store.HasRoomFor(1000))
         {
-            for (var key = 1; key < 100_000; key++)
-                Put(store, key, 1, 1000);
-        });
-        Assert.Equal(RaftKvStorageError.DiskFull, full.Error);
+            Assert.True(written++ < 100_000);
+            Put(store, written, 1, 1000);
+        }
+
         Assert.Equal(RaftKvStorageError.DiskFull, Assert.Throws<RaftKvStorageException>(() => store.Cut(long.MaxValue)).Error);
         Assert.Equal((1, 1000), Read(store, 0));
+        Disk.FreeBytes = long.MaxValue;
+        Assert.True(store.HasRoomFor(1000));
+        store.Cut(long.MaxValue).Dispose();
     }
 
     [Fact]

@@ -22,7 +22,11 @@ internal sealed class MemoryFileSystem : IFileSystem
     /// <summary>How many operations the disk was asked for.</summary>
     public long Operations { get; private set; }
 
+    /// <summary>No more than this is said to be free, whatever the capacity is.</summary>
     public long FreeBytes { get; set; } = long.MaxValue;
+
+    /// <summary>How much all files together may have: what would make them longer is refused, and harms nothing.</summary>
+    public long Capacity { get; set; } = long.MaxValue;
 
     /// <summary>The <paramref name="nth"/> operation of a kind from now on (1 is the next) fails, and so does everything on that file after it.</summary>
     public void FailAt(DeviceOperation operation, int nth, RaftKvStorageError error = RaftKvStorageError.Io)
@@ -187,7 +191,17 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    public long AvailableBytes(string directory) => FreeBytes;
+    public long AvailableBytes(string directory)
+    {
+        lock (_gate)
+            return Available();
+    }
+
+    public long VolumeBytes(string directory) => Capacity;
+
+    private long Available() => Math.Min(FreeBytes, Left());
+
+    private long Left() => Capacity == long.MaxValue ? long.MaxValue : Math.Max(0, Capacity - _names.Values.Sum(f => (long)f.Length));
 
     public IDisposable Lock(string path)
     {
@@ -304,6 +318,8 @@ internal sealed class MemoryFileSystem : IFileSystem
             lock (disk._gate)
             {
                 MustLive();
+                if (Math.Max(0, offset + copy.Length - file.Length) is var more and > 0 && more > disk.Left())
+                    throw Error(RaftKvStorageError.DiskFull, $"write {file.Path}: no room");
                 disk.Operate(DeviceOperation.Write, file, () => file.Write(offset, copy));
             }
         }

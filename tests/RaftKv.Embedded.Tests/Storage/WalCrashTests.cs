@@ -54,7 +54,7 @@ public sealed class WalCrashTests
     [InlineData(DeviceOperation.Write, RaftKvStorageError.DiskFull)]
     [InlineData(DeviceOperation.Sync, RaftKvStorageError.Io)]
     [InlineData(DeviceOperation.Sync, RaftKvStorageError.DiskFull)]
-    [InlineData(DeviceOperation.Create, RaftKvStorageError.DiskFull)]
+    [InlineData(DeviceOperation.Create, RaftKvStorageError.Io)]
     [InlineData(DeviceOperation.Delete, RaftKvStorageError.Io)]
     [InlineData(DeviceOperation.SyncDirectory, RaftKvStorageError.Io)]
     internal void A_failing_disk_is_final_and_after_a_restart_and_a_power_cut_the_log_is_whole(DeviceOperation operation, RaftKvStorageError error)

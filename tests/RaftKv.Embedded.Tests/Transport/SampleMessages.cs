@@ -66,7 +66,10 @@ internal static class SampleMessages
     /// <summary>Came later: what wall clocks show.</summary>
     public static IReadOnlyList<PeerMessage> Clocks { get; } = [new WallClock(1_700_000_000_000), new WallClock(long.MinValue)];
 
-    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks];
+    /// <summary>Came later: how much room a member's disk has.</summary>
+    public static IReadOnlyList<PeerMessage> Disk { get; } = [new DiskReport(1L << 40, true), new DiskReport(-1, false)];
+
+    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks, .. Disk];
 
     public static Handshake Hello { get; } = Handshake.Of(new PeerHello
     {

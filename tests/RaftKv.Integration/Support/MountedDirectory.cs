@@ -10,18 +10,18 @@ public sealed class MountedDirectory : IDisposable
 
     public string Path { get; }
 
-    public static MountedDirectory Mount(int megabytes)
+    public static MountedDirectory Mount(int megabytes, string options = "")
     {
-        var mounted = TryMount(megabytes, out var error);
+        var mounted = TryMount(megabytes, out var error, options);
         if (mounted is null)
             Assert.Skip($"A file system of limited size cannot be mounted here ({error}). Run as root to run this test.");
         return mounted;
     }
 
-    public static MountedDirectory? TryMount(int megabytes, out string error)
+    public static MountedDirectory? TryMount(int megabytes, out string error, string options = "")
     {
         var path = TestDirectory.Create();
-        error = Tool.Try("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path);
+        error = Tool.Try("mount", "-t", "tmpfs", "-o", $"size={megabytes}m{(options.Length > 0 ? "," : "")}{options}", "tmpfs", path);
         if (error.Length == 0)
             return new MountedDirectory(path);
         TestDirectory.Delete(path);

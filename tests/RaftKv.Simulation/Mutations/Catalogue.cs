@@ -47,6 +47,8 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.cs", "if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)", "if (message is AppendEntries or InstallSnapshot or TimeoutNow or ReadIndexReply && message.Term > Term)")),
         new("boundless-log", "proposals are taken however many wait",
             new Edit("Consensus/RaftCore.Replication.cs", ": _log.HeldBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded", ": _log.HeldBytes < 0 ? RefusalReason.Overloaded")) { In = Profile.Overload },
+        new("full-disk-ends-the-log", "a log that has no room for its next segment counts as failed",
+            new Edit("Storage/Wal.Commit.cs", "catch (Exception e) when (e is not WalNoRoomException)", "catch (Exception e)")) { In = Profile.FullDisks },
         new("disk-backlog-not-counted", "a leader does not count what waits for its own disk, because a quorum without it commits",
             new Edit("Consensus/RaftLog.cs", "public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);", "public long HeldBytes => UnappliedBytes;")) { In = Profile.Overload },
     ];

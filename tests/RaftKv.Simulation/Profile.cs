@@ -44,4 +44,7 @@ public enum Profile
 
     /// <summary>The leadership moves again and again while little is written: the time of leases must go on.</summary>
     Handovers,
+
+    /// <summary>Links deliver fewer bytes than their senders would like to send: snapshots, logs and forwarded writes wait for them.</summary>
+    SlowLinks,
 }

@@ -209,6 +209,7 @@ internal sealed partial class RaftCore
             return;
         if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)
             BecomeFollower(message.Term, message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null, $"saw term {message.Term} from {from}");
+        NoteContact(from, message);
         switch (message)
         {
             case AppendEntries m: OnAppendEntries(from, m); break;
@@ -221,6 +222,26 @@ internal sealed partial class RaftCore
             case ReadIndexRequest m: OnReadIndexRequest(from, m); break;
             case ReadIndexReply m: OnReadIndexReply(m); break;
             case RemovedNotice m: OnRemovedNotice(from, m); break;
+        }
+    }
+
+    /// <summary>
+    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may be late behind other traffic, and a vote
+    /// says nothing of who leads.
+    /// </summary>
+    private void NoteContact(string from, RaftMessage message)
+    {
+        if (message.Term != Term)
+            return;
+        if (Role == RaftRole.Leader && message is ReadIndexRequest)
+        {
+            FindPeer(from)?.Hear(_now.Ticks);
+        }
+        else if (from == LeaderId && message is ReadIndexReply { Index: >= 0 })
+        {
+            _leaderContact = _now.Ticks;
+            _leaderGone = false;
+            ArmElection();
         }
     }
 

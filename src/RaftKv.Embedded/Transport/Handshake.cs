@@ -27,6 +27,9 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasStart = 1 << 3;
     private const long HasLimits = 1 << 6;
 
+    /// <summary>Puts frames together that come in parts.</summary>
+    private const long AcceptsParts = 1 << 7;
+
     private const byte Voted = 1;
     private const byte Led = 2;
 
@@ -38,7 +41,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
         var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
-            | (hello.Start is null ? 0 : HasStart) | (hello.Limits is null ? 0 : HasLimits);
+            | (hello.Start is null ? 0 : HasStart) | (hello.Limits is null ? 0 : HasLimits) | (hello.AcceptsParts ? AcceptsParts : 0);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -189,7 +192,8 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             hello = hello with { Start = ReadStart(ref from) };
         if ((capabilities & HasLimits) != 0)
             hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
-        return new Handshake(min, max, capabilities, hello with { WantsToJoin = (capabilities & WantsToJoin) != 0 }, nonce);
+        hello = hello with { WantsToJoin = (capabilities & WantsToJoin) != 0, AcceptsParts = (capabilities & AcceptsParts) != 0 };
+        return new Handshake(min, max, capabilities, hello, nonce);
     }
 
     /// <summary>Names go into logs before anybody has been authenticated, therefore without control characters.</summary>

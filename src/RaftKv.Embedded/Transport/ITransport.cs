@@ -17,8 +17,12 @@ internal interface ITransport : IDisposable
     /// <summary>Holder of the turn. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
     void SetPeers(IReadOnlyList<Member> peers);
 
-    /// <summary>Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
-    void Send(string nodeId, PeerMessage message);
+    /// <summary>
+    /// Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Urgent messages may pass bulk ones (<see cref="PeerMessage.IsBulk"/>); each kind keeps its
+    /// order. Without a connection, or over the buffer's limit, the message is dropped and counted.
+    /// </summary>
+    /// <returns>False: it was dropped and certainly does not arrive. True: it arrives unless the connection is lost.</returns>
+    bool Send(string nodeId, PeerMessage message);
 
     /// <summary>Holder of the turn, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();

@@ -39,6 +39,9 @@ internal sealed record PeerHello
     /// <summary>What the node's options allow to become an entry; <c>null</c> from versions that do not say.</summary>
     public ClusterLimits? Limits { get; init; }
 
+    /// <summary>Whether long frames may be sent to it in parts.</summary>
+    public bool AcceptsParts { get; init; }
+
     public bool IsProbe => TargetNodeId.Length == 0;
 
     /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>

@@ -48,6 +48,20 @@ public sealed class StorageFaultTests : IntegrationTest
         }
     }
 
+    [Fact]
+    public async Task A_write_whose_sync_takes_long_is_one_entry()
+    {
+        Strace.Require();
+        var cluster = NoNodes(o => o.RequestTimeout = TimeSpan.FromMinutes(1));
+        var node = cluster.AddNode();
+        await node.StartAsync();
+        await node.SetAsync("session", "opened");
+        var before = (await node.StatusAsync()).LastIndex;
+        await using (await Strace.SlowAsync(node, Sync, TimeSpan.FromSeconds(1.5)))
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(i => node.SetAsync("key", Number(i))));
+        Assert.Equal(4, (await node.StatusAsync()).LastIndex - before);
+    }
+
     [Theory]
     [InlineData(true, Sync, "EIO")]
     [InlineData(true, Write, "EIO")]

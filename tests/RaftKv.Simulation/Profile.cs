@@ -50,4 +50,7 @@ public enum Profile
 
     /// <summary>Disks of different sizes fill up, and nothing is wrong with them otherwise.</summary>
     FullDisks,
+
+    /// <summary>Links deliver fewer bytes than their senders would like to send: snapshots, logs and forwarded writes wait for them.</summary>
+    SlowLinks,
 }

@@ -1,10 +1,13 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation;
 
 /// <summary>One process's way to one peer: it dials, and only sends.</summary>
-internal sealed class SimLink(SimNode from, Member peer, Chance chance)
+internal sealed class SimLink(SimNode from, Member peer, Chance chance, SimNetwork network)
 {
+    private SimPipe? _pipe;
+
     public SimNode From => from;
 
     /// <summary>Dice of the network between the two.</summary>
@@ -33,7 +36,22 @@ internal sealed class SimLink(SimNode from, Member peer, Chance chance)
     /// <summary>No message of those that keep their order arrives before.</summary>
     public long LastDelivery { get; set; }
 
-    public List<byte[]> Unsent { get; } = [];
+    public List<(byte[] Frame, bool IsBulk)> Unsent { get; } = [];
+
+    /// <summary>What waits for the link while its bandwidth is limited.</summary>
+    public SimPipe Pipe => _pipe ??= network.PipeOf(this);
+
+    /// <summary>What was sent on this connection.</summary>
+    public SentOnce Sent { get; } = new();
+
+    /// <summary>Whether a bulk message may wait too. Without a limit of the bandwidth nothing waits.</summary>
+    public bool HasRoomFor(int bytes)
+    {
+        var waiting = Pipe.WaitingBytes;
+        foreach (var (frame, _) in Unsent)
+            waiting += frame.Length;
+        return Pipe.Rate == 0 || waiting == 0 || waiting + bytes <= SimPipe.MaxWaitingBytes;
+    }
 
     /// <summary>Whether the process that dialled is there and wants the peer.</summary>
     public bool IsAlive => !IsClosed && from.IsListening && from.Life == FromLife;

@@ -13,9 +13,13 @@ internal sealed class SimNetwork(Simulation run)
 {
     private const int MaxFrameBytes = 64 * 1024 * 1024;
 
+    /// <summary>From a loss that is not made good to the end of the connection.</summary>
+    private const long LossToReset = 200 * VirtualTime.Millisecond;
+
     private readonly Dictionary<(string From, string To), long> _blockedUntil = [];
     private readonly Dictionary<(string From, string To), (long Until, long Delay)> _slow = [];
     private readonly Dictionary<(string From, string To), Chance> _chances = [];
+    private readonly Dictionary<(string From, string To), (long Until, long Rate)> _throttled = [];
 
     public bool IsQuiet { get; set; }
 
@@ -59,11 +63,25 @@ internal sealed class SimNetwork(Simulation run)
     /// <summary>What is sent before <paramref name="until"/> takes longer.</summary>
     public void Slow(SimNode from, SimNode to, long until, long delay) => _slow[(from.Id, to.Id)] = (until, delay);
 
+    /// <summary>What is sent before <paramref name="until"/> has less bandwidth, in bytes per second.</summary>
+    public void Throttle(SimNode from, SimNode to, long until, long rate) => _throttled[(from.Id, to.Id)] = (until, rate);
+
+    /// <summary>Connections begun, made or lost anywhere, and refusals of forwarded writes: a write may be given to the leader again after one.</summary>
+    public long Breaks { get; private set; }
+
     public void Heal()
     {
         _blockedUntil.Clear();
         _slow.Clear();
+        _throttled.Clear();
     }
+
+    public void OnForwarded(SimNode node, ForwardWrites writes) => run.OneEntryPerWrite.OnForwarded(node, writes);
+
+    public SimPipe PipeOf(SimLink link) => new(run.Time, frame => Depart(link, frame));
+
+    private long RateOf(SimLink link) =>
+        _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled) && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
 
     public Chance ChanceBetween(string from, string to)
     {
@@ -96,6 +114,7 @@ internal sealed class SimNetwork(Simulation run)
             Dial(link, 100 * VirtualTime.Millisecond);
             return;
         }
+        Breaks++;
         var hello = link.From.Gate.Identity with { TargetNodeId = link.Peer.NodeId, TargetIncarnation = link.Peer.Incarnation };
         var verdict = HandshakeVerdict.Unavailable;
         target.Run("handshake", () =>
@@ -135,6 +154,8 @@ internal sealed class SimNetwork(Simulation run)
         {
             link.IsConnected = true;
             link.Connection++;
+            Breaks++;
+            link.Sent.Begin(link.Connection);
             link.ToLife = life;
             link.From.Gate.OnConnected(answer, link.Peer.Address);
         }
@@ -146,17 +167,30 @@ internal sealed class SimNetwork(Simulation run)
         link.From.Schedule();
     }
 
-    public void Transmit(SimLink link, byte[] frame)
+    public void Transmit(SimLink link, byte[] frame, bool isBulk)
+    {
+        link.Pipe.Rate = RateOf(link);
+        if (link.Pipe.Rate == 0 && link.Pipe.IsEmpty)
+            Depart(link, frame);
+        else
+            link.Pipe.Add(frame, isBulk);
+    }
+
+    private void Depart(SimLink link, byte[] frame)
     {
         var target = run.NodeAt(link.Peer.Address);
         var type = (FrameType)frame[4];
         var isRaft = type < FrameType.ForwardWrites;
         if (!Passes(link.From, target))
+        {
+            OnLost(link, isRaft);
             return;
+        }
         var chance = link.Chance;
         if (!IsQuiet && chance.Percent(run.Swarm.LossPercent))
         {
             Disturbed = Disturbed with { Lost = Disturbed.Lost + 1 };
+            OnLost(link, isRaft);
             return;
         }
         var at = run.Time.Now + DelayOf(link);
@@ -186,7 +220,10 @@ internal sealed class SimNetwork(Simulation run)
         run.Time.At(at, () =>
         {
             if (!target.IsListening || target.Life != toLife || !Passes(link.From, target))
+            {
+                OnLost(link, isRaft);
                 return;
+            }
             // A newer connection waits for the older one, whose last messages may have been lost.
             if (!isRaft && (link.Connection != connection || link.IsClosed))
                 return;
@@ -194,8 +231,24 @@ internal sealed class SimNetwork(Simulation run)
             var message = MessageCodec.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
+            if (message is ForwardRefused)
+                Breaks++;
             target.Gate.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId }, message);
             target.Schedule();
+        });
+    }
+
+    /// <summary>TCP loses nothing but with the connection. The core bears more than that; those who forward writes count on it.</summary>
+    private void OnLost(SimLink link, bool isRaft)
+    {
+        link.Sent.Excuse();
+        if (isRaft)
+            return;
+        var connection = link.Connection;
+        run.Time.After(link.Chance.Around(LossToReset), () =>
+        {
+            if (link.Connection == connection)
+                Reset(link, reset: false);
         });
     }
 
@@ -213,7 +266,9 @@ internal sealed class SimNetwork(Simulation run)
         if (!link.IsConnected)
             return;
         link.IsConnected = false;
+        Breaks++;
         link.Unsent.Clear();
+        link.Pipe.Clear();
         Tell(link.From, link.FromLife, link.Peer.NodeId, reset);
         Tell(run.NodeAt(link.Peer.Address), link.ToLife, link.From.Id, reset);
         if (link.IsAlive)

@@ -23,6 +23,9 @@ internal sealed partial class SimNode
     /// <summary>Little enough that watchers fall out of it.</summary>
     private const long HistoryBytes = 8 * 1024;
 
+    /// <summary>As small, compared with the bandwidth of links here, as what a node sends to a slow follower.</summary>
+    private const int SmallestPieceBytes = 1_000;
+
     /// <summary>As on a pool that is busy: meanwhile more is applied, and consumers read the history themselves.</summary>
     private const long RouterDelay = 2 * VirtualTime.Millisecond;
 
@@ -225,6 +228,7 @@ internal sealed partial class SimNode
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,
                 SnapshotChunkBytes = _run.Swarm.ChunkBytes,
+                SmallestPieceBytes = SmallestPieceBytes,
                 MaxAppendBytes = (int)_run.Swarm.LogCacheBytes,
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },

@@ -30,7 +30,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
                 continue;
             if (known >= 0)
                 Drop(known);
-            var link = new SimLink(node, peer, network.ChanceBetween(node.Id, peer.NodeId));
+            var link = new SimLink(node, peer, network.ChanceBetween(node.Id, peer.NodeId), network);
             _links.Add(link);
             network.Dial(link, VirtualTime.Millisecond);
         }
@@ -43,23 +43,29 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
 
     public void HangUp() => network.HangUp(node);
 
-    public void Send(string nodeId, PeerMessage message)
+    public bool Send(string nodeId, PeerMessage message)
     {
         if (_links.Find(l => l.Peer.NodeId == nodeId) is not { IsConnected: true } link)
-            return;
+            return false;
         var frame = new byte[MessageCodec.FrameSize(message)];
+        if (message.IsBulk && !link.HasRoomFor(frame.Length))
+            return false;
         MessageCodec.WriteFrame(message, frame);
-        link.Unsent.Add(frame);
+        link.Unsent.Add((frame, message.IsBulk));
+        link.Sent.Note(message);
+        if (message is ForwardWrites writes)
+            network.OnForwarded(node, writes);
+        return true;
     }
 
     public void Flush()
     {
         foreach (var link in _links)
         {
-            foreach (var frame in link.Unsent)
+            foreach (var (frame, isBulk) in link.Unsent)
             {
                 if (--CrashAfter >= 0)
-                    network.Transmit(link, frame);
+                    network.Transmit(link, frame, isBulk);
             }
             link.Unsent.Clear();
         }

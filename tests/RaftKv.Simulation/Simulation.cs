@@ -36,6 +36,8 @@ internal sealed partial class Simulation
         ];
         History.LeasesPaused += _leaseTime.OnPaused;
         History.Committed += new LogTimeBound(this).OnCommitted;
+        OneEntryPerWrite = new OneEntryPerWrite(this);
+        _invariants.AddRange([new NothingSentTwice(this), OneEntryPerWrite]);
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
         EndOfFaults = Swarm.Length;
@@ -68,6 +70,8 @@ internal sealed partial class Simulation
     public CommittedHistory History { get; } = new();
 
     public WatchCompleteness Watches { get; }
+
+    public OneEntryPerWrite OneEntryPerWrite { get; }
 
     public StaleReads StaleReads { get; } = new();
 

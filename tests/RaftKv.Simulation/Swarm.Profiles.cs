@@ -207,12 +207,31 @@ internal sealed partial record Swarm
         Length = 60 * VirtualTime.Second;
     }
 
+    // One value takes a good part of an election timeout on the slowest of these links, a snapshot several of them.
+    private void Throttle(Chance chance)
+    {
+        Founders = chance.Fork("SlowFounders").OneIn(4) ? 5 : 3;
+        Calm();
+        (SlowLinks, Alone, Transactions) = (true, false, false);
+        (Coups, Stalls) = (chance.Fork("SlowCoups").OneIn(4), chance.Fork("SlowStalls").OneIn(3));
+        Bandwidth = chance.Fork("SlowBandwidth").Pick([0, 100_000, 400_000]);
+        NetworkDelay = chance.Fork("SlowNetwork").Pick([300, 5_000, 20_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("SlowLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ValueBytes) = ((int)chance.Fork("SlowCallers").Between(2, 6), chance.Fork("SlowValue").Pick([600, 2_000, 8_000]));
+        ThinkTime = chance.Fork("SlowThink").Pick([50, 200]) * VirtualTime.Millisecond;
+        RequestTimeout = 5 * VirtualTime.Second;
+        (SnapshotThresholdBytes, LogRetentionBytes) = chance.Fork("SlowSnapshots").Pick([1, 2]) == 1 ? (20_000, 0) : (100_000, 50_000);
+        (ChunkBytes, LogCacheBytes) = (chance.Fork("SlowChunk").Pick([4_000, 64_000]), chance.Fork("SlowCache").Pick([8_000, 100_000]));
+        FaultInterval = chance.Fork("SlowFaults").Pick([1, 3]) * VirtualTime.Second;
+        Length = 30 * VirtualTime.Second;
+    }
+
     /// <summary>Nothing but what the storm itself adds.</summary>
     private void Calm()
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);
         (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
-        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, Haste, WallJumps, SnapshotsOnDemand) = (false, false, false, false, false, false, false, false, false, false, false);
+        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, Haste, WallJumps, SnapshotsOnDemand, SlowLinks) = (false, false, false, false, false, false, false, false, false, false, false, false);
         StoppedTurns = false;
         (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
         MaxPendingBytes = 64_000_000;

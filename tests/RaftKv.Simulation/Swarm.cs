@@ -67,6 +67,7 @@ internal sealed partial record Swarm
         SegmentBytes = Of(nameof(SegmentBytes)).Pick([8 * 1024, 32 * 1024]);
         Drift = Of(nameof(Drift)).OneIn(2) ? 50 : 0;
         Length = Of(nameof(Length)).Between(5, 30) * VirtualTime.Second;
+        SlowLinks = Of(nameof(SlowLinks)).OneIn(8);
 
         switch (Profile)
         {
@@ -85,6 +86,7 @@ internal sealed partial record Swarm
             case Profile.Handovers: HandOver(chance); break;
             case Profile.Joiners: Join(chance); break;
             case Profile.FullDisks: FillDisks(chance); break;
+            case Profile.SlowLinks: Throttle(chance); break;
         }
 
         Chance Of(string trait) => chance.Fork(trait);
@@ -168,6 +170,12 @@ internal sealed partial record Swarm
 
     /// <summary>Threads are stopped in the middle of a turn.</summary>
     public bool StoppedTurns { get; private set; }
+
+    /// <summary>Links lose their bandwidth for a while.</summary>
+    public bool SlowLinks { get; private set; }
+
+    /// <summary>Bytes per second of each link in each direction; 0 is without a limit.</summary>
+    public long Bandwidth { get; private set; }
     public bool Leases { get; private set; }
     public bool Cancels { get; private set; }
 

@@ -1,18 +1,27 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>What a leader knows of one peer.</summary>
-internal sealed class Progress(string nodeId, Guid incarnation, long next, long now)
+internal sealed class Progress(string nodeId, Guid incarnation, long next, long now, RaftSettings settings)
 {
     /// <summary>How many messages may be under way right after a probe; doubles with every acknowledgement, so that a peer that drops everything is not flooded.</summary>
     private const int FirstWindow = 2;
 
-    /// <summary>How many pieces of a snapshot may be under way once the first ones have arrived.</summary>
-    private const int MaxSnapshotWindow = 4;
+    /// <summary>While a peer does not advance, the questions about it come ever more slowly, up to so many times the first wait.</summary>
+    private const int MaxPatience = 16;
 
-    private readonly Queue<(long Last, int Bytes)> _inflight = new();
-    private long _inflightBytes;
     private int _window = FirstWindow;
-    private int _snapshotWindow = 1;
+    private long _lastSent = now;
+    private long _checkedAt = now;
+    private int _patience = 1;
+
+    /// <summary>Whether the peer has said what it has of the snapshot: before that one piece is sent and no more.</summary>
+    private bool _snapshotAnswered;
+
+    /// <summary>Up to here the peer was last asked what has arrived.</summary>
+    private long _snapshotAskedAt;
+
+    /// <summary>Sending has gone back to what the peer wants. Answers to the pieces sent before that say nothing new.</summary>
+    private bool _wentBack;
 
     public string NodeId { get; } = nodeId;
 
@@ -73,10 +82,26 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     public long CommitSent { get; set; }
 
     /// <summary>Whether entries were sent along with a probe; heartbeats repeat the probe without them.</summary>
-    public bool ProbeSent { get; set; }
+    public bool ProbeSent { get; private set; }
+
+    /// <summary>The last entry that was sent along with the probe, and what those entries cost.</summary>
+    private (long Last, int Bytes, long At) _probed;
+
+    /// <summary>A probe was sent, with these entries.</summary>
+    public void Probed(int entries, int bytes, long now)
+    {
+        ProbeSent = true;
+        _probed = (Next - 1 + entries, bytes, now);
+    }
+
+    /// <summary>What may be under way to it.</summary>
+    public LinkWindow Link { get; } = new(settings);
 
     public void Hear(long now)
     {
+        // After a silence something may be lost: the peer is asked soon.
+        if (IsGone || now - LastContact > settings.ElectionTimeout)
+            _patience = 1;
         LastContact = now;
         HasAnswered = true;
         IsGone = false;
@@ -92,7 +117,7 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         Match = Round = 0;
         State = ProgressState.Probe;
         ProbeSent = true;
-        ForgetInflight();
+        Link.Forget();
     }
 
     /// <summary>Whether the peer's disk has room for entries, as far as it said.</summary>
@@ -112,21 +137,32 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
 
     public long SnapshotBytes { get; private set; }
 
-    /// <summary>When a chunk was last asked from the disk, sent or acknowledged; if nothing happens all that is under way is repeated.</summary>
-    public long SnapshotSentAt { get; set; }
-
     /// <summary>Whether the disk is reading a chunk for this peer.</summary>
     public bool ChunkPending { get; set; }
 
-    public int InflightMessages => _inflight.Count;
+    public int InflightMessages => Link.Count;
 
-    public bool HasRoom(RaftSettings settings) =>
-        _inflight.Count < Math.Min(_window, settings.MaxInflightMessages) && _inflightBytes < settings.MaxInflightBytes;
+    public bool HasRoom => Link.Count < Math.Min(_window, settings.MaxInflightMessages) && Link.HasRoom;
 
-    public void Sent(long last, int bytes)
+    /// <summary>
+    /// Whether it is time to ask the peer what has arrived: something is under way, and for a while nothing was sent, acknowledged or asked. The question keeps its place behind the data; the
+    /// answer is the evidence without which nothing is sent again.
+    /// </summary>
+    public bool IsCheckDue(long now) =>
+        now - Math.Max(Math.Max(LastAdvance, _lastSent), _checkedAt) >= Math.Max(settings.ElectionTimeout / 2, 2 * Link.Delay) * _patience;
+
+    public void Checked(long now)
     {
-        _inflight.Enqueue((last, bytes));
-        _inflightBytes += bytes;
+        _checkedAt = now;
+        _patience = Math.Min(2 * _patience, MaxPatience);
+        _wentBack = false;
+        _snapshotAskedAt = SnapshotSent;
+    }
+
+    public void Sent(long last, int bytes, long now)
+    {
+        Link.Sent(last, bytes, now);
+        _lastSent = now;
         Next = last + 1;
     }
 
@@ -138,12 +174,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         Match = match;
         MatchRound = round;
         Next = Math.Max(Next, match + 1);
-        LastAdvance = now;
-        while (_inflight.TryPeek(out var first) && first.Last <= match)
-        {
-            _inflightBytes -= first.Bytes;
-            _inflight.Dequeue();
-        }
+        Advance(now);
+        if (State != ProgressState.Snapshot)
+            Link.Acknowledge(match, now);
         _window = (int)Math.Min(_window * 2L, int.MaxValue);
         return true;
     }
@@ -153,64 +186,71 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         State = ProgressState.Probe;
         Next = Math.Max(next, Match + 1);
         ProbeSent = false;
+        _probed = default;
         _window = FirstWindow;
-        ForgetInflight();
+        Link.Forget();
     }
 
     public void BecomeReplicate(long next)
     {
         State = ProgressState.Replicate;
         Next = Math.Max(next, Match + 1);
-        ForgetInflight();
+        Link.Forget();
+        // A heartbeat may have been answered before the probe: the entries that went along with that are on their way.
+        if (_probed.Last >= Next)
+            Sent(_probed.Last, _probed.Bytes, _probed.At);
+        _probed = default;
     }
 
     public void BecomeSnapshot()
     {
         State = ProgressState.Snapshot;
         Snapshot = default;
-        SnapshotOffset = SnapshotBytes = 0;
-        RepeatSnapshot();
-        ForgetInflight();
+        SnapshotOffset = SnapshotSent = SnapshotBytes = _snapshotAskedAt = 0;
+        _snapshotAnswered = _wentBack = false;
+        _probed = default;
+        Link.Forget();
     }
 
     /// <summary>Whether another piece may be sent. What the peer has already is only known once it has answered the first.</summary>
-    public bool HasSnapshotRoom(int chunkBytes) =>
-        (SnapshotBytes == 0 || SnapshotSent < SnapshotBytes) && SnapshotSent - SnapshotOffset < (long)_snapshotWindow * chunkBytes;
+    public bool HasSnapshotRoom =>
+        SnapshotBytes == 0 || (_snapshotAnswered && SnapshotSent < SnapshotBytes && Link.HasRoom && Link.Count < settings.MaxInflightMessages
+            && SnapshotSent - SnapshotOffset < settings.MaxSnapshotWaitingBytes);
 
-    public void SentSnapshotChunk(EntryId last, long totalBytes, int bytes)
+    public void SentSnapshotChunk(EntryId last, long totalBytes, int bytes, long now)
     {
         Snapshot = last;
         SnapshotBytes = totalBytes;
         SnapshotSent += bytes;
+        _lastSent = now;
+        Link.Sent(SnapshotSent, bytes, now);
     }
 
     /// <summary>The peer has all before this byte, be it more than was sent or less than it had.</summary>
     public void SnapshotWanted(long offset, long now)
     {
-        var advances = offset > SnapshotOffset;
-        SnapshotOffset = offset;
-        if (advances)
+        _snapshotAnswered = true;
+        if (offset > SnapshotOffset)
         {
-            LastAdvance = now;
+            SnapshotOffset = offset;
             SnapshotSent = Math.Max(SnapshotSent, offset);
-            _snapshotWindow = Math.Min(_snapshotWindow + 1, MaxSnapshotWindow);
+            _wentBack = false;
+            Advance(now);
+            Link.Acknowledge(offset, now);
         }
-        else
+        else if (offset < SnapshotOffset || (SnapshotSent > offset && !_wentBack && offset != _snapshotAskedAt))
         {
-            RepeatSnapshot();
+            // Pieces arrive in their order, so what follows is lost. The answer to a question for just this byte says only that all before it is there.
+            SnapshotOffset = SnapshotSent = offset;
+            _snapshotAskedAt = 0;
+            _wentBack = true;
+            Link.Forget();
         }
     }
 
-    /// <summary>What is under way counts as lost.</summary>
-    public void RepeatSnapshot()
+    private void Advance(long now)
     {
-        SnapshotSent = SnapshotOffset;
-        _snapshotWindow = 1;
-    }
-
-    private void ForgetInflight()
-    {
-        _inflight.Clear();
-        _inflightBytes = 0;
+        LastAdvance = now;
+        _patience = 1;
     }
 }

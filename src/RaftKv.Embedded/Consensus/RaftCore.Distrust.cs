@@ -50,7 +50,7 @@ internal sealed partial class RaftCore
     private Progress Renew(Progress peer, Guid incarnation)
     {
         CountRound();
-        var renewed = new Progress(peer.NodeId, incarnation, _log.LastIndex + 1, _now.Ticks)
+        var renewed = new Progress(peer.NodeId, incarnation, _log.LastIndex + 1, _now.Ticks, _settings)
         {
             FirstRound = _round,
             Role = peer.Role,

@@ -55,7 +55,7 @@ internal sealed partial class RaftCore
                 continue;
             var peer = FindPeer(member.NodeId);
             if (peer is null)
-                _peers.Add(peer = new Progress(member.NodeId, member.Incarnation, _log.LastIndex + 1, _now.Ticks));
+                _peers.Add(peer = new Progress(member.NodeId, member.Incarnation, _log.LastIndex + 1, _now.Ticks, _settings));
             else if (BeginsAnew(peer, member))
                 peer = Renew(peer, member.Incarnation);
             peer.Role = member.Role;

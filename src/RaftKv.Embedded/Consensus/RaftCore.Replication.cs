@@ -141,7 +141,7 @@ internal sealed partial class RaftCore
     {
         if (peer.State == ProgressState.Probe && !peer.ProbeSent)
             SendProbe(peer);
-        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.TakesEntries && peer.HasRoom(_settings))
+        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.TakesEntries && peer.HasRoom)
         {
             if (peer.Next <= _log.Base.Index)
             {
@@ -150,11 +150,11 @@ internal sealed partial class RaftCore
             else if (peer.Next < _log.FirstInMemory)
             {
                 peer.ReadPending = true;
-                _effects.Add(new ReadEntries(peer.NodeId, peer.Next, _settings.MaxAppendBytes));
+                _effects.Add(new ReadEntries(peer.NodeId, peer.Next, peer.Link.PieceBytes(_settings.MaxAppendBytes)));
             }
             else
             {
-                SendEntries(peer, _log.Slice(peer.Next, _settings.MaxAppendBytes, out var bytes), bytes);
+                SendEntries(peer, _log.Slice(peer.Next, peer.Link.PieceBytes(_settings.MaxAppendBytes), out var bytes), bytes);
             }
         }
     }
@@ -170,7 +170,7 @@ internal sealed partial class RaftCore
     private void SendEntries(Progress peer, ReadOnlyMemory<LogEntry> entries, int bytes)
     {
         var previous = peer.Next - 1;
-        peer.Sent(previous + entries.Length, bytes);
+        peer.Sent(previous + entries.Length, bytes, _now.Ticks);
         SendAppend(peer, previous, entries);
     }
 
@@ -182,20 +182,38 @@ internal sealed partial class RaftCore
             BeginSnapshot(peer);
             return;
         }
-        peer.ProbeSent = true;
+        var bytes = 0;
         var atHand = peer.TakesEntries && peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
-        SendAppend(peer, peer.Next - 1, atHand ? _log.Slice(peer.Next, _settings.MaxAppendBytes, out _) : default);
+        var entries = atHand ? _log.Slice(peer.Next, peer.Link.PieceBytes(_settings.MaxAppendBytes), out bytes) : default;
+        peer.Probed(entries.Length, bytes, _now.Ticks);
+        SendAppend(peer, peer.Next - 1, entries);
     }
 
     private void SendHeartbeat(Progress peer)
     {
         if (peer.State != ProgressState.Snapshot && peer.Next <= _log.Base.Index && !peer.HasLostEntries)
             BeginSnapshot(peer);
-        // The beginning of the log is something every peer agrees with: such a heartbeat compares and changes nothing.
-        SendAppend(peer, peer.State == ProgressState.Snapshot || peer.HasLostEntries ? 0 : peer.Next - 1, default);
+        // A heartbeat may pass entries sent before it, so it names nothing that the peer may not have yet. Every peer agrees with the beginning of the log.
+        var previous = peer.State switch
+        {
+            _ when peer.HasLostEntries => 0,
+            ProgressState.Probe => peer.Next - 1,
+            ProgressState.Replicate when peer.Match >= _log.Base.Index => peer.Match,
+            _ => 0,
+        };
+        SendAppend(peer, previous, default);
     }
 
-    private void SendAppend(Progress peer, long previous, ReadOnlyMemory<LogEntry> entries)
+    /// <summary>Asks, behind everything that is under way, whether it has arrived: a refusal is the evidence that it has not.</summary>
+    private void CheckArrival(Progress peer)
+    {
+        if (peer.State != ProgressState.Replicate || peer.InflightMessages == 0 || !peer.IsCheckDue(_now.Ticks))
+            return;
+        peer.Checked(_now.Ticks);
+        SendAppend(peer, peer.Next - 1, default, keepsItsPlace: true);
+    }
+
+    private void SendAppend(Progress peer, long previous, ReadOnlyMemory<LogEntry> entries, bool keepsItsPlace = false)
     {
         (peer.CommitSent, peer.RoundSent) = (CommitIndex, _round);
         var id = previous == 0 ? default : new EntryId(_log.TermAt(previous), previous);
@@ -203,10 +221,10 @@ internal sealed partial class RaftCore
         // Entries carry their own time; a follower that gets none must know how long it has been led all the same.
         var timeMs = entries.IsEmpty && SaysLogTime && CommitIndex >= _timeJump ? LogTime(_now) : 0;
         // Peers that are as far as each other are told the same.
-        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries)
+        if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || last.KeepsItsPlace != keepsItsPlace
             || (last.Term, last.Commit, last.Round, last.LeaseMs, last.LogTimeMs) != (Term, CommitIndex, _round, leaseMs, timeMs))
         {
-            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs) { LogTimeMs = timeMs };
+            _lastAppend = last = new AppendEntries(Term, id, entries, CommitIndex, _round, leaseMs) { LogTimeMs = timeMs, KeepsItsPlace = keepsItsPlace };
         }
         Send(peer.NodeId, last);
     }
@@ -380,9 +398,8 @@ internal sealed partial class RaftCore
     {
         foreach (var peer in _peers)
         {
-            if (peer.State == ProgressState.Replicate && peer.InflightMessages > 0 && _now.Ticks - peer.LastContact > _settings.ElectionTimeout)
-                peer.BecomeProbe(peer.Match + 1);
-            RepeatLostChunk(peer);
+            CheckArrival(peer);
+            CheckSnapshotArrival(peer);
             Replicate(peer);
         }
         WatchMembers();

@@ -6,26 +6,44 @@ internal sealed partial class RaftCore
     /// <summary>The snapshot whose pieces are coming in.</summary>
     private IncomingSnapshot? _incoming;
 
+    /// <summary>Pieces that the disk has not answered.</summary>
+    private readonly WaitingPieces _waitingPieces = new();
+
+    /// <summary>Bytes of received pieces that wait for the disk.</summary>
+    public long WaitingSnapshotBytes => _waitingPieces.Bytes;
+
     /// <summary>The snapshot that is being loaded; meanwhile the log and the commit index stand still.</summary>
     private EntryId? _installing;
 
     private void OnSnapshotTaken(SnapshotTaken e)
     {
         Invariant.Holds(e.Last.Index <= CommitIndex, "only what is committed is in a snapshot");
-        Invariant.Holds(e.KeepFrom <= e.Last.Index + 1, "what is cut off the log is in the snapshot");
+        Invariant.Holds(e.KeepFromForPeers <= e.KeepFrom && e.KeepFrom <= e.Last.Index + 1, "what is cut off the log is in the snapshot");
         if (e.Last.Index > SnapshotIndex)
             SnapshotId = e.Last;
         _log.MarkApplied(e.Last.Index);
-        var keepFrom = e.KeepFrom;
-        foreach (var peer in _peers)
-        {
-            // A peer that is being sent an older snapshot goes on behind that one; were those entries gone, it would need the next
-            // snapshot, and the one after that.
-            if (peer.State == ProgressState.Snapshot && peer.Snapshot.Index > 0 && IsInContact(peer))
-                keepFrom = Math.Min(keepFrom, peer.Snapshot.Index + 1);
-        }
+        var keepFrom = Math.Min(e.KeepFrom, NeededByPeers(e.KeepFromForPeers));
         if (keepFrom > _log.FirstIndex)
             TruncateLogPrefix(keepFrom);
+    }
+
+    /// <summary>
+    /// The first entry that a peer in contact still needs: behind the snapshot it is being sent, or behind what it has. Were those entries gone, it would need the next snapshot, and the one after
+    /// that.
+    /// </summary>
+    private long NeededByPeers(long limit)
+    {
+        var first = long.MaxValue;
+        foreach (var peer in _peers)
+        {
+            var needed = 1 + (peer.State == ProgressState.Snapshot ? peer.Snapshot.Index : peer.Match);
+            if (needed == 1 || needed <= _log.Base.Index || !IsInContact(peer))
+                continue;
+            if (needed < limit)
+                _effects.Add(new PeerLeftBehind(peer.NodeId, needed, limit));
+            first = Math.Min(first, Math.Max(needed, limit));
+        }
+        return first;
     }
 
     private void TruncateLogPrefix(long first)
@@ -43,16 +61,15 @@ internal sealed partial class RaftCore
 
     private void AskChunk(Progress peer)
     {
-        peer.SnapshotSentAt = _now.Ticks;
         if (peer.ChunkPending)
             return;
         peer.ChunkPending = true;
-        _effects.Add(new ReadSnapshotChunk(peer.NodeId, peer.Snapshot, peer.SnapshotSent, _settings.SnapshotChunkBytes));
+        _effects.Add(new ReadSnapshotChunk(peer.NodeId, peer.Snapshot, peer.SnapshotSent, peer.Link.PieceBytes(_settings.SnapshotChunkBytes)));
     }
 
     private void AskNextChunk(Progress peer)
     {
-        if (peer.HasSnapshotRoom(_settings.SnapshotChunkBytes))
+        if (peer.HasSnapshotRoom)
             AskChunk(peer);
     }
 
@@ -76,27 +93,21 @@ internal sealed partial class RaftCore
                 BeginSnapshot(peer);
             return;
         }
-        peer.SentSnapshotChunk(e.Last, e.TotalBytes, e.Data.Length);
-        peer.SnapshotSentAt = _now.Ticks;
+        peer.SentSnapshotChunk(e.Last, e.TotalBytes, e.Data.Length, _now.Ticks);
         Send(peer.NodeId, new InstallSnapshot(Term, e.Last, e.TotalBytes, e.Offset, e.Data, _round));
         AskNextChunk(peer);
     }
 
-    private void RepeatLostChunk(Progress peer)
+    /// <summary>Asks, behind every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is installed.</summary>
+    private void CheckSnapshotArrival(Progress peer)
     {
-        if (peer.State != ProgressState.Snapshot || peer.ChunkPending || _now.Ticks - peer.SnapshotSentAt < _settings.ElectionTimeout)
+        if (peer.State != ProgressState.Snapshot || peer.ChunkPending || !peer.IsCheckDue(_now.Ticks))
             return;
-        if (peer.SnapshotBytes > 0 && peer.SnapshotOffset == peer.SnapshotBytes)
-        {
-            // Everything is there and only the word that it is installed is missing: ask for it.
-            peer.SnapshotSentAt = _now.Ticks;
-            Send(peer.NodeId, new InstallSnapshot(Term, peer.Snapshot, peer.SnapshotBytes, peer.SnapshotBytes, default, _round));
-        }
+        peer.Checked(_now.Ticks);
+        if (peer.SnapshotBytes == 0)
+            AskChunk(peer); // There was no snapshot yet.
         else
-        {
-            peer.RepeatSnapshot();
-            AskChunk(peer);
-        }
+            Send(peer.NodeId, new InstallSnapshot(Term, peer.Snapshot, peer.SnapshotBytes, peer.SnapshotSent, default, _round));
     }
 
     private void OnInstallSnapshotReply(string from, InstallSnapshotReply m)
@@ -112,13 +123,12 @@ internal sealed partial class RaftCore
             peer.BecomeProbe(m.Last.Index + 1);
             SendProbe(peer);
         }
-        else if (m.NextOffset != peer.SnapshotOffset && m.NextOffset <= peer.SnapshotBytes)
+        else if (m.NextOffset < peer.SnapshotBytes || (m.NextOffset == peer.SnapshotBytes && peer.SnapshotOffset < peer.SnapshotBytes))
         {
             // It had all of it and begins anew: what came was not sound, and may not be so here either.
             if (m.NextOffset == 0 && peer.SnapshotOffset == peer.SnapshotBytes)
                 _effects.Add(new CheckSnapshot(m.Last));
             peer.SnapshotWanted(m.NextOffset, _now.Ticks);
-            peer.SnapshotSentAt = _now.Ticks;
             AskNextChunk(peer);
         }
         else if (m.NextOffset == peer.SnapshotBytes)
@@ -145,15 +155,19 @@ internal sealed partial class RaftCore
             if (m.Last == _installing)
                 Send(from, new InstallSnapshotReply(Term, m.Last, m.TotalBytes, Installed: false, m.Round));
         }
-        else
+        else if (_waitingPieces.TryAdd(m.Data.Length, _settings.MaxSnapshotWaitingBytes))
         {
             _incoming = new IncomingSnapshot(from, m.Last, m.TotalBytes);
             _effects.Add(new WriteSnapshotChunk(from, m.Last, m.TotalBytes, m.Offset, m.Data));
         }
+        // else: the disk is busy. The leader asks what has arrived, and sends it again then.
     }
 
     private void OnSnapshotChunkWritten(SnapshotChunkWritten e)
     {
+        _waitingPieces.TakeOldest();
+        if (e.NextOffset < 0)
+            return; // There was no room for it. The leader asks.
         if (_incoming is not { } incoming || incoming.From != e.From || incoming.Last != e.Last || LeaderId != e.From)
             return;
         if (e.NextOffset == incoming.TotalBytes && _installing is null && e.Last.Index > CommitIndex)

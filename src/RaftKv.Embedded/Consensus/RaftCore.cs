@@ -214,6 +214,7 @@ internal sealed partial class RaftCore
             return;
         if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)
             BecomeFollower(message.Term, message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null, $"saw term {message.Term} from {from}");
+        NoteContact(from, message, incarnation);
         switch (message)
         {
             case AppendEntries m: OnAppendEntries(from, m); break;
@@ -226,6 +227,27 @@ internal sealed partial class RaftCore
             case ReadIndexRequest m: OnReadIndexRequest(from, m); break;
             case ReadIndexReply m: OnReadIndexReply(m); break;
             case RemovedNotice m: OnRemovedNotice(from, m); break;
+        }
+    }
+
+    /// <summary>
+    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may be late behind other traffic, and a vote
+    /// says nothing of who leads.
+    /// </summary>
+    private void NoteContact(string from, RaftMessage message, Guid incarnation)
+    {
+        if (message.Term != Term)
+            return;
+        if (Role == RaftRole.Leader && message is ReadIndexRequest)
+        {
+            if (FindPeer(from) is { } peer && Configuration.Find(from) is { } member && member.IsOf(incarnation))
+                peer.Hear(_now.Ticks);
+        }
+        else if (from == LeaderId && message is ReadIndexReply { Index: >= 0 })
+        {
+            _leaderContact = _now.Ticks;
+            _leaderGone = false;
+            ArmElection();
         }
     }
 

@@ -60,6 +60,9 @@ internal sealed record ResetLog(EntryId Base) : RaftEffect;
 /// <summary>Entries before <paramref name="First"/> are covered by a durable snapshot and not needed any more.</summary>
 internal sealed record TruncatePrefix(long First) : RaftEffect;
 
+/// <summary>A peer in contact still needed these entries, and they take too much of the disk: they are cut off, and it must be sent a newer snapshot.</summary>
+internal sealed record PeerLeftBehind(string Peer, long Needed, long KeptFrom) : RaftEffect;
+
 /// <summary>Role, term or leader changed; with the cause in words, for the log and the status.</summary>
 internal sealed record RoleChanged(RaftRole Role, long Term, string? LeaderId, string Cause) : RaftEffect;
 

@@ -41,8 +41,14 @@ internal sealed record Reincarnated(Moment Now, Guid Incarnation) : RaftEvent(No
 /// <summary>The connection to a peer was reset: a hint, not proof, that it is gone.</summary>
 internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(Now);
 
-/// <summary>A durable snapshot of this node's state machine exists at <paramref name="Last"/>. <paramref name="KeepFrom"/> is the first entry to keep in the log.</summary>
-internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom) : RaftEvent(Now);
+/// <summary>A durable snapshot of this node's state machine exists at <paramref name="Last"/>.</summary>
+/// <param name="Now">When.</param>
+/// <param name="Last">The last entry it covers.</param>
+/// <param name="Configuration">The newest configuration it covers.</param>
+/// <param name="ConfigurationIndex">The entry of that configuration.</param>
+/// <param name="KeepFrom">The first entry to keep in the log.</param>
+/// <param name="KeepFromForPeers">The first entry that may be kept for the sake of peers that are behind: those before would take too much of the disk.</param>
+internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom, long KeepFromForPeers) : RaftEvent(Now);
 
 /// <summary>Whether this node's disk has room for entries that a leader sends. Without room they are not taken; the leader sends them again.</summary>
 internal sealed record EntryRoomChanged(Moment Now, bool HasRoom) : RaftEvent(Now);
@@ -56,7 +62,7 @@ internal sealed record EntriesRead(Moment Now, string Peer, long From, ReadOnlyM
 /// <summary>Answers <see cref="ReadSnapshotChunk"/>. <paramref name="TotalBytes"/> is 0 when there is no snapshot to read.</summary>
 internal sealed record SnapshotChunkRead(Moment Now, string Peer, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : RaftEvent(Now);
 
-/// <summary>Answers <see cref="WriteSnapshotChunk"/>: the next byte wanted, which is an earlier one when a chunk was refused.</summary>
+/// <summary>Answers <see cref="WriteSnapshotChunk"/>, each one: the next byte wanted, which is an earlier one when a chunk was refused; -1 when there was no room for it.</summary>
 internal sealed record SnapshotChunkWritten(Moment Now, string From, EntryId Last, long NextOffset) : RaftEvent(Now);
 
 /// <summary>Answers <see cref="InstallReceivedSnapshot"/>: verified, durable and in force, or refused. <paramref name="LogTimeMs"/> is the log time of its state.</summary>

@@ -20,6 +20,11 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 {
     /// <summary>The leader's log time, in a message without entries of a cluster at <see cref="FeatureLevels.Safeguards"/>; 0 where it is not said.</summary>
     public long LogTimeMs { get; init; }
+
+    /// <summary>It asks whether everything sent before it has arrived, so it must not pass that. Not on the wire.</summary>
+    public bool KeepsItsPlace { get; init; }
+
+    public override bool IsBulk => KeepsItsPlace || !Entries.IsEmpty;
 }
 
 /// <summary>Answers <see cref="AppendEntries"/>.</summary>
@@ -31,7 +36,10 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
 /// <summary>One piece of a snapshot (Raft §7). Answered by <see cref="InstallSnapshotReply"/> piece by piece.</summary>
-internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data, long Round) : RaftMessage(Term);
+internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data, long Round) : RaftMessage(Term)
+{
+    public override bool IsBulk => true;
+}
 
 /// <summary>Says which byte of the snapshot is wanted next, or that it is installed.</summary>
 internal sealed record InstallSnapshotReply(long Term, EntryId Last, long NextOffset, bool Installed, long Round) : RaftMessage(Term);

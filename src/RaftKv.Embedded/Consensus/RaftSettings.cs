@@ -37,7 +37,16 @@ internal sealed record RaftSettings
     /// <summary>How much of the applied log stays in memory for followers.</summary>
     public long CacheBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>One piece of a snapshot.</summary>
+    /// <summary>The most that one message to a follower carries when its link is slow. A single larger entry still goes alone.</summary>
+    public int SmallestPieceBytes { get; init; } = 16 * 1024;
+
+    /// <summary>By how much the bytes under way to a follower may delay what is sent behind them.</summary>
+    public long LinkQueueTarget => ElectionTimeout / 3;
+
+    /// <summary>The most bytes of a snapshot that wait for the follower's disk. Pieces beyond are dropped, and the follower asks for them again.</summary>
+    public long MaxSnapshotWaitingBytes => 8L * SnapshotChunkBytes;
+
+    /// <summary>The largest piece of a snapshot.</summary>
     public int SnapshotChunkBytes { get; init; } = 1024 * 1024;
 
     /// <summary>How many members vote while there are so many; the others stand by as learners. 0: all of them.</summary>

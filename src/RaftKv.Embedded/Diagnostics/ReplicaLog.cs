@@ -117,6 +117,9 @@ internal static partial class ReplicaLog
     [LoggerMessage(122, LogLevel.Information, "{NodeId} installed the snapshot at entry {Index} that {From} sent.")]
     public static partial void SnapshotInstalled(this ILogger logger, string nodeId, long index, string from);
 
+    [LoggerMessage(176, LogLevel.Warning, "{NodeId}: {Peer} is in contact and needs the log from entry {Needed} on; the log is cut before entry {KeptFrom}, because it would take more than a quarter of the free disk. {Peer} receives a newer snapshot. Its link delivers less than is written: give it more bandwidth, or write less.")]
+    public static partial void FollowerLeftBehind(this ILogger logger, string nodeId, string peer, long needed, long keptFrom);
+
     [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it again: {Reason}")]
     public static partial void SnapshotRefused(this ILogger logger, string nodeId, long index, string from, string reason);
 

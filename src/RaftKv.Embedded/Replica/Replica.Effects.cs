@@ -46,6 +46,7 @@ internal sealed partial class Replica
             case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
             case TruncatePrefix truncate: DropLog(truncate); break;
             case EntriesLost lost: OnEntriesLost(lost); break;
+            case PeerLeftBehind behind: _log.FollowerLeftBehind(_options.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
             case RoleChanged changed: OnRoleChanged(changed); break;
             case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
             default: throw new System.Diagnostics.UnreachableException();
@@ -88,6 +89,7 @@ internal sealed partial class Replica
         if (changed.LeaderId is not null)
         {
             OnLeaderKnown(changed.LeaderId);
+            _route.Follow(changed.Term, changed.LeaderId);
             _resendWrites = true;
             RetryReads();
         }

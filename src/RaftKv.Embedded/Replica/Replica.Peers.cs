@@ -44,7 +44,7 @@ internal sealed partial class Replica
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
             case ForwardTraces traces when traces.Parents.Count <= MaxTraces: _announcedTraces[input.From] = traces.Parents; break;
             case ForwardTraces: break;
-            case ForwardRefused refused: OnRefused(refused.Reason, refused.Sequences); break;
+            case ForwardRefused refused: OnRefused(input.From, refused.Reason, refused.Sequences); break;
             case AdminRequest request: OnAdminRequest(input.From, request); break;
             case AdminReply reply: OnAdminReply(reply); break;
             case IntegrityProbe probe: OnProbe(input.From, probe); break;
@@ -67,9 +67,7 @@ internal sealed partial class Replica
         ConsiderProof();
         // Before any vote: who wins an election knows the clocks of those who voted for it.
         TellWallClock(peer.NodeId);
-        // What we sent into the old connection may be lost.
-        if (_core is not null && peer.NodeId == _core.LeaderId)
-            _resendWrites = true;
+        RenewRoute(peer.NodeId);
     }
 
     private void OnPeerLost(PeerLost lost)
@@ -84,6 +82,8 @@ internal sealed partial class Replica
     private void OnMet(Member node)
     {
         Introduce(node);
+        // Its refusals may have been lost with its old connection.
+        RenewRoute(node.NodeId);
         if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
             return;
         Remember(node);

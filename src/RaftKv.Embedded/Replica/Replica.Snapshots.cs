@@ -9,6 +9,8 @@ internal sealed partial class Replica
     /// <summary>How long after a failed snapshot the next is tried.</summary>
     private static readonly long SnapshotRetry = TimeSpan.FromSeconds(30).Ticks;
 
+    private const int FreeSpacePerFollowersLog = 4;
+
     /// <summary>Who waits for the next snapshot, and who for the one under way: it was begun after they asked, so it has all that they knew of.</summary>
     private readonly List<TaskCompletionSource<KvVersion>> _snapshotWaiters = [];
     private readonly List<TaskCompletionSource<KvVersion>> _snapshotServed = [];
@@ -79,6 +81,9 @@ internal sealed partial class Replica
         }
     }
 
+    /// <summary>The log that followers in contact still need is kept up to a quarter of the free space of the disk, and not at all while the disk is low.</summary>
+    private long LogBytesForFollowers => _isDiskLow ? _options.LogRetentionBytes : Math.Max(_options.LogRetentionBytes, _freeBytes / FreeSpacePerFollowersLog);
+
     /// <summary>Snapshot thread.</summary>
     private void WriteSnapshot(KvSnapshot capture)
     {
@@ -116,7 +121,8 @@ internal sealed partial class Replica
             _fallback = finished.Fallback;
             _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
             var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : _options.LogRetentionBytes, finished.Last.Index));
-            Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom));
+            var keepFromForPeers = Math.Min(keepFrom, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : LogBytesForFollowers, finished.Last.Index));
+            Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
         }
         // Whoever waits for the snapshot finds it in the status.
         PublishStatus();
@@ -196,11 +202,11 @@ internal sealed partial class Replica
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
-            // Unanswered, the leader sends the piece again after a while; there may be room then.
+            // The leader sends the piece again after a while; there may be room then.
             if (_noRoomFor != chunk.Last)
                 _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
             _noRoomFor = chunk.Last;
-            return;
+            next = -1;
         }
         Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
     }

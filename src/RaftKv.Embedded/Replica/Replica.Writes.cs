@@ -10,8 +10,11 @@ internal sealed partial class Replica
     /// <summary>How long a session lives without a write, in seconds of log time.</summary>
     private const uint SessionSeconds = 3600;
 
-    /// <summary>After how long without an outcome a write is given to the leader again; harmless, for the session makes it exactly-once.</summary>
-    private static readonly long ResendAfter = TimeSpan.FromSeconds(1).Ticks;
+    /// <summary>After how long without an outcome a session is asked for again.</summary>
+    private static readonly long SessionPatience = TimeSpan.FromSeconds(5).Ticks;
+
+    /// <summary>A refused write is given to the leader again after <see cref="SweepInterval"/>, doubled by each refusal, up to so many times.</summary>
+    private const int MaxBackoffDoublings = 6;
 
     /// <summary>About how much one message to the leader carries.</summary>
     private const int ForwardBytes = 4 * 1024 * 1024;
@@ -22,10 +25,13 @@ internal sealed partial class Replica
     private readonly List<WriteOperation> _newWrites = [];
     private readonly List<WriteOperation> _scratch = [];
     private readonly List<ReadOnlyMemory<byte>> _offered = [];
+    private readonly List<WriteOperation> _offeredWrites = [];
+    private readonly LeaderRoute _route = new();
     private readonly CommandBlocks _blocks = new();
     private long _session;
     private long _sessionAskedAt;
     private bool _sessionAsked;
+    private long _sessionRoute;
     private bool _resendWrites;
     private long _nextWalk;
     private readonly bool _isSolo;
@@ -125,11 +131,26 @@ internal sealed partial class Replica
             KvCommand.Patch(command.Span, _session, write.Sequence, low);
             write.Attempts++;
             write.SentAt = _now.Ticks;
+            (write.Route, write.RetryAt) = (_route.Number, Moment.Never);
             NoteTrace(write);
             _offered.Add(command);
+            _offeredWrites.Add(write);
         }
-        Offer(_offered);
+        for (var i = Offer(_offered); i < _offeredWrites.Count; i++)
+        {
+            // It did not fit the connection, or there is none: it has certainly not left.
+            _offeredWrites[i].Attempts--;
+            BackOff(_offeredWrites[i]);
+        }
         _offered.Clear();
+        _offeredWrites.Clear();
+    }
+
+    /// <summary>The leader did not take it, and does so later perhaps.</summary>
+    private void BackOff(WriteOperation write)
+    {
+        (write.Route, write.RetryAt) = (-_route.Number, _now.Ticks + (SweepInterval << Math.Min(write.Refusals, MaxBackoffDoublings)));
+        write.Refusals++;
     }
 
     /// <summary>A write beyond the limits ends here. One that was given to a leader before keeps waiting: it may have been applied.</summary>
@@ -154,54 +175,76 @@ internal sealed partial class Replica
         return command;
     }
 
-    private void Offer(IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    /// <returns>How many of them were given to the leader; the others have certainly not left.</returns>
+    private int Offer(IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
         if (commands.Count == 0)
-            return;
-        if (Leads)
-            Step(new Proposed(_now, commands, From: null));
-        else
-            ForwardTo(_core!.LeaderId!, commands);
+            return 0;
+        if (!Leads)
+            return ForwardTo(_core!.LeaderId!, commands);
+        Step(new Proposed(_now, commands, From: null));
+        return commands.Count;
     }
 
     /// <summary>In messages of a size that fits a frame, whatever has piled up; one write always does.</summary>
-    private void ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
+    private int ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
         AnnounceTraces(leader);
-        var message = new List<ReadOnlyMemory<byte>>(commands.Count);
-        var bytes = 0;
-        foreach (var command in commands)
+        var given = 0;
+        while (given < commands.Count)
         {
-            if (bytes > 0 && bytes + command.Length > ForwardBytes)
+            var message = new List<ReadOnlyMemory<byte>>(commands.Count - given);
+            var bytes = 0;
+            for (var i = given; i < commands.Count && (bytes == 0 || bytes + commands[i].Length <= ForwardBytes); i++)
             {
-                _parts.Transport.Send(leader, new ForwardWrites(message));
-                message = [];
-                bytes = 0;
+                message.Add(commands[i]);
+                bytes += commands[i].Length;
             }
-            message.Add(command);
-            bytes += command.Length;
+            if (!_parts.Transport.Send(leader, new ForwardWrites(message)))
+                break;
+            given += message.Count;
         }
-        _parts.Transport.Send(leader, new ForwardWrites(message));
+        return given;
     }
 
+    /// <summary>What was given to the leader by an earlier way, or not at all.</summary>
     private void ResendAll()
     {
-        _sessionAsked = false;
+        if (_sessionRoute != _route.Number)
+            _sessionAsked = false;
         _scratch.Clear();
         _parts.Pending.CopyTo(_scratch);
+        _scratch.RemoveAll(write => Math.Abs(write.Route) == _route.Number);
         Offer(_scratch);
         _scratch.Clear();
     }
 
+    /// <summary>A connection between this node and the leader was made anew: what was sent into the old one may be lost.</summary>
+    private void RenewRoute(string peer)
+    {
+        if (_core is null || peer != _core.LeaderId)
+            return;
+        _route.Renew();
+        _resendWrites = true;
+    }
+
     private void AskForSession()
     {
-        if (_sessionAsked && _now.Ticks - _sessionAskedAt < ResendAfter)
+        if (_sessionAsked && _now.Ticks - _sessionAskedAt < SessionPatience)
             return;
         _sessionAsked = true;
         _sessionAskedAt = _now.Ticks;
+        _sessionRoute = _route.Number;
         var command = new byte[KvCommand.OpenSessionBytes];
         KvCommand.WriteOpenSession(command, _parts.Applier.SessionNonce, SessionSeconds);
-        Offer([command]);
+        if (Offer([command]) == 0)
+            AskForSessionLater();
+    }
+
+    private void AskForSessionLater()
+    {
+        if (_session == 0 && _sessionAsked)
+            _sessionAskedAt = _now.Ticks - SessionPatience + (SweepInterval << 2);
     }
 
     private void OnSessionOpened(SessionOpened opened)
@@ -243,6 +286,7 @@ internal sealed partial class Replica
                 write.Attempts++;
         }
         _scratch.Clear();
+        _route.Renew();
         _resendWrites = true;
     }
 
@@ -283,12 +327,14 @@ internal sealed partial class Replica
         if (refused.From is { } from)
             _parts.Transport.Send(from, new ForwardRefused(refused.Reason, SequencesOf(refused.Commands)));
         else
-            OnRefused(refused.Reason, SequencesOf(refused.Commands));
+            OnRefused(_options.NodeId, refused.Reason, SequencesOf(refused.Commands));
     }
 
     /// <summary>The leader did not take these: it certainly did not append this attempt.</summary>
-    private void OnRefused(RefusalReason reason, IReadOnlyList<long> sequences)
+    private void OnRefused(string from, RefusalReason reason, IReadOnlyList<long> sequences)
     {
+        if (sequences.Count == 0)
+            AskForSessionLater();
         foreach (var sequence in sequences)
         {
             if (_parts.Pending.Find(sequence) is not { } write)
@@ -303,8 +349,9 @@ internal sealed partial class Replica
                 else if (reason == RefusalReason.NoSpace)
                     write.TryFail(Errors.NoSpace());
             }
-            // What remains is offered again when the leader changes, or after a while.
-            write.SentAt = _now.Ticks - ResendAfter + SweepInterval;
+            // What an earlier leader says late is no reason to give the present one a second copy.
+            if (from == _route.Leader)
+                BackOff(write);
         }
     }
 
@@ -319,7 +366,7 @@ internal sealed partial class Replica
         return sequences;
     }
 
-    /// <summary>Deadlines, and writes whose way to the leader may have been lost.</summary>
+    /// <summary>Deadlines, and writes whose time has come to be given to the leader again.</summary>
     private void SweepWrites()
     {
         if (_now.Ticks < _nextWalk)
@@ -344,7 +391,7 @@ internal sealed partial class Replica
         {
             if (write.Deadline <= _now.Ticks)
                 write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));
-            else if (_now.Ticks - write.SentAt >= ResendAfter)
+            else if (_now.Ticks >= write.RetryAt)
                 _newWrites.Add(write);
         }
         _scratch.Clear();

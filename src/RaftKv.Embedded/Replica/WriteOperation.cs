@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Threading.Tasks.Sources;
+using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Replica;
@@ -62,6 +63,15 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
     public long SentAt { get; set; }
 
+    /// <summary>The way (<see cref="LeaderRoute"/>) by which it was last given to a leader; negative when that leader has refused it; 0 before it was given to any.</summary>
+    public long Route { get; set; }
+
+    /// <summary>When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another way is a reason.</summary>
+    public long RetryAt { get; set; } = Moment.Never;
+
+    /// <summary>How often it was refused, or did not fit the connection: it is given again ever later.</summary>
+    public int Refusals { get; set; }
+
     /// <summary>When this node learned that it is committed, in monotonic ticks; 0 before it is applied.</summary>
     public long CommittedAt { get; set; }
 
@@ -87,6 +97,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         _bytes = bytes;
         Deadline = deadline;
         (Sequence, Attempts, SentAt, CommittedAt, IsShared) = (0, 0, 0, 0, false);
+        (Route, RetryAt, Refusals) = (0, Moment.Never, 0);
         (_taken, _holders) = (0, 2);
         // Last: whoever finds it under its old sequence sees it completed, or without that sequence.
         Volatile.Write(ref _completed, 0);

@@ -6,33 +6,21 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>Makes one connection and exchanges introductions, all on the calling thread and within a bound.</summary>
 internal static class Dialer
 {
-    /// <summary>Connects to the first address behind a name that answers. The socket does not block.</summary>
+    /// <summary>Connects to an address behind a name that answers. The socket does not block.</summary>
+    /// <param name="address">host:port.</param>
+    /// <param name="options">The transport's.</param>
+    /// <param name="deadline">For all addresses of the name together.</param>
+    /// <param name="memory">What is known of the addresses of names.</param>
     /// <exception cref="ConnectionLostException">None does.</exception>
-    public static Socket Connect(string address, TransportOptions options, Deadline deadline)
+    public static Socket Connect(string address, TransportOptions options, Deadline deadline, AddressMemory? memory = null)
     {
         if (!HostAndPort.TryParse(address, out var target))
             throw new ConnectionLostException("the address is not host:port", reset: false);
-        ConnectionLostException? failure = null;
-        foreach (var candidate in Resolve(target))
-        {
-            try
-            {
-                return Connect(new IPEndPoint(candidate, target.Port), options, deadline);
-            }
-            catch (ConnectionLostException e)
-            {
-                failure = e;
-            }
-            catch (SocketException e)
-            {
-                // For example a machine without IPv6 asked for an IPv6 socket.
-                failure = ConnectionLostException.Because(e.SocketErrorCode);
-            }
-        }
-        throw failure ?? ConnectionLostException.Because(SocketError.NoData);
+        var ordered = (memory ?? new AddressMemory()).Order(address, Resolve(target));
+        return new ConnectRace(options, deadline).Connect([.. ordered.Select(ip => new IPEndPoint(ip, target.Port))]);
     }
 
-    /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect(string, TransportOptions, Deadline)"/> and <see cref="Introduce"/>.</summary>
+    /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect"/> and <see cref="Introduce"/>.</summary>
     public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline, bool wantsToJoin = false)
     {
         using var socket = Connect(address, context.Options, deadline);
@@ -131,37 +119,6 @@ internal static class Dialer
         catch (SocketException e)
         {
             throw ConnectionLostException.Because(e.SocketErrorCode);
-        }
-    }
-
-    private static Socket Connect(IPEndPoint endPoint, TransportOptions options, Deadline deadline)
-    {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            SocketSetup.Apply(socket, options);
-            socket.Blocking = false;
-            try
-            {
-                socket.Connect(endPoint);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                if (!socket.Poll(deadline.Remaining, SelectMode.SelectWrite))
-                    throw ConnectionLostException.Timeout("connection");
-            }
-            var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-            if (error != SocketError.Success)
-                throw ConnectionLostException.Because(error);
-            // A dial to a port of this machine that nobody listens on may, as TCP goes, be answered by itself.
-            if (socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
-                throw ConnectionLostException.Because(SocketError.ConnectionRefused);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

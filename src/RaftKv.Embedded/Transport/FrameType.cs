@@ -36,4 +36,7 @@ internal enum FrameType : byte
     SeedPiece = 68,
 
     WallClock = 80,
+
+    /// <summary>Part of a longer frame; between two parts other frames may come.</summary>
+    Part = 81,
 }

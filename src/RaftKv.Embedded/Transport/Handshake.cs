@@ -30,6 +30,9 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasJoinAnswer = 1 << 7;
     private const long HoldsNothing = 1 << 8;
 
+    /// <summary>Puts frames together that come in parts.</summary>
+    private const long AcceptsParts = 1 << 9;
+
     private const byte Voted = 1;
     private const byte Led = 2;
 
@@ -43,7 +46,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     {
         var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
             | (hello.Start is null ? 0 : HasStart) | (hello.InitialMembersDigest is null ? 0 : HasInitialMembersDigest) | (hello.Limits is null ? 0 : HasLimits)
-            | (hello.JoinAnswer.Length == 0 ? 0 : HasJoinAnswer) | (hello.HoldsNothing ? HoldsNothing : 0);
+            | (hello.JoinAnswer.Length == 0 ? 0 : HasJoinAnswer) | (hello.HoldsNothing ? HoldsNothing : 0) | (hello.AcceptsParts ? AcceptsParts : 0);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -204,7 +207,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
         if ((capabilities & HasJoinAnswer) != 0)
             hello = hello with { JoinAnswer = ReadName(ref from, MaxAnswerBytes) };
-        hello = hello with { WantsToJoin = (capabilities & WantsToJoin) != 0, HoldsNothing = (capabilities & HoldsNothing) != 0 };
+        hello = hello with { WantsToJoin = (capabilities & WantsToJoin) != 0, HoldsNothing = (capabilities & HoldsNothing) != 0, AcceptsParts = (capabilities & AcceptsParts) != 0 };
         return new Handshake(min, max, capabilities, hello, nonce);
     }
 

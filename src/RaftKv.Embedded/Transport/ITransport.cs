@@ -20,8 +20,12 @@ internal interface ITransport : IDisposable
     /// <summary>Holder of the turn. Hangs up on every node that has dialled this one: what it was welcomed as holds no more.</summary>
     void HangUp();
 
-    /// <summary>Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Over the buffer's limit the message is dropped and counted.</summary>
-    void Send(string nodeId, PeerMessage message);
+    /// <summary>
+    /// Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Urgent messages may pass bulk ones (<see cref="PeerMessage.IsBulk"/>); each kind keeps its
+    /// order. Without a connection, or over the buffer's limit, the message is dropped and counted.
+    /// </summary>
+    /// <returns>False: it was dropped and certainly does not arrive. True: it arrives unless the connection is lost.</returns>
+    bool Send(string nodeId, PeerMessage message);
 
     /// <summary>Holder of the turn, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();

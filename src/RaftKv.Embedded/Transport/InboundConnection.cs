@@ -179,10 +179,15 @@ internal sealed class InboundConnection
 
     private void Deliver()
     {
+        var parts = new PartAssembler(_context.Options.MaxFrameBytes);
         while (!_unwanted)
         {
             var payload = _reader.Read(out var type);
-            if (MessageCodec.Read(type, payload) is { } message)
+            if (type == FrameType.Part && !parts.TryComplete(payload, out type, out payload))
+            {
+                // More of it follows.
+            }
+            else if (MessageCodec.Read(type, payload) is { } message)
             {
                 _context.Counters.Received();
                 _context.Handler.OnMessage(Peer!, message);

@@ -27,4 +27,7 @@ internal sealed record IntegrityVerdict(long Index) : PeerMessage;
 internal sealed record SeedRequest(long Covering, EntryId Last, long Offset) : PeerMessage;
 
 /// <summary>Answers <see cref="SeedRequest"/>; a total of 0 means that there is no such snapshot any more.</summary>
-internal sealed record SeedPiece(EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage;
+internal sealed record SeedPiece(EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage
+{
+    public override bool IsBulk => true;
+}

@@ -4,10 +4,16 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>Writes of the sender's callers, for the leader to propose. The sender learns the outcome from the log itself, by session and sequence.</summary>
 /// <param name="Commands">Encoded commands, each with its session and sequence.</param>
-internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Commands) : PeerMessage;
+internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Commands) : PeerMessage
+{
+    public override bool IsBulk => true;
+}
 
 /// <summary>Some of the writes in the next <see cref="ForwardWrites"/> of this sender are traced: where the leader's spans belong. A node that does not know the message passes it over.</summary>
-internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerMessage;
+internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerMessage
+{
+    public override bool IsBulk => true;
+}
 
 /// <summary>These forwarded writes were not appended.</summary>
 internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> Sequences) : PeerMessage;

@@ -5,17 +5,21 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// One connection we dialled; we only send on it. The holder of the turn encodes into one buffer and, at the end of its turn, tries to write it with a single call
-/// that does not block. What the socket does not take is left to a thread of this connection, and new messages collect in the
-/// other buffer meanwhile. At any time one thread writes, and the buffers' lock is not held while it does. Under TLS what is about to be written is encrypted first, in
-/// memory and by the same thread.
+/// One connection we dialled; we only send on it. The holder of the turn encodes into a queue and, at the end of its turn, writes from it without blocking. What the socket does
+/// not take is left to a thread of this connection, and new messages collect in the queue meanwhile, urgent ones before bulk ones (<see cref="OutboundQueue"/>). At any time one thread
+/// writes, and the queue's lock is not held while it does. Under TLS what is about to be written is encrypted first, in memory and by the same thread.
 /// </summary>
 internal sealed class OutboundConnection
 {
+    /// <summary>What does not fit so many slices is left to the connection's own thread.</summary>
+    private const int MaxSlicesPerTurn = 16;
+
+    /// <summary>By how much urgent messages may exceed the limit of what waits.</summary>
+    private const int UrgentReserveBytes = 1024 * 1024;
+
     private readonly TransportContext _context;
     private readonly string _peer;
     private readonly PeerStream _stream;
-    private readonly FrameSeal? _seal;
     private readonly Socket _socket;
     private readonly Thread _writer;
     private readonly object _gate = new();
@@ -23,15 +27,16 @@ internal sealed class OutboundConnection
     /// <summary>Held for one write, which does not block, together with noting how it failed.</summary>
     private readonly Lock _sending = new();
 
-    private SendBuffer _filling = new();
+    private readonly OutboundQueue _queue;
     private SendBuffer _draining = new();
     private bool _writing, _handedOver, _closed;
     private ConnectionLostException? _failure;
     private long _waiting;
 
-    public OutboundConnection(TransportContext context, string peer, PeerStream stream, FrameSeal? seal)
+    public OutboundConnection(TransportContext context, string peer, PeerStream stream, FrameSeal? seal, bool splits)
     {
-        (_context, _peer, _stream, _seal, _socket) = (context, peer, stream, seal, stream.Socket);
+        (_context, _peer, _stream, _socket) = (context, peer, stream, stream.Socket);
+        _queue = new OutboundQueue(seal, splits);
         stream.OnlyEncrypt();
         _writer = context.NewThread(WriteBacklog, $"send-{peer}");
         _writer.Start();
@@ -40,46 +45,45 @@ internal sealed class OutboundConnection
     /// <summary>Bytes that wait to be taken by the operating system.</summary>
     public long WaitingBytes => Volatile.Read(ref _waiting);
 
-    /// <summary>Holder of the turn.</summary>
-    public void Send(PeerMessage message)
+    /// <summary>Holder of the turn. False: the message was dropped.</summary>
+    public bool Send(PeerMessage message)
     {
-        var frameSize = MessageCodec.FrameSize(message);
-        var size = _seal is null ? frameSize : frameSize + FrameSeal.TagBytes;
-        if (!Fits(size))
-            return;
+        var size = MessageCodec.FrameSize(message);
+        if (!Fits(size, message.IsBulk))
+            return false;
         lock (_gate)
         {
             if (_closed)
             {
                 _context.Counters.Dropped();
-                return;
+                return false;
             }
-            var bytes = _filling.Append((int)size);
-            MessageCodec.WriteFrame(message, bytes[..(int)frameSize]);
-            _seal?.Seal(bytes[..(int)frameSize], bytes[(int)frameSize..]);
-            Interlocked.Add(ref _waiting, size);
+            Interlocked.Add(ref _waiting, _queue.Add(message, (int)size, isBusy: _writing));
         }
         _context.Counters.Sent();
+        return true;
     }
 
-    /// <summary>Holder of the turn. One write, never blocking.</summary>
+    /// <summary>Holder of the turn. A few writes, never blocking.</summary>
     public void Flush()
     {
-        lock (_gate)
+        for (var slices = 0; slices < MaxSlicesPerTurn; slices++)
         {
-            if (_closed || _writing || _filling.IsEmpty)
-                return;
-            (_filling, _draining) = (_draining, _filling);
-            _writing = true;
-        }
-        if (Encrypt())
-            WriteOnce();
-        lock (_gate)
-        {
-            _writing = !_draining.IsEmpty;
-            _handedOver = _writing;
-            if (_handedOver)
-                Monitor.Pulse(_gate);
+            lock (_gate)
+            {
+                if (_closed || _writing || _queue.IsEmpty)
+                    return;
+                Interlocked.Add(ref _waiting, _queue.Take(ref _draining));
+                _writing = true;
+            }
+            if (Encrypt())
+                WriteOnce();
+            lock (_gate)
+            {
+                _writing = _handedOver = !_draining.IsEmpty || (slices == MaxSlicesPerTurn - 1 && !_queue.IsEmpty);
+                if (_handedOver)
+                    Monitor.Pulse(_gate);
+            }
         }
     }
 
@@ -107,15 +111,16 @@ internal sealed class OutboundConnection
         _socket.Dispose();
     }
 
-    private bool Fits(long size)
+    private bool Fits(long size, bool isBulk)
     {
         var waiting = WaitingBytes;
+        var most = _context.Options.MaxPeerBufferBytes + (isBulk ? 0L : UrgentReserveBytes);
         if (size - Frame.OverheadBytes > _context.Options.MaxFrameBytes)
         {
             if (_context.Throttle.Allows($"size {_peer}"))
                 _context.Logger.MessageTooLarge(_peer, size, _context.Options.MaxFrameBytes);
         }
-        else if (waiting > 0 && waiting + size > _context.Options.MaxPeerBufferBytes)
+        else if (waiting > 0 && waiting + size > most)
         {
             if (_context.Throttle.Allows($"full {_peer}"))
                 _context.Logger.PeerBufferFull(_peer, waiting);
@@ -141,13 +146,15 @@ internal sealed class OutboundConnection
                     return;
                 if (_draining.IsEmpty)
                 {
-                    (_filling, _draining) = (_draining, _filling);
+                    Interlocked.Add(ref _waiting, _queue.Take(ref _draining));
                     _writing = _handedOver = isNew = !_draining.IsEmpty;
                     if (!_writing)
                         continue;
                 }
             }
-            if ((isNew && !Encrypt()) || !WaitUntilWritable() || !WriteOnce())
+            if (isNew ? !Encrypt() : !WaitUntilWritable())
+                return;
+            if (!WriteOnce())
                 return;
         }
     }

@@ -48,6 +48,9 @@ internal sealed record PeerHello
     /// <summary>In the answer to a node that wants to join: why the cluster did not take it in when it asked before; empty if there is nothing to say.</summary>
     public string JoinAnswer { get; init; } = "";
 
+    /// <summary>Whether long frames may be sent to it in parts.</summary>
+    public bool AcceptsParts { get; init; }
+
     public bool IsProbe => TargetNodeId.Length == 0;
 
     /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>

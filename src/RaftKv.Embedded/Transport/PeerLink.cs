@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Diagnostics;
@@ -13,6 +14,7 @@ internal sealed class PeerLink
     private readonly Func<string, bool> _hearsFrom;
     private readonly ManualResetEventSlim _wake = new();
     private readonly ReconnectPolicy _reconnect;
+    private readonly AddressMemory _memory = new();
     private readonly Thread _thread;
 
     private volatile bool _stopped;
@@ -133,8 +135,11 @@ internal sealed class PeerLink
 
     private DialOutcome DialAndServe(Member member)
     {
-        using var socket = Dialer.Connect(_address, _context.Options, Deadline.After(_context.Options.ConnectTimeout));
+        using var socket = Dialer.Connect(_address, _context.Options, Deadline.After(_context.Options.ConnectTimeout), _memory);
         _socket = socket;
+        // Until the peer has introduced itself it counts as another one.
+        var reached = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        _memory.Failed(_address, reached);
         try
         {
             // Stop sets its flag before it looks for a socket: with this between the two, one of us sees the other.
@@ -150,7 +155,10 @@ internal sealed class PeerLink
             if (verdict == HandshakeVerdict.Welcome)
                 verdict = _context.Handler.OnAnswer(introduction.Peer);
             if (verdict == HandshakeVerdict.Welcome)
+            {
+                _memory.Worked(_address, reached);
                 return Serve(member, introduction, stream);
+            }
             Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict));
             Report(() => _context.Handler.OnTurnedAway(member, introduction.Peer, verdict, _address));
             return DialOutcome.Refused;
@@ -165,7 +173,7 @@ internal sealed class PeerLink
     {
         var useful = Deadline.After(2 * _context.Options.MaxReconnectDelay);
         var hello = introduction.Peer;
-        var connection = new OutboundConnection(_context, member.NodeId, stream, introduction.Seal);
+        var connection = new OutboundConnection(_context, member.NodeId, stream, introduction.Seal, introduction.Peer.AcceptsParts);
         ConnectionLostException end;
         try
         {

@@ -7,6 +7,7 @@ internal static class SocketSetup
 {
     private const int IpProtoTcp = 6;
     private const int TcpUserTimeout = 18;
+    private const int TcpNotSentLowWater = 25;
 
     public static void Apply(Socket socket, TransportOptions options)
     {
@@ -17,8 +18,11 @@ internal static class SocketSetup
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-        if (OperatingSystem.IsLinux())
-            socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UnacknowledgedTimeout.TotalMilliseconds));
+        if (!OperatingSystem.IsLinux())
+            return;
+        socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UnacknowledgedTimeout.TotalMilliseconds));
+        // What the kernel has taken and not sent cannot be passed by an urgent message any more.
+        socket.SetRawSocketOption(IpProtoTcp, TcpNotSentLowWater, BitConverter.GetBytes(OutboundQueue.SliceBytes));
     }
 
     /// <summary>Ends both directions, which wakes every thread that waits on the socket; the thread that owns it disposes of it.</summary>

@@ -85,18 +85,16 @@ internal sealed class TcpTransport : ITransport
 
     public void HangUp() => _inbound?.HangUpAll();
 
-    public void Send(string nodeId, PeerMessage message)
+    public bool Send(string nodeId, PeerMessage message)
     {
         foreach (var link in _links)
         {
             if (link.NodeId == nodeId && link.Connection is { } connection)
-            {
-                connection.Send(message);
-                return;
-            }
+                return connection.Send(message);
         }
-        // Not connected, or nobody we know: the protocol above repeats what matters.
+        // Not connected, or not a peer.
         Counters.Dropped();
+        return false;
     }
 
     public void Flush()

@@ -33,6 +33,7 @@ internal sealed class TransportContext(TransportOptions options, TransportCounte
             Address = self.Address.Length > 0 ? self.Address : address,
             TargetNodeId = target?.NodeId ?? "",
             TargetIncarnation = target?.Incarnation ?? Guid.Empty,
+            AcceptsParts = true,
         };
     }
 

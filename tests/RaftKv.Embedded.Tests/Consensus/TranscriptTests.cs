@@ -94,7 +94,7 @@ public sealed class TranscriptTests
             case "promote": cluster.Change(id, new PromoteMember(rest[0])); break;
             case "transfer": cluster.Transfer(id, rest.FirstOrDefault()); break;
             case "disconnected": cluster.Do(id, now => new PeerDisconnected(now, rest[0])); break;
-            case "snapshot": cluster.Snapshot(id, Number(rest[0])); break;
+            case "snapshot": cluster.Snapshot(id, Number(rest[0]), keepForPeers: Number(rest[0])); break;
             case "isolated": cluster.Isolate(id); break;
             case "crash": cluster.Crash(id); break;
             case "start": cluster.Start(id); break;

@@ -24,8 +24,7 @@ public sealed class PeerSecretTests
             a.Send("b", message);
 
         Eventually.Holds(() => b.Handler.Messages.Count == messages.Length, "all arrive");
-        foreach (var (sent, received) in messages.Zip(b.Handler.Messages))
-            SampleMessages.AssertSame(sent, received.Message);
+        Order.AssertKept(messages, b.Handler.Messages.Select(m => m.Message));
     }
 
     [Fact]

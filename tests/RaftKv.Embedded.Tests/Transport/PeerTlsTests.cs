@@ -28,9 +28,7 @@ public sealed class PeerTlsTests : IDisposable
             a.Send("b", new TimeoutNow(i));
 
         Eventually.Holds(() => b.Handler.Messages.Count == messages.Length + 2_000, "all arrive");
-        foreach (var (sent, received) in messages.Zip(b.Handler.Messages))
-            SampleMessages.AssertSame(sent, received.Message);
-        Assert.Equal(Enumerable.Range(0, 2_000).Select(i => (long)i), b.Handler.Messages.Skip(messages.Length).Select(m => ((TimeoutNow)m.Message).Term));
+        Order.AssertKept([.. messages, .. Enumerable.Range(0, 2_000).Select(i => new TimeoutNow(i))], b.Handler.Messages.Select(m => m.Message));
     }
 
     [Fact]

@@ -116,6 +116,18 @@ internal sealed class TestNode : IDisposable
     }
 }
 
+/// <summary>Bulk and urgent messages each arrive in their order; which of the two kinds is first is open.</summary>
+internal static class Order
+{
+    public static void AssertKept(IEnumerable<PeerMessage> sent, IEnumerable<PeerMessage> received)
+    {
+        var (expected, actual) = (sent.OrderBy(m => m.IsBulk).ToList(), received.OrderBy(m => m.IsBulk).ToList());
+        Assert.Equal(expected.Count, actual.Count);
+        foreach (var (one, other) in expected.Zip(actual))
+            SampleMessages.AssertSame(one, other);
+    }
+}
+
 /// <summary>Bounded waits on a condition.</summary>
 internal static class Eventually
 {

@@ -232,6 +232,39 @@ public sealed class TcpTransportHostilityTests
     }
 
     [Fact]
+    public void Urgent_messages_pass_the_bulk_that_a_slow_peer_has_not_taken()
+    {
+        using var release = new ManualResetEventSlim();
+        using var a = new TestNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromSeconds(60) });
+        using var slow = new TestNode("slow");
+        var received = new List<PeerMessage>();
+        slow.Handler.OnEach = (_, message) =>
+        {
+            lock (received)
+                received.Add(message);
+            release.Wait(TimeSpan.FromSeconds(60));
+        };
+        TcpTransportTests.Connect(a, slow);
+        for (var i = 0; i < 30; i++)
+            a.Send("slow", new InstallSnapshot(1, default, 1, i, new byte[1_000_000], 0));
+        a.Send("slow", new TimeoutNow(1));
+        release.Set();
+
+        Eventually.Holds(() => Count() == 31, "all of it arrives");
+        lock (received)
+        {
+            Assert.InRange(received.FindIndex(m => m is TimeoutNow), 0, 15);
+            Assert.Equal(Enumerable.Range(0, 30).Select(i => (long)i), received.OfType<InstallSnapshot>().Select(m => m.Offset));
+        }
+
+        int Count()
+        {
+            lock (received)
+                return received.Count;
+        }
+    }
+
+    [Fact]
     public void A_peer_whose_machine_takes_nothing_any_more_is_given_up_and_dialled_again()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");

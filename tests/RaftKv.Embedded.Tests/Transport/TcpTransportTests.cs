@@ -77,8 +77,7 @@ public sealed class TcpTransportTests
             a.Send("b", message);
 
         Eventually.Holds(() => b.Handler.Messages.Count == all.Length, "all arrive");
-        foreach (var (sent, received) in all.Zip(b.Handler.Messages))
-            SampleMessages.AssertSame(sent, received.Message);
+        Order.AssertKept(all, b.Handler.Messages.Select(m => m.Message));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class FaultInjector
             new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
             new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
             new SlowDisk(run), new BitFlip(run), new AllButOne(run), new Usurpation(run), new LonelyChange(run), new Replacement(run), new Namesake(run), new Relic(run), new Defection(run), new StalledLogs(run), new Absence(run), _haste,
-            new RolledBackDisk(run), new StoppedTurn(run), new YearsAhead(run), new ReplacedJoin(run),
+            new RolledBackDisk(run), new StoppedTurn(run), new YearsAhead(run), new ReplacedJoin(run), new SlowLink(run),
         ];
         _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
     }

@@ -25,6 +25,7 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
         Check(node, core.UnappliedBytes <= unapplied, $"{core.UnappliedBytes} bytes of log wait to be applied, over {unapplied}");
         foreach (var peer in core.Peers)
             Check(node, peer.InflightMessages <= run.Swarm.MaxInflightMessages, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");
+        Check(node, core.WaitingSnapshotBytes <= 8L * run.Swarm.ChunkBytes, $"{core.WaitingSnapshotBytes} bytes of a snapshot wait for the disk");
         Check(node, node.Applier.State.SessionCount <= SessionTable.MaxSessions, "there are too many sessions");
     }
 

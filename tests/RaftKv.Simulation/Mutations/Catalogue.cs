@@ -3,7 +3,7 @@ namespace RaftKv.Simulation.Mutations;
 /// <summary>The bugs that are planted: the deadly ones of other systems (RELIABILITY §6), those of the textbooks, and those that were once in here.</summary>
 internal static partial class Catalogue
 {
-    public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Joining, .. Disks, .. Sessions, .. Data, .. Rollbacks, .. OnceHere];
+    public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Joining, .. Disks, .. Sessions, .. Data, .. Rollbacks, .. Network, .. OnceHere];
 
     private static IEnumerable<Mutation> Elections =>
     [

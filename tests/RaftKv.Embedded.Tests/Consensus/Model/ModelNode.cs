@@ -135,13 +135,13 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         Step(new Applied(Now, AppliedIndex));
     }
 
-    public void TakeSnapshot(long keep)
+    public void TakeSnapshot(long keep, long keepForPeers = long.MaxValue / 2)
     {
         if (Core is null || AppliedIndex <= Core.SnapshotIndex)
             return;
         var last = new EntryId(Core.TermAt(AppliedIndex), AppliedIndex);
         Disk.Snapshot = new ModelSnapshot(last, State, _appliedConfiguration, _appliedConfigurationIndex, _appliedTimeMs);
-        Step(new SnapshotTaken(Now, last, _appliedConfiguration, _appliedConfigurationIndex, Math.Max(1, last.Index + 1 - keep)));
+        Step(new SnapshotTaken(Now, last, _appliedConfiguration, _appliedConfigurationIndex, Math.Max(1, last.Index + 1 - keep), Math.Max(1, last.Index + 1 - Math.Max(keep, keepForPeers))));
     }
 
     private static ulong Mix(ulong state, LogEntry entry)

@@ -138,10 +138,13 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public Member NewMember(string id, MemberRole role) => new(id, $"{id}:1", _nodes[id].Incarnation, role);
 
-    public void Snapshot(string id, long keep)
+    /// <param name="id">The node that takes it.</param>
+    /// <param name="keep">Entries kept behind it.</param>
+    /// <param name="keepForPeers">Entries kept at most for peers that are behind.</param>
+    public void Snapshot(string id, long keep, long keepForPeers = long.MaxValue / 2)
     {
         _nodes[id].Now = _now;
-        _nodes[id].TakeSnapshot(keep);
+        _nodes[id].TakeSnapshot(keep, keepForPeers);
         Finish(id);
     }
 

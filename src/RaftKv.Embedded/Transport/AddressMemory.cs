@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>Which of the addresses behind a name led to the peer, and which to another node or to none that speaks this protocol. One thread at a time.</summary>
+internal sealed class AddressMemory
+{
+    private readonly Dictionary<string, (IPAddress? Worked, IPAddress? Failed)> _known = [];
+
+    public void Worked(string name, IPAddress address) => _known[name] = (address, null);
+
+    public void Failed(string name, IPAddress address) => _known[name] = (null, address);
+
+    /// <summary>The one that worked first, the one that failed last, and the families in turn between them (RFC 8305, section 4).</summary>
+    public IReadOnlyList<IPAddress> Order(string name, IReadOnlyList<IPAddress> resolved)
+    {
+        var (worked, failed) = _known.GetValueOrDefault(name);
+        return [.. Alternate(resolved).OrderBy(address => address.Equals(worked) ? 0 : address.Equals(failed) ? 2 : 1)];
+    }
+
+    private static IEnumerable<IPAddress> Alternate(IReadOnlyList<IPAddress> resolved)
+    {
+        if (resolved.Count == 0)
+            return [];
+        var first = resolved[0].AddressFamily;
+        var position = new Dictionary<AddressFamily, int>();
+        return resolved
+            .Select(address => (Address: address, Turn: position[address.AddressFamily] = position.GetValueOrDefault(address.AddressFamily) + 1))
+            .OrderBy(entry => entry.Turn).ThenBy(entry => entry.Address.AddressFamily == first ? 0 : 1)
+            .Select(entry => entry.Address);
+    }
+}

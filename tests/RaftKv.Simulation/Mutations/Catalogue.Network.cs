@@ -1,0 +1,25 @@
+namespace RaftKv.Simulation.Mutations;
+
+// Links that are slow: what is sent again, when, and what waits for what.
+internal static partial class Catalogue
+{
+    private static IEnumerable<Mutation> Network =>
+    [
+        new("entries-repeated-by-time", "entries that are not acknowledged in time are sent again, although nothing was lost (was here)",
+            new Edit("Consensus/RaftCore.Replication.cs", "SendAppend(peer, peer.Next - 1, default, keepsItsPlace: true);", "peer.BecomeProbe(peer.Match + 1);")) { In = Profile.SlowLinks },
+        new("snapshot-repeated-by-time", "pieces of a snapshot that are not answered in time are sent again, although nothing was lost (was here)",
+            new Edit("Consensus/RaftCore.Snapshots.cs", "            Send(peer.NodeId, new InstallSnapshot(Term, peer.Snapshot, peer.SnapshotBytes, peer.SnapshotSent, default, _round));",
+                "        {\n            peer.SnapshotWanted(peer.SnapshotOffset, _now.Ticks);\n            AskNextChunk(peer);\n        }")) { In = Profile.SlowLinks },
+        new("arrival-never-asked", "a leader does not ask whether what it sent last has arrived, so what was lost is never sent again",
+            new Edit("Consensus/RaftCore.Replication.cs", "peer.InflightMessages == 0 || !peer.IsCheckDue(_now.Ticks))", "peer.InflightMessages >= 0)")),
+        new("heartbeat-names-what-is-under-way", "a heartbeat that passes the entries asks whether they are there",
+            new Edit("Consensus/RaftCore.Replication.cs", "ProgressState.Replicate when peer.Match >= _log.Base.Index => peer.Match,", "ProgressState.Replicate => peer.Next - 1,")) { In = Profile.SlowLinks },
+        new("writes-repeated-by-time", "a write without an outcome is given to the leader again after a second (was here)",
+            new Edit("Replica/Replica.Writes.cs", "else if (_now.Ticks >= write.RetryAt)", "else if (_now.Ticks >= write.RetryAt || _now.Ticks - write.SentAt >= TimeSpan.TicksPerSecond)")) { In = Profile.SlowLinks },
+        new("same-leader-taken-for-another", "writes are given again to a leader that is heard again after a silence",
+            new Edit("Replica/LeaderRoute.cs", "        if (_to == (term, leader))\n            return;\n", "")) { In = Profile.SlowLinks },
+        new("pieces-wait-without-bound", "pieces of a snapshot wait for the disk however many there are (was here)",
+            new Edit("Consensus/WaitingPieces.cs", "(bytes == 0 || Bytes + bytes > most)", "bytes == 0"),
+            new Edit("Consensus/Progress.cs", " && SnapshotSent - SnapshotOffset < settings.MaxSnapshotWaitingBytes", "")) { In = Profile.SlowLinks },
+    ];
+}

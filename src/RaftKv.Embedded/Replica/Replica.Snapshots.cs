@@ -81,8 +81,12 @@ internal sealed partial class Replica
         }
     }
 
-    /// <summary>The log that followers in contact still need is kept up to a quarter of the free space of the disk, and not at all while the disk is low.</summary>
-    private long LogBytesForFollowers => _isDiskLow ? _options.LogRetentionBytes : Math.Max(_options.LogRetentionBytes, _freeBytes / FreeSpacePerFollowersLog);
+    /// <summary>
+    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve, and not at all while the disk is low or
+    /// was not measured yet.
+    /// </summary>
+    private long LogBytesForFollowers =>
+        _isDiskLow || _disk.Room == long.MaxValue ? _options.LogRetentionBytes : Math.Max(_options.LogRetentionBytes, _disk.Room / FreeSpacePerFollowersLog);
 
     /// <summary>Snapshot thread.</summary>
     private void WriteSnapshot(KvSnapshot capture)

@@ -107,7 +107,7 @@ internal sealed class SlowLinkNode(string id, SlowLinkWorld world)
             case WriteSnapshotChunk write: Store(write); break;
             case InstallReceivedSnapshot install:
                 _snapshot = install.Last;
-                _answers.Enqueue(new SnapshotInstalled(world.Now, install.From, install.Last, true, _configuration, 1));
+                _answers.Enqueue(new SnapshotInstalled(world.Now, install.From, install.Last, true, _configuration, 1, LogTimeMs: 0));
                 break;
         }
     }

@@ -27,6 +27,9 @@ internal sealed partial class Replica
     private readonly List<ReadOnlyMemory<byte>> _offered = [];
     private readonly List<WriteOperation> _offeredWrites = [];
     private readonly LeaderRoute _route = new();
+
+    /// <summary>Holder of the turn. Changes when there is a reason to give writes to the leader again.</summary>
+    public long RouteNumber => _route.Number;
     private readonly CommandBlocks _blocks = new();
     private long _session;
     private long _sessionAskedAt;

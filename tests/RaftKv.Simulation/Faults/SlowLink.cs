@@ -7,6 +7,8 @@ internal sealed class SlowLink(Simulation run) : Fault(run)
 
     public override bool Inject(Chance chance)
     {
+        if (Run.Nodes.Count < 2)
+            return false;
         var node = Any(chance);
         var length = chance.Between(500, 8_000) * VirtualTime.Millisecond;
         var rate = chance.Pick([20_000, 50_000, 200_000]);

@@ -6,7 +6,7 @@ namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
 /// A write is given to a leader once, however long its outcome takes, unless there was a reason to give it again: another leader or term, a connection that changed, a refusal, a snapshot that passed over
-/// entries. Repeated writes have no effect, but they fill disks and links at the worst moment.
+/// entries. A node hears of a changed connection a moment after the network: its own count of reasons is looked at as well. Repeated writes have no effect, but they fill disks and links at the worst moment.
 /// </summary>
 internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
 {
@@ -23,7 +23,7 @@ internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
         foreach (var command in message.Commands)
         {
             if (KvCommand.TryReadPlace(command.Span, out var session, out var sequence) && sequence > 0)
-                Note(_forwarded, node, (session, sequence), new Way(node.Id, node.Life, core.Term, core.LeaderId, core.SnapshotIndex, run.Network.Breaks));
+                Note(_forwarded, node, (session, sequence), new Way(node.Id, node.Life, core.Term, core.LeaderId, core.SnapshotIndex, run.Network.Breaks, node.Replica.RouteNumber));
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
         foreach (var entry in _entries)
         {
             if (entry.Kind == EntryKind.Command && KvCommand.TryReadPlace(entry.Payload.Span, out var session, out var sequence) && sequence > 0 && !_forwarded.ContainsKey((session, sequence)))
-                Note(_appended, node, (session, sequence), new Way(node.Id, node.Life, core.Term, core.LeaderId, core.SnapshotIndex, run.Network.Breaks));
+                Note(_appended, node, (session, sequence), new Way(node.Id, node.Life, core.Term, core.LeaderId, core.SnapshotIndex, run.Network.Breaks, node.Replica.RouteNumber));
         }
     }
 
@@ -56,5 +56,5 @@ internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
         known[write] = way;
     }
 
-    private readonly record struct Way(string Node, int Life, long Term, string? Leader, long Snapshot, long Breaks);
+    private readonly record struct Way(string Node, int Life, long Term, string? Leader, long Snapshot, long Breaks, long Route);
 }

@@ -74,8 +74,11 @@ internal sealed partial class Replica
         // What waits for room shows that there is none, whatever the file system says: of a quota it does not.
         var free = _parts.LogWriter.WaitsForRoom || _parts.Applier.WaitsForRoom ? 0 : measured.FreeBytes;
         _disk.Measured(free, measured.UnflushedBytes, SnapshotBytesAtMost(measured.DataBytes), Appended);
+        var wasLow = _isDiskLow;
         _isDiskLow = _disk.IsLow;
         _parts.Snapshots.KeepsFallback = !_disk.IsLow;
+        if (_isDiskLow && !wasLow)
+            GiveUpFallback();
         if (_disk.IsFull && !wasFull)
             _log.DiskFull(_options.NodeId, _disk.FreeBytes, _disk.Reserve);
         else if (wasFull && !_disk.IsFull)

@@ -150,6 +150,13 @@ internal sealed partial class Replica
         _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, first));
     }
 
+    /// <summary>The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.</summary>
+    private void GiveUpFallback()
+    {
+        if (_core is not null)
+            _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, _core.FirstIndex));
+    }
+
     private void LoadEntries(ReadEntries read)
     {
         var durable = _core!.DurableIndex;

@@ -83,7 +83,7 @@ public sealed class ForeignEntriesTests : IDisposable
         var backup = Put("snapshots/snapshot-0000000000000000007-0000000000000000001.snap");
         await using var stream = File.OpenRead(backup);
 
-        var failure = await Assert.ThrowsAsync<RaftKvStorageException>(() => RaftKvBackup.RestoreAsync(stream, _root, "node1", "127.0.0.1:1"));
+        var failure = await Assert.ThrowsAsync<RaftKvStorageException>(() => RaftKvBackup.RestoreAsync(stream, _root, "node1", "127.0.0.1:1", TestContext.Current.CancellationToken));
 
         Assert.True(failure.Error is RaftKvStorageError.ForeignDirectory or RaftKvStorageError.NotEmpty);
         Assert.True(File.Exists(backup));

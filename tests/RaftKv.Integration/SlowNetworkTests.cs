@@ -13,6 +13,9 @@ public sealed class SlowNetworkTests : IntegrationTest
 {
     private const int Megabyte = 1_000_000;
 
+    /// <summary>Megabytes of a snapshot that even a busy machine verifies and loads in a second.</summary>
+    private const double SlowestLoading = 50;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -30,7 +33,9 @@ public sealed class SlowNetworkTests : IntegrationTest
             Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{(needsSnapshot ? "snapshot" : "log")} | {rate} MB/s | {megabytes} MB | ideal {ideal:0.0} s | {seconds:0.0} s | {seconds / ideal:0.00} x the time | {ratio:0.00} x the bytes"));
             Assert.InRange(ratio, 0.9, 1.2);
-            Assert.True(seconds <= 1.3 * ideal, $"{seconds:0.0} s; ideal {ideal:0.0} s");
+            // A snapshot is verified and loaded when all of it is there.
+            var loading = needsSnapshot ? megabytes / SlowestLoading : 0;
+            Assert.True(seconds <= (1.3 * ideal) + loading, $"{seconds:0.0} s; ideal {ideal:0.0} s");
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed partial class RaftCore
     {
         const string Cause = "its data directory has gone back in time and has a new identity";
         _settings = _settings with { Incarnation = incarnation };
+        // Under the new identity this node was never a member, so that no configuration removes it.
+        _wasMember = _removed = false;
         if (Role is RaftRole.Leader or RaftRole.PreCandidate or RaftRole.Candidate)
             BecomeFollower(Term, null, Cause);
         Role = RaftRole.Learner;

@@ -104,6 +104,22 @@ public sealed class RolledBackDiskTests
         Assert.Equal(0, leader.Peers.Single(p => p.NodeId == "node3").Match);
     }
 
+    /// <summary>Configurations that name its old identity do not remove it, and their vote is not its own.</summary>
+    [Fact]
+    public void A_node_with_a_new_identity_waits_as_a_learner_until_it_is_taken_in()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        cluster.Do("node3", now => new Reincarnated(now, ModelClusters.Incarnation("node3", 7)));
+        cluster.Propose("node1", "x");
+        cluster.Settle();
+
+        Assert.Equal((RaftRole.Learner, false), (cluster.Core("node3").Role, cluster.Core("node3").IsMember));
+        cluster.Crash("node1");
+        cluster.Isolate("node2");
+        cluster.Run(3_000);
+        Assert.Equal(RaftRole.Learner, cluster.Core("node3").Role);
+    }
+
     /// <summary>Such a leader may not say that it is ready: nothing shows that a quorum follows it.</summary>
     [Fact]
     public void A_leader_has_no_quorum_before_an_entry_of_its_term_is_committed_nor_when_nobody_answers()

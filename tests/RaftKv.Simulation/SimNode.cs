@@ -29,6 +29,8 @@ internal sealed partial class SimNode
     /// <summary>As on a pool that is busy: meanwhile more is applied, and consumers read the history themselves.</summary>
     private const long RouterDelay = 2 * VirtualTime.Millisecond;
 
+    private static readonly string PowerCutText = new PowerCutException().Message;
+
     private readonly Simulation _run;
     private readonly RaftKvOptions _options;
     private CancellationTokenSource _ending = new();
@@ -369,7 +371,9 @@ internal sealed partial class SimNode
 
     private void OnFaulted()
     {
-        // Whoever writes on the replica's own thread meets the end of its power there; what follows is for whoever let it run.
+        // A write on the replica's own thread meets the end of the power there, be it one that was to come while the process started; what follows is done after the turn.
+        if (Fault == PowerCutText)
+            _powerCutAt = 0;
         if (Disk.Operations >= _powerCutAt)
             return;
         IsFaulted = true;

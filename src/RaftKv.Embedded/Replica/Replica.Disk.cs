@@ -22,6 +22,9 @@ internal sealed partial class Replica
     /// <summary>A voter that was not heard of for so long counts for no quorum that could take a write.</summary>
     private static readonly long VoterSilence = TimeSpan.FromSeconds(3).Ticks;
 
+    /// <summary>So many steps of the store's maintenance, of 64 KiB at least, are done at each measurement while there is little room.</summary>
+    private const int MaintenanceSteps = 64;
+
     private readonly DiskReserve _disk;
     private readonly DiskRooms _rooms = new();
     private long _nextDiskLook;
@@ -154,6 +157,9 @@ internal sealed partial class Replica
     {
         if (!_disk.IsLow || _core is null)
             return;
+        // Without entries to apply nothing else gives back what deleted keys take.
+        if (!_parts.Applier.WaitsForRoom)
+            _parts.Applier.Submit(new BetweenEntries(GiveBack, static () => { }));
         var behind = _parts.Wal.BytesSince(_core.SnapshotIndex);
         var gains = _disk.IsFull ? behind > 0 : behind >= Math.Max(_parts.Disk!.SegmentBytes, _parts.Snapshots.NewestBytes / 4);
         if (gains && !_snapshotBusy && _parts.Applier.AppliedIndex > _core.SnapshotIndex && _now.Ticks >= _nextRelief)
@@ -168,6 +174,13 @@ internal sealed partial class Replica
             _nextHandOver = _now.Ticks + HandOverEvery;
             Step(new TransferRequested(_now, ++_nextRequestId, successor));
         }
+    }
+
+    /// <summary>Apply thread.</summary>
+    private static void GiveBack(KvStateMachine state)
+    {
+        for (var step = 0; step < MaintenanceSteps; step++)
+            state.Store.MaintainSpace();
     }
 
     /// <summary>A snapshot has ended: the next one for want of room comes the later the longer it took.</summary>

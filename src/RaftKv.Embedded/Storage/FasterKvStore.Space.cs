@@ -26,6 +26,9 @@ internal sealed unsafe partial class FasterKvStore
     /// <summary>What the log takes in memory and on disk, dead records included.</summary>
     public long LogBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
 
+    /// <summary>Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.</summary>
+    private bool IsMostlyDead => Count < _records / 2 && LogBytes > PagesAhead * (1L << _pageBits);
+
     public long UnflushedBytes => Math.Max(0, _kv.Log.TailAddress - _kv.Log.SafeReadOnlyAddress);
 
     public long DataBytes => LogBytes;
@@ -36,7 +39,7 @@ internal sealed unsafe partial class FasterKvStore
     /// </summary>
     public void MaintainSpace()
     {
-        if (_cut is not null || (_maintenance is null && LogBytes <= _maintainFrom))
+        if (_cut is not null || (_maintenance is null && LogBytes <= _maintainFrom && !IsMostlyDead))
             return;
         _device.ThrowIfFaulted();
         if (_maintenance is null)

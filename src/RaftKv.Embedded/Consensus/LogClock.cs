@@ -87,7 +87,7 @@ internal sealed class LogClock(long lastTimeMs)
     /// <summary>
     /// On a leader that has begun without a wall clock to follow, once that is known: log time jumps to it if it is behind by more than a
     /// second. Then the entry that follows must say
-    /// that nobody led until then.
+    /// that no node led until then.
     /// </summary>
     public bool TryCatchUp(Moment now)
     {

@@ -3,7 +3,7 @@ namespace RaftKv.Embedded.Consensus;
 // A member that comes back with another data directory: the vote and the acknowledgements of the old one do not hold for the new one.
 internal sealed partial class RaftCore
 {
-    /// <summary>A node that asks by itself: somebody new joins, a member with an empty disk comes back in its role.</summary>
+    /// <summary>A node that asks by itself: a new node joins, a member with an empty disk comes back in its role.</summary>
     private ChangePlan PlanToTakeIn(Member wanted) => Configuration.Find(wanted.NodeId) switch
     {
         null => PlanToAdd(wanted with { Role = MemberRole.Joining }),

@@ -88,7 +88,7 @@ internal sealed partial class RaftCore
             HandOverTo(peer);
     }
 
-    /// <summary>This node does not lead any more and has told nobody to take over.</summary>
+    /// <summary>This node does not lead any more and has asked no other node to take over.</summary>
     private void GiveUpPendingTransfer()
     {
         if (_pendingTransfer is not { } pending)

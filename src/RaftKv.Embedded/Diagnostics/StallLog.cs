@@ -3,7 +3,7 @@ using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>The last stalls of a node, whoever noticed them, those that are still going on included. Any thread.</summary>
+/// <summary>The last stalls of a node, from all sources; those that are still going on included. Any thread.</summary>
 internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
 {
     private const int Kept = 16;

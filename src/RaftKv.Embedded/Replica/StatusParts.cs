@@ -22,7 +22,7 @@ internal sealed record StatusParts
     public ClusterConfiguration Configuration { get; init; } = ClusterConfiguration.Empty;
     public long ConfigurationIndex { get; init; }
 
-    /// <summary>Whether this node leads and nobody else has a vote.</summary>
+    /// <summary>Whether this node leads and no other node has a vote.</summary>
     public bool IsOnlyVoter { get; init; }
 
     /// <summary>Whether the committed configuration has this node in the role it was configured for.</summary>

@@ -13,7 +13,8 @@ internal sealed unsafe partial class FasterKvStore
             throw new InvalidOperationException("A cut of this store is alive already.");
         _device.ThrowIfFaulted();
         // The pinned pages are flushed now rather than when they are cold.
-        RequireSpaceForCut();
+        if (WhyNoRoomForCut() is { } reason)
+            return CopiedCut.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
         EndMaintenance();
         // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
         var end = _kv.Log.TailAddress;

@@ -111,10 +111,9 @@ internal sealed unsafe partial class FasterKvStore
         return true;
     }
 
-    private void RequireSpaceForCut()
+    private string? WhyNoRoomForCut()
     {
         var (available, needed) = (_availableBytes(), UnflushedBytes + PagesAhead * (1L << _pageBits));
-        if (available < needed)
-            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. It is taken when there is room.");
+        return available >= needed ? null : $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. It is taken when there is room.";
     }
 }

@@ -9,6 +9,30 @@ namespace RaftKv.Embedded.Tests.Storage;
 
 public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
 {
+    /// <summary>After most keys were deleted to make room, a snapshot of the rest must not need the room that it would give back.</summary>
+    [Fact]
+    public void A_store_that_holds_little_is_cut_without_room_on_the_disk()
+    {
+        var store = OpenStore();
+        for (var key = 0; key < 3_000; key++)
+            Put(store, key, version: 1, bytes: 4_000);
+        for (var key = 0; key < 3_000; key++)
+        {
+            if (key != 1)
+                store.Remove(Key(key));
+        }
+        Put(store, 7, version: 9, bytes: 100);
+        Disk.FreeBytes = 0;
+
+        using var cut = store.Cut(long.MaxValue);
+        Put(store, 8, version: 10, bytes: 100);
+
+        var seen = new List<(string Key, long Version, bool Deleted)>();
+        cut.Visit((ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted) =>
+            seen.Add((Encoding.UTF8.GetString(key), header.Version, deleted)), CancellationToken.None);
+        Assert.Equal([(Encoding.UTF8.GetString(Key(1)), 1L, false), (Encoding.UTF8.GetString(Key(7)), 9L, false)], seen);
+    }
+
     [Fact]
     public async Task A_cut_is_exact_while_the_writer_runs_on()
     {

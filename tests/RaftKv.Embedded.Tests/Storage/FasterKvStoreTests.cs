@@ -333,6 +333,9 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
     {
         var store = OpenStore();
         Put(store, 0, 1, 1000);
+        // More than is copied for a cut without room.
+        for (var key = 1; key <= 30; key++)
+            Put(store, -key, 1, 400 * 1024);
         Assert.True(store.HasRoomFor(1000));
         Disk.FreeBytes = 1024 * 1024;
         var written = 0;

@@ -31,24 +31,25 @@ internal sealed class JoinRequests
     /// <summary>Ends an attempt. Returns whether its refusal is to be logged.</summary>
     /// <param name="nodeId">The node that asked.</param>
     /// <param name="incarnation">Its data directory.</param>
-    /// <param name="refusal">Why the attempt failed; <c>null</c> if it did not.</param>
+    /// <param name="error">Why the attempt failed; <c>null</c> if it did not.</param>
+    /// <param name="message">The same in words, which may contain times that change with each attempt.</param>
     /// <param name="now">In monotonic ticks.</param>
-    public bool End(string nodeId, Guid incarnation, string? refusal, long now)
+    public bool End(string nodeId, Guid incarnation, RaftKvMembershipError? error, string message, long now)
     {
         _underWay.Remove(nodeId);
         var key = (nodeId, incarnation);
-        if (refusal is null)
+        if (error is not { } refusal)
         {
             _refusals.TryRemove(key, out _);
             return false;
         }
         _refusals.TryGetValue(key, out var before);
-        var isNews = before is null || before.Message != refusal || now - before.LoggedAt >= LogInterval;
+        var isNews = before is null || before.Error != refusal || now - before.LoggedAt >= LogInterval;
         if (_refusals.Count >= MaxRefusals)
             _refusals.Clear();
-        _refusals[key] = new Refusal(refusal, now, isNews ? now : before!.LoggedAt);
+        _refusals[key] = new Refusal(refusal, message, now, isNews ? now : before!.LoggedAt);
         return isNews;
     }
 
-    private sealed record Refusal(string Message, long At, long LoggedAt);
+    private sealed record Refusal(RaftKvMembershipError Error, string Message, long At, long LoggedAt);
 }

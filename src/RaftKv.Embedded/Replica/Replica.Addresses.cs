@@ -95,7 +95,7 @@ internal sealed partial class Replica
 
     private void OnNewcomerSettled(NewcomerSettled settled)
     {
-        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error is null ? null : settled.Result.Message, _now.Ticks))
+        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, _now.Ticks))
             _log.NewcomerRefused(_options.NodeId, settled.NodeId, settled.Result.Message);
     }
 }

@@ -60,6 +60,8 @@ public sealed class TestCluster : IAsyncDisposable
         nodeId ??= "node" + (nodes.Count + 1).ToString(CultureInfo.InvariantCulture);
         var options = new RaftKvOptions
         {
+            // The default is meant for machines that reboot.
+            ReplacedDiskTimeout = TimeSpan.FromSeconds(3),
             NodeId = nodeId,
             DataDirectory = Path.Combine(Root, nodeId),
             ListenAddress = "127.0.0.1:" + Ports.Take().ToString(CultureInfo.InvariantCulture),

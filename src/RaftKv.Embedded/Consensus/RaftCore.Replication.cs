@@ -209,6 +209,12 @@ internal sealed partial class RaftCore
     {
         if (peer.State != ProgressState.Replicate || peer.InflightMessages == 0 || !peer.IsCheckDue(_now.Ticks))
             return;
+        if (peer.Next <= _log.Base.Index)
+        {
+            // The log was cut behind what is under way: there is nothing left to compare with.
+            BeginSnapshot(peer);
+            return;
+        }
         peer.Checked(_now.Ticks);
         SendAppend(peer, peer.Next - 1, default, keepsItsPlace: true);
     }

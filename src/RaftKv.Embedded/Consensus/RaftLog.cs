@@ -79,7 +79,8 @@ internal sealed class RaftLog
         return index < Base.Index || index > LastIndex ? NoTerm : _termStarts[RunOf(index)].Term;
     }
 
-    public bool Contains(EntryId id) => TermAt(id.Index) == id.Term;
+    /// <summary>Whether the log has this very entry. The term of an entry that is not in the log, -1, names none.</summary>
+    public bool Contains(EntryId id) => id.Term >= 0 && TermAt(id.Index) == id.Term;
 
     /// <summary>The first entry of the term that <paramref name="index"/> belongs to.</summary>
     public EntryId FirstOfTermAt(long index) => index == Base.Index ? Base : _termStarts[RunOf(index)];

@@ -81,6 +81,9 @@ internal sealed partial class Replica
     {
         if (_core is null || told.Incarnation != _parts.Identity.Incarnation)
             return;
+        // A late answer to the old identity: the new one must go on naming the identity that the cluster knows.
+        if (_rolledBack is not null && !_isFenced)
+            return;
         if (!_isFenced)
         {
             _isFenced = true;

@@ -47,7 +47,7 @@ public sealed class RollbackTests : IntegrationTest
     }
 
     /// <summary>
-    /// The leader and a directory that has forgotten what it acknowledged are no quorum: nothing is acknowledged, nobody is ready, every
+    /// The leader and a directory that has forgotten what it acknowledged are no quorum: nothing is acknowledged, no node is ready, every
     /// call ends.
     /// </summary>
     [Fact]
@@ -67,7 +67,7 @@ public sealed class RollbackTests : IntegrationTest
 
         await node.StartAsync();
         await cluster.WaitAsync("a word of the node itself", () => Task.FromResult(node.LogTail(400).Contains("data directory is older than what", StringComparison.Ordinal)));
-        await cluster.WaitAsync("nobody to be ready", async () => (await cluster.StatusesAsync()).All(s => !s.IsReady));
+        await cluster.WaitAsync("no node to be ready", async () => (await cluster.StatusesAsync()).All(s => !s.IsReady));
 
         var write = await FailsAsync(() => leader.SetAsync("key", "value"));
         Assert.True(write.Outcome is not null);

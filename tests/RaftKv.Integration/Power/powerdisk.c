@@ -5,7 +5,7 @@
 // Every write stays in the volatile cache, in order, until an fsync (the kernel's FLUSH) has ended. Only then is it durable. The socket takes one command per connection:
 //
 //   stats                     writes, flushes, cached writes, whether the power is off
-//   arm WRITES FLUSHES AFTER  the power is cut at that write or flush from now on (0: never); AFTER = 1: the flush is done, and nobody is told
+//   arm WRITES FLUSHES AFTER  the power is cut at that write or flush from now on (0: never); AFTER = 1: the flush is done, and its caller gets no answer
 //   freeze                    the power is cut now: nothing is done and nothing is answered any more
 //   die                       all requests, those that hang included, end with EIO, so that the kernel lets go of the device
 //   compose MODE P SEED FILE  writes to FILE what the drive has after the cut: all that is durable and, of the cache,

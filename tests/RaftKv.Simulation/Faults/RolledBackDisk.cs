@@ -45,7 +45,7 @@ internal sealed class RolledBackDisk(Simulation run) : Fault(run)
         Run.Transcript.Add(scene.Node.Id, "comes back with that image");
         scene.Node.RollBack(image);
         Run.Faults.RestartIn(scene.Node, chance.Between(1, 300) * VirtualTime.Millisecond);
-        // What it told to nodes that it cannot reach then, nobody knows: for so long nothing else happens.
+        // What it told to nodes that it cannot reach then is unknown to the others: for so long nothing else happens.
         Run.Time.After(3 * VirtualTime.Second, Watch);
     }
 

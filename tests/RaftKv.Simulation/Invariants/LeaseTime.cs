@@ -26,6 +26,6 @@ internal sealed class LeaseTime(Simulation run) : IInvariant
             return;
         var between = Math.Max(0, next.Won - old.Last) / VirtualTime.Millisecond;
         if (pausedMs > (between * 11 / 10) + Allowed)
-            throw new BrokenInvariantException("Lease time", $"entry {entry} stops the clock of leases for {pausedMs} ms, and nobody led for {between} ms");
+            throw new BrokenInvariantException("Lease time", $"entry {entry} stops the clock of leases for {pausedMs} ms, and the time without a leader was {between} ms");
     }
 }

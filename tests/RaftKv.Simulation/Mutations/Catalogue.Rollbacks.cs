@@ -5,7 +5,7 @@ internal static partial class Catalogue
     /// <summary>Disks that go back in time.</summary>
     private static IEnumerable<Mutation> Rollbacks =>
     [
-        new("rollback-unseen", "nobody compares a directory with what its peers have seen of it",
+        new("rollback-unseen", "no peer compares a directory with what it has seen of it",
             new Edit("Replica/PeerMemory.cs", "return hello.Start is { } told && Find", "return hello.Start is { Count: < 0 } told && Find")) { In = Profile.Rollbacks },
         new("rolled-back-directory-votes", "a node that was told that its directory is older votes and acknowledges on, under its new identity as under the old one",
             new Edit("Replica/Replica.Fencing.cs", "(_isProven && !_isFenced) || send.Message is", "_core is not null || send.Message is"),

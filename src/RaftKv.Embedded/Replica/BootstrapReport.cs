@@ -11,9 +11,7 @@ internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger
 {
     public static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(10);
 
-    private const int MaxRemembered = 64;
-
-    private readonly Dictionary<string, long> _loggedAt = new(StringComparer.Ordinal);
+    private readonly RepeatThrottle _throttle = new(RepeatInterval);
     private string? _waitsFor;
 
     /// <summary>Any thread. <c>null</c> while the node waits for nothing.</summary>
@@ -24,12 +22,8 @@ internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger
     public void Wait(string reason, bool isMistake)
     {
         Volatile.Write(ref _waitsFor, reason);
-        var now = clock.Ticks;
-        if (_loggedAt.TryGetValue(reason, out var last) && now - last < RepeatInterval.Ticks)
+        if (!_throttle.IsDue(reason, clock.Ticks))
             return;
-        if (_loggedAt.Count >= MaxRemembered)
-            _loggedAt.Clear();
-        _loggedAt[reason] = now;
         if (isMistake)
             log.CannotBootstrap(nodeId, reason);
         else

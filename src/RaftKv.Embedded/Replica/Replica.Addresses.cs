@@ -13,7 +13,7 @@ internal sealed partial class Replica
     /// <summary>Where members were reached that are not where the configuration says.</summary>
     private readonly Dictionary<string, (Guid Incarnation, string Address)> _foundAt = [];
 
-    private readonly NewcomerReports _newcomerReports = new();
+    private readonly RepeatThrottle _newcomerReports = new(TimeSpan.FromSeconds(10));
     private long _nextReport;
 
     /// <summary>Nodes that are being taken in without an operator.</summary>

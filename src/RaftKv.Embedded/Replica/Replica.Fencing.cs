@@ -17,9 +17,7 @@ internal sealed partial class Replica
     private const int LateTimeouts = 5;
 
     /// <summary>How often it is said of one member that its directory has gone back in time.</summary>
-    private static readonly long RollbackLogInterval = TimeSpan.FromSeconds(30).Ticks;
-
-    private readonly Dictionary<string, long> _rollbackLogged = new(StringComparer.Ordinal);
+    private readonly RepeatThrottle _rollbackReports = new(TimeSpan.FromSeconds(30));
 
     /// <summary>Peers that have heard in this run how old this directory is, and welcomed it.</summary>
     private readonly HashSet<string> _welcomedBy = new(StringComparer.Ordinal);
@@ -101,9 +99,8 @@ internal sealed partial class Replica
 
     private void OnRollbackSeen(string nodeId)
     {
-        if (_core?.Configuration.Find(nodeId) is null || (_rollbackLogged.TryGetValue(nodeId, out var at) && _now.Ticks - at < RollbackLogInterval))
+        if (_core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, _now.Ticks))
             return;
-        _rollbackLogged[nodeId] = _now.Ticks;
         _log.RolledBackMember(_options.NodeId, nodeId);
     }
 

@@ -4,11 +4,11 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Replica;
 
 /// <summary>A node that asks several times a second is in the log once every ten seconds, for each thing there is to say about it.</summary>
-public sealed class NewcomerReportsTests
+public sealed class RepeatThrottleTests
 {
     private static readonly long Second = TimeSpan.TicksPerSecond;
 
-    private readonly NewcomerReports _reports = new();
+    private readonly RepeatThrottle _reports = new(TimeSpan.FromSeconds(10));
 
     [Fact]
     public void The_same_is_said_again_after_ten_seconds_and_another_thing_at_once()

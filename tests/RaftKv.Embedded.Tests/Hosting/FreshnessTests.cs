@@ -15,12 +15,8 @@ public sealed class FreshnessTests : IDisposable
     [Fact]
     public async Task A_read_with_a_limit_is_brought_up_to_date_first_and_refused_by_name_without_a_quorum()
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await using var cluster = await TestNodes.StartAsync(StartAsync, Cancel);
+        var nodes = cluster.All;
         var follower = nodes.First(n => n.Cluster.Status.Role != RaftKvRole.Leader);
         var others = nodes.Where(n => n != follower).ToArray();
         for (var i = 0; i < 20; i++)

@@ -19,24 +19,22 @@ public sealed class IntegrityTests : IDisposable
     [InlineData(true)]
     public async Task A_copy_that_differs_is_quarantined_and_replaced_while_the_others_serve(bool isLeader)
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
-        await WriteAsync(one, 500);
+        await using var cluster = await TestNodes.StartAsync(StartAsync, Cancel);
+        var nodes = cluster.All;
+        await WriteAsync(nodes[0], 500);
         await WaitAsync("a comparison", () => nodes.Any(n => n.Cluster.Status.VerifiedIndex > 0));
         var odd = nodes.First(n => n.Cluster.Status.Role == RaftKvRole.Leader == isLeader);
         var healthy = nodes.First(n => n != odd);
         // A snapshot of the wrong state must not come back either.
         await WaitAsync("everything applied", () => nodes.All(n => n.Cluster.Status.AppliedIndex == nodes.Max(m => m.Cluster.Status.AppliedIndex)));
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        // Before there is anything to find: a copy that differs is found within a moment, and a quarantined node begins no watch.
+        var told = ReadAllAsync(odd.Kv.WatchAsync(KvKeyRange.Exactly("unused"), cancellationToken: watch.Token));
+        await WaitAsync("a watch", () => odd.Cluster.Status.WatchCount > 0);
+        var quarantined = FirstQuarantineAsync(odd, watch.Token);
         await CorruptAsync(odd, "k7");
         await odd.Cluster.TakeSnapshotAsync(Cancel);
 
-        using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var quarantined = FirstQuarantineAsync(odd, watch.Token);
-        var told = ReadAllAsync(odd.Kv.WatchAsync(KvKeyRange.Exactly("unused"), cancellationToken: watch.Token));
         await WriteAsync(healthy, 200);
         var status = await quarantined.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         Assert.False(status.IsReady);
@@ -66,13 +64,9 @@ public sealed class IntegrityTests : IDisposable
     [Fact]
     public async Task Copies_are_compared_at_the_last_write_whatever_its_index()
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
-        await one.Kv.SetAsync("k7", "right"u8.ToArray(), cancellationToken: Cancel);
+        await using var cluster = await TestNodes.StartAsync(StartAsync, Cancel);
+        var nodes = cluster.All;
+        await nodes[0].Kv.SetAsync("k7", "right"u8.ToArray(), cancellationToken: Cancel);
         await WaitAsync("a comparison at the last write", () => nodes.Max(n => n.Cluster.Status.VerifiedIndex) >= nodes.Max(n => n.Cluster.Status.AppliedIndex));
         Assert.InRange(nodes.Max(n => n.Cluster.Status.AppliedIndex), 1, 63);
         var odd = nodes.First(n => n.Cluster.Status.Role != RaftKvRole.Leader);

@@ -17,13 +17,9 @@ public sealed class RemovedNodeTests : IDisposable
     [Fact]
     public async Task Calls_on_a_removed_node_fail_at_once_and_by_name_while_stale_reads_are_served()
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
-        await one.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
+        await using var cluster = await TestNodes.StartAsync(StartAsync, Cancel);
+        var nodes = cluster.All;
+        await nodes[0].Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         var removed = nodes.First(n => n.Cluster.Status.Role == RaftKvRole.Follower);
         Assert.True((await removed.Kv.GetAsync("key", cancellationToken: Cancel)).Found);
 

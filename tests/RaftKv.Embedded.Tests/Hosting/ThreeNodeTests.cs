@@ -16,12 +16,8 @@ public sealed class ThreeNodeTests : IDisposable
     [Fact]
     public async Task A_configured_cluster_forms_and_every_node_takes_writes_and_reads()
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
+        await using var cluster = await TestNodes.StartAsync(number => StartAsync(number), Cancel);
+        var nodes = cluster.All;
 
         for (var i = 0; i < 90; i++)
             await nodes[i % 3].Kv.SetAsync($"k{i}", Encoding.UTF8.GetBytes($"v{i}"), cancellationToken: Cancel);
@@ -37,13 +33,9 @@ public sealed class ThreeNodeTests : IDisposable
     [Fact]
     public async Task A_stopped_leader_hands_over_and_nobody_loses_anything()
     {
-        await using var one = await StartAsync(1);
-        await using var two = await StartAsync(2);
-        await using var three = await StartAsync(3);
-        TestNode[] nodes = [one, two, three];
-        foreach (var node in nodes)
-            await node.Cluster.WaitUntilReadyAsync(Cancel);
-        await one.Kv.SetAsync("before", "1"u8.ToArray(), cancellationToken: Cancel);
+        await using var cluster = await TestNodes.StartAsync(number => StartAsync(number), Cancel);
+        var nodes = cluster.All;
+        await nodes[0].Kv.SetAsync("before", "1"u8.ToArray(), cancellationToken: Cancel);
         var leader = nodes.Single(n => n.Cluster.Status.Role == RaftKvRole.Leader);
         var others = nodes.Where(n => n != leader).ToArray();
 

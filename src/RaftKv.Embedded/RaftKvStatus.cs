@@ -81,6 +81,9 @@ public sealed record RaftKvStatus
     /// <summary>How acknowledged writes are made durable.</summary>
     public RaftKvDurability Durability { get; init; }
 
+    /// <summary>The sizes that the cluster takes; on a node without a cluster those of its own options.</summary>
+    public RaftKvLimits Limits { get; init; } = RaftKvLimits.Default;
+
     /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>.</summary>
     public string? Fault { get; init; }
 

@@ -53,11 +53,12 @@ public sealed class PackagingTests : IDisposable
 
     private static string ProjectOf(string package) => Path.Combine(RepositoryRoot(), "src", package, package + ".csproj");
 
-    /// <summary>Built below the temporary directory: the repository's own bin and obj stay as they are.</summary>
+    /// <summary>What was built for this test run, in its configuration.</summary>
     private Task PackAsync(string package)
-        => DotNetAsync(
-            RepositoryRoot(), "pack", ProjectOf(package), "--configuration", "Release", "--output", Packages, $"-p:Version={version}",
-            "--artifacts-path", Path.Combine(root, "artifacts"));
+        => DotNetAsync(RepositoryRoot(), "pack", ProjectOf(package), "--no-build", "--configuration", Configuration(), "--output", Packages, $"-p:Version={version}");
+
+    /// <summary>Tests run in bin/CONFIGURATION/FRAMEWORK.</summary>
+    private static string Configuration() => Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
 
     private void AssertComplete(string package)
     {

@@ -102,6 +102,55 @@ public sealed class QuorumTests : IntegrationTest
         }
     }
 
+    [Fact]
+    public async Task A_new_leader_that_is_asked_at_once_to_remove_the_only_voter_that_answers_does_not_lose_its_quorum()
+    {
+        var cluster = await FormAsync();
+        var (refused, reasons) = (0, new SortedSet<string>());
+        var rounds = Rounds(2);
+        for (var round = 0; round < rounds; round++)
+        {
+            var dead = await cluster.LeaderAsync();
+            await dead.KillAsync();
+            var leader = await NewLeaderAsync(cluster, dead);
+            var other = cluster.Running.Single(n => n != leader);
+            var (outcome, reason) = await RemoveAsync(leader, other.NodeId);
+            // The two that are alive go on, whatever the answer was.
+            await cluster.WaitAsync("a write by two of three", async () => (await Calls.TryAsync(() => leader.SetAsync("round", Number(round)))).Outcome == WriteOutcome.Acknowledged, 60);
+            Assert.Equal(3, (await leader.StatusAsync()).Members.Count);
+            Assert.Equal(KvOutcome.NotApplied, outcome);
+            refused++;
+            reasons.Add(reason);
+            await dead.StartAsync();
+            await Task.WhenAll(cluster.Nodes.Select(n => n.WaitUntilReadyAsync()));
+        }
+
+        Output.WriteLine($"{refused} of {rounds} removals were refused ({string.Join(", ", reasons)}), and two of three went on.");
+    }
+
+    /// <summary>As soon as it says that it leads.</summary>
+    private static async Task<ClusterNode> NewLeaderAsync(TestCluster cluster, ClusterNode dead)
+    {
+        ClusterNode? leader = null;
+        await cluster.WaitAsync("a new leader", async () =>
+        {
+            foreach (var node in cluster.Nodes.Where(n => n != dead))
+            {
+                if ((await node.StatusAsync()).Role == RaftKvRole.Leader)
+                    leader = node;
+            }
+
+            return leader is not null;
+        });
+        return leader!;
+    }
+
+    private static async Task<(KvOutcome? Outcome, string Reason)> RemoveAsync(ClusterNode leader, string nodeId)
+    {
+        var error = await FailsAsync(() => leader.RemoveMemberAsync(nodeId));
+        return (error.Outcome, error.Reason ?? error.Type);
+    }
+
     private static async Task DeposedLeaderAsync(TestCluster cluster, ClusterNode old, int round)
     {
         await WaitForAnotherLeaderAsync(cluster, old);

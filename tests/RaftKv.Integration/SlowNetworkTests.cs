@@ -73,6 +73,26 @@ public sealed class SlowNetworkTests : IntegrationTest
         Assert.InRange((await leader.StatusAsync()).LastIndex - before, 2 * count, (2 * count) + 5);
     }
 
+    [Fact]
+    public async Task Nodes_whose_names_have_a_silent_address_first_form_a_cluster_and_find_each_other_again()
+    {
+        using var network = SlowNetwork.Open("node1", "node2", "node3");
+        network.GiveNamesWithASilentAddress();
+        await using var cluster = await FormAsync(network, options =>
+        {
+            Steady(options);
+            options.AdvertiseAddress = $"{SlowNetwork.NameOf(options.NodeId)}:7000";
+        });
+        foreach (var node in cluster.Nodes)
+            await node.SetAsync(node.NodeId, "stored");
+        foreach (var node in cluster.Nodes.ToArray())
+        {
+            await node.RestartAsync();
+            await node.WaitUntilReadyAsync();
+            Assert.Equal("stored", await node.GetTextAsync(node.NodeId));
+        }
+    }
+
     private static async Task<(double Seconds, double Ideal, double Ratio)> CatchUpAsync(bool needsSnapshot, double megabytesPerSecond, int megabytes)
     {
         using var network = SlowNetwork.Open("node1", "node2", "node3");

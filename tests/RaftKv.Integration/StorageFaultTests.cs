@@ -62,6 +62,34 @@ public sealed class StorageFaultTests : IntegrationTest
         Assert.Equal(4, (await node.StatusAsync()).LastIndex - before);
     }
 
+    [Fact]
+    public async Task A_leader_whose_disk_hangs_refuses_writes_before_they_fill_its_memory()
+    {
+        Strace.Require();
+        const int ValueBytes = 1024 * 1024 - 100;
+        const int Callers = 8;
+        var cluster = await FormAsync(configure: o =>
+        {
+            Steady(o);
+            o.RequestTimeout = TimeSpan.FromSeconds(3);
+        });
+        var leader = await cluster.LeaderAsync();
+        foreach (var node in cluster.Nodes)
+            await node.SetAsync($"session/{node.NodeId}", "opened");
+        var before = leader.MemoryBytes();
+        LoadReport load;
+        await using (await Strace.SlowAsync(leader, Sync, TimeSpan.FromMinutes(5)))
+            load = await leader.LoadAsync(new LoadRequest { Count = 200, Keys = 200, Callers = Callers, ValueBytes = ValueBytes });
+        Output.WriteLine($"{load.Operations} MiB were committed by the two other disks; the leader took {(leader.MemoryBytes() - before) / 1024 / 1024} MiB more memory.");
+
+        // The limit of 64 MiB, and what was on its way.
+        Assert.InRange(load.Operations * ValueBytes, 1, (64 + 2 * Callers) * 1024 * 1024);
+        Assert.Equal(200, load.Operations + load.Errors);
+        await leader.RestartAsync();
+        await leader.WaitUntilReadyAsync();
+        await cluster.SameContentAsync();
+    }
+
     [Theory]
     [InlineData(true, Sync, "EIO")]
     [InlineData(true, Write, "EIO")]

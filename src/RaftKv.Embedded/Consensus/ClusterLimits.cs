@@ -20,5 +20,7 @@ internal sealed record ClusterLimits(int MaxKeyBytes, int MaxValueBytes, int Max
     public ClusterLimits RaisedTo(ClusterLimits other) =>
         new(Math.Max(MaxKeyBytes, other.MaxKeyBytes), Math.Max(MaxValueBytes, other.MaxValueBytes), Math.Max(MaxTransactionBytes, other.MaxTransactionBytes));
 
+    public RaftKvLimits ToPublic() => new() { MaxKeyBytes = MaxKeyBytes, MaxValueBytes = MaxValueBytes, MaxTransactionBytes = MaxTransactionBytes };
+
     public override string ToString() => $"MaxKeyBytes {MaxKeyBytes}, MaxValueBytes {MaxValueBytes}, MaxTransactionBytes {MaxTransactionBytes}";
 }

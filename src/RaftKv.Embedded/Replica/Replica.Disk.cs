@@ -179,6 +179,7 @@ internal sealed partial class Replica
     /// <summary>Apply thread.</summary>
     private static void GiveBack(KvStateMachine state)
     {
+        state.Store.FlushDead();
         for (var step = 0; step < MaintenanceSteps; step++)
             state.Store.MaintainSpace();
     }

@@ -70,6 +70,7 @@ internal sealed partial class Replica
                 Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = ClockOf(m) })],
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _options.Durability,
+                Limits = Limits.ToPublic(),
                 Fault = parts.Fault,
                 WaitsFor = parts.LeaderId is null ? _parts.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,

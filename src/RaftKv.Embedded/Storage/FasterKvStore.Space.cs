@@ -23,11 +23,19 @@ internal sealed unsafe partial class FasterKvStore
     /// <summary>The records and deletions in the log, about: those that were put in place of others are not counted.</summary>
     private long _records;
 
+    /// <summary>The records that a pass has looked at and that are in the log still.</summary>
+    private long _passed;
+
     /// <summary>What the log takes in memory and on disk, dead records included.</summary>
     public long LogBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
 
     /// <summary>Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.</summary>
-    private bool IsMostlyDead => Count < _records / 2 && LogBytes > PagesAhead * (1L << _pageBits);
+    private bool IsMostlyDead => Count < _records / 2 && LogBytes > PagesAhead * PageBytes;
+
+    /// <summary>What a pass can look at: the records that are not changed in place any more.</summary>
+    private long ReadOnlyBytes => _kv.Log.SafeReadOnlyAddress - _kv.Log.BeginAddress;
+
+    private long PageBytes => 1L << _pageBits;
 
     public long UnflushedBytes => Math.Max(0, _kv.Log.TailAddress - _kv.Log.SafeReadOnlyAddress);
 
@@ -39,7 +47,7 @@ internal sealed unsafe partial class FasterKvStore
     /// </summary>
     public void MaintainSpace()
     {
-        if (_cut is not null || (_maintenance is null && LogBytes <= _maintainFrom && !IsMostlyDead))
+        if (_cut is not null || (_maintenance is null && !IsPassDue))
             return;
         _device.ThrowIfFaulted();
         if (_maintenance is null)
@@ -52,12 +60,28 @@ internal sealed unsafe partial class FasterKvStore
         _maintainedTail = _kv.Log.TailAddress;
     }
 
+    /// <summary>
+    /// Dead records in memory take no room on the disk, but a snapshot would have to write them there. They are written as far as there is room, page by page, so that a pass can drop them.
+    /// </summary>
+    public void FlushDead()
+    {
+        if (_cut is not null || !IsMostlyDead)
+            return;
+        var from = _kv.Log.SafeReadOnlyAddress;
+        var room = _availableBytes() - PagesAhead * PageBytes;
+        var until = from + room >= _kv.Log.TailAddress ? _kv.Log.TailAddress : (from + room) & -PageBytes;
+        if (until > from)
+            _kv.Log.ShiftReadOnlyAddress(until, wait: false);
+    }
+
     /// <summary>As after a pass of maintenance, which would move all of it: what is dead in a snapshot is known from its count.</summary>
     public void Loaded(long records)
     {
-        _records = records;
         _maintainFrom = Math.Max(_memoryBytes, records == 0 ? 0 : (long)(2.0 * LogBytes * Count / records));
     }
+
+    /// <summary>A pass moves what is alive behind the records that it can look at: it is worth its work when those are many.</summary>
+    private bool IsPassDue => LogBytes > _maintainFrom || (IsMostlyDead && ReadOnlyBytes > PagesAhead * PageBytes);
 
     private void Maintain(long bytes)
     {
@@ -70,13 +94,15 @@ internal sealed unsafe partial class FasterKvStore
                 EndMaintenance();
                 // Twice what is alive: the work stays in proportion to what is written.
                 _maintainFrom = Math.Max(_memoryBytes, 2 * LogBytes);
-                _records = Count;
                 return;
             }
+            _passed++;
             if (!record.Tombstone)
                 KeepIfAlive(scan.GetKey().AsReadOnlySpan(), ref scan.GetValue());
-            if (scan.NextAddress >> _pageBits != _kv.Log.BeginAddress >> _pageBits)
-                _kv.Log.ShiftBeginAddress(scan.NextAddress, truncateLog: true);
+            if (scan.NextAddress >> _pageBits == _kv.Log.BeginAddress >> _pageBits)
+                continue;
+            _kv.Log.ShiftBeginAddress(scan.NextAddress, truncateLog: true);
+            (_records, _passed) = (_records - _passed, 0);
         }
     }
 
@@ -94,7 +120,7 @@ internal sealed unsafe partial class FasterKvStore
     private void EndMaintenance()
     {
         _maintenance?.Dispose();
-        _maintenance = null;
+        (_maintenance, _passed) = (null, 0);
     }
 
     /// <summary>
@@ -105,7 +131,7 @@ internal sealed unsafe partial class FasterKvStore
         var page = (_kv.Log.TailAddress + bytes) >> _pageBits;
         if (page == _guardedPage)
             return true;
-        if (_availableBytes() < PagesAhead * (1L << _pageBits) + 2L * bytes)
+        if (_availableBytes() < PagesAhead * PageBytes + 2L * bytes)
             return false;
         _guardedPage = page;
         return true;
@@ -113,7 +139,7 @@ internal sealed unsafe partial class FasterKvStore
 
     private string? WhyNoRoomForCut()
     {
-        var (available, needed) = (_availableBytes(), UnflushedBytes + PagesAhead * (1L << _pageBits));
+        var (available, needed) = (_availableBytes(), UnflushedBytes + PagesAhead * PageBytes);
         return available >= needed ? null : $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. It is taken when there is room.";
     }
 }

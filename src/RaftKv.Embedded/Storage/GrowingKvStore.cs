@@ -70,6 +70,8 @@ internal sealed class GrowingKvStore : IKvStore
         _current.MaintainSpace();
     }
 
+    public void FlushDead() => _current.FlushDead();
+
     public bool HasRoomFor(int bytes) => _current.HasRoomFor(bytes);
 
     public long UnflushedBytes => Current.UnflushedBytes;

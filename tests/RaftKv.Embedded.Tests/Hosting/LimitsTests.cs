@@ -72,7 +72,8 @@ public sealed class LimitsTests : IDisposable
 
         await one.Kv.SetAsync("fits", new byte[Small], cancellationToken: Cancel);
         await Assert.ThrowsAsync<RaftKvLimitExceededException>(() => one.Kv.SetAsync("large", new byte[Small + 1], cancellationToken: Cancel).AsTask());
-        Assert.Equal(new ClusterLimits(4096, Small, Large), one.Inside.Replica.Limits);
+        Assert.All((TestNode[])[one, two, three], node =>
+            Assert.Equal(new RaftKvLimits { MaxKeyBytes = 4096, MaxValueBytes = Small, MaxTransactionBytes = Large }, node.Cluster.Status.Limits));
     }
 
     [Fact]

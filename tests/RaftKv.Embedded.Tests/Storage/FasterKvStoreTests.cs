@@ -266,6 +266,29 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
     }
 
     [Fact]
+    public void Dead_records_in_memory_are_given_back_through_a_disk_that_has_room_for_few_of_them()
+    {
+        var store = OpenStore();
+        for (var key = 1; key <= 30; key++)
+            Put(store, -key, 1, 400 * 1024);
+        Put(store, 1, 1, 1000);
+        for (var key = 1; key <= 30; key++)
+            Assert.True(store.Remove(Key(-key)));
+        Assert.True(store.UnflushedBytes > 8 * 1024 * 1024);
+
+        Disk.FreeBytes = 4 * 1024 * 1024;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (store.LogBytes > 4 * 1024 * 1024)
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < 60, $"{store.LogBytes} bytes are still taken.");
+            store.FlushDead();
+            store.MaintainSpace();
+        }
+        Assert.Equal((1, 1000), Read(store, 1));
+        Assert.Equal(1, store.Count);
+    }
+
+    [Fact]
     public void Space_that_is_given_back_never_takes_a_record_back_to_before_its_last_use()
     {
         var store = OpenStore();

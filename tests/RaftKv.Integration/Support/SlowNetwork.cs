@@ -64,6 +64,22 @@ public sealed class SlowNetwork : IDisposable
         Tool.Run("ip", ["netns", "exec", NamespaceOf(nodeId), "tc", "qdisc", "add", "dev", "eth0", .. limit]);
     }
 
+    /// <summary>From now on each node has a name with two addresses, and at the first one nothing answers and nothing refuses.</summary>
+    public void GiveNamesWithASilentAddress()
+    {
+        var silent = $"{subnet}.14";
+        foreach (var nodeId in nodeIds)
+        {
+            var space = NamespaceOf(nodeId);
+            // No machine has this hardware address, so what is sent to it is lost without an answer.
+            Tool.Run("ip", "netns", "exec", space, "ip", "neigh", "add", silent, "lladdr", "02:00:00:00:00:14", "dev", "eth0");
+            Directory.CreateDirectory(FilesOf(nodeId));
+            File.WriteAllLines(Path.Combine(FilesOf(nodeId), "hosts"), nodeIds.SelectMany(n => (string[])[$"{silent} {NameOf(n)}", $"{AddressOf(n)} {NameOf(n)}"]));
+        }
+    }
+
+    public static string NameOf(string nodeId) => $"{nodeId}.test";
+
     /// <summary>Bytes that were sent to a node so far, with all headers.</summary>
     public long BytesSentTo(string nodeId)
         => long.Parse(File.ReadAllText($"/sys/class/net/{Outside(nodeId)}/statistics/tx_bytes"), CultureInfo.InvariantCulture);
@@ -71,7 +87,11 @@ public sealed class SlowNetwork : IDisposable
     public void Dispose()
     {
         foreach (var nodeId in nodeIds)
+        {
             Tool.Try("ip", "netns", "del", NamespaceOf(nodeId));
+            if (Directory.Exists(FilesOf(nodeId)))
+                Directory.Delete(FilesOf(nodeId), recursive: true);
+        }
         Tool.Try("ip", "link", "del", prefix);
     }
 
@@ -88,6 +108,9 @@ public sealed class SlowNetwork : IDisposable
     }
 
     private string AddressOf(string nodeId) => $"{subnet}.1{nodeId[^1]}";
+
+    /// <summary>Files that take the place of those in /etc for processes of the namespace.</summary>
+    private string FilesOf(string nodeId) => $"/etc/netns/{NamespaceOf(nodeId)}";
 
     private string NamespaceOf(string nodeId) => $"{prefix}-{nodeId}";
 

@@ -22,11 +22,17 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
         _lives[node.Id] = node.Life;
         // Proposals are refused beyond the limit; one turn may bring what all callers wait for.
         var unapplied = _recovered + 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count + 16 * 1024;
-        Check(node, core.UnappliedBytes <= unapplied, $"{core.UnappliedBytes} bytes of log wait to be applied, over {unapplied}");
+        if (core.UnappliedBytes > unapplied)
+            throw Broken(node, $"{core.UnappliedBytes} bytes of log wait to be applied, over {unapplied}");
         foreach (var peer in core.Peers)
-            Check(node, peer.InflightMessages <= run.Swarm.MaxInflightMessages, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");
-        Check(node, core.WaitingSnapshotBytes <= 8L * run.Swarm.ChunkBytes, $"{core.WaitingSnapshotBytes} bytes of a snapshot wait for the disk");
-        Check(node, node.Applier.State.SessionCount <= SessionTable.MaxSessions, "there are too many sessions");
+        {
+            if (peer.InflightMessages > run.Swarm.MaxInflightMessages)
+                throw Broken(node, $"{peer.InflightMessages} messages are under way to {peer.NodeId}");
+        }
+        if (core.WaitingSnapshotBytes > 8L * run.Swarm.ChunkBytes)
+            throw Broken(node, $"{core.WaitingSnapshotBytes} bytes of a snapshot wait for the disk");
+        if (node.Applier.State.SessionCount > SessionTable.MaxSessions)
+            throw Broken(node, "there are too many sessions");
     }
 
     // Beyond its limit a leader takes no proposal, so its log grows no further than by the batch that passed the limit; what it brought along from before it led may be more.
@@ -41,15 +47,12 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
             _leading[node.Id] = before = (node.Life, core.Term, Held(core));
         var batch = 2 * run.Swarm.Callers * (run.Swarm.ValueBytes + 300L) + 8 * 1024;
         var limit = Math.Max(before.Bytes, run.Swarm.MaxPendingBytes) + batch;
-        Check(node, Held(core) <= limit, $"the leader's log that waits for its disk or to be applied has grown to {Held(core)} bytes, over {limit}");
+        if (Held(core) > limit)
+            throw Broken(node, $"the leader's log that waits for its disk or to be applied has grown to {Held(core)} bytes, over {limit}");
     }
 
     // Not the core's own sum, which a planted bug changes.
     private static long Held(RaftCore core) => Math.Max(core.UnappliedBytes, core.UndurableBytes);
 
-    private static void Check(SimNode node, bool holds, string how)
-    {
-        if (!holds)
-            throw new BrokenInvariantException("Bounded memory", $"{node.Id}: {how}");
-    }
+    private static BrokenInvariantException Broken(SimNode node, string how) => new("Bounded memory", $"{node.Id}: {how}");
 }

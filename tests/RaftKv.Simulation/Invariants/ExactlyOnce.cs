@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
@@ -6,9 +8,9 @@ namespace RaftKv.Simulation.Invariants;
 /// </summary>
 internal static class ExactlyOnce
 {
-    public static void Check(bool holds, string how)
+    public static void Check(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref FailureText how)
     {
         if (!holds)
-            throw new BrokenInvariantException("Exactly once", how);
+            throw new BrokenInvariantException("Exactly once", how.ToString());
     }
 }

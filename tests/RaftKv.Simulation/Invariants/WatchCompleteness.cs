@@ -20,7 +20,7 @@ internal sealed class WatchCompleteness : IInvariant
         _chance = new Chance(seed ^ 0x57A7C4);
         KvKeyRange[] ranges = [KvKeyRange.All, KvKeyRange.StartingWith("k"), KvKeyRange.Exactly("k0"), KvKeyRange.Exactly("k1"), KvKeyRange.Between("k1", "k4"), KvKeyRange.All];
         for (var i = 0; i < Watchers; i++)
-            _watches.Add(new SimWatch(_chance, history.Changes, KeyRanges.Interval(ranges[i], 100), slowness: _chance.Pick([1, 3, 100, 2000])));
+            _watches.Add(new SimWatch(_chance, history.Changes, KeyRanges.Interval(ranges[i], 100), slowness: _chance.Pick([4, 30, 100, 2000])));
     }
 
     /// <summary>How many changes were compared.</summary>
@@ -31,15 +31,21 @@ internal sealed class WatchCompleteness : IInvariant
 
     public void AfterStep(SimNode node)
     {
-        if (!node.IsListening || node.Core is null || node.Replica.Status.Role is RaftKvRole.Stopped or RaftKvRole.Faulted)
+        if (!node.IsListening || node.Core is null)
             return;
+        // A status is made anew each time it is asked for: only when a watch has its turn.
+        bool? serves = null;
         foreach (var watch in _watches)
         {
-            if (watch.Node is null && _chance.OneIn(20))
+            var isDue = watch.Node is null ? _chance.OneIn(20) : watch.IsOn(node) && _chance.OneIn(watch.Slowness);
+            if (!isDue)
+                continue;
+            if (!(serves ??= node.Replica.Status.Role is not (RaftKvRole.Stopped or RaftKvRole.Faulted)))
+                return;
+            if (watch.Node is null)
                 watch.Attach(node);
-            if (watch.IsOn(node) && _chance.OneIn(watch.Slowness))
-                watch.Read(1 + _chance.Below(8));
-            if (watch.IsOn(node) && _chance.OneIn(3000))
+            watch.Read(1 + _chance.Below(8));
+            if (_chance.OneIn(1000))
                 watch.Detach();
         }
     }

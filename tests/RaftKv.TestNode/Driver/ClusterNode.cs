@@ -25,6 +25,13 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     private NodeProcess Process => process is { HasExited: false } running ? running : throw new NodeDownException(NodeId);
 
+    /// <summary>What the process has in memory (Linux).</summary>
+    public long MemoryBytes()
+    {
+        using var self = System.Diagnostics.Process.GetProcessById(ProcessId);
+        return self.WorkingSet64;
+    }
+
     public async Task StartAsync()
     {
         await DisposeProcessAsync();

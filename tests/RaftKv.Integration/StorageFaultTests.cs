@@ -71,7 +71,7 @@ public sealed class StorageFaultTests : IntegrationTest
         var cluster = await FormAsync(configure: o =>
         {
             Steady(o);
-            o.RequestTimeout = TimeSpan.FromSeconds(3);
+            o.RequestTimeout = TimeSpan.FromSeconds(1);
         });
         var leader = await cluster.LeaderAsync();
         foreach (var node in cluster.Nodes)
@@ -79,12 +79,12 @@ public sealed class StorageFaultTests : IntegrationTest
         var before = leader.MemoryBytes();
         LoadReport load;
         await using (await Strace.SlowAsync(leader, Sync, TimeSpan.FromMinutes(5)))
-            load = await leader.LoadAsync(new LoadRequest { Count = 200, Keys = 200, Callers = Callers, ValueBytes = ValueBytes });
+            load = await leader.LoadAsync(new LoadRequest { Count = 100, Keys = 100, Callers = Callers, ValueBytes = ValueBytes });
         Output.WriteLine($"{load.Operations} MiB were committed by the two other disks; the leader took {(leader.MemoryBytes() - before) / 1024 / 1024} MiB more memory.");
 
         // The limit of 64 MiB, and what was on its way.
         Assert.InRange(load.Operations * ValueBytes, 1, (64 + 2 * Callers) * 1024 * 1024);
-        Assert.Equal(200, load.Operations + load.Errors);
+        Assert.Equal(100, load.Operations + load.Errors);
         await leader.RestartAsync();
         await leader.WaitUntilReadyAsync();
         await cluster.SameContentAsync();

@@ -89,7 +89,7 @@ internal sealed partial class Replica
         TellEntryRoom();
         ReportRoom();
         LimitData();
-        Relieve();
+        Relieve(measured.DataBytes);
     }
 
     /// <summary>A snapshot has no more than the store, and no more than the last one and what was written since.</summary>
@@ -153,7 +153,7 @@ internal sealed partial class Replica
             ReportRoom();
     }
 
-    private void Relieve()
+    private void Relieve(long dataBytes)
     {
         if (!_disk.IsLow || _core is null)
             return;
@@ -161,7 +161,9 @@ internal sealed partial class Replica
         if (!_parts.Applier.WaitsForRoom)
             _parts.Applier.Submit(new BetweenEntries(GiveBack, static () => { }));
         var behind = _parts.Wal.BytesSince(_core.SnapshotIndex);
-        var gains = _disk.IsFull ? behind > 0 : behind >= Math.Max(_parts.Disk!.SegmentBytes, _parts.Snapshots.NewestBytes / 4);
+        // What was deleted since is in the newest snapshot still.
+        var shrinks = _parts.Snapshots.NewestBytes - SnapshotBytesAtMost(dataBytes);
+        var gains = _disk.IsFull ? behind > 0 : Math.Max(behind, shrinks) >= Math.Max(_parts.Disk!.SegmentBytes, _parts.Snapshots.NewestBytes / 4);
         if (gains && !_snapshotBusy && _parts.Applier.AppliedIndex > _core.SnapshotIndex && _now.Ticks >= _nextRelief)
         {
             (_nextRelief, _reliefBegun) = (_now.Ticks + ReliefEvery, _now.Ticks);

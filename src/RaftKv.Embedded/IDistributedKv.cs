@@ -145,6 +145,6 @@ public interface IDistributedKv
     /// This node does not hold the next change any more: the version is too old, the watcher too slow, or the node was given a snapshot. Begin again
     /// with <see cref="KvWatchOptions.InitialState"/>.
     /// </exception>
-    /// <exception cref="RaftKvUnavailableException">This node stops, is faulted or was removed. A watch on another node can go on from the next version.</exception>
+    /// <exception cref="RaftKvUnavailableException">The host begins to stop, or this node is faulted or was removed. A watch on another node can go on from the next version.</exception>
     IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default);
 }

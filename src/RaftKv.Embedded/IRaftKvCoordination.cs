@@ -9,7 +9,9 @@ public interface IRaftKvCoordination
     /// <param name="cancellationToken">Stops the wait, and leaves the line.</param>
     /// <exception cref="ArgumentException">The name is empty or cannot be part of a key.</exception>
     /// <exception cref="RaftKvLeaseException">The place in line was lost: this process was cut off for longer than the time to live.</exception>
+    /// <exception cref="RaftKvUnavailableException">The host began to stop during the wait (<see cref="RaftKvUnavailableReason.Stopping"/>), or the lock could not be asked for.</exception>
     /// <exception cref="RaftKvException">The lock could not be asked for; the place in line, if there is one, goes by itself.</exception>
+    /// <remarks>A lock that is still held when all services of the host have stopped is released then.</remarks>
     ValueTask<KvLock> AcquireLockAsync(string name, KvLockOptions options = default, CancellationToken cancellationToken = default);
 
     /// <summary>Takes a lock if nobody holds it or waits for it.</summary>
@@ -18,15 +20,19 @@ public interface IRaftKvCoordination
 
     /// <summary>
     /// Runs something on one process at a time, of all that call this with the same name: waits until this process is the leader, runs <paramref name="work"/>, and when leadership is
-    /// lost cancels its token, waits until it has ended, and stands for election again. Returns when the work has ended by itself.
+    /// lost cancels its token, waits until it has ended, and stands for election again. Returns when the work has ended by itself, and when the host begins to
+    /// stop: then the token of the work is cancelled, the end of the work awaited, and leadership released.
     /// </summary>
     /// <param name="name">Of the office; a lock of the same name is the same office.</param>
     /// <param name="work">Gets the leadership, with its fencing token, and a token that fires when it must end: leadership is lost, or <paramref name="cancellationToken"/> fired.</param>
     /// <param name="options">How leadership is held.</param>
     /// <param name="cancellationToken">Ends it, and gives leadership up.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
-    /// <exception cref="RaftKvUnavailableException">This node stops, is faulted or was removed.</exception>
-    /// <remarks>What the work throws is thrown, and leadership is given up. While a process that lost its leadership winds up its work, the next leader may have begun: see <see cref="KvLock"/>.</remarks>
+    /// <remarks>
+    /// A node that is removed from its cluster, or faulted, does not stand for election; it does again once it is added again, and the call goes on until then.
+    /// What the work throws is thrown, and leadership is given up; a <see cref="RaftKvUnavailableException"/> that says that this node was removed or is faulted counts as lost leadership.
+    /// After <paramref name="cancellationToken"/> fired, the call ends as soon as the work has ended; leadership is released beside it. While a process that lost its leadership winds up its work, the next leader may have begun: see <see cref="KvLock"/>.
+    /// </remarks>
     Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions options = default, CancellationToken cancellationToken = default);
 
     /// <summary>

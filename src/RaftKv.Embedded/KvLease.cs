@@ -5,6 +5,9 @@ namespace RaftKv.Embedded;
 /// <summary>A lease that this process holds and keeps alive. Disposing it revokes it.</summary>
 public sealed class KvLease : IAsyncDisposable
 {
+    /// <summary>How long a disposal waits for the cluster, which answers in milliseconds while there is a quorum.</summary>
+    private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(1);
+
     private readonly RaftKvLeases _leases;
     private readonly CancellationTokenSource _lost = new();
     private int _ended;
@@ -26,6 +29,9 @@ public sealed class KvLease : IAsyncDisposable
     /// <summary>Whether <see cref="Lost"/> has fired.</summary>
     public bool IsLost => Lost.IsCancellationRequested;
 
+    /// <summary>Whether it is revoked when the host of this process stops.</summary>
+    internal bool EndsWithHost { get; init; }
+
     /// <summary>Ends the lease: all its keys go. Not an error if it has ended already.</summary>
     /// <exception cref="RaftKvException">It could not be revoked; it is not kept alive any more, and ends by itself.</exception>
     public async ValueTask RevokeAsync(CancellationToken cancellationToken = default)
@@ -37,14 +43,17 @@ public sealed class KvLease : IAsyncDisposable
         await _leases.RevokeAsync(Id, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="RevokeAsync"/>; when the cluster cannot be reached the lease ends by itself.</summary>
+    /// <summary>As <see cref="RevokeAsync"/>, and waits for at most one second; when the cluster cannot be reached the lease ends by itself.</summary>
     public async ValueTask DisposeAsync()
     {
+        var revoked = RevokeAsync().AsTask();
+        // The wait may end first.
+        _ = revoked.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            await RevokeAsync().ConfigureAwait(false);
+            await revoked.WaitAsync(DisposePatience).ConfigureAwait(false);
         }
-        catch (RaftKvException)
+        catch (Exception e) when (e is RaftKvException or TimeoutException)
         {
             // It is not renewed any more, and that is enough.
         }

@@ -30,7 +30,8 @@ public sealed class KvView<T> : IFollowedState, IAsyncDisposable
     public T this[string key] => Current.Values[key];
 
     /// <summary>
-    /// Ends when the view is not updated any more: after <see cref="DisposeAsync"/>, or with the error when the node has stopped. What it held can still be read.
+    /// Completes when the view is not updated any more: after <see cref="DisposeAsync"/>, when the host begins to stop, or with the error when the node is faulted. What it held can still be read.
+    /// While the node is removed from its cluster the view stays as it is; it is updated again once the node is added again.
     /// </summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
@@ -105,6 +106,10 @@ public sealed class KvView<T> : IFollowedState, IAsyncDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Disposed: the end that was asked for.
+        }
+        catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Stopping && _opened.Task.IsCompleted)
+        {
+            // The host stops, which is no error of the view.
         }
         finally
         {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Hosting;
 
 namespace RaftKv.Embedded;
@@ -43,10 +44,12 @@ public static class RaftKvServiceCollectionExtensions
     private static RaftKvBuilder AddCore(IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<RaftKvOptions, RaftKvOptionsValidator>();
+        services.TryAddSingleton<Observers>();
         services.TryAddSingleton<ReplicaAccess>();
         services.TryAddSingleton(p => new DistributedKv(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
         services.TryAddSingleton<IDistributedKv>(p => p.GetRequiredService<DistributedKv>());
-        services.TryAddSingleton<IRaftKvLeases>(p => new RaftKvLeases(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<DistributedKv>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddSingleton(p => new RaftKvLeases(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<DistributedKv>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddSingleton<IRaftKvLeases>(p => p.GetRequiredService<RaftKvLeases>());
         services.TryAddSingleton<IRaftKvCluster>(p => new RaftKvCluster(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
         services.TryAddSingleton<RaftKvCoordination>();
         services.TryAddSingleton<IRaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>());

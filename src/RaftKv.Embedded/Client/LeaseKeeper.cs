@@ -29,6 +29,13 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
+    /// <summary>The leases that are revoked when the host stops.</summary>
+    public KvLease[] ThatEndWithHost()
+    {
+        lock (_gate)
+            return [.. _held.Select(h => h.Lease).Where(l => l.EndsWithHost)];
+    }
+
     public void Forget(KvLease lease)
     {
         lock (_gate)

@@ -1,10 +1,15 @@
 using Microsoft.Extensions.Hosting;
+using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
+internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often a node that was removed or is faulted looks whether it may stand for election again.</summary>
+    private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan EphemeralTimeToLive = TimeSpan.FromSeconds(15);
 
     private readonly SemaphoreSlim _gate = new(1);
@@ -16,12 +21,12 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
         try
         {
             if (!isFirst)
-                await new LockLine(kv, held!).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await WaitInLineAsync(held!, cancellationToken).ConfigureAwait(false);
             return held!;
         }
         catch
         {
-            await held!.DisposeAsync().ConfigureAwait(false);
+            ReleaseAside(held!.DisposeAsync());
             throw;
         }
     }
@@ -32,23 +37,17 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
     public async Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        while (true)
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, access.Stopping);
+        try
         {
-            KvLock leadership;
-            try
+            while (!await RunOnceAsync(name, work, lockOptions, end.Token).ConfigureAwait(false))
             {
-                leadership = await AcquireLockAsync(name, lockOptions, cancellationToken).ConfigureAwait(false);
+                // Leadership was lost, or could not be had for now.
             }
-            catch (RaftKvException e) when (e.IsTransient || e is RaftKvLeaseException or RaftKvOutcomeUnknownException)
-            {
-                await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-            await using (leadership.ConfigureAwait(false))
-            {
-                if (await LeadAsync(leadership, work, cancellationToken).ConfigureAwait(false))
-                    return;
-            }
+        }
+        catch (Exception e) when (IsStop(e) && access.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // The host stops, which is no error of the work. An exception would end a background service as failed.
         }
     }
 
@@ -58,7 +57,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
         try
         {
             if (_ephemeral is null or { IsLost: true })
-                _ephemeral = await leases.GrantAsync(EphemeralTimeToLive, cancellationToken).ConfigureAwait(false);
+                _ephemeral = await leases.GrantAsync(EphemeralTimeToLive, endsWithHost: true, cancellationToken).ConfigureAwait(false);
             await kv.SetAsync(key, value, new KvSetOptions { LeaseId = _ephemeral.Id }, cancellationToken).ConfigureAwait(false);
             return _ephemeral;
         }
@@ -75,11 +74,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Before the replica stops: what goes with the process goes now.</summary>
-    public async Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        if (_ephemeral is { IsLost: false } lease)
-            await lease.DisposeAsync().ConfigureAwait(false);
-    }
+    public Task StoppingAsync(CancellationToken cancellationToken) => leases.ReleaseAsync(_ephemeral is { IsLost: false } lease ? [lease] : [], cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -91,7 +86,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
     private async ValueTask<(KvLock? Lock, bool IsFirst)> EnterAsync(string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var lease = await leases.GrantAsync(lockOptions.TimeToLiveOrDefault, cancellationToken).ConfigureAwait(false);
+        var lease = await leases.GrantAsync(lockOptions.TimeToLiveOrDefault, endsWithHost: true, cancellationToken).ConfigureAwait(false);
         try
         {
             var key = LockLine.KeyOf(name, lease.Id);
@@ -108,8 +103,51 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
         }
         catch
         {
-            await lease.DisposeAsync().ConfigureAwait(false);
+            ReleaseAside(lease.DisposeAsync());
             throw;
+        }
+    }
+
+    private async Task WaitInLineAsync(KvLock place, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, access.Stopping);
+        try
+        {
+            await new LockLine(kv, place).WaitAsync(end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Errors.Stopping();
+        }
+    }
+
+    /// <summary>Stands for election once, and leads until the work ends or leadership is lost.</summary>
+    /// <returns>Whether the work has ended by itself.</returns>
+    private async Task<bool> RunOnceAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions, CancellationToken cancellationToken)
+    {
+        KvLock leadership;
+        try
+        {
+            leadership = await AcquireLockAsync(name, lockOptions, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RaftKvException e) when (!IsStop(e) && (IsOut(e) || e.IsTransient || e is RaftKvLeaseException or RaftKvOutcomeUnknownException))
+        {
+            await Task.Delay(IsOut(e) ? LongPause : Pause, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+        try
+        {
+            return await LeadAsync(leadership, work, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            var released = leadership.DisposeAsync();
+            // A caller that wants it to end does not wait for the cluster.
+            if (cancellationToken.IsCancellationRequested)
+                ReleaseAside(released);
+            else
+                await released.ConfigureAwait(false);
         }
     }
 
@@ -125,7 +163,20 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, IRaftKvLeases leases
         {
             return false;
         }
+        catch (RaftKvUnavailableException e) when (IsOut(e))
+        {
+            // The work met it first: leadership ends with the membership.
+            return false;
+        }
         cancellationToken.ThrowIfCancellationRequested();
         return !leadership.LostToken.IsCancellationRequested;
     }
+
+    /// <summary>Whether it says that this node was removed, and may be added again, or is faulted: the host lives on, and no call is to end it.</summary>
+    private static bool IsOut(Exception e) => e is RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Faulted };
+
+    private static bool IsStop(Exception e) => e is OperationCanceledException or RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Stopping };
+
+    /// <summary>It ends by itself when the cluster cannot be told; nothing waits for that.</summary>
+    private static void ReleaseAside(ValueTask released) => _ = released.AsTask();
 }

@@ -11,13 +11,16 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     private readonly LeaseKeeper _keeper = new(access, options);
 
-    public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default)
+    public ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) => GrantAsync(timeToLive, endsWithHost: false, cancellationToken);
+
+    /// <param name="endsWithHost">Whether it is revoked when the host stops, if it is held then.</param>
+    public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, bool endsWithHost, CancellationToken cancellationToken)
     {
         if (timeToLive < Shortest || timeToLive > Longest)
             throw new ArgumentOutOfRangeException(nameof(timeToLive), timeToLive, "A lease lives from 500 ms to 24 h. Nothing was sent.");
         var sentAt = (await access.HostAsync(cancellationToken).ConfigureAwait(false)).Clock.Ticks;
         var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds), cancellationToken).ConfigureAwait(false);
-        var lease = new KvLease(this, granted.Version.Value, timeToLive);
+        var lease = new KvLease(this, granted.Version.Value, timeToLive) { EndsWithHost = endsWithHost };
         _keeper.Hold(lease, sentAt);
         return lease;
     }
@@ -43,6 +46,19 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
         var found = new TaskCompletionSource<KvLeaseInfo?>(TaskCreationOptions.RunContinuationsAsynchronously);
         access.Host.Applier.Submit(new BetweenEntries(state => found.TrySetResult(Describe(state, leaseId)), () => found.TrySetException(Errors.Stopping())));
         return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The host stops: revokes the leases that end with it, so that other nodes need not wait for their time to live.</summary>
+    public Task EndWithHostAsync(CancellationToken cancellationToken) => ReleaseAsync(_keeper.ThatEndWithHost(), cancellationToken);
+
+    /// <summary>Revokes leases; waits for at most the hand-over timeout, and not at all while no leader is known: they end by themselves then.</summary>
+    public async Task ReleaseAsync(KvLease[] held, CancellationToken cancellationToken)
+    {
+        if (held.Length == 0)
+            return;
+        var released = Task.WhenAll(held.Select(lease => lease.DisposeAsync().AsTask()));
+        if (access.TryHost is { Replica.IsLed: true })
+            await Task.WhenAny(released, Task.Delay(options.HandOverTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
     public void Forget(KvLease lease) => _keeper.Forget(lease);

@@ -9,6 +9,7 @@ namespace RaftKv.Embedded.Client;
 /// </summary>
 internal sealed class ReplicaAccess
 {
+    private readonly CancellationTokenSource _stopping = new();
     private ReplicaHost? _host;
     private Task<ReplicaHost>? _opening;
 
@@ -31,7 +32,29 @@ internal sealed class ReplicaAccess
     /// <summary>What may become an entry: the cluster's limits, or the node's own while it does not run.</summary>
     public ClusterLimits Limits(RaftKvOptions options) => Volatile.Read(ref _host)?.Replica.Limits ?? ClusterLimits.Of(options);
 
-    public void Set(ReplicaHost host) => Volatile.Write(ref _host, host);
+    /// <summary>Fires when the host begins to stop. Calls are served on until its services have stopped.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    public void Set(ReplicaHost host)
+    {
+        Interlocked.Exchange(ref _host, host);
+        if (Stopping.IsCancellationRequested)
+            EndWatches();
+    }
+
+    /// <summary>
+    /// The host begins to stop. What lasts as long as the host ends here (watches, views, leaderships, waits for locks), because services that await it
+    /// would hold up the stop.
+    /// </summary>
+    public void BeginStop()
+    {
+        // The token fires at once; the callbacks, which are the application's, run on the pool.
+        _ = _stopping.CancelAsync();
+        Interlocked.MemoryBarrier();
+        EndWatches();
+    }
+
+    private void EndWatches() => TryHost?.Applier.Changes.Watches.End(Errors.Stopping, forGood: true);
 
     /// <summary>The replica, once it is open.</summary>
     /// <exception cref="Exception">What kept it from being opened.</exception>

@@ -4,6 +4,7 @@ namespace RaftKv.Embedded.Client;
 internal static class StateFollower
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryRemovedAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Ends only by an exception: the watch's when it will not get better, or the cancellation.</summary>
     /// <param name="watch">Begins with the current state.</param>
@@ -29,6 +30,11 @@ internal static class StateFollower
             catch (RaftKvException e) when (e is RaftKvCompactedException || (mayRetry && e.IsTransient))
             {
                 await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RaftKvUnavailableException e) when (mayRetry && e.Reason == RaftKvUnavailableReason.Removed)
+            {
+                // This node may be added to the cluster again; the state stays as it is until then.
+                await Task.Delay(RetryRemovedAfter, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -194,4 +194,7 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(181, LogLevel.Warning, "{NodeId} could not close everything when it stopped; nothing that was acknowledged depends on it: {Reason}")]
     public static partial void CloseFailed(this ILogger logger, string nodeId, string reason);
+
+    [LoggerMessage(182, LogLevel.Warning, "{NodeId} dropped {Count} log lines and measurements: a logger or listener of the application took too long. The node itself was not held up.")]
+    public static partial void ObserversBehind(this ILogger logger, string nodeId, long count);
 }

@@ -10,13 +10,13 @@ namespace RaftKv.Embedded.Hosting;
 /// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already; nothing waits
 /// for other nodes.
 /// </summary>
-internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, ILoggerFactory loggers, IConfiguration? configuration = null) : IHostedService, IDisposable
+internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, Observers observers, IConfiguration? configuration = null) : IHostedService
 {
     private static readonly TimeSpan FirstFillTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan RemovedPause = TimeSpan.FromSeconds(1);
 
-    private readonly ILogger _log = loggers.CreateLogger("RaftKv.Embedded.Configuration");
+    private readonly ILogger _log = observers.CreateLogger("RaftKv.Embedded.Configuration");
     private readonly CancellationTokenSource _stop = new();
     private Task _feeding = Task.CompletedTask;
 
@@ -33,8 +33,6 @@ internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, ILoggerFactory
         await _stop.CancelAsync().ConfigureAwait(false);
         await _feeding.ConfigureAwait(false);
     }
-
-    public void Dispose() => _stop.Dispose();
 
     /// <summary>A configuration may be made of others.</summary>
     private static IEnumerable<RaftKvConfigurationProvider> ProvidersOf(IConfiguration? configuration) => configuration is not IConfigurationRoot root ? []

@@ -14,13 +14,16 @@ namespace RaftKv.Embedded.Hosting;
 /// </summary>
 /// <remarks>
 /// Opening takes the longer the more data there is. When it takes more than a second, the other services start meanwhile, a web server with its probes among them; the start of the host as a whole
-/// is over when the replica is open, and fails when it cannot be opened.
+/// is over when the replica is open, and fails when it cannot be opened. A host may be stopped twice, or disposed while it stops: there is one stop, and each of
+/// these calls returns when it is complete, so that the directory can be opened again.
 /// </remarks>
 internal sealed class RaftKvHostedService(
     IOptions<RaftKvOptions> options,
     ReplicaAccess access,
-    ILoggerFactory loggers,
-    [FromKeyedServices(RaftKvServiceCollectionExtensions.TimeProviderKey)] TimeProvider? time = null) : IHostedLifecycleService, IDisposable
+    RaftKvLeases leases,
+    Observers observers,
+    IHostApplicationLifetime? lifetime = null,
+    [FromKeyedServices(RaftKvServiceCollectionExtensions.TimeProviderKey)] TimeProvider? time = null) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     /// <summary>So long the services that start next wait for the replica, and find it open.</summary>
     private static readonly TimeSpan OpensUnseen = TimeSpan.FromSeconds(1);
@@ -28,14 +31,17 @@ internal sealed class RaftKvHostedService(
     private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
+    private CancellationTokenRegistration _stopping;
     private Task<ReplicaHost>? _opening;
     private ReplicaHost? _host;
-    private bool _disposed;
+    private bool _isEnding;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        var log = loggers.CreateLogger("RaftKv.Embedded.Replica");
         var settings = options.Value;
+        observers.Start(settings.NodeId);
+        _stopping = (lifetime?.ApplicationStopping ?? default).UnsafeRegister(static access => ((ReplicaAccess)access!).BeginStop(), access);
+        var log = observers.CreateLogger(ReplicaHost.Category);
         if (settings.AllowInsecurePeers && !settings.AuthenticatesPeers)
             log.InsecurePeers(settings.NodeId, settings.ListenAddress);
         if (settings.Durability == RaftKvDurability.OsBuffered)
@@ -46,6 +52,7 @@ internal sealed class RaftKvHostedService(
             await _opening.ConfigureAwait(false);
         else
             log.OpeningTakesLong(settings.NodeId, settings.DataDirectory);
+        await observers.FlushAsync().ConfigureAwait(false);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -53,38 +60,69 @@ internal sealed class RaftKvHostedService(
     /// <summary>The host has started once the replica is open. What keeps it from that is the host's to hear.</summary>
     public Task StartedAsync(CancellationToken cancellationToken) => _opening?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Volatile.Read(ref _host)?.HandOverAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        access.BeginStop();
+        return Volatile.Read(ref _host)?.HandOverAsync(cancellationToken) ?? Task.CompletedTask;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Volatile.Read(ref _host)?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        // All services have stopped: locks that they still hold are released.
+        await leases.EndWithHostAsync(cancellationToken).ConfigureAwait(false);
+        if (BeginEnd() is { } host)
+            await host.StopAsync(cancellationToken).ConfigureAwait(false);
+        else if (_opening is { } opening)
+            await Task.WhenAny(opening, Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken)).ConfigureAwait(false);
+        await observers.FlushAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (BeginEnd() is { } host)
+            await host.DisposeAsync().ConfigureAwait(false);
+        else if (_opening is { } opening)
+            await Task.WhenAny(opening, Task.Delay(DisposePatience)).ConfigureAwait(false);
+    }
 
     public void Dispose()
     {
-        lock (_gate)
-            _disposed = true;
-        // A start that was given up ends its opening by itself.
-        if (_opening is { IsCompleted: false } opening)
+        if (BeginEnd() is { } host)
+            host.Dispose();
+        else if (_opening is { } opening)
             Task.WaitAny([opening], DisposePatience);
-        Volatile.Read(ref _host)?.Dispose();
+    }
+
+    /// <summary>The replica, which is to end; <c>null</c> when it is not open, and then ends by itself once it is.</summary>
+    private ReplicaHost? BeginEnd()
+    {
+        access.BeginStop();
+        lock (_gate)
+        {
+            _isEnding = true;
+            _stopping.Dispose();
+            return _host;
+        }
     }
 
     private ReplicaHost Open(RaftKvOptions settings, ILogger log, CancellationToken cancellationToken)
     {
         if (settings.RestoreFrom is { } backup)
-            new StartupRestore(settings, backup, log, loggers).RunAsync(cancellationToken).GetAwaiter().GetResult();
-        var host = ReplicaHost.Open(settings, new ReplicaClock(time is null || time == TimeProvider.System ? SuspendAwareTime.Instance : time), log, loggers);
+            new StartupRestore(settings, backup, log, observers).RunAsync(cancellationToken).GetAwaiter().GetResult();
+        var host = ReplicaHost.Open(settings, new ReplicaClock(time is null || time == TimeProvider.System ? SuspendAwareTime.Instance : time), observers);
         lock (_gate)
         {
-            if (_disposed)
+            if (!_isEnding)
             {
-                host.Dispose();
-                throw new OperationCanceledException("The host was stopped before the replica was open.");
+                Volatile.Write(ref _host, host);
+                access.Set(host);
+                host.Start();
+                return host;
             }
-            Volatile.Write(ref _host, host);
-            access.Set(host);
-            host.Start();
         }
-        return host;
+        host.Dispose();
+        throw new OperationCanceledException("The host was stopped before the replica was open.");
     }
 }

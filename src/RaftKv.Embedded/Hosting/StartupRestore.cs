@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Hosting;
 /// <see cref="RaftKvOptions.RestoreFrom"/>, before the replica opens. Configurations keep the option, and disks are replaced: so a directory that belongs to a cluster is left alone, a node that a living cluster
 /// counts among its members restores nothing, and one backup file is restored once.
 /// </summary>
-internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogger log, ILoggerFactory loggers)
+internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogger log, Observers observers)
 {
     private readonly OsFileSystem _files = new();
 
@@ -58,7 +58,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         if (identity is null && _files.ListFiles(directory.Wal).Count > 0)
             return null;
         identity ??= NodeIdentity.Create(_files, directory.Root, options.NodeId, Guid.NewGuid());
-        using var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, loggers.CreateLogger("RaftKv.Embedded.Transport")));
+        using var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
         using var guard = new RestoreGuard(options, identity, () => transport.AdvertisedAddress);
         transport.Start(guard);
         var caller = guard.WaitForCluster(options.RestoreGuardTime, cancellationToken);

@@ -114,7 +114,9 @@ internal sealed partial class Replica
 
     private void OnRequestCompleted(RequestCompleted completed)
     {
-        if (_changes.Remove(completed.Id, out var call))
+        if (completed.Id == _handOverId)
+            OnHandOverRefused(completed);
+        else if (_changes.Remove(completed.Id, out var call))
             Finish(call, new AdminResult(completed.Error, completed.Message, completed.Retry, completed.Unknown));
     }
 

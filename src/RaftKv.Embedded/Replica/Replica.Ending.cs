@@ -8,7 +8,9 @@ internal sealed partial class Replica
     private TaskCompletionSource? _handedOver;
     private TaskCompletionSource? _stopped;
     private long _stopBy;
+    private long _handOverId;
     private bool _handsOver;
+    private bool _isCutOff;
     private volatile bool _leaving;
     private Exception? _faultCause;
 
@@ -38,20 +40,34 @@ internal sealed partial class Replica
     {
         _leaving = true;
         _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
+        _isCutOff = false;
         // What came before, in this very turn even, is under way.
         SendNewWrites();
         _handsOver |= Leads && _core!.Configuration.VoterCount > 1;
         if (_handsOver && Leads)
-            Step(new TransferRequested(_now, ++_nextRequestId, To: null));
+            Step(new TransferRequested(_now, _handOverId = ++_nextRequestId, To: null));
         PublishNow();
+    }
+
+    /// <summary>No quorum answered the leader since it was asked to hand over: there is no successor to wait for, and calls under way cannot finish.</summary>
+    private void OnHandOverRefused(RequestCompleted refused)
+    {
+        if (refused.Error is not RaftKvMembershipError.NotEligible || refused.Retry)
+            return;
+        _isCutOff = true;
+        ConsiderStopped();
     }
 
     /// <summary>Not when this node steps down: its successor may need its vote.</summary>
     private bool HasHandedOver => !_handsOver || (!Leads && KnowsLeader);
 
+    /// <summary>Four times as long as a follower waits before it stands for election: a quorum would have elected a leader.</summary>
+    private bool IsCutOff => _isCutOff || _core is null
+        || (!KnowsLeader && _now.Ticks - _statusParts.WithoutLeaderSince > 4 * _options.ElectionTimeout.Ticks);
+
     private void ConsiderHandedOver()
     {
-        if (HasHandedOver || _now.Ticks >= _stopBy)
+        if (HasHandedOver || IsCutOff || _now.Ticks >= _stopBy)
             _handedOver?.TrySetResult();
     }
 
@@ -61,7 +77,7 @@ internal sealed partial class Replica
         if (_stopped is null || _closed)
             return;
         var finished = _unsequenced.Count == 0 && _parts.Pending.IsEmpty && !ReadsAreUnderWay;
-        if ((HasHandedOver && finished) || _now.Ticks >= _stopBy)
+        if ((HasHandedOver && finished) || IsCutOff || _now.Ticks >= _stopBy)
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }
 
@@ -71,9 +87,9 @@ internal sealed partial class Replica
         if (_closed)
             return;
         _faultCause = error;
-        _log.Faulted(error, _options.NodeId, error.Message);
         Close(RaftKvRole.Faulted, error.Message);
         Faulted?.Invoke();
+        _log.Faulted(error, _options.NodeId, error.Message);
     }
 
     /// <summary>From here on every call is refused at once.</summary>

@@ -12,8 +12,11 @@ namespace RaftKv.Embedded.Replica;
 /// A replica with its disk, its network and its threads: opens them, starts them, ends them. Nothing here is static, so one process may
 /// host as many as it likes.
 /// </summary>
-internal sealed class ReplicaHost : IDisposable
+internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
 {
+    /// <summary>Of the log lines of a replica.</summary>
+    public const string Category = "RaftKv.Embedded.Replica";
+
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(5);
 
     private readonly RaftKvOptions _options;
@@ -35,19 +38,24 @@ internal sealed class ReplicaHost : IDisposable
     private readonly BootstrapReport _bootstrap;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource _hurry = new();
+    private Task? _end;
+    private bool _hasLoop;
     private volatile bool _running;
+    private volatile bool _hasEnded;
 
-    private ReplicaHost(RaftKvOptions options, ILogger log, ReplicaClock clock, OsFileSystem files, DataDirectory directory, TcpTransport transport,
+    private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, OsFileSystem files, DataDirectory directory, TcpTransport transport,
         LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age)
     {
         _files = files;
+        var log = observers.CreateLogger(Category);
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var nonce = Guid.NewGuid();
         var pending = new PendingWrites(1 + (uint)nonce.GetHashCode());
         var changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes);
         Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce };
         _logWriter = new LogWriter(wal);
-        Telemetry = new Telemetry(options.NodeId, () => Replica?.Status);
+        Telemetry = new Telemetry(options.NodeId, () => Replica?.Status, observers);
         var stalls = new StallLog(options.NodeId, clock, log);
         stalls.Stalled += Telemetry.Stalled;
         _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, new StallSources
@@ -116,12 +124,13 @@ internal sealed class ReplicaHost : IDisposable
     public ReplicaClock Clock { get; }
 
     /// <summary>Nothing can be read any more.</summary>
-    public bool HasEnded => Volatile.Read(ref _disposed) != 0;
+    public bool HasEnded => _hasEnded;
 
     /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
-    public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, ILogger log, ILoggerFactory loggers)
+    public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, Observers observers)
     {
+        var log = observers.CreateLogger(Category);
         var files = new OsFileSystem();
         var directory = DataDirectory.Open(files, options.DataDirectory);
         var opened = new Stack<IDisposable>([directory]);
@@ -147,9 +156,9 @@ internal sealed class ReplicaHost : IDisposable
             opened.Push(wal);
             var start = Recovery.Join(identity, wal, recovery, state, log);
             var age = DirectoryAge.Open(files, directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
-            var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, loggers.CreateLogger("RaftKv.Embedded.Transport")));
+            var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
-            return new ReplicaHost(options, log, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age);
+            return new ReplicaHost(options, observers, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age);
         }
         catch
         {
@@ -187,36 +196,36 @@ internal sealed class ReplicaHost : IDisposable
     public async Task HandOverAsync(CancellationToken cancellationToken)
     {
         // The stop itself comes next, and says what it could not finish.
-        if (_running)
-            await IsDoneAsync(done => new HandOverWanted(done), cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Hands over and stops; bounded by the hand-over timeout or the token, and a few seconds for all threads together.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
         if (!_running)
             return;
-        if (!await IsDoneAsync(done => new StopWanted(done), cancellationToken).ConfigureAwait(false))
-            _log.StopIncomplete(_options.NodeId);
-        // The threads end in bounded time, but not for free: not on the caller's thread.
-        await ThreadStarter.RunAside(Dispose).ConfigureAwait(false);
-        _log.Stopped(_options.NodeId);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Replica.Post(new HandOverWanted(done));
+        await Task.WhenAny(done.Task, Task.Delay(_options.HandOverTimeout + JoinTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <returns>Whether the replica did what it was asked for within the hand-over timeout, or before the token was cancelled.</returns>
-    private async Task<bool> IsDoneAsync(Func<TaskCompletionSource, ReplicaInput> wanted, CancellationToken cancellationToken)
+    /// <summary>
+    /// Hands over and stops. There is one stop, whoever asks for it and how often: each call completes when it is complete. It is bounded by the hand-over
+    /// timeout, or the earliest cancellation of the callers, and a few seconds for all threads together.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Replica.Post(wanted(done));
-        try
-        {
-            await done.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            return false;
-        }
+        var end = EndOnce(Stop);
+        await using var hurry = cancellationToken.UnsafeRegister(static host => ((ReplicaHost)host!)._hurry.TrySetResult(), this).ConfigureAwait(false);
+        await end.ConfigureAwait(false);
+    }
+
+    /// <summary>Ends at once, or hurries the stop that has begun, and waits for its end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _hurry.TrySetResult();
+        await EndOnce(Close).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>.</summary>
+    public void Dispose()
+    {
+        _hurry.TrySetResult();
+        EndOnce(Close).Wait(_options.HandOverTimeout + (2 * JoinTimeout));
     }
 
     /// <summary>Waits until this node has applied an entry, at most as long as a call may wait.</summary>
@@ -244,10 +253,44 @@ internal sealed class ReplicaHost : IDisposable
     /// <summary>The newest snapshot, open for reading, if it covers an entry.</summary>
     public SnapshotSource? OpenSnapshot(long coveringIndex) => _snapshots.OpenCovering(coveringIndex);
 
-    public void Dispose()
+    /// <summary>The first caller decides how the host ends. It ends on a thread of its own, without the pool.</summary>
+    private Task EndOnce(Action end)
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _end, ended.Task, null) is { } first)
+            return first;
+        _ = ThreadStarter.RunAside(() =>
+        {
+            try
+            {
+                end();
+                ended.SetResult();
+            }
+            catch (Exception e)
+            {
+                ended.SetException(e);
+            }
+        });
+        return ended.Task;
+    }
+
+    private void Stop()
+    {
+        if (_running)
+        {
+            // Without asynchronous continuations: the wait must not need the pool.
+            var done = new TaskCompletionSource();
+            Replica.Post(new StopWanted(done));
+            if (Task.WaitAny([done.Task, _hurry.Task], _options.HandOverTimeout + JoinTimeout) != 0)
+                _log.StopIncomplete(_options.NodeId);
+        }
+        Close();
+        _log.Stopped(_options.NodeId);
+    }
+
+    private void Close()
+    {
+        _hasEnded = true;
         _gate.Close();
         _files.StopWaiting();
         _ended.Cancel();
@@ -289,15 +332,12 @@ internal sealed class ReplicaHost : IDisposable
 
     private static TimeSpan Left(System.Diagnostics.Stopwatch waited) => waited.Elapsed < JoinTimeout ? JoinTimeout - waited.Elapsed : TimeSpan.Zero;
 
-    private int _disposed;
-    private bool _hasLoop;
-
     /// <summary>Log thread.</summary>
     private void OnSynced(TimeSpan duration, int batches)
     {
         _stallWatch.Synced(duration);
         if (Telemetry.WatchesSyncs)
-            Telemetry.Synced(duration, batches);
+            Telemetry.Synced(duration, batches, Clock.Wall.UtcDateTime);
     }
 
     private void OnThreadFailed(Exception error) => Replica.Post(new FaultHappened(error));

@@ -161,8 +161,11 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 
     public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        CallerContext.Detach(ref continuation, ref state, ref flags);
         _source.OnCompleted(continuation, state, token, flags);
+    }
 
     private bool TryClaim()
     {

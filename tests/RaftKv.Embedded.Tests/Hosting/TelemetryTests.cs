@@ -6,6 +6,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Hosting;
 
 /// <summary>The names that dashboards and traces stand on.</summary>
+[Collection(nameof(TelemetryTests))]
 public sealed class TelemetryTests : IDisposable
 {
     private readonly TestFolder _folder = new();

@@ -90,7 +90,7 @@ public sealed partial class TypedTests : IDisposable
     }
 
     [Fact]
-    public async Task A_view_ends_with_its_node_says_so_and_keeps_what_it_had()
+    public async Task A_view_ends_with_its_node_and_keeps_what_it_had()
     {
         var node = await StartAsync();
         await node.Kv.SetStringAsync("k", "1", cancellationToken: Cancel);
@@ -98,8 +98,7 @@ public sealed partial class TypedTests : IDisposable
         var token = view.GetChangeToken();
         await node.StopAsync();
 
-        var ended = await Assert.ThrowsAsync<RaftKvUnavailableException>(() => view.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancel));
-        Assert.Equal(RaftKvUnavailableReason.Stopping, ended.Reason);
+        await view.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
         Assert.Equal("1", view["k"]);
         await ChangedAsync(token);
     }

@@ -1,0 +1,94 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>
+/// What test factories and impatient applications do to a host: stop it twice, dispose it while it stops, and start the next one on the same directory at
+/// once.
+/// </summary>
+public sealed class HostLifecycleTests : IDisposable
+{
+    private const int Rounds = 20;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TestFolder _folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>As WebApplicationFactory does: the application's own thread waits for the shutdown, and stops and disposes the host beside the factory.</summary>
+    [Fact]
+    public async Task A_factory_that_disposes_a_host_starts_the_next_one_on_the_same_directory_at_once()
+    {
+        var applications = new List<Task>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var host = await StartAsync();
+            applications.Add(Task.Run(async () =>
+            {
+                await host.WaitForShutdownAsync(CancellationToken.None);
+                await ((IAsyncDisposable)host).DisposeAsync();
+            }, Cancel));
+            Assert.True((await Kv(host).SetAsync($"k{round}", default, cancellationToken: Cancel)).Applied);
+
+            await host.StopAsync(Cancel).WaitAsync(Patience, Cancel);
+            host.Dispose();
+        }
+        await Task.WhenAll(applications).WaitAsync(Patience, Cancel);
+
+        using var last = await StartAsync();
+        Assert.Equal(Rounds, await Kv(last).CountAsync(KvKeyRange.All, cancellationToken: Cancel));
+        await last.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task Stops_and_disposals_at_once_share_one_stop_and_none_throws()
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var host = await StartAsync();
+            await Kv(host).SetAsync("k", default, cancellationToken: Cancel);
+            using var go = new ManualResetEventSlim();
+            Task[] ends =
+            [
+                Task.Run(() => { go.Wait(Cancel); return host.StopAsync(Cancel); }, Cancel),
+                Task.Run(() => { go.Wait(Cancel); return host.StopAsync(Cancel); }, Cancel),
+                Task.Run(() => { go.Wait(Cancel); host.Dispose(); }, Cancel),
+                Task.Run(() => { go.Wait(Cancel); return ((IAsyncDisposable)host).DisposeAsync().AsTask(); }, Cancel),
+            ];
+
+            go.Set();
+
+            await Task.WhenAll(ends).WaitAsync(Patience, Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task A_host_that_is_disposed_without_a_stop_leaves_the_directory_free()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            var host = await StartAsync();
+            await Kv(host).SetAsync("k", default, cancellationToken: Cancel);
+            if (round == 0)
+                host.Dispose();
+            else
+                await ((IAsyncDisposable)host).DisposeAsync();
+        }
+    }
+
+    private static IDistributedKv Kv(IHost host) => host.Services.GetRequiredService<IDistributedKv>();
+
+    private async Task<IHost> StartAsync()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddRaftKv(o => o.DataDirectory = _folder.Sub("data"));
+        var host = builder.Build();
+        await host.StartAsync(Cancel);
+        return host;
+    }
+}

@@ -112,18 +112,19 @@ internal sealed class ClusterClient : IDisposable
         if (answer.IsSuccessStatusCode)
             return answer;
         using (answer)
-            throw new ApiException(answer.StatusCode, ErrorText(await answer.Content.ReadAsStringAsync(cancellationToken)));
+            throw Error(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    private static string ErrorText(string body)
+    private static ApiException Error(HttpStatusCode status, string body)
     {
         try
         {
-            return JsonNode.Parse(body)?["error"]?.ToString() ?? body;
+            var error = JsonNode.Parse(body);
+            return new ApiException(status, error?["error"]?.ToString() ?? body, error?["code"]?.ToString() ?? "");
         }
         catch (JsonException)
         {
-            return body;
+            return new ApiException(status, body, "");
         }
     }
 }

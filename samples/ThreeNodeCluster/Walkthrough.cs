@@ -10,6 +10,9 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     // Two to four election timeouts of the nodes: a node that stands for election after its return does so within this time.
     private static readonly TimeSpan _observation = TimeSpan.FromSeconds(2);
 
+    // A busy machine may hold up a leader until the others elect another one. A node that disturbs its cluster when it returns does so every time.
+    private const int MaxAttempts = 3;
+
     private readonly List<Result> _results = [];
 
     private ClusterClient Client => cluster.Client;
@@ -97,35 +100,29 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         return "the value on 3 nodes, then on none";
     }
 
-    private async Task<string> RemoveAndRejoinAsync()
+    private Task<string> RemoveAndRejoinAsync() => WithoutElectionAsync(async (node1, node2, node3) =>
     {
-        var (node1, node2, node3) = (cluster["node1"], cluster["node2"], cluster["node3"]);
-        var before = await NotLeadingAsync(node3);
-
         view.Step("POST /raft/remove on node1: node3; the removed node is told and goes quiet");
         await Client.RemoveAsync(node1, node3.Name, cancellationToken);
         // Another node may have told it before its own log did, and what its log still lacks is on its way.
         await Cluster.UntilAsync("node3 knows that it was removed, and has it in its log", async () => await StatsAsync(node3) is { State: "Removed" } stats && !stats.HasMember(node3.Name), cancellationToken);
-        if ((await StatsAsync(node1)).HasMember(node3.Name))
-            throw new StepFailedException("node3 is still in node1's configuration.");
+        await Cluster.UntilAsync("node1's configuration is without node3", async () => !(await StatsAsync(node1)).HasMember(node3.Name), cancellationToken);
 
         view.Step("POST /store on node1: removednode; GET on node2");
         await Client.StoreAsync(node1, "removednode", "my value", cancellationToken);
         await CopyBecomesAsync(node2, "removednode", "my value");
-        Expect(null, await Client.GetAsync(node3, "removednode", cancellationToken), "the removed node's copy");
+        // What was under way to it may still arrive, so its own copy proves nothing; that it takes no calls does.
+        view.Step("POST /store on node3 is refused: it was removed");
+        await ExpectRemovedAsync(node3);
 
         view.Step("POST /raft/join on node1: node3; it must succeed the first time");
         await Client.JoinAsync(node1, node3, cancellationToken);
         view.Step("GET /store/removednode on node3");
         await CopyBecomesAsync(node3, "removednode", "my value");
-        return await SameLeaderAsync(before);
-    }
+    });
 
-    private async Task<string> KillAndRestartAsync()
+    private Task<string> KillAndRestartAsync() => WithoutElectionAsync(async (node1, node2, node3) =>
     {
-        var (node1, node2, node3) = (cluster["node1"], cluster["node2"], cluster["node3"]);
-        var before = await NotLeadingAsync(node3);
-
         view.Step("kill -9 node3");
         await node3.KillAsync();
         view.Step("POST /store on node1: problemnode; GET on node2");
@@ -136,8 +133,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         await cluster.StartAsync(node3, cancellationToken);
         view.Step("GET /store/problemnode on node3: it catches up");
         await CopyBecomesAsync(node3, "problemnode", "hello world");
-        return await SameLeaderAsync(before);
-    }
+    });
 
     private async Task<string> JoinEmptyNodeAsync()
     {
@@ -189,19 +185,48 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         return await cluster.LeadershipAsync(cancellationToken);
     }
 
-    private async Task<string> SameLeaderAsync(Leadership before)
+    /// <summary>Has node3 leave and return, and looks that this costs no election.</summary>
+    private async Task<string> WithoutElectionAsync(Func<NodeProcess, NodeProcess, NodeProcess, Task> leaveAndReturn)
     {
-        view.Step($"leader and term stay: {before}");
+        for (var attempt = 1; ; attempt++)
+        {
+            var before = await NotLeadingAsync(cluster["node3"]);
+            await leaveAndReturn(cluster["node1"], cluster["node2"], cluster["node3"]);
+            view.Step($"leader and term stay: {before}");
+            if (await ObserveChangeAsync(before) is not { } now)
+                return $"leader {before}, before and after";
+            if (attempt == MaxAttempts)
+                throw new StepFailedException($"The leader was {before}, and is {now} now, for the third time.");
+            view.Step($"the leader was {before}, and is {now} now: a busy machine does that too, so once more");
+        }
+    }
+
+    /// <summary>Watches for a while. Gives the other leadership when there is one, and <c>null</c> when all stayed as it was.</summary>
+    private async Task<Leadership?> ObserveChangeAsync(Leadership before)
+    {
         var watched = Stopwatch.StartNew();
         while (watched.Elapsed < _observation)
         {
             // A node that has just come back needs a heartbeat to know its leader; then nothing may change any more.
             var now = await cluster.LeadershipAsync(cancellationToken);
             if (now != before)
-                throw new StepFailedException($"The leader was {before}, and is {now} now.");
+                return now;
             await Task.Delay(50, cancellationToken);
         }
-        return $"leader {before}, before and after";
+        return null;
+    }
+
+    private async Task ExpectRemovedAsync(NodeProcess node)
+    {
+        try
+        {
+            await Client.StoreAsync(node, "refused", "not written", cancellationToken);
+        }
+        catch (ApiException e) when (e.Code == "removed")
+        {
+            return;
+        }
+        throw new StepFailedException($"{node.Name} took a write although it was removed.");
     }
 
     /// <summary>A follower's own copy is a moment behind the leader's.</summary>
@@ -218,8 +243,12 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
             return stats.All(s => s is not null && members.All(s.HasVoter)) && stats.Select(s => s!.Configuration).Distinct().Count() == 1;
         }, cancellationToken);
 
-    private async Task<NodeStats> StatsAsync(NodeProcess node) =>
-        await Client.TryStatsAsync(node, cancellationToken) ?? throw new StepFailedException($"{node.Name} does not answer.");
+    private async Task<NodeStats> StatsAsync(NodeProcess node)
+    {
+        NodeStats? stats = null;
+        await Cluster.UntilAsync($"{node.Name} answers", async () => (stats = await Client.TryStatsAsync(node, cancellationToken)) is not null, cancellationToken);
+        return stats!;
+    }
 
     private static void Expect(string? expected, string? actual, string what)
     {

@@ -6,8 +6,8 @@ namespace RaftKv.Embedded.Diagnostics;
 /// <summary>What a replica logs. The numbers are stable; keys and values of users never appear.</summary>
 internal static partial class ReplicaLog
 {
-    [LoggerMessage(100, LogLevel.Information, "{NodeId} listens for peers on {ListenEndPoint}, advertised as {Address}; data in {DataDirectory}; cluster: {Cluster}.")]
-    public static partial void Started(this ILogger logger, string nodeId, string listenEndPoint, string address, string dataDirectory, string cluster);
+    [LoggerMessage(100, LogLevel.Information, "{NodeId}, RaftKv.Embedded {Version}, listens for peers on {ListenEndPoint}, advertised as {Address}; data in {DataDirectory}; cluster: {Cluster}.")]
+    public static partial void Started(this ILogger logger, string nodeId, string version, string listenEndPoint, string address, string dataDirectory, string cluster);
 
     [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, term {Term}.")]
     public static partial void Recovered(this ILogger logger, string nodeId, long snapshot, long first, long last, long term);
@@ -56,7 +56,7 @@ internal static partial class ReplicaLog
     public static partial void RestoreNotNoted(this ILogger logger, string nodeId, string receipt, string reason);
 
     [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
-    public static partial void RoleChanged(this ILogger logger, string nodeId, RaftRole role, long term, string leader, string cause);
+    public static partial void RoleChanged(this ILogger logger, string nodeId, string role, long term, string leader, string cause);
 
     [LoggerMessage(111, LogLevel.Information, "{NodeId} uses the configuration of entry {Index}: {Members}.")]
     public static partial void ConfigurationChanged(this ILogger logger, string nodeId, long index, string members);
@@ -162,11 +162,23 @@ internal static partial class ReplicaLog
     [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
     public static partial void TakesData(this ILogger logger, string nodeId);
 
-    [LoggerMessage(160, LogLevel.Warning, "{NodeId} did not get on: {Cause}, {Milliseconds} ms ({Detail}).")]
-    public static partial void Stalled(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
+    [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {Role} in term {Term}, led by {Leader}, with {Keys} keys.")]
+    public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, RaftKvRole role, long term, string leader, long keys);
 
-    [LoggerMessage(161, LogLevel.Warning, "{NodeId} does not get on: {Cause}, for {Milliseconds} ms so far ({Detail}).")]
-    public static partial void StallGoesOn(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
+    [LoggerMessage(145, LogLevel.Warning, "{NodeId} has had no leader for {Seconds} s: {Detail}. Writes and linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
+    public static partial void NoLeader(this ILogger logger, string nodeId, long seconds, string detail);
+
+    [LoggerMessage(146, LogLevel.Information, "{NodeId} has a leader again, after {Seconds} s.")]
+    public static partial void LeaderAgain(this ILogger logger, string nodeId, long seconds);
+
+    [LoggerMessage(160, LogLevel.Information, "{NodeId} was held up for less than a second, which is told at most once a minute: {Causes}.")]
+    public static partial void HeldUpShortly(this ILogger logger, string nodeId, string causes);
+
+    [LoggerMessage(161, LogLevel.Warning, "{NodeId} is held up by {Cause}, for {Seconds} s so far: {Detail}.")]
+    public static partial void HeldUp(this ILogger logger, string nodeId, RaftKvStallCause cause, long seconds, string detail);
+
+    [LoggerMessage(162, LogLevel.Warning, "{NodeId} was held up by {Cause} for {Milliseconds} ms, which is over: {Detail}.")]
+    public static partial void WasHeldUp(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
     public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);

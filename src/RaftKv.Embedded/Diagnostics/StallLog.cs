@@ -3,16 +3,25 @@ using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>The last stalls of a node, from all sources; those that are still going on included. Any thread.</summary>
+/// <summary>
+/// The last stalls of a node, from all sources; those that are still going on included. Any thread. A short stall is an Information line, at most one a minute
+/// for all of them; one that lasts for a second is a warning at once and every 10 s, and another line says that it is over.
+/// </summary>
 internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
 {
     private const int Kept = 16;
 
-    /// <summary>One that goes on is logged again this often.</summary>
+    /// <summary>From here on a stall is a warning of its own.</summary>
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(1);
+
+    /// <summary>A lasting one is logged again this often.</summary>
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<RaftKvStallCause, long> _logged = [];
+    private readonly StallSummary _summary = new();
+
+    /// <summary>The causes that go on, and when the log told of them last; <c>null</c> before they last.</summary>
+    private readonly Dictionary<RaftKvStallCause, long?> _ongoing = [];
     private RaftKvStall[] _stalls = [];
 
     /// <summary>Raised for each, on the thread that noticed it.</summary>
@@ -26,31 +35,33 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     {
         var stall = new RaftKvStall(cause, duration, clock.Wall, detail);
         bool wasKnown;
+        long? loggedAt;
         lock (_gate)
         {
-            wasKnown = _logged.Remove(cause);
+            wasKnown = _ongoing.Remove(cause, out loggedAt);
             Keep(stall);
         }
-        log.Stalled(nodeId, cause, (long)duration.TotalMilliseconds, detail);
+        LogEnd(stall, wasLogged: loggedAt is not null);
         if (!wasKnown)
             Stalled?.Invoke(stall);
     }
 
-    /// <summary>A stall that has lasted for so long, and goes on. Logged at once, and every 10 s.</summary>
+    /// <summary>A stall that has lasted for so long, and goes on.</summary>
     public void GoesOn(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
         var stall = new RaftKvStall(cause, duration, clock.Wall, detail) { IsOngoing = true };
         bool isNew, isDue;
         lock (_gate)
         {
-            isNew = !_logged.TryGetValue(cause, out var loggedAt);
-            isDue = isNew || clock.Ticks - loggedAt >= LogInterval.Ticks;
-            if (isDue)
-                _logged[cause] = clock.Ticks;
+            isNew = !_ongoing.TryGetValue(cause, out var loggedAt);
+            isDue = duration >= Lasting && (loggedAt is not { } last || clock.Ticks - last >= LogInterval.Ticks);
+            _ongoing[cause] = isDue ? clock.Ticks : loggedAt;
             Keep(stall);
         }
-        if (isDue)
-            log.StallGoesOn(nodeId, cause, (long)duration.TotalMilliseconds, detail);
+        if (isDue && cause == RaftKvStallCause.Network)
+            log.NoLeader(nodeId, (long)duration.TotalSeconds, detail);
+        else if (isDue)
+            log.HeldUp(nodeId, cause, (long)duration.TotalSeconds, detail);
         if (isNew)
             Stalled?.Invoke(stall);
     }
@@ -59,16 +70,27 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     public void IsOver(RaftKvStallCause cause)
     {
         RaftKvStall? stall;
+        long? loggedAt;
         lock (_gate)
         {
-            if (!_logged.Remove(cause))
+            if (!_ongoing.Remove(cause, out loggedAt))
                 return;
             stall = Array.Find(_stalls, s => s.IsOngoing && s.Cause == cause);
             if (stall is not null)
                 Keep(stall with { IsOngoing = false });
         }
         if (stall is not null)
-            log.Stalled(nodeId, cause, (long)stall.Duration.TotalMilliseconds, stall.Detail);
+            LogEnd(stall, wasLogged: loggedAt is not null);
+    }
+
+    /// <summary>Tells the log of the short stalls of the last minute, if that is due.</summary>
+    public void Summarize()
+    {
+        string? summary;
+        lock (_gate)
+            summary = _summary.Take(clock.Ticks);
+        if (summary is not null)
+            log.HeldUpShortly(nodeId, summary);
     }
 
     /// <summary>Whether the log or the applying of entries has hung for so long, and goes on to.</summary>
@@ -85,6 +107,25 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     /// <summary>What happened since that may lead to an election, the oldest first, as the first links of a chain of causes; empty when nothing did.</summary>
     public string ChainSince(DateTimeOffset since) =>
         string.Concat(Recent.Where(s => (s.IsOngoing || s.At + s.Duration >= since) && s.Cause != RaftKvStallCause.ThreadPool).Reverse().Select(s => $"{s.Cause.ToString().ToLowerInvariant()} {s.Duration.TotalMilliseconds:N0} ms on {nodeId} → "));
+
+    private void LogEnd(RaftKvStall stall, bool wasLogged)
+    {
+        // The garbage collector, say, is known at its end only.
+        var lasted = wasLogged || stall.Duration >= Lasting;
+        if (lasted && stall.Cause == RaftKvStallCause.Network)
+            log.LeaderAgain(nodeId, (long)stall.Duration.TotalSeconds);
+        else if (lasted)
+            log.WasHeldUp(nodeId, stall.Cause, (long)stall.Duration.TotalMilliseconds, stall.Detail);
+        else
+            AddToSummary(stall);
+    }
+
+    private void AddToSummary(RaftKvStall stall)
+    {
+        lock (_gate)
+            _summary.Add(stall);
+        Summarize();
+    }
 
     /// <summary>In the place of the one that went on, if there is one. What goes on is kept before what is over.</summary>
     private void Keep(RaftKvStall stall)

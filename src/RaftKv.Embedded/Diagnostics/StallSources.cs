@@ -9,6 +9,9 @@ internal sealed record StallSources
     /// <summary>How long no leader has been known; <c>null</c> when one is, and on a node that waits for none.</summary>
     public required Func<TimeSpan?> WithoutLeader { get; init; }
 
+    /// <summary>The other voters of which nothing was heard lately.</summary>
+    public required Func<IReadOnlyList<string>> SilentVoters { get; init; }
+
     /// <summary>How long the log's thread has been at the same batch; <c>null</c> when it has none.</summary>
     public required Func<TimeSpan?> LogBusyFor { get; init; }
 

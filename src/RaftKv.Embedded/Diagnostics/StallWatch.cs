@@ -47,6 +47,7 @@ internal sealed class StallWatch
             if (!WasLate(late))
                 Look(now);
             LookAtPool(now);
+            _stalls.Summarize();
         }
     }
 
@@ -77,10 +78,17 @@ internal sealed class StallWatch
         Tell(RaftKvStallCause.Fsync, _sources.LogBusyFor(), _threshold, "a write or sync of the log");
         LookAtApplier(now);
         if (_sources.WithoutLeader() is { } without)
-            Tell(RaftKvStallCause.Network, without, _electionThreshold, "no leader is known");
+            Tell(RaftKvStallCause.Network, without, _electionThreshold, WhoIsSilent(_sources.SilentVoters()));
         else
             Tell(RaftKvStallCause.Network, _sources.LeaderSilence(), _threshold, "nothing was heard of the leader");
     }
+
+    private static string WhoIsSilent(IReadOnlyList<string> silent) => silent.Count switch
+    {
+        0 => "the other voters answer, and no election was won yet",
+        1 => $"{silent[0]} does not answer",
+        _ => $"{string.Join(", ", silent.Take(silent.Count - 1))} and {silent[^1]} do not answer",
+    };
 
     private void LookAtApplier(long now)
     {

@@ -81,7 +81,9 @@ internal sealed partial class Replica
 
     private void OnRoleChanged(RoleChanged changed)
     {
-        _log.RoleChanged(_options.NodeId, changed.Role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
+        // A node that joins is in no configuration yet, as one that was removed is in none any more.
+        var role = changed.Role == RaftRole.Removed && !_wasNamed ? "Joining" : changed.Role.ToString();
+        _log.RoleChanged(_options.NodeId, role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
         NoteElection(changed);
         _rooms.Clear();
         _nextDiskLook = 0;

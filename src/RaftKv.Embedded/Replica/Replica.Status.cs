@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
 
 namespace RaftKv.Embedded.Replica;
 
@@ -16,6 +17,7 @@ internal sealed partial class Replica
     private long _published;
     private long _commitIndex;
     private long _leaseUntil;
+    private bool _wasReady;
 
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
     public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
@@ -98,6 +100,17 @@ internal sealed partial class Replica
         }
     }
 
+    /// <summary>Any thread. The other voters of which nothing was heard for four election timeouts, in the order of the configuration.</summary>
+    public IReadOnlyList<string> SilentVoters
+    {
+        get
+        {
+            var parts = Volatile.Read(ref _statusParts);
+            var since = _clock.Ticks - (4 * _options.ElectionTimeout.Ticks);
+            return [.. parts.Configuration.Members.Where(m => m.IsVoter && m.NodeId != _options.NodeId && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since)).Select(m => m.NodeId)];
+        }
+    }
+
     private TimeSpan? LeaderContact(StatusParts parts, long now)
     {
         if (parts.LeaderId is null)
@@ -143,6 +156,17 @@ internal sealed partial class Replica
         Volatile.Write(ref _commitIndex, _core!.CommitIndex);
         EndTraces();
         Volatile.Write(ref _leaseUntil, _quarantine is null ? _core.LeaseUntil : 0);
+    }
+
+    /// <summary>Once in the life of the process.</summary>
+    private void ReportReady()
+    {
+        if (_wasReady || !IsReady)
+            return;
+        _wasReady = true;
+        var status = Status;
+        var took = TimeSpan.FromTicks(_now.Ticks - _parts.OpenedAt);
+        _log.Ready(_options.NodeId, (long)took.TotalMilliseconds, status.Role, status.Term, status.LeaderId ?? "no node", status.KeyCount);
     }
 
     private void Publish()

@@ -238,6 +238,7 @@ internal sealed partial class Replica
         RaiseFeatureLevel();
         ConsiderSnapshot();
         ConsiderStopped();
+        ReportReady();
     }
 
     /// <summary>The node now belongs to a cluster: the core begins.</summary>

@@ -17,6 +17,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     /// <summary>Of the log lines of a replica.</summary>
     public const string Category = "RaftKv.Embedded.Replica";
 
+    private static readonly string Version = typeof(ReplicaHost).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "?";
+
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(5);
 
     private readonly RaftKvOptions _options;
@@ -45,7 +47,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private volatile bool _hasEnded;
 
     private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, OsFileSystem files, DataDirectory directory, TcpTransport transport,
-        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age)
+        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age, long openedAt)
     {
         _files = files;
         var log = observers.CreateLogger(Category);
@@ -62,6 +64,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         {
             LeaderSilence = () => Replica?.LastLeaderContact,
             WithoutLeader = () => Replica?.WithoutLeader,
+            SilentVoters = () => Replica?.SilentVoters ?? [],
             LogBusyFor = () => _logWriter.BusyFor,
             ApplierBusyFor = () => Applier.BusyFor,
             AppliedIndex = () => Applier.AppliedIndex,
@@ -90,6 +93,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             Stalls = stalls,
             Bootstrap = _bootstrap,
             Age = age,
+            OpenedAt = openedAt,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
@@ -130,6 +134,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
     public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, Observers observers)
     {
+        var openedAt = clock.Ticks;
         var log = observers.CreateLogger(Category);
         var files = new OsFileSystem();
         var directory = DataDirectory.Open(files, options.DataDirectory);
@@ -158,7 +163,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             var age = DirectoryAge.Open(files, directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
             var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
-            return new ReplicaHost(options, observers, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age);
+            return new ReplicaHost(options, observers, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age, openedAt);
         }
         catch
         {
@@ -183,7 +188,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         _threads.Add(new DedicatedThread($"{name}-loop", _driver.Run, ThreadPriority.AboveNormal));
         _threads.Add(new DedicatedThread($"{name}-watch", () => _stallWatch.Run(_ended.Token)));
         _hasLoop = true;
-        _log.Started(_options.NodeId, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
+        _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             _identity.ClusterId == Guid.Empty ? "none yet" : _identity.ClusterId.ToString());
         if (_options.Seeds.Count > 0)
             _threads.Add(new DedicatedThread($"{name}-seeds", new SeedWatch(_options, _identity, _contacts, _transport, Replica, _ended.Token).Run));

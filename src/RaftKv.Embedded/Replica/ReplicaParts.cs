@@ -54,6 +54,9 @@ internal sealed record ReplicaParts
     /// </summary>
     public DirectoryAge? Age { get; init; }
 
+    /// <summary>When the node began to open its data, in monotonic ticks.</summary>
+    public long OpenedAt { get; init; }
+
     /// <summary>What the core is told.</summary>
     public required RaftSettings Settings { get; init; }
 }

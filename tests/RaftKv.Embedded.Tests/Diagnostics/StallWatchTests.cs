@@ -16,6 +16,7 @@ public class StallWatchTests
     private TimeSpan? _applierBusyFor;
     private TimeSpan? _silence;
     private TimeSpan? _withoutLeader;
+    private string[] _silent = [];
     private long _applied;
     private long _now = TimeSpan.FromHours(1).Ticks;
 
@@ -27,6 +28,7 @@ public class StallWatchTests
         {
             LeaderSilence = () => _silence,
             WithoutLeader = () => _withoutLeader,
+            SilentVoters = () => _silent,
             LogBusyFor = () => _logBusyFor,
             ApplierBusyFor = () => _applierBusyFor,
             AppliedIndex = () => _applied,

@@ -139,17 +139,6 @@ public sealed class BootstrapTests : IDisposable
         Assert.Null(report.WaitsFor);
     }
 
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan time) => _ticks += time.Ticks;
-    }
-
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions> more) => TestNode.StartAsConfiguredAsync(o =>
     {
         o.Be(number, _ports, _folder);

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace RaftKv.Embedded.Tests.Hosting.Foreign;
 
-/// <summary>A logger provider that begins to throw or to block: a disposed event log, a test's output after the test, a console whose reader hangs.</summary>
+/// <summary>For the lines of this library, not for those of the host: a logger provider that begins to throw or to block: a disposed event log, a test's output after the test, a console whose reader hangs.</summary>
 internal sealed class UnreliableLogger : ILogger, ILoggerProvider
 {
     private readonly ManualResetEventSlim _open = new(initialState: true);
@@ -18,7 +19,7 @@ internal sealed class UnreliableLogger : ILogger, ILoggerProvider
 
     public void Unblock() => _open.Set();
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("RaftKv", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Writes the two shapes of a body: <c>{"message", "data"}</c> for success, <c>{"error", "code"}</c> for everything else; and turns what a
-/// handler throws into the latter.
+/// What the article's routes have in common: the two shapes of a body, <c>{"message", "data"}</c> for success and <c>{"error", "code"}</c> for errors, and
+/// the refusal of requests from pages of other sites.
 /// </summary>
 internal static class Answer
 {
@@ -17,6 +17,8 @@ internal static class Answer
     public static async Task OkAsync<TState>(HttpContext context, string message, TState state, Action<Utf8JsonWriter, TState> data)
     {
         Begin(context, StatusCodes.Status200OK);
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         using (var json = new Utf8JsonWriter(context.Response.BodyWriter, _json))
         {
             json.WriteStartObject();
@@ -33,6 +35,8 @@ internal static class Answer
         Begin(context, problem.Status);
         if (problem.RetryAfter)
             context.Response.Headers.RetryAfter = "1";
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         using (var json = new Utf8JsonWriter(context.Response.BodyWriter, _json))
         {
             json.WriteStartObject();
@@ -42,45 +46,22 @@ internal static class Answer
                 json.WriteString("field"u8, field);
             json.WriteEndObject();
         }
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
-    /// <summary>The handler with its exceptions answered.</summary>
-    public static RequestDelegate Guarded(RequestDelegate handler) => Guarded(handler, ProblemAsync);
-
-    /// <summary>The handler with its exceptions answered by <paramref name="answer"/>.</summary>
-    public static RequestDelegate Guarded(RequestDelegate handler, Func<HttpContext, Problem, Task> answer) => async context =>
+    /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
+    public static RequestDelegate Guarded(RequestDelegate handler) => RouteHandler.Create(async context =>
     {
-        Problem problem;
-        try
-        {
-            await handler(context);
-            return;
-        }
-        catch (RequestRefusedException e) when (!context.Response.HasStarted)
-        {
-            problem = e.Problem;
-        }
-        catch (RaftKvException e) when (!context.Response.HasStarted)
-        {
-            problem = Problem.From(e);
-        }
-        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
-        {
-            // The server's own limits: too slow, too large, cut off.
-            problem = new Problem(e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? "request_too_large" : "invalid_body", e.Message, "body");
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return; // The client has gone; nobody reads an answer.
-        }
-        await answer(context, problem);
-    };
+        RequestHost.Check(context);
+        await RequestOrigin.CheckAsync(context);
+        await handler(context);
+    }, ProblemAsync);
 
     private static void Begin(HttpContext context, int status)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = null; // An error may take the place of a body whose length was set.
         context.Response.Headers.CacheControl = "no-store";
     }
 }

@@ -9,22 +9,32 @@ namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// What the routes below <c>/v1</c> have in common: headers that tell the node's state, errors as problem details (RFC 9457) with a stable
-/// <c>code</c>, and a browser's requests from other sites refused.
+/// <c>code</c>, and the refusal of requests from pages of other sites.
 /// </summary>
 internal static class ApiRoute
 {
     private static readonly JsonWriterOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static RequestDelegate Guarded(RequestDelegate handler) => Answer.Guarded(context =>
+    /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
+    public static RequestDelegate Guarded(RequestDelegate handler) => Open(async context =>
+    {
+        RequestHost.Check(context);
+        await RequestOrigin.CheckAsync(context);
+        await handler(context);
+    });
+
+    /// <summary>The handler, for requests from anywhere, with its exceptions answered.</summary>
+    public static RequestDelegate Open(RequestDelegate handler) => RouteHandler.Create(context =>
     {
         ReplicaHeaders.Set(context, Cluster(context).Status);
-        CrossOrigin.Refuse(context.Request);
         return handler(context);
     }, ProblemAsync);
 
     public static async Task JsonAsync<TState>(HttpContext context, int status, TState state, Action<Utf8JsonWriter, TState> write)
     {
         Begin(context, status, "application/json; charset=utf-8");
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         Write(context.Response.BodyWriter, state, write);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
@@ -43,9 +53,12 @@ internal static class ApiRoute
         if (problem.RetryAfter)
             context.Response.Headers.RetryAfter = "1";
         if (problem.CurrentVersion is { Value: > 0 } version)
-            context.Response.Headers.ETag = Preconditions.ETag(version);
+            context.Response.Headers.ETag = EntityTag.Of(version);
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         Write(context.Response.BodyWriter, problem, WriteProblem);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        // Not with the request's token: an error may tell that it was cancelled.
+        await context.Response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>The problem details alone, for an answer that is under way already.</summary>
@@ -78,6 +91,7 @@ internal static class ApiRoute
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
+        context.Response.ContentLength = null; // An error may take the place of a body whose length was set.
         context.Response.Headers.CacheControl = "no-store";
     }
 }

@@ -6,13 +6,13 @@ using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>The cluster below <c>/v1/cluster</c>: its status, which anybody may ask, and what operators change.</summary>
+/// <summary>The cluster below <c>/v1/cluster</c>: its status, and what operators change.</summary>
 internal static class ClusterEndpoints
 {
     private const int BodyLimit = 16 * 1024;
 
     public static void MapStatus(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync))
+        routes.MapRead("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync))
             .Describe(Signatures.Nothing, "RaftKvStatus", Tags.Cluster, "This node, its log, the members and the last elections.")
             .Answers<Schemas.Status>();
 

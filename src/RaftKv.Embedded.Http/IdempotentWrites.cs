@@ -41,42 +41,40 @@ internal sealed class IdempotentWrites(TimeProvider time)
 
     /// <summary>Sets a key once.</summary>
     public async Task<(KvWriteResult Result, bool IsReplay)> SetAsync(
-        IDistributedKv kv, string idempotencyKey, string key, ReadOnlyMemory<byte> value, KvCondition when, CancellationToken cancellationToken)
+        IDistributedKv kv, IdempotentRequest request, ReadOnlyMemory<byte> value, KvSetOptions options, CancellationToken cancellationToken)
     {
-        var records = Records(idempotencyKey);
-        var fingerprint = Fingerprint("PUT", key, when, value.Span);
-        var transaction = Unless(records, Compares(key, when));
-        transaction.Then.Set(key, value).Set(records[0], Record(fingerprint, applied: true));
-        transaction.Else.Get(key);
+        var records = Records(request.IdempotencyKey);
+        var transaction = Unless(records, Compares(request.Key, request.When));
+        transaction.Then.Set(request.Key, value, options).Set(records[0], Record(request.Fingerprint, applied: true));
+        transaction.Else.Get(request.Key);
         var result = await kv.CommitAsync(transaction, cancellationToken);
         if (result.Succeeded)
             return (new KvWriteResult(true, result.Version), false);
-        if (Find(result, fingerprint) is { } earlier)
+        if (Find(result, request.Fingerprint) is { } earlier)
             return (earlier, true);
         return (new KvWriteResult(false, result.Results[^1].Read.Version), false); // The condition does not hold. Nothing was written, and nothing noted.
     }
 
     /// <summary>Deletes a key once. That it was not there is noted too: it may be there when the request comes again.</summary>
-    public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(
-        IDistributedKv kv, string idempotencyKey, string key, KvCondition when, CancellationToken cancellationToken)
+    public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(IDistributedKv kv, IdempotentRequest request, CancellationToken cancellationToken)
     {
-        var records = Records(idempotencyKey);
-        var fingerprint = Fingerprint("DELETE", key, when, []);
+        var (key, when) = (request.Key, request.When);
+        var records = Records(request.IdempotencyKey);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var delete = Unless(records, [KvCompare.Exists(key), .. Compares(key, when)]);
-            delete.Then.Delete(key).Set(records[0], Record(fingerprint, applied: true));
+            delete.Then.Delete(key).Set(records[0], Record(request.Fingerprint, applied: true));
             delete.Else.Get(key);
             var result = await kv.CommitAsync(delete, cancellationToken);
             if (result.Succeeded)
                 return (new KvWriteResult(true, result.Version), false);
-            if (Find(result, fingerprint) is { } earlier)
+            if (Find(result, request.Fingerprint) is { } earlier)
                 return (earlier, true);
             if (result.Results[^1].Read is { Found: true } current || when != KvCondition.Always)
                 return (new KvWriteResult(false, result.Results[^1].Read.Version), false);
 
             var note = Unless(records, [KvCompare.NotExists(key)]);
-            note.Then.Set(records[0], Record(fingerprint, applied: false));
+            note.Then.Set(records[0], Record(request.Fingerprint, applied: false));
             if ((await kv.CommitAsync(note, cancellationToken)).Succeeded)
                 return (new KvWriteResult(false, KvVersion.None), false);
             // Somebody wrote the key in between, or the same request came twice: look again.
@@ -148,10 +146,15 @@ internal sealed class IdempotentWrites(TimeProvider time)
 
     private static byte[] Record(string fingerprint, bool applied) => JsonSerializer.SerializeToUtf8Bytes(new { request = fingerprint, applied });
 
-    private static string Fingerprint(string method, string key, KvCondition when, ReadOnlySpan<byte> value)
+    /// <summary>Tells whether two requests are the same.</summary>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="key">The key it writes.</param>
+    /// <param name="options">Its condition and lifetime as text.</param>
+    /// <param name="value">The value it stores.</param>
+    public static string Fingerprint(string method, string key, string options, ReadOnlySpan<byte> value)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{method}\0{when.Kind}\0{when.Version.Value}\0{key.Length}\0{key}")));
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{method}\0{options}\0{key.Length}\0{key}")));
         hash.AppendData(value);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

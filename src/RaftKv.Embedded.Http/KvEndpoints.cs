@@ -15,33 +15,33 @@ internal static class KvEndpoints
 {
     private const string Pattern = "/v1/kv/{**key}";
     private const string Listing = "/v1/kv";
-    private static readonly string[] _head = [HttpMethods.Head];
 
-    public static void Map(IEndpointRouteBuilder routes)
+    public static void MapReads(IEndpointRouteBuilder routes)
     {
         RequestDelegate read = ApiRoute.Guarded(static context =>
             RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context));
+        routes.MapRead(Pattern, read)
+            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.", "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
+            .AnswersBytes("application/octet-stream").AnswersNothing(304).Fails(400, 401, 403, 404, 429, 500, 503, 504);
+        routes.MapRead(Listing, read)
+            .Describe(Signatures.ListKeys, "RaftKvList", Tags.Keys, "Lists keys by prefix, in order, page by page.")
+            .Answers<Schemas.Page>().Fails(400, 401, 403, 429, 500, 503, 504);
+    }
+
+    public static void MapWrites(IEndpointRouteBuilder routes)
+    {
         var once = new IdempotentWrites(routes.ServiceProvider.GetService<TimeProvider>() ?? TimeProvider.System);
         RequestDelegate put = ApiRoute.Guarded(context => PutAsync(context, once));
         RequestDelegate delete = ApiRoute.Guarded(context => DeleteAsync(context, once));
-
-        routes.MapGet(Pattern, read)
-            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.", "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
-            .AnswersBytes("application/octet-stream").AnswersNothing(304).Fails(400, 401, 403, 404, 429, 500, 503);
-        routes.MapGet(Listing, read)
-            .Describe(Signatures.ListKeys, "RaftKvList", Tags.Keys, "Lists keys by prefix, in order, page by page.")
-            .Answers<Schemas.Page>().Fails(400, 401, 403, 429, 500, 503);
         routes.MapPut(Pattern, put)
             .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.", "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that nobody knows.")
             .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 422, 429, 500, 503, 504, 507);
         routes.MapDelete(Pattern, delete)
             .Describe(Signatures.DeleteKey, "RaftKvDelete", Tags.Keys, "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 422, 429, 500, 503, 504, 507);
-        // The same for keys in the query, and for programs that want the headers alone.
-        routes.MapMethods(Pattern, _head, read).ExcludeFromDescription();
+        // The same for keys in the query.
         routes.MapPut(Listing, put).ExcludeFromDescription();
         routes.MapDelete(Listing, delete).ExcludeFromDescription();
-        routes.MapMethods(Listing, _head, read).ExcludeFromDescription();
     }
 
     private static async Task GetAsync(HttpContext context, string key)
@@ -57,9 +57,10 @@ internal static class KvEndpoints
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
 
         var response = context.Response;
-        response.Headers.ETag = Preconditions.ETag(found.Version);
+        response.Headers.ETag = EntityTag.Of(found.Version);
         response.Headers.CacheControl = "no-cache";
-        if (Preconditions.IsKnown(context.Request.Headers, found.Version))
+        ReplicaHeaders.SetExpiry(context, found.ExpiresAt);
+        if (EntityTag.IsKnown(context.Request.Headers, found.Version))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -76,28 +77,33 @@ internal static class KvEndpoints
     {
         var key = RequestKey.Read(context);
         Forwarding.Refuse(context);
-        var when = Preconditions.OfWrite(context.Request.Headers);
+        var when = WriteCondition.Read(context.Request.Headers);
+        var lifetime = RequestLifetime.Read(context.Request);
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
         var began = Stopwatch.GetTimestamp();
-        var (written, isReplay) = idempotencyKey is null
-            ? (await kv.SetAsync(key, body.Bytes, new KvSetOptions { When = when }, context.RequestAborted), false)
-            : await once.SetAsync(kv, idempotencyKey, Stored(key), body.Bytes, when, context.RequestAborted);
+        var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("PUT", Stored(key), when.Text + lifetime.Text, body.Bytes.Span);
+        var (written, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
+            ? (await kv.SetAsync(key, body.Bytes, lifetime.ToOptions(condition), context.RequestAborted), false)
+            : await once.SetAsync(kv, new(idempotencyKey, fingerprint, key, condition), body.Bytes, lifetime.ToOptions(), context.RequestAborted));
         WriteTimes.Of(kv).Add(began);
         if (!written.Applied)
-            throw ConditionFailed(when, written.Version);
+            throw when.Failed(written.Version);
         SayReplay(context, isReplay);
         ReplicaHeaders.SetVersion(context, written.Version);
-        context.Response.Headers.ETag = Preconditions.ETag(written.Version);
+        context.Response.Headers.ETag = EntityTag.Of(written.Version);
         // Only this condition tells whether the key is new.
-        var status = when == KvCondition.NotExists ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-        await ApiRoute.JsonAsync(context, status, (key, written.Version), static (json, data) =>
+        var status = when.IsNotExists ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        var expiresAt = lifetime.IsGiven ? await ExpiryAsync(context, key, written.Version) : null;
+        await ApiRoute.JsonAsync(context, status, (key, written.Version, expiresAt), static (json, data) =>
         {
             json.WriteStartObject();
             json.WriteString("key"u8, data.key);
             json.WriteNumber("version"u8, data.Version.Value);
+            if (data.expiresAt is { } end)
+                json.WriteString("expiresAt"u8, end);
             json.WriteEndObject();
         });
         await PurgeAsync(context, once, kv, idempotencyKey);
@@ -107,18 +113,19 @@ internal static class KvEndpoints
     {
         var key = RequestKey.Read(context);
         Forwarding.Refuse(context);
-        var when = Preconditions.OfWrite(context.Request.Headers);
-        if (when == KvCondition.NotExists)
+        var when = WriteCondition.Read(context.Request.Headers);
+        if (when.IsNotExists)
             throw RequestRefusedException.BadInput("If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var kv = ApiRoute.Kv(context);
         var began = Stopwatch.GetTimestamp();
-        var (deleted, isReplay) = idempotencyKey is null
-            ? (await kv.DeleteAsync(key, when, context.RequestAborted), false)
-            : await once.DeleteAsync(kv, idempotencyKey, Stored(key), when, context.RequestAborted);
+        var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("DELETE", Stored(key), when.Text, []);
+        var (deleted, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
+            ? (await kv.DeleteAsync(key, condition, context.RequestAborted), false)
+            : await once.DeleteAsync(kv, new(idempotencyKey, fingerprint, key, condition), context.RequestAborted));
         WriteTimes.Of(kv).Add(began);
-        if (!deleted.Applied && when != KvCondition.Always)
-            throw ConditionFailed(when, deleted.Version);
+        if (!deleted.Applied && !when.IsAlways)
+            throw when.Failed(deleted.Version);
         SayReplay(context, isReplay);
         if (deleted.Applied)
             ReplicaHeaders.SetVersion(context, deleted.Version);
@@ -165,12 +172,21 @@ internal static class KvEndpoints
         _ => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge is a number of milliseconds."),
     };
 
-    private static RequestRefusedException ConditionFailed(KvCondition when, KvVersion current) => new(new Problem(
-        StatusCodes.Status412PreconditionFailed, "precondition_failed",
-        (when.Kind, current.Value) switch
+    private static async Task<KvVersion> VersionAsync(HttpContext context, string key) =>
+        (await ApiRoute.Kv(context).GetAsync(key, cancellationToken: context.RequestAborted)).Version;
+
+    // The write is done: that its end cannot be read is no error of the request.
+    private static async Task<DateTimeOffset?> ExpiryAsync(HttpContext context, string key, KvVersion version)
+    {
+        try
         {
-            (KvConditionKind.NotExists, _) => $"The key exists, at version {current}. Nothing was changed.",
-            (_, 0) => "The key does not exist. Nothing was changed.",
-            _ => $"The key's version is {current}, not {when.Version}. Nothing was changed.",
-        }) { CurrentVersion = current });
+            var options = new KvReadOptions { Consistency = KvConsistency.Stale, MinVersion = version };
+            var found = await ApiRoute.Kv(context).GetAsync(key, options, context.RequestAborted);
+            return found.Version == version ? found.ExpiresAt : null;
+        }
+        catch (RaftKvException)
+        {
+            return null;
+        }
+    }
 }

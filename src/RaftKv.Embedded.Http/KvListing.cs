@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -50,35 +51,37 @@ internal static class KvListing
     {
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        // Apart from the response until there is more than one part: an error before that is answered as one.
+        var part = new ArrayBufferWriter<byte>(FlushBytes);
+        await using var body = new StreamedBody(context);
+        using var json = new Utf8JsonWriter(part);
         json.WriteStartObject();
         json.WriteStartArray("entries"u8);
         string? last = null;
-        long bytes = 0, flushed = 0;
+        long bytes = 0;
         for (var count = 0; more && count < limit && bytes < PageBytes; count++)
         {
             var entry = entries.Current;
             WriteEntry(json, entry, keysOnly);
             last = entry.Key;
             bytes += entry.Value.Length;
-            if (json.BytesPending + json.BytesCommitted - flushed > FlushBytes)
-            {
-                await FlushAsync(context, json);
-                flushed = json.BytesCommitted;
-            }
+            if (json.BytesPending + part.WrittenCount > FlushBytes)
+                await SendAsync(context, body, json, part);
             more = await entries.MoveNextAsync();
         }
         json.WriteEndArray();
         if (more)
             json.WriteString("next"u8, last);
         json.WriteEndObject();
-        await FlushAsync(context, json);
+        await SendAsync(context, body, json, part);
     }
 
-    private static async Task FlushAsync(HttpContext context, Utf8JsonWriter json)
+    private static async Task SendAsync(HttpContext context, StreamedBody body, Utf8JsonWriter json, ArrayBufferWriter<byte> part)
     {
         json.Flush();
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await body.WriteAsync(part.WrittenMemory, context.RequestAborted);
+        part.ResetWrittenCount();
     }
 
     private static void WriteEntry(Utf8JsonWriter json, KvEntry entry, bool keysOnly)
@@ -89,6 +92,8 @@ internal static class KvListing
         {
             json.WriteNumber("version"u8, entry.Version.Value);
             json.WriteNumber("bytes"u8, entry.Value.Length);
+            if (entry.ExpiresAt is { } end)
+                json.WriteString("expiresAt"u8, end);
             json.WriteBase64String("value"u8, entry.Value.Span);
         }
         json.WriteEndObject();

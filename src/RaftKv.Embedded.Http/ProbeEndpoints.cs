@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using RaftKv.Embedded.Http.Description;
@@ -7,20 +9,35 @@ using RaftKv.Embedded.Http.Description;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why.
+/// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why. They run at once when
+/// they are routed: a session or an authentication that waits for the cluster must not make a probe fail.
 /// </summary>
 internal static class ProbeEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/livez", ApiRoute.Guarded(static context =>
+        var open = routes.MapGroup("");
+        open.MapRead("/livez", ApiRoute.Open(static context =>
             AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))))
             .Describe(Signatures.Nothing, "RaftKvLive", Tags.Health, "Fails when a restart of the process may help.")
             .Answers<Schemas.Probe>().Fails(503);
-        routes.MapGet("/readyz", ApiRoute.Guarded(static context =>
+        open.MapRead("/readyz", ApiRoute.Open(static context =>
             AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))))
             .Describe(Signatures.Nothing, "RaftKvReady", Tags.Health, "Fails while this node does not serve, with the reason.")
             .Answers<Schemas.Probe>().Fails(503);
+        open.ShortCircuit();
+        ((IEndpointConventionBuilder)open).Finally(RemoveSecurity);
+    }
+
+    // Routing refuses to run an endpoint at once that has policies, which the middlewares behind it would enforce: those of a group around the probes.
+    private static void RemoveSecurity(EndpointBuilder endpoint)
+    {
+        for (var i = endpoint.Metadata.Count - 1; i >= 0; i--)
+        {
+            if (endpoint.Metadata[i] is IAuthorizeData or AuthorizationPolicy or IAuthorizationRequirementData or ICorsMetadata)
+                endpoint.Metadata.RemoveAt(i);
+        }
+        endpoint.Metadata.Add(new AllowAnonymousAttribute());
     }
 
     private static Task AnswerAsync(HttpContext context, string state, Readiness? reason) => reason is { } why

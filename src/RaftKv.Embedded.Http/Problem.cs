@@ -22,6 +22,15 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     /// <summary>What exceeded it, in bytes, where that is known.</summary>
     public long? Actual { get; init; }
 
+    /// <summary>The node of this route stops.</summary>
+    public static Problem Stopping { get; } = new(StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on.", RetryAfter: true);
+
+    /// <summary>The app's time limit for the request has passed.</summary>
+    public static Problem TimedOut(bool mayHaveWritten) => mayHaveWritten
+        ? new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", "The app's time limit for the request has passed. It is unknown whether the change was made. "
+            + "Read before sending it again, or send it again with the same Idempotency-Key where the route takes one.")
+        : new(StatusCodes.Status504GatewayTimeout, "request_timeout", "The app's time limit for the request has passed. Nothing was read.");
+
     public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
 
     public static Problem TooLarge(string error, long limit, long? actual) =>

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Http.Dashboard;
 
 namespace RaftKv.Embedded.Http;
@@ -11,34 +11,80 @@ namespace RaftKv.Embedded.Http;
 public static class RaftKvEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps the article's <c>/store</c>, <c>/raft/join</c>, <c>/raft/remove</c>, <c>/raft/stats</c> and <c>/debug/runtime</c>, the keys as bytes at
-    /// <c>/v1/kv</c>, the cluster at <c>/v1/cluster</c>, and the probes <c>/livez</c> and <c>/readyz</c>. Keys and changes of the cluster need an
-    /// authorization policy or the explicit <see cref="RaftKvHttpOptions.AllowAnonymous"/>; statistics, status and probes need nothing.
+    /// Maps all routes: <see cref="MapRaftKvKeys"/>, <see cref="MapRaftKvCluster"/>, <see cref="MapRaftKvProbes"/> and <see cref="MapRaftKvArticle"/>. Keys and changes of the
+    /// cluster answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>; the status needs nothing unless
+    /// <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group or the app's fallback policy says so; the probes never need anything.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it: <c>app.MapGroup("/kv").MapRaftKv(…)</c> puts the routes below a prefix.</param>
     /// <param name="configure">Says who may use the routes.</param>
-    /// <returns>The group of all routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">Nothing says who may use the routes, or <c>AddRaftKv</c> was not called.</exception>
+    /// <returns>The group of all routes, for further conventions, <c>RequireAuthorization</c> among them.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
     public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
     {
-        var options = Configure(endpoints, configure, nameof(MapRaftKv));
-        if (options is { AuthorizationPolicy: null, AllowAnonymous: false })
-        {
-            throw new InvalidOperationException(
-                "MapRaftKv would open keys and membership to anyone who reaches the port. Name a policy, " +
-                "MapRaftKv(o => o.AuthorizationPolicy = \"...\"), or say that this is meant, MapRaftKv(o => o.AllowAnonymous = true).");
-        }
-        var all = endpoints.MapGroup("");
-        StatsEndpoints.Map(all);
-        ClusterEndpoints.MapStatus(all);
+        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKv));
+        MapKeys(access);
+        MapCluster(access);
         ProbeEndpoints.Map(all);
-        var guarded = Guarded(all, options, endpoints.ServiceProvider);
-        StoreEndpoints.Map(guarded);
-        MembershipEndpoints.Map(guarded);
-        KvEndpoints.Map(guarded);
-        ClusterEndpoints.MapChanges(guarded);
-        WatchEndpoint.Map(guarded);
-        BackupEndpoint.Map(guarded);
+        MapArticle(access);
+        return all;
+    }
+
+    /// <summary>
+    /// Maps the keys as bytes, <c>/v1/kv</c>, and their changes, <c>/v1/watch</c>. They answer 403 until something says who may use them, see
+    /// <see cref="RaftKvHttpOptions"/>.
+    /// </summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    {
+        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvKeys));
+        MapKeys(access);
+        return all;
+    }
+
+    /// <summary>
+    /// Maps the cluster: its status at <c>/v1/cluster</c>, and below it members, transfer of the leadership, snapshots and backups. All but the status answer 403 until
+    /// something says who may use them, see <see cref="RaftKvHttpOptions"/>.
+    /// </summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    {
+        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvCluster));
+        MapCluster(access);
+        return all;
+    }
+
+    /// <summary>
+    /// Maps the probes <c>/livez</c> and <c>/readyz</c>. They run where the app routes, before authentication, session and the other middlewares behind it, and are open
+    /// whatever policies the app has.
+    /// </summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called.</exception>
+    public static RouteGroupBuilder MapRaftKvProbes(this IEndpointRouteBuilder endpoints)
+    {
+        var (all, _) = Begin(endpoints, "", configure: null, nameof(MapRaftKvProbes));
+        ProbeEndpoints.Map(all);
+        return all;
+    }
+
+    /// <summary>
+    /// Maps the routes of the article: <c>/store</c>, <c>/raft/join</c>, <c>/raft/remove</c>, <c>/raft/stats</c>, and <c>/debug/runtime</c>. All but the last two answer 403
+    /// until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
+    /// </summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    {
+        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvArticle));
+        MapArticle(access);
         return all;
     }
 
@@ -49,7 +95,7 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
-    /// <param name="configure">Says who may see and change keys and members. By default nobody may.</param>
+    /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
     /// <returns>The group of the page and its routes, for further conventions.</returns>
     /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
@@ -57,17 +103,52 @@ public static class RaftKvEndpointRouteBuilderExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         var options = Configure(endpoints, configure, nameof(MapRaftKvDashboard));
-        var all = endpoints.MapGroup(pattern);
+        var all = Group(endpoints, pattern);
         // The app's document has the routes once, where MapRaftKv put them.
         all.WithMetadata(new ExcludeFromDescriptionAttribute());
-        var allowsChanges = options.AllowAnonymous || options.AuthorizationPolicy is not null;
-        DashboardEndpoints.Map(all, allowsChanges);
-        if (!allowsChanges)
+        var access = new RouteAccess(all, options, endpoints.ServiceProvider);
+        DashboardEndpoints.Map(access.Status, options.OpensKeysOrCluster);
+        if (!options.OpensKeysOrCluster)
             return all;
-        var guarded = Guarded(all, options, endpoints.ServiceProvider);
-        KvEndpoints.Map(guarded);
-        ClusterEndpoints.MapChanges(guarded);
+        KvEndpoints.MapReads(access.Read);
+        KvEndpoints.MapWrites(access.Write);
+        ClusterEndpoints.MapChanges(access.Admin);
         return all;
+    }
+
+    private static (RouteGroupBuilder All, RouteAccess Access) Begin(
+        IEndpointRouteBuilder endpoints, string pattern, Action<RaftKvHttpOptions>? configure, string method)
+    {
+        var options = Configure(endpoints, configure, method);
+        // A program is told 401, and not sent to a page where people log in.
+        var all = Group(endpoints, pattern).DisableCookieRedirect();
+        return (all, new RouteAccess(all, options, endpoints.ServiceProvider));
+    }
+
+    // The store's answers are as old as the client asked for, and streams have no end that a cache could wait for.
+    private static RouteGroupBuilder Group(IEndpointRouteBuilder endpoints, string pattern) =>
+        endpoints.MapGroup(pattern).WithMetadata(new OutputCacheAttribute { NoStore = true });
+
+    private static void MapKeys(RouteAccess access)
+    {
+        KvEndpoints.MapReads(access.Read);
+        KvEndpoints.MapWrites(access.Write);
+        WatchEndpoint.Map(access.Read);
+    }
+
+    private static void MapCluster(RouteAccess access)
+    {
+        ClusterEndpoints.MapStatus(access.Status);
+        ClusterEndpoints.MapChanges(access.Admin);
+        BackupEndpoint.Map(access.Admin);
+    }
+
+    private static void MapArticle(RouteAccess access)
+    {
+        StatsEndpoints.Map(access.Status);
+        StoreEndpoints.MapReads(access.Read);
+        StoreEndpoints.MapWrites(access.Write);
+        MembershipEndpoints.Map(access.Admin);
     }
 
     private static RaftKvHttpOptions Configure(IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure, string method)
@@ -80,15 +161,5 @@ public static class RaftKvEndpointRouteBuilderExtensions
         if (options is { AuthorizationPolicy: not null, AllowAnonymous: true })
             throw new InvalidOperationException($"{method} was given an AuthorizationPolicy and AllowAnonymous. Choose one.");
         return options;
-    }
-
-    private static RouteGroupBuilder Guarded(RouteGroupBuilder all, RaftKvHttpOptions options, IServiceProvider services)
-    {
-        var group = all.MapGroup("");
-        if (options.AuthorizationPolicy is { } policy)
-            group.RequireAuthorization(policy);
-        else
-            HttpLog.OpenToAnyone(services.GetRequiredService<ILoggerFactory>().CreateLogger("RaftKv.Embedded.Http"));
-        return group;
     }
 }

@@ -15,12 +15,22 @@ internal static class ReplicaHeaders
     /// <summary>How many milliseconds ago it last heard from the leader, 0 on the leader, or <c>never</c>.</summary>
     public const string LastContact = "X-RaftKv-Last-Contact";
 
+    /// <summary>When the key expires, where it does: UTC, as in <c>2030-12-31T23:59:59.999Z</c>.</summary>
+    public const string ExpiresAt = "X-RaftKv-Expires-At";
+
     public static void Set(HttpContext context, RaftKvStatus status)
     {
         var headers = context.Response.Headers;
         headers[Version] = status.AppliedIndex.ToString(CultureInfo.InvariantCulture);
         headers[KnownLeader] = status.LeaderId is null ? "false" : "true";
         headers[LastContact] = status.LastContact is { } ago ? ((long)ago.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "never";
+    }
+
+    /// <summary>For an answer that has a key which expires.</summary>
+    public static void SetExpiry(HttpContext context, DateTimeOffset? expiresAt)
+    {
+        if (expiresAt is { } end)
+            context.Response.Headers[ExpiresAt] = end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
     }
 
     /// <summary>For an answer that is known to reflect exactly this version.</summary>

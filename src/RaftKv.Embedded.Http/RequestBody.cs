@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace RaftKv.Embedded.Http;
 
@@ -82,12 +84,23 @@ internal sealed class RequestBody : IDisposable
     {
         foreach (var value in request.Headers.ContentType)
         {
-            if (value is not null && value.Contains("json", StringComparison.OrdinalIgnoreCase))
+            if (IsJson(value))
                 return;
         }
         throw RequestRefusedException.BadInput("Content-Type", "The body must be JSON: send the header Content-Type: application/json.");
     }
 
+    // The media type alone: parameters may have any text, and a web page may choose it.
+    private static bool IsJson(string? contentType)
+    {
+        var type = contentType.AsSpan();
+        var end = type.IndexOfAny(';', ',');
+        return MediaTypeHeaderValue.TryParse((end < 0 ? type : type[..end]).ToString(), out var parsed)
+            && (parsed.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+                || parsed.MediaType.Equals("text/json", StringComparison.OrdinalIgnoreCase)
+                || parsed.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
+    }
+
     private static RequestRefusedException TooLarge(int limit, long? actual) =>
-        new(Problem.TooLarge($"The body is larger than {limit:N0} bytes. Nothing was written.", limit, actual));
+        new(Problem.TooLarge(string.Create(CultureInfo.InvariantCulture, $"The body is larger than {limit:N0} bytes. Nothing was written."), limit, actual));
 }

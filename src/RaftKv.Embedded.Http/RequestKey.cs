@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>The key a request names: behind the route's last literal segment, or as the parameter <c>?key=</c>.</summary>
+/// <summary>The key a request names: the route value <c>key</c> at the end of the path, or the parameter <c>?key=</c>.</summary>
 internal static class RequestKey
 {
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -21,45 +21,58 @@ internal static class RequestKey
     /// <exception cref="RequestRefusedException">It is not valid UTF-8.</exception>
     public static string? TryRead(HttpContext context)
     {
-        var encoded = InPath(context);
-        var plusIsSpace = false;
-        if (encoded.IsEmpty)
-        {
-            // A path cannot name the keys "." and ".."; a parameter can name any.
-            encoded = InQuery(context.Request.QueryString);
-            plusIsSpace = true;
-        }
-        return encoded.IsEmpty ? null : Decode(encoded, plusIsSpace);
+        if (context.GetRouteValue("key") is string { Length: > 0 } routed)
+            return InPath(RawPath(context), routed);
+        // A path cannot name the keys "." and ".."; a parameter can name any.
+        var encoded = InQuery(context.Request.QueryString);
+        return encoded.IsEmpty ? null : Decode(Encoding.UTF8.GetBytes(encoded.ToString()), plusIsSpace: true);
     }
 
     /// <summary>
-    /// The key as the client sent it. The server decodes a path but leaves <c>%2F</c>, so that in the decoded path the keys <c>a/b</c> and
-    /// <c>a%2Fb</c> would look the same; and it resolves <c>..</c>. Only the request line has the key itself.
+    /// The key as the client sent it. Servers decode a path but leave <c>%2F</c>, so that in the route value the keys <c>a/b</c> and <c>a%2Fb</c> look the
+    /// same; only the request line tells them apart. What stands before the key there is not what was routed: proxies and middlewares strip, add and
+    /// rewrite prefixes. The key is the end of the request line's path that decodes to the route value.
     /// </summary>
-    private static ReadOnlySpan<char> InPath(HttpContext context)
+    private static string InPath(ReadOnlySpan<char> path, string routed)
     {
-        if (context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: 0 })
-            return default;
-        var path = RawPath(context);
+        // A server without a request line, as TestServer: it leaves %2F too, and an escaped slash is likelier than a key with this text.
         if (path.IsEmpty)
-            return Uri.EscapeDataString(context.GetRouteValue("key") as string ?? "");
+            return routed.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var raw = Encoding.UTF8.GetBytes(path.ToString());
+        if (Align(raw, Encoding.UTF8.GetBytes(routed)) is { } start)
+            return Decode(raw.AsSpan(start), plusIsSpace: false);
+        // A middleware put another path in place of the client's. Without escapes in either there is only one reading.
+        return !raw.AsSpan().Contains((byte)'%') ? routed : throw RequestRefusedException.BadInput("key",
+            "The key in the path is ambiguous: its escapes were changed, or it is not valid UTF-8. Use the parameter ?key= instead.");
+    }
 
-        var literal = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.PathSegments.Count - 1 ?? 0;
-        var segments = literal + context.Request.PathBase.Value.AsSpan().Count('/');
-        var rest = path;
-        for (var i = 0; i < segments; i++)
+    /// <returns>Where the end of <paramref name="raw"/> that decodes to <paramref name="routed"/> begins; <c>null</c> when no end does.</returns>
+    private static int? Align(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> routed)
+    {
+        var at = raw.Length;
+        var left = routed.Length;
+        while (left > 0)
         {
-            var slash = rest[1..].IndexOf('/');
-            if (slash < 0)
-                return default;
-            rest = rest[(slash + 1)..];
+            if (at >= 3 && TryUnescape(raw[(at - 3)..at], out var value))
+            {
+                // A server leaves some escapes as they are, that of the slash above all.
+                var isLeft = routed[left - 1] != value;
+                if (isLeft && !(left >= 3 && routed[(left - 3)..left].SequenceEqual(raw[(at - 3)..at])))
+                    return null;
+                left -= isLeft ? 3 : 1;
+                at -= 3;
+            }
+            else if (at >= 1 && raw[at - 1] == routed[left - 1])
+            {
+                left--;
+                at--;
+            }
+            else
+            {
+                return null;
+            }
         }
-        // With dot segments before the key the request line and the route disagree about where it begins.
-        var prefix = path[..^rest.Length];
-        var routed = (context.Request.PathBase + context.Request.Path).Value;
-        if (routed is null || !routed.AsSpan().StartsWith(Uri.UnescapeDataString(prefix), StringComparison.OrdinalIgnoreCase))
-            throw RequestRefusedException.BadInput("path", "The path has '.' or '..' before the key.");
-        return rest[1..];
+        return at;
     }
 
     private static ReadOnlySpan<char> RawPath(HttpContext context)
@@ -88,19 +101,18 @@ internal static class RequestKey
         return default;
     }
 
-    private static string Decode(ReadOnlySpan<char> encoded, bool plusIsSpace)
+    private static string Decode(ReadOnlySpan<byte> encoded, bool plusIsSpace)
     {
-        var rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(encoded.Length));
+        var rented = ArrayPool<byte>.Shared.Rent(encoded.Length);
         try
         {
-            var bytes = rented.AsSpan(0, Encoding.UTF8.GetBytes(encoded, rented));
             var length = 0;
-            for (var i = 0; i < bytes.Length; i++)
+            for (var i = 0; i < encoded.Length; i++)
             {
-                var value = bytes[i];
+                var value = encoded[i];
                 if (value == '%')
                 {
-                    if (i + 2 >= bytes.Length || !byte.TryParse(bytes.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
+                    if (i + 2 >= encoded.Length || !TryUnescape(encoded.Slice(i, 3), out value))
                         throw RequestRefusedException.BadInput("key", "The key has a '%' that two hexadecimal digits must follow.");
                     i += 2;
                 }
@@ -108,9 +120,9 @@ internal static class RequestKey
                 {
                     value = (byte)' ';
                 }
-                bytes[length++] = value; // Decoded text is never longer than encoded, so that it fits in place.
+                rented[length++] = value;
             }
-            return _strict.GetString(bytes[..length]);
+            return _strict.GetString(rented.AsSpan(0, length));
         }
         catch (DecoderFallbackException)
         {
@@ -120,5 +132,11 @@ internal static class RequestKey
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    private static bool TryUnescape(ReadOnlySpan<byte> escape, out byte value)
+    {
+        value = 0;
+        return escape[0] == '%' && byte.TryParse(escape[1..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -16,6 +16,8 @@ internal static class StatusJson
     public static void WriteFields(Utf8JsonWriter json, RaftKvStatus status)
     {
         WriteNode(json, status);
+        WriteTroubles(json, status);
+        WriteResources(json, status);
         WriteLog(json, status);
         json.WriteStartArray("members"u8);
         foreach (var member in status.Members)
@@ -62,6 +64,37 @@ internal static class StatusJson
         json.WriteString("durability"u8, status.Durability == RaftKvDurability.Fsync ? "fsync"u8 : "os-buffered"u8);
     }
 
+    // Each present only while there is one.
+    private static void WriteTroubles(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        if (status.Fault is { } fault)
+            json.WriteString("fault"u8, fault);
+        if (status.WaitsFor is { } waitsFor)
+            json.WriteString("waitsFor"u8, waitsFor);
+        if (status.Quarantine is { } quarantine)
+            json.WriteString("quarantine"u8, quarantine);
+        if (status.RolledBack is { } rolledBack)
+            json.WriteString("rolledBack"u8, rolledBack);
+    }
+
+    private static void WriteResources(Utf8JsonWriter json, RaftKvStatus status)
+    {
+        if (status.FreeDiskBytes is { } free)
+            json.WriteNumber("freeDiskBytes"u8, free);
+        else
+            json.WriteNull("freeDiskBytes"u8);
+        json.WriteBoolean("diskFull"u8, status.IsDiskFull);
+        json.WriteNumber("keyIndexBytes"u8, status.KeyIndexBytes);
+        json.WriteNumber("watches"u8, status.WatchCount);
+        json.WriteNumber("oldestWatchableVersion"u8, status.OldestWatchableVersion.Value);
+        Milliseconds(json, "logTimeAheadMs"u8, status.LogTimeAhead);
+        json.WriteStartObject("limits"u8);
+        json.WriteNumber("keyBytes"u8, status.Limits.MaxKeyBytes);
+        json.WriteNumber("valueBytes"u8, status.Limits.MaxValueBytes);
+        json.WriteNumber("transactionBytes"u8, status.Limits.MaxTransactionBytes);
+        json.WriteEndObject();
+    }
+
     private static void WriteLog(Utf8JsonWriter json, RaftKvStatus status)
     {
         json.WriteStartObject("log"u8);
@@ -73,6 +106,7 @@ internal static class StatusJson
         json.WriteNumber("last"u8, status.LastIndex);
         json.WriteNumber("lastTerm"u8, status.LastTerm);
         json.WriteNumber("configuration"u8, status.ConfigurationIndex);
+        json.WriteNumber("verified"u8, status.VerifiedIndex);
         json.WriteEndObject();
     }
 

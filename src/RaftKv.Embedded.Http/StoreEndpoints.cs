@@ -12,14 +12,16 @@ namespace RaftKv.Embedded.Http;
 /// <summary>Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node takes any of them.</summary>
 internal static class StoreEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes)
+    public static void MapReads(IEndpointRouteBuilder routes) =>
+        routes.MapRead("/store/{**key}", Answer.Guarded(GetAsync))
+            .Describe(Signatures.GetStored, "RaftKvStoreGet", Tags.Article, "Reads a JSON value from this node's own copy.")
+            .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 404, 406, 429, 500, 503, 504);
+
+    public static void MapWrites(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/store", Answer.Guarded(StoreAsync))
             .Describe(Signatures.Store, "RaftKvStoreSet", Tags.Article, "Stores a JSON value under a key.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 413, 429, 500, 503, 504, 507);
-        routes.MapGet("/store/{**key}", Answer.Guarded(GetAsync))
-            .Describe(Signatures.GetStored, "RaftKvStoreGet", Tags.Article, "Reads a JSON value from this node's own copy.")
-            .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 404, 406, 429, 500, 503);
         routes.MapDelete("/store/{**key}", Answer.Guarded(DeleteAsync))
             .Describe(Signatures.DeleteStored, "RaftKvStoreDelete", Tags.Article, "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 429, 500, 503, 504, 507);

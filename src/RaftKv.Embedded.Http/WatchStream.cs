@@ -27,6 +27,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        ResponseProgress.Begin(context);
         response.BodyWriter.Write("retry: 1000\n\n"u8);
         try
         {
@@ -45,7 +46,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            WriteEnd(new Problem(StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on from the last event."));
+            WriteEnd(Problem.Stopping);
         }
         await FlushAsync(context.RequestAborted);
     }

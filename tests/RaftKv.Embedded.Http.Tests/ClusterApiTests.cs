@@ -24,10 +24,29 @@ public class ClusterApiTests
         var status = JsonDocument.Parse((await http.GetAsync("/v1/cluster")).Body).RootElement;
 
         Assert.Equal(("node1", "leader", true, "node1", 3), (Text(status, "nodeId"), Text(status, "role"), status.GetProperty("ready").GetBoolean(), Text(status, "leaderId"), status.GetProperty("term").GetInt32()));
-        Assert.Equal("""{"first":2,"snapshot":0,"applied":10,"commit":11,"durable":12,"last":12,"lastTerm":0,"configuration":0}""", status.GetProperty("log").GetRawText());
+        Assert.Equal("""{"first":2,"snapshot":0,"applied":10,"commit":11,"durable":12,"last":12,"lastTerm":0,"configuration":0,"verified":0}""", status.GetProperty("log").GetRawText());
         Assert.Equal("""{"nodeId":"node2","address":"localhost:1112","voter":false,"leader":false,"match":9,"lag":3,"lastContactMs":1500}""", status.GetProperty("members")[1].GetRawText());
         Assert.Equal("""{"nodeId":"node3","address":"localhost:1113","voter":true,"leader":false,"lastContactMs":null,"lostEntries":true}""", status.GetProperty("members")[2].GetRawText());
         Assert.Equal("""{"term":3,"leaderId":"node1","at":"1970-01-01T00:00:00+00:00","cause":"won the election"}""", status.GetProperty("elections")[0].GetRawText());
+    }
+
+    [Fact]
+    public async Task The_status_tells_everything_that_the_node_knows_of_itself()
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = http.Kv.Status with
+        {
+            Fault = "The disk is broken.", WaitsFor = "a leader", Quarantine = "another copy", RolledBack = "an old copy", VerifiedIndex = 9, FreeDiskBytes = 1000,
+            IsDiskFull = true, KeyIndexBytes = 77, WatchCount = 3, OldestWatchableVersion = new KvVersion(5), LogTimeAhead = TimeSpan.FromSeconds(-2),
+        };
+
+        var status = JsonDocument.Parse((await http.GetAsync("/v1/cluster")).Body).RootElement;
+
+        Assert.Equal(["The disk is broken.", "a leader", "another copy", "an old copy"], new[] { "fault", "waitsFor", "quarantine", "rolledBack" }.Select(name => Text(status, name)));
+        Assert.Equal([1000, 77, 3, 5, -2000], new[] { "freeDiskBytes", "keyIndexBytes", "watches", "oldestWatchableVersion", "logTimeAheadMs" }.Select(name => status.GetProperty(name).GetInt64()));
+        Assert.True(status.GetProperty("diskFull").GetBoolean());
+        Assert.Equal(["keyBytes", "valueBytes", "transactionBytes"], status.GetProperty("limits").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(9, status.GetProperty("log").GetProperty("verified").GetInt64());
     }
 
     [Fact]

@@ -1,10 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
@@ -83,17 +79,6 @@ public class ClusterTests
     }
 
     [Fact]
-    public async Task Keys_and_membership_are_closed_by_default()
-    {
-        await using var app = HttpFixture.Build(new MemoryKv());
-
-        var error = Assert.Throws<InvalidOperationException>(() => app.MapRaftKv());
-
-        Assert.Contains("AuthorizationPolicy", error.Message, StringComparison.Ordinal);
-        Assert.Contains("AllowAnonymous", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Opening_them_to_anyone_is_logged_as_a_warning()
     {
         using var log = new Warnings();
@@ -102,39 +87,6 @@ public class ClusterTests
         app.MapRaftKv(o => o.AllowAnonymous = true);
 
         Assert.Contains("AllowAnonymous is set", Assert.Single(log.Lines), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_policy_guards_keys_and_membership_but_not_the_statistics()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var kv = new MemoryKv();
-        builder.Services.AddSingleton<IDistributedKv>(kv).AddSingleton<IRaftKvCluster>(kv);
-        builder.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
-        builder.Services.AddAuthorizationBuilder().AddPolicy("kv", p => p.RequireUserName("operator"));
-        await using var app = builder.Build();
-        app.MapRaftKv(o => o.AuthorizationPolicy = "kv");
-        await app.StartAsync(Stop);
-        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-
-        foreach (var (method, path) in new[] { ("POST", "/store"), ("GET", "/store/k"), ("DELETE", "/store/k"), ("POST", "/raft/join"), ("POST", "/raft/remove"),
-            ("GET", "/v1/kv/k"), ("GET", "/v1/kv?prefix="), ("PUT", "/v1/kv/k"), ("DELETE", "/v1/kv/k"),
-            ("POST", "/v1/cluster/members"), ("POST", "/v1/cluster/members/node3/promote"), ("DELETE", "/v1/cluster/members/node3"), ("POST", "/v1/cluster/transfer"), ("POST", "/v1/cluster/snapshot"),
-            ("GET", "/v1/cluster/backup"), ("GET", "/v1/watch?prefix=") })
-        {
-            using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Stop);
-            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-            using var stranger = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "X-Name", "stranger" } } };
-            using var forbidden = await client.SendAsync(stranger, Stop);
-            Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
-        }
-        foreach (var path in new[] { "/raft/stats", "/debug/runtime", "/v1/cluster", "/livez" })
-        {
-            using var answer = await client.GetAsync(path, Stop);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        }
     }
 
     [Fact]

@@ -6,11 +6,11 @@ namespace RaftKv.Embedded.Http.Tests;
 /// <summary>Reads server-sent events as a browser does.</summary>
 internal sealed class EventReader : IDisposable
 {
-    private readonly HttpClient _http;
+    private readonly HttpClient? _http;
     private readonly HttpResponseMessage _answer;
     private readonly StreamReader _reader;
 
-    private EventReader(HttpClient http, HttpResponseMessage answer, StreamReader reader) => (_http, _answer, _reader) = (http, answer, reader);
+    private EventReader(HttpClient? http, HttpResponseMessage answer, StreamReader reader) => (_http, _answer, _reader) = (http, answer, reader);
 
     public sealed record Event(string Name, string? Id, JsonElement Data)
     {
@@ -25,6 +25,12 @@ internal sealed class EventReader : IDisposable
         if (lastEventId is not null)
             request.Headers.Add("Last-Event-ID", lastEventId);
         var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        return await OpenAsync(answer, cancellationToken, http);
+    }
+
+    /// <summary>Reads a response whose head is there.</summary>
+    public static async Task<EventReader> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken, HttpClient? http = null)
+    {
         if (answer.StatusCode != HttpStatusCode.OK || answer.Content.Headers.ContentType?.MediaType != "text/event-stream")
             throw new InvalidOperationException($"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
         return new EventReader(http, answer, new StreamReader(await answer.Content.ReadAsStreamAsync(cancellationToken)));
@@ -63,6 +69,6 @@ internal sealed class EventReader : IDisposable
     {
         _reader.Dispose();
         _answer.Dispose();
-        _http.Dispose();
+        _http?.Dispose();
     }
 }

@@ -25,7 +25,7 @@ public sealed class HttpFixture : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    internal static WebApplication Build(MemoryKv? kv, ILoggerProvider? log = null)
+    internal static WebApplication Build(MemoryKv? kv, ILoggerProvider? log = null, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,17 +35,21 @@ public sealed class HttpFixture : IAsyncDisposable
         if (kv is not null)
             builder.Services.AddSingleton<IDistributedKv>(kv).AddSingleton<IRaftKvCluster>(kv);
         builder.Services.Configure<RaftKvOptions>(o => (o.MaxKeyBytes, o.MaxValueBytes) = (64, 1024));
+        configure?.Invoke(builder);
         return builder.Build();
     }
 
-    internal static async Task<HttpFixture> StartAsync(Action<IEndpointRouteBuilder>? map = null)
+    internal static Task<HttpFixture> StartAsync(Action<IEndpointRouteBuilder>? map = null) =>
+        StartAsync(_ => { }, app => (map ?? (routes => routes.MapRaftKv(o => o.AllowAnonymous = true)))(app));
+
+    /// <param name="configure">The services of the app.</param>
+    /// <param name="map">Its middlewares and routes.</param>
+    /// <param name="log">Where it logs.</param>
+    internal static async Task<HttpFixture> StartAsync(Action<WebApplicationBuilder> configure, Action<WebApplication> map, ILoggerProvider? log = null)
     {
         var kv = new MemoryKv();
-        var app = Build(kv);
-        if (map is null)
-            app.MapRaftKv(o => o.AllowAnonymous = true);
-        else
-            map(app);
+        var app = Build(kv, log, configure);
+        map(app);
         await app.StartAsync();
         return new HttpFixture(app, kv);
     }
@@ -73,12 +77,12 @@ public sealed class HttpFixture : IAsyncDisposable
     }
 
     /// <summary>Sends exactly this request line, which an HTTP client would tidy up first, and returns the whole answer.</summary>
-    public async Task<string> SendRawAsync(string requestLine, string headers = "")
+    public async Task<string> SendRawAsync(string requestLine, string headers = "", string host = "localhost")
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(Client.BaseAddress!.Host, Client.BaseAddress.Port);
         await using var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{requestLine} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"));
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{requestLine} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"));
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();
     }

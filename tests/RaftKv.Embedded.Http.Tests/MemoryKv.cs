@@ -10,8 +10,21 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
     private readonly ConcurrentDictionary<string, (byte[] Value, KvVersion Version)> _entries = new(StringComparer.Ordinal);
     private readonly Channel<int> _changes = Channel.CreateUnbounded<int>();
     private long _version;
+    private int _waiting;
 
     public Exception? Failure { get; set; }
+
+    /// <summary>How many entries a scan returns before it fails; 0 is all of them.</summary>
+    public int ScanFailsAfter { get; set; }
+
+    /// <summary>Every read and write waits until its caller gives up.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>What a backup writes.</summary>
+    public Func<Stream, CancellationToken, Task>? Backup { get; set; }
+
+    /// <summary>How many calls wait because of <see cref="Hangs"/>.</summary>
+    public int Waiting => _waiting;
 
     /// <summary>How old its answers say they are.</summary>
     public TimeSpan Age { get; set; }
@@ -26,15 +39,18 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public RaftKvStatus Status { get; set; } = new() { NodeId = "node1", Address = "127.0.0.1:1111" };
 
-    public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default)
+    public async ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();
+        await HangIfAskedAsync(cancellationToken);
         LastConsistency = options.Consistency;
         LastMinVersion = options.MinVersion;
         if (Age > options.MaxAge)
             throw new RaftKvUnavailableException(RaftKvUnavailableReason.StaleRead, "The copy is too old.");
         var readAt = new KvVersion(_version);
-        return new(_entries.TryGetValue(key, out var entry) ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt, Age = Age } : new KvGetResult { ReadAt = readAt, Age = Age });
+        return _entries.TryGetValue(key, out var entry)
+            ? new KvGetResult { Found = true, Value = entry.Value, Version = entry.Version, ReadAt = readAt, Age = Age }
+            : new KvGetResult { ReadAt = readAt, Age = Age };
     }
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default)
@@ -91,8 +107,13 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         var keys = _entries.Keys.Order(StringComparer.Ordinal)
             .Where(k => k.StartsWith(range.Prefix ?? "", StringComparison.Ordinal) && string.CompareOrdinal(k, options.After) > 0)
             .Take(options.Limit == 0 ? int.MaxValue : options.Limit);
+        var count = 0;
         foreach (var key in keys)
+        {
+            if (ScanFailsAfter > 0 && count++ == ScanFailsAfter)
+                throw new RaftKvUnavailableException(RaftKvUnavailableReason.Stopping, "This node is stopping.");
             yield return options.KeysOnly ? new KvEntry(key, default, default) : new KvEntry(key, _entries[key].Value, _entries[key].Version);
+        }
     }
 
     public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
@@ -126,10 +147,11 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         return Task.CompletedTask;
     }
 
-    public Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default)
+    public async Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();
-        throw new NotSupportedException();
+        await Backup!(destination, cancellationToken);
+        return null!;
     }
 
     public Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
@@ -148,6 +170,21 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
             KvConditionKind.VersionIs => current == when.Version,
             _ => true,
         };
+    }
+
+    private async Task HangIfAskedAsync(CancellationToken cancellationToken)
+    {
+        if (!Hangs)
+            return;
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 
     private void ThrowIfAsked()

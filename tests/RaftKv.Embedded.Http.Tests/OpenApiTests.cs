@@ -44,7 +44,7 @@ public class OpenApiTests
         }
         var put = paths.GetProperty("/v1/kv/{key}").GetProperty("put");
         Assert.Equal(["200", "201", "400", "401", "403", "412", "413", "421", "422", "429", "500", "503", "504", "507"], put.GetProperty("responses").EnumerateObject().Select(r => r.Name));
-        Assert.Equal(["key", "If-Match", "If-None-Match", "Idempotency-Key", "forward"], put.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal(["key", "If-Match", "If-None-Match", "Idempotency-Key", "ttl", "sliding", "expiresAt", "keepLifetime", "forward"], put.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
     }
 
     private static async Task RoundTripAsync(GeneratedClient client, int size)

@@ -69,7 +69,9 @@ public class StoreTests
     [InlineData(" pad ", "/store/%20pad%20")]
     [InlineData("!badger!x", "/store/!badger!x")]
     [InlineData("a+b", "/store/a+b")]
-    [InlineData("a/../b", "/store/a/../b")]
+    [InlineData("b", "/store/a/../b")]
+    [InlineData("b", "/x/../store/b")]
+    [InlineData("a/../b", "/store/a%2F..%2Fb")]
     [InlineData("/lead", "/store/%2Flead")]
     [InlineData("/lead", "/store//lead")]
     [InlineData("trail/", "/store/trail/")]
@@ -106,7 +108,7 @@ public class StoreTests
     [InlineData("/store/a%ED%A0%80", "key")]
     [InlineData("/store/", "key")]
     [InlineData("/store", "key")]
-    [InlineData("/x/../store/b", "path")]
+    [InlineData("/store/a/./%62", "key")]
     [InlineData("/store/b?consistency=eventual", "consistency")]
     public async Task A_bad_address_is_refused_and_named(string target, string field)
     {

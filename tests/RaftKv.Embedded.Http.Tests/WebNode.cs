@@ -23,7 +23,13 @@ internal sealed class WebNode : IAsyncDisposable
 
     public IRaftKvCluster Cluster => _app.Services.GetRequiredService<IRaftKvCluster>();
 
-    public static async Task<WebNode> StartAsync(string nodeId, CancellationToken cancellationToken, Action<RaftKvOptions>? configure = null)
+    /// <param name="nodeId">The node's name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="configure">Options of the replica.</param>
+    /// <param name="services">Services of the app.</param>
+    /// <param name="pipeline">Middlewares of the app.</param>
+    public static async Task<WebNode> StartAsync(string nodeId, CancellationToken cancellationToken, Action<RaftKvOptions>? configure = null,
+        Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null)
     {
         var directory = Directory.CreateTempSubdirectory("raftkv-web-");
         var builder = WebApplication.CreateSlimBuilder();
@@ -36,7 +42,9 @@ internal sealed class WebNode : IAsyncDisposable
             configure?.Invoke(o);
         });
         builder.Services.AddOpenApi();
+        services?.Invoke(builder.Services);
         var app = builder.Build();
+        pipeline?.Invoke(app);
         app.MapOpenApi();
         app.MapRaftKv(o => o.AllowAnonymous = true);
         app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);

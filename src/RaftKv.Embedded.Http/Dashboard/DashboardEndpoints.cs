@@ -12,7 +12,7 @@ internal static class DashboardEndpoints
     public static void Map(IEndpointRouteBuilder routes, bool allowsChanges)
     {
         var page = DashboardPage.Create(allowsChanges);
-        routes.MapGet("", context =>
+        routes.MapRead("", context =>
         {
             var response = context.Response;
             response.ContentType = "text/html; charset=utf-8";
@@ -21,8 +21,8 @@ internal static class DashboardEndpoints
             response.Headers.ContentSecurityPolicy = page.ContentSecurityPolicy;
             response.Headers.XContentTypeOptions = "nosniff";
             response.Headers["Referrer-Policy"] = "no-referrer";
-            return response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
         });
-        routes.MapGet("/events", ApiRoute.Guarded(StatusStream.AnswerAsync));
+        routes.MapGet("/events", ApiRoute.Guarded(StatusStream.AnswerAsync)).DisableRequestTimeout().DisableCookieRedirect();
     }
 }

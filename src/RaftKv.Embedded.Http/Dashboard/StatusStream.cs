@@ -19,6 +19,7 @@ internal static class StatusStream
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         try
         {
+            ResponseProgress.Begin(context);
             context.Response.BodyWriter.Write("retry: 1000\n\n"u8);
             await WatchAsync(context, ApiRoute.Cluster(context), ending);
         }

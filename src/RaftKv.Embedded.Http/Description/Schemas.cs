@@ -44,7 +44,11 @@ internal static class Schemas
 
     [Description("A key that was written.")]
     [JsonNumberHandling(JsonNumberHandling.Strict)]
-    public sealed record Written([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("version")] long Version);
+    public sealed record Written([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("version")] long Version)
+    {
+        [JsonPropertyName("expiresAt"), Description("When the key expires, where the request gave it a lifetime.")]
+        public DateTimeOffset ExpiresAt { get; init; }
+    }
 
     [Description("A key that was deleted, or was not there.")]
     public sealed record Deleted([property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("deleted")] bool WasThere);
@@ -65,6 +69,9 @@ internal static class Schemas
 
         [JsonPropertyName("bytes"), Description("The length of the value.")]
         public long Bytes { get; init; }
+
+        [JsonPropertyName("expiresAt"), Description("When the key expires, where it does.")]
+        public DateTimeOffset ExpiresAt { get; init; }
 
         [JsonPropertyName("value"), Description("The value in base64.")]
         public byte[] Value { get; init; } = null!;
@@ -95,6 +102,39 @@ internal static class Schemas
         [JsonPropertyName("reason"), Description("Why it is not ready, in words.")]
         public string Reason { get; init; } = null!;
 
+        [JsonPropertyName("fault"), Description("Why it is faulted.")]
+        public string Fault { get; init; } = null!;
+
+        [JsonPropertyName("waitsFor"), Description("What it waits for while it has no cluster, and what to do about it.")]
+        public string WaitsFor { get; init; } = null!;
+
+        [JsonPropertyName("quarantine"), Description("Why it serves nothing although it takes part: its copy is being replaced.")]
+        public string Quarantine { get; init; } = null!;
+
+        [JsonPropertyName("rolledBack"), Description("Why it gives no vote: its data directory is older than what a peer has seen of it.")]
+        public string RolledBack { get; init; } = null!;
+
+        [JsonPropertyName("freeDiskBytes"), Description("Free bytes of the disk of its data directory; null while not known.")]
+        public long? FreeDiskBytes { get; init; }
+
+        [JsonPropertyName("diskFull"), Description("Whether its disk has less room than its reserve, or it leads and refuses writes because a quorum lacks room.")]
+        public bool DiskFull { get; init; }
+
+        [JsonPropertyName("keyIndexBytes"), Description("Memory of the ordered index of the keys, in bytes.")]
+        public long KeyIndexBytes { get; init; }
+
+        [JsonPropertyName("watches"), Description("Watches on this node.")]
+        public int Watches { get; init; }
+
+        [JsonPropertyName("oldestWatchableVersion"), Description("The oldest version at which a watch on this node can begin.")]
+        public long OldestWatchableVersion { get; init; }
+
+        [JsonPropertyName("logTimeAheadMs"), Description("By how many milliseconds log time is ahead of its wall clock; null while it has no cluster.")]
+        public long? LogTimeAheadMs { get; init; }
+
+        [JsonPropertyName("limits"), Description("The sizes that the cluster takes, in bytes.")]
+        public Limits Limits { get; init; } = null!;
+
         [JsonPropertyName("stalls"), Description("The last times in which it did not get on, newest first.")]
         public IReadOnlyList<Stall> Stalls { get; init; } = null!;
     }
@@ -108,6 +148,13 @@ internal static class Schemas
         [property: JsonPropertyName("ongoing"), Description("Whether it is still going on.")] bool Ongoing,
         [property: JsonPropertyName("detail")] string Detail);
 
+    [Description("The largest key, value and transaction, in bytes.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Limits(
+        [property: JsonPropertyName("keyBytes")] long KeyBytes,
+        [property: JsonPropertyName("valueBytes")] long ValueBytes,
+        [property: JsonPropertyName("transactionBytes")] long TransactionBytes);
+
     [Description("Positions in the replicated log.")]
     [JsonNumberHandling(JsonNumberHandling.Strict)]
     public sealed record Log(
@@ -118,7 +165,8 @@ internal static class Schemas
         [property: JsonPropertyName("durable")] long Durable,
         [property: JsonPropertyName("last")] long Last,
         [property: JsonPropertyName("lastTerm")] long LastTerm,
-        [property: JsonPropertyName("configuration")] long Configuration);
+        [property: JsonPropertyName("configuration")] long Configuration,
+        [property: JsonPropertyName("verified"), Description("The last position at which the copies of all members were compared and found equal, as far as this node led the comparison.")] long Verified);
 
     [JsonNumberHandling(JsonNumberHandling.Strict)]
     public sealed record Member(

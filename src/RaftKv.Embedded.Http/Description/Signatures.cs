@@ -25,16 +25,20 @@ internal static class Signatures
     public static void PutKey(
         [FromRoute, Description(Key)] string key,
         [FromBody] Stream body,
-        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version, or one of those listed; *: only if it exists.")] string? ifMatch,
         [FromHeader(Name = "If-None-Match"), Description("*: only if the key does not exist.")] string? ifNoneMatch,
         [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
+        [FromQuery, Description("How long the key lives, in seconds from 0.001; the header X-RaftKv-Ttl says the same. Without a lifetime the key lives until it is deleted.")] double? ttl,
+        [FromQuery, Description("How long the key lives after each use, in seconds from 0.001; with ttl or expiresAt at most until then.")] double? sliding,
+        [FromQuery, Description("When the key expires.")] DateTimeOffset? expiresAt,
+        [FromQuery, Description("true: keep the lifetime that the key has.")] bool? keepLifetime,
         [FromQuery, Description(Forward)] bool? forward)
     {
     }
 
     public static void DeleteKey(
         [FromRoute, Description(Key)] string key,
-        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version, or one of those listed; *: only if it exists.")] string? ifMatch,
         [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
         [FromQuery, Description(Forward)] bool? forward)
     {

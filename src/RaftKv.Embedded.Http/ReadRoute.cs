@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>A route that only reads: <c>GET</c>, and <c>HEAD</c> for clients that want the headers alone.</summary>
+internal static class ReadRoute
+{
+    private static readonly string[] _head = [HttpMethods.Head];
+
+    /// <returns>The route for <c>GET</c>. That for <c>HEAD</c> is in no document.</returns>
+    public static IEndpointConventionBuilder MapRead(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler)
+    {
+        routes.MapMethods(pattern, _head, handler).ExcludeFromDescription();
+        return routes.MapGet(pattern, handler);
+    }
+}

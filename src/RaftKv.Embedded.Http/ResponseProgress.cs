@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Http;
+
+namespace RaftKv.Embedded.Http;
+
+/// <summary>
+/// Whether a part of a streamed response was written. The response itself does not tell: a middleware that compresses or buffers may hold the part back,
+/// and an error written now would follow it.
+/// </summary>
+internal static class ResponseProgress
+{
+    private static readonly object _begun = new();
+
+    /// <summary>The handler writes the first part of a response: from now on a failure breaks it off.</summary>
+    public static void Begin(HttpContext context) => context.Items[_begun] = _begun;
+
+    public static bool HasBegun(HttpContext context) => context.Response.HasStarted || context.Items.ContainsKey(_begun);
+}

@@ -30,6 +30,7 @@ internal readonly record struct Readiness(string Code, string Text)
         {
             RaftKvReadiness.CatchingUp => "This node has not applied yet what was committed when it started, or later.",
             RaftKvReadiness.Quarantined => $"This node's copy is being replaced: {status.Quarantine}",
+            RaftKvReadiness.DiskFull => "This node's disk has no room for the entries that the leader sends.",
             RaftKvReadiness.Stopping => "This node is stopping.",
             _ => "This node has not caught up with its leader since it started, or is stopping.",
         }),

@@ -47,4 +47,7 @@ public enum RaftKvReadiness
 
     /// <summary>The data directory went back in time, and the cluster has not taken the node in again yet; see <see cref="RaftKvStatus.RolledBack"/>.</summary>
     RolledBack = 13,
+
+    /// <summary>The disk of this follower has no room for the entries that the leader sends, so that the node falls behind until there is room.</summary>
+    DiskFull = 14,
 }

@@ -161,7 +161,12 @@ internal sealed partial class RaftCore
 
     private void OnPeerRoomChanged(PeerRoomChanged e)
     {
-        if (Role != RaftRole.Leader || FindPeer(e.NodeId) is not { } peer || peer.TakesEntries == e.HasRoom)
+        if (Role != RaftRole.Leader || FindPeer(e.NodeId) is not { } peer)
+            return;
+        // The state after many entries may be small where the entries are not, above all when keys were deleted to make room.
+        if (!e.HasRoom && e.FitsSnapshot && SnapshotIndex > peer.Match && peer.State != ProgressState.Snapshot && !peer.HasLostEntries)
+            BeginSnapshot(peer);
+        if (peer.TakesEntries == e.HasRoom)
             return;
         peer.TakesEntries = e.HasRoom;
         Replicate(peer);

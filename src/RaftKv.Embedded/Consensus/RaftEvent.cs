@@ -54,7 +54,11 @@ internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfigurat
 internal sealed record EntryRoomChanged(Moment Now, bool HasRoom) : RaftEvent(Now);
 
 /// <summary>Whether a peer says that it takes entries. One without room is sent none.</summary>
-internal sealed record PeerRoomChanged(Moment Now, string NodeId, bool HasRoom) : RaftEvent(Now);
+/// <param name="Now">When.</param>
+/// <param name="NodeId">The peer.</param>
+/// <param name="HasRoom">Whether it takes entries.</param>
+/// <param name="FitsSnapshot">Whether it has room for this node's newest snapshot.</param>
+internal sealed record PeerRoomChanged(Moment Now, string NodeId, bool HasRoom, bool FitsSnapshot) : RaftEvent(Now);
 
 /// <summary>Answers <see cref="ReadEntries"/>. Empty when the entries are gone meanwhile.</summary>
 internal sealed record EntriesRead(Moment Now, string Peer, long From, ReadOnlyMemory<LogEntry> Entries) : RaftEvent(Now);

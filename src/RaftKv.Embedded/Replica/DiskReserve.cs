@@ -31,6 +31,11 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     /// <summary>The room above the reserve at the last measurement; negative while <see cref="IsFull"/>.</summary>
     public long Room => FreeBytes == long.MaxValue ? long.MaxValue : IsFull ? Math.Min(-1, FreeBytes - _reserve) : FreeBytes - _reserve;
 
+    /// <summary>
+    /// How large a snapshot may be that is received now: it takes its own size, and that of the records it is loaded into, while the old ones are still there.
+    /// </summary>
+    public long SnapshotRoom => FreeBytes == long.MaxValue ? long.MaxValue : Math.Max(0, (FreeBytes - segmentBytes - Margin / 4) / 2);
+
     /// <summary>Kept beyond what is needed, for what is accepted between two measurements.</summary>
     private long Margin => Math.Min(options.DiskReserveBytes, volumeBytes / 16);
 

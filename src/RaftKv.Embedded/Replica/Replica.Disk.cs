@@ -19,6 +19,9 @@ internal sealed partial class Replica
     /// <summary>The least between two snapshots for want of room; ten times as long as the last one took, if that is more.</summary>
     private static readonly long ReliefEvery = TimeSpan.FromSeconds(5).Ticks;
 
+    /// <summary>The most between two snapshots of which one could not be taken.</summary>
+    private static readonly long LongestReliefPause = TimeSpan.FromSeconds(60).Ticks;
+
     /// <summary>A voter that was not heard of for so long counts for no quorum that could take a write.</summary>
     private static readonly long VoterSilence = TimeSpan.FromSeconds(3).Ticks;
 
@@ -30,12 +33,13 @@ internal sealed partial class Replica
     private long _nextDiskLook;
     private long _nextRelief;
     private long _reliefBegun;
+    private long _reliefPause = ReliefEvery;
     private long _nextHandOver;
 
     /// <summary>A leader that has appended more than this refuses what adds data.</summary>
     private long _appendLimit = long.MaxValue;
     private bool _isMeasuring;
-    private bool _hasEntryRoom = true;
+    private volatile bool _hasEntryRoom = true;
     private bool _refusesData;
     private volatile bool _isDiskLow;
     private volatile bool _isDiskFull;
@@ -101,7 +105,7 @@ internal sealed partial class Replica
         if (Leads)
             _rooms.Note(_options.NodeId, _disk.Room, Appended);
         else if (_core is { LeaderId: { } leader } && _core.Configuration.FeatureLevel >= FeatureLevels.Safeguards)
-            _parts.Transport.Send(leader, new DiskReport(_disk.Room, _hasEntryRoom));
+            _parts.Transport.Send(leader, new DiskReport(_disk.Room, _hasEntryRoom, _disk.SnapshotRoom));
     }
 
     private void OnDiskReport(string from, DiskReport report)
@@ -109,7 +113,8 @@ internal sealed partial class Replica
         if (!Leads)
             return;
         _rooms.Note(from, report.Room, Appended);
-        Step(new PeerRoomChanged(_now, from, report.TakesEntries));
+        var fitsSnapshot = _parts.Snapshots.NewestBytes is > 0 and var bytes && bytes <= report.SnapshotRoom;
+        Step(new PeerRoomChanged(_now, from, report.TakesEntries, fitsSnapshot));
         LimitData();
     }
 
@@ -164,7 +169,7 @@ internal sealed partial class Replica
         // What was deleted since is in the newest snapshot still.
         var shrinks = _parts.Snapshots.NewestBytes - SnapshotBytesAtMost(dataBytes);
         var gains = _disk.IsFull ? behind > 0 : Math.Max(behind, shrinks) >= Math.Max(_parts.Disk!.SegmentBytes, _parts.Snapshots.NewestBytes / 4);
-        if (gains && !_snapshotBusy && _parts.Applier.AppliedIndex > _core.SnapshotIndex && _now.Ticks >= _nextRelief)
+        if (gains && !_snapshotBusy && !IsBeingInstalled && _parts.Applier.AppliedIndex > _core.SnapshotIndex && _now.Ticks >= _nextRelief)
         {
             (_nextRelief, _reliefBegun) = (_now.Ticks + ReliefEvery, _now.Ticks);
             _log.DiskLow(_options.NodeId, _disk.FreeBytes);
@@ -181,16 +186,18 @@ internal sealed partial class Replica
     /// <summary>Apply thread.</summary>
     private static void GiveBack(KvStateMachine state)
     {
-        state.Store.FlushDead();
+        state.Store.ReclaimSpace();
         for (var step = 0; step < MaintenanceSteps; step++)
             state.Store.MaintainSpace();
     }
 
-    /// <summary>A snapshot has ended: the next one for want of room comes the later the longer it took.</summary>
-    private void NoteRelief()
+    /// <summary>A snapshot has ended: the next one for want of room comes the later the longer it took, and the later the more of them there was no room for.</summary>
+    private void NoteRelief(bool succeeded)
     {
-        if (_reliefBegun > 0)
-            _nextRelief = _now.Ticks + Math.Max(ReliefEvery, 10 * (_now.Ticks - _reliefBegun));
+        if (_reliefBegun == 0)
+            return;
+        _reliefPause = succeeded ? ReliefEvery : Math.Min(2 * _reliefPause, LongestReliefPause);
+        _nextRelief = _now.Ticks + Math.Max(_reliefPause, 10 * (_now.Ticks - _reliefBegun));
         _reliefBegun = 0;
     }
 

@@ -43,6 +43,7 @@ internal sealed partial class Replica
                 _ when !parts.HasQuorum => RaftKvReadiness.NoQuorum,
                 _ when _parts.Stalls?.HangsFor(_stallPatience) == true => RaftKvReadiness.Stalled,
                 _ when Volatile.Read(ref _mustCatchUp) => RaftKvReadiness.CatchingUp,
+                _ when !_hasEntryRoom && parts.Role != RaftKvRole.Leader => RaftKvReadiness.DiskFull,
                 _ when !parts.HasItsRole => RaftKvReadiness.Joining,
                 _ => RaftKvReadiness.Ready,
             };

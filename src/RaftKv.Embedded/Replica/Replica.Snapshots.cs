@@ -82,11 +82,16 @@ internal sealed partial class Replica
     }
 
     /// <summary>
-    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve, and not at all while the disk is low or
-    /// was not measured yet.
+    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; a segment of it while the disk is low, so that a follower that is
+    /// a few entries behind needs no snapshot; none on a full disk.
     /// </summary>
-    private long LogBytesForFollowers =>
-        _isDiskLow || _disk.Room == long.MaxValue ? _options.LogRetentionBytes : Math.Max(_options.LogRetentionBytes, _disk.Room / FreeSpacePerFollowersLog);
+    private long LogBytesForFollowers => _disk switch
+    {
+        { IsFull: true } => 0,
+        { IsLow: true } => _parts.Disk!.SegmentBytes,
+        { Room: long.MaxValue } => _options.LogRetentionBytes,
+        _ => Math.Max(_options.LogRetentionBytes, _disk.Room / FreeSpacePerFollowersLog),
+    };
 
     /// <summary>Snapshot thread.</summary>
     private void WriteSnapshot(KvSnapshot capture)
@@ -110,7 +115,7 @@ internal sealed partial class Replica
     private void OnSnapshotFinished(SnapshotFinished finished)
     {
         _snapshotBusy = false;
-        NoteRelief();
+        NoteRelief(finished.Error is null);
         _parts.Telemetry?.TookSnapshot(finished.Error is null);
         if (finished.Error is { } error)
         {
@@ -125,7 +130,7 @@ internal sealed partial class Replica
             _fallback = finished.Fallback;
             _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
             var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : _options.LogRetentionBytes, finished.Last.Index));
-            var keepFromForPeers = Math.Min(keepFrom, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : LogBytesForFollowers, finished.Last.Index));
+            var keepFromForPeers = Math.Min(keepFrom, _parts.Wal.FirstIndexKeepingBytes(LogBytesForFollowers, finished.Last.Index));
             Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
         }
         // Whoever waits for the snapshot finds it in the status.
@@ -213,7 +218,8 @@ internal sealed partial class Replica
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
-            // The leader sends the piece again after a while; there may be room then.
+            // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there may be room then.
+            _parts.Snapshots.AbandonReceive();
             if (_noRoomFor != chunk.Last)
                 _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
             _noRoomFor = chunk.Last;

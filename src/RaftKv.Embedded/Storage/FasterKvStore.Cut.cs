@@ -20,7 +20,7 @@ internal sealed unsafe partial class FasterKvStore
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
         // Each look-up costs more than the record it saves while there are few of those.
-        var hasDead = LogBytes > _maintainFrom / 8 * 5 || Count < _records / 2;
+        var hasDead = LogBytes > _maintainFrom / 8 * 5 || HasDead;
         return _cut = new FasterCut(this, _kv.Log.BeginAddress, end, hasDead ? version : 0);
     }
 
@@ -28,6 +28,7 @@ internal sealed unsafe partial class FasterKvStore
     private sealed class FasterCut(FasterKvStore store, long begin, long end, long version) : IKvStoreCut
     {
         private readonly Lock _visiting = new();
+        private readonly DeletedKeys _deleted = new();
         private volatile bool _stopped;
 
         /// <summary>In the log's order, so the last record about a key is its state.</summary>
@@ -51,12 +52,22 @@ internal sealed unsafe partial class FasterKvStore
             }
         }
 
+        /// <summary>Writer only, before a key is deleted.</summary>
+        public void Deleting(ReadOnlySpan<byte> key) => _deleted.Add(key);
+
         /// <summary>
-        /// Whether a newer record about the key was there at the cut already. One that has come since hides whether there was, and the record is visited: it may be the key's last one here. Of a
-        /// deletion only a put that followed is known; what was put before is left out with it, or was visited before it.
+        /// Whether the record was dead at the cut already: a newer one was there, or the key was deleted. What has come since hides that, and the record is visited: it may be the key's last one
+        /// here. A deletion is visited with what was put before it, and left out with it.
         /// </summary>
         private bool HadSuccessor(ReadOnlySpan<byte> key, in RecordHeader header)
-            => version > 0 && store.TryRead(key, 0, static (in RecordHeader now, ReadOnlySpan<byte> _, int _) => now.Version, out var current) && current > header.Version && current <= version;
+        {
+            if (version == 0)
+                return false;
+            return store.TryRead(key, 0, static (in RecordHeader now, ReadOnlySpan<byte> _, int _) => now.Version, out var current)
+                ? current > header.Version && current <= version
+                // A key is noted before it is deleted: one that is missing and not noted was missing at the cut.
+                : _deleted.IsWithout(key);
+        }
 
         public void Stop()
         {

@@ -17,6 +17,7 @@ internal sealed unsafe partial class FasterKvStore
 
     private IFasterScanIterator<SpanByte, SpanByte>? _maintenance;
     private long _maintainFrom;
+    private long _reclaimFrom;
     private long _maintainedTail;
     private long _guardedPage;
 
@@ -31,6 +32,9 @@ internal sealed unsafe partial class FasterKvStore
 
     /// <summary>Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.</summary>
     private bool IsMostlyDead => Count < _records / 2 && LogBytes > PagesAhead * PageBytes;
+
+    /// <summary>Whether so many records are dead that finding them is worth a look at each.</summary>
+    private bool HasDead => Count < _records - _records / 8;
 
     /// <summary>What a pass can look at: the records that are not changed in place any more.</summary>
     private long ReadOnlyBytes => _kv.Log.SafeReadOnlyAddress - _kv.Log.BeginAddress;
@@ -51,22 +55,29 @@ internal sealed unsafe partial class FasterKvStore
             return;
         _device.ThrowIfFaulted();
         if (_maintenance is null)
-        {
-            _maintenance = _kv.Log.Scan(_kv.Log.BeginAddress, _kv.Log.SafeReadOnlyAddress, ScanBufferingMode.SinglePageBuffering);
-            _maintainedTail = _kv.Log.TailAddress;
-        }
+            BeginMaintenance();
         var growth = _kv.Log.TailAddress - _maintainedTail;
         Maintain(Math.Min(MinStepBytes + growth * StepsPerGrowth, MaxStepBytes));
         _maintainedTail = _kv.Log.TailAddress;
     }
 
+    public void ReclaimSpace()
+    {
+        if (_cut is not null || _maintenance is not null)
+            return;
+        if (IsMostlyDead)
+            FlushDead();
+        // Once for each eighth that the log grows: a pass moves all that is alive.
+        else if (HasDead && LogBytes > _reclaimFrom && ReadOnlyBytes > PagesAhead * PageBytes && _availableBytes() > _segmentBytes + PagesAhead * PageBytes)
+            BeginMaintenance();
+        MaintainSpace();
+    }
+
     /// <summary>
     /// Dead records in memory take no room on the disk, but a snapshot would have to write them there. They are written as far as there is room, page by page, so that a pass can drop them.
     /// </summary>
-    public void FlushDead()
+    private void FlushDead()
     {
-        if (_cut is not null || !IsMostlyDead)
-            return;
         var from = _kv.Log.SafeReadOnlyAddress;
         var room = _availableBytes() - PagesAhead * PageBytes;
         var until = from + room >= _kv.Log.TailAddress ? _kv.Log.TailAddress : (from + room) & -PageBytes;
@@ -83,6 +94,12 @@ internal sealed unsafe partial class FasterKvStore
     /// <summary>A pass moves what is alive behind the records that it can look at: it is worth its work when those are many.</summary>
     private bool IsPassDue => LogBytes > _maintainFrom || (IsMostlyDead && ReadOnlyBytes > PagesAhead * PageBytes);
 
+    private void BeginMaintenance()
+    {
+        _maintenance = _kv.Log.Scan(_kv.Log.BeginAddress, _kv.Log.SafeReadOnlyAddress, ScanBufferingMode.SinglePageBuffering);
+        _maintainedTail = _kv.Log.TailAddress;
+    }
+
     private void Maintain(long bytes)
     {
         var scan = _maintenance!;
@@ -94,6 +111,7 @@ internal sealed unsafe partial class FasterKvStore
                 EndMaintenance();
                 // Twice what is alive: the work stays in proportion to what is written.
                 _maintainFrom = Math.Max(_memoryBytes, 2 * LogBytes);
+                _reclaimFrom = LogBytes + LogBytes / 8;
                 return;
             }
             _passed++;

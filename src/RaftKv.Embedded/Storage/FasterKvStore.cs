@@ -22,6 +22,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     private readonly FasterPrefetcher? _prefetcher;
     private readonly Func<long> _availableBytes;
     private readonly long _memoryBytes;
+    private readonly long _segmentBytes;
     private readonly int _pageBits;
     private readonly int _maxKeyBytes;
     private readonly int _maxValueBytes;
@@ -31,6 +32,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     {
         _availableBytes = () => files.AvailableBytes(scratchDirectory);
         _memoryBytes = _maintainFrom = settings.MemoryBytes;
+        _segmentBytes = settings.SegmentBytes;
         _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
         (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
         EmptyDirectory(files, scratchDirectory);
@@ -93,6 +95,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         if (!_keys.Remove(key))
             return false;
         _device.ThrowIfFaulted();
+        _cut?.Deleting(key);
         _records++;
         fixed (byte* k = key)
         {

@@ -70,7 +70,11 @@ internal sealed class GrowingKvStore : IKvStore
         _current.MaintainSpace();
     }
 
-    public void FlushDead() => _current.FlushDead();
+    public void ReclaimSpace()
+    {
+        ReleaseRetired();
+        _current.ReclaimSpace();
+    }
 
     public bool HasRoomFor(int bytes) => _current.HasRoomFor(bytes);
 

@@ -32,7 +32,7 @@ internal static partial class MessageCodec
         ForwardRefused m => 1 + 4 + 8L * m.Sequences.Count,
         AdminRequest m => 8 + 1 + TextSize(m.NodeId) + TextSize(m.Address),
         AdminReply m => 8 + 4 + TextSize(m.Message),
-        DiskReport => 8 + 1,
+        DiskReport => 8 + 1 + 8,
         IntegrityProbe => 1 + 8,
         IntegrityAnswer => 1 + 8 + 8,
         IntegrityVerdict => 8,
@@ -217,6 +217,7 @@ internal static partial class MessageCodec
     {
         to.Int64(m.Room);
         to.Flags(m.TakesEntries);
+        to.Int64(m.SnapshotRoom);
         return FrameType.DiskReport;
     }
 

@@ -44,7 +44,12 @@ internal sealed class TestNode : IAsyncDisposable
             builder.Logging.AddProvider(log);
         if (Environment.GetEnvironmentVariable("RAFTKV_TEST_LOG") is { Length: > 0 })
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
-        var replica = builder.Services.AddRaftKv(configure);
+        var replica = builder.Services.AddRaftKv(o =>
+        {
+            // The default is meant for machines that reboot.
+            o.ReplacedDiskTimeout = TimeSpan.FromSeconds(2);
+            configure(o);
+        });
         extend?.Invoke(replica);
         var host = builder.Build();
         try

@@ -281,7 +281,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
         while (store.LogBytes > 4 * 1024 * 1024)
         {
             Assert.True(clock.Elapsed.TotalSeconds < 60, $"{store.LogBytes} bytes are still taken.");
-            store.FlushDead();
+            store.ReclaimSpace();
             store.MaintainSpace();
         }
         Assert.Equal((1, 1000), Read(store, 1));

@@ -67,7 +67,7 @@ internal static class SampleMessages
     public static IReadOnlyList<PeerMessage> Clocks { get; } = [new WallClock(1_700_000_000_000), new WallClock(long.MinValue)];
 
     /// <summary>Came later: how much room a member's disk has.</summary>
-    public static IReadOnlyList<PeerMessage> Disk { get; } = [new DiskReport(1L << 40, true), new DiskReport(-1, false)];
+    public static IReadOnlyList<PeerMessage> Disk { get; } = [new DiskReport(1L << 40, true, 1L << 39), new DiskReport(-1, false, 0)];
 
     public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks, .. Disk];
 

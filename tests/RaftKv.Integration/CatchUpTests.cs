@@ -10,7 +10,7 @@ namespace RaftKv.Integration;
 /// <summary>A follower that was away for long returns while the others go on writing: it must come nearer faster than they get away.</summary>
 public sealed class CatchUpTests : IntegrationTest
 {
-    private static int Behind => IsLong ? 1_000_000 : 50_000;
+    private static int Behind => IsLong ? 1_000_000 : 20_000;
 
     /// <summary>Once by the log alone, once by a snapshot and what follows it.</summary>
     [Theory]

@@ -17,7 +17,7 @@ public sealed class CrashTests : IntegrationTest
         var random = new Random(20261123);
         var resumed = new List<double>();
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed.TotalSeconds < (IsLong ? 120 : 15))
+        while (clock.Elapsed.TotalSeconds < (IsLong ? 120 : 8))
         {
             await workload.WaitForMoreAsync(50);
             var victim = cluster.Nodes[random.Next(cluster.Nodes.Count)];
@@ -80,7 +80,7 @@ public sealed class CrashTests : IntegrationTest
     public async Task Linearizable_reads_on_followers_are_never_stale_while_the_leader_is_killed()
     {
         var cluster = await FormAsync();
-        for (var round = 0; round < Rounds(3); round++)
+        for (var round = 0; round < Rounds(2); round++)
         {
             var leader = await cluster.LeaderAsync();
             var followers = cluster.Nodes.Where(n => n != leader).ToArray();

@@ -21,7 +21,7 @@ public sealed class DefectTests : IntegrationTest
         await leader.RemoveMemberAsync(removed.NodeId);
         await cluster.WaitAsync("the removed node knowing it", async () => (await removed.StatusAsync()).Role == RaftKvRole.Removed);
         await leader.SetAsync("missed", "by the removed node");
-        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 20 : 4), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 20 : 2.5), TestContext.Current.CancellationToken);
         Assert.Equal(before.Term, (await removed.StatusAsync()).Term);
         await leader.AddMemberAsync(removed);
 
@@ -41,7 +41,7 @@ public sealed class DefectTests : IntegrationTest
         await leader.RemoveMemberAsync(removed.NodeId);
 
         await removed.StartAsync();
-        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 20 : 4), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 20 : 2.5), TestContext.Current.CancellationToken);
         await leader.SetAsync("missed", "by the removed node");
         await leader.AddMemberAsync(removed);
 
@@ -178,7 +178,7 @@ public sealed class DefectTests : IntegrationTest
         var before = await LeadershipAsync(cluster);
 
         await FillAsync(await cluster.FollowerAsync(), 13_000);
-        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 240 : 5), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(IsLong ? 240 : 3), TestContext.Current.CancellationToken);
 
         await AssertSameLeaderAsync(cluster, before);
         Assert.Equal(13_000, (await cluster.Nodes[0].StatusAsync()).KeyCount);
@@ -231,7 +231,7 @@ public sealed class DefectTests : IntegrationTest
         var node = await cluster.FollowerAsync();
         await FillAsync(leader, 5_000);
         using var counter = new FreshnessWatch("count", [leader], readersPerNode: 0);
-        for (var round = 0; round < (IsLong ? 20 : 3); round++)
+        for (var round = 0; round < (IsLong ? 20 : 2); round++)
         {
             var seen = 0L;
             var clock = Stopwatch.StartNew();

@@ -57,7 +57,7 @@ public sealed class QuorumTests : IntegrationTest
     public async Task A_leader_that_stood_still_past_its_deposition_neither_serves_old_values_nor_acknowledges_lost_writes()
     {
         var cluster = await FormAsync();
-        for (var round = 0; round < (IsLong ? 20 : 3); round++)
+        for (var round = 0; round < (IsLong ? 20 : 2); round++)
         {
             var old = await cluster.LeaderAsync();
             await old.SetAsync("key", $"old{round}");
@@ -81,7 +81,7 @@ public sealed class QuorumTests : IntegrationTest
     public async Task Leader_lease_reads_are_never_stale_when_the_leader_stands_still()
     {
         var cluster = await FormAsync();
-        for (var round = 0; round < (IsLong ? 20 : 3); round++)
+        for (var round = 0; round < (IsLong ? 20 : 2); round++)
         {
             var leader = await cluster.LeaderAsync();
             using var watch = new FreshnessWatch($"lease{round}", [.. cluster.Nodes], readersPerNode: 2, KvConsistency.LeaderLease);

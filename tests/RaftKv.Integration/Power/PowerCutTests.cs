@@ -21,7 +21,7 @@ public sealed class PowerCutTests : IntegrationTest
         var cluster = NoNodes(SmallLog);
         var node = cluster.AddNode(more: o => o.DataDirectory = Path.Combine(disk.Path, "data"));
         var all = new List<AckedWrites>();
-        for (var round = 0; round < Rounds(3); round++)
+        for (var round = 0; round < Rounds(2); round++)
         {
             // Cuts in the first start, too: of the formation, and of each repair.
             if (round % 2 == 0)
@@ -50,7 +50,7 @@ public sealed class PowerCutTests : IntegrationTest
         });
         await node.StartAsync();
         await node.SetAsync("first", "value");
-        for (var round = 0; round < Rounds(3); round++)
+        for (var round = 0; round < Rounds(2); round++)
         {
             var writes = await WriteAndCutAsync(cluster, disk, node, chance, $"r{round}", writers: 1);
 
@@ -116,7 +116,7 @@ public sealed class PowerCutTests : IntegrationTest
                     o.DataDirectory = Path.Combine(disks[number - 1].Path, "data");
             });
             var all = new List<AckedWrites>();
-            for (var round = 0; round < Rounds(3); round++)
+            for (var round = 0; round < Rounds(2); round++)
                 await CutThreeAsync(cluster, disks, chance, all, round);
         }
         finally

@@ -41,6 +41,19 @@ builder.Services.Configure<RaftKvOptions>(o =>
 });
 
 var app = builder.Build();
+
+// What cannot be stored now is said: 503 when nothing was written, 504 when that is not known.
+app.Use(async (http, next) =>
+{
+    try
+    {
+        await next(http);
+    }
+    catch (RaftKvException e) when (!http.Response.HasStarted)
+    {
+        http.Response.StatusCode = e.Outcome == KvOutcome.NotApplied ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status504GatewayTimeout;
+    }
+});
 app.UseSession();
 
 // Everything listens on the loopback interface of this machine only.
@@ -48,10 +61,13 @@ app.MapRaftKv(o => o.AllowAnonymous = true);
 app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
 
 // A cart in the session: POST /cart/tea, GET /cart, with the cookie.
-app.MapPost("/cart/{item}", (string item, HttpContext http) =>
+// Without a quorum the cart can be read, as this node has it, and not changed. CommitAsync then fails, and so does the request: without this call the middleware would store the session behind
+// the answer, and only log that it could not.
+app.MapPost("/cart/{item}", async (string item, HttpContext http, CancellationToken cancellationToken) =>
 {
     var cart = http.Session.GetString("cart") is { } before ? $"{before},{item}" : item;
     http.Session.SetString("cart", cart);
+    await http.Session.CommitAsync(cancellationToken);
     return cart;
 });
 app.MapGet("/cart", (HttpContext http) => http.Session.GetString("cart") ?? "");
@@ -67,7 +83,14 @@ app.MapGet("/pages/{name}", async (string name, IDistributedCache cache, Cancell
     if (page is null)
     {
         page = Encoding.UTF8.GetBytes(Render(name));
-        await cache.SetAsync($"pages/{name}", page, new() { SlidingExpiration = TimeSpan.FromMinutes(1) }, cancellationToken);
+        try
+        {
+            await cache.SetAsync($"pages/{name}", page, new() { SlidingExpiration = TimeSpan.FromMinutes(1) }, cancellationToken);
+        }
+        catch (RaftKvUnavailableException)
+        {
+            // Without a quorum a page is made for each request.
+        }
     }
     return Results.Bytes(page, "text/plain");
 });

@@ -17,9 +17,9 @@ public static class RaftKvDataProtectionBuilderExtensions
     /// whoever comes second is refused by a condition and uses the first one's.
     /// </summary>
     /// <remarks>
-    /// <para>Keys are read linearizably: they need a leader, when a process first protects or unprotects, and about once a day from then on. What a process has read it keeps.
-    /// Data Protection looks for its keys while the host starts, so a process that finds no leader starts after <see cref="RaftKvOptions.RequestTimeout"/>, without them, and looks again
-    /// when it needs them.</para>
+    /// <para>Keys are read linearizably, when the host starts and about once a day from then on. What a process has read it keeps. Once no leader has been known for eight election timeouts
+    /// (2 s at least), keys are read from this node's own copy (<see cref="KvScanOptions.StaleWithoutLeader"/>): a process that starts without a quorum serves, with the keys that its node
+    /// had. It hears of keys and revocations that were made elsewhere meanwhile at its next reading. A node that has never had a copy, and one that needs a new key, needs a leader.</para>
     /// <para>They lie in the log, the snapshots and the backups as they are, unless they are encrypted, for example with <c>ProtectKeysWithCertificate</c>. All nodes need the same
     /// <c>SetApplicationName</c>.</para>
     /// </remarks>

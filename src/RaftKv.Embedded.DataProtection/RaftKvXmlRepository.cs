@@ -21,7 +21,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
 
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        var elements = ReadAsync().GetAwaiter().GetResult();
+        var elements = ReadAsync(staleWithoutLeader: true).GetAwaiter().GetResult();
         _foundNoKey = !elements.Any(e => e.Key.StartsWith(_keys, StringComparison.Ordinal));
         return elements.ConvertAll(e => e.Element);
     }
@@ -46,10 +46,11 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
         }
     }
 
-    private async Task<List<StoredElement>> ReadAsync()
+    private async Task<List<StoredElement>> ReadAsync(bool staleWithoutLeader)
     {
         var elements = new List<StoredElement>();
-        await foreach (var entry in kv.ScanAsync(KvKeyRange.StartingWith(prefix)).ConfigureAwait(false))
+        var scan = new KvScanOptions { StaleWithoutLeader = staleWithoutLeader };
+        await foreach (var entry in kv.ScanAsync(KvKeyRange.StartingWith(prefix), scan).ConfigureAwait(false))
         {
             // Applications may share the beginning of their prefixes.
             if (entry.Key.StartsWith(_keys, StringComparison.Ordinal) || entry.Key.StartsWith(_revocations, StringComparison.Ordinal))
@@ -90,7 +91,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
 
     private async Task<bool> DeleteAsync(Action<IReadOnlyCollection<IDeletableElement>> chooseElements)
     {
-        var elements = await ReadAsync().ConfigureAwait(false);
+        var elements = await ReadAsync(staleWithoutLeader: false).ConfigureAwait(false);
         chooseElements(elements);
         var chosen = elements.Where(e => e.DeletionOrder is not null).OrderBy(e => e.DeletionOrder);
         foreach (var some in chosen.Chunk(KvTransaction.MaxOperations))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -144,7 +145,18 @@ internal sealed class IdempotentWrites(TimeProvider time)
 
     private string Day(int offset) => time.GetUtcNow().AddDays(offset).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 
-    private static byte[] Record(string fingerprint, bool applied) => JsonSerializer.SerializeToUtf8Bytes(new { request = fingerprint, applied });
+    private static byte[] Record(string fingerprint, bool applied)
+    {
+        var record = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(record))
+        {
+            json.WriteStartObject();
+            json.WriteString("request"u8, fingerprint);
+            json.WriteBoolean("applied"u8, applied);
+            json.WriteEndObject();
+        }
+        return record.WrittenSpan.ToArray();
+    }
 
     /// <summary>Tells whether two requests are the same.</summary>
     /// <param name="method">The HTTP method.</param>

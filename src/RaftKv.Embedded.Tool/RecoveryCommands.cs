@@ -6,8 +6,6 @@ namespace RaftKv.Embedded.Tool;
 /// <summary>For a cluster that has lost its quorum for good.</summary>
 internal static class RecoveryCommands
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     public static Command Inspect()
     {
         var directory = new Argument<string>("directory") { Description = "The data directory of a stopped node" };
@@ -18,7 +16,7 @@ internal static class RecoveryCommands
         {
             var survivor = RaftKvRecovery.Inspect(parsed.GetRequiredValue(directory), parsed.GetValue(upToDamage));
             if (parsed.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(survivor, Json));
+                Console.WriteLine(JsonSerializer.Serialize(survivor, ToolJson.Default.RaftKvSurvivor));
             else
                 Say(survivor);
             return 0;
@@ -80,7 +78,7 @@ internal static class RecoveryCommands
     }
 
     private static RaftKvSurvivor Load(string directoryOrReport, bool upToDamage) => File.Exists(directoryOrReport)
-        ? JsonSerializer.Deserialize<RaftKvSurvivor>(File.ReadAllText(directoryOrReport), Json) ?? throw new JsonException($"{directoryOrReport} is no report.")
+        ? JsonSerializer.Deserialize(File.ReadAllText(directoryOrReport), ToolJson.Default.RaftKvSurvivor) ?? throw new JsonException($"{directoryOrReport} is no report.")
         : RaftKvRecovery.Inspect(directoryOrReport, upToDamage);
 
     private static void Say(RaftKvSurvivor survivor)

@@ -57,7 +57,7 @@ public readonly record struct KvGetResult
     public KvVersion ReadAt { get; init; }
 
     /// <summary>
-    /// For stale reads, the time since this node's copy was known to contain everything that was committed, which takes the word of a quorum and that it is applied here: usually less than a heartbeat
+    /// For stale reads, and those that <see cref="KvReadOptions.StaleWithoutLeader"/> made so, the time since this node's copy was known to contain everything that was committed, which takes the word of a quorum and that it is applied here: usually less than a heartbeat
     /// interval and a round trip while ages are asked for, about a second at the first time, zero on a leader with a lease or without other voters, and
     /// <see cref="Timeout.InfiniteTimeSpan"/> when it was never known. Zero for all other reads.
     /// </summary>

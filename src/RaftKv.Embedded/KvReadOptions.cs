@@ -19,6 +19,13 @@ public readonly record struct KvReadOptions
     /// </summary>
     public TimeSpan? MaxAge { get; init; }
 
+    /// <summary>
+    /// With <see cref="KvConsistency.Linearizable"/> or <see cref="KvConsistency.LeaderLease"/>: read this node's own copy once no leader has been known for eight election timeouts (2 s at least, half of
+    /// <see cref="RaftKvOptions.RequestTimeout"/> at most), instead of failing. Such an answer may lack writes that were acknowledged elsewhere; <see cref="KvGetResult.Age"/> is then the age of the copy,
+    /// and zero otherwise. The default value is <c>false</c>. Stale reads never need a leader.
+    /// </summary>
+    public bool StaleWithoutLeader { get; init; }
+
     /// <summary>This node's own copy, at once.</summary>
     public static KvReadOptions Stale => new() { Consistency = KvConsistency.Stale };
 

@@ -6,6 +6,9 @@ public readonly record struct KvScanOptions
     /// <summary>How fresh the scan must be when it starts.</summary>
     public KvConsistency Consistency { get; init; }
 
+    /// <summary>Scan this node's own copy while the cluster has no leader, see <see cref="KvReadOptions.StaleWithoutLeader"/>. The default value is <c>false</c>.</summary>
+    public bool StaleWithoutLeader { get; init; }
+
     /// <summary>How many entries at the most; 0 is no limit.</summary>
     public int Limit { get; init; }
 

@@ -18,6 +18,14 @@ public sealed class RaftKvCacheOptions
     public KvConsistency Consistency { get; set; } = KvConsistency.Stale;
 
     /// <summary>
+    /// What happens once no leader has been known for eight election timeouts (2 s at least, half of <see cref="RaftKvOptions.RequestTimeout"/> at most), so that a quorum is most likely lost. <c>true</c>, the
+    /// default: reads use this node's own copy at once, whatever <see cref="Consistency"/> says, and may lack what was written elsewhere; writes are refused at once with
+    /// <see cref="RaftKvUnavailableException"/>, so that entries made from old ones do not replace newer ones later. <c>false</c>: reads that need a leader, and writes, wait for one for
+    /// <see cref="RaftKvOptions.RequestTimeout"/> and then fail.
+    /// </summary>
+    public bool StaleWithoutLeader { get; set; } = true;
+
+    /// <summary>
     /// The sliding expiry of entries that are stored without any; 1 ms to 100 years. <c>null</c>, the default, keeps them until they are removed: a cache does not evict what is used
     /// least, for its entries are on the disks of every node.
     /// </summary>

@@ -2,7 +2,9 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// The options of one replica. Only <see cref="DataDirectory"/> is required. They are validated when the host starts, and every error
-/// is reported at once.
+/// is reported at once. When the configuration changes while the host runs, these are taken over without a restart: <see cref="PeerSecrets"/>, <see cref="RequestTimeout"/>,
+/// <see cref="HandOverTimeout"/>, <see cref="IntegrityCheckInterval"/>, <see cref="DiskWarningBytes"/>, <see cref="DiskReserveBytes"/>, <see cref="SnapshotThresholdBytes"/> and
+/// <see cref="LogRetentionBytes"/>. For all others the log says that a restart is needed (194); invalid ones are ignored (195).
 /// </summary>
 public sealed class RaftKvOptions
 {
@@ -21,8 +23,8 @@ public sealed class RaftKvOptions
     public string DataDirectory { get; set; } = "";
 
     /// <summary>
-    /// Where this node listens for its peers, host:port. The default value is <c>127.0.0.1:0</c>: a free port of the loopback interface, which
-    /// suits a cluster of one.
+    /// Where this node listens for its peers, host:port. The default value is where <see cref="InitialMembers"/> have this node: at that address, or, when it is a name, on that port of all interfaces. Without
+    /// them it is <c>127.0.0.1:0</c>: a free port of the loopback interface, which suits a cluster of one.
     /// </summary>
     public string ListenAddress { get; set; } = DefaultListenAddress;
 
@@ -31,7 +33,9 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// The members of a cluster that starts for the first time: the same list on every node, this one included. The cluster forms once all of
-    /// them run and see each other, in whatever order they start; from then on more than half of them suffice. Read only while the data directory has no cluster. Empty (the default) is none: <see cref="Bootstrap"/> says what happens then.
+    /// them run and see each other, in whatever order they start; from then on more than half of them suffice. Read only while the data directory has no cluster. A node that the list does not have, and that has
+    /// <see cref="Seeds"/>, joins their cluster. In a configuration the list, or an item of it, may be a text: <c>node1=10.0.0.1:7001, node2=10.0.0.2:7001</c>. Empty (the default) is none: <see cref="Bootstrap"/>
+    /// says what happens then.
     /// </summary>
     public IList<RaftKvMember> InitialMembers { get; } = [];
 
@@ -180,6 +184,9 @@ public sealed class RaftKvOptions
 
     /// <summary>How long a stopping leader may take to hand over. The default value is 2 s; 0 to 60 s.</summary>
     public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether this node founds the cluster together with the other initial members.</summary>
+    internal bool IsInitialMember => InitialMembers.Any(m => m.NodeId == NodeId);
 
     /// <summary>Whether <see cref="NodeId"/> was never set.</summary>
     internal bool HasDefaultNodeId => ReferenceEquals(NodeId, DefaultNodeId);

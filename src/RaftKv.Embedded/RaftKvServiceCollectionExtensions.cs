@@ -37,13 +37,15 @@ public static class RaftKvServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.Configure<RaftKvOptions>(section);
+        services.AddSingleton<IOptionsChangeTokenSource<RaftKvOptions>>(new ConfigurationChangeTokenSource<RaftKvOptions>(section));
+        services.Configure<RaftKvOptions>(options => ConfiguredOptions.Bind(section, options));
         return AddCore(services);
     }
 
     private static RaftKvBuilder AddCore(IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<RaftKvOptions, RaftKvOptionsValidator>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<RaftKvOptions>, OwnAddress>());
         services.TryAddSingleton<Observers>();
         services.TryAddSingleton<ReplicaAccess>();
         services.TryAddSingleton(p => new DistributedKv(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
@@ -56,6 +58,7 @@ public static class RaftKvServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvHostedService>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvConfigurationFeeder>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LiveOptions>());
         return new RaftKvBuilder(services);
     }
 }

@@ -32,6 +32,10 @@ public class BrowserTests
         await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent)");
         await node3.DisposeAsync();
         await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
+        await page.EvaluateAsync("$('prefix').value = ''; search()");
+        await page.UntilAsync("$('keys').children.length > 0 && $('keys-note').textContent.includes('there is no leader')");
+        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.UntilAsync("!$('entry').hidden && entry.etag");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-no-quorum.png"));
         await node2.DisposeAsync();
         await page.UntilAsync("document.getElementById('banner').textContent.includes('No connection') && document.getElementById('add-open').disabled");

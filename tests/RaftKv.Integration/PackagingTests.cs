@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Xml.Linq;
+using RaftKv.Integration.Support;
 using RaftKv.TestNode.Driver;
 using Xunit;
 
@@ -27,7 +27,7 @@ public sealed class PackagingTests : IDisposable
         AssertComplete("RaftKv.Embedded");
 
         await WriteConsumerAsync();
-        var output = await DotNetAsync(Path.Combine(root, "consumer"), "run");
+        var output = await DotNet.RunAsync(Path.Combine(root, "consumer"), ["run"], Token);
 
         // Not the last line for sure: the console logger writes when it comes to it.
         Assert.Contains("stored and read: value of 1 key", output.Split('\n', StringSplitOptions.TrimEntries));
@@ -43,19 +43,14 @@ public sealed class PackagingTests : IDisposable
         AssertComplete(package);
     }
 
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "RaftKv.sln")))
-            directory = directory.Parent ?? throw new InvalidOperationException("The tests do not run below the repository.");
-        return directory.FullName;
-    }
-
-    private static string ProjectOf(string package) => Path.Combine(RepositoryRoot(), "src", package, package + ".csproj");
+    private static string ProjectOf(string package) => Path.Combine(DotNet.RepositoryRoot, "src", package, package + ".csproj");
 
     /// <summary>What was built for this test run, in its configuration.</summary>
     private Task PackAsync(string package)
-        => DotNetAsync(RepositoryRoot(), "pack", ProjectOf(package), "--no-build", "--configuration", Configuration(), "--output", Packages, $"-p:Version={version}");
+        => DotNet.RunAsync(
+            DotNet.RepositoryRoot,
+            ["pack", ProjectOf(package), "--no-build", "--configuration", Configuration(), "--output", Packages, $"-p:Version={version}"],
+            Token);
 
     /// <summary>Tests run in bin/CONFIGURATION/FRAMEWORK.</summary>
     private static string Configuration() => Directory.GetParent(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!.Name;
@@ -134,32 +129,11 @@ public sealed class PackagingTests : IDisposable
     }
 
     private static string HostingVersion()
-        => XDocument.Load(Path.Combine(RepositoryRoot(), "Directory.Packages.props")).Descendants("PackageVersion")
+        => XDocument.Load(Path.Combine(DotNet.RepositoryRoot, "Directory.Packages.props")).Descendants("PackageVersion")
             .Single(p => (string?)p.Attribute("Include") == "Microsoft.Extensions.Hosting").Attribute("Version")!.Value;
 
     /// <summary>The packages this machine has already, so that the consumer need not fetch them again.</summary>
     private static string MachineCache()
         => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-
-    private static async Task<string> DotNetAsync(string directory, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(NodeProgram.DotNet, arguments)
-        {
-            WorkingDirectory = directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-
-        // A test host hands its children what MSBuild told it about the solution.
-        start.Environment.Remove("MSBuildSDKsPath");
-        start.Environment.Remove("MSBuildExtensionsPath");
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(Token);
-        var error = process.StandardError.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(4), Token);
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:{Environment.NewLine}{await output}{await error}");
-        return await output;
-    }
 }

@@ -8,13 +8,16 @@ namespace RaftKv.WebFarm.Tests;
 /// <summary>Three servers that were started at once. Tests kill one after the other and bring it back.</summary>
 public sealed class Farm : IAsyncLifetime
 {
+    /// <summary>Long enough for an election on a busy machine.</summary>
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
+
     private readonly string _directory = TestDirectory.Create();
     private readonly FarmNode[] _nodes;
 
     public Farm()
     {
         var peers = string.Join(' ', Enumerable.Range(0, 3).Select(_ => $"127.0.0.1:{Ports.Take()}"));
-        _nodes = [.. Enumerable.Range(1, 3).Select(i => new FarmNode(i, peers, Path.Combine(_directory, $"node{i}")))];
+        _nodes = [.. Enumerable.Range(1, 3).Select(i => new FarmNode(i, peers, Path.Combine(_directory, $"node{i}"), RequestTimeout))];
     }
 
     internal IReadOnlyList<FarmNode> Nodes => _nodes;

@@ -9,10 +9,13 @@ internal sealed class FarmNode : IAsyncDisposable
     private readonly int _number;
     private readonly string _peers;
     private readonly string _directory;
+    private readonly TimeSpan _requestTimeout;
     private readonly WebProcess _process;
 
-    public FarmNode(int number, string peers, string directory)
+    /// <param name="requestTimeout">How long a call waits for a quorum.</param>
+    public FarmNode(int number, string peers, string directory, TimeSpan requestTimeout)
     {
+        _requestTimeout = requestTimeout;
         _number = number;
         _peers = peers;
         _directory = directory;
@@ -37,11 +40,14 @@ internal sealed class FarmNode : IAsyncDisposable
             {
                 // Patient, so that a busy machine does not hold elections of its own.
                 ["RaftKv__ElectionTimeout"] = "00:00:00.5",
-                ["RaftKv__RequestTimeout"] = "00:00:30",
+                ["RaftKv__RequestTimeout"] = _requestTimeout.ToString(),
             });
 
     /// <summary>Waits until it serves.</summary>
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => _process.WaitUntilAsync("readyz", cancellationToken);
+
+    /// <summary>Waits until its process answers, whether it serves or not.</summary>
+    public Task WaitUntilAliveAsync(CancellationToken cancellationToken) => _process.WaitUntilAsync("livez", cancellationToken);
 
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => _process.KillAsync();

@@ -7,7 +7,8 @@ using Xunit;
 namespace RaftKv.WebFarm.Tests;
 
 /// <summary>A real application on three processes: what it keeps in the framework's own services goes on when the leader is killed.</summary>
-public sealed class FarmTests(Farm farm) : IClassFixture<Farm>
+[Collection(FarmCollection.Name)]
+public sealed class FarmTests(Farm farm)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -76,9 +76,13 @@ function wireCluster() {
 // As a parameter, because a path cannot name every key.
 const pathOf = key => `/v1/kv?key=${encodeURIComponent(key)}`;
 
+// Without a leader the node's own copy is what can be read; the note below the list says so.
+const isLed = () => Boolean(status?.leaderId);
+
 async function search(after) {
   const parameters = new URLSearchParams({ prefix: $('prefix').value, limit: pageOfKeys, keysOnly: true });
   if (after) parameters.set('after', after);
+  if (!isLed()) parameters.set('consistency', 'stale');
   try {
     const page = await (await call('GET', `/v1/kv?${parameters}`)).json();
     const items = page.entries.map(({ key }) => make('li', {}, make('button', { type: 'button', title: key, onclick: () => open(key) }, key)));
@@ -86,7 +90,7 @@ async function search(after) {
     next = page.next ?? null;
     $('more').hidden = next === null;
     $('keys-none').hidden = $('keys').children.length > 0;
-    text($('keys-note'), `${number($('keys').children.length)}${next ? ' of more' : ''} shown`);
+    text($('keys-note'), `${number($('keys').children.length)}${next ? ' of more' : ''} shown${parameters.has('consistency') ? ", from this node's own copy: there is no leader" : ''}`);
     markOpen();
   } catch (error) {
     text($('keys-note'), error.message);
@@ -100,7 +104,7 @@ function markOpen() {
 
 async function open(key) {
   try {
-    const answer = await call('GET', pathOf(key));
+    const answer = await call('GET', pathOf(key) + (isLed() ? '' : '&consistency=stale'));
     const bytes = new Uint8Array(await answer.arrayBuffer());
     show({ key, etag: answer.headers.get('ETag'), ...readable(bytes) });
   } catch (error) {

@@ -21,13 +21,13 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
     private static readonly KvReader<object?, bool> Touch = static (_, _, _) => true;
 
     private readonly string _prefix = options.KeyPrefix;
-    private readonly KvConsistency _consistency = options.Consistency;
+    private readonly KvReadOptions _reading = new() { Consistency = options.Consistency, StaleWithoutLeader = options.StaleWithoutLeader };
     private readonly TimeSpan? _defaultSliding = options.DefaultSlidingExpiration;
 
     public byte[]? Get(string key)
     {
         var name = Name(key);
-        kv.WaitUntilFresh(name, _consistency);
+        kv.WaitUntilFresh(name, _reading);
         kv.TryReadInPlace(name, null, CopyValue, out var value);
         return value;
     }
@@ -38,7 +38,7 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
     {
         ArgumentNullException.ThrowIfNull(destination);
         var name = Name(key);
-        kv.WaitUntilFresh(name, _consistency);
+        kv.WaitUntilFresh(name, _reading);
         return kv.TryReadInPlace(name, destination, WriteValue, out _);
     }
 
@@ -48,14 +48,21 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         return (await ReadAsync(key, destination, WriteValue, token).ConfigureAwait(false)).Found;
     }
 
+    /// <summary>A use needs no fresh copy: it asks no other node, and no leader.</summary>
     public void Refresh(string key)
     {
         var name = Name(key);
-        kv.WaitUntilFresh(name, _consistency);
+        kv.WaitUntilOpen();
         kv.TryReadInPlace(name, null, Touch, out _);
     }
 
-    public async Task RefreshAsync(string key, CancellationToken token = default) => await ReadAsync(key, null, Touch, token).ConfigureAwait(false);
+    public async Task RefreshAsync(string key, CancellationToken token = default)
+    {
+        var name = Name(key);
+        token.ThrowIfCancellationRequested();
+        await kv.OpenAsync(token).ConfigureAwait(false);
+        kv.TryReadInPlace(name, null, Touch, out _);
+    }
 
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, NotNull(value), options, default));
 
@@ -67,12 +74,12 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
     public async ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
         await Write(key, value, options, token).ConfigureAwait(false);
 
-    public void Remove(string key) => DistributedKv.Wait(kv.DeleteAsync(Name(key)));
+    public void Remove(string key) => DistributedKv.Wait(Delete(key, default));
 
-    public async Task RemoveAsync(string key, CancellationToken token = default) => await kv.DeleteAsync(Name(key), default, token).ConfigureAwait(false);
+    public async Task RemoveAsync(string key, CancellationToken token = default) => await Delete(key, token).ConfigureAwait(false);
 
     private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, CancellationToken token) =>
-        kv.ReadAsync(Name(key), state, read, new KvReadOptions { Consistency = _consistency }, token);
+        kv.ReadAsync(Name(key), state, read, _reading, token);
 
     /// <summary>The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.</summary>
     private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
@@ -98,7 +105,22 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
     private ValueTask<KvWriteResult> Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        RefuseIfLeaderless();
         return kv.SetAsync(Name(key), value, Lifetime(entry), token);
+    }
+
+    private ValueTask<KvWriteResult> Delete(string key, CancellationToken token)
+    {
+        var name = Name(key);
+        RefuseIfLeaderless();
+        return kv.DeleteAsync(name, default, token);
+    }
+
+    /// <summary>Reads may have been stale: what was made from them must not wait here until it can replace newer entries.</summary>
+    private void RefuseIfLeaderless()
+    {
+        if (_reading.StaleWithoutLeader)
+            kv.ThrowIfLeaderless();
     }
 
     private KvSetOptions Lifetime(DistributedCacheEntryOptions entry)

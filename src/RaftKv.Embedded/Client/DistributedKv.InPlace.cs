@@ -11,15 +11,34 @@ namespace RaftKv.Embedded.Client;
 internal sealed partial class DistributedKv
 {
     /// <summary>Blocks until this node's own copy is as fresh as asked for.</summary>
-    internal void WaitUntilFresh(string key, KvConsistency consistency)
+    internal void WaitUntilFresh(string key, in KvReadOptions asked)
     {
-        var host = access.TryHost ?? access.HostAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        if (CanReadNow(host, new KvReadOptions { Consistency = consistency }))
+        WaitUntilOpen();
+        var host = access.Host;
+        if (CanReadNow(host, asked) || CanReadStale(host, asked))
             return;
         Check(key);
-        if (consistency == KvConsistency.LeaderLease)
+        if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        host.JoinReads().Wait();
+        host.JoinReads(MayBeStale(asked)).Wait();
+    }
+
+    /// <summary>Blocks until the replica is open.</summary>
+    internal void WaitUntilOpen()
+    {
+        if (access.TryHost is null)
+            access.HostAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Completes once the replica is open.</summary>
+    internal async ValueTask OpenAsync(CancellationToken cancellationToken) => await access.HostAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Refuses a write at once when no leader has been known for longer than an election takes.</summary>
+    /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.NoLeader"/></exception>
+    internal void ThrowIfLeaderless()
+    {
+        if (access.TryHost?.Replica is { IsLeaderless: true } replica)
+            throw Errors.NoLeader(replica.WithoutLeader ?? TimeSpan.Zero);
     }
 
     /// <summary>Blocks until the write is done; for <see cref="SetAsync"/> and <see cref="DeleteAsync"/>.</summary>

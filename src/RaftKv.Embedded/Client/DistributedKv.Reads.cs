@@ -11,7 +11,9 @@ internal sealed partial class DistributedKv
         if (access.TryHost is not { } host)
             return GetOnceOpenAsync(key, readOptions, cancellationToken);
         if (CanReadNow(host, readOptions))
-            return new ValueTask<KvGetResult>(ReadLocal(host, key, readOptions.Consistency));
+            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: readOptions.Consistency == KvConsistency.Stale));
+        if (CanReadStale(host, readOptions))
+            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: true));
         // Bad input is refused at once, not after a wait.
         Check(key);
         return WaitAndReadAsync(host, key, readOptions, cancellationToken);
@@ -21,7 +23,7 @@ internal sealed partial class DistributedKv
     {
         ArgumentNullException.ThrowIfNull(read);
         var replica = access.Host.Replica;
-        if (!replica.HasCaughtUp)
+        if (!replica.HasCaughtUp && !replica.ServesWithoutLeader)
             throw replica.NotServing();
         return TryReadInPlace(key, state, read, out result);
     }
@@ -31,7 +33,7 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(read);
         if (access.TryHost is not { } host)
             return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
-        if (CanReadNow(host, readOptions))
+        if (CanReadNow(host, readOptions) || CanReadStale(host, readOptions))
             return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
         Check(key);
         return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
@@ -57,10 +59,14 @@ internal sealed partial class DistributedKv
 
     private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
     {
-        KvConsistency.Stale => host.Replica.HasCaughtUp && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
+        KvConsistency.Stale => (host.Replica.HasCaughtUp || host.Replica.ServesWithoutLeader) && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
         KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= asked.MinVersion.Value,
         _ => false,
     };
+
+    /// <summary>Whether the read may be stale without a leader, and there is none.</summary>
+    private static bool CanReadStale(ReplicaHost host, in KvReadOptions asked) =>
+        asked.StaleWithoutLeader && host.Replica.ServesWithoutLeader && host.Applier.AppliedIndex >= asked.MinVersion.Value;
 
     /// <summary>
     /// Whether this node leads beyond doubt and has applied all that anybody can have been told is written. The commit index is read before the clock: a
@@ -76,32 +82,46 @@ internal sealed partial class DistributedKv
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
-        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
-        return ReadLocal(host, key, readOptions.Consistency);
+        var isStale = await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
+        return ReadLocal(host, key, isStale || readOptions.Consistency == KvConsistency.Stale);
     }
 
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FreshAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
+    /// <returns>Whether it may be older than asked for, because there is no leader and the read allows it.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> FreshAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (CanReadNow(host, asked))
-            return;
+            return false;
+        if (CanReadStale(host, asked))
+            return true;
+        var isStale = false;
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
         // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read index tells, or brings it up to date.
-        if (asked.Consistency != KvConsistency.Stale || !host.Replica.HasCaughtUp)
-            await ReadIndexAsync(host, cancellationToken).ConfigureAwait(false);
+        if (asked.Consistency != KvConsistency.Stale || !(host.Replica.HasCaughtUp || host.Replica.ServesWithoutLeader))
+            isStale = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
         else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
             await RefreshAsync(host, maxAge, cancellationToken).ConfigureAwait(false);
         if (host.Applier.AppliedIndex < asked.MinVersion.Value)
             await host.WaitAppliedAsync(asked.MinVersion.Value, cancellationToken).ConfigureAwait(false);
+        return isStale;
     }
 
-    private static ValueTask ReadIndexAsync(ReplicaHost host, CancellationToken cancellationToken)
+    /// <summary>A stale read with a greatest age is refused without a quorum, and tells why.</summary>
+    private static bool MayBeStale(in KvReadOptions asked) => asked.StaleWithoutLeader || asked is { Consistency: KvConsistency.Stale, MaxAge: null };
+
+    /// <returns>Whether there was no leader to ask, and <paramref name="mayBeStale"/> allows that.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<bool> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
     {
-        var ready = host.JoinReads().Ready;
-        return cancellationToken.CanBeCanceled ? new ValueTask(ready.AsTask().WaitAsync(cancellationToken)) : ready;
+        var batch = host.JoinReads(mayBeStale);
+        if (cancellationToken.CanBeCanceled)
+            await batch.Ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        else
+            await batch.Ready.ConfigureAwait(false);
+        return batch.IsStale;
     }
 
     /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.</exception>
@@ -109,7 +129,7 @@ internal sealed partial class DistributedKv
     {
         try
         {
-            await ReadIndexAsync(host, cancellationToken).ConfigureAwait(false);
+            await ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
         }
         catch (RaftKvUnavailableException e) when (e.IsTransient)
         {
@@ -118,14 +138,14 @@ internal sealed partial class DistributedKv
     }
 
     [SkipLocalsInit]
-    private KvGetResult ReadLocal(ReplicaHost host, string key, KvConsistency consistency)
+    private KvGetResult ReadLocal(ReplicaHost host, string key, bool isStale)
     {
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             // Before the read: what was applied by now is in the answer.
             var readAt = new KvVersion(host.Applier.AppliedIndex);
-            var age = consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
+            var age = isStale ? host.Replica.Age : TimeSpan.Zero;
             var read = Read(host, name.Bytes);
             return read with { ReadAt = readAt, Age = age, ExpiresAtMs = host.Replica.ToWallTime(read.ExpiresAtMs) };
         }

@@ -140,7 +140,7 @@ internal sealed partial class DistributedKv
         var version = asked.AtVersion.Value;
         if (version == 0)
         {
-            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, cancellationToken).ConfigureAwait(false);
+            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency, StaleWithoutLeader = asked.StaleWithoutLeader }, cancellationToken).ConfigureAwait(false);
             return await PinAsync(host, cancellationToken).ConfigureAwait(false);
         }
         if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)

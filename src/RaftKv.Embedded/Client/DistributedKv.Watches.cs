@@ -22,7 +22,7 @@ internal sealed partial class DistributedKv
             : WatchFromAsync(keys, watchOptions, cancellationToken);
     }
 
-    /// <summary>What this node holds now, however old, and every change behind it: never waits for anybody.</summary>
+    /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
     internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
         WatchStateAsync(KeyRanges.Interval(range, Limits.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
 
@@ -32,7 +32,7 @@ internal sealed partial class DistributedKv
         var from = asked.FromVersion.Value;
         // What a restarted node applies again is news to it alone.
         if (from == 0 && !host.Replica.HasCaughtUp)
-            await FreshAsync(host, KvReadOptions.Stale, cancellationToken).ConfigureAwait(false);
+            await ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
         ThrowIfRemoved(host);
         using var watcher = Add(host, keys, asked, from == 0 ? host.Applier.AppliedIndex + 1 : from);
         await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
@@ -46,6 +46,10 @@ internal sealed partial class DistributedKv
         {
             await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, cancellationToken).ConfigureAwait(false);
             ThrowIfRemoved(host);
+        }
+        else if (host.Applier.AppliedIndex < host.RecoveredIndex)
+        {
+            await host.WaitAppliedAsync(host.RecoveredIndex, cancellationToken).ConfigureAwait(false);
         }
         var (pin, watcher) = await BetweenEntriesAsync(host,
             state => (host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), Add(host, keys, asked, state.Applied.Index + 1)),

@@ -9,6 +9,6 @@ internal interface IFollowedState
     /// <summary>A key is written or removed.</summary>
     void Apply(in KvEvent change);
 
-    /// <summary>What was applied is the state at a version.</summary>
+    /// <summary>What was applied is the state at a version. Throws nothing.</summary>
     void Publish(KvVersion version);
 }

@@ -17,12 +17,11 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     /// The time for a leader to appear, for the node at an address to answer, for a successor to take over, and for the rounds of a
     /// change.
     /// </summary>
-    private readonly TimeSpan _limit;
+    private TimeSpan Limit => _options.RequestTimeout + _options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * _options.ElectionTimeout);
 
     public RaftKvCluster(ReplicaAccess access, RaftKvOptions options)
     {
         (_access, _options) = (access, options);
-        _limit = options.RequestTimeout + options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * options.ElectionTimeout);
         // Until the time for a leader to appear is up; a call the leader works on is not limited by it.
         _askLeader = new ResiliencePipelineBuilder<AdminResult>()
             .AddRetry(new RetryStrategyOptions<AdminResult>
@@ -237,7 +236,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
         catch (TimeoutException)
         {
-            throw Errors.ChangeUnknown($"it was not answered within {_limit.TotalSeconds:N0} s");
+            throw Errors.ChangeUnknown($"it was not answered within {Limit.TotalSeconds:N0} s");
         }
     }
 
@@ -248,7 +247,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     private bool HasNoTimeLeft(AdminOperation operation, long startedAt) => IsLimited(operation) && TimeLeft(startedAt) <= TimeSpan.Zero;
 
-    private TimeSpan TimeLeft(long startedAt) => _limit - TimeSpan.FromTicks(_access.Host.Clock.Ticks - startedAt);
+    private TimeSpan TimeLeft(long startedAt) => Limit - TimeSpan.FromTicks(_access.Host.Clock.Ticks - startedAt);
 
     private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch
     {

@@ -19,6 +19,7 @@ internal sealed partial class RaftCore
     private Moment _now;
 
     private bool _voteUnsaved;
+    private readonly long _knownCommitted;
     private long _applyIssued;
     private (RaftRole Role, long Term, string? Leader) _announced = (RaftRole.Follower, -1, null);
     private ClusterConfiguration? _announcedConfiguration;
@@ -38,6 +39,8 @@ internal sealed partial class RaftCore
         Term = start.Term;
         VotedFor = start.VotedFor;
         SnapshotId = start.Snapshot;
+        _knownCommitted = start.Committed.Index;
+        Invariant.Holds(_knownCommitted == 0 || start.HasInLog(start.Committed), "what is known to be committed is in the log");
         CommitIndex = _applyIssued = start.Snapshot.Index;
         Invariant.Holds(Term >= _log.LastTerm, "no entry is younger than the term");
         Invariant.Holds(_log.Base.Index <= start.Snapshot.Index && start.Snapshot.Index <= _log.LastIndex, "log and snapshot leave no gap");
@@ -146,6 +149,8 @@ internal sealed partial class RaftCore
             _electionDeadline = now.Ticks;
         Announce("started");
         AnnounceConfiguration();
+        // An entry that was committed stays so, and with it all that is before it in a log that has it.
+        AdvanceCommit(_knownCommitted);
         End();
     }
 

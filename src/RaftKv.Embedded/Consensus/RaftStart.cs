@@ -13,6 +13,9 @@ internal sealed record RaftStart
     /// <summary>The last entry covered by the newest snapshot, already loaded into the state machine; default if none.</summary>
     public EntryId Snapshot { get; init; }
 
+    /// <summary>An entry of the log that is known to be committed; default if none is.</summary>
+    public EntryId Committed { get; init; }
+
     /// <summary>The configuration of that snapshot, or the empty one.</summary>
     public ClusterConfiguration SnapshotConfiguration { get; init; } = ClusterConfiguration.Empty;
 
@@ -35,4 +38,18 @@ internal sealed record RaftStart
 
     /// <summary>The end of the log, as much as was worth keeping in memory; contiguous up to <see cref="LastIndex"/>.</summary>
     public IReadOnlyList<LogEntry> Tail { get; init; } = [];
+
+    /// <summary>Whether the log has this very entry, behind the snapshot.</summary>
+    public bool HasInLog(EntryId id)
+    {
+        if (id.Index <= Math.Max(LogBase.Index, Snapshot.Index) || id.Index > LastIndex)
+            return false;
+        var term = LogBase.Term;
+        foreach (var start in TermStarts)
+        {
+            if (start.Index <= id.Index)
+                term = start.Term;
+        }
+        return term == id.Term;
+    }
 }

@@ -201,6 +201,24 @@ internal static partial class ReplicaLog
     [LoggerMessage(150, LogLevel.Error, "The configuration under the prefix {Prefix} is not updated any more.")]
     public static partial void ConfigurationEnded(this ILogger logger, Exception error, string prefix);
 
+    [LoggerMessage(151, LogLevel.Warning, "A listener of the configuration refused the values under the prefix {Prefix}: {Reason} Correct the value; the next change is taken over as usual.")]
+    public static partial void ConfigurationRefused(this ILogger logger, string prefix, string reason);
+
+    [LoggerMessage(152, LogLevel.Warning, "The configuration under the prefix {Prefix} was not written to its last-known file: {Reason} The values are in force; the next start finds the older ones until its store is open.")]
+    public static partial void ConfigurationNotKept(this ILogger logger, string prefix, string reason);
+
+    [LoggerMessage(166, LogLevel.Information, "{NodeId} reduced its memory budgets: the process may use {AvailableMebibytes} MiB, and a node takes half of that at most. In force: {Budgets}. Configured: {Configured}.")]
+    public static partial void BudgetsReduced(this ILogger logger, string nodeId, long availableMebibytes, string budgets, string configured);
+
+    [LoggerMessage(193, LogLevel.Information, "{NodeId} took over changed options: {Names}.")]
+    public static partial void OptionsTaken(this ILogger logger, string nodeId, string names);
+
+    [LoggerMessage(194, LogLevel.Warning, "{NodeId} needs a restart for changed options: {Names}. Until then the former values are in force.")]
+    public static partial void OptionsNeedRestart(this ILogger logger, string nodeId, string names);
+
+    [LoggerMessage(195, LogLevel.Warning, "{NodeId} ignores a change of its options, which are not valid: {Reason} The former values are in force. Correct the configuration.")]
+    public static partial void OptionsIgnored(this ILogger logger, string nodeId, string reason);
+
     [LoggerMessage(180, LogLevel.Warning, "{NodeId} lost the end of its log: the last run kept commits in the page cache (Durability = OsBuffered), and the power was cut or the disk failed. The log now ends with entry {Last}; at least {Commits} known commits are lost, acknowledged writes and votes may be among them.")]
     public static partial void BufferedLogCut(this ILogger logger, string nodeId, long last, long commits);
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
 
@@ -8,72 +9,80 @@ namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
 /// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already; nothing waits
-/// for other nodes.
+/// for other nodes. Sources that are added later are filled as well.
 /// </summary>
 internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, Observers observers, IConfiguration? configuration = null) : IHostedService
 {
     private static readonly TimeSpan FirstFillTimeout = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan RemovedPause = TimeSpan.FromSeconds(1);
-
     private readonly ILogger _log = observers.CreateLogger("RaftKv.Embedded.Configuration");
     private readonly CancellationTokenSource _stop = new();
-    private Task _feeding = Task.CompletedTask;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ConfigurationFeed, Task> _feeding = [];
+    private IDisposable? _changes;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var providers = ProvidersOf(configuration).ToList();
-        _feeding = Task.WhenAll(providers.Select(FeedAsync));
-        var filled = Task.WhenAll(providers.Select(p => p.Filled));
-        await Task.WhenAny(filled, _feeding, Task.Delay(FirstFillTimeout, cancellationToken)).ConfigureAwait(false);
+        if (configuration is null)
+            return;
+        FeedNew();
+        _changes = ChangeToken.OnChange(configuration.GetReloadToken, FeedNew);
+        var filled = Task.WhenAll(Feeding().Select(f => Task.WhenAny(f.Key.Filled, f.Value)));
+        await Task.WhenAny(filled, Task.Delay(FirstFillTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        _changes?.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _feeding.ConfigureAwait(false);
+        // A listener of the configuration may block for as long as it likes, but not the stop.
+        await Task.WhenAll(Feeding().Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>A configuration may be made of others.</summary>
-    private static IEnumerable<RaftKvConfigurationProvider> ProvidersOf(IConfiguration? configuration) => configuration is not IConfigurationRoot root ? []
+    private static IEnumerable<ConfigurationFeed> FeedsOf(IConfiguration? configuration) => configuration is not IConfigurationRoot root ? []
         : root.Providers.SelectMany(p => p switch
         {
-            RaftKvConfigurationProvider own => [own],
-            ChainedConfigurationProvider chained => ProvidersOf(chained.Configuration),
+            RaftKvConfigurationProvider own => [own.Feed],
+            ChainedConfigurationProvider chained => FeedsOf(chained.Configuration),
             _ => [],
         });
 
-    /// <summary>Returns when this node was removed from its cluster: it may be added again, and then goes on from what it holds.</summary>
-    private async Task FollowAsync(RaftKvConfigurationProvider provider)
+    private Dictionary<ConfigurationFeed, Task> Feeding()
     {
-        try
+        lock (_gate)
+            return new Dictionary<ConfigurationFeed, Task>(_feeding);
+    }
+
+    private void FeedNew()
+    {
+        lock (_gate)
         {
-            await StateFollower.RunAsync(stop => kv.WatchLocalAsync(KvKeyRange.StartingWith(provider.Prefix), stop), provider, retryFirst: true, _stop.Token).ConfigureAwait(false);
-        }
-        catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Removed)
-        {
-            await Task.Delay(RemovedPause, _stop.Token).ConfigureAwait(false);
+            foreach (var feed in FeedsOf(configuration).Where(f => !_feeding.ContainsKey(f)).ToList())
+            {
+                feed.Log = _log;
+                _feeding.Add(feed, Task.Run(() => FeedAsync(feed)));
+            }
         }
     }
 
-    private async Task FeedAsync(RaftKvConfigurationProvider provider)
+    private async Task FeedAsync(ConfigurationFeed feed)
     {
         try
         {
-            while (true)
-                await FollowAsync(provider).ConfigureAwait(false);
+            await StateFollower.RunAsync(stop => kv.WatchLocalAsync(KvKeyRange.StartingWith(feed.Prefix), stop), feed, retryFirst: true, _stop.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
             // The host stops.
         }
         catch (RaftKvUnavailableException)
         {
-            // So does the replica, or it is faulted: the configuration stays as it is.
+            // The replica stops, or is faulted: the configuration stays as it is.
         }
         catch (Exception e)
         {
-            _log.ConfigurationEnded(e, provider.Prefix);
+            _log.ConfigurationEnded(e, feed.Prefix);
         }
     }
 }

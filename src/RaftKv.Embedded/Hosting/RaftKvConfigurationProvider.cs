@@ -1,41 +1,26 @@
-using System.Text;
 using Microsoft.Extensions.Configuration;
-using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>The keys below a prefix as configuration. Readers see one whole state or the next one.</summary>
-internal sealed class RaftKvConfigurationProvider(string prefix) : ConfigurationProvider, IFollowedState
+/// <summary>Shows what a feed holds to one configuration.</summary>
+internal sealed class RaftKvConfigurationProvider : ConfigurationProvider, IDisposable
 {
-    private readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
-
-    public string Prefix => prefix;
-
-    /// <summary>Completes with the first state.</summary>
-    public Task Filled => _filled.Task;
-
-    void IFollowedState.Begin() => _values.Clear();
-
-    void IFollowedState.Apply(in KvEvent change)
+    public RaftKvConfigurationProvider(ConfigurationFeed feed)
     {
-        if (change.Kind == KvEventKind.Put)
-            _values[change.Key] = Encoding.UTF8.GetString(change.Value.Span);
-        else
-            _values.Remove(change.Key);
+        Feed = feed;
+        feed.Add(this);
     }
 
-    void IFollowedState.Publish(KvVersion version)
+    public ConfigurationFeed Feed { get; }
+
+    public override void Load() => Data = Feed.Data;
+
+    /// <exception cref="Exception">What listeners of the configuration throw.</exception>
+    public void Reload()
     {
-        var data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (key, value) in _values)
-        {
-            var name = key[prefix.Length..].Replace('/', ':').Trim(':');
-            if (name.Length > 0)
-                data[name] = value;
-        }
-        Data = data;
-        _filled.TrySetResult();
+        Load();
         OnReload();
     }
+
+    public void Dispose() => Feed.Remove(this);
 }

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Built long before there is a replica; the host connects what it builds when it starts.</summary>
-internal sealed class RaftKvConfigurationSource(string prefix) : IConfigurationSource
+/// <summary>Built long before there is a replica, and again when the list of sources changes; all that it builds show the same feed, which the host fills.</summary>
+internal sealed class RaftKvConfigurationSource(ConfigurationFeed feed) : IConfigurationSource
 {
-    public IConfigurationProvider Build(IConfigurationBuilder builder) => new RaftKvConfigurationProvider(prefix);
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => new RaftKvConfigurationProvider(feed);
 }

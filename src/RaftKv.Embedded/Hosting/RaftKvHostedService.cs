@@ -42,6 +42,7 @@ internal sealed class RaftKvHostedService(
         observers.Start(settings.NodeId);
         _stopping = (lifetime?.ApplicationStopping ?? default).UnsafeRegister(static access => ((ReplicaAccess)access!).BeginStop(), access);
         var log = observers.CreateLogger(ReplicaHost.Category);
+        MemoryPlan.Apply(settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, log);
         if (settings.AllowInsecurePeers && !settings.AuthenticatesPeers)
             log.InsecurePeers(settings.NodeId, settings.ListenAddress);
         if (settings.Durability == RaftKvDurability.OsBuffered)

@@ -18,7 +18,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         CheckMembers(options, errors);
         CheckTimes(options, errors);
         CheckSizes(options, errors);
-        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+        // The host prints the errors of all options together: each says whose it is.
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors.ConvertAll(static error => $"{RaftKvOptions.SectionName}: {error}"));
     }
 
     private static void CheckIdentity(RaftKvOptions options, List<string> errors)
@@ -93,8 +94,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
             errors.Add($"InitialMembers has {twice.Key} more than once.");
         foreach (var twice in options.InitialMembers.GroupBy(m => m.Address).Where(g => g.Count() > 1))
             errors.Add($"InitialMembers has the address {twice.Key} more than once.");
-        if (options.InitialMembers.All(m => m.NodeId != options.NodeId))
-            errors.Add($"InitialMembers does not have this node, {options.NodeId}. Give every node the same list; leave it empty on a node that is added later.");
+        if (!options.IsInitialMember && (options.Seeds.Count == 0 || options.Bootstrap == RaftKvBootstrap.InitialMembers))
+            errors.Add($"InitialMembers does not have this node, {options.NodeId}. Correct the NodeId or the list. A node that is to join the cluster of these members needs Seeds as well, or no InitialMembers.");
     }
 
     private static void CheckBootstrap(RaftKvOptions options, List<string> errors)

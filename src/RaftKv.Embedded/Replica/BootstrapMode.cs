@@ -10,7 +10,7 @@ internal static class BootstrapMode
         if (options.Bootstrap != RaftKvBootstrap.Auto)
             return options.Bootstrap;
         if (options.InitialMembers.Count > 0)
-            return RaftKvBootstrap.InitialMembers;
+            return options.IsInitialMember ? RaftKvBootstrap.InitialMembers : RaftKvBootstrap.Never;
         return SuggestsPeers(options) ? RaftKvBootstrap.Never : RaftKvBootstrap.SingleNode;
     }
 

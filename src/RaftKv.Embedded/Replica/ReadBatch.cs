@@ -26,6 +26,12 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
 
     public long Deadline => deadline;
 
+    /// <summary>Whether it also ends when the node serves reads without a leader.</summary>
+    public bool MayBeStale { get; init; }
+
+    /// <summary>Whether it ended that way: the copy may lack what was acknowledged elsewhere.</summary>
+    public bool IsStale { get; private set; }
+
     /// <summary>How many reads share it.</summary>
     public int Readers { get; set; }
 
@@ -39,6 +45,12 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     public long Index { get; set; } = -1;
 
     public void Complete() => End(null);
+
+    public void CompleteStale()
+    {
+        IsStale = true;
+        End(null);
+    }
 
     public void Fail(Exception error) => End(error);
 

@@ -73,7 +73,8 @@ internal static class Recovery
     }
 
     /// <summary>What the core starts from; <c>null</c> when the node has no cluster yet.</summary>
-    public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log)
+    /// <param name="mark">Up to where the node had served its copy; <c>null</c> if that is unknown.</param>
+    public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log, AppliedMark? mark = null)
     {
         if (recovery.WasPoisoned)
             log.LogRewritten(identity.NodeId);
@@ -97,7 +98,9 @@ internal static class Recovery
             identity.Adopt(Guid.NewGuid());
             log.FoundedCluster(identity.NodeId, identity.ClusterId, ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
-        return start;
+        // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their place.
+        var isKnown = mark?.ClusterId == identity.ClusterId && !recovery.WasBuffered && start.HasInLog(mark.Found);
+        return isKnown ? start with { Committed = mark!.Found } : start;
     }
 
     private static void Restart(Wal wal, EntryId snapshot)

@@ -24,7 +24,7 @@ internal sealed partial class Replica
         var now = _clock.Ticks;
         if (offset == long.MinValue || expiresAtMs - (slidingMs - (slidingMs / 4)) > offset + (now / TimeSpan.TicksPerMillisecond))
             return;
-        _used.Note(key, version, now, now + (slidingMs * TimeSpan.TicksPerMillisecond / 4));
+        _used.Note(key, version, now, slidingMs * TimeSpan.TicksPerMillisecond);
     }
 
     private void ConsiderExpiry()

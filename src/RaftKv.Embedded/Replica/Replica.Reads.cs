@@ -9,15 +9,18 @@ internal sealed partial class Replica
     private readonly List<ReadBatch> _readScratch = [];
     private readonly object _openGate = new();
     private ReadBatch? _open;
+    private ReadBatch? _openStale;
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="isNew">Nobody has joined it yet: the caller posts it.</param>
-    public ReadBatch JoinReads(out bool isNew)
+    /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>
+    public ReadBatch JoinReads(out bool isNew, bool mayBeStale = false)
     {
         lock (_openGate)
         {
-            isNew = _open is null;
-            var batch = _open ??= new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks);
+            ref var open = ref mayBeStale ? ref _openStale : ref _open;
+            isNew = open is null;
+            var batch = open ??= new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks) { MayBeStale = mayBeStale };
             batch.Readers++;
             return batch;
         }
@@ -41,12 +44,16 @@ internal sealed partial class Replica
             // Whoever comes now needs a read index of its own.
             if (_open == batch)
                 _open = null;
+            if (_openStale == batch)
+                _openStale = null;
             _lastBatch = batch.Readers;
         }
         if (RefusalOfAll() is { } refusal)
             batch.Fail(refusal);
         else if (_core is null && IsAlone)
             batch.Complete();
+        else if (MayEndStale(batch))
+            batch.CompleteStale();
         else
             _waitingReads.Add(batch);
     }
@@ -131,8 +138,15 @@ internal sealed partial class Replica
             _probe = null;
     }
 
+    private bool MayEndStale(ReadBatch batch) => batch.MayBeStale && ServesWithoutLeader;
+
     private bool Expired(ReadBatch batch)
     {
+        if (MayEndStale(batch))
+        {
+            batch.CompleteStale();
+            return true;
+        }
         if (batch.Deadline > _now.Ticks)
             return false;
         batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_options.RequestTimeout) : Unavailable());

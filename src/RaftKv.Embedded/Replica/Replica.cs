@@ -229,6 +229,7 @@ internal sealed partial class Replica
         SweepRemoved();
         SweepClocks();
         SweepUses();
+        SweepMark();
         SweepForwarded();
         SweepStrangers();
         SweepIntegrity();

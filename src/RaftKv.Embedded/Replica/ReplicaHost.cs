@@ -38,6 +38,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private readonly LocalIdentity _identity;
     private readonly StallWatch _stallWatch;
     private readonly BootstrapReport _bootstrap;
+    private readonly AppliedMark _mark;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _hurry = new();
@@ -47,8 +48,9 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private volatile bool _hasEnded;
 
     private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, OsFileSystem files, DataDirectory directory, TcpTransport transport,
-        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age, long openedAt)
+        LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age, AppliedMark mark, long openedAt)
     {
+        _mark = mark;
         _files = files;
         var log = observers.CreateLogger(Category);
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
@@ -94,6 +96,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             Bootstrap = _bootstrap,
             Age = age,
             OpenedAt = openedAt,
+            Mark = mark,
+            ServedBefore = mark.ClusterId == identity.ClusterId ? mark.Found : default,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
@@ -102,6 +106,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
+        RecoveredIndex = recovered is null ? 0 : Math.Max(recovered.Snapshot.Index, recovered.Committed.Index);
         // Before anybody can call: what this node served before it restarted decides what it may serve now.
         if (recovered is not null)
             Replica.Recover(recovered);
@@ -111,16 +116,23 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
 
     public Telemetry Telemetry { get; }
 
+    /// <summary>Up to here this node applies at its start, without a leader.</summary>
+    public long RecoveredIndex { get; }
+
     public Applier Applier { get; }
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
-    public ReadBatch JoinReads()
+    /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>
+    public ReadBatch JoinReads(bool mayBeStale = false)
     {
-        var batch = Replica.JoinReads(out var isNew);
+        var batch = Replica.JoinReads(out var isNew, mayBeStale);
         if (isNew)
             Post(batch);
         return batch;
     }
+
+    /// <summary>Any thread. The secrets of the cluster, for the connections that are made from now on.</summary>
+    public void ReplaceSecrets(IEnumerable<string> secrets) => _transport.ReplaceSecrets(secrets);
 
     /// <summary>Any thread. Gives the replica something to do.</summary>
     public void Post(ReplicaInput input) => _driver.Post(input);
@@ -159,11 +171,13 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             };
             var wal = Wal.Open(files, directory.Wal, walOptions, out var recovery);
             opened.Push(wal);
-            var start = Recovery.Join(identity, wal, recovery, state, log);
+            var mark = AppliedMark.Open(files, directory.Root);
+            opened.Push(mark);
+            var start = Recovery.Join(identity, wal, recovery, state, log, mark);
             var age = DirectoryAge.Open(files, directory.Root, BitConverter.ToInt64(Guid.NewGuid().ToByteArray()), start);
             var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
             opened.Push(transport);
-            return new ReplicaHost(options, observers, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age, openedAt);
+            return new ReplicaHost(options, observers, clock, files, directory, transport, identity, wal, snapshots, stores, state, start, age, mark, openedAt);
         }
         catch
         {
@@ -318,7 +332,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         }
         if (!_hasLoop)
             Replica.End();
-        foreach (var close in (Action[])[_wal.Close, Applier.State.Store.Dispose, _snapshots.Dispose, _files.CloseDirectories, _directory.Dispose, _ended.Dispose])
+        foreach (var close in (Action[])[Replica.MarkServed, _mark.Dispose, _wal.Close, Applier.State.Store.Dispose, _snapshots.Dispose, _files.CloseDirectories, _directory.Dispose, _ended.Dispose])
             Close(close);
     }
 

@@ -12,15 +12,23 @@ internal sealed class UsedKeys
     private const int MaxKeys = 20_000;
     private const int MaxBytes = 4 * 1024 * 1024;
 
+    /// <summary>A key that was noted is not noted again for so long, so that its renewal can be applied; for a quarter of its time at most.</summary>
+    private static readonly long LongestQuiet = TimeSpan.FromSeconds(2).Ticks;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<byte[], long> _quietUntil = new(KeyBytesComparer.Instance);
     private List<(long Version, byte[] Key)> _noted = [];
     private long _bytes;
     private long _nextPurge;
 
-    /// <summary>Any thread. Nothing about the key is noted again before <paramref name="quietUntil"/>.</summary>
-    public void Note(ReadOnlySpan<byte> key, long version, long now, long quietUntil)
+    /// <summary>Any thread.</summary>
+    /// <param name="key">The key that was read.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="now">In monotonic ticks.</param>
+    /// <param name="sliding">How long the key lives after each use, in ticks.</param>
+    public void Note(ReadOnlySpan<byte> key, long version, long now, long sliding)
     {
+        var quietUntil = now + Math.Min(sliding / 4, LongestQuiet);
         lock (_gate)
         {
             var quiet = _quietUntil.GetAlternateLookup<ReadOnlySpan<byte>>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.Intrinsics.X86;
 using FASTER.core;
@@ -70,5 +71,6 @@ internal sealed unsafe class FasterPrefetcher
         }
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A field that was trimmed away is not found, and then nothing is prefetched.")]
     private static object? Field(object of, Type type, string name) => type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)?.GetValue(of);
 }

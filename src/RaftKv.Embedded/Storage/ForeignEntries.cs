@@ -18,7 +18,7 @@ internal static class ForeignEntries
     private static readonly HashSet<string> OwnRootNames =
     [
         "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", NewCluster.MarkerName, Replica.LocalIdentity.JoiningMarker, Replica.SurvivorDirectory.RetiredName,
-        StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp",
+        StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp", AppliedMark.FileName,
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,
     ];
 

@@ -38,6 +38,9 @@ internal sealed class TcpTransport : ITransport
 
     public string ListenEndPoint { get; }
 
+    /// <summary>Any thread. For the connections that are made from now on.</summary>
+    public void ReplaceSecrets(IEnumerable<string> secrets) => _options.Secrets = TransportSetup.SecretsOf(secrets);
+
     public string AdvertisedAddress => _options.AdvertiseAddress ?? ListenEndPoint;
 
     public TransportCounters Counters { get; } = new();

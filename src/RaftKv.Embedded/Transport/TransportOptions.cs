@@ -42,8 +42,12 @@ internal sealed record TransportOptions
     /// <summary>Certificates of both sides; null is no TLS.</summary>
     public PeerTls? Tls { get; init; }
 
-    /// <summary>The secrets peers may prove; this node proves the first. Empty asks for none.</summary>
-    public IReadOnlyList<PeerSecret> Secrets { get; init; } = [];
+    /// <summary>The secrets peers may prove; this node proves the first. Empty asks for none. Any thread; a change counts for the connections that are made after it.</summary>
+    public IReadOnlyList<PeerSecret> Secrets
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    } = [];
 
     /// <summary>Seeds the jitter between attempts.</summary>
     public ulong Seed { get; init; } = 1;

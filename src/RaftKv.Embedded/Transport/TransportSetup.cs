@@ -10,8 +10,10 @@ internal static class TransportSetup
         ListenAddress = options.ListenAddress,
         AdvertiseAddress = options.AdvertiseAddress,
         Tls = options.PeerTls is { } tls ? new PeerTls(tls, log) : null,
-        Secrets = [.. options.PeerSecrets.Select(secret => new PeerSecret(secret))],
+        Secrets = SecretsOf(options.PeerSecrets),
         Logger = log,
         Seed = BitConverter.ToUInt64(incarnation.ToByteArray()),
     };
+
+    public static IReadOnlyList<PeerSecret> SecretsOf(IEnumerable<string> secrets) => [.. secrets.Select(secret => new PeerSecret(secret))];
 }

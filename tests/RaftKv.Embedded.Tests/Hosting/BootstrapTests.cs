@@ -139,6 +139,28 @@ public sealed class BootstrapTests : IDisposable
         Assert.Null(report.WaitsFor);
     }
 
+    [Fact]
+    public async Task A_node_that_has_seeds_and_is_no_initial_member_joins_their_cluster()
+    {
+        // The same list and the same seeds for all, as one environment variable each gives them.
+        async Task<TestNode> StartWithAllAsync(int number) => await StartAsync(number, o =>
+        {
+            o.AddMembers(_ports[..2]);
+            o.Seeds.Add($"127.0.0.1:{_ports[0]}");
+            o.Seeds.Add($"127.0.0.1:{_ports[1]}");
+        });
+        await using var third = await StartWithAllAsync(3);
+        Eventually.Holds(() => third.Cluster.Status.WaitsFor is not null, "it waits for the cluster", 60);
+        await using var one = await StartWithAllAsync(1);
+        await using var two = await StartWithAllAsync(2);
+
+        await one.Cluster.WaitUntilReadyAsync(Cancel);
+        await third.Cluster.WaitUntilReadyAsync(Cancel);
+
+        Assert.Equal(one.Cluster.Status.ClusterId, third.Cluster.Status.ClusterId);
+        Assert.Equal(1, _log.Count(Founded));
+    }
+
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions> more) => TestNode.StartAsConfiguredAsync(o =>
     {
         o.Be(number, _ports, _folder);

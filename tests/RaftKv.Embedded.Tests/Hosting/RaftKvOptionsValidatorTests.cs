@@ -171,5 +171,25 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.StartsWith("NodeId is not set, and there are InitialMembers or Seeds", Assert.Single(Errors(options)));
     }
 
-    private static IEnumerable<string> Errors(RaftKvOptions options) => new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];
+    [Fact]
+    public void A_node_that_is_no_initial_member_needs_seeds()
+    {
+        var options = new RaftKvOptions { NodeId = "d", DataDirectory = "data", ListenAddress = "127.0.0.1:4" };
+        options.InitialMembers.Add(new RaftKvMember { NodeId = "a", Address = "127.0.0.1:1" });
+        Assert.StartsWith("InitialMembers does not have this node, d. Correct the NodeId or the list.", Assert.Single(Errors(options)));
+
+        options.Seeds.Add("127.0.0.1:1");
+        Assert.Empty(Errors(options));
+
+        options.Bootstrap = RaftKvBootstrap.InitialMembers;
+        Assert.StartsWith("InitialMembers does not have this node, d.", Assert.Single(Errors(options)));
+    }
+
+    /// <summary>Without the prefix that says whose options they are.</summary>
+    private static IEnumerable<string> Errors(RaftKvOptions options)
+    {
+        var errors = new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];
+        Assert.All(errors, e => Assert.StartsWith("RaftKv: ", e));
+        return errors.Select(e => e["RaftKv: ".Length..]);
+    }
 }

@@ -5,7 +5,7 @@ namespace RaftKv.TestNode.Driver;
 
 /// <summary>A web application in a process of its own, which can be killed and started again.</summary>
 /// <param name="name">What errors call it.</param>
-/// <param name="assembly">The built application, beside whoever references it.</param>
+/// <param name="assembly">The built application: an assembly beside the tests, or the path of an executable.</param>
 /// <param name="url">Where it answers.</param>
 public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDisposable
 {
@@ -23,7 +23,9 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
 
     public void Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(NodeProgram.DotNet, ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        var isAssembly = assembly.EndsWith(".dll", StringComparison.Ordinal);
+        string[] words = isAssembly ? ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments] : [.. arguments];
+        var start = new ProcessStartInfo(isAssembly ? NodeProgram.DotNet : assembly, words)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,0 +1,108 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Hosting;
+
+/// <summary>
+/// The keys below a prefix as configuration values. It outlives the providers that show them: a configuration makes new providers when its list of sources changes. Readers see one whole state or the
+/// next one.
+/// </summary>
+internal sealed class ConfigurationFeed : IFollowedState
+{
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly LastKnownConfiguration? _lastKnown;
+    private List<RaftKvConfigurationProvider> _providers = [];
+    private Dictionary<string, string?> _data = NewData();
+
+    public ConfigurationFeed(string prefix, LastKnownConfiguration? lastKnown)
+    {
+        (Prefix, _lastKnown) = (prefix, lastKnown);
+        if (lastKnown is null)
+            return;
+        foreach (var (name, value) in lastKnown.Load())
+            _data[name] = value;
+    }
+
+    public string Prefix { get; }
+
+    /// <summary>Where errors of listeners and of the last-known file are told.</summary>
+    public ILogger? Log { get; set; }
+
+    /// <summary>Completes with the first state that the store has given.</summary>
+    public Task Filled => _filled.Task;
+
+    /// <summary>The newest state. It never changes.</summary>
+    public Dictionary<string, string?> Data => Volatile.Read(ref _data);
+
+    public void Add(RaftKvConfigurationProvider provider)
+    {
+        lock (_gate)
+            _providers = [.. _providers, provider];
+    }
+
+    public void Remove(RaftKvConfigurationProvider provider)
+    {
+        lock (_gate)
+            _providers = [.. _providers.Where(p => p != provider)];
+    }
+
+    void IFollowedState.Begin() => _values.Clear();
+
+    void IFollowedState.Apply(in KvEvent change)
+    {
+        if (change.Kind == KvEventKind.Put)
+            _values[change.Key] = Encoding.UTF8.GetString(change.Value.Span);
+        else
+            _values.Remove(change.Key);
+    }
+
+    void IFollowedState.Publish(KvVersion version)
+    {
+        var data = NewData();
+        foreach (var (key, value) in _values)
+        {
+            var name = key[Prefix.Length..].Replace('/', ':').Trim(':');
+            if (name.Length > 0)
+                data[name] = value;
+        }
+        Volatile.Write(ref _data, data);
+        _filled.TrySetResult();
+        foreach (var provider in Volatile.Read(ref _providers))
+            Show(provider);
+        Keep(data);
+    }
+
+    private static Dictionary<string, string?> NewData() => new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A listener may throw, for example options that cannot be bound to a value. The next change may correct the value, so the feed goes on.</summary>
+    private void Show(RaftKvConfigurationProvider provider)
+    {
+        try
+        {
+            provider.Reload();
+        }
+        catch (Exception e)
+        {
+            Log?.ConfigurationRefused(Prefix, Innermost(e).Message);
+        }
+    }
+
+    private void Keep(Dictionary<string, string?> data)
+    {
+        try
+        {
+            _lastKnown?.Save(data);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log?.ConfigurationNotKept(Prefix, e.Message);
+        }
+    }
+
+    /// <summary>Cancellation callbacks nest their errors.</summary>
+    private static Exception Innermost(Exception error) => error is AggregateException { InnerExceptions: [var inner, ..] } ? Innermost(inner) : error;
+}

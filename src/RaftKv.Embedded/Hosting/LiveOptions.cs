@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Replica;
+
+namespace RaftKv.Embedded.Hosting;
+
+/// <summary>
+/// Takes changed options over while the node runs: secrets, timeouts of calls, and the marks at which something is done. All others need a restart, and the log says so. A change that is not valid is
+/// logged and ignored as a whole.
+/// </summary>
+internal sealed class LiveOptions(IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory, IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access,
+    Observers observers) : IHostedService, IDisposable
+{
+    /// <summary>Each is at most 8 bytes, so a reader on another thread sees the old value or the new one.</summary>
+    private static readonly (string Name, Func<RaftKvOptions, object?> Get, Action<RaftKvOptions, RaftKvOptions> Take)[] Live =
+    [
+        (nameof(RaftKvOptions.RequestTimeout), o => o.RequestTimeout, (to, from) => to.RequestTimeout = from.RequestTimeout),
+        (nameof(RaftKvOptions.HandOverTimeout), o => o.HandOverTimeout, (to, from) => to.HandOverTimeout = from.HandOverTimeout),
+        (nameof(RaftKvOptions.IntegrityCheckInterval), o => o.IntegrityCheckInterval, (to, from) => to.IntegrityCheckInterval = from.IntegrityCheckInterval),
+        (nameof(RaftKvOptions.DiskWarningBytes), o => o.DiskWarningBytes, (to, from) => to.DiskWarningBytes = from.DiskWarningBytes),
+        (nameof(RaftKvOptions.DiskReserveBytes), o => o.DiskReserveBytes, (to, from) => to.DiskReserveBytes = from.DiskReserveBytes),
+        (nameof(RaftKvOptions.SnapshotThresholdBytes), o => o.SnapshotThresholdBytes, (to, from) => to.SnapshotThresholdBytes = from.SnapshotThresholdBytes),
+        (nameof(RaftKvOptions.LogRetentionBytes), o => o.LogRetentionBytes, (to, from) => to.LogRetentionBytes = from.LogRetentionBytes),
+    ];
+
+    private static readonly (string Name, Func<RaftKvOptions, object?> Get)[] Fixed =
+    [
+        (nameof(RaftKvOptions.NodeId), o => o.NodeId),
+        (nameof(RaftKvOptions.DataDirectory), o => o.DataDirectory),
+        (nameof(RaftKvOptions.ListenAddress), o => o.ListenAddress),
+        (nameof(RaftKvOptions.AdvertiseAddress), o => o.AdvertiseAddress),
+        (nameof(RaftKvOptions.InitialMembers), o => string.Join(' ', o.InitialMembers.Select(m => $"{m.NodeId}={m.Address}"))),
+        (nameof(RaftKvOptions.Seeds), o => string.Join(' ', o.Seeds)),
+        (nameof(RaftKvOptions.Bootstrap), o => o.Bootstrap),
+        (nameof(RaftKvOptions.TargetVoters), o => o.TargetVoters),
+        (nameof(RaftKvOptions.ReplacedDiskTimeout), o => o.ReplacedDiskTimeout),
+        (nameof(RaftKvOptions.RestoreFrom), o => o.RestoreFrom),
+        (nameof(RaftKvOptions.PeerTls), o => (o.PeerTls?.CertificateFile, o.PeerTls?.KeyFile, o.PeerTls?.AuthoritiesFile, o.PeerTls?.AcceptAnyNodeId)),
+        (nameof(RaftKvOptions.AllowInsecurePeers), o => o.AllowInsecurePeers),
+        (nameof(RaftKvOptions.HeartbeatInterval), o => o.HeartbeatInterval),
+        (nameof(RaftKvOptions.ElectionTimeout), o => o.ElectionTimeout),
+        (nameof(RaftKvOptions.MaxClockDrift), o => o.MaxClockDrift),
+        (nameof(RaftKvOptions.MaxKeyBytes), o => o.MaxKeyBytes),
+        (nameof(RaftKvOptions.MaxValueBytes), o => o.MaxValueBytes),
+        (nameof(RaftKvOptions.MaxTransactionBytes), o => o.MaxTransactionBytes),
+        (nameof(RaftKvOptions.MaxPendingBytes), o => o.MaxPendingBytes),
+        (nameof(RaftKvOptions.MemoryBudget), o => o.MemoryBudget),
+        (nameof(RaftKvOptions.ExpectedKeys), o => o.ExpectedKeys),
+        (nameof(RaftKvOptions.LogSegmentBytes), o => o.LogSegmentBytes),
+        (nameof(RaftKvOptions.WatchHistoryBytes), o => o.WatchHistoryBytes),
+        (nameof(RaftKvOptions.ScanRetentionBytes), o => o.ScanRetentionBytes),
+        (nameof(RaftKvOptions.Durability), o => o.Durability),
+    ];
+
+    private readonly Lock _gate = new();
+    private readonly ILogger _log = observers.CreateLogger(ReplicaHost.Category);
+    private readonly List<IDisposable> _changes = [];
+    private RaftKvOptions? _last;
+
+    /// <summary>The names of all options that are compared.</summary>
+    internal static IEnumerable<string> Names => [.. Live.Select(o => o.Name), .. Fixed.Select(o => o.Name), nameof(RaftKvOptions.PeerSecrets)];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Not the running ones: what they were reduced to is no change.
+        _last = factory.Create(Options.DefaultName);
+        foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == Options.DefaultName))
+            _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _changes.ForEach(change => change.Dispose());
+
+    private void Take()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                Take(factory.Create(Options.DefaultName));
+            }
+            catch (Exception e)
+            {
+                _log.OptionsIgnored(running.Value.NodeId, e.Message);
+            }
+        }
+    }
+
+    private void Take(RaftKvOptions changed)
+    {
+        var last = _last!;
+        _last = changed;
+        var taken = Live.Where(o => !Equals(o.Get(last), o.Get(changed))).ToList();
+        taken.ForEach(o => o.Take(running.Value, changed));
+        var names = taken.ConvertAll(o => o.Name);
+        if (!last.PeerSecrets.SequenceEqual(changed.PeerSecrets))
+        {
+            access.TryHost?.ReplaceSecrets(changed.PeerSecrets);
+            names.Add(nameof(RaftKvOptions.PeerSecrets));
+        }
+        if (names.Count > 0)
+            _log.OptionsTaken(running.Value.NodeId, string.Join(", ", names));
+        var later = Fixed.Where(o => !Equals(o.Get(last), o.Get(changed))).Select(o => o.Name).ToList();
+        if (later.Count > 0)
+            _log.OptionsNeedRestart(running.Value.NodeId, string.Join(", ", later));
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Hosting;
+
+/// <summary>
+/// A node without a ListenAddress of its own listens where the initial members have it: at the address, or, where they have a name, on that port of all interfaces, because a name may belong to
+/// something in front of this machine.
+/// </summary>
+internal sealed class OwnAddress : IPostConfigureOptions<RaftKvOptions>
+{
+    public void PostConfigure(string? name, RaftKvOptions options)
+    {
+        if (options.ListenAddress != RaftKvOptions.DefaultListenAddress)
+            return;
+        var own = options.InitialMembers.FirstOrDefault(m => m.NodeId == options.NodeId)?.Address;
+        if (own is null || !HostAndPort.TryParse(own, out var address) || address.Port == 0)
+            return;
+        if (IPAddress.TryParse(address.Host, out _) || address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            options.ListenAddress = own;
+            return;
+        }
+        options.ListenAddress = $"{(System.Net.Sockets.Socket.OSSupportsIPv6 ? "[::]" : "0.0.0.0")}:{address.Port}";
+        options.AdvertiseAddress ??= own;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Hosting;
+using RaftKv.Embedded.Tests.Transport;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>Options that change while the node runs.</summary>
+public sealed class LiveOptionsTests : IDisposable
+{
+    private const int Taken = 193;
+    private const int NeedRestart = 194;
+    private const int Ignored = 195;
+
+    private static readonly string Old = new('o', 32);
+    private static readonly string New = new('n', 32);
+
+    private readonly TestFolder _folder = new();
+    private readonly int[] _ports = FreePorts.Take(2);
+    private readonly RecordingLogger _log = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_option_is_one_that_is_taken_over_or_one_that_needs_a_restart() => Assert.Equal(
+        typeof(RaftKvOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name).Order(),
+        LiveOptions.Names.Order());
+
+    [Fact]
+    public async Task Changed_timeouts_are_taken_over_and_others_need_a_restart_and_invalid_ones_are_ignored()
+    {
+        var configuration = new ConfigurationManager { ["DataDirectory"] = _folder.Sub("data"), ["Bootstrap"] = "SingleNode" };
+        using var host = await StartAsync(configuration);
+        var running = host.Services.GetRequiredService<IOptions<RaftKvOptions>>().Value;
+
+        Change(configuration, ("RequestTimeout", "00:00:09"));
+        Assert.Equal(TimeSpan.FromSeconds(9), running.RequestTimeout);
+        Assert.Equal((1, 0, 0), (_log.Count(Taken), _log.Count(NeedRestart), _log.Count(Ignored)));
+
+        Change(configuration, ("ElectionTimeout", "00:00:01"));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), running.ElectionTimeout);
+        Assert.Equal((1, 1, 0), (_log.Count(Taken), _log.Count(NeedRestart), _log.Count(Ignored)));
+
+        // The framework's own monitor of the options tells the one who reloads.
+        Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "-1")));
+        Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "soon")));
+        Assert.Equal(TimeSpan.FromSeconds(9), running.RequestTimeout);
+        Assert.Equal((1, 1, 2), (_log.Count(Taken), _log.Count(NeedRestart), _log.Count(Ignored)));
+
+        Change(configuration, ("RequestTimeout", "00:00:08"));
+        Assert.Equal(TimeSpan.FromSeconds(8), running.RequestTimeout);
+        await host.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task A_secret_is_changed_on_all_nodes_one_after_the_other_without_a_restart()
+    {
+        ConfigurationManager[] configurations = [.. Enumerable.Range(1, 2).Select(Member)];
+        using var one = await StartAsync(configurations[0]);
+        using var two = await StartAsync(configurations[1]);
+        await ReadyAsync(one, two);
+        // Added at the end, then made the first, then the old one is removed.
+        foreach (var secrets in (string[][])[[Old, New], [New, Old], [New]])
+        {
+            foreach (var configuration in configurations)
+                Change(configuration, ("PeerSecrets:0", secrets[0]), ("PeerSecrets:1", secrets.ElementAtOrDefault(1)));
+        }
+
+        // New connections know the new secret only: a node that comes back with the old one is turned away.
+        await two.StopAsync(Cancel);
+        two.Dispose();
+        using (var stranger = await StartAsync(Member(2)))
+        {
+            var status = stranger.Services.GetRequiredService<IRaftKvCluster>();
+            await Assert.ThrowsAsync<OperationCanceledException>(() => status.WaitUntilReadyAsync(new CancellationTokenSource(TimeSpan.FromSeconds(2)).Token));
+            await stranger.StopAsync(Cancel);
+        }
+        var changed = Member(2);
+        changed["PeerSecrets:0"] = New;
+        using var back = await StartAsync(changed);
+        await ReadyAsync(one, back);
+        await back.StopAsync(Cancel);
+        await one.StopAsync(Cancel);
+    }
+
+    private static void Change(ConfigurationManager configuration, params (string Name, string? Value)[] values)
+    {
+        foreach (var (name, value) in values)
+            configuration[name] = value;
+        ((IConfigurationRoot)configuration).Reload();
+    }
+
+    private static async Task ReadyAsync(params IHost[] hosts)
+    {
+        foreach (var host in hosts)
+            await host.Services.GetRequiredService<IRaftKvCluster>().WaitUntilReadyAsync(Cancel);
+    }
+
+    private ConfigurationManager Member(int number) => new()
+    {
+        ["NodeId"] = $"node{number}",
+        ["DataDirectory"] = _folder.Sub($"node{number}"),
+        ["InitialMembers"] = $"node1=127.0.0.1:{_ports[0]},node2=127.0.0.1:{_ports[1]}",
+        ["ElectionTimeout"] = "00:00:00.5",
+        ["PeerSecrets:0"] = Old,
+    };
+
+    private async Task<IHost> StartAsync(IConfiguration section)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.AddProvider(_log);
+        builder.Services.AddRaftKv(section);
+        var host = builder.Build();
+        await host.StartAsync(Cancel);
+        return host;
+    }
+}

@@ -35,6 +35,22 @@ public interface IRaftKvCoordination
     /// </remarks>
     Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions options = default, CancellationToken cancellationToken = default);
 
+    /// <summary>Tells which process holds a lock, or leads the office of that name.</summary>
+    /// <param name="name">Of the lock or office.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns><c>null</c> when none does. Linearizable: the holder at some moment during the call. It may have gone by the time the answer is here.</returns>
+    /// <exception cref="RaftKvException">The cluster could not be asked.</exception>
+    ValueTask<KvLockHolder?> GetHolderAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Tells which process leads the office (or holds the lock) of that name: now, and whenever it is another one; <c>null</c> while none does. A holder that is gone before it was looked at is
+    /// passed over.
+    /// </summary>
+    /// <param name="name">Of the office or lock.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RaftKvException">The cluster could not be asked at the start. Later the watch waits until it can be asked again.</exception>
+    IAsyncEnumerable<KvLockHolder?> WatchLeaderAsync(string name, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Sets a key that goes with this process: at once when its host stops, within 15 s when it dies. All such keys of a process share one lease; if that is lost, because the process was
     /// cut off from the cluster, they go and must be set again.

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
+internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access, IOptions<RaftKvOptions> options) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -51,6 +52,18 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
     }
 
+    public async ValueTask<KvLockHolder?> GetHolderAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return (await new LockObserver(kv, name).LookAsync(cancellationToken).ConfigureAwait(false)).Holder;
+    }
+
+    public IAsyncEnumerable<KvLockHolder?> WatchLeaderAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return new LockObserver(kv, name).WatchAsync(cancellationToken);
+    }
+
     public async ValueTask<KvLease> SetEphemeralAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -92,9 +105,10 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
             var key = LockLine.KeyOf(name, lease.Id);
             var bound = new KvSetOptions { LeaseId = lease.Id };
             var enter = new KvTransaction().If(KvCompare.CreateVersion(LockLine.RangeOf(name), KvRelation.Equal, KvVersion.None));
-            enter.Then.Set(key, default, bound);
+            var ticket = LockTicket.Encode(options.Value.NodeId, access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow());
+            enter.Then.Set(key, ticket, bound);
             if (mayWait)
-                enter.Else.Set(key, default, bound);
+                enter.Else.Set(key, ticket, bound);
             var entered = await kv.CommitAsync(enter, cancellationToken).ConfigureAwait(false);
             if (entered.Succeeded || mayWait)
                 return (new KvLock(name, key, entered.Version, lease), entered.Succeeded);

@@ -42,6 +42,48 @@ public sealed class CoordinationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_holder_of_a_lock_is_told_with_its_node_its_token_and_how_many_wait()
+    {
+        Assert.Null(await Coordination.GetHolderAsync("job", Cancel));
+        var before = DateTimeOffset.UtcNow.AddSeconds(-1);
+        var held = await Coordination.AcquireLockAsync("job", cancellationToken: Cancel);
+        var next = Coordination.AcquireLockAsync("job", cancellationToken: Cancel).AsTask();
+        KvLockHolder? holder;
+        do
+            holder = await Coordination.GetHolderAsync("job", Cancel);
+        while (holder?.Waiting == 0);
+
+        Assert.Equal((_node.Cluster.Status.NodeId, held.FencingToken, 1), (holder!.NodeId, holder.FencingToken, holder.Waiting));
+        Assert.InRange(holder.AskedAt, before, DateTimeOffset.UtcNow.AddSeconds(1));
+        await held.DisposeAsync();
+        await using var second = await next;
+        Assert.Equal(second.FencingToken, (await Coordination.GetHolderAsync("job", Cancel))!.FencingToken);
+        Assert.Null(await Coordination.GetHolderAsync("another job", Cancel));
+    }
+
+    [Fact]
+    public async Task A_watch_of_an_office_tells_each_leader_that_stays_and_when_there_is_none()
+    {
+        await using var leaders = Coordination.WatchLeaderAsync("office", Cancel).GetAsyncEnumerator(Cancel);
+        Assert.Null(await NextAsync());
+        var first = await Coordination.AcquireLockAsync("office", cancellationToken: Cancel);
+        Assert.Equal(first.FencingToken, (await NextAsync())!.FencingToken);
+        // One more in the line is no other leader.
+        var waits = Coordination.AcquireLockAsync("office", cancellationToken: Cancel).AsTask();
+        await first.DisposeAsync();
+        var second = await waits;
+        Assert.Equal(second.FencingToken, (await NextAsync())!.FencingToken);
+        await second.DisposeAsync();
+        Assert.Null(await NextAsync());
+
+        async Task<KvLockHolder?> NextAsync()
+        {
+            Assert.True(await leaders.MoveNextAsync());
+            return leaders.Current;
+        }
+    }
+
+    [Fact]
     public async Task A_lock_that_is_held_cannot_be_had_at_once_and_another_name_is_another_lock()
     {
         await using var held = await Coordination.AcquireLockAsync("a", cancellationToken: Cancel);

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>Tells who holds a lock, from outside the line before it.</summary>
+internal sealed class LockObserver(IDistributedKv kv, string name)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The holder, and the version at which it was looked for.</summary>
+    public async Task<(KvLockHolder? Holder, KvVersion At)> LookAsync(CancellationToken cancellationToken)
+    {
+        KvEntry? first = null;
+        var (count, asked) = (0, default(KvScanOptions));
+        KvScanPage page;
+        do
+        {
+            page = await kv.ScanPageAsync(LockLine.RangeOf(name), asked, cancellationToken).ConfigureAwait(false);
+            foreach (var entry in page.Entries)
+            {
+                count++;
+                if (first is not { } before || entry.Version < before.Version)
+                    first = entry;
+            }
+            asked = new KvScanOptions { After = page.Next, AtVersion = page.Version };
+        }
+        while (page.Next is not null);
+        if (first is not { } found)
+            return (null, page.Version);
+        var (nodeId, askedAt) = LockTicket.Decode(found.Value.Span);
+        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1), page.Version);
+    }
+
+    /// <summary>The holder now, and each one after it; one that is over before it is looked at is passed over.</summary>
+    public async IAsyncEnumerable<KvLockHolder?> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (last, at) = await LookAsync(cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            yield return last;
+            var token = last?.FencingToken;
+            while (last?.FencingToken == token)
+                (last, at) = await NextAsync(last, at, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The holder after a change of the line, or after a pause when it cannot be looked at now.</summary>
+    private async Task<(KvLockHolder? Holder, KvVersion At)> NextAsync(KvLockHolder? last, KvVersion at, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await UntilChangedAsync(at, cancellationToken).ConfigureAwait(false);
+            return await LookAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RaftKvException e) when (e.IsTransient)
+        {
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+            return (last, at);
+        }
+    }
+
+    private async Task UntilChangedAsync(KvVersion at, CancellationToken cancellationToken)
+    {
+        var options = new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true };
+        try
+        {
+            await foreach (var change in kv.WatchAsync(LockLine.RangeOf(name), options, cancellationToken).ConfigureAwait(false))
+            {
+                if (change.Kind is not KvEventKind.Progress && change.EndsVersion)
+                    return;
+            }
+        }
+        catch (RaftKvCompactedException)
+        {
+            // This node missed something: look again.
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Text;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>The value of the key that stands for a place in the line before a lock: who asked, and when.</summary>
+internal static class LockTicket
+{
+    private const char Separator = '\n';
+
+    public static byte[] Encode(string nodeId, DateTimeOffset askedAt) =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{askedAt.ToUnixTimeMilliseconds()}{Separator}{nodeId}"));
+
+    /// <summary>What cannot be read, because something else wrote it, names no node.</summary>
+    public static (string NodeId, DateTimeOffset AskedAt) Decode(ReadOnlySpan<byte> value)
+    {
+        var text = Encoding.UTF8.GetString(value);
+        var end = text.IndexOf(Separator, StringComparison.Ordinal);
+        return end > 0 && long.TryParse(text.AsSpan(0, end), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ms)
+            && ms >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && ms <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? (text[(end + 1)..], DateTimeOffset.FromUnixTimeMilliseconds(ms))
+            : ("", DateTimeOffset.UnixEpoch);
+    }
+}

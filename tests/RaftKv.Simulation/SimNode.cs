@@ -189,7 +189,8 @@ internal sealed partial class SimNode
             NewSalt = () => (uint)_salts.Source.Next() | 1,
         };
         var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
-        var start = Recovery.Join(identity, wal, recovery, state, log);
+        var mark = AppliedMark.Open(Disk, directory.Root);
+        var start = Recovery.Join(identity, wal, recovery, state, log, mark);
         DurableEntries.CheckKept(this, _durableTerms, _durableSnapshot, start);
         var age = DirectoryAge.Open(Disk, directory.Root, (long)Chance.Fork($"start {Life}").Source.Next(), start);
 
@@ -225,6 +226,8 @@ internal sealed partial class SimNode
             Stores = NewStore,
             Ending = _ending.Token,
             Age = age,
+            // Without ServedBefore: a node that restarts without a quorum serves nothing, because its mark may be older than what it served.
+            Mark = mark,
             Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
             Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
             {

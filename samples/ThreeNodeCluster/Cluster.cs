@@ -30,7 +30,7 @@ internal sealed class Cluster : IAsyncDisposable
 
     public NodeProcess this[string name] => Find(name) ?? throw new StepFailedException($"There is no {name}. There are: {string.Join(", ", Nodes.Select(n => n.Name))}.");
 
-    /// <summary>Starts a new node with an empty directory and waits until it answers.</summary>
+    /// <summary>Starts a new node with an empty directory and waits until it has opened it.</summary>
     public async Task<NodeProcess> StartNodeAsync(string name, CancellationToken cancellationToken)
     {
         var node = new NodeProcess(name, _ports.Next(), _ports.Next(), Path.Combine(_directory.FullName, name));
@@ -40,15 +40,15 @@ internal sealed class Cluster : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Starts a node that was killed, with the directory it had, and waits until it answers.</summary>
+    /// <summary>Starts a node that was killed, with the directory it had, and waits until it has opened it.</summary>
     public async Task StartAsync(NodeProcess node, CancellationToken cancellationToken)
     {
         node.Start();
-        await UntilAsync($"{node.Name} answers", async () =>
+        await UntilAsync($"{node.Name} has opened its data", async () =>
         {
             if (!node.IsRunning)
                 throw new StepFailedException($"{node.Name} ended by itself: {string.Join(" | ", node.Output.TakeLast(5))}");
-            return await Client.TryStatsAsync(node, cancellationToken) is not null;
+            return await Client.TryStatsAsync(node, cancellationToken) is { State: not "Opening" };
         }, cancellationToken);
     }
 

@@ -162,8 +162,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
     public static partial void TakesData(this ILogger logger, string nodeId);
 
-    [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {Role} in term {Term}, led by {Leader}, with {Keys} keys.")]
-    public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, RaftKvRole role, long term, string leader, long keys);
+    [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {State}.")]
+    public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, string state);
 
     [LoggerMessage(145, LogLevel.Warning, "{NodeId} has had no leader for {Seconds} s: {Detail}. Writes and linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
     public static partial void NoLeader(this ILogger logger, string nodeId, long seconds, string detail);

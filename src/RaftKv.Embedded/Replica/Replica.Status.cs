@@ -166,7 +166,9 @@ internal sealed partial class Replica
         _wasReady = true;
         var status = Status;
         var took = TimeSpan.FromTicks(_now.Ticks - _parts.OpenedAt);
-        _log.Ready(_options.NodeId, (long)took.TotalMilliseconds, status.Role, status.Term, status.LeaderId ?? "no node", status.KeyCount);
+        _log.Ready(_options.NodeId, (long)took.TotalMilliseconds, status.Role == RaftKvRole.Unformed
+            ? "it founds a cluster with its first write, or is added to one"
+            : $"{status.Role.ToString().ToLowerInvariant()} in term {status.Term}, led by {status.LeaderId}, with {status.KeyCount} keys");
     }
 
     private void Publish()

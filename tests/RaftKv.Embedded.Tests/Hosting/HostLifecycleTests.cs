@@ -35,6 +35,7 @@ public sealed class HostLifecycleTests : IDisposable
             }, Cancel));
             Assert.True((await Kv(host).SetAsync($"k{round}", default, cancellationToken: Cancel)).Applied);
 
+            host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
             await host.StopAsync(Cancel).WaitAsync(Patience, Cancel);
             host.Dispose();
         }

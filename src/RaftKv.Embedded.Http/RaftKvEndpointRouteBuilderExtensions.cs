@@ -99,7 +99,7 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <returns>The group of the page and its routes, for further conventions.</returns>
     /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
-        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvHttpOptions>? configure = null)
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvDashboardOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         var options = Configure(endpoints, configure, nameof(MapRaftKvDashboard));
@@ -107,7 +107,7 @@ public static class RaftKvEndpointRouteBuilderExtensions
         // The app's document has the routes once, where MapRaftKv put them.
         all.WithMetadata(new ExcludeFromDescriptionAttribute());
         var access = new RouteAccess(all, options, endpoints.ServiceProvider);
-        DashboardEndpoints.Map(access.Status, options.OpensKeysOrCluster);
+        DashboardEndpoints.Map(access.Status, options);
         if (!options.OpensKeysOrCluster)
             return all;
         KvEndpoints.MapReads(access.Read);
@@ -151,12 +151,13 @@ public static class RaftKvEndpointRouteBuilderExtensions
         MembershipEndpoints.Map(access.Admin);
     }
 
-    private static RaftKvHttpOptions Configure(IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure, string method)
+    private static TOptions Configure<TOptions>(IEndpointRouteBuilder endpoints, Action<TOptions>? configure, string method)
+        where TOptions : RaftKvHttpOptions, new()
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IDistributedKv)) == false)
             throw new InvalidOperationException($"{method} found no replica to serve. Call services.AddRaftKv(...) first.");
-        var options = new RaftKvHttpOptions();
+        var options = new TOptions();
         configure?.Invoke(options);
         if (options is { AuthorizationPolicy: not null, AllowAnonymous: true })
             throw new InvalidOperationException($"{method} was given an AuthorizationPolicy and AllowAnonymous. Choose one.");

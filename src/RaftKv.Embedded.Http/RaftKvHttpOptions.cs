@@ -4,7 +4,7 @@ namespace RaftKv.Embedded.Http;
 /// Who may use the routes. Keys and changes of the cluster are closed until something says who may use them: a policy here, <c>RequireAuthorization</c> on the
 /// mapped group, a fallback policy of the app, or <see cref="AllowAnonymous"/>. Until then they answer 403.
 /// </summary>
-public sealed class RaftKvHttpOptions
+public class RaftKvHttpOptions
 {
     /// <summary>
     /// The name of the authorization policy of the routes that read keys, write keys or change the cluster, where no policy below is more specific. The default

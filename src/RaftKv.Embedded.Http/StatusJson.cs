@@ -19,9 +19,11 @@ internal static class StatusJson
         WriteTroubles(json, status);
         WriteResources(json, status);
         WriteLog(json, status);
+        var health = new ClusterHealth(status);
+        WriteQuorum(json, health);
         json.WriteStartArray("members"u8);
         foreach (var member in status.Members)
-            WriteMember(json, member, status);
+            WriteMember(json, member, status, health);
         json.WriteEndArray();
         json.WriteStartArray("elections"u8);
         foreach (var election in status.Elections)
@@ -110,13 +112,25 @@ internal static class StatusJson
         json.WriteEndObject();
     }
 
-    private static void WriteMember(Utf8JsonWriter json, RaftKvMemberStatus member, RaftKvStatus status)
+    private static void WriteQuorum(Utf8JsonWriter json, in ClusterHealth health)
+    {
+        json.WriteStartObject("quorum"u8);
+        json.WriteNumber("voters"u8, health.Voters);
+        json.WriteNumber("majority"u8, health.Majority);
+        json.WriteNumber("alive"u8, health.Alive);
+        json.WriteNumber("mayFail"u8, health.MayFail);
+        json.WriteBoolean("lost"u8, health.IsQuorumLost);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMember(Utf8JsonWriter json, RaftKvMemberStatus member, RaftKvStatus status, in ClusterHealth health)
     {
         json.WriteStartObject();
         json.WriteString("nodeId"u8, member.NodeId);
         json.WriteString("address"u8, member.Address);
         json.WriteBoolean("voter"u8, member.IsVoter);
         json.WriteBoolean("leader"u8, member.IsLeader);
+        json.WriteString("state"u8, health.StateOf(member));
         // Match and last log index are published together, but a follower's match is only known to the leader.
         if (member.Match is { } match)
         {

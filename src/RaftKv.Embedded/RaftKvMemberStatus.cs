@@ -10,6 +10,12 @@ namespace RaftKv.Embedded;
 public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVoter, bool IsLeader, long? Match, TimeSpan? LastContact)
 {
     /// <summary>
+    /// Whether this node has a connection to the member and heard from it of late: between a leader and the others within 2 s or four election timeouts,
+    /// whichever is longer, between two others within 12 s. <c>true</c> for this node itself.
+    /// </summary>
+    public bool IsReachable { get; init; }
+
+    /// <summary>
     /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was lost. Known to the leader only.
     /// The member counts for no quorum until its vote is taken by a configuration entry; then it comes back as a learner, is fed, and is promoted.
     /// </summary>

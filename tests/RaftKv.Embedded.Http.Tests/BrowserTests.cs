@@ -31,9 +31,9 @@ public class BrowserTests
         await node1.DisposeAsync();
         await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent)");
         await node3.DisposeAsync();
-        await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
+        await page.UntilAsync("document.getElementById('banner').textContent.includes('The quorum is lost')");
         await page.EvaluateAsync("$('prefix').value = ''; search()");
-        await page.UntilAsync("$('keys').children.length > 0 && $('keys-note').textContent.includes('there is no leader')");
+        await page.UntilAsync("$('keys').children.length > 0 && $('keys-note').textContent.includes('own copy')");
         await page.EvaluateAsync("document.querySelector('#keys button').click()");
         await page.UntilAsync("!$('entry').hidden && entry.etag");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-no-quorum.png"));
@@ -63,7 +63,7 @@ public class BrowserTests
 
         await node.Kv.SetAsync("a/ü <b>", "somebody else's"u8.ToArray(), cancellationToken: Stop);
         await page.EvaluateAsync("$('entry-value').value = 'mine'; $('entry-save').click()");
-        await page.UntilAsync("$('entry-error').textContent.includes('Somebody else was faster')");
+        await page.UntilAsync("$('entry-error').textContent.includes('Another writer was faster')");
         Assert.Equal("somebody else's", await ReadAsync(node, "a/ü <b>"));
 
         await page.EvaluateAsync("document.querySelector('#keys button').click()");
@@ -78,24 +78,33 @@ public class BrowserTests
     }
 
     [Fact]
-    public async Task It_survives_the_kill_of_the_leader_and_says_that_the_quorum_is_lost()
+    public async Task A_follower_shows_dead_members_what_may_still_fail_and_a_lost_quorum()
     {
         SkipWithoutChromium();
         await using var cluster = await SampleCluster.FormAsync(Stop);
         await using var page = await Chromium.StartAsync(Stop);
         await page.LookAsync("light", 1280, 900);
         await page.OpenAsync(cluster["node2"].Url + "raftkv");
-        await page.UntilAsync("document.querySelectorAll('#members tr').length === 3 && document.getElementById('t-leader').textContent === 'node1'");
+        await page.UntilAsync("$('t-leader').textContent === 'node1' && $('quorum').textContent.includes('1 may fail')");
+        await page.UntilAsync("document.querySelectorAll('#members .state').length === 3 && [...document.querySelectorAll('#members .state')].every(s => s.textContent === 'alive')");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-three-members.png"));
 
         await cluster["node1"].KillAsync();
-        await page.UntilAsync("['node2', 'node3'].includes(document.getElementById('t-leader').textContent) && document.getElementById('live').textContent === 'live'");
+        await page.UntilAsync("['node2', 'node3'].includes($('t-leader').textContent) && $('live').textContent === 'live'");
+        var leader = (await page.EvaluateAsync("$('t-leader').textContent")).GetString()!;
+        var follower = leader == "node2" ? "node3" : "node2";
+        await page.OpenAsync(cluster[follower].Url + "raftkv");
+        await page.UntilAsync("$('role').textContent === 'follower' && $('quorum').textContent.includes('1 dead') && $('quorum').textContent.includes('none may fail')");
+        await page.UntilAsync("document.querySelector('#members tr[data-node=node1] .state').textContent === 'dead' && $('banner').textContent.includes('2 of 3 voters')");
         await page.EvaluateAsync("$('key-new').click(); $('entry-key').value = 'after/the-kill'; $('entry-value').value = 'still here'; $('entry-save').click()");
         await page.UntilAsync("entry?.etag && entry.key === 'after/the-kill'");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-leader-killed.png"));
 
-        await cluster["node3"].KillAsync();
-        await page.UntilAsync("document.getElementById('banner').textContent.includes('no leader')");
+        await cluster[leader].KillAsync();
+        await page.UntilAsync("$('banner').textContent.includes('The quorum is lost') && $('quorum').textContent.includes('2 dead')");
+        await page.UntilAsync("document.querySelectorAll('#members .state.bad').length === 2");
+        await page.EvaluateAsync("open('after/the-kill')");
+        await page.UntilAsync("$('entry-note').textContent.includes('own copy') && $('entry-value').value === 'still here'");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-quorum-lost.png"));
 
         Assert.Empty(page.Errors);

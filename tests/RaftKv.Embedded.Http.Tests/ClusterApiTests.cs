@@ -17,7 +17,7 @@ public class ClusterApiTests
         {
             NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Leader, IsReady = true, Term = 3, LeaderId = "node1", FirstIndex = 2, LastIndex = 12,
             CommitIndex = 11, AppliedIndex = 10, DurableIndex = 12, LastContact = TimeSpan.Zero, KeyCount = 4,
-            Members = [new("node1", "localhost:1111", true, true, 12, TimeSpan.Zero), new("node2", "localhost:1112", false, false, 9, TimeSpan.FromSeconds(1.5)), new("node3", "localhost:1113", true, false, null, null) { HasLostEntries = true }],
+            Members = [new("node1", "localhost:1111", true, true, 12, TimeSpan.Zero), new("node2", "localhost:1112", false, false, 9, TimeSpan.FromSeconds(1.5)) { IsReachable = true }, new("node3", "localhost:1113", true, false, null, null) { HasLostEntries = true }],
             Elections = [new(3, "node1", DateTimeOffset.UnixEpoch, "won the election")],
         };
 
@@ -25,8 +25,9 @@ public class ClusterApiTests
 
         Assert.Equal(("node1", "leader", true, "node1", 3), (Text(status, "nodeId"), Text(status, "role"), status.GetProperty("ready").GetBoolean(), Text(status, "leaderId"), status.GetProperty("term").GetInt32()));
         Assert.Equal("""{"first":2,"snapshot":0,"applied":10,"commit":11,"durable":12,"last":12,"lastTerm":0,"configuration":0,"verified":0}""", status.GetProperty("log").GetRawText());
-        Assert.Equal("""{"nodeId":"node2","address":"localhost:1112","voter":false,"leader":false,"match":9,"lag":3,"lastContactMs":1500}""", status.GetProperty("members")[1].GetRawText());
-        Assert.Equal("""{"nodeId":"node3","address":"localhost:1113","voter":true,"leader":false,"lastContactMs":null,"lostEntries":true}""", status.GetProperty("members")[2].GetRawText());
+        Assert.Equal("""{"nodeId":"node2","address":"localhost:1112","voter":false,"leader":false,"state":"alive","match":9,"lag":3,"lastContactMs":1500}""", status.GetProperty("members")[1].GetRawText());
+        Assert.Equal("""{"nodeId":"node3","address":"localhost:1113","voter":true,"leader":false,"state":"dead","lastContactMs":null,"lostEntries":true}""", status.GetProperty("members")[2].GetRawText());
+        Assert.Equal("""{"voters":2,"majority":2,"alive":1,"mayFail":0,"lost":true}""", status.GetProperty("quorum").GetRawText());
         Assert.Equal("""{"term":3,"leaderId":"node1","at":"1970-01-01T00:00:00+00:00","cause":"won the election"}""", status.GetProperty("elections")[0].GetRawText());
     }
 

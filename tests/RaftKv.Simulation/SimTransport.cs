@@ -58,6 +58,8 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         return true;
     }
 
+    public bool IsConnected(string nodeId) => _links.Find(l => l.Peer.NodeId == nodeId) is { IsConnected: true };
+
     public void Flush()
     {
         foreach (var link in _links)

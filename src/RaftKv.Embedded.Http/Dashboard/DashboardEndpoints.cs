@@ -8,10 +8,10 @@ namespace RaftKv.Embedded.Http.Dashboard;
 internal static class DashboardEndpoints
 {
     /// <param name="routes">The dashboard's group.</param>
-    /// <param name="allowsChanges">Whether the routes for keys and members are mapped beside the page.</param>
-    public static void Map(IEndpointRouteBuilder routes, bool allowsChanges)
+    /// <param name="options">What is opened, and links to the other nodes.</param>
+    public static void Map(IEndpointRouteBuilder routes, RaftKvDashboardOptions options)
     {
-        var page = DashboardPage.Create(allowsChanges);
+        var page = DashboardPage.Create(options.OpensKeysOrCluster);
         routes.MapRead("", context =>
         {
             var response = context.Response;
@@ -23,6 +23,6 @@ internal static class DashboardEndpoints
             response.Headers["Referrer-Policy"] = "no-referrer";
             return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
         });
-        routes.MapGet("/events", ApiRoute.Guarded(StatusStream.AnswerAsync)).DisableRequestTimeout().DisableCookieRedirect();
+        routes.MapGet("/events", ApiRoute.Guarded(new StatusStream(options).AnswerAsync)).DisableRequestTimeout().DisableCookieRedirect();
     }
 }

@@ -9,10 +9,12 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// </summary>
 internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSecurityPolicy)
 {
+    private static readonly string[] _scripts = ["dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js"];
+
     public static DashboardPage Create(bool allowsChanges)
     {
         var style = Resource("dashboard.css");
-        var script = Resource("dashboard.js") + Resource("dashboard.keys.js");
+        var script = string.Concat(_scripts.Select(Resource));
         var html = Resource("dashboard.html")
             .Replace("{{access}}", allowsChanges ? "open" : "closed", StringComparison.Ordinal)
             .Replace("{{style}}", style, StringComparison.Ordinal)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -6,11 +7,15 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>The status as server-sent events: at once with each change, and every second for the figures that move all the time.</summary>
-internal static class StatusStream
+internal sealed class StatusStream(RaftKvDashboardOptions options)
 {
     private static readonly TimeSpan _sample = TimeSpan.FromSeconds(1);
 
-    public static async Task AnswerAsync(HttpContext context)
+    // Without the hash of the commit that a build may append.
+    private static readonly string _version =
+        typeof(IDistributedKv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    public async Task AnswerAsync(HttpContext context)
     {
         using var ending = Ending.Of(context);
         context.Response.ContentType = "text/event-stream";
@@ -29,7 +34,7 @@ internal static class StatusStream
         }
     }
 
-    private static async Task WatchAsync(HttpContext context, IRaftKvCluster cluster, CancellationTokenSource ending)
+    private async Task WatchAsync(HttpContext context, IRaftKvCluster cluster, CancellationTokenSource ending)
     {
         await using var changes = cluster.WatchStatusAsync(ending.Token).GetAsyncEnumerator(ending.Token);
         var change = changes.MoveNextAsync().AsTask();
@@ -59,26 +64,61 @@ internal static class StatusStream
         }
     }
 
-    private static async Task SendAsync(HttpContext context, RaftKvStatus status, CancellationToken cancellationToken)
+    private async Task SendAsync(HttpContext context, RaftKvStatus status, CancellationToken cancellationToken)
     {
         var body = context.Response.BodyWriter;
         body.Write("data: "u8);
-        ApiRoute.Write(body, (status, WriteTimes.Of(ApiRoute.Kv(context)).Within(_sample)), static (json, data) =>
-        {
-            var (status, writes) = data;
-            json.WriteStartObject();
-            json.WriteNumber("at"u8, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
-            if (writes is { } times)
-            {
-                json.WriteStartObject("writeMs"u8);
-                json.WriteNumber("median"u8, times.Median);
-                json.WriteNumber("longest"u8, times.Longest);
-                json.WriteEndObject();
-            }
-            StatusJson.WriteFields(json, status);
-            json.WriteEndObject();
-        });
+        ApiRoute.Write(body, (Status: status, Writes: WriteTimes.Of(ApiRoute.Kv(context)).Within(_sample)), WriteEvent);
         body.Write("\n\n"u8);
         await body.FlushAsync(cancellationToken);
+    }
+
+    private void WriteEvent(Utf8JsonWriter json, (RaftKvStatus Status, (double Median, double Longest)? Writes) data)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("at"u8, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        if (data.Writes is { } times)
+        {
+            json.WriteStartObject("writeMs"u8);
+            json.WriteNumber("median"u8, times.Median);
+            json.WriteNumber("longest"u8, times.Longest);
+            json.WriteEndObject();
+        }
+        StatusJson.WriteFields(json, data.Status);
+        WriteProcess(json);
+        json.WriteStartObject("dashboards"u8);
+        foreach (var member in data.Status.Members)
+        {
+            if (AddressOf(member) is { } address)
+                json.WriteString(member.NodeId, address);
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("process"u8);
+        json.WriteString("version"u8, _version);
+        json.WriteNumber("workingSetBytes"u8, Environment.WorkingSet);
+        json.WriteNumber("heapBytes"u8, GC.GetTotalMemory(forceFullCollection: false));
+        json.WriteNumber("availableBytes"u8, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        json.WriteEndObject();
+    }
+
+    // Only what a browser opens as a page: an address of another scheme could be a script.
+    private string? AddressOf(RaftKvMemberStatus member)
+    {
+        try
+        {
+            return options.AddressOf?.Invoke(member) is { IsAbsoluteUri: true } address && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+                ? address.AbsoluteUri
+                : null;
+        }
+        catch (Exception)
+        {
+            // The app's code: a page without a link is better than none.
+            return null;
+        }
     }
 }

@@ -1,96 +1,40 @@
 
-// ---- what changes something: absent where the app keeps it closed ----
-
 const pageOfKeys = 50;
 const longestText = 256 * 1024;   // bytes of a value that the page shows
 let next = null;                  // where the next page of keys begins
 let entry = null;                 // {key, etag, editable} of the entry shown; etag null for a new one
-let toastTimer = 0;
-
-/** A request whose failure is an error with the server's own words. */
-async function call(method, path, body, headers = {}) {
-  let answer;
-  try {
-    answer = await fetch(base + path, { method, body, headers: body === undefined || body instanceof Uint8Array ? headers : { 'Content-Type': 'application/json', ...headers } });
-  } catch {
-    throw new Error('The node did not answer. Whether anything was changed is not known.');
-  }
-  if (answer.ok) return answer;
-  if (answer.status === 401) throw new Error('You are not signed in, or your session has ended.');
-  if (answer.status === 403) throw new Error('You are not allowed to do this.');
-  const problem = await answer.json().catch(() => null);
-  throw Object.assign(new Error(problem?.detail ?? `The server answered ${answer.status}.`), { code: problem?.code });
-}
-
-function toast(message) {
-  text($('toast'), message);
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => text($('toast'), ''), 6000);
-}
-
-function confirmed(title, message, yes) {
-  const dialog = $('confirm');
-  text($('confirm-title'), title);
-  text($('confirm-text'), message);
-  text($('confirm-yes'), yes);
-  dialog.returnValue = '';
-  dialog.showModal();
-  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
-}
-
-async function attempt(done, action) {
-  try {
-    await action();
-    toast(done);
-  } catch (error) {
-    toast(error.message);
-  }
-}
-
-async function transfer(id) {
-  if (await confirmed(`Make ${id} the leader?`, `${status.leaderId ?? 'The leader'} hands over once ${id} has its whole log. Writes wait for a moment.`, 'Hand over'))
-    attempt(`${id} leads.`, () => call('POST', '/v1/cluster/transfer', JSON.stringify({ to: id })));
-}
-
-async function remove(id) {
-  const left = quorum().voters - 1;
-  const warning = id === status.nodeId ? ' It is the node that serves this page.' : '';
-  if (await confirmed(`Remove ${id}?`, `It stops voting and keeps its data. ${left} ${left === 1 ? 'voter is' : 'voters are'} left.${warning}`, 'Remove'))
-    attempt(`${id} is removed.`, () => call('DELETE', `/v1/cluster/members/${encodeURIComponent(id)}`));
-}
-
-function wireCluster() {
-  $('snapshot').onclick = () => attempt('The snapshot is written.', () => call('POST', '/v1/cluster/snapshot'));
-  $('add-open').onclick = () => { $('add-form').reset(); $('add').returnValue = ''; $('add').showModal(); };
-  $('add-cancel').onclick = () => $('add').close();
-  $('add').addEventListener('close', () => {
-    if ($('add').returnValue !== 'yes') return;
-    const [nodeId, address] = [$('add-node').value.trim(), $('add-address').value.trim()];
-    toast(`${nodeId} is being added …`);
-    attempt(`${nodeId} votes.`, () => call('POST', '/v1/cluster/members', JSON.stringify({ nodeId, address })));
-  });
-}
 
 // ---- keys ----
 
 // As a parameter, because a path cannot name every key.
 const pathOf = key => `/v1/kv?key=${encodeURIComponent(key)}`;
 
-// Without a leader the node's own copy is what can be read; the note below the list says so.
-const isLed = () => Boolean(status?.leaderId);
+const ownCopy = "from this node's own copy: there is no quorum";
+
+/** Reads from the quorum, or from the node's own copy when there is none. */
+async function read(path) {
+  if (status.leaderId && !status.quorum.lost) {
+    try {
+      return { answer: await call('GET', path), isOwn: false };
+    } catch (error) {
+      if (error.status !== 503) throw error;
+    }
+  }
+  return { answer: await call('GET', `${path}&consistency=stale`), isOwn: true };
+}
 
 async function search(after) {
   const parameters = new URLSearchParams({ prefix: $('prefix').value, limit: pageOfKeys, keysOnly: true });
   if (after) parameters.set('after', after);
-  if (!isLed()) parameters.set('consistency', 'stale');
   try {
-    const page = await (await call('GET', `/v1/kv?${parameters}`)).json();
+    const { answer, isOwn } = await read(`/v1/kv?${parameters}`);
+    const page = await answer.json();
     const items = page.entries.map(({ key }) => make('li', {}, make('button', { type: 'button', title: key, onclick: () => open(key) }, key)));
     after ? $('keys').append(...items) : $('keys').replaceChildren(...items);
     next = page.next ?? null;
     $('more').hidden = next === null;
     $('keys-none').hidden = $('keys').children.length > 0;
-    text($('keys-note'), `${number($('keys').children.length)}${next ? ' of more' : ''} shown${parameters.has('consistency') ? ", from this node's own copy: there is no leader" : ''}`);
+    text($('keys-note'), `${number($('keys').children.length)}${next ? ' of more' : ''} shown${isOwn ? `, ${ownCopy}` : ''}`);
     markOpen();
   } catch (error) {
     text($('keys-note'), error.message);
@@ -104,11 +48,11 @@ function markOpen() {
 
 async function open(key) {
   try {
-    const answer = await call('GET', pathOf(key) + (isLed() ? '' : '&consistency=stale'));
+    const { answer, isOwn } = await read(pathOf(key));
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    show({ key, etag: answer.headers.get('ETag'), ...readable(bytes) });
+    show({ key, etag: answer.headers.get('ETag'), isOwn, ...readable(bytes) });
   } catch (error) {
-    toast(error.message);
+    complain(error.message);
     if (error.code === 'key_not_found') search();
   }
 }
@@ -145,7 +89,7 @@ function show(shownEntry) {
   $('entry-value').readOnly = !entry.editable;
   $('entry-save').hidden = !entry.editable;
   $('entry-delete').hidden = isNew;
-  text($('entry-note'), isNew ? '' : `Version ${entry.etag.replaceAll('"', '')} · ${entry.about}`);
+  text($('entry-note'), isNew ? '' : `Version ${entry.etag.replaceAll('"', '')} · ${entry.about}${entry.isOwn ? ` · ${ownCopy}` : ''}`);
   text($('entry-error'), '');
   markOpen();
   (isNew ? $('entry-key') : $('entry-value')).focus();
@@ -157,7 +101,7 @@ function hide() {
   markOpen();
 }
 
-// A write depends on the version that was shown: nobody's change is overwritten unseen.
+// A write depends on the version that was shown, so that no change of others is overwritten unseen.
 async function save(event) {
   event.preventDefault();
   const key = entry.etag === null ? $('entry-key').value : entry.key;
@@ -169,7 +113,7 @@ async function save(event) {
     await open(key);
     if (isNew) await search();
   } catch (error) {
-    text($('entry-error'), error.code === 'precondition_failed' ? `${error.message} Somebody else was faster: open the key again.` : error.message);
+    text($('entry-error'), error.code === 'precondition_failed' ? `${error.message} Another writer was faster: open the key again.` : error.message);
   }
 }
 
@@ -193,10 +137,13 @@ function wireKeys() {
   $('entry').onsubmit = save;
   $('entry-delete').onclick = erase;
   $('entry-close').onclick = hide;
-  search();
+  known.then(() => search());
 }
 
 if (document.documentElement.dataset.access === 'open') {
   wireCluster();
   wireKeys();
 }
+
+connect();
+setInterval(drawConnection, 1000);

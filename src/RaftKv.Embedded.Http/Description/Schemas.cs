@@ -135,6 +135,9 @@ internal static class Schemas
         [JsonPropertyName("limits"), Description("The sizes that the cluster takes, in bytes.")]
         public Limits Limits { get; init; } = null!;
 
+        [JsonPropertyName("quorum"), Description("The voters as the node that answers reaches them.")]
+        public Quorum Quorum { get; init; } = null!;
+
         [JsonPropertyName("stalls"), Description("The last times in which it did not get on, newest first.")]
         public IReadOnlyList<Stall> Stalls { get; init; } = null!;
     }
@@ -147,6 +150,15 @@ internal static class Schemas
         [property: JsonPropertyName("at")] DateTimeOffset At,
         [property: JsonPropertyName("ongoing"), Description("Whether it is still going on.")] bool Ongoing,
         [property: JsonPropertyName("detail")] string Detail);
+
+    [Description("The voters as a node reaches them.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Quorum(
+        [property: JsonPropertyName("voters")] int Voters,
+        [property: JsonPropertyName("majority")] int Majority,
+        [property: JsonPropertyName("alive"), Description("How many voters can be reached, the node itself among them.")] int Alive,
+        [property: JsonPropertyName("mayFail"), Description("How many more voters may fail before the quorum is lost.")] int MayFail,
+        [property: JsonPropertyName("lost"), Description("Whether the voters that can be reached are no majority, and no other leader is heard.")] bool Lost);
 
     [Description("The largest key, value and transaction, in bytes.")]
     [JsonNumberHandling(JsonNumberHandling.Strict)]
@@ -176,6 +188,9 @@ internal static class Schemas
         [property: JsonPropertyName("leader")] bool Leader,
         [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs")] long? LastContactMs)
     {
+        [JsonPropertyName("state"), Description("alive, lagging (more than 1,000 entries behind) or dead: the node that answers cannot reach it.")]
+        public string State { get; init; } = null!;
+
         [JsonPropertyName("match"), Description("The last position known to be on its disk; only the leader knows that of others.")]
         public long Match { get; init; }
 

@@ -60,7 +60,11 @@ internal sealed partial class Replica
 
     private void OnWallClock(string from, WallClock clock)
     {
-        if (_now.Ticks >= _clocksUnheardUntil && _core?.Configuration.Find(from) is { } member && !IsOtherIncarnation(from))
+        if (_core?.Configuration.Find(from) is not { } member || IsOtherIncarnation(from))
+            return;
+        // Followers send each other nothing else.
+        NoteContact(from);
+        if (_now.Ticks >= _clocksUnheardUntil)
         {
             _wallClocks.Note(from, member.Incarnation, clock.UnixMs, _now.Ticks);
             LookAtClocks();

@@ -7,6 +7,15 @@ internal sealed partial class Replica
 {
     private static readonly long PublishInterval = TimeSpan.FromMilliseconds(20).Ticks;
 
+    /// <summary>How long a member without a connection counts as reachable: connections are made again after a reset.</summary>
+    private static readonly long ReconnectPatience = TimeSpan.FromSeconds(1).Ticks;
+
+    /// <summary>How long a leader and another member may be silent to each other.</summary>
+    private static readonly long HeartbeatPatience = TimeSpan.FromSeconds(2).Ticks;
+
+    /// <summary>How long two others may be silent to each other, who tell their clocks every 5 s.</summary>
+    private static readonly long AnnouncementPatience = TimeSpan.FromSeconds(12).Ticks;
+
     private const int KeptElections = 16;
 
     private readonly Dictionary<string, long> _contacts = [];
@@ -124,10 +133,26 @@ internal sealed partial class Replica
     {
         var isLeader = member.NodeId == parts.LeaderId;
         if (member.NodeId == _options.NodeId)
-            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null, TimeSpan.Zero);
+            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null, TimeSpan.Zero) { IsReachable = true };
         parts.Peers.TryGetValue(member.NodeId, out var peer);
         return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match,
-            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt))) { HasLostEntries = peer.HasLostEntries };
+            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)))
+        {
+            HasLostEntries = peer.HasLostEntries,
+            IsReachable = IsReachable(member.NodeId, peer.HeardAt, parts.LeaderId, now),
+        };
+    }
+
+    private bool IsReachable(string nodeId, long heardAt, string? leaderId, long now)
+    {
+        if (!_parts.Transport.IsConnected(nodeId))
+            return heardAt > 0 && now - heardAt < ReconnectPatience;
+        // A connection that has just been made is no silence yet.
+        if (heardAt == 0)
+            return true;
+        var isHeartbeat = leaderId == nodeId || leaderId == _options.NodeId;
+        var patience = Math.Max(isHeartbeat ? HeartbeatPatience : AnnouncementPatience, 4 * _options.ElectionTimeout.Ticks);
+        return now - heardAt < patience;
     }
 
     private TimeSpan? ClockOf(Member member) =>

@@ -27,6 +27,9 @@ internal interface ITransport : IDisposable
     /// <returns>False: it was dropped and certainly does not arrive. True: it arrives unless the connection is lost.</returns>
     bool Send(string nodeId, PeerMessage message);
 
+    /// <summary>Any thread. Whether there is a connection to the peer now.</summary>
+    bool IsConnected(string nodeId);
+
     /// <summary>Holder of the turn, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();
 

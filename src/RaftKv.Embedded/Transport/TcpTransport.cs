@@ -100,6 +100,8 @@ internal sealed class TcpTransport : ITransport
         return false;
     }
 
+    public bool IsConnected(string nodeId) => Array.Find(_links, l => l.NodeId == nodeId) is { Connection: not null };
+
     public void Flush()
     {
         foreach (var link in _links)

@@ -1,0 +1,47 @@
+namespace RaftKv.Embedded.Http;
+
+/// <summary>What a node knows of the health of its cluster: from its own contacts, and on the leader from the positions of the others.</summary>
+internal readonly struct ClusterHealth
+{
+    /// <summary>How many entries a member may be behind before it is called lagging.</summary>
+    private const long LaggingEntries = 1_000;
+
+    private readonly RaftKvStatus _status;
+
+    public ClusterHealth(RaftKvStatus status)
+    {
+        _status = status;
+        foreach (var member in status.Members)
+        {
+            if (!member.IsVoter)
+                continue;
+            Voters++;
+            if (member.IsReachable && !member.HasLostEntries || member.NodeId == status.NodeId)
+                Alive++;
+        }
+    }
+
+    /// <summary>How many members vote.</summary>
+    public int Voters { get; }
+
+    /// <summary>How many of the voters can be reached from this node, itself among them.</summary>
+    public int Alive { get; }
+
+    public int Majority => Voters / 2 + 1;
+
+    /// <summary>How many more voters may fail before the quorum is lost.</summary>
+    public int MayFail => Math.Max(0, Alive - Majority);
+
+    /// <summary>Whether the voters that this node reaches are no majority. A follower that hears a leader has its word that there is one.</summary>
+    public bool IsQuorumLost => Voters > 0 && Alive < Majority && (_status.LeaderId is null || _status.LeaderId == _status.NodeId);
+
+    /// <returns><c>alive</c>, <c>lagging</c> or <c>dead</c>: the member cannot be reached from this node.</returns>
+    public ReadOnlySpan<byte> StateOf(RaftKvMemberStatus member)
+    {
+        var isOwn = member.NodeId == _status.NodeId;
+        if (!isOwn && !member.IsReachable)
+            return "dead"u8;
+        var behind = isOwn ? _status.CommitIndex - _status.AppliedIndex : member.Match is { } match ? _status.LastIndex - match : 0;
+        return behind > LaggingEntries ? "lagging"u8 : "alive"u8;
+    }
+}

@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Builder;
+using Xunit;
+
+namespace RaftKv.Embedded.Http.Tests;
+
+/// <summary>What the page says about states of a cluster that are hard to bring about with real replicas.</summary>
+public class DashboardStateTests
+{
+    private static readonly RaftKvStatus _healthy = new()
+    {
+        NodeId = "node1",
+        Address = "127.0.0.1:1111",
+        Role = RaftKvRole.Leader,
+        IsReady = true,
+        Readiness = RaftKvReadiness.Ready,
+        Term = 3,
+        LeaderId = "node1",
+        FirstIndex = 1,
+        LastIndex = 5_000,
+        CommitIndex = 5_000,
+        AppliedIndex = 5_000,
+        DurableIndex = 5_000,
+        FreeDiskBytes = 3L * 1024 * 1024 * 1024,
+        WatchCount = 7,
+        Members =
+        [
+            new("node1", "127.0.0.1:1111", true, true, 5_000, TimeSpan.Zero) { IsReachable = true },
+            new("node2", "127.0.0.1:1112", true, false, 5_000, TimeSpan.FromMilliseconds(20)) { IsReachable = true },
+            new("node3", "127.0.0.1:1113", true, false, 2_000, TimeSpan.FromMilliseconds(20)) { IsReachable = true },
+        ],
+    };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private static void SkipWithoutChromium() => Assert.SkipUnless(Chromium.Path is not null, "Chromium is not installed: apt-get install chromium.");
+
+    [Fact]
+    public async Task A_lag_bar_is_empty_without_lag_and_a_member_far_behind_is_lagging()
+    {
+        SkipWithoutChromium();
+        await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard());
+        http.Kv.Status = _healthy;
+        await using var page = await Chromium.StartAsync(Stop);
+
+        await page.OpenAsync(http.Client.BaseAddress + "raftkv");
+
+        await page.UntilAsync("document.querySelectorAll('#members tr').length === 3");
+        Assert.Equal(0, (await page.EvaluateAsync("Number(document.querySelectorAll('#members .lag rect')[1].getAttribute('width'))")).GetInt32());
+        Assert.Equal(100, (await page.EvaluateAsync("Number(document.querySelectorAll('#members .lag rect')[2].getAttribute('width'))")).GetInt32());
+        await page.UntilAsync("document.querySelector('#members tr[data-node=node3] .state').textContent === 'lagging'");
+    }
+
+    [Fact]
+    public async Task The_panel_of_the_node_shows_version_durability_disk_memory_watches_and_stalls()
+    {
+        SkipWithoutChromium();
+        await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard());
+        http.Kv.Status = _healthy with { Stalls = [new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(4), DateTimeOffset.UtcNow, "a sync of the log hangs") { IsOngoing = true }] };
+        await using var page = await Chromium.StartAsync(Stop);
+
+        await page.OpenAsync(http.Client.BaseAddress + "raftkv");
+
+        await page.UntilAsync("$('own').textContent.includes('3.0 GiB') && $('stalls').textContent.includes('a sync of the log hangs')");
+        var panel = (await page.EvaluateAsync("$('own').textContent")).GetString()!;
+        foreach (var shown in new[] { "Version", "Durability", "fsync", "Free disk", "Memory", "Watches7" })
+            Assert.Contains(shown, panel, StringComparison.Ordinal);
+        Assert.Contains("4 s", (await page.EvaluateAsync("$('stalls').textContent")).GetString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_stays_until_it_is_closed()
+    {
+        SkipWithoutChromium();
+        await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true));
+        http.Kv.Status = _healthy;
+        await using var page = await Chromium.StartAsync(Stop);
+        await page.OpenAsync(http.Client.BaseAddress + "raftkv");
+        await page.UntilAsync("$('live').textContent === 'live' && !$('snapshot').disabled");
+        http.Kv.Failure = new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, "No leader for this test.");
+
+        await page.EvaluateAsync("$('snapshot').click()");
+        await page.UntilAsync("$('errors').textContent.includes('No leader for this test.')");
+        http.Kv.Failure = null;
+        await page.EvaluateAsync("$('snapshot').click()");
+        await page.UntilAsync("$('toast').textContent.includes('written')");
+
+        Assert.Contains("No leader for this test.", (await page.EvaluateAsync("$('errors').textContent")).GetString()!, StringComparison.Ordinal);
+        await page.EvaluateAsync("document.querySelector('#errors button').click()");
+        await page.UntilAsync("$('errors').children.length === 0");
+    }
+}

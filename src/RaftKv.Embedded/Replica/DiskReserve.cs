@@ -47,8 +47,10 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     {
         Volatile.Write(ref _freeBytes, freeBytes);
         _appendedThen = appendedBytes;
-        _floor = flushBytes + segmentBytes + Margin / 4;
-        _reserve = options.DiskReserveBytes == 0 ? 0 : flushBytes + snapshotBytes + SegmentsAhead * segmentBytes + Margin;
+        // A node that cannot take its next snapshot cannot cut its log either, and has no way to help itself.
+        var snapshot = options.DiskReserveBytes == 0 ? 0 : snapshotBytes;
+        _floor = flushBytes + snapshot + segmentBytes + Margin / 4;
+        _reserve = options.DiskReserveBytes == 0 ? 0 : flushBytes + snapshot + SegmentsAhead * segmentBytes + Margin;
         IsFull = freeBytes < _reserve + (IsFull ? Margin / 8 : 0);
         var warning = options.DiskWarningBytes == 0 ? 0 : _reserve + Math.Min(options.DiskWarningBytes, volumeBytes / 8);
         IsLow = IsFull || freeBytes < warning + (IsLow ? Margin / 8 : 0);
@@ -57,6 +59,6 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     /// <summary>Whether so much was appended since the last measurement that the next one is due.</summary>
     public bool IsOutdated(long appendedBytes) => (appendedBytes - _appendedThen) * Growth > Math.Max(1024 * 1024, Math.Max(Room, 0) / 4);
 
-    /// <summary>Whether entries fit that are sent by the leader: they may be taken below the reserve, for deletions are among them.</summary>
+    /// <summary>Whether entries fit that are sent by the leader: they may be taken below the reserve, for deletions are among them, but not where the next snapshot has no room any more.</summary>
     public bool HasRoomForEntries(long appendedBytes) => FreeBytes - (appendedBytes - _appendedThen) * Growth >= _floor;
 }

@@ -29,7 +29,10 @@ public sealed class DiskReserveTests
         Assert.True(reserve.IsFull);
         reserve.Measured(97 * MiB, 30 * MiB, 40 * MiB, 0);
         Assert.False(reserve.IsFull);
-        reserve.Measured(38 * MiB, 30 * MiB, 40 * MiB, 0);
+        // The snapshot, which alone can make room again, still fits.
+        reserve.Measured(80 * MiB, 30 * MiB, 40 * MiB, 0);
+        Assert.True(reserve.HasRoomForEntries(0));
+        reserve.Measured(79 * MiB, 30 * MiB, 40 * MiB, 0);
         Assert.False(reserve.HasRoomForEntries(0));
     }
 

@@ -42,7 +42,7 @@ public sealed class BootstrapTests : IDisposable
         var status = node.Cluster.Status;
         Assert.Equal((RaftKvRole.Unformed, false, Guid.Empty), (status.Role, status.IsReady, status.ClusterId));
         Assert.Contains("Bootstrap to SingleNode", status.WaitsFor, StringComparison.Ordinal);
-        Assert.NotEqual(0, _log.Count(Mistake));
+        Assert.NotEqual(0, _log.Await(Mistake));
         Assert.Equal(0, _log.Count(Founded));
     }
 
@@ -56,7 +56,7 @@ public sealed class BootstrapTests : IDisposable
 
         await node.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);
 
-        Assert.Equal((1, 1), (_log.Count(Founded), _log.Count(FoundedAlone)));
+        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
         Assert.Contains(_log.Lines, l => l.Id == FoundedAlone && l.Level == LogLevel.Warning && l.Text.Contains($"{node.Cluster.Status.ClusterId}", StringComparison.Ordinal));
     }
 
@@ -67,7 +67,7 @@ public sealed class BootstrapTests : IDisposable
 
         Assert.True((await node.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel)).Applied);
 
-        Assert.Equal((1, 1), (_log.Count(Founded), _log.Count(FoundedAlone)));
+        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class BootstrapTests : IDisposable
 
         await node.Cluster.WaitUntilReadyAsync(Cancel);
 
-        Assert.Equal((1, 1), (_log.Count(Founded), _log.Count(FoundedAlone)));
+        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class BootstrapTests : IDisposable
         Eventually.Holds(() => second.Cluster.Status.WaitsFor is null, "it waits for nothing", 60);
         // Waiting is what it was told to do.
         Assert.Equal(0, _log.Count(Mistake));
-        Assert.NotEqual(0, _log.Count(Waits));
+        Assert.NotEqual(0, _log.Await(Waits));
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class BootstrapTests : IDisposable
             time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal((3, 1), (_log.Count(Waits), _log.Count(Mistake)));
+        Assert.Equal((3, 1), (_log.Await(Waits, 3), _log.Await(Mistake)));
         Assert.Equal("node2 cannot be reached.", report.WaitsFor);
         report.Clear();
         Assert.Null(report.WaitsFor);
@@ -158,7 +158,7 @@ public sealed class BootstrapTests : IDisposable
         await third.Cluster.WaitUntilReadyAsync(Cancel);
 
         Assert.Equal(one.Cluster.Status.ClusterId, third.Cluster.Status.ClusterId);
-        Assert.Equal(1, _log.Count(Founded));
+        Assert.Equal(1, _log.Await(Founded));
     }
 
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions> more) => TestNode.StartAsConfiguredAsync(o =>

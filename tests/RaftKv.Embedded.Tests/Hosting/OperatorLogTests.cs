@@ -21,6 +21,7 @@ public sealed class OperatorLogTests : IDisposable
     public async Task A_lost_quorum_is_a_warning_that_names_the_silent_nodes_until_there_is_a_leader_again()
     {
         await using var cluster = await TestNodes.StartAsync(number => StartAsync(number, number == 1 ? _log : null), Cancel);
+        _log.Await(Started);
         Assert.Contains(_log.Lines, l => l.Id == Started && l.Text.Contains($"RaftKv.Embedded {typeof(IDistributedKv).Assembly.GetName().Version!.ToString(3)}", StringComparison.Ordinal));
         await UntilAsync(l => l.Id == Ready && l.Level == LogLevel.Information && l.Text.Contains("node1 is ready", StringComparison.Ordinal));
         Assert.DoesNotContain(_log.Lines, l => l.Text.Contains("Removed", StringComparison.Ordinal));

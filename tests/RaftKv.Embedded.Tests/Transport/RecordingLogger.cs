@@ -14,6 +14,13 @@ internal sealed class RecordingLogger : ILogger, ILoggerProvider
 
     public int Count(int id) => Lines.Count(l => l.Id == id);
 
+    /// <summary>As <see cref="Count"/>, once there are so many: a node's lines are written by a thread of their own.</summary>
+    public int Await(int id, int count = 1)
+    {
+        SpinWait.SpinUntil(() => Count(id) >= count, TimeSpan.FromSeconds(60));
+        return Count(id);
+    }
+
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => true;

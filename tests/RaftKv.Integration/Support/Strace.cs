@@ -26,8 +26,8 @@ public sealed partial class Strace : IAsyncDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && found, "There is no strace on the PATH. Install it (apt-get install strace) to run this test.");
     }
 
-    /// <summary>From now on the node's calls are counted.</summary>
-    public static Task<Strace> CountAsync(ClusterNode node, params string[] calls) => AttachAsync(node, "-e", $"trace={string.Join(',', calls)}");
+    /// <summary>From now on the node's calls on files of its log are counted.</summary>
+    public static Task<Strace> CountAsync(ClusterNode node, params string[] calls) => AttachAsync(node, "-y", "-e", $"trace={string.Join(',', calls)}");
 
     /// <summary>From now on every such call of the node fails; if <paramref name="once"/>, the first of each thread only.</summary>
     public static Task<Strace> FailAsync(ClusterNode node, string call, string error, bool once)
@@ -45,7 +45,7 @@ public sealed partial class Strace : IAsyncDisposable
         foreach (var line in File.ReadLines(path))
         {
             // A call that another thread's line interrupts has a second line, which begins with "<... call resumed>".
-            if (CallStart().Match(line) is { Success: true } match)
+            if (line.Contains("/wal/", StringComparison.Ordinal) && CallStart().Match(line) is { Success: true } match)
                 counts[match.Groups[1].Value] = counts.GetValueOrDefault(match.Groups[1].Value) + 1;
         }
 

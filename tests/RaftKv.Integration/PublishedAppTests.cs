@@ -78,7 +78,9 @@ public sealed partial class PublishedAppTests : IDisposable
         var project = Path.Combine(DotNet.RepositoryRoot, "tests", "RaftKv.PublishedApp", "RaftKv.PublishedApp.csproj");
         var output = Path.Combine(_root, "app");
         var said = await DotNet.RunAsync(_root, ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", output, "--artifacts-path", Path.Combine(_root, "artifacts"), .. how], Cancel);
-        var strange = Warning().Matches(said).Select(m => m.Value).Where(w => !w.Contains("FASTER", StringComparison.Ordinal)).Distinct().ToList();
+        // FASTER's own, and those of the serializer that it brings and this library never uses.
+        var strange = Warning().Matches(said).Select(m => m.Value)
+            .Where(w => !w.Contains(" FASTER.core.", StringComparison.Ordinal) && !w.Contains("DataContractSerialization", StringComparison.Ordinal)).Distinct().ToList();
         Assert.True(strange.Count == 0, string.Join('\n', strange));
         var app = Path.Combine(output, "RaftKv.PublishedApp");
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Polly;
 using Polly.Retry;
 using RaftKv.Embedded.Consensus;
@@ -34,6 +35,7 @@ internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, Manu
     /// <summary>Repeats the attempt on this thread until it ends otherwise than in failure or refusal.</summary>
     public DialOutcome Run(Func<DialOutcome> attempt) => _pipeline.Execute(attempt);
 
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Polly keeps all members of the type of the outcome, those of Enum among them, and calls none of them.")]
     private static ResiliencePipeline<DialOutcome> Build(TransportOptions options, Prng prng, ManualResetEventSlim wake)
     {
         var builder = new ResiliencePipelineBuilder<DialOutcome> { TimeProvider = new CallersTime(wake) };

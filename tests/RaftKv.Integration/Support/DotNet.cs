@@ -7,7 +7,7 @@ namespace RaftKv.Integration.Support;
 /// <summary>The SDK's commands, as a developer runs them, and where the repository is.</summary>
 internal static class DotNet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
     public static string RepositoryRoot { get; } = FindRepository();
 

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Http;
 internal static partial class HttpLog
 {
     [LoggerMessage(5001, LogLevel.Warning,
-        "AllowAnonymous is set: whoever reaches this app's port can read and write every key and add and remove members.")]
+        "AllowAnonymous is set: every client that reaches this app's port can read and write every key and add and remove members.")]
     public static partial void OpenToAnyone(ILogger logger);
 
     [LoggerMessage(5002, LogLevel.Error,

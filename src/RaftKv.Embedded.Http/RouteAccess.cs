@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Groups of routes by who may use them. Whether something says who may is seen when the endpoints are built, so that policies on a group around them
-/// count, and those that are added to what a mapping method returned.
+/// Groups of routes by who may use them. Whether something says who may is seen when the endpoints are built, so that policies on a group
+/// around them count, and those that are added to what a mapping method returned.
 /// </summary>
 internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions options, IServiceProvider services)
 {
@@ -64,7 +64,8 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
             return;
         HttpLog.Closed(Logger, endpoint.DisplayName ?? "");
         endpoint.RequestDelegate = static context => ApiRoute.ProblemAsync(context, new Problem(StatusCodes.Status403Forbidden, "closed",
-            "This route is closed: nothing in the app says who may use it. Nothing was read or changed. Name a policy, MapRaftKv(o => o.AuthorizationPolicy = \"...\") or "
-            + "MapRaftKv().RequireAuthorization(), or open it to every client, MapRaftKv(o => o.AllowAnonymous = true)."));
+            "This route is closed: nothing in the app says who may use it. Nothing was read or changed. "
+            + "Name a policy, MapRaftKv(o => o.AuthorizationPolicy = \"...\") or MapRaftKv().RequireAuthorization(), "
+            + "or open it to every client, MapRaftKv(o => o.AllowAnonymous = true)."));
     }
 }

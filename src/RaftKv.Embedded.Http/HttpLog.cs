@@ -10,7 +10,7 @@ internal static partial class HttpLog
     public static partial void OpenToAnyone(ILogger logger);
 
     [LoggerMessage(5002, LogLevel.Error,
-        "{Route} is closed and answers 403: nothing says who may use it. "
+        "Routes are closed and answer 403, {Route} first: nothing says who may use them. "
         + "Name a policy, MapRaftKv(o => o.AuthorizationPolicy = ...) or MapRaftKv().RequireAuthorization(), or set AllowAnonymous.")]
     public static partial void Closed(ILogger logger, string route);
 }

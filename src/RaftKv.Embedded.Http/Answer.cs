@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// What the article's routes have in common: the two shapes of a body, <c>{"message", "data"}</c> for success and <c>{"error", "code"}</c> for errors, and
-/// the refusal of requests from pages of other sites.
+/// What the article's routes have in common: the two shapes of a body, <c>{"message", "data"}</c> for success and <c>{"error", "code"}</c>
+/// for errors, and the refusal of requests from pages of other sites.
 /// </summary>
 internal static class Answer
 {

@@ -6,10 +6,11 @@ namespace RaftKv.Embedded.Http;
 internal static partial class HttpLog
 {
     [LoggerMessage(5001, LogLevel.Warning,
-        "AllowAnonymous is set: whoever reaches this app's port can read and write every key and add and remove members.")]
+        "AllowAnonymous is set: every client that reaches this app's port can read and write every key and add and remove members.")]
     public static partial void OpenToAnyone(ILogger logger);
 
     [LoggerMessage(5002, LogLevel.Error,
-        "{Route} is closed and answers 403: nothing says who may use it. Name a policy, MapRaftKv(o => o.AuthorizationPolicy = ...) or MapRaftKv().RequireAuthorization(), or set AllowAnonymous.")]
+        "Routes are closed and answer 403, {Route} first: nothing says who may use them. "
+        + "Name a policy, MapRaftKv(o => o.AuthorizationPolicy = ...) or MapRaftKv().RequireAuthorization(), or set AllowAnonymous.")]
     public static partial void Closed(ILogger logger, string route);
 }

@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Writes with an <c>Idempotency-Key</c>: repeated with the same key, on whichever node and after whatever died, a write takes effect once and is
-/// answered alike. The write and a record of it are one transaction, so that there is never one without the other. The records are keys of the store,
-/// by the day of their writing: the day before and the day after are looked at too, so that neither midnight nor a clock that is wrong by less than a
-/// day hides one. They are deleted once they are two days old.
+/// Writes with an <c>Idempotency-Key</c>: repeated with the same key, on whichever node and after whatever died, a write takes effect once
+/// and is answered alike. The write and a record of it are one transaction, so that there is never one without the other. The records are
+/// keys of the store, by the day of their writing: the day before and the day after are looked at too, so that neither midnight nor a clock
+/// that is wrong by less than a day hides one. They are deleted once they are two days old.
 /// </summary>
 internal sealed class IdempotentWrites(TimeProvider time)
 {
@@ -53,11 +53,13 @@ internal sealed class IdempotentWrites(TimeProvider time)
             return (new KvWriteResult(true, result.Version), false);
         if (Find(result, request.Fingerprint) is { } earlier)
             return (earlier, true);
-        return (new KvWriteResult(false, result.Results[^1].Read.Version), false); // The condition does not hold. Nothing was written, and nothing noted.
+        // The condition does not hold. Nothing was written, and nothing noted.
+        return (new KvWriteResult(false, result.Results[^1].Read.Version), false);
     }
 
     /// <summary>Deletes a key once. That it was not there is noted too: it may be there when the request comes again.</summary>
-    public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(IDistributedKv kv, IdempotentRequest request, CancellationToken cancellationToken)
+    public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(
+        IDistributedKv kv, IdempotentRequest request, CancellationToken cancellationToken)
     {
         var (key, when) = (request.Key, request.When);
         var records = Records(request.IdempotencyKey);
@@ -78,9 +80,10 @@ internal sealed class IdempotentWrites(TimeProvider time)
             note.Then.Set(records[0], Record(request.Fingerprint, applied: false));
             if ((await kv.CommitAsync(note, cancellationToken)).Succeeded)
                 return (new KvWriteResult(false, KvVersion.None), false);
-            // Somebody wrote the key in between, or the same request came twice: look again.
+            // Another client wrote the key in between, or the same request came twice: look again.
         }
-        throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.", RetryAfter: true));
+        throw new RequestRefusedException(new Problem(
+            StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.", RetryAfter: true));
     }
 
     /// <summary>Deletes some of the records that are too old. Called behind an answer, for as long as there are any.</summary>

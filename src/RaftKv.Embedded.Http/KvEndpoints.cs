@@ -21,7 +21,8 @@ internal static class KvEndpoints
         RequestDelegate read = ApiRoute.Guarded(static context =>
             RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context));
         routes.MapRead(Pattern, read)
-            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.", "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
+            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.",
+                "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
             .AnswersBytes("application/octet-stream").AnswersNothing(304).Fails(400, 401, 403, 404, 429, 500, 503, 504);
         routes.MapRead(Listing, read)
             .Describe(Signatures.ListKeys, "RaftKvList", Tags.Keys, "Lists keys by prefix, in order, page by page.")
@@ -34,7 +35,8 @@ internal static class KvEndpoints
         RequestDelegate put = ApiRoute.Guarded(context => PutAsync(context, once));
         RequestDelegate delete = ApiRoute.Guarded(context => DeleteAsync(context, once));
         routes.MapPut(Pattern, put)
-            .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.", "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that nobody knows.")
+            .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.",
+                "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that the outcome is unknown.")
             .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 422, 429, 500, 503, 504, 507);
         routes.MapDelete(Pattern, delete)
             .Describe(Signatures.DeleteKey, "RaftKvDelete", Tags.Keys, "Deletes a key; one that is not there is no error.")
@@ -50,7 +52,12 @@ internal static class KvEndpoints
         if (query.ContainsKey("prefix"))
             throw RequestRefusedException.BadInput("prefix", "The request names a key and a prefix. Choose one.");
         var consistency = RequestConsistency.Read(query, KvConsistency.Linearizable);
-        var options = new KvReadOptions { Consistency = consistency, MinVersion = RequestVersion.Read(query, "minVersion") ?? KvVersion.None, MaxAge = MaxAge(query, consistency) };
+        var options = new KvReadOptions
+        {
+            Consistency = consistency,
+            MinVersion = RequestVersion.Read(query, "minVersion") ?? KvVersion.None,
+            MaxAge = MaxAge(query, consistency),
+        };
         var found = await ApiRoute.Kv(context).GetAsync(key, options, context.RequestAborted);
         ReplicaHeaders.SetVersion(context, found.ReadAt);
         if (!found.Found)
@@ -65,7 +72,7 @@ internal static class KvEndpoints
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        // The bytes are whatever somebody stored: a browser must not take them for a page.
+        // A browser must not take the bytes that a client stored for a page.
         response.Headers.XContentTypeOptions = "nosniff";
         response.ContentType = "application/octet-stream";
         response.ContentLength = found.Value.Length;
@@ -84,10 +91,12 @@ internal static class KvEndpoints
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
         var began = Stopwatch.GetTimestamp();
-        var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("PUT", Stored(key), when.Text + lifetime.Text, body.Bytes.Span);
+        var fingerprint = idempotencyKey is null ? ""
+            : IdempotentWrites.Fingerprint("PUT", Stored(key), when.Text + lifetime.Text, body.Bytes.Span);
         var (written, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
             ? (await kv.SetAsync(key, body.Bytes, lifetime.ToOptions(condition), context.RequestAborted), false)
-            : await once.SetAsync(kv, new(idempotencyKey, fingerprint, key, condition), body.Bytes, lifetime.ToOptions(), context.RequestAborted));
+            : await once.SetAsync(
+                kv, new(idempotencyKey, fingerprint, key, condition), body.Bytes, lifetime.ToOptions(), context.RequestAborted));
         WriteTimes.Of(kv).Add(began);
         if (!written.Applied)
             throw when.Failed(written.Version);
@@ -115,7 +124,8 @@ internal static class KvEndpoints
         Forwarding.Refuse(context);
         var when = WriteCondition.Read(context.Request.Headers);
         if (when.IsNotExists)
-            throw RequestRefusedException.BadInput("If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
+            throw RequestRefusedException.BadInput(
+                "If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var kv = ApiRoute.Kv(context);
         var began = Stopwatch.GetTimestamp();
@@ -141,7 +151,8 @@ internal static class KvEndpoints
 
     // The records are the store's own: a request must not write one under the name of a key.
     private static string Stored(string key) => !key.StartsWith(IdempotentWrites.Prefix, StringComparison.Ordinal) ? key
-        : throw RequestRefusedException.BadInput("key", $"Keys that begin with {IdempotentWrites.Prefix} cannot be written with an Idempotency-Key.");
+        : throw RequestRefusedException.BadInput(
+            "key", $"Keys that begin with {IdempotentWrites.Prefix} cannot be written with an Idempotency-Key.");
 
     private static void SayReplay(HttpContext context, bool isReplay)
     {
@@ -160,7 +171,7 @@ internal static class KvEndpoints
         }
         catch (RaftKvException)
         {
-            // Somebody's next write tries again.
+            // The next write tries again.
         }
     }
 

@@ -9,8 +9,8 @@ using RaftKv.Embedded.Http.Description;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why. They run at once when
-/// they are routed: a session or an authentication that waits for the cluster must not make a probe fail.
+/// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why. They
+/// run at once when they are routed: a session or an authentication that waits for the cluster must not make a probe fail.
 /// </summary>
 internal static class ProbeEndpoints
 {
@@ -29,7 +29,8 @@ internal static class ProbeEndpoints
         ((IEndpointConventionBuilder)open).Finally(RemoveSecurity);
     }
 
-    // Routing refuses to run an endpoint at once that has policies, which the middlewares behind it would enforce: those of a group around the probes.
+    // Routing refuses to run an endpoint at once that has policies, which the middlewares behind it would enforce: those of a group around
+    // the probes.
     private static void RemoveSecurity(EndpointBuilder endpoint)
     {
         for (var i = endpoint.Metadata.Count - 1; i >= 0; i--)

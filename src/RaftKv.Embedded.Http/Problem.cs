@@ -10,7 +10,9 @@ namespace RaftKv.Embedded.Http;
 /// <param name="RetryAfter">Whether the same request may succeed a moment later.</param>
 internal sealed record Problem(int Status, string Code, string Error, string? Field = null, bool RetryAfter = false)
 {
-    /// <summary>The key's current version, where a condition on it did not hold; <see cref="KvVersion.None"/> when it does not exist.</summary>
+    /// <summary>
+    /// The key's current version, where a condition on it did not hold; <see cref="KvVersion.None"/> when it does not exist.
+    /// </summary>
     public KvVersion? CurrentVersion { get; init; }
 
     /// <summary>The limit that was exceeded, in bytes.</summary>
@@ -23,12 +25,14 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     public long? Actual { get; init; }
 
     /// <summary>The node of this route stops.</summary>
-    public static Problem Stopping { get; } = new(StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on.", RetryAfter: true);
+    public static Problem Stopping { get; } = new(
+        StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on.", RetryAfter: true);
 
     /// <summary>The app's time limit for the request has passed.</summary>
     public static Problem TimedOut(bool mayHaveWritten) => mayHaveWritten
-        ? new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", "The app's time limit for the request has passed. It is unknown whether the change was made. "
-            + "Read before sending it again, or send it again with the same Idempotency-Key where the route takes one.")
+        ? new(StatusCodes.Status504GatewayTimeout, "outcome_unknown",
+            "The app's time limit for the request has passed. It is unknown whether the change was made. Read before sending it again, "
+            + "or send it again with the same Idempotency-Key where the route takes one.")
         : new(StatusCodes.Status504GatewayTimeout, "request_timeout", "The app's time limit for the request has passed. Nothing was read.");
 
     public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
@@ -36,7 +40,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     public static Problem TooLarge(string error, long limit, long? actual) =>
         new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error) { Limit = limit, Actual = actual };
 
-    /// <summary>503 says "not applied, try again", 504 "nobody knows": the difference a client must see to retry safely.</summary>
+    /// <summary>503 says "not applied, try again", 504 "outcome unknown": the difference a client must see to retry safely.</summary>
     public static Problem From(RaftKvException e) => e switch
     {
         RaftKvOutcomeUnknownException => new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", e.Message),

@@ -11,14 +11,17 @@ namespace RaftKv.Embedded.Http;
 public static class RaftKvEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps all routes: <see cref="MapRaftKvKeys"/>, <see cref="MapRaftKvCluster"/>, <see cref="MapRaftKvProbes"/> and <see cref="MapRaftKvArticle"/>. Keys and changes of the
-    /// cluster answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>; the status needs nothing unless
-    /// <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group or the app's fallback policy says so; the probes never need anything.
+    /// Maps all routes: <see cref="MapRaftKvKeys"/>, <see cref="MapRaftKvCluster"/>, <see cref="MapRaftKvProbes"/> and
+    /// <see cref="MapRaftKvArticle"/>. Keys and changes of the cluster answer 403 until something says who may use them, see
+    /// <see cref="RaftKvHttpOptions"/>; the status needs nothing unless <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group
+    /// or the app's fallback policy says so; the probes never need anything.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it: <c>app.MapGroup("/kv").MapRaftKv(…)</c> puts the routes below a prefix.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of all routes, for further conventions, <c>RequireAuthorization</c> among them.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKv));
@@ -30,13 +33,15 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the keys as bytes, <c>/v1/kv</c>, and their changes, <c>/v1/watch</c>. They answer 403 until something says who may use them, see
-    /// <see cref="RaftKvHttpOptions"/>.
+    /// Maps the keys as bytes, <c>/v1/kv</c>, and their changes, <c>/v1/watch</c>. They answer 403 until something says who may use them,
+    /// see <see cref="RaftKvHttpOptions"/>.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvKeys));
@@ -45,13 +50,15 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the cluster: its status at <c>/v1/cluster</c>, and below it members, transfer of the leadership, snapshots and backups. All but the status answer 403 until
-    /// something says who may use them, see <see cref="RaftKvHttpOptions"/>.
+    /// Maps the cluster: its status at <c>/v1/cluster</c>, and below it members, transfer of the leadership, snapshots and backups. All but
+    /// the status answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvCluster));
@@ -60,8 +67,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the probes <c>/livez</c> and <c>/readyz</c>. They run where the app routes, before authentication, session and the other middlewares behind it, and are open
-    /// whatever policies the app has.
+    /// Maps the probes <c>/livez</c> and <c>/readyz</c>. They run where the app routes, before authentication, session and the other
+    /// middlewares behind it, and are open whatever policies the app has.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
@@ -74,13 +81,15 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the routes of the article: <c>/store</c>, <c>/raft/join</c>, <c>/raft/remove</c>, <c>/raft/stats</c>, and <c>/debug/runtime</c>. All but the last two answer 403
-    /// until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
+    /// Maps the routes of the article: <c>/store</c>, <c>/raft/join</c>, <c>/raft/remove</c>, <c>/raft/stats</c>, and
+    /// <c>/debug/runtime</c>. All but the last two answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvArticle));
@@ -90,14 +99,16 @@ public static class RaftKvEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps a page that shows the cluster live: members, log, writes per second and elections. With an authorization policy or the explicit
-    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership. The page
-    /// itself shows what the status shows and needs nothing; call <c>RequireAuthorization</c> on the result to close it too.
+    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership.
+    /// The page itself shows what the status shows and needs nothing; call <c>RequireAuthorization</c> on the result to close it too.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
     /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
     /// <returns>The group of the page and its routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvDashboardOptions>? configure = null)
     {

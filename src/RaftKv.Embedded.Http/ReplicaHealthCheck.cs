@@ -23,6 +23,6 @@ internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IH
             return Task.FromResult(HealthCheckResult.Degraded(Readiness.Stall(status), data: data));
         return Task.FromResult(fails
             ? new HealthCheckResult(context.Registration.FailureStatus, reason?.Text, data: data)
-            : HealthCheckResult.Healthy(reason?.Text ?? $"{status.NodeId} serves, and {status.LeaderId ?? "nobody yet"} leads.", data));
+            : HealthCheckResult.Healthy(reason?.Text ?? $"{status.NodeId} serves, and {status.LeaderId ?? "no node yet"} leads.", data));
     }
 }

@@ -66,7 +66,7 @@ internal sealed class RequestBody : IDisposable
                 return;
             _length += read;
             if (_length > limit)
-                throw TooLarge(limit, null); // Nobody knows how much more would have come.
+                throw TooLarge(limit, null); // The whole length is unknown.
         }
     }
 
@@ -102,5 +102,6 @@ internal sealed class RequestBody : IDisposable
     }
 
     private static RequestRefusedException TooLarge(int limit, long? actual) =>
-        new(Problem.TooLarge(string.Create(CultureInfo.InvariantCulture, $"The body is larger than {limit:N0} bytes. Nothing was written."), limit, actual));
+        new(Problem.TooLarge(
+            string.Create(CultureInfo.InvariantCulture, $"The body is larger than {limit:N0} bytes. Nothing was written."), limit, actual));
 }

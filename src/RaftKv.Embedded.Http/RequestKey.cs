@@ -29,9 +29,9 @@ internal static class RequestKey
     }
 
     /// <summary>
-    /// The key as the client sent it. Servers decode a path but leave <c>%2F</c>, so that in the route value the keys <c>a/b</c> and <c>a%2Fb</c> look the
-    /// same; only the request line tells them apart. What stands before the key there is not what was routed: proxies and middlewares strip, add and
-    /// rewrite prefixes. The key is the end of the request line's path that decodes to the route value.
+    /// The key as the client sent it. Servers decode a path but leave <c>%2F</c>, so that in the route value the keys <c>a/b</c> and
+    /// <c>a%2Fb</c> look the same; only the request line tells them apart. What stands before the key there is not what was routed: proxies
+    /// and middlewares strip, add and rewrite prefixes. The key is the end of the request line's path that decodes to the route value.
     /// </summary>
     private static string InPath(ReadOnlySpan<char> path, string routed)
     {
@@ -46,7 +46,9 @@ internal static class RequestKey
             "The key in the path is ambiguous: its escapes were changed, or it is not valid UTF-8. Use the parameter ?key= instead.");
     }
 
-    /// <returns>Where the end of <paramref name="raw"/> that decodes to <paramref name="routed"/> begins; <c>null</c> when no end does.</returns>
+    /// <returns>
+    /// Where the end of <paramref name="raw"/> that decodes to <paramref name="routed"/> begins; <c>null</c> when no end does.
+    /// </returns>
     private static int? Align(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> routed)
     {
         var at = raw.Length;

@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// How long the key of a <c>PUT</c> lives: <c>?ttl=</c> or the header <c>X-RaftKv-Ttl</c>, <c>?sliding=</c>, <c>?expiresAt=</c> or <c>?keepLifetime=true</c>.
+/// How long the key of a <c>PUT</c> lives: <c>?ttl=</c> or the header <c>X-RaftKv-Ttl</c>, <c>?sliding=</c>, <c>?expiresAt=</c> or
+/// <c>?keepLifetime=true</c>.
 /// </summary>
 internal readonly record struct RequestLifetime(TimeSpan? TimeToLive, TimeSpan? Sliding, DateTimeOffset? ExpiresAt, bool Keep)
 {
@@ -34,7 +35,8 @@ internal readonly record struct RequestLifetime(TimeSpan? TimeToLive, TimeSpan? 
         if (lifetime is { TimeToLive: not null, ExpiresAt: not null })
             throw RequestRefusedException.BadInput("expiresAt", "The parameters ttl and expiresAt say the same in two ways. Send one of them.");
         if (lifetime.Keep && lifetime != new RequestLifetime(null, null, null, true))
-            throw RequestRefusedException.BadInput("keepLifetime", "The parameter keepLifetime keeps what the key has; it goes with no other lifetime.");
+            throw RequestRefusedException.BadInput(
+                "keepLifetime", "The parameter keepLifetime keeps what the key has; it goes with no other lifetime.");
         return lifetime;
     }
 
@@ -43,12 +45,14 @@ internal readonly record struct RequestLifetime(TimeSpan? TimeToLive, TimeSpan? 
         new() { When = when, TimeToLive = TimeToLive, SlidingExpiration = Sliding, ExpiresAt = ExpiresAt, KeepLifetime = Keep };
 
     private static TimeSpan? Seconds(string parameter, string text) => text.Length == 0 ? null
-        : decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0.001m and <= MaxSeconds
+        : decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0.001m and <= MaxSeconds
             ? TimeSpan.FromMilliseconds((double)(seconds * 1000))
             : throw RequestRefusedException.BadInput(parameter, $"{parameter} is a time in seconds, from 0.001 to {MaxSeconds} (100 years).");
 
     private static DateTimeOffset? PointInTime(string parameter, string text) => text.Length == 0 ? null
-        : DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        : DateTimeOffset.TryParseExact(
+            text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             && time > DateTimeOffset.UnixEpoch
             ? time : throw RequestRefusedException.BadInput(parameter, $"The parameter {parameter} is a time after 1970 like 2030-12-31T23:59:59Z.");
 }

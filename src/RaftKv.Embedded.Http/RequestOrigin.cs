@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Browsers let any web page send some requests to any address, with the user's cookies. They also say where a request comes from, which programs do
-/// not: a change that a page of another origin asks for is refused, unless the routes themselves have a CORS policy that allows the origin. A policy for
-/// the whole app is no consent: it was written for the app's own routes.
+/// Browsers let any web page send some requests to any address, with the user's cookies. They also say where a request comes from, which
+/// programs do not: a change that a page of another origin asks for is refused, unless the routes themselves have a CORS policy that allows
+/// the origin. A policy for the whole app is no consent: it was written for the app's own routes.
 /// </summary>
 internal static class RequestOrigin
 {
@@ -15,10 +15,13 @@ internal static class RequestOrigin
     public static async ValueTask CheckAsync(HttpContext context)
     {
         var request = context.Request;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || IsSameOrigin(request) || await IsAllowedAsync(context))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || IsSameOrigin(request))
+            return;
+        if (await IsAllowedAsync(context))
             return;
         throw new RequestRefusedException(new Problem(StatusCodes.Status403Forbidden, "cross_origin",
-            "The request comes from a web page of another origin. Nothing was changed. A CORS policy on these routes can allow the origin."));
+            "The request comes from a web page of another origin. Nothing was changed. "
+            + "A CORS policy on these routes can allow the origin."));
     }
 
     private static bool IsSameOrigin(HttpRequest request)
@@ -29,7 +32,8 @@ internal static class RequestOrigin
         // Older browsers, and plain http: beyond localhost they send only the origin.
         var origin = request.Headers.Origin.ToString();
         return origin.Length == 0
-            || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 
     private static async ValueTask<bool> IsAllowedAsync(HttpContext context)

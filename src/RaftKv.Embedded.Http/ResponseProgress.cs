@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Whether a part of a streamed response was written. The response itself does not tell: a middleware that compresses or buffers may hold the part back,
-/// and an error written now would follow it.
+/// Whether a part of a streamed response was written. The response itself does not tell: a middleware that compresses or buffers may hold
+/// the part back, and an error written now would follow it.
 /// </summary>
 internal static class ResponseProgress
 {

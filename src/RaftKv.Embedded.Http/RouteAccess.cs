@@ -10,12 +10,14 @@ using Microsoft.Extensions.Options;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Groups of routes by who may use them. Whether something says who may is seen when the endpoints are built, so that policies on a group around them
-/// count, and those that are added to what a mapping method returned.
+/// Groups of routes by who may use them. Whether something says who may is seen when the endpoints are built, so that policies on a group
+/// around them count, and those that are added to what a mapping method returned.
 /// </summary>
 internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions options, IServiceProvider services)
 {
-    private static readonly ConditionalWeakTable<IServiceProvider, object> _warned = [];
+    // Once an app: the routes may be mapped in several calls, and endpoints are built anew when the app's routes change.
+    private static readonly ConditionalWeakTable<IServiceProvider, object> _warnedOfOpen = [];
+    private static readonly ConditionalWeakTable<IServiceProvider, object> _warnedOfClosed = [];
 
     /// <summary>The group of routes that read keys.</summary>
     public RouteGroupBuilder Read => Closed(options.ReadPolicy);
@@ -43,17 +45,11 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
         var group = all.MapGroup("").DisableCookieRedirect();
         if ((ownPolicy ?? options.AuthorizationPolicy) is { } policy)
             return group.RequireAuthorization(policy);
-        if (options.AllowAnonymous)
-            WarnOnce();
-        else
+        if (!options.AllowAnonymous)
             ((IEndpointConventionBuilder)group).Finally(CloseUnlessDecided);
-        return group;
-    }
-
-    private void WarnOnce()
-    {
-        if (_warned.TryAdd(services, services))
+        else if (_warnedOfOpen.TryAdd(services, services))
             HttpLog.OpenToAnyone(Logger);
+        return group;
     }
 
     private void CloseUnlessDecided(EndpointBuilder endpoint)
@@ -62,9 +58,11 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
             return;
         if (services.GetService<IOptions<AuthorizationOptions>>()?.Value.FallbackPolicy is not null)
             return;
-        HttpLog.Closed(Logger, endpoint.DisplayName ?? "");
+        if (_warnedOfClosed.TryAdd(services, services))
+            HttpLog.Closed(Logger, endpoint.DisplayName ?? "");
         endpoint.RequestDelegate = static context => ApiRoute.ProblemAsync(context, new Problem(StatusCodes.Status403Forbidden, "closed",
-            "This route is closed: nothing in the app says who may use it. Nothing was read or changed. Name a policy, MapRaftKv(o => o.AuthorizationPolicy = \"...\") or "
-            + "MapRaftKv().RequireAuthorization(), or open it to every client, MapRaftKv(o => o.AllowAnonymous = true)."));
+            "This route is closed: nothing in the app says who may use it. Nothing was read or changed. "
+            + "Name a policy, MapRaftKv(o => o.AuthorizationPolicy = \"...\") or MapRaftKv().RequireAuthorization(), "
+            + "or open it to every client, MapRaftKv(o => o.AllowAnonymous = true)."));
     }
 }

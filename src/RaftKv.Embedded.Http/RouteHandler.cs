@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Runs the handler of a route and answers its exceptions. A response that fails after its first byte is broken off, so that no client takes a part
-/// for the whole, whatever the middlewares around the route do with the exception.
+/// Runs the handler of a route and answers its exceptions. A response that fails after its first byte is broken off, so that no client
+/// takes a part for the whole, whatever the middlewares around the route do with the exception.
 /// </summary>
 internal static class RouteHandler
 {
@@ -34,15 +34,16 @@ internal static class RouteHandler
     };
 
     /// <returns>
-    /// <c>null</c> for an exception that is not the route's to answer. A cancelled request without a time limit is one: the client has gone, or a
-    /// middleware cancelled it and answers itself.
+    /// <c>null</c> for an exception that is not the route's to answer. A cancelled request without a time limit is one: the client has
+    /// gone, or a middleware cancelled it and answers itself.
     /// </returns>
     private static Problem? ProblemOf(Exception exception, HttpContext context) => exception switch
     {
         RequestRefusedException refused => refused.Problem,
         RaftKvException e => Problem.From(e),
         // The server's own limits: a body that is too slow, too large or incomplete.
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new Problem(e.StatusCode, "request_too_large", e.Message, "body"),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e =>
+            new Problem(e.StatusCode, "request_too_large", e.Message, "body"),
         BadHttpRequestException e => new Problem(e.StatusCode, "invalid_body", e.Message, "body"),
         OperationCanceledException when IsTimedOut(context) => Problem.TimedOut(mayHaveWritten: !IsRead(context.Request)),
         OperationCanceledException when !context.RequestAborted.IsCancellationRequested && IsStopping(context) => Problem.Stopping,

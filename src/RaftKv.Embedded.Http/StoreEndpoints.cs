@@ -9,7 +9,9 @@ using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node takes any of them.</summary>
+/// <summary>
+/// Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node takes any of them.
+/// </summary>
 internal static class StoreEndpoints
 {
     public static void MapReads(IEndpointRouteBuilder routes) =>

@@ -7,14 +7,17 @@ using RaftKv.Embedded.Http.Description;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /v1/watch?prefix=</c>: changes as server-sent events. An event's id is the version up to which everything has been told, so that a client
-/// that comes back with <c>Last-Event-ID</c>, as browsers do by themselves, to this node or to another, misses nothing and sees nothing twice.
+/// <c>GET /v1/watch?prefix=</c>: changes as server-sent events. An event's id is the version up to which everything has been told, so that
+/// a client that comes back with <c>Last-Event-ID</c>, as browsers do by themselves, to this node or to another, misses nothing and sees
+/// nothing twice.
 /// </summary>
 internal static class WatchEndpoint
 {
     private const int DefaultProgressMs = 15_000;
 
-    /// <summary>How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.</summary>
+    /// <summary>
+    /// How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.
+    /// </summary>
     private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(100);
 
     public static void Map(IEndpointRouteBuilder routes) =>

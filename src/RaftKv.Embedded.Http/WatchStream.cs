@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Writes a watch as server-sent events. What is written and not yet taken is bounded by the server's own response buffer: a client that reads slowly
-/// makes the watch wait, and when the node's history goes past it, the last event says so. One that does not read at all is cut off.
+/// Writes a watch as server-sent events. What is written and not yet taken is bounded by the server's own response buffer: a client that
+/// reads slowly makes the watch wait, and when the node's history goes past it, the last event says so. One that does not read at all is
+/// cut off.
 /// </summary>
 internal sealed class WatchStream(HttpContext context, CancellationToken ending)
 {

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// What <c>If-Match</c> or <c>If-None-Match: *</c> ask of the key that is about to be written (RFC 9110 §13). <c>If-Match</c> may list several entity tags:
-/// one of them must be the key's current version. Weak ones and those of other servers never are.
+/// What <c>If-Match</c> or <c>If-None-Match: *</c> ask of the key that is about to be written (RFC 9110 §13). <c>If-Match</c> may list
+/// several entity tags: one of them must be the key's current version. Weak ones and those of other servers never are.
 /// </summary>
 internal sealed class WriteCondition
 {
@@ -37,7 +37,10 @@ internal sealed class WriteCondition
         if (headers.IfMatch.ToString() == "*")
             return new(KvConditionKind.Exists);
         if (!EntityTagHeaderValue.TryParseStrictList(headers.IfMatch, out var tags) || tags.Any(tag => tag.Tag == "*"))
-            throw RequestRefusedException.BadInput("If-Match", "If-Match takes versions as they came in an ETag, for example \"12\", separated by commas, or *.");
+        {
+            throw RequestRefusedException.BadInput(
+                "If-Match", "If-Match takes versions as they came in an ETag, for example \"12\", separated by commas, or *.");
+        }
         return new(KvConditionKind.VersionIs, [.. tags.Select(Version).OfType<KvVersion>()]);
     }
 
@@ -81,6 +84,8 @@ internal sealed class WriteCondition
 
     // Zero would ask that the key does not exist, which is not what an entity tag means.
     private static KvVersion? Version(EntityTagHeaderValue tag) =>
-        !tag.IsWeak && long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
-            ? new KvVersion(version) : null;
+        !tag.IsWeak
+            && long.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            && version > 0
+                ? new KvVersion(version) : null;
 }

@@ -21,7 +21,8 @@ internal static class DashboardEndpoints
             response.Headers.ContentSecurityPolicy = page.ContentSecurityPolicy;
             response.Headers.XContentTypeOptions = "nosniff";
             response.Headers["Referrer-Policy"] = "no-referrer";
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+                : response.Body.WriteAsync(page.Html, context.RequestAborted).AsTask();
         });
         routes.MapGet("/events", ApiRoute.Guarded(new StatusStream(options).AnswerAsync)).DisableRequestTimeout().DisableCookieRedirect();
     }

@@ -5,8 +5,9 @@ using System.Text.Json.Serialization;
 namespace RaftKv.Embedded.Http.Description;
 
 /// <summary>
-/// The bodies of requests and answers as a document shows them. Nothing is made of these types at run time: the routes write their answers directly,
-/// and the names stand here once more so that no naming policy of the app changes them. A property outside the parameter list may be absent.
+/// The bodies of requests and answers as a document shows them. Nothing is made of these types at run time: the routes write their answers
+/// directly, and the names stand here once more so that no naming policy of the app changes them. A property outside the parameter list may
+/// be absent.
 /// </summary>
 internal static class Schemas
 {
@@ -117,7 +118,8 @@ internal static class Schemas
         [JsonPropertyName("freeDiskBytes"), Description("Free bytes of the disk of its data directory; null while not known.")]
         public long? FreeDiskBytes { get; init; }
 
-        [JsonPropertyName("diskFull"), Description("Whether its disk has less room than its reserve, or it leads and refuses writes because a quorum lacks room.")]
+        [JsonPropertyName("diskFull")]
+        [Description("Whether its disk has less room than its reserve, or it leads and refuses writes because a quorum lacks room.")]
         public bool DiskFull { get; init; }
 
         [JsonPropertyName("keyIndexBytes"), Description("Memory of the ordered index of the keys, in bytes.")]
@@ -129,7 +131,8 @@ internal static class Schemas
         [JsonPropertyName("oldestWatchableVersion"), Description("The oldest version at which a watch on this node can begin.")]
         public long OldestWatchableVersion { get; init; }
 
-        [JsonPropertyName("logTimeAheadMs"), Description("By how many milliseconds log time is ahead of its wall clock; null while it has no cluster.")]
+        [JsonPropertyName("logTimeAheadMs")]
+        [Description("By how many milliseconds log time is ahead of its wall clock; null while it has no cluster.")]
         public long? LogTimeAheadMs { get; init; }
 
         [JsonPropertyName("limits"), Description("The sizes that the cluster takes, in bytes.")]
@@ -178,7 +181,9 @@ internal static class Schemas
         [property: JsonPropertyName("last")] long Last,
         [property: JsonPropertyName("lastTerm")] long LastTerm,
         [property: JsonPropertyName("configuration")] long Configuration,
-        [property: JsonPropertyName("verified"), Description("The last position at which the copies of all members were compared and found equal, as far as this node led the comparison.")] long Verified);
+        [property: JsonPropertyName("verified")]
+        [property: Description("The last position at which all copies were compared and found equal, as far as this node led the comparison.")]
+        long Verified);
 
     [JsonNumberHandling(JsonNumberHandling.Strict)]
     public sealed record Member(

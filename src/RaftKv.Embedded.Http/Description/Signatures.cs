@@ -11,6 +11,10 @@ internal static class Signatures
     private const string LocalConsistency = "stale (default: this node's own copy), lease or linearizable.";
     private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. An older one is brought up to date first; 503 stale_read when that is not possible in time.";
     private const string IdempotencyKey = "A text that is new for every write. Repeated with the same one, a write takes effect once and is answered alike, for a day at least.";
+    private const string IfMatch = "\"12\": only while the key has this version, or one of those listed; *: only if it exists.";
+    private const string Ttl = "How long the key lives, in seconds from 0.001; the header X-RaftKv-Ttl says the same. "
+        + "Without a lifetime the key lives until it is deleted.";
+    private const string Sliding = "How long the key lives after each use, in seconds from 0.001; with ttl or expiresAt at most until then.";
     private const string Forward = "false: answer 421 not_leader instead of forwarding when this node does not lead.";
 
     public static void GetKey(
@@ -25,11 +29,11 @@ internal static class Signatures
     public static void PutKey(
         [FromRoute, Description(Key)] string key,
         [FromBody] Stream body,
-        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version, or one of those listed; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "If-Match"), Description(IfMatch)] string? ifMatch,
         [FromHeader(Name = "If-None-Match"), Description("*: only if the key does not exist.")] string? ifNoneMatch,
         [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
-        [FromQuery, Description("How long the key lives, in seconds from 0.001; the header X-RaftKv-Ttl says the same. Without a lifetime the key lives until it is deleted.")] double? ttl,
-        [FromQuery, Description("How long the key lives after each use, in seconds from 0.001; with ttl or expiresAt at most until then.")] double? sliding,
+        [FromQuery, Description(Ttl)] double? ttl,
+        [FromQuery, Description(Sliding)] double? sliding,
         [FromQuery, Description("When the key expires.")] DateTimeOffset? expiresAt,
         [FromQuery, Description("true: keep the lifetime that the key has.")] bool? keepLifetime,
         [FromQuery, Description(Forward)] bool? forward)
@@ -38,7 +42,7 @@ internal static class Signatures
 
     public static void DeleteKey(
         [FromRoute, Description(Key)] string key,
-        [FromHeader(Name = "If-Match"), Description("\"12\": only while the key has this version, or one of those listed; *: only if it exists.")] string? ifMatch,
+        [FromHeader(Name = "If-Match"), Description(IfMatch)] string? ifMatch,
         [FromHeader(Name = "Idempotency-Key"), Description(IdempotencyKey)] string? idempotencyKey,
         [FromQuery, Description(Forward)] bool? forward)
     {

@@ -16,7 +16,8 @@ public class AccessTests
     private static readonly string[] _writes = ["PUT /v1/kv/k", "DELETE /v1/kv/k", "POST /store", "DELETE /store/k"];
     private static readonly string[] _changes =
     [
-        "POST /raft/join", "POST /raft/remove", "POST /v1/cluster/members", "POST /v1/cluster/members/node3/promote", "DELETE /v1/cluster/members/node3",
+        "POST /raft/join", "POST /raft/remove", "POST /v1/cluster/members", "POST /v1/cluster/members/node3/promote",
+        "DELETE /v1/cluster/members/node3",
         "POST /v1/cluster/transfer", "POST /v1/cluster/snapshot", "GET /v1/cluster/backup",
     ];
     private static readonly string[] _status = ["GET /v1/cluster", "GET /raft/stats", "GET /debug/runtime"];
@@ -76,7 +77,8 @@ public class AccessTests
     [Fact]
     public async Task Anonymous_reads_can_go_with_a_policy_for_writes()
     {
-        await using var http = await StartAsync(app => app.MapRaftKv(o => (o.AllowAnonymous, o.WritePolicy, o.AdminPolicy) = (true, "writer", "admin")));
+        await using var http = await StartAsync(app => app.MapRaftKv(o =>
+            (o.AllowAnonymous, o.WritePolicy, o.AdminPolicy) = (true, "writer", "admin")));
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, "GET /v1/kv/k"));
         foreach (var line in _writes.Concat(_changes))
@@ -132,7 +134,7 @@ public class AccessTests
             app.MapGet("/log-in", () => "Who are you?").AllowAnonymous();
         });
 
-        foreach (var line in _reads.Concat(_writes).Concat(_changes).Concat(_status).Append("GET /raftkv/events").Append("PUT /raftkv/v1/kv/k"))
+        foreach (var line in (string[])[.. _reads, .. _writes, .. _changes, .. _status, "GET /raftkv/events", "PUT /raftkv/v1/kv/k"])
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, line));
         Assert.Equal("Who are you?", (await http.GetAsync("/raftkv")).Body);
     }
@@ -152,7 +154,7 @@ public class AccessTests
 
         foreach (var line in _status.Concat(_probes))
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
-        Assert.Contains(log.Lines, line => line.Contains("/v1/kv", StringComparison.Ordinal) && line.Contains("AllowAnonymous", StringComparison.Ordinal));
+        Assert.Contains("AllowAnonymous", Assert.Single(log.Lines, line => line.Contains("are closed", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,7 +191,8 @@ public class AccessTests
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, "GET /v1/cluster"));
     }
 
-    private static Task<HttpFixture> StartAsync(Action<WebApplication> map, bool fallback = false, Warnings? log = null) => HttpFixture.StartAsync(b =>
+    private static Task<HttpFixture> StartAsync(
+        Action<WebApplication> map, bool fallback = false, Warnings? log = null) => HttpFixture.StartAsync(b =>
     {
         b.Services.AddCors(o => o.AddPolicy("ui", p => p.WithOrigins("https://ui.example")));
         b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
@@ -213,5 +216,6 @@ public class AccessTests
 
     private static List<string> Routes(WebApplication app) =>
         [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(d => d.Endpoints).OfType<RouteEndpoint>()
-            .Select(e => $"{string.Join(',', e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)} {e.RoutePattern.RawText}").Order(StringComparer.Ordinal)];
+            .Select(e => $"{string.Join(',', e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)} {e.RoutePattern.RawText}")
+            .Order(StringComparer.Ordinal)];
 }

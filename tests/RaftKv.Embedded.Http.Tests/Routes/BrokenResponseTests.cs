@@ -77,15 +77,38 @@ public class BrokenResponseTests
         Assert.Null(response.Content.Headers.ContentDisposition);
     }
 
-    private static async Task BreaksAsync(HttpFixture http, string path)
+    [Theory]
+    [InlineData("http/2")]
+    [InlineData("test server")]
+    public async Task A_backup_breaks_off_on_every_server(string server)
+    {
+        var setup = MiddlewareTable.All[server];
+        var kv = new MemoryKv
+        {
+            Backup = async (body, stop) =>
+            {
+                await body.WriteAsync(new byte[1000], stop);
+                throw _failure;
+            },
+        };
+        using var services = new ServiceCollection().AddSingleton<IDistributedKv>(kv).AddSingleton<IRaftKvCluster>(kv).BuildServiceProvider();
+        await using var host = await RouteHost.StartAsync(setup, services, Stop);
+
+        await BreaksAsync(() => host.SendAsync("GET", "/v1/cluster/backup", null, Stop));
+    }
+
+    private static Task BreaksAsync(HttpFixture http, string path) =>
+        BreaksAsync(() => http.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Stop));
+
+    private static async Task BreaksAsync(Func<Task<HttpResponseMessage>> send)
     {
         var whole = default(byte[]);
         try
         {
-            using var response = await http.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, Stop);
+            using var response = await send();
             whole = await response.Content.ReadAsByteArrayAsync(Stop);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
             return;
         }

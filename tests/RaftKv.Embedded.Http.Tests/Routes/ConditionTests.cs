@@ -26,7 +26,8 @@ public class ConditionTests
             for (var i = 0; i < 3; i++)
                 await http.Kv.SetAsync("k", "old"u8.ToArray(), cancellationToken: Stop);
 
-            using var answer = await http.SendAsync(method, "/v1/kv/k", method == "PUT" ? new StringContent("new") : null, "If-Match", ifMatch);
+            var body = method == "PUT" ? new StringContent("new") : null;
+            using var answer = await http.SendAsync(method, "/v1/kv/k", body, "If-Match", ifMatch);
 
             if (applies)
             {

@@ -33,7 +33,8 @@ public class ForeignPageTests
     {
         await using var http = await HttpFixture.StartAsync();
 
-        var answer = await http.SendRawAsync("POST /store", $"Content-Type: {contentType}\r\nContent-Length: {Store.Length}\r\n\r\n{Store}");
+        var answer = await http.SendRawAsync(
+            "POST /store", $"Content-Type: {contentType}\r\nContent-Length: {Store.Length}\r\n\r\n{Store}");
 
         Assert.StartsWith(isJson ? "HTTP/1.1 200 " : "HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Equal(isJson, http.Kv.Keys.Any());
@@ -54,7 +55,8 @@ public class ForeignPageTests
         await using var http = await HttpFixture.StartAsync();
         var content = body is null ? "" : $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n";
 
-        foreach (var header in new[] { "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example", "Origin: null" })
+        string[] headers = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example", "Origin: null"];
+        foreach (var header in headers)
         {
             var answer = await http.SendRawAsync($"{method} {path}", $"{header}\r\n{content}\r\n{body}");
             Assert.StartsWith("HTTP/1.1 403 ", answer, StringComparison.Ordinal);
@@ -102,7 +104,7 @@ public class ForeignPageTests
     [InlineData("GET /raftkv/events")]
     public async Task A_name_that_was_bent_to_the_loopback_interface_reaches_nothing(string line)
     {
-        await using var http = await StartAsync(_ => { }, o => o.AllowAnonymous = true);
+        await using var http = await StartAsync();
 
         var answer = await http.SendRawAsync(line, host: "evil.example:5000");
 
@@ -162,15 +164,17 @@ public class ForeignPageTests
     {
         Assert.SkipUnless(Chromium.Path is not null, "Chromium is not installed: apt-get install chromium.");
         await using var http = await HttpFixture.StartAsync();
-        await using var site = await HttpFixture.StartAsync(app => app.MapGet("/page", () => Results.Content("<!doctype html><title>page</title>", "text/html")));
+        await using var site = await HttpFixture.StartAsync(app => app.MapGet(
+            "/page", () => Results.Content("<!doctype html><title>page</title>", "text/html")));
         await using var page = await Chromium.StartAsync(Stop);
         await page.OpenAsync(site.Client.BaseAddress + "page");
 
         var target = http.Client.BaseAddress!.ToString().TrimEnd('/');
         await page.EvaluateAsync($$"""
             globalThis.sent = 0;
-            const send = (path, body) => fetch('{{target}}' + path, { method: 'POST', mode: 'no-cors', body, headers: { 'Content-Type': 'text/plain;charset=json' } })
-                .finally(() => globalThis.sent++);
+            const headers = { 'Content-Type': 'text/plain;charset=json' };
+            const send = (path, body) =>
+                fetch('{{target}}' + path, { method: 'POST', mode: 'no-cors', body, headers }).finally(() => globalThis.sent++);
             send('/store', '{"key":"k","value":1}');
             send('/raft/join', '{"node_id":"evil","raft_address":"127.0.0.1:1"}');
             send('/raft/remove', '{"node_id":"node2"}');
@@ -182,9 +186,9 @@ public class ForeignPageTests
         Assert.Empty(http.Kv.MembershipCalls);
     }
 
-    private static Task<HttpFixture> StartAsync(Action<WebApplicationBuilder> configure, Action<RaftKvHttpOptions> access) => HttpFixture.StartAsync(configure, app =>
+    private static Task<HttpFixture> StartAsync() => HttpFixture.StartAsync(app =>
     {
-        app.MapRaftKv(access);
-        app.MapRaftKvDashboard(configure: access);
+        app.MapRaftKv(o => o.AllowAnonymous = true);
+        app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
     });
 }

@@ -73,7 +73,8 @@ public class KeyInPathTests
     {
         await using var http = await HttpFixture.StartAsync(app =>
         {
-            ((IApplicationBuilder)app).UseRewriter(new RewriteOptions().AddRewrite("^photos/(.*)$", "v1/kv/photo-$1", skipRemainingRules: true)).UseRouting();
+            var rules = new RewriteOptions().AddRewrite("^photos/(.*)$", "v1/kv/photo-$1", skipRemainingRules: true);
+            ((IApplicationBuilder)app).UseRewriter(rules).UseRouting();
             app.MapRaftKv(o => o.AllowAnonymous = true);
         });
         await http.Kv.SetAsync("photo-1", "here"u8.ToArray(), cancellationToken: Stop);
@@ -84,7 +85,10 @@ public class KeyInPathTests
     }
 
     // Two characters of one key, or an escape and its text, must never name the same key.
-    private static IEnumerable<string> Keys => ["a/b", "a%2Fb", "a%252Fb", "/lead", "trail/", "a//b", "%", "%41", "A", "grüße/😀", "kv", "v1/kv", "a b", "a+b", "?", "#", "..a", "store/x"];
+    private static IEnumerable<string> Keys =>
+    [
+        "a/b", "a%2Fb", "a%252Fb", "/lead", "trail/", "a//b", "%", "%41", "A", "grüße/😀", "kv", "v1/kv", "a b", "a+b", "?", "#", "..a", "store/x",
+    ];
 
     private static async Task<string> ValueAsync(HttpFixture http, string path)
     {

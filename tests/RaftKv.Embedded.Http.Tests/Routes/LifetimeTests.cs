@@ -31,7 +31,8 @@ public class LifetimeTests
         using var read = await http.GetAsync("/v1/kv/a/ttl", Stop);
         var header = DateTimeOffset.Parse(Assert.Single(read.Headers.GetValues("X-RaftKv-Expires-At")), CultureInfo.InvariantCulture);
         Assert.InRange(header, DateTimeOffset.UtcNow.AddMinutes(50), DateTimeOffset.UtcNow.AddMinutes(70));
-        var entries = JsonDocument.Parse(await http.GetStringAsync("/v1/kv?prefix=a/", Stop)).RootElement.GetProperty("entries").EnumerateArray().ToList();
+        var page = JsonDocument.Parse(await http.GetStringAsync("/v1/kv?prefix=a/", Stop)).RootElement;
+        var entries = page.GetProperty("entries").EnumerateArray().ToList();
         Assert.Equal(["a/header", "a/sliding", "a/time", "a/ttl", "a/zzz"], entries.Select(e => e.GetProperty("key").GetString()));
         Assert.Equal([true, true, true, true, false], entries.Select(e => e.TryGetProperty("expiresAt", out _)));
 
@@ -66,7 +67,8 @@ public class LifetimeTests
         using var http = new HttpClient { BaseAddress = new Uri(node.Url) };
         await PutAsync(http, "/v1/kv/a?ttl=60", "Idempotency-Key", "one");
 
-        using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/kv/a?ttl=61") { Content = new StringContent("x"), Headers = { { "Idempotency-Key", "one" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/v1/kv/a?ttl=61") { Content = new StringContent("x") };
+        request.Headers.Add("Idempotency-Key", "one");
         using var other = await http.SendAsync(request, Stop);
 
         await KvTests.ProblemAsync(other, HttpStatusCode.UnprocessableEntity, "idempotency_key_reused");

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.RateLimiting;
@@ -26,7 +25,7 @@ internal static class MiddlewareTable
         ["nothing"] = new(),
         ["request timeouts"] = new()
         {
-            Services = b => b.Services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) }),
+            Services = b => b.Services.AddRequestTimeouts(o => o.DefaultPolicy = new() { Timeout = TimeSpan.FromSeconds(30) }),
             Pipeline = app => app.UseRequestTimeouts(),
         },
         ["output caching"] = new()
@@ -42,7 +41,11 @@ internal static class MiddlewareTable
             Pipeline = app => app.UseResponseCompression(),
             Decompression = DecompressionMethods.GZip | DecompressionMethods.Brotli,
         },
-        ["request decompression"] = new() { Services = b => b.Services.AddRequestDecompression(), Pipeline = app => app.UseRequestDecompression() },
+        ["request decompression"] = new()
+        {
+            Services = b => b.Services.AddRequestDecompression(),
+            Pipeline = app => app.UseRequestDecompression(),
+        },
         ["error pages"] = new()
         {
             Pipeline = app => app.UseExceptionHandler("/error").UseStatusCodePagesWithReExecute("/error"),
@@ -60,7 +63,8 @@ internal static class MiddlewareTable
         },
         ["path rewrite"] = new()
         {
-            Pipeline = app => ((IApplicationBuilder)app).UseRewriter(new RewriteOptions().AddRewrite("^old/(.*)", "$1", skipRemainingRules: true)).UseRouting(),
+            Pipeline = app => ((IApplicationBuilder)app)
+                .UseRewriter(new RewriteOptions().AddRewrite("^old/(.*)", "$1", skipRemainingRules: true)).UseRouting(),
             Prefix = "/old",
         },
         ["fallback policy"] = new()

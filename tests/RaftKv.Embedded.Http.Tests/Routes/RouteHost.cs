@@ -29,7 +29,8 @@ internal sealed class RouteHost : IAsyncDisposable
         var log = new Warnings();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.Services.AddSingleton(replica.GetRequiredService<IDistributedKv>()).AddSingleton(replica.GetRequiredService<IRaftKvCluster>());
+        builder.Services.AddSingleton(replica.GetRequiredService<IDistributedKv>());
+        builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCluster>());
         setup.Services(builder);
         if (setup.IsTestServer)
             builder.WebHost.UseTestServer();
@@ -70,5 +71,6 @@ internal sealed class RouteHost : IAsyncDisposable
 
     private static HttpClient Client(WebApplication app, MiddlewareSetup setup) => setup.IsTestServer
         ? app.GetTestClient()
-        : new HttpClient(new SocketsHttpHandler { AutomaticDecompression = setup.Decompression }) { BaseAddress = new Uri(app.Urls.First()) };
+        : new HttpClient(new SocketsHttpHandler { AutomaticDecompression = setup.Decompression })
+        { BaseAddress = new Uri(app.Urls.First()) };
 }

@@ -25,23 +25,28 @@ internal static class RouteTable
         ["HEAD /store/{key}"] = HeadsStoredAsync,
         ["DELETE /store/{key}"] = c => c.DeletesAsync("/store/" + c.KeyInPath),
         ["DELETE /store?key="] = c => c.DeletesAsync("/store?key=" + c.KeyInPath),
-        ["POST /raft/join"] = c => c.FailsAsync("POST", "/raft/join", 400, "raft_address", """{"node_id":"node2","raft_address":"nowhere"}"""),
+        ["POST /raft/join"] = c =>
+            c.FailsAsync("POST", "/raft/join", 400, "raft_address", """{"node_id":"node2","raft_address":"nowhere"}"""),
         ["POST /raft/remove"] = c => c.FailsAsync("POST", "/raft/remove", 404, "member_not_found", """{"node_id":"node7"}"""),
         ["GET /raft/stats"] = c => c.ShowsProgressAsync("/raft/stats", "applied_index"),
         ["GET /debug/runtime"] = c => c.ShowsProgressAsync("/debug/runtime", "allocated_bytes_total"),
         ["GET /v1/cluster"] = c => c.ShowsProgressAsync("/v1/cluster", "applied"),
-        ["POST /v1/cluster/members"] = c => c.FailsAsync("POST", "/v1/cluster/members", 400, "invalid_address", """{"nodeId":"node2","address":"nowhere"}"""),
-        ["POST /v1/cluster/members/{nodeId}/promote"] = c => c.FailsAsync("POST", "/v1/cluster/members/node7/promote", 404, "member_not_found"),
+        ["POST /v1/cluster/members"] = c =>
+            c.FailsAsync("POST", "/v1/cluster/members", 400, "invalid_address", """{"nodeId":"node2","address":"nowhere"}"""),
+        ["POST /v1/cluster/members/{nodeId}/promote"] = c =>
+            c.FailsAsync("POST", "/v1/cluster/members/node7/promote", 404, "member_not_found"),
         ["DELETE /v1/cluster/members/{nodeId}"] = c => c.FailsAsync("DELETE", "/v1/cluster/members/node7", 404, "member_not_found"),
         ["POST /v1/cluster/transfer"] = c => c.FailsAsync("POST", "/v1/cluster/transfer", 404, "member_not_found", """{"to":"node7"}"""),
-        ["POST /v1/cluster/snapshot"] = async c => Assert.True((await c.JsonAsync("POST", "/v1/cluster/snapshot")).GetProperty("version").GetInt64() > 0),
+        ["POST /v1/cluster/snapshot"] = async c =>
+            Assert.True((await c.JsonAsync("POST", "/v1/cluster/snapshot")).GetProperty("version").GetInt64() > 0),
         ["GET /v1/cluster/backup"] = BackupsAsync,
         ["GET /livez"] = async c => Assert.Equal("live", (await c.JsonAsync("GET", "/livez")).GetProperty("status").GetString()),
         ["GET /readyz"] = async c => Assert.Equal("ready", (await c.JsonAsync("GET", "/readyz")).GetProperty("status").GetString()),
         ["HEAD /livez"] = c => c.HasNoBodyAsync("/livez"),
         ["HEAD /readyz"] = c => c.HasNoBodyAsync("/readyz"),
         ["HEAD /v1/cluster"] = c => c.HasNoBodyAsync("/v1/cluster"),
-        ["GET /raftkv"] = async c => Assert.StartsWith("<!doctype html>", await c.TextAsync("GET", "/raftkv"), StringComparison.OrdinalIgnoreCase),
+        ["GET /raftkv"] = async c =>
+            Assert.StartsWith("<!doctype html>", await c.TextAsync("GET", "/raftkv"), StringComparison.OrdinalIgnoreCase),
         ["HEAD /raftkv"] = c => c.HasNoBodyAsync("/raftkv"),
         ["GET /raftkv/events"] = FollowsTheStatusAsync,
         ["PUT /raftkv/v1/kv/{key}"] = c => c.PutsAsync("/raftkv/v1/kv/" + c.KeyInPath),

@@ -30,7 +30,8 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
     [InlineData("POST", "/raft/remove", "outcome_unknown", """{"node_id":"node2"}""")]
     [InlineData("POST", "/v1/cluster/members", "outcome_unknown", """{"nodeId":"node3","address":"127.0.0.1:9"}""")]
     [InlineData("DELETE", "/v1/cluster/members/node2", "outcome_unknown")]
-    public async Task A_request_that_runs_out_of_time_is_answered_504(string method, string path, string code, string? json = null, bool once = false)
+    public async Task A_request_that_runs_out_of_time_is_answered_504(
+        string method, string path, string code, string? json = null, bool once = false)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (json is not null)
@@ -73,7 +74,8 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
             await body.WriteAsync("end"u8.ToArray(), stop);
         };
         using var backup = await http.Client.GetAsync("/v1/cluster/backup", HttpCompletionOption.ResponseHeadersRead, Stop);
-        using var events = await EventReader.OpenAsync(await http.Client.GetAsync("/raftkv/events", HttpCompletionOption.ResponseHeadersRead, Stop), Stop);
+        using var stream = await http.Client.GetAsync("/raftkv/events", HttpCompletionOption.ResponseHeadersRead, Stop);
+        using var events = await EventReader.OpenAsync(stream, Stop);
 
         // A request that began later has run out of its time: so would these.
         http.Kv.Hangs = true;
@@ -125,7 +127,8 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
         app.MapRaftKvDashboard();
     }, log);
 
-    private static void AddLimit(IServiceCollection services) => services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = _limit });
+    private static void AddLimit(IServiceCollection services) =>
+        services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = _limit });
 
     private static async Task UntilAsync(Func<bool> holds)
     {
@@ -142,7 +145,8 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
 
         public async ValueTask InitializeAsync()
         {
-            _node = await WebNode.StartAsync("node1", CancellationToken.None, o => o.RequestTimeout = TimeSpan.FromMinutes(1), AddLimit, app => app.UseRequestTimeouts());
+            _node = await WebNode.StartAsync(
+                "node1", CancellationToken.None, o => o.RequestTimeout = TimeSpan.FromMinutes(1), AddLimit, app => app.UseRequestTimeouts());
             await _node.Kv.SetAsync("there", "1"u8.ToArray());
             await using (var peer = await WebNode.StartAsync("node2", CancellationToken.None))
                 await _node.Cluster.AddMemberAsync("node2", peer.Cluster.Status.Address, CancellationToken.None);

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Http;
 
-/// <summary>What a node knows of the health of its cluster: from its own contacts, and on the leader from the positions of the others.</summary>
+/// <summary>
+/// What a node knows of the health of its cluster: from its own contacts, and on the leader from the positions of the others.
+/// </summary>
 internal readonly struct ClusterHealth
 {
     /// <summary>How many entries a member may be behind before it is called lagging.</summary>
@@ -32,7 +34,9 @@ internal readonly struct ClusterHealth
     /// <summary>How many more voters may fail before the quorum is lost.</summary>
     public int MayFail => Math.Max(0, Alive - Majority);
 
-    /// <summary>Whether the voters that this node reaches are no majority. A follower that hears a leader has its word that there is one.</summary>
+    /// <summary>
+    /// Whether the voters that this node reaches are no majority. A follower that hears a leader has its word that there is one.
+    /// </summary>
     public bool IsQuorumLost => Voters > 0 && Alive < Majority && (_status.LeaderId is null || _status.LeaderId == _status.NodeId);
 
     /// <returns><c>alive</c>, <c>lagging</c> or <c>dead</c>: the member cannot be reached from this node.</returns>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -90,14 +89,12 @@ internal static class KvEndpoints
         var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
-        var began = Stopwatch.GetTimestamp();
         var fingerprint = idempotencyKey is null ? ""
             : IdempotentWrites.Fingerprint("PUT", Stored(key), when.Text + lifetime.Text, body.Bytes.Span);
         var (written, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
             ? (await kv.SetAsync(key, body.Bytes, lifetime.ToOptions(condition), context.RequestAborted), false)
             : await once.SetAsync(
                 kv, new(idempotencyKey, fingerprint, key, condition), body.Bytes, lifetime.ToOptions(), context.RequestAborted));
-        WriteTimes.Of(kv).Add(began);
         if (!written.Applied)
             throw when.Failed(written.Version);
         SayReplay(context, isReplay);
@@ -128,12 +125,10 @@ internal static class KvEndpoints
                 "If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var kv = ApiRoute.Kv(context);
-        var began = Stopwatch.GetTimestamp();
         var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("DELETE", Stored(key), when.Text, []);
         var (deleted, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
             ? (await kv.DeleteAsync(key, condition, context.RequestAborted), false)
             : await once.DeleteAsync(kv, new(idempotencyKey, fingerprint, key, condition), context.RequestAborted));
-        WriteTimes.Of(kv).Add(began);
         if (!deleted.Applied && !when.IsAlways)
             throw when.Failed(deleted.Version);
         SayReplay(context, isReplay);

@@ -4,8 +4,17 @@ namespace RaftKv.Embedded.Http;
 public sealed class RaftKvDashboardOptions : RaftKvHttpOptions
 {
     /// <summary>
-    /// The address of a member's dashboard, for a link to it: an absolute http or https address, or <c>null</c> for none. Called about once a second for each member
+    /// The address of a member's dashboard, for a link to it: an absolute http or https address, or <c>null</c> for none. Called about
+    /// once a second for each member
     /// while a page is open; it must be short. An exception counts as <c>null</c>. The default value is <c>null</c>: no links.
     /// </summary>
     public Func<RaftKvMemberStatus, Uri?>? AddressOf { get; set; }
+
+    /// <summary>
+    /// The prefixes of keys whose values the dashboard never shows, which it hides from its lists unless internal keys are asked for,
+    /// and which it does not change. The default
+    /// value is <c>data-protection/</c>, the key ring of Data Protection. Keys below <c>.locks/</c> and <c>$raftkv/</c> are hidden and
+    /// not changed either, but shown.
+    /// </summary>
+    public IList<string> SecretPrefixes { get; } = ["data-protection/"];
 }

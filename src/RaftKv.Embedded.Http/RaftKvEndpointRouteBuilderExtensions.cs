@@ -99,8 +99,10 @@ public static class RaftKvEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps a page that shows the cluster live: members, log, writes per second and elections. With an authorization policy or the explicit
-    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership.
-    /// The page itself shows what the status shows and needs nothing; call <c>RequireAuthorization</c> on the result to close it too.
+    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership. It offers
+    /// each user what the policies allow; with <see cref="RaftKvHttpOptions.ReadPolicy"/> alone it is read-only. It changes no internal keys and shows
+    /// no values of <see cref="RaftKvDashboardOptions.SecretPrefixes"/>. The page itself shows what the status shows and needs nothing; call
+    /// <c>RequireAuthorization</c> on the result to close it too.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
@@ -119,11 +121,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
         all.WithMetadata(new ExcludeFromDescriptionAttribute());
         var access = new RouteAccess(all, options, endpoints.ServiceProvider);
         DashboardEndpoints.Map(access.Status, options);
-        if (!options.OpensKeysOrCluster)
-            return all;
-        KvEndpoints.MapReads(access.Read);
-        KvEndpoints.MapWrites(access.Write);
-        ClusterEndpoints.MapChanges(access.Admin);
+        if (options.OpensKeysOrCluster)
+            DashboardEndpoints.MapKeysAndCluster(access, options);
         return all;
     }
 

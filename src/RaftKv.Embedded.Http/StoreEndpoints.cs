@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -37,9 +36,7 @@ internal static class StoreEndpoints
         using var body = await RequestBody.ReadJsonAsync(context, limit);
         var (key, value) = RequestFields.ReadStore(body.Bytes);
         var kv = Kv(context);
-        var began = Stopwatch.GetTimestamp();
         var written = await kv.SetAsync(Valid(key), value, cancellationToken: context.RequestAborted);
-        WriteTimes.Of(kv).Add(began);
         await Answer.OkAsync(context, "success persisting data", (key, value, written.Version), WriteEntry);
     }
 
@@ -60,9 +57,7 @@ internal static class StoreEndpoints
     {
         var key = Valid(RequestKey.Read(context));
         var kv = Kv(context);
-        var began = Stopwatch.GetTimestamp();
         var deleted = await kv.DeleteAsync(key, cancellationToken: context.RequestAborted);
-        WriteTimes.Of(kv).Add(began);
         await Answer.OkAsync(context, "success removing data", (key, deleted.Applied), static (json, data) =>
         {
             json.WriteStartObject();

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
@@ -34,7 +35,7 @@ public class BrowserTests
         await page.UntilAsync("document.getElementById('banner').textContent.includes('The quorum is lost')");
         await page.EvaluateAsync("$('prefix').value = ''; search()");
         await page.UntilAsync("$('keys').children.length > 0 && $('keys-note').textContent.includes('own copy')");
-        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.EvaluateAsync("open('users/ada')");
         await page.UntilAsync("!$('entry').hidden && entry.etag");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-no-quorum.png"));
         await node2.DisposeAsync();
@@ -54,7 +55,7 @@ public class BrowserTests
         await page.UntilAsync("document.getElementById('live').textContent === 'live' && !document.getElementById('key-new').disabled");
 
         await page.EvaluateAsync("$('key-new').click(); $('entry-key').value = 'a/ü <b>'; $('entry-value').value = 'one\\ntwo'; $('entry-save').click()");
-        await page.UntilAsync("document.querySelector('#keys button')?.textContent === 'a/ü <b>' && entry?.etag");
+        await page.UntilAsync("document.querySelector('#keys button:not(.group) span')?.textContent === 'ü <b>' && entry?.etag");
         Assert.Equal("one\ntwo", await ReadAsync(node, "a/ü <b>"));
 
         await page.EvaluateAsync("$('entry-value').value = 'three'; $('entry-save').click()");
@@ -66,7 +67,7 @@ public class BrowserTests
         await page.UntilAsync("$('entry-error').textContent.includes('Another writer was faster')");
         Assert.Equal("somebody else's", await ReadAsync(node, "a/ü <b>"));
 
-        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await page.EvaluateAsync("document.querySelector('#keys button:not(.group)').click()");
         await page.UntilAsync("$('entry-value').value.includes('somebody')");
         await page.EvaluateAsync("$('entry-delete').click()");
         await page.UntilAsync("$('confirm').open");
@@ -123,11 +124,18 @@ public class BrowserTests
         await using var page = await Chromium.StartAsync(Stop);
         await page.LookAsync(scheme, width, 900);
         await page.OpenAsync(node.Url + "/raftkv");
-        await page.UntilAsync("samples.length >= 2 && document.querySelectorAll('#keys button').length >= 8");
+        await using var held = await node.Services.GetRequiredService<IRaftKvCoordination>().AcquireLockAsync("billing", cancellationToken: Stop);
+        await page.UntilAsync("samples.length >= 2 && document.querySelectorAll('#keys .group').length >= 3");
+        await ExpandAsync(page);
+        await page.EvaluateAsync("drawLocks().then(() => $('watch').click())");
+        await page.UntilAsync("$('locks').textContent.includes('billing') && !$('watched').hidden");
+        await node.Kv.SetAsync("users/ada", "[1,{\"a\":2}]"u8.ToArray(), new KvSetOptions { TimeToLive = TimeSpan.FromHours(1) }, Stop);
+        await page.UntilAsync("$('changes').textContent.includes('users/ada')");
 
         Assert.Empty(await Accessibility.JudgeAsync(page));
-        await page.EvaluateAsync("document.querySelector('#keys button').click()");
-        await page.UntilAsync("!$('entry').hidden");
+        await page.EvaluateAsync("open('users/ada')");
+        await page.UntilAsync("!$('entry').hidden && $('entry-json-text').textContent.includes('\"a\": 2') && $('entry-note').textContent.includes('expires in')");
+        await page.ScreenshotAsync(Repository.Artifact($"dashboard-keys-{scheme}-{width}.png"));
         Assert.Empty(await Accessibility.JudgeAsync(page));
         await page.EvaluateAsync("$('add-open').click()");
         Assert.Empty(await Accessibility.JudgeAsync(page));
@@ -137,8 +145,8 @@ public class BrowserTests
     {
         await WriteSomeAsync(leader.Kv);
         await page.UntilAsync("samples.length >= 4");
-        await page.UntilAsync("document.querySelectorAll('#keys button').length >= 8");
-        await page.EvaluateAsync("document.querySelector('#keys button').click()");
+        await ExpandAsync(page);
+        await page.EvaluateAsync("document.querySelector('#keys button:not(.group)').click()");
         await page.UntilAsync("!$('entry').hidden");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-light.png"));
         await page.LookAsync("dark", 1280, 900);
@@ -152,6 +160,13 @@ public class BrowserTests
         await page.ScreenshotAsync(Repository.Artifact("dashboard-leader.png"));
         await page.OpenAsync(shown.Url + "/raftkv");
         await page.UntilAsync("document.getElementById('live').textContent === 'live'");
+    }
+
+    private static async Task ExpandAsync(Chromium page)
+    {
+        await page.UntilAsync("document.querySelectorAll('#keys .group').length >= 3");
+        await page.EvaluateAsync("document.querySelectorAll('#keys > li > .group').forEach(g => g.click())");
+        await page.UntilAsync("document.querySelectorAll('#keys button:not(.group)').length >= 8");
     }
 
     private static async Task FillAsync(IDistributedKv kv)

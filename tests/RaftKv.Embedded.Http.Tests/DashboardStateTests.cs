@@ -88,4 +88,24 @@ public class DashboardStateTests
         await page.EvaluateAsync("document.querySelector('#errors button').click()");
         await page.UntilAsync("$('errors').children.length === 0");
     }
+
+    [Fact]
+    public async Task Members_lead_to_their_dashboards_and_a_callback_that_throws_costs_only_its_link()
+    {
+        SkipWithoutChromium();
+        await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard(configure: o => o.AddressOf = m => m.NodeId switch
+        {
+            "node2" => new Uri("https://two.example/raftkv"),
+            "node3" => throw new InvalidOperationException("Not known."),
+            _ => new Uri("javascript:alert(1)"),
+        }));
+        http.Kv.Status = _healthy with { NodeId = "node4", Members = [.. _healthy.Members, new("node4", "127.0.0.1:1114", true, false, null, TimeSpan.Zero) { IsReachable = true }] };
+        await using var page = await Chromium.StartAsync(Stop);
+
+        await page.OpenAsync(http.Client.BaseAddress + "raftkv");
+        await page.UntilAsync("document.querySelectorAll('#members tr').length === 4");
+
+        Assert.Equal("https://two.example/raftkv", (await page.EvaluateAsync("[...document.querySelectorAll('#members a')].map(a => a.href).join()")).GetString());
+        Assert.Empty(page.Errors);
+    }
 }

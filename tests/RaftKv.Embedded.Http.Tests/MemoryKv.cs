@@ -120,7 +120,16 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public async IAsyncEnumerable<KvChild> ListChildrenAsync(
+        string prefix, char delimiter = '/', KvReadOptions options = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        ThrowIfAsked();
+        var names = _entries.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(k => k[..(k.IndexOf(delimiter, prefix.Length) is var end and >= 0 ? end + 1 : k.Length)]);
+        foreach (var name in names.Distinct().Order(StringComparer.Ordinal))
+            yield return new KvChild(name, name.Length > prefix.Length && name[^1] == delimiter);
+    }
 
     public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

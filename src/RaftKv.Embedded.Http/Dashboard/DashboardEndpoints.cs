@@ -26,4 +26,25 @@ internal static class DashboardEndpoints
         });
         routes.MapGet("/events", ApiRoute.Guarded(new StatusStream(options).AnswerAsync)).DisableRequestTimeout().DisableCookieRedirect();
     }
+
+    /// <summary>The page's own copies of the routes for keys and members, and those that only it uses.</summary>
+    public static void MapKeysAndCluster(RouteAccess access, RaftKvDashboardOptions options)
+    {
+        var keys = new InternalKeys(options.SecretPrefixes);
+        var (names, values) = (access.Read, KeyGuard.Reading(access.Read, keys));
+        var (writes, admin) = (KeyGuard.Writing(access.Write, keys), access.Admin);
+        var rights = new DashboardRights(options, keys);
+        rights.Observe(names, writes, admin);
+        rights.Map(access.Status);
+        var prefixes = new PrefixEndpoints(keys);
+        prefixes.MapReads(names);
+        prefixes.MapWrites(writes);
+        new TreeEndpoint(keys).Map(names);
+        LocksEndpoint.Map(names);
+        KvEndpoints.MapReads(values);
+        WatchEndpoint.Map(values);
+        KvEndpoints.MapWrites(writes);
+        ClusterEndpoints.MapChanges(admin);
+        BackupEndpoint.Map(admin);
+    }
 }

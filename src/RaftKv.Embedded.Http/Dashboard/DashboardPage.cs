@@ -9,7 +9,10 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// </summary>
 internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSecurityPolicy)
 {
-    private static readonly string[] _scripts = ["dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js"];
+    private static readonly string[] _scripts =
+    [
+        "dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js", "dashboard.tree.js", "dashboard.locks.js",
+    ];
 
     public static DashboardPage Create(bool allowsChanges)
     {

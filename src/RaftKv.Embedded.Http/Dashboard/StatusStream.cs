@@ -26,7 +26,9 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         {
             ResponseProgress.Begin(context);
             context.Response.BodyWriter.Write("retry: 1000\n\n"u8);
-            await WatchAsync(context, ApiRoute.Cluster(context), ending);
+            var cluster = ApiRoute.Cluster(context);
+            using var times = new CommitTimes(cluster.Status.NodeId);
+            await WatchAsync(context, cluster, times, ending);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -34,7 +36,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         }
     }
 
-    private async Task WatchAsync(HttpContext context, IRaftKvCluster cluster, CancellationTokenSource ending)
+    private async Task WatchAsync(HttpContext context, IRaftKvCluster cluster, CommitTimes times, CancellationTokenSource ending)
     {
         await using var changes = cluster.WatchStatusAsync(ending.Token).GetAsyncEnumerator(ending.Token);
         var change = changes.MoveNextAsync().AsTask();
@@ -46,13 +48,13 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
                 {
                     if (!await change)
                         return;
-                    await SendAsync(context, changes.Current, ending.Token);
+                    await SendAsync(context, changes.Current, times, ending.Token);
                     change = changes.MoveNextAsync().AsTask();
                 }
                 else
                 {
                     ending.Token.ThrowIfCancellationRequested();
-                    await SendAsync(context, cluster.Status, ending.Token);
+                    await SendAsync(context, cluster.Status, times, ending.Token);
                 }
             }
         }
@@ -64,11 +66,11 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         }
     }
 
-    private async Task SendAsync(HttpContext context, RaftKvStatus status, CancellationToken cancellationToken)
+    private async Task SendAsync(HttpContext context, RaftKvStatus status, CommitTimes times, CancellationToken cancellationToken)
     {
         var body = context.Response.BodyWriter;
         body.Write("data: "u8);
-        ApiRoute.Write(body, (Status: status, Writes: WriteTimes.Of(ApiRoute.Kv(context)).Within(_sample)), WriteEvent);
+        ApiRoute.Write(body, (Status: status, Writes: times.Within(_sample)), WriteEvent);
         body.Write("\n\n"u8);
         await body.FlushAsync(cancellationToken);
     }
@@ -111,9 +113,9 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
     {
         try
         {
-            return options.AddressOf?.Invoke(member) is { IsAbsoluteUri: true } address && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
-                ? address.AbsoluteUri
-                : null;
+            var address = options.AddressOf?.Invoke(member);
+            var isPage = address is { IsAbsoluteUri: true } && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+            return isPage ? address!.AbsoluteUri : null;
         }
         catch (Exception)
         {

@@ -54,6 +54,15 @@ async function attempt(done, action) {
   }
 }
 
+/** An action that says itself what it has done. */
+async function reported(action) {
+  try {
+    await action();
+  } catch (error) {
+    complain(error.message);
+  }
+}
+
 async function transfer(id) {
   if (await confirmed(`Make ${id} the leader?`, `${status.leaderId ?? 'The leader'} hands over once ${id} has its whole log. Writes wait for a moment.`, 'Hand over'))
     attempt(`${id} leads.`, () => call('POST', '/v1/cluster/transfer', JSON.stringify({ to: id })));
@@ -66,15 +75,21 @@ async function remove(id) {
     attempt(`${id} is removed.`, () => call('DELETE', `/v1/cluster/members/${encodeURIComponent(id)}`));
 }
 
+async function promote(id) {
+  if (await confirmed(`Promote ${id}?`, 'It votes once it has caught up. A majority is counted with it from then on.', 'Promote'))
+    attempt(`${id} votes.`, () => call('POST', `/v1/cluster/members/${encodeURIComponent(id)}/promote`));
+}
+
 function wireCluster() {
+  $('backup').href = `${base}/v1/cluster/backup`;
   $('snapshot').onclick = () => attempt('The snapshot is written.', () => call('POST', '/v1/cluster/snapshot'));
   $('add-open').onclick = () => { $('add-form').reset(); $('add').returnValue = ''; $('add').showModal(); };
   $('add-cancel').onclick = () => $('add').close();
   $('add').addEventListener('close', () => {
     if ($('add').returnValue !== 'yes') return;
-    const [nodeId, address] = [$('add-node').value.trim(), $('add-address').value.trim()];
+    const [nodeId, address, role] = [$('add-node').value.trim(), $('add-address').value.trim(), $('add-learner').checked ? 'learner' : 'voter'];
     toast(`${nodeId} is being added …`);
-    attempt(`${nodeId} votes.`, () => call('POST', '/v1/cluster/members', JSON.stringify({ nodeId, address })));
+    attempt(role === 'voter' ? `${nodeId} votes.` : `${nodeId} is a learner.`, () => call('POST', '/v1/cluster/members', JSON.stringify({ nodeId, address, role })));
   });
 }
 

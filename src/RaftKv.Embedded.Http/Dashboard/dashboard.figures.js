@@ -38,7 +38,7 @@ function drawLatency() {
   $('latency').replaceChildren(...parts);
   const last = known.at(-1)?.ms;
   text($('latency-text'), last ? `The top line is ${number(most)} ms. Last: median ${number(last.median)} ms (teal), longest ${number(last.longest)} ms (gold); at most ${number(Math.max(...known.map(s => s.ms.longest)))} ms.`
-    : 'No write came through this node’s HTTP routes in the last two minutes.');
+    : 'No write was made on this node in the last two minutes.');
 }
 
 function niceTop(value) {

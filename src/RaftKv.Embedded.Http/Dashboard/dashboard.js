@@ -102,7 +102,7 @@ function drawConnection() {
   text($('live'), connected ? 'live' : status ? 'connection lost' : 'connecting');
   $('live').className = `live ${connected ? 'on' : status ? 'off' : ''}`;
   document.body.classList.toggle('old', !connected && status !== null);
-  for (const button of document.querySelectorAll('.acts button, button.acts'))
+  for (const button of document.querySelectorAll('.needs-read button, .needs-write button, .needs-admin button, button.needs-write, button.needs-admin'))
     button.disabled = !connected;
   const [message, mild] = trouble(connected);
   text($('banner'), message);

@@ -1,57 +1,20 @@
+// ---- one key ----
 
-const pageOfKeys = 50;
 const longestText = 256 * 1024;   // bytes of a value that the page shows
-let next = null;                  // where the next page of keys begins
 let entry = null;                 // {key, etag, editable} of the entry shown; etag null for a new one
-
-// ---- keys ----
 
 // As a parameter, because a path cannot name every key.
 const pathOf = key => `/v1/kv?key=${encodeURIComponent(key)}`;
 
-const ownCopy = "from this node's own copy: there is no quorum";
-
-/** Reads from the quorum, or from the node's own copy when there is none. */
-async function read(path) {
-  if (status.leaderId && !status.quorum.lost) {
-    try {
-      return { answer: await call('GET', path), isOwn: false };
-    } catch (error) {
-      if (error.status !== 503) throw error;
-    }
-  }
-  return { answer: await call('GET', `${path}&consistency=stale`), isOwn: true };
-}
-
-async function search(after) {
-  const parameters = new URLSearchParams({ prefix: $('prefix').value, limit: pageOfKeys, keysOnly: true });
-  if (after) parameters.set('after', after);
-  try {
-    const { answer, isOwn } = await read(`/v1/kv?${parameters}`);
-    const page = await answer.json();
-    const items = page.entries.map(({ key }) => make('li', {}, make('button', { type: 'button', title: key, onclick: () => open(key) }, key)));
-    after ? $('keys').append(...items) : $('keys').replaceChildren(...items);
-    next = page.next ?? null;
-    $('more').hidden = next === null;
-    $('keys-none').hidden = $('keys').children.length > 0;
-    text($('keys-note'), `${number($('keys').children.length)}${next ? ' of more' : ''} shown${isOwn ? `, ${ownCopy}` : ''}`);
-    markOpen();
-  } catch (error) {
-    text($('keys-note'), error.message);
-  }
-}
-
-function markOpen() {
-  for (const button of $('keys').querySelectorAll('button'))
-    button.setAttribute('aria-current', String(entry !== null && entry.etag !== null && button.title === entry.key));
-}
-
-async function open(key) {
+async function open(key, isInternal = false) {
   try {
     const { answer, isOwn } = await read(pathOf(key));
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    show({ key, etag: answer.headers.get('ETag'), isOwn, ...readable(bytes) });
+    const shownEntry = { key, etag: answer.headers.get('ETag'), expiresAt: answer.headers.get('X-RaftKv-Expires-At'), isOwn, isInternal, ...readable(bytes) };
+    show({ ...shownEntry, editable: shownEntry.editable && !isInternal && rights.write });
   } catch (error) {
+    if (error.code === 'secret_value')
+      return show({ key, etag: '', editable: false, isInternal: true, value: '', about: 'the value is not shown' });
     complain(error.message);
     if (error.code === 'key_not_found') search();
   }
@@ -59,7 +22,7 @@ async function open(key) {
 
 /** What of a value can be shown, and whether saving the text would give the same bytes back. */
 function readable(bytes) {
-  const size = `${number(bytes.length)} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
+  const size = bytesOf(bytes.length);
   if (bytes.length > longestText)
     return { editable: false, value: hex(bytes.subarray(0, 4096)), about: `${size}, the first 4,096 as hexadecimal digits. Too large to edit here.` };
   try {
@@ -78,18 +41,48 @@ function hex(bytes) {
   return digits.map((d, i) => d + ((i + 1) % 16 === 0 ? '\n' : (i + 1) % 8 === 0 ? '  ' : ' ')).join('').trimEnd();
 }
 
+/** Indents JSON without a change of its numbers and texts; null when the text is not an object or a list. */
+function pretty(value) {
+  try {
+    if (typeof JSON.parse(value) !== 'object') return null;
+  } catch {
+    return null;
+  }
+  let [out, depth] = ['', 0];
+  const line = () => `\n${'  '.repeat(depth)}`;
+  for (const [token] of value.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    if (token === '{' || token === '[') {
+      depth++;
+      out += token + line();
+    } else if (token === '}' || token === ']') {
+      depth--;
+      out = /[{[]\s*$/.test(out) ? out.trimEnd() + token : out + line() + token;
+    } else {
+      out += token === ',' ? token + line() : token === ':' ? ': ' : token;
+    }
+  }
+  return out;
+}
+
 function show(shownEntry) {
   entry = shownEntry;
   const isNew = entry.etag === null;
   $('entry').hidden = false;
   text($('entry-title'), isNew ? 'New key' : entry.key);
   $('entry-key').value = entry.key;
-  $('entry-key').hidden = $('entry-key-label').hidden = !isNew;
+  $('entry-ttl').value = '';
+  for (const id of ['entry-key', 'entry-key-label', 'entry-ttl', 'entry-ttl-label'])
+    $(id).hidden = !isNew;
   $('entry-value').value = entry.value;
   $('entry-value').readOnly = !entry.editable;
   $('entry-save').hidden = !entry.editable;
-  $('entry-delete').hidden = isNew;
-  text($('entry-note'), isNew ? '' : `Version ${entry.etag.replaceAll('"', '')} · ${entry.about}${entry.isOwn ? ` · ${ownCopy}` : ''}`);
+  $('entry-delete').hidden = isNew || entry.isInternal || !rights.write;
+  const json = isNew ? null : pretty(entry.value);
+  $('entry-json').hidden = json === null;
+  text($('entry-json-text'), json ?? '');
+  const about = [...entry.etag ? [`Version ${entry.etag.replaceAll('"', '')}`] : [], entry.about, ...entry.expiresAt ? [expiry(entry.expiresAt)] : [],
+    ...entry.isInternal ? ['a key of the library, not changed here'] : [], ...entry.isOwn ? [ownCopy] : []];
+  text($('entry-note'), isNew ? '' : about.join(' · '));
   text($('entry-error'), '');
   markOpen();
   (isNew ? $('entry-key') : $('entry-value')).focus();
@@ -101,17 +94,21 @@ function hide() {
   markOpen();
 }
 
-// A write depends on the version that was shown, so that no change of others is overwritten unseen.
+// A write depends on the version that was shown, so that no change of others is overwritten unseen. The end of a key stays as it is.
 async function save(event) {
   event.preventDefault();
-  const key = entry.etag === null ? $('entry-key').value : entry.key;
+  const isNew = entry.etag === null;
+  const key = isNew ? $('entry-key').value : entry.key;
+  const ttl = $('entry-ttl').value;
+  const lifetime = !isNew ? '&keepLifetime=true' : ttl === '' ? '' : `&ttl=${encodeURIComponent(ttl)}`;
   const bytes = new TextEncoder().encode($('entry-value').value);
   try {
-    await call('PUT', pathOf(key), bytes, entry.etag === null ? { 'If-None-Match': '*' } : { 'If-Match': entry.etag });
+    await call('PUT', pathOf(key) + lifetime, bytes, isNew ? { 'If-None-Match': '*' } : { 'If-Match': entry.etag });
     toast(`${key} is written on a majority.`);
-    const isNew = entry.etag === null;
+    for (let at = key.indexOf('/'); isNew && at >= 0; at = key.indexOf('/', at + 1))
+      expanded.add(key.slice(0, at + 1));
     await open(key);
-    if (isNew) await search();
+    await search();
   } catch (error) {
     text($('entry-error'), error.code === 'precondition_failed' ? `${error.message} Another writer was faster: open the key again.` : error.message);
   }
@@ -130,20 +127,9 @@ async function erase() {
   }
 }
 
-function wireKeys() {
-  $('search').onsubmit = event => { event.preventDefault(); search(); };
-  $('more').onclick = () => search(next);
+function wireEntry() {
   $('key-new').onclick = () => show({ key: '', etag: null, editable: true, value: '' });
   $('entry').onsubmit = save;
   $('entry-delete').onclick = erase;
   $('entry-close').onclick = hide;
-  known.then(() => search());
 }
-
-if (document.documentElement.dataset.access === 'open') {
-  wireCluster();
-  wireKeys();
-}
-
-connect();
-setInterval(drawConnection, 1000);

@@ -28,6 +28,7 @@ function newRow(id) {
     name: make('b', {}, id), address: make('small'), role: make('span', { class: 'pill' }), state: make('span', { class: 'state' }), lag: make('span'), contact: make('span'),
     bar: make('rect', { height: 8, width: 0 }),
     transfer: make('button', { type: 'button', class: 'quiet small', onclick: () => transfer(id) }, 'Make leader'),
+    promote: make('button', { type: 'button', class: 'quiet small', onclick: () => promote(id), 'aria-label': `Promote ${id}` }, 'Promote'),
     remove: make('button', { type: 'button', class: 'danger small', onclick: () => remove(id) }, 'Remove'),
   };
   row.transfer.setAttribute('aria-label', `Make ${id} the leader`);
@@ -36,7 +37,7 @@ function newRow(id) {
   row.line = make('tr', { role: 'row', 'data-node': id },
     make('td', { class: 'who', role: 'cell' }, row.name, row.address), make('td', { role: 'cell' }, row.role, ' ', row.state),
     make('td', { role: 'cell' }, make('div', { class: 'lag' }, row.scale, row.lag)), make('td', { role: 'cell' }, row.contact),
-    make('td', { class: 'acts', role: 'cell' }, make('div', { class: 'buttons' }, row.transfer, row.remove)));
+    make('td', { class: 'needs-admin', role: 'cell' }, make('div', { class: 'buttons' }, row.promote, row.transfer, row.remove)));
   $('members').append(row.line);
   return row;
 }
@@ -64,6 +65,7 @@ function fillRow(row, member) {
     row.contact.className = 'warn';
   }
   row.transfer.hidden = member.leader || !member.voter || member.state === 'dead';
+  row.promote.hidden = member.voter;
 }
 
 // The name of a member leads to its own dashboard where the app knows its address.

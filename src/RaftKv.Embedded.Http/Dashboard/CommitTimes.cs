@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace RaftKv.Embedded.Http.Dashboard;
+
+/// <summary>
+/// How long the last writes of a node took, from the call to the acknowledgement by a quorum, from the replica's own meter. The replica
+/// measures while this exists.
+/// </summary>
+internal sealed class CommitTimes : IDisposable
+{
+    private const string Meter = "RaftKv";
+    private const string Writes = "raftkv.write.duration";
+    private const int Kept = 4096;
+
+    private readonly MeterListener _listener = new();
+    private readonly Lock _gate = new();
+    private readonly (long At, double Milliseconds)[] _ring = new (long, double)[Kept];
+    private int _next;
+
+    /// <param name="nodeId">The node of which writes are measured; a process may have more than one.</param>
+    public CommitTimes(string nodeId)
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            var isOwn = instrument.Meter.Tags?.Any(t => t.Key == "raftkv.node" && nodeId.Equals(t.Value)) == true;
+            if (isOwn && instrument.Name == Writes && instrument.Meter.Name == Meter)
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Add(seconds, tags));
+        _listener.Start();
+    }
+
+    /// <returns>Median and longest of those acknowledged within this time, in milliseconds; <c>null</c> when there was none.</returns>
+    public (double Median, double Longest)? Within(TimeSpan time)
+    {
+        var since = Stopwatch.GetTimestamp() - (long)(time.TotalSeconds * Stopwatch.Frequency);
+        double[] times;
+        lock (_gate)
+            times = [.. _ring.Where(w => w.At > since).Select(w => w.Milliseconds)];
+        if (times.Length == 0)
+            return null;
+        Array.Sort(times);
+        return (times[times.Length / 2], times[^1]);
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    // A write that failed says nothing about the latency of commits.
+    private void Add(double seconds, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        foreach (var tag in tags)
+        {
+            if (tag.Key == "outcome" && tag.Value is "refused" or "unknown")
+                return;
+        }
+        lock (_gate)
+        {
+            _ring[_next] = (Stopwatch.GetTimestamp(), Math.Round(seconds * 1000, 2));
+            _next = (_next + 1) % Kept;
+        }
+    }
+}

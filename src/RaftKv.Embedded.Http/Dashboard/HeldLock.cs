@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace RaftKv.Embedded.Http.Dashboard;
+
+/// <summary>A lock or an office, its holder, and the holder's lease; <c>null</c> when the lease has just ended.</summary>
+internal sealed record HeldLock(string Name, KvLockHolder Holder, KvLeaseInfo? Lease)
+{
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("name"u8, Name);
+        json.WriteString("holder"u8, Holder.NodeId);
+        json.WriteNumber("token"u8, Holder.FencingToken.Value);
+        json.WriteString("askedAt"u8, Holder.AskedAt);
+        json.WriteNumber("waiting"u8, Holder.Waiting);
+        if (Lease is { } lease)
+        {
+            json.WriteStartObject("lease"u8);
+            json.WriteNumber("id"u8, lease.LeaseId);
+            json.WriteNumber("timeToLiveMs"u8, (long)lease.TimeToLive.TotalMilliseconds);
+            json.WriteNumber("remainingMs"u8, (long)lease.Remaining.TotalMilliseconds);
+            json.WriteNumber("keys"u8, lease.Keys.Count);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+}

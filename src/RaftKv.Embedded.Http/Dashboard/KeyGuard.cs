@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace RaftKv.Embedded.Http.Dashboard;
+
+/// <summary>Keeps the dashboard's own copies of the routes from showing secret values and from changing internal keys.</summary>
+internal static class KeyGuard
+{
+    /// <returns>A group of routes that read keys; values of secret keys are refused.</returns>
+    public static RouteGroupBuilder Reading(RouteGroupBuilder routes, InternalKeys keys) => Guarded(routes, context =>
+    {
+        var query = context.Request.Query;
+        if (RequestFlag.Read(query, "keysOnly"))
+            return;
+        var isHidden = RequestKey.TryRead(context) is { } key ? keys.IsSecret(key) : keys.MayHoldSecrets(query["prefix"].ToString());
+        if (isHidden)
+        {
+            throw Refused("secret_value",
+                "The dashboard does not show the values of these keys. Nothing was read. Lists and watches tell the keys alone with keysOnly=true.");
+        }
+    });
+
+    /// <returns>A group of routes that write keys; internal keys are refused.</returns>
+    public static RouteGroupBuilder Writing(RouteGroupBuilder routes, InternalKeys keys) => Guarded(routes, context =>
+    {
+        if (keys.IsInternal(RequestKey.TryRead(context) ?? context.Request.Query["prefix"].ToString()))
+            throw Refused("internal_key", "The dashboard does not change keys of the library. Nothing was changed.");
+    });
+
+    private static RequestRefusedException Refused(string code, string text) => new(new Problem(StatusCodes.Status403Forbidden, code, text));
+
+    // When the endpoints are built: a route that is closed is closed after this.
+    private static RouteGroupBuilder Guarded(RouteGroupBuilder routes, Action<HttpContext> check)
+    {
+        var group = routes.MapGroup("");
+        ((IEndpointConventionBuilder)group).Finally(endpoint =>
+        {
+            var handler = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = ApiRoute.Open(context =>
+            {
+                check(context);
+                return handler(context);
+            });
+        });
+        return group;
+    }
+}

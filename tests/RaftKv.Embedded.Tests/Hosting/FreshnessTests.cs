@@ -31,9 +31,11 @@ public sealed class FreshnessTests : IDisposable
         foreach (var other in others)
             await other.StopAsync();
         var old = await follower.Kv.GetAsync("key", KvReadOptions.Stale, Cancel);
-        await Task.Delay(50, Cancel);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await Task.Delay(60, Cancel);
+        var waited = clock.Elapsed;
         var older = await follower.Kv.GetAsync("key", KvReadOptions.Stale, Cancel);
-        Assert.True(old.Found && older.Age >= old.Age + TimeSpan.FromMilliseconds(50), $"{older.Age} after {old.Age}");
+        Assert.True(old.Found && older.Age >= old.Age + waited, $"{older.Age} after {old.Age} and {waited}");
         var refused = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await follower.Kv.GetAsync("key", KvReadOptions.NotOlderThan(TimeSpan.FromMilliseconds(50)), Cancel));
         Assert.Equal((RaftKvUnavailableReason.StaleRead, true, KvOutcome.NotApplied), (refused.Reason, refused.IsTransient, refused.Outcome));
         Assert.True((await follower.Kv.GetAsync("key", KvReadOptions.NotOlderThan(TimeSpan.FromHours(1)), Cancel)).Found);

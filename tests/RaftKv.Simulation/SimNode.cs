@@ -207,7 +207,7 @@ internal sealed partial class SimNode
         Formation = new Formation(identity, wal, Clock);
         var pending = new PendingWrites(1 + Chance.Below(uint.MaxValue));
         var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, router => _run.Time.After(RouterDelay, router.Execute));
-        Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce() };
+        Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce(), Applying = last => mark.Write(identity.ClusterId, last) };
         var logWriter = new LogWriter(wal);
         var reader = new Worker(_ => { });
         var snapshotter = new Worker(_ => { });
@@ -226,8 +226,6 @@ internal sealed partial class SimNode
             Stores = NewStore,
             Ending = _ending.Token,
             Age = age,
-            // Without ServedBefore: a node that restarts without a quorum serves nothing, because its mark may be older than what it served.
-            Mark = mark,
             Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
             Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
             {

@@ -77,6 +77,9 @@ internal sealed class Applier : BatchWorker<ApplierTask>
 
     public Guid SessionNonce { get; init; }
 
+    /// <summary>Called before entries are applied, with the last of them.</summary>
+    public Action<EntryId>? Applying { get; init; }
+
     /// <param name="task">What is to be done.</param>
     /// <param name="wake">Without, the caller sees to it that <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/> is called.</param>
     public void Submit(ApplierTask task, bool wake = true)
@@ -175,6 +178,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         var all = CollectionsMarshal.AsSpan(entries);
         // Some may be applied already, if there was no room for the others.
         all = all[(int)Math.Clamp(AppliedIndex + 1 - all[0].Index, 0, all.Length)..];
+        if (all.Length > 0)
+            Applying?.Invoke(all[^1].Id);
         var hasRoom = true;
         for (var i = 0; i < all.Length; i++)
         {

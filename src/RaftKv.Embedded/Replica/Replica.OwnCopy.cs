@@ -1,5 +1,3 @@
-using RaftKv.Embedded.Consensus;
-
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
@@ -9,10 +7,6 @@ namespace RaftKv.Embedded.Replica;
 internal sealed partial class Replica
 {
     private static readonly TimeSpan LeastLeaderPatience = TimeSpan.FromSeconds(2);
-    private static readonly long MarkInterval = TimeSpan.FromMilliseconds(200).Ticks;
-
-    private long _marked;
-    private long _nextMark;
 
     /// <summary>Any thread. Whether no leader has been known for longer than an election takes.</summary>
     public bool IsLeaderless => WithoutLeader is { } time && time >= LeaderPatience;
@@ -35,33 +29,5 @@ internal sealed partial class Replica
             var patience = elections > LeastLeaderPatience ? elections : LeastLeaderPatience;
             return patience < _options.RequestTimeout / 2 ? patience : _options.RequestTimeout / 2;
         }
-    }
-
-    /// <summary>Writes down what this node serves, so that it serves the same after a restart without a quorum.</summary>
-    private void SweepMark()
-    {
-        if (_parts.Mark is not { IsBusy: false } mark || _now.Ticks < _nextMark || ServedEntry() is not { } served)
-            return;
-        _nextMark = _now.Ticks + MarkInterval;
-        _marked = served.Index;
-        mark.Begin();
-        var clusterId = _parts.Identity.ClusterId;
-        _parts.Reader.Post(() => mark.Write(clusterId, served));
-    }
-
-    /// <summary>After the last turn, when no thread of the node runs any more.</summary>
-    public void MarkServed()
-    {
-        if (_parts.Mark is { } mark && ServedEntry() is { } served)
-            mark.Write(_parts.Identity.ClusterId, served);
-    }
-
-    /// <summary><c>null</c> when it is marked already, or when this node has served nothing.</summary>
-    private EntryId? ServedEntry()
-    {
-        if (_core is null || Volatile.Read(ref _mustCatchUp) || _quarantine is not null || _statusParts.Role == RaftKvRole.Faulted)
-            return null;
-        var applied = Math.Min(_parts.Applier.AppliedIndex, _core.CommitIndex);
-        return applied > _marked && _core.TermAt(applied) is >= 0 and var term ? new EntryId(term, applied) : null;
     }
 }

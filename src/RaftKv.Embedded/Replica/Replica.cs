@@ -229,7 +229,6 @@ internal sealed partial class Replica
         SweepRemoved();
         SweepClocks();
         SweepUses();
-        SweepMark();
         SweepForwarded();
         SweepStrangers();
         SweepIntegrity();

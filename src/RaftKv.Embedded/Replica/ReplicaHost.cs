@@ -39,6 +39,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private readonly StallWatch _stallWatch;
     private readonly BootstrapReport _bootstrap;
     private readonly AppliedMark _mark;
+    private bool _marks;
     private readonly List<DedicatedThread> _threads = [];
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _hurry = new();
@@ -51,13 +52,15 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         LocalIdentity identity, Wal wal, SnapshotStore snapshots, StoreFactory stores, KvStateMachine state, RaftStart? recovered, DirectoryAge age, AppliedMark mark, long openedAt)
     {
         _mark = mark;
+        var servedBefore = mark.ClusterId == identity.ClusterId ? mark.Found : default;
+        _marks = servedBefore.Index > 0;
         _files = files;
         var log = observers.CreateLogger(Category);
         (_options, _log, Clock, _directory, _transport, _identity, _wal, _snapshots) = (options, log, clock, directory, transport, identity, wal, snapshots);
         var nonce = Guid.NewGuid();
         var pending = new PendingWrites(1 + (uint)nonce.GetHashCode());
         var changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes);
-        Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce };
+        Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce, Applying = MarkApplied };
         _logWriter = new LogWriter(wal);
         Telemetry = new Telemetry(options.NodeId, () => Replica?.Status, observers);
         var stalls = new StallLog(options.NodeId, clock, log);
@@ -96,8 +99,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             Bootstrap = _bootstrap,
             Age = age,
             OpenedAt = openedAt,
-            Mark = mark,
-            ServedBefore = mark.ClusterId == identity.ClusterId ? mark.Found : default,
+            ServedBefore = servedBefore,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
         _driver = new ReplicaDriver(Replica, _logWriter, Applier);
@@ -133,6 +135,17 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
 
     /// <summary>Any thread. The secrets of the cluster, for the connections that are made from now on.</summary>
     public void ReplaceSecrets(IEnumerable<string> secrets) => _transport.ReplaceSecrets(secrets);
+
+    /// <summary>
+    /// Apply thread, before entries are applied. A node that has served its copy marks each entry before it can be seen, so that the copy does not go back when the node is killed and restarted
+    /// without a quorum. One that never was ready marks nothing, and serves nothing then.
+    /// </summary>
+    private void MarkApplied(EntryId last)
+    {
+        _marks |= Replica.HasCaughtUp;
+        if (_marks)
+            _mark.Write(_identity.ClusterId, last);
+    }
 
     /// <summary>Any thread. Gives the replica something to do.</summary>
     public void Post(ReplicaInput input) => _driver.Post(input);
@@ -332,7 +345,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         }
         if (!_hasLoop)
             Replica.End();
-        foreach (var close in (Action[])[Replica.MarkServed, _mark.Dispose, _wal.Close, Applier.State.Store.Dispose, _snapshots.Dispose, _files.CloseDirectories, _directory.Dispose, _ended.Dispose])
+        foreach (var close in (Action[])[_mark.Dispose, _wal.Close, Applier.State.Store.Dispose, _snapshots.Dispose, _files.CloseDirectories, _directory.Dispose, _ended.Dispose])
             Close(close);
     }
 

@@ -57,9 +57,6 @@ internal sealed record ReplicaParts
     /// <summary>When the node began to open its data, in monotonic ticks.</summary>
     public long OpenedAt { get; init; }
 
-    /// <summary>Where the node writes down what it serves; <c>null</c> writes nothing down.</summary>
-    public AppliedMark? Mark { get; init; }
-
     /// <summary>The last entry that this node is known to have served before it restarted; default if none is.</summary>
     public EntryId ServedBefore { get; init; }
 

@@ -4,9 +4,9 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Up to which committed entry this node has served its copy (file <c>applied</c>). A restarted node applies its log up to it without a leader, because Raft does not store the commit index. Two slots
-/// take turns; each is a <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
-/// The file is a hint and is never synced: with an older mark, or none, the node waits for a leader. A failing disk therefore fails nothing here.
+/// Up to which committed entry this node applies its log (file <c>applied</c>), written before the entries can be seen. A restarted node applies its log up to it without a leader, because Raft does not
+/// store the commit index. Two slots take turns; each is a <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
+/// The file is never synced: it outlives the process, and a power cut may leave an older mark, or none. A failing disk fails nothing here.
 /// </summary>
 internal sealed class AppliedMark : IDisposable
 {
@@ -18,7 +18,6 @@ internal sealed class AppliedMark : IDisposable
 
     private readonly IStorageFile? _file;
     private long _generation;
-    private volatile bool _isBusy;
 
     private AppliedMark(IStorageFile? file) => _file = file;
 
@@ -27,9 +26,6 @@ internal sealed class AppliedMark : IDisposable
 
     /// <summary>The mark that was found at the start; default if there was none.</summary>
     public EntryId Found { get; private set; }
-
-    /// <summary>Any thread. Whether a write that was begun by <see cref="Begin"/> has not ended.</summary>
-    public bool IsBusy => _isBusy;
 
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvAp"u8);
 
@@ -48,9 +44,6 @@ internal sealed class AppliedMark : IDisposable
         }
     }
 
-    /// <summary>Says that <see cref="Write"/> will be called, on another thread.</summary>
-    public void Begin() => _isBusy = true;
-
     /// <summary>One thread at a time.</summary>
     public void Write(Guid clusterId, EntryId applied)
     {
@@ -67,10 +60,6 @@ internal sealed class AppliedMark : IDisposable
         catch (RaftKvStorageException)
         {
             // The other slot still has the mark before this one.
-        }
-        finally
-        {
-            _isBusy = false;
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -35,27 +34,9 @@ internal static class LocksEndpoint
             // Any writer may have put a key there; a lock has a name.
             if (name.Length == 0 || await coordination.GetHolderAsync(name, context.RequestAborted) is not { } holder)
                 continue;
-            var leaseId = await LeaseOfAsync(kv, child.Name, holder.FencingToken, context.RequestAborted);
-            var lease = leaseId is { } id ? await leases.GetAsync(id, context.RequestAborted) : null;
-            held.Add(new HeldLock(name, holder, lease));
+            held.Add(new HeldLock(name, holder, holder.LeaseId == 0 ? null : await leases.GetAsync(holder.LeaseId, context.RequestAborted)));
         }
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (Locks: held, HasMore: hasMore), Write);
-    }
-
-    /// <summary>
-    /// The key of a place in the line ends with the id of its lease; the holder's is the one that was written at the version of its
-    /// token.
-    /// </summary>
-    private static async ValueTask<long?> LeaseOfAsync(
-        IDistributedKv kv, string line, KvVersion token, CancellationToken cancellationToken)
-    {
-        var options = new KvScanOptions { Consistency = KvConsistency.Stale };
-        await foreach (var place in kv.ScanAsync(KvKeyRange.StartingWith(line), options, cancellationToken))
-        {
-            if (place.Version == token)
-                return long.TryParse(place.Key.AsSpan(line.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : null;
-        }
-        return null;
     }
 
     private static string NameOf(string line) =>

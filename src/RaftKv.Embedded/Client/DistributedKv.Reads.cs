@@ -23,7 +23,7 @@ internal sealed partial class DistributedKv
     {
         ArgumentNullException.ThrowIfNull(read);
         var replica = access.Host.Replica;
-        if (!replica.HasCaughtUp && !replica.ServesWithoutLeader)
+        if (!replica.ServesOwnCopy)
             throw replica.NotServing();
         return TryReadInPlace(key, state, read, out result);
     }
@@ -59,7 +59,7 @@ internal sealed partial class DistributedKv
 
     private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
     {
-        KvConsistency.Stale => (host.Replica.HasCaughtUp || host.Replica.ServesWithoutLeader) && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
+        KvConsistency.Stale => host.Replica.ServesOwnCopy && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
         KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= asked.MinVersion.Value,
         _ => false,
     };
@@ -100,7 +100,7 @@ internal sealed partial class DistributedKv
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
         // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read index tells, or brings it up to date.
-        if (asked.Consistency != KvConsistency.Stale || !(host.Replica.HasCaughtUp || host.Replica.ServesWithoutLeader))
+        if (asked.Consistency != KvConsistency.Stale || !host.Replica.ServesOwnCopy)
             isStale = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
         else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
             await RefreshAsync(host, maxAge, cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
@@ -10,6 +12,43 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
     public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
 
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
+
+    /// <summary>Shows all places in the line before a lock, as of one version, which is returned.</summary>
+    public static async Task<KvVersion> VisitAsync(IDistributedKv kv, string name, Action<KvEntry> visit, CancellationToken cancellationToken)
+    {
+        var asked = default(KvScanOptions);
+        while (true)
+        {
+            var page = await kv.ScanPageAsync(RangeOf(name), asked, cancellationToken).ConfigureAwait(false);
+            foreach (var place in page.Entries)
+                visit(place);
+            if (page.Next is null)
+                return page.Version;
+            asked = new KvScanOptions { After = page.Next, AtVersion = page.Version };
+        }
+    }
+
+    /// <summary>Completes with the first change behind a version that ends the wait, and when this node missed something, so that the caller must look again.</summary>
+    public static async Task UntilAsync(IDistributedKv kv, KvKeyRange range, KvVersion at, Func<KvEvent, bool> ends, CancellationToken cancellationToken)
+    {
+        var options = new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true };
+        try
+        {
+            await foreach (var change in kv.WatchAsync(range, options, cancellationToken).ConfigureAwait(false))
+            {
+                if (ends(change))
+                    return;
+            }
+        }
+        catch (RaftKvCompactedException)
+        {
+            // The caller looks again.
+        }
+    }
+
+    /// <summary>The lease that a place in the line is bound to; 0 when something else wrote the key.</summary>
+    public static long LeaseOf(string name, string key) =>
+        long.TryParse(key.AsSpan(PrefixOf(name).Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : 0;
 
     /// <summary>Until <paramref name="cancellationToken"/> fires, the place in line is lost, or nobody is before us.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
@@ -47,40 +86,19 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
     {
         KvEntry? before = null;
         var isThere = false;
-        var asked = default(KvScanOptions);
-        KvScanPage page;
-        do
+        var at = await VisitAsync(kv, mine.Name, place =>
         {
-            page = await kv.ScanPageAsync(RangeOf(mine.Name), asked, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in page.Entries)
-            {
-                isThere |= entry.Key == mine.Key;
-                if (entry.Version < mine.FencingToken && (before is not { } last || entry.Version > last.Version))
-                    before = entry;
-            }
-            asked = new KvScanOptions { After = page.Next, AtVersion = page.Version };
-        }
-        while (page.Next is not null);
+            isThere |= place.Key == mine.Key;
+            if (place.Version < mine.FencingToken && (before is not { } last || place.Version > last.Version))
+                before = place;
+        }, cancellationToken).ConfigureAwait(false);
         if (!isThere)
             throw Lost();
-        return before is { } found ? (found.Key, page.Version) : null;
+        return before is { } found ? (found.Key, at) : null;
     }
 
-    private async Task UntilGoneAsync(string key, KvVersion at, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (var change in kv.WatchAsync(KvKeyRange.Exactly(key), new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true }, cancellationToken).ConfigureAwait(false))
-            {
-                if (change.Kind != KvEventKind.Put)
-                    return;
-            }
-        }
-        catch (RaftKvCompactedException)
-        {
-            // This node missed something: look again.
-        }
-    }
+    private Task UntilGoneAsync(string key, KvVersion at, CancellationToken cancellationToken) =>
+        UntilAsync(kv, KvKeyRange.Exactly(key), at, static change => change.Kind != KvEventKind.Put, cancellationToken);
 
     /// <summary>A name with a slash must not lie below another one.</summary>
     private static string PrefixOf(string name) => $".locks/{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";

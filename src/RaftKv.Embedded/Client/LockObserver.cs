@@ -11,24 +11,17 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
     public async Task<(KvLockHolder? Holder, KvVersion At)> LookAsync(CancellationToken cancellationToken)
     {
         KvEntry? first = null;
-        var (count, asked) = (0, default(KvScanOptions));
-        KvScanPage page;
-        do
+        var count = 0;
+        var at = await LockLine.VisitAsync(kv, name, place =>
         {
-            page = await kv.ScanPageAsync(LockLine.RangeOf(name), asked, cancellationToken).ConfigureAwait(false);
-            foreach (var entry in page.Entries)
-            {
-                count++;
-                if (first is not { } before || entry.Version < before.Version)
-                    first = entry;
-            }
-            asked = new KvScanOptions { After = page.Next, AtVersion = page.Version };
-        }
-        while (page.Next is not null);
+            count++;
+            if (first is not { } before || place.Version < before.Version)
+                first = place;
+        }, cancellationToken).ConfigureAwait(false);
         if (first is not { } found)
-            return (null, page.Version);
+            return (null, at);
         var (nodeId, askedAt) = LockTicket.Decode(found.Value.Span);
-        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1), page.Version);
+        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1, LockLine.LeaseOf(name, found.Key)), at);
     }
 
     /// <summary>The holder now, and each one after it; one that is over before it is looked at is passed over.</summary>
@@ -49,30 +42,14 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
     {
         try
         {
-            await UntilChangedAsync(at, cancellationToken).ConfigureAwait(false);
+            await LockLine.UntilAsync(kv, LockLine.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion, cancellationToken)
+                .ConfigureAwait(false);
             return await LookAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (RaftKvException e) when (e.IsTransient)
         {
             await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             return (last, at);
-        }
-    }
-
-    private async Task UntilChangedAsync(KvVersion at, CancellationToken cancellationToken)
-    {
-        var options = new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true };
-        try
-        {
-            await foreach (var change in kv.WatchAsync(LockLine.RangeOf(name), options, cancellationToken).ConfigureAwait(false))
-            {
-                if (change.Kind is not KvEventKind.Progress && change.EndsVersion)
-                    return;
-            }
-        }
-        catch (RaftKvCompactedException)
-        {
-            // This node missed something: look again.
         }
     }
 }

@@ -83,7 +83,7 @@ internal sealed partial class Replica
     {
         // A node that joins is in no configuration yet, as one that was removed is in none any more.
         var role = changed.Role == RaftRole.Removed && !_wasNamed ? "Joining" : changed.Role.ToString();
-        _log.RoleChanged(_options.NodeId, role, changed.Term, changed.LeaderId ?? "nobody", changed.Cause);
+        _log.RoleChanged(_options.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
         NoteElection(changed);
         _rooms.Clear();
         _nextDiskLook = 0;

@@ -14,6 +14,9 @@ internal sealed partial class Replica
     /// <summary>Any thread. Whether reads that may be stale are served from this node's copy now, although no leader is known.</summary>
     public bool ServesWithoutLeader => IsLeaderless && IsCopyServable;
 
+    /// <summary>Any thread. Whether stale reads are served from this node's copy now.</summary>
+    public bool ServesOwnCopy => HasCaughtUp || ServesWithoutLeader;
+
     /// <summary>
     /// Whether the copy contains everything that this node has served, by this process or the one before. A copy that is still being received, or is in doubt, does not.
     /// </summary>

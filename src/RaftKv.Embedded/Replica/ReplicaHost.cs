@@ -236,7 +236,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands over and stops. There is one stop, whoever asks for it and how often: each call completes when it is complete. It is bounded by the hand-over
+    /// Hands over and stops. The host stops once, however often and from how many threads it is asked to: each call completes when the stop is complete. It is bounded by the hand-over
     /// timeout, or the earliest cancellation of the callers, and a few seconds for all threads together.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)

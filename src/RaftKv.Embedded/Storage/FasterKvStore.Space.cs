@@ -70,7 +70,6 @@ internal sealed unsafe partial class FasterKvStore
         // Once for each eighth that the log grows: a pass moves all that is alive.
         else if (HasDead && LogBytes > _reclaimFrom && ReadOnlyBytes > PagesAhead * PageBytes && _availableBytes() > _segmentBytes + PagesAhead * PageBytes)
             BeginMaintenance();
-        MaintainSpace();
     }
 
     /// <summary>

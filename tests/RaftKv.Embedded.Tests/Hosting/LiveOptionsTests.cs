@@ -42,33 +42,25 @@ public sealed class LiveOptionsTests : IDisposable
 
         Change(configuration, ("RequestTimeout", "00:00:09"));
         Assert.Equal(TimeSpan.FromSeconds(9), running.RequestTimeout);
-        await LoggedAsync(1, 0, 0);
+        AssertLogged(1, 0, 0);
 
         Change(configuration, ("ElectionTimeout", "00:00:01"));
         Assert.Equal(TimeSpan.FromMilliseconds(250), running.ElectionTimeout);
-        await LoggedAsync(1, 1, 0);
+        AssertLogged(1, 1, 0);
 
         // The framework's own monitor of the options tells the one who reloads.
         Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "-1")));
         Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "soon")));
         Assert.Equal(TimeSpan.FromSeconds(9), running.RequestTimeout);
-        await LoggedAsync(1, 1, 2);
+        AssertLogged(1, 1, 2);
 
         Change(configuration, ("RequestTimeout", "00:00:08"));
         Assert.Equal(TimeSpan.FromSeconds(8), running.RequestTimeout);
         await host.StopAsync(Cancel);
     }
 
-    /// <summary>The node's lines are written by a thread of their own.</summary>
-    private async Task LoggedAsync(int taken, int needRestart, int ignored)
-    {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        while ((_log.Count(Taken), _log.Count(NeedRestart), _log.Count(Ignored)) != (taken, needRestart, ignored))
-        {
-            Assert.True(clock.Elapsed.TotalSeconds < 60, $"Logged: {_log.Count(Taken)} taken, {_log.Count(NeedRestart)} need a restart, {_log.Count(Ignored)} ignored.");
-            await Task.Delay(10, Cancel);
-        }
-    }
+    private void AssertLogged(int taken, int needRestart, int ignored) =>
+        Assert.Equal((taken, needRestart, ignored), (_log.Await(Taken, taken), _log.Await(NeedRestart, needRestart), _log.Await(Ignored, ignored)));
 
     [Fact]
     public async Task A_secret_is_changed_on_all_nodes_one_after_the_other_without_a_restart()

@@ -165,7 +165,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {State}.")]
     public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, string state);
 
-    [LoggerMessage(145, LogLevel.Warning, "{NodeId} has had no leader for {Seconds} s: {Detail}. Writes and linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
+    [LoggerMessage(145, LogLevel.Warning, "{NodeId} has no leader, and has heard of none for {Seconds} s: {Detail}. Writes and linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
     public static partial void NoLeader(this ILogger logger, string nodeId, long seconds, string detail);
 
     [LoggerMessage(146, LogLevel.Information, "{NodeId} has a leader again, after {Seconds} s.")]

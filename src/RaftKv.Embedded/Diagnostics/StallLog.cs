@@ -20,8 +20,8 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     private readonly Lock _gate = new();
     private readonly StallSummary _summary = new();
 
-    /// <summary>The causes that go on, and when the log told of them last; <c>null</c> before they last.</summary>
-    private readonly Dictionary<RaftKvStallCause, long?> _ongoing = [];
+    /// <summary>The causes that go on, and what the log has told of them.</summary>
+    private readonly Dictionary<RaftKvStallCause, Told> _ongoing = [];
     private RaftKvStall[] _stalls = [];
 
     /// <summary>Raised for each, on the thread that noticed it.</summary>
@@ -35,13 +35,13 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     {
         var stall = new RaftKvStall(cause, duration, clock.Wall, detail);
         bool wasKnown;
-        long? loggedAt;
+        Told told;
         lock (_gate)
         {
-            wasKnown = _ongoing.Remove(cause, out loggedAt);
+            wasKnown = _ongoing.Remove(cause, out told);
             Keep(stall);
         }
-        LogEnd(stall, wasLogged: loggedAt is not null);
+        LogEnd(stall, told);
         if (!wasKnown)
             Stalled?.Invoke(stall);
     }
@@ -49,38 +49,35 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     /// <summary>A stall that has lasted for so long, and goes on.</summary>
     public void GoesOn(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
-        var stall = new RaftKvStall(cause, duration, clock.Wall, detail) { IsOngoing = true };
-        bool isNew, isDue;
-        lock (_gate)
-        {
-            isNew = !_ongoing.TryGetValue(cause, out var loggedAt);
-            isDue = duration >= Lasting && (loggedAt is not { } last || clock.Ticks - last >= LogInterval.Ticks);
-            _ongoing[cause] = isDue ? clock.Ticks : loggedAt;
-            Keep(stall);
-        }
-        if (isDue && cause == RaftKvStallCause.Network)
-            log.NoLeader(nodeId, (long)duration.TotalSeconds, detail);
-        else if (isDue)
+        if (Keep(cause, duration, detail, hasLeader: true, isLasting: duration >= Lasting))
             log.HeldUp(nodeId, cause, (long)duration.TotalSeconds, detail);
-        if (isNew)
-            Stalled?.Invoke(stall);
+    }
+
+    /// <summary>A stall of the network in which no leader is known any more.</summary>
+    /// <param name="duration">How long none has been heard of.</param>
+    /// <param name="detail">Which voters are silent.</param>
+    /// <param name="isLasting">Whether it has lasted for longer than an election takes.</param>
+    public void GoesOnWithoutLeader(TimeSpan duration, string detail, bool isLasting)
+    {
+        if (Keep(RaftKvStallCause.Network, duration, detail, hasLeader: false, isLasting))
+            log.NoLeader(nodeId, (long)duration.TotalSeconds, detail);
     }
 
     /// <summary>The stall of this cause that went on, if there is one, is over.</summary>
     public void IsOver(RaftKvStallCause cause)
     {
         RaftKvStall? stall;
-        long? loggedAt;
+        Told told;
         lock (_gate)
         {
-            if (!_ongoing.Remove(cause, out loggedAt))
+            if (!_ongoing.Remove(cause, out told))
                 return;
             stall = Array.Find(_stalls, s => s.IsOngoing && s.Cause == cause);
             if (stall is not null)
                 Keep(stall with { IsOngoing = false });
         }
         if (stall is not null)
-            LogEnd(stall, wasLogged: loggedAt is not null);
+            LogEnd(stall, told);
     }
 
     /// <summary>Tells the log of the short stalls of the last minute, if that is due.</summary>
@@ -108,11 +105,29 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     public string ChainSince(DateTimeOffset since) =>
         string.Concat(Recent.Where(s => (s.IsOngoing || s.At + s.Duration >= since) && s.Cause != RaftKvStallCause.ThreadPool).Reverse().Select(s => $"{s.Cause.ToString().ToLowerInvariant()} {s.Duration.TotalMilliseconds:N0} ms on {nodeId} → "));
 
-    private void LogEnd(RaftKvStall stall, bool wasLogged)
+    /// <summary>Keeps a stall that goes on.</summary>
+    /// <returns>Whether the log is to tell of it now.</returns>
+    private bool Keep(RaftKvStallCause cause, TimeSpan duration, string detail, bool hasLeader, bool isLasting)
+    {
+        var stall = new RaftKvStall(cause, duration, clock.Wall, detail) { IsOngoing = true };
+        bool isNew, isDue;
+        lock (_gate)
+        {
+            isNew = !_ongoing.TryGetValue(cause, out var told);
+            isDue = told.At is { } last ? told.NoLeader == hasLeader || clock.Ticks - last >= LogInterval.Ticks : isLasting;
+            _ongoing[cause] = new Told(isDue ? clock.Ticks : told.At, !hasLeader);
+            Keep(stall);
+        }
+        if (isNew)
+            Stalled?.Invoke(stall);
+        return isDue;
+    }
+
+    private void LogEnd(RaftKvStall stall, Told told)
     {
         // The garbage collector, say, is known at its end only.
-        var lasted = wasLogged || stall.Duration >= Lasting;
-        if (lasted && stall.Cause == RaftKvStallCause.Network)
+        var lasted = told.At is not null || stall.Duration >= Lasting;
+        if (lasted && told.NoLeader)
             log.LeaderAgain(nodeId, (long)stall.Duration.TotalSeconds);
         else if (lasted)
             log.WasHeldUp(nodeId, stall.Cause, (long)stall.Duration.TotalMilliseconds, stall.Detail);
@@ -141,4 +156,8 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         }
         Volatile.Write(ref _stalls, stalls);
     }
+
+    /// <param name="At">When the log told of the stall last; <c>null</c> before it lasts.</param>
+    /// <param name="NoLeader">Whether no leader was known then.</param>
+    private readonly record struct Told(long? At, bool NoLeader);
 }

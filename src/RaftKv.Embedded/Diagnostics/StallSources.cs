@@ -6,6 +6,9 @@ internal sealed record StallSources
     /// <summary>How long nothing has been heard of the leader that is known; <c>null</c> when none is.</summary>
     public required Func<TimeSpan?> LeaderSilence { get; init; }
 
+    /// <summary>The leader that is known.</summary>
+    public required Func<string?> LeaderId { get; init; }
+
     /// <summary>How long no leader has been known; <c>null</c> when one is, and on a node that waits for none.</summary>
     public required Func<TimeSpan?> WithoutLeader { get; init; }
 

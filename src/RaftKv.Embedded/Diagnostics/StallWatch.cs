@@ -24,6 +24,10 @@ internal sealed class StallWatch
     private long _poolAnswered = 1;
     private bool _poolReported;
     private long _applied = -1;
+
+    /// <summary>For how long nothing had been heard of the leader when it was last looked at; zero when it is heard.</summary>
+    private TimeSpan _silence;
+    private bool _isWithoutLeader;
     private long _appliedSince;
 
     public StallWatch(StallLog stalls, ReplicaClock clock, TimeSpan electionTimeout, StallSources sources)
@@ -78,14 +82,37 @@ internal sealed class StallWatch
         Tell(RaftKvStallCause.Fsync, _sources.LogBusyFor(), _threshold, "a write or sync of the log");
         LookAtApplier(now);
         if (_sources.WithoutLeader() is { } without)
-            Tell(RaftKvStallCause.Network, without, _electionThreshold, WhoIsSilent(_sources.SilentVoters()));
+            LookWithoutLeader(without);
         else
-            Tell(RaftKvStallCause.Network, _sources.LeaderSilence(), _threshold, "nothing was heard of the leader");
+            LookAtLeader();
     }
 
-    private static string WhoIsSilent(IReadOnlyList<string> silent) => silent.Count switch
+    private void LookAtLeader()
     {
-        0 => "the other voters answer, and no election was won yet",
+        if (_isWithoutLeader)
+            _stalls.IsOver(RaftKvStallCause.Network);
+        _isWithoutLeader = false;
+        _silence = _sources.LeaderSilence() is { } silence && silence >= _threshold ? silence : TimeSpan.Zero;
+        Tell(RaftKvStallCause.Network, _silence, _threshold, $"nothing was heard of the leader, {_sources.LeaderId()}");
+    }
+
+    /// <summary>The silence of a leader that was given up since goes on as the same stall.</summary>
+    private void LookWithoutLeader(TimeSpan without)
+    {
+        _isWithoutLeader = true;
+        var lasts = without >= _electionThreshold;
+        if (lasts || _silence > TimeSpan.Zero)
+            _stalls.GoesOnWithoutLeader(without + _silence, WhoIsSilent(_sources.SilentVoters(), lasts), lasts);
+        else
+            _stalls.IsOver(RaftKvStallCause.Network);
+    }
+
+    /// <param name="silent">The voters of which nothing was heard for as long as elections take.</param>
+    /// <param name="lasts">Whether there has been no leader for that long: those that are not silent have answered then.</param>
+    private static string WhoIsSilent(IReadOnlyList<string> silent, bool lasts) => silent.Count switch
+    {
+        0 when lasts => "the other voters answer, and no election was won yet",
+        0 => "no election was won yet",
         1 => $"{silent[0]} does not answer",
         _ => $"{string.Join(", ", silent.Take(silent.Count - 1))} and {silent[^1]} do not answer",
     };

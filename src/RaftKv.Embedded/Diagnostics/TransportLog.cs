@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Diagnostics;
 
@@ -18,11 +17,11 @@ internal static partial class TransportLog
     [LoggerMessage(303, LogLevel.Warning, "Cannot connect to {Peer} at {Address}: {Reason}. Trying on.")]
     public static partial void CannotConnect(this ILogger logger, string peer, string address, string reason);
 
-    [LoggerMessage(304, LogLevel.Warning, "{Peer} at {Address} does not talk to this node: {Verdict}. Trying on.")]
-    public static partial void RefusedByPeer(this ILogger logger, string peer, string address, HandshakeVerdict verdict);
+    [LoggerMessage(304, LogLevel.Warning, "{Peer} at {Address} does not talk to this node: {Reason}. Trying on.")]
+    public static partial void RefusedByPeer(this ILogger logger, string peer, string address, string reason);
 
-    [LoggerMessage(305, LogLevel.Warning, "A node named {Peer} from {Remote} was refused: {Verdict}.")]
-    public static partial void PeerRefused(this ILogger logger, string peer, string remote, HandshakeVerdict verdict);
+    [LoggerMessage(305, LogLevel.Warning, "A node named {Peer} from {Remote} was refused: {Reason}. Further attempts like it are not logged for {Seconds} s.")]
+    public static partial void PeerRefused(this ILogger logger, string peer, string remote, string reason, int seconds);
 
     [LoggerMessage(306, LogLevel.Information, "{Peer} connected from {Remote}.")]
     public static partial void PeerAccepted(this ILogger logger, string peer, string remote);

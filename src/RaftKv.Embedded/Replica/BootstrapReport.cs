@@ -19,10 +19,11 @@ internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger
 
     /// <param name="reason">Whole sentences: what the node waits for, and what to do.</param>
     /// <param name="isMistake">Waiting alone will not help: the configuration must be corrected.</param>
-    public void Wait(string reason, bool isMistake)
+    /// <param name="subject">Names the reason when its text has times that change; <c>null</c> when the text does.</param>
+    public void Wait(string reason, bool isMistake, string? subject = null)
     {
         Volatile.Write(ref _waitsFor, reason);
-        if (!_throttle.IsDue(reason, clock.Ticks))
+        if (!_throttle.IsDue(subject ?? reason, clock.Ticks))
             return;
         if (isMistake)
             log.CannotBootstrap(nodeId, reason);

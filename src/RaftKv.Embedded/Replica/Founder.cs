@@ -127,7 +127,8 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
                 log.AsksToJoin(options.NodeId, cluster, address);
             _asked = cluster;
             if (answer.JoinAnswer.Length > 0)
-                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId {options.NodeId}, give each its own.", isMistake: true);
+                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId {options.NodeId}, give each its own.", isMistake: true,
+                    subject: $"refused by {cluster}");
             else
                 report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.", isMistake: false);
             return;

@@ -11,9 +11,7 @@ internal sealed class JoinRequests
     /// <summary>A node that was refused asks several times a second; what it asks for is tried again after this.</summary>
     private static readonly long RetryInterval = TimeSpan.FromSeconds(1).Ticks;
 
-    /// <summary>How often the same refusal is logged.</summary>
-    private static readonly long LogInterval = TimeSpan.FromSeconds(10).Ticks;
-
+    private readonly RepeatThrottle _reports = new(TimeSpan.FromSeconds(10));
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string NodeId, Guid Incarnation), Refusal> _refusals = [];
 
@@ -43,13 +41,11 @@ internal sealed class JoinRequests
             _refusals.TryRemove(key, out _);
             return false;
         }
-        _refusals.TryGetValue(key, out var before);
-        var isNews = before is null || before.Error != refusal || now - before.LoggedAt >= LogInterval;
         if (_refusals.Count >= MaxRefusals)
             _refusals.Clear();
-        _refusals[key] = new Refusal(refusal, message, now, isNews ? now : before!.LoggedAt);
-        return isNews;
+        _refusals[key] = new Refusal(message, now);
+        return _reports.IsDue($"{nodeId} {incarnation} {refusal}", now);
     }
 
-    private sealed record Refusal(RaftKvMembershipError Error, string Message, long At, long LoggedAt);
+    private sealed record Refusal(string Message, long At);
 }

@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Replica;
 
 /// <summary>
-/// Lets the log say the same thing once in each interval, however often it happens; another thing is said at once. For one thread at a time.
+/// Lets the log say the same thing once in each interval, however often it happens; another thing is said at once. Any thread.
 /// </summary>
 /// <param name="interval">How long the same thing is not said again.</param>
 internal sealed class RepeatThrottle(TimeSpan interval)
@@ -15,11 +15,14 @@ internal sealed class RepeatThrottle(TimeSpan interval)
     /// <param name="now">In monotonic ticks.</param>
     public bool IsDue(string what, long now)
     {
-        if (_next.TryGetValue(what, out var next) && now < next)
-            return false;
-        if (_next.Count >= Most)
-            _next.Clear();
-        _next[what] = now + interval.Ticks;
-        return true;
+        lock (_next)
+        {
+            if (_next.TryGetValue(what, out var next) && now < next)
+                return false;
+            if (_next.Count >= Most)
+                _next.Clear();
+            _next[what] = now + interval.Ticks;
+            return true;
+        }
     }
 }

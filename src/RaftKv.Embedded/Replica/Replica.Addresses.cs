@@ -71,10 +71,8 @@ internal sealed partial class Replica
         var known = _core.Configuration.Find(newcomer.NodeId);
         if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, _now.Ticks))
             return;
-        if (known is null && JoinRequests.AnswerTo(newcomer.NodeId, newcomer.Incarnation).Length == 0)
-            _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
-        else if (known is not null && _newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
-            LogReplacement(newcomer, known.Incarnation);
+        if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
+            LogNewcomer(newcomer, known?.Incarnation);
         TakeAdminCall(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
@@ -84,10 +82,12 @@ internal sealed partial class Replica
         });
     }
 
-    private void LogReplacement(NewcomerMet newcomer, Guid known)
+    private void LogNewcomer(NewcomerMet newcomer, Guid? replaced)
     {
         var patience = _options.ReplacedDiskTimeout.TotalSeconds;
-        if (newcomer.IsRolledBack)
+        if (replaced is not { } known)
+            _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
+        else if (newcomer.IsRolledBack)
             _log.RolledBackTakenIn(_options.NodeId, newcomer.NodeId, newcomer.Address, patience);
         else
             _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, patience);

@@ -98,7 +98,9 @@ internal sealed partial class Replica
                     Post(call);
                     return;
                 }
-                _log.ProbeFailed(_options.NodeId, call.NodeId, call.Address, e.Message);
+                // A newcomer asks on, and a member that has moved is looked for again and again.
+                if (_newcomerReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", _clock.Ticks))
+                    _log.ProbeFailed(_options.NodeId, call.NodeId, call.Address, e.Message);
                 Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,
                     $"{call.NodeId} cannot be reached at {call.Address}: {e.Message} Nothing was changed."), fromElsewhere: true);
             }

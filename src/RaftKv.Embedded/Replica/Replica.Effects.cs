@@ -106,7 +106,7 @@ internal sealed partial class Replica
 
     private void OnConfigurationChanged(ConfigurationChanged changed)
     {
-        _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.ToString());
+        _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.Describe());
         _wasNamed |= Names(changed.Configuration);
         UpdatePeers();
         FollowLimits();

@@ -31,8 +31,11 @@ internal sealed partial class Replica
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
     public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
 
+    /// <summary>Any thread. The leader that is known; <c>null</c> when none is.</summary>
+    public string? LeaderId => Volatile.Read(ref _statusParts).LeaderId;
+
     /// <summary>Any thread. Whether a leader is known.</summary>
-    public bool IsLed => Volatile.Read(ref _statusParts).LeaderId is not null;
+    public bool IsLed => LeaderId is not null;
 
     /// <summary>Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.</summary>
     public long CommitIndex => Volatile.Read(ref _commitIndex);

@@ -68,6 +68,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, new StallSources
         {
             LeaderSilence = () => Replica?.LastLeaderContact,
+            LeaderId = () => Replica?.LeaderId,
             WithoutLeader = () => Replica?.WithoutLeader,
             SilentVoters = () => Replica?.SilentVoters ?? [],
             LogBusyFor = () => _logWriter.BusyFor,

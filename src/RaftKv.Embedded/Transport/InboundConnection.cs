@@ -126,7 +126,7 @@ internal sealed class InboundConnection
         {
             _context.Counters.Refused();
             if (_context.Throttle.Allows(_remote + hello.NodeId + verdict))
-                _context.Logger.PeerRefused(hello.NodeId, _remote, verdict);
+                _context.Logger.PeerRefused(hello.NodeId, _remote, verdict.InWords(), LogThrottle.Seconds);
         }
         return welcome;
     }

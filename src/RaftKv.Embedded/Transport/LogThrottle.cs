@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>Lets one log line per subject through every few seconds, so that nobody fills our host's disk by knocking.</summary>
 internal sealed class LogThrottle
 {
-    public const int Seconds = 5;
+    public const int Seconds = 10;
 
     private const int MaxSubjects = 256;
 

@@ -159,7 +159,7 @@ internal sealed class PeerLink
                 _memory.Worked(_address, reached);
                 return Serve(member, introduction, stream);
             }
-            Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict));
+            Complain(verdict.ToString(), () => _context.Logger.RefusedByPeer(member.NodeId, _address, verdict.InWords()));
             Report(() => _context.Handler.OnTurnedAway(member, introduction.Peer, verdict, _address));
             return DialOutcome.Refused;
         }

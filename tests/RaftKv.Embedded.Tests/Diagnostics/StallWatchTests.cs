@@ -27,6 +27,7 @@ public class StallWatchTests
         _watch = new StallWatch(_stalls, _clock, TimeSpan.FromMilliseconds(250), new StallSources
         {
             LeaderSilence = () => _silence,
+            LeaderId = () => "node2",
             WithoutLeader = () => _withoutLeader,
             SilentVoters = () => _silent,
             LogBusyFor = () => _logBusyFor,
@@ -95,7 +96,7 @@ public class StallWatchTests
 
         (_silence, _withoutLeader) = (null, TimeSpan.FromSeconds(30));
         LookLater(TimeSpan.Zero);
-        Assert.Equal(TimeSpan.FromSeconds(30), Assert.Single(_stalls.Recent).Duration);
+        Assert.Equal(TimeSpan.FromSeconds(30.2), Assert.Single(_stalls.Recent).Duration);
         Assert.False(_stalls.HangsFor(TimeSpan.FromSeconds(5)));
 
         (_silence, _withoutLeader) = (TimeSpan.Zero, null);

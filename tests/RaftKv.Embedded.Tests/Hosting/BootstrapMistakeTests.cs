@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
@@ -7,6 +8,9 @@ namespace RaftKv.Embedded.Tests.Hosting;
 /// <summary>Mistakes in the configurations of nodes that start for the first time: each node that waits because of one says which, and no cluster is founded on it.</summary>
 public sealed class BootstrapMistakeTests : IDisposable
 {
+    private const int CannotBootstrap = 107;
+    private const int ProbeFailed = 112;
+    private const int NewcomerAsks = 113;
     private const int DiskReplaced = 114;
     private const int NewcomerRefused = 115;
 
@@ -85,6 +89,59 @@ public sealed class BootstrapMistakeTests : IDisposable
         var lines = _log.Lines.Where(l => l.Id is DiskReplaced or NewcomerRefused).GroupBy(l => l.Text);
         Assert.All(lines, same => Assert.InRange(same.Count(), 1, 2));
         Assert.Equal(Guid.Empty, twin.Cluster.Status.ClusterId);
+    }
+
+    [Fact]
+    public async Task A_refusal_whose_text_counts_the_time_fills_no_log()
+    {
+        await using var cluster = await TestNodes.StartAsync(number => StartAsync(number, o =>
+        {
+            o.AddMembers(_ports[..3]);
+            o.ReplacedDiskTimeout = TimeSpan.FromMinutes(10);
+        }), Cancel);
+        await cluster.All[1].StopAsync();
+        var clock = Stopwatch.StartNew();
+        await using var twin = await StartAsync(4, o => o.NodeId = "node2", seeds: [1]);
+        var reasons = new HashSet<string?>();
+        Eventually.Holds(() =>
+        {
+            var reason = twin.Cluster.Status.WaitsFor;
+            return reason?.Contains("has been silent for", StringComparison.Ordinal) == true && reasons.Add(reason) && reasons.Count == 4;
+        }, "the refusal counts the time", 60);
+
+        var most = 1 + (int)(clock.Elapsed.TotalSeconds / 10);
+        foreach (var id in (int[])[CannotBootstrap, DiskReplaced, NewcomerRefused])
+            Assert.True(_log.Count(id) <= most, $"{id} was logged {_log.Count(id)} times");
+    }
+
+    [Fact]
+    public async Task A_newcomer_that_asks_on_fills_no_log_without_a_leader_nor_when_it_cannot_be_reached()
+    {
+        await using var one = await StartAsync(1, o => o.AddMembers(_ports[..2]));
+        await using (var two = await StartAsync(2, o => o.AddMembers(_ports[..2])))
+            await one.Cluster.WaitUntilReadyAsync(Cancel);
+        Eventually.Holds(() => one.Cluster.Status.LeaderId is null, "the quorum is lost", 60);
+        var clock = Stopwatch.StartNew();
+        await AskAsync(one, NewcomerAsks);
+        Assert.True(_log.Count(NewcomerAsks) <= 1 + (int)(clock.Elapsed.TotalSeconds / 10), $"it was logged {_log.Count(NewcomerAsks)} times");
+
+        await using var back = await StartAsync(2, o => o.AddMembers(_ports[..2]));
+        await one.Cluster.WaitUntilReadyAsync(Cancel);
+        clock.Restart();
+        await AskAsync(one, ProbeFailed);
+        // Each node says it, if the leadership moves.
+        Assert.True(_log.Count(ProbeFailed) <= 2 + (2 * (int)(clock.Elapsed.TotalSeconds / 10)), $"it was logged {_log.Count(ProbeFailed)} times");
+    }
+
+    /// <summary>As a node does that is not taken in, at an address at which none listens.</summary>
+    private async Task AskAsync(TestNode member, int id)
+    {
+        var incarnation = Guid.NewGuid();
+        for (var i = 0; i < 30 || _log.Count(id) == 0; i++)
+        {
+            member.Inside.Post(new NewcomerMet("node4", incarnation, AddressOf(4), leadersConcern: false));
+            await Task.Delay(100, Cancel);
+        }
     }
 
     [Fact]

@@ -25,6 +25,8 @@ public sealed class OperatorLogTests : IDisposable
         Assert.Contains(_log.Lines, l => l.Id == Started && l.Text.Contains($"RaftKv.Embedded {typeof(IDistributedKv).Assembly.GetName().Version!.ToString(3)}", StringComparison.Ordinal));
         await UntilAsync(l => l.Id == Ready && l.Level == LogLevel.Information && l.Text.Contains("node1 is ready", StringComparison.Ordinal));
         Assert.DoesNotContain(_log.Lines, l => l.Text.Contains("Removed", StringComparison.Ordinal));
+        var members = string.Join(", ", _ports.Select((port, i) => $"node{i + 1} (voter, 127.0.0.1:{port})"));
+        Assert.Contains($"node1 uses the configuration of entry 1: {members}.", _log.Lines.Select(l => l.Text));
 
         await cluster.All[1].StopAsync();
         await cluster.All[2].StopAsync();

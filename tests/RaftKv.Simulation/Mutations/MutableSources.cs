@@ -12,7 +12,9 @@ internal sealed class MutableSources : IDisposable
 {
     private const string Project = "src/RaftKv.Embedded";
 
-    private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest);
+    // The generator of the configuration binding replaces calls by interceptors.
+    private static readonly CSharpParseOptions ParseOptions = new CSharpParseOptions(LanguageVersion.Latest)
+        .WithFeatures([new("InterceptorsNamespaces", "Microsoft.Extensions.Configuration.Binder.SourceGeneration")]);
 
     private readonly DirectoryInfo _copy = Directory.CreateTempSubdirectory("raftkv-mutations-");
     private readonly CSharpCompilation _compilation;

@@ -24,6 +24,12 @@ internal static class ClusterEndpoints
         routes.MapPost("/v1/cluster/members/{nodeId}/promote", ApiRoute.Guarded(PromoteAsync))
             .Describe(Signatures.PromoteMember, "RaftKvPromoteMember", Tags.Cluster, "Makes a learner a voter once it has caught up.")
             .Answers<Schemas.Status>().Fails(401, 403, 404, 409, 500, 503, 504);
+        routes.MapPost("/v1/cluster/members/{nodeId}/replace", ApiRoute.Guarded(ReplaceAsync))
+            .Describe(Signatures.ReplaceMember, "RaftKvReplaceMember", Tags.Cluster,
+                "Puts a new node in the place of a member, dead or alive.",
+                "The new node is added and caught up before the old one is removed, so that there is a quorum all the time. "
+                + "After a failure the same request goes on where it stopped.")
+            .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 413, 500, 503, 504);
         routes.MapDelete("/v1/cluster/members/{nodeId}", ApiRoute.Guarded(RemoveAsync))
             .Describe(Signatures.RemoveMember, "RaftKvRemoveMember", Tags.Cluster, "Removes a member, dead or alive.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 500, 503, 504);
@@ -61,8 +67,28 @@ internal static class ClusterEndpoints
         var cluster = ApiRoute.Cluster(context);
         var nodeId = (string)context.GetRouteValue("nodeId")!;
         var member = cluster.Status.Members.FirstOrDefault(m => m.NodeId == nodeId)
-            ?? throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "member_not_found", $"No member is called {nodeId}. Nothing was changed."));
+            ?? throw MemberNotFound(nodeId);
         await cluster.AddMemberAsync(nodeId, member.Address, KvMemberRole.Voter, context.RequestAborted);
+        await AnswerStatusAsync(context);
+    }
+
+    private static async Task ReplaceAsync(HttpContext context)
+    {
+        using var body = await RequestBody.ReadJsonAsync(context, BodyLimit);
+        var (nodeId, address) = RequestFields.ReadTexts(body.Bytes, "nodeId", "address");
+        var cluster = ApiRoute.Cluster(context);
+        var old = (string)context.GetRouteValue("nodeId")!;
+        // Neither is a member, so that this is no attempt that is repeated: the new node would be added in the place of nothing.
+        if (!cluster.Status.Members.Any(m => m.NodeId == old || m.NodeId == nodeId))
+            throw MemberNotFound(old);
+        try
+        {
+            await cluster.ReplaceMemberAsync(old, nodeId, address, context.RequestAborted);
+        }
+        catch (ArgumentException e)
+        {
+            throw RequestRefusedException.BadInput(e.ParamName is "newAddress" or "address" ? "address" : "nodeId", e);
+        }
         await AnswerStatusAsync(context);
     }
 
@@ -104,6 +130,9 @@ internal static class ClusterEndpoints
             json.WriteEndObject();
         });
     }
+
+    private static RequestRefusedException MemberNotFound(string nodeId) =>
+        new(new Problem(StatusCodes.Status404NotFound, "member_not_found", $"No member is called {nodeId}. Nothing was changed."));
 
     private static Task AnswerStatusAsync(HttpContext context)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -11,8 +10,6 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class KvListing
 {
-    private const int DefaultLimit = 100;
-    private const int MaxLimit = 1000;
     private const int PageBytes = 4 * 1024 * 1024;
     private const int FlushBytes = 32 * 1024;
 
@@ -21,7 +18,7 @@ internal static class KvListing
         var query = context.Request.Query;
         if (!query.TryGetValue("prefix", out var prefix))
             throw RequestRefusedException.BadInput("key", "The request names no key. GET /v1/kv?prefix= lists all of them.");
-        var limit = Limit(query["limit"].ToString());
+        var limit = RequestLimit.Read(query);
         var keysOnly = RequestFlag.Read(query, "keysOnly");
         var after = query["after"].ToString();
         var scan = new KvScanOptions
@@ -98,8 +95,4 @@ internal static class KvListing
         }
         json.WriteEndObject();
     }
-
-    private static int Limit(string text) => text.Length == 0 ? DefaultLimit
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is > 0 and <= MaxLimit ? limit
-        : throw RequestRefusedException.BadInput("limit", $"The parameter limit is a number from 1 to {MaxLimit}.");
 }

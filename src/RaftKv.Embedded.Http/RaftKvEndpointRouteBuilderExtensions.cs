@@ -33,8 +33,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the keys as bytes, <c>/v1/kv</c>, and their changes, <c>/v1/watch</c>. They answer 403 until something says who may use them,
-    /// see <see cref="RaftKvHttpOptions"/>.
+    /// Maps the keys as bytes, <c>/v1/kv</c>, their changes, <c>/v1/watch</c>, and what holds keys, <c>/v1/locks</c> and <c>/v1/leases</c>.
+    /// They answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="configure">Says who may use the routes.</param>
@@ -144,6 +144,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
         KvEndpoints.MapReads(access.Read);
         KvEndpoints.MapWrites(access.Write);
         WatchEndpoint.Map(access.Read);
+        LocksEndpoint.Map(access.Read);
+        LeasesEndpoint.Map(access.Read);
     }
 
     private static void MapCluster(RouteAccess access)

@@ -1,22 +1,23 @@
 using System.CommandLine;
-using RaftKv.Embedded;
+using System.CommandLine.Invocation;
 using RaftKv.Embedded.Tool;
+using RaftKv.Embedded.Tool.Output;
 
-var root = new RootCommand("Offline operations on the data of RaftKv.Embedded. Nothing is changed without being asked for twice.")
+var parsed = ToolCommand.Create().Parse(args);
+if (parsed.Action is ParseErrorAction errors)
 {
-    BackupCommands.Verify(),
-    BackupCommands.Restore(),
-    RecoveryCommands.Inspect(),
-    RecoveryCommands.Recover(),
-    RecoveryCommands.Retire(),
-};
-
+    // Without a command the help is what is asked for; otherwise it would hide what is wrong.
+    errors.ShowHelp = args.Length == 0;
+    parsed.Invoke();
+    Console.Error.WriteLine("Nothing was done. Add --help to the command for its arguments and options.");
+    return ExitCode.Usage;
+}
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (Exception e) when (e is RaftKvException or ArgumentException or IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+catch (Exception e) when (ToolFailure.Of(e) is { } failure)
 {
-    Console.Error.WriteLine(e.Message);
-    return 1;
+    ToolFailure.Write(failure, ToolCommand.WantsJson(parsed));
+    return failure.ExitCode;
 }

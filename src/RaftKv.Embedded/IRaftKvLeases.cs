@@ -25,4 +25,15 @@ public interface IRaftKvLeases
     /// <summary>What a lease is: linearizable.</summary>
     /// <returns><c>null</c> when there is no such lease.</returns>
     ValueTask<KvLeaseInfo?> GetAsync(long leaseId, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lists the leases of the cluster in the order of their ids, a page at a time: linearizable. A lease with an id above
+    /// <paramref name="after"/> that ends between two pages is in neither.
+    /// </summary>
+    /// <param name="after">Lists leases with a greater id only; the id of the last lease of the page before. The default value is 0:
+    /// all.</param>
+    /// <param name="limit">The most leases to return, 1 to 1,000. The default value is 100.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns>The leases; empty when no more follow.</returns>
+    ValueTask<IReadOnlyList<KvLeaseSummary>> ListAsync(long after = 0, int limit = 100, CancellationToken cancellationToken = default);
 }

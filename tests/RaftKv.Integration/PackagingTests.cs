@@ -43,6 +43,22 @@ public sealed class PackagingTests : IDisposable
         AssertComplete(package);
     }
 
+    [Fact]
+    public async Task The_tool_is_packed_under_its_own_name_and_runs_on_later_runtimes()
+    {
+        const string package = "RaftKv.Embedded.Tool";
+        await PackAsync(package);
+
+        var extracted = Path.Combine(root, "tool");
+        await ZipFile.ExtractToDirectoryAsync(Path.Combine(Packages, $"{package}.{version}.nupkg"), extracted, Token);
+        var files = Path.Combine(extracted, "tools", "net10.0", "any");
+        Assert.Contains("<Command Name=\"raftkv\" EntryPoint=\"raftkv.dll\"",
+            await File.ReadAllTextAsync(Path.Combine(files, "DotnetToolSettings.xml"), Token));
+        Assert.Contains("\"rollForward\": \"Major\"", await File.ReadAllTextAsync(Path.Combine(files, "raftkv.runtimeconfig.json"), Token));
+        Assert.Contains("  raftkv [command] [options]", await DotNet.RunAsync(root, ["exec", Path.Combine(files, "raftkv.dll"), "--help"],
+            Token));
+    }
+
     private static string ProjectOf(string package) => Path.Combine(DotNet.RepositoryRoot, "src", package, package + ".csproj");
 
     /// <summary>What was built for this test run, in its configuration.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
@@ -65,17 +64,9 @@ public sealed class RecoveryTests : IntegrationTest
 
     private static async Task<(int ExitCode, string Output)> ToolAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(NodeProgram.DotNet) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var word in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "RaftKv.Embedded.Tool.dll"), .. arguments])
-            start.ArgumentList.Add(word);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        await process.WaitForExitAsync(limit.Token);
-        var text = await output + await errors;
-        Output.WriteLine(text);
-        return (process.ExitCode, text);
+        var result = await ToolProcess.RunAsync(arguments);
+        Output.WriteLine(result.Text + result.Errors);
+        return (result.ExitCode, result.Text + result.Errors);
     }
 
     /// <summary>Names and content of every file but the lock, which says who looked last.</summary>

@@ -41,6 +41,7 @@ internal static class DashboardEndpoints
         prefixes.MapWrites(writes);
         new TreeEndpoint(keys).Map(names);
         LocksEndpoint.Map(names);
+        LeasesEndpoint.Map(names);
         KvEndpoints.MapReads(values);
         WatchEndpoint.Map(values);
         KvEndpoints.MapWrites(writes);

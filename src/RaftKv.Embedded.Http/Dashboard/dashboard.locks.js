@@ -17,7 +17,7 @@ async function drawLocks() {
 
 function lockRow({ name, holder, token, askedAt, waiting, lease }) {
   const cell = (...content) => make('td', { role: 'cell' }, ...content);
-  const left = lease ? `${ago(lease.remainingMs)} of ${ago(lease.timeToLiveMs)} left, ${number(lease.keys)} ${lease.keys === 1 ? 'key' : 'keys'}` : 'ended';
+  const left = lease ? `${ago(lease.remainingMs)} of ${ago(lease.timeToLiveMs)} left` : 'ended';
   return make('tr', { role: 'row' }, make('td', { class: 'who', role: 'cell' }, make('b', {}, name), make('small', {}, `token ${token}`)), cell(holder || 'not known'),
     cell(make('time', { datetime: askedAt, title: new Date(askedAt).toLocaleString() }, `${ago(Math.max(0, status.at - Date.parse(askedAt)))} ago`)),
     cell(waiting === 0 ? 'none waits' : `${number(waiting)} wait`), make('td', { class: 'who', role: 'cell' }, left, make('small', {}, lease ? `lease ${lease.id}` : '')));

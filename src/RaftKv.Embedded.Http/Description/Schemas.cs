@@ -78,6 +78,52 @@ internal static class Schemas
         public byte[] Value { get; init; } = null!;
     }
 
+    [Description("The first 100 locks and offices, in the order of their names.")]
+    public sealed record Locks(
+        [property: JsonPropertyName("locks")] IReadOnlyList<HeldLock> Held,
+        [property: JsonPropertyName("more"), Description("Whether there are others behind these.")] bool HasMore);
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record HeldLock(
+        [property: JsonPropertyName("name")] string Name,
+        [property: JsonPropertyName("holder"),
+            Description("The node that holds it; empty when something else than a lock wrote its key.")] string Holder,
+        [property: JsonPropertyName("token"), Description("Its fencing token.")] long Token,
+        [property: JsonPropertyName("askedAt"), Description("When the holder asked for it, by the holder's clock.")] DateTimeOffset AskedAt,
+        [property: JsonPropertyName("waiting"), Description("How many wait for it.")] int Waiting)
+    {
+        [JsonPropertyName("lease"), Description("The lease it is bound to; absent when that has just ended.")]
+        public LockLease Lease { get; init; } = null!;
+    }
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record LockLease(
+        [property: JsonPropertyName("id")] long Id,
+        [property: JsonPropertyName("timeToLiveMs")] long TimeToLiveMs,
+        [property: JsonPropertyName("remainingMs")] long RemainingMs,
+        [property: JsonPropertyName("keyCount")] int KeyCount);
+
+    [Description("Leases in the order of their ids.")]
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Leases([property: JsonPropertyName("leases")] IReadOnlyList<Lease> Found)
+    {
+        [JsonPropertyName("next"), Description("What after takes for the page behind this one; absent on the last.")]
+        public long Next { get; init; }
+    }
+
+    [JsonNumberHandling(JsonNumberHandling.Strict)]
+    public sealed record Lease(
+        [property: JsonPropertyName("id")] long Id,
+        [property: JsonPropertyName("timeToLiveMs"),
+            Description("How long it lives without a renewal, in milliseconds.")] long TimeToLiveMs,
+        [property: JsonPropertyName("remainingMs"), Description("What is left of that.")] long RemainingMs,
+        [property: JsonPropertyName("keyCount"), Description("How many keys are bound to it.")] int KeyCount,
+        [property: JsonPropertyName("keys"), Description("The first 10 of its keys.")] IReadOnlyList<string> Keys)
+    {
+        [JsonPropertyName("holder"), Description("The node that holds it, where it is the lease of a lock or an office.")]
+        public string Holder { get; init; } = null!;
+    }
+
     [Description("A node as it sees itself and its cluster.")]
     [JsonNumberHandling(JsonNumberHandling.Strict)]
     public sealed record Status(
@@ -221,6 +267,10 @@ internal static class Schemas
         [JsonPropertyName("role"), Description("voter (default), or learner: it gets every write and never votes.")]
         public string Role { get; init; } = null!;
     }
+
+    public sealed record Replacement(
+        [property: JsonPropertyName("nodeId"), Description("The new node.")] string NodeId,
+        [property: JsonPropertyName("address"), Description("host:port")] string Address);
 
     public sealed record Transfer
     {

@@ -69,6 +69,12 @@ internal static class Signatures
     {
     }
 
+    public static void ListLeases(
+        [FromQuery, Description("Leases of a page: 1 to 1000, 100 unless told.")] int? limit,
+        [FromQuery, Description("The next of the page before.")] long? after)
+    {
+    }
+
     public static void Backup([FromQuery, Description("The backup has at least this version; by default everything that this node has applied.")] long? minVersion)
     {
     }
@@ -86,6 +92,10 @@ internal static class Signatures
     }
 
     public static void RemoveMember([FromRoute] string nodeId)
+    {
+    }
+
+    public static void ReplaceMember([FromRoute] string nodeId, [FromBody] Schemas.Replacement body)
     {
     }
 

@@ -7,9 +7,14 @@ namespace RaftKv.Embedded.Client;
 /// </summary>
 internal sealed class LockLine(IDistributedKv kv, KvLock mine)
 {
+    private const string Prefix = ".locks/";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
+
+    /// <summary>Whether a key is a place in the line before some lock.</summary>
+    public static bool IsPlace(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
 
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
 
@@ -101,7 +106,8 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
         UntilAsync(kv, KvKeyRange.Exactly(key), at, static change => change.Kind != KvEventKind.Put, cancellationToken);
 
     /// <summary>A name with a slash must not lie below another one.</summary>
-    private static string PrefixOf(string name) => $".locks/{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
+    private static string PrefixOf(string name) =>
+        $"{Prefix}{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
 
     private RaftKvLeaseException Lost() =>
         new(RaftKvLeaseError.NotFound, $"The place in the line for the lock '{mine.Name}' was lost: this process was cut off from the cluster for longer than the lock's time to live. Ask again.");

@@ -9,6 +9,8 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
+    private const int MaxListed = 1_000;
+
     private readonly LeaseKeeper _keeper = new(access, options);
 
     public ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) => GrantAsync(timeToLive, endsWithHost: false, cancellationToken);
@@ -42,10 +44,19 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     public async ValueTask<KvLeaseInfo?> GetAsync(long leaseId, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(leaseId);
-        await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
-        var found = new TaskCompletionSource<KvLeaseInfo?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        access.Host.Applier.Submit(new BetweenEntries(state => found.TrySetResult(Describe(state, leaseId)), () => found.TrySetException(Errors.Stopping())));
-        return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await LookAsync(state => Describe(state, leaseId), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IReadOnlyList<KvLeaseSummary>> ListAsync(long after = 0, int limit = 100,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxListed);
+        var leases = await LookAsync(state => Summarize(state, after, limit), cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < leases.Length; i++)
+            leases[i] = await WithHolderAsync(leases[i], cancellationToken).ConfigureAwait(false);
+        return leases;
     }
 
     /// <summary>The host stops: revokes the leases that end with it, so that other nodes need not wait for their time to live.</summary>
@@ -63,12 +74,43 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     public void Forget(KvLease lease) => _keeper.Forget(lease);
 
+    /// <summary>Looks at the state between two entries, on the apply thread, once it contains all that was acknowledged before.</summary>
+    private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)
+    {
+        await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
+        var found = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        access.Host.Applier.Submit(new BetweenEntries(
+            state => found.TrySetResult(look(state)), () => found.TrySetException(Errors.Stopping())));
+        return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<KvLeaseSummary> WithHolderAsync(KvLeaseSummary lease, CancellationToken cancellationToken)
+    {
+        if (lease.FirstKeys.FirstOrDefault(LockLine.IsPlace) is not { } place)
+            return lease;
+        var ticket = await kv.GetAsync(place, KvReadOptions.Stale, cancellationToken).ConfigureAwait(false);
+        var holder = ticket is { Found: true } && ticket.LeaseId == lease.LeaseId ? LockTicket.Decode(ticket.Value.Span).NodeId : "";
+        return new KvLeaseSummary(lease.LeaseId, lease.TimeToLive, lease.Remaining, lease.KeyCount, lease.FirstKeys)
+        {
+            Holder = holder.Length == 0 ? null : holder,
+        };
+    }
+
     /// <summary>Apply thread.</summary>
-    private static KvLeaseInfo? Describe(KvStateMachine state, long id) => state.Leases.Find(id) is not { } lease ? null : new KvLeaseInfo(
-        id,
-        TimeSpan.FromMilliseconds(lease.TimeToLiveMs),
-        TimeSpan.FromMilliseconds(Math.Max(0, state.Leases.RestMs(lease, state.LogTimeMs))),
-        [.. lease.Keys.Select(Encoding.UTF8.GetString)]);
+    private static KvLeaseInfo? Describe(KvStateMachine state, long id) => state.Leases.Find(id) is not { } lease ? null
+        : new KvLeaseInfo(id, TimeSpan.FromMilliseconds(lease.TimeToLiveMs), Remaining(state, lease),
+            [.. lease.Keys.Select(Encoding.UTF8.GetString)]);
+
+    /// <summary>Apply thread.</summary>
+    private static KvLeaseSummary[] Summarize(KvStateMachine state, long after, int limit) =>
+    [
+        .. state.Leases.All.Where(l => l.Id > after).OrderBy(l => l.Id).Take(limit).Select(l => new KvLeaseSummary(
+            l.Id, TimeSpan.FromMilliseconds(l.TimeToLiveMs), Remaining(state, l), l.Keys.Count,
+            [.. l.Keys.Take(KvLeaseSummary.MaxFirstKeys).Select(Encoding.UTF8.GetString)])),
+    ];
+
+    private static TimeSpan Remaining(KvStateMachine state, Lease lease) =>
+        TimeSpan.FromMilliseconds(Math.Max(0, state.Leases.RestMs(lease, state.LogTimeMs)));
 
     private static byte[] Command(KvOperation operation, long number)
     {

@@ -12,12 +12,13 @@ namespace RaftKv.Embedded.Http.Tests.Routes;
 /// <summary>Who may use which routes.</summary>
 public class AccessTests
 {
-    private static readonly string[] _reads = ["GET /v1/kv/k", "GET /v1/kv?prefix=", "GET /store/k", "GET /v1/watch?prefix="];
+    private static readonly string[] _reads =
+        ["GET /v1/kv/k", "GET /v1/kv?prefix=", "GET /store/k", "GET /v1/watch?prefix=", "GET /v1/locks", "GET /v1/leases"];
     private static readonly string[] _writes = ["PUT /v1/kv/k", "DELETE /v1/kv/k", "POST /store", "DELETE /store/k"];
     private static readonly string[] _changes =
     [
         "POST /raft/join", "POST /raft/remove", "POST /v1/cluster/members", "POST /v1/cluster/members/node3/promote",
-        "DELETE /v1/cluster/members/node3",
+        "POST /v1/cluster/members/node3/replace", "DELETE /v1/cluster/members/node3",
         "POST /v1/cluster/transfer", "POST /v1/cluster/snapshot", "GET /v1/cluster/backup",
     ];
     private static readonly string[] _status = ["GET /v1/cluster", "GET /raft/stats", "GET /debug/runtime"];

@@ -11,6 +11,8 @@ internal sealed class RouteClient(RouteHost host, string key, CancellationToken 
 {
     public IDistributedKv Kv => host.Kv;
 
+    public IRaftKvCoordination Coordination => host.Coordination;
+
     /// <summary>With characters that a path must escape, the slash among them.</summary>
     public string Key => key;
 

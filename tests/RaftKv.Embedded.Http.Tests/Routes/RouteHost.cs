@@ -19,6 +19,8 @@ internal sealed class RouteHost : IAsyncDisposable
 
     public IDistributedKv Kv => _app.Services.GetRequiredService<IDistributedKv>();
 
+    public IRaftKvCoordination Coordination => _app.Services.GetRequiredService<IRaftKvCoordination>();
+
     public IRaftKvCluster Cluster => _app.Services.GetRequiredService<IRaftKvCluster>();
 
     /// <summary>What the app logged as a warning or worse.</summary>
@@ -31,6 +33,8 @@ internal sealed class RouteHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.AddSingleton(replica.GetRequiredService<IDistributedKv>());
         builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCluster>());
+        builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvLeases>());
+        builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCoordination>());
         setup.Services(builder);
         if (setup.IsTestServer)
             builder.WebHost.UseTestServer();

@@ -19,6 +19,8 @@ internal static class RouteTable
         ["DELETE /v1/kv?key="] = c => c.DeletesAsync("/v1/kv?key=" + c.KeyInPath),
         ["GET /v1/kv?prefix="] = ListsAsync,
         ["GET /v1/watch"] = WatchesAsync,
+        ["GET /v1/locks"] = LocksAsync,
+        ["GET /v1/leases"] = LeasesAsync,
         ["POST /store"] = StoresAsync,
         ["GET /store/{key}"] = c => c.GetsJsonAsync("/store/" + c.KeyInPath),
         ["GET /store?key="] = c => c.GetsJsonAsync("/store?key=" + c.KeyInPath),
@@ -35,6 +37,8 @@ internal static class RouteTable
             c.FailsAsync("POST", "/v1/cluster/members", 400, "invalid_address", """{"nodeId":"node2","address":"nowhere"}"""),
         ["POST /v1/cluster/members/{nodeId}/promote"] = c =>
             c.FailsAsync("POST", "/v1/cluster/members/node7/promote", 404, "member_not_found"),
+        ["POST /v1/cluster/members/{nodeId}/replace"] = c => c.FailsAsync(
+            "POST", "/v1/cluster/members/node7/replace", 404, "member_not_found", """{"nodeId":"node8","address":"127.0.0.1:1"}"""),
         ["DELETE /v1/cluster/members/{nodeId}"] = c => c.FailsAsync("DELETE", "/v1/cluster/members/node7", 404, "member_not_found"),
         ["POST /v1/cluster/transfer"] = c => c.FailsAsync("POST", "/v1/cluster/transfer", 404, "member_not_found", """{"to":"node7"}"""),
         ["POST /v1/cluster/snapshot"] = async c =>
@@ -77,6 +81,25 @@ internal static class RouteTable
 
         Assert.Equal("put " + client.Key, (await first.NextAsync(client.Stop))!.What);
         Assert.Equal("put " + client.Key, (await second.NextAsync(client.Stop))!.What);
+    }
+
+    private static async Task LocksAsync(RouteClient client)
+    {
+        await using var held = await client.Coordination.AcquireLockAsync(client.Key, cancellationToken: client.Stop);
+
+        var told = (await client.JsonAsync("GET", "/v1/locks")).GetProperty("locks").EnumerateArray();
+
+        var token = told.Single(l => l.GetProperty("name").GetString() == client.Key).GetProperty("token").GetInt64();
+        Assert.Equal(held.FencingToken.Value, token);
+    }
+
+    private static async Task LeasesAsync(RouteClient client)
+    {
+        await using var held = await client.Coordination.AcquireLockAsync(client.Key, cancellationToken: client.Stop);
+
+        var told = (await client.JsonAsync("GET", "/v1/leases?limit=1000")).GetProperty("leases").EnumerateArray();
+
+        Assert.Contains(told, l => l.GetProperty("keys").EnumerateArray().Any(k => k.GetString() == held.Key));
     }
 
     private static async Task StoresAsync(RouteClient client)

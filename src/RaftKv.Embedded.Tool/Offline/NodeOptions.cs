@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace RaftKv.Embedded.Tool;
+namespace RaftKv.Embedded.Tool.Offline;
 
 /// <summary>The node that a restore or a recovery makes.</summary>
 internal sealed class NodeOptions
@@ -16,6 +16,6 @@ internal sealed class NodeOptions
         command.Add(_address);
     }
 
-    public (string Directory, string NodeId, string Address) From(ParseResult parsed) =>
-        (parsed.GetRequiredValue(_to), parsed.GetRequiredValue(_node), parsed.GetRequiredValue(_address));
+    public NodeTarget From(ParseResult parsed) =>
+        new(parsed.GetRequiredValue(_to), parsed.GetRequiredValue(_node), parsed.GetRequiredValue(_address));
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace RaftKv.Embedded.Http.Dashboard;
+namespace RaftKv.Embedded.Http;
 
 /// <summary>A lock or an office, its holder, and the holder's lease; <c>null</c> when the lease has just ended.</summary>
 internal sealed record HeldLock(string Name, KvLockHolder Holder, KvLeaseInfo? Lease)
@@ -19,7 +19,7 @@ internal sealed record HeldLock(string Name, KvLockHolder Holder, KvLeaseInfo? L
             json.WriteNumber("id"u8, lease.LeaseId);
             json.WriteNumber("timeToLiveMs"u8, (long)lease.TimeToLive.TotalMilliseconds);
             json.WriteNumber("remainingMs"u8, (long)lease.Remaining.TotalMilliseconds);
-            json.WriteNumber("keys"u8, lease.Keys.Count);
+            json.WriteNumber("keyCount"u8, lease.Keys.Count);
             json.WriteEndObject();
         }
         json.WriteEndObject();

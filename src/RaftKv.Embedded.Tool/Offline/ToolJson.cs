@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace RaftKv.Embedded.Tool;
+namespace RaftKv.Embedded.Tool.Offline;
 
-/// <summary>What the tool writes and reads as JSON.</summary>
+/// <summary>The report of a survivor as JSON.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(RaftKvSurvivor))]
 internal sealed partial class ToolJson : JsonSerializerContext;

@@ -2,8 +2,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Http.Description;
 
-namespace RaftKv.Embedded.Http.Dashboard;
+namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// <c>GET /v1/locks</c>: the locks and offices that are held, by whom and since when, who waits, and the lease of the holder. The first
@@ -14,7 +15,11 @@ internal static class LocksEndpoint
     private const string Prefix = ".locks/";
     private const int MostLocks = 100;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapRead("/v1/locks", ApiRoute.Guarded(AnswerAsync));
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapRead("/v1/locks", ApiRoute.Guarded(AnswerAsync))
+            .Describe(Signatures.Nothing, "RaftKvLocks", Tags.Keys,
+                "Tells which locks and offices are held, by which node, and how many wait.")
+            .Answers<Schemas.Locks>().Fails(401, 403, 429, 500, 503, 504);
 
     private static async Task AnswerAsync(HttpContext context)
     {
@@ -34,7 +39,8 @@ internal static class LocksEndpoint
             // Any writer may have put a key there; a lock has a name.
             if (name.Length == 0 || await coordination.GetHolderAsync(name, context.RequestAborted) is not { } holder)
                 continue;
-            held.Add(new HeldLock(name, holder, holder.LeaseId == 0 ? null : await leases.GetAsync(holder.LeaseId, context.RequestAborted)));
+            held.Add(new HeldLock(name, holder, holder.LeaseId == 0 ? null
+                : await leases.GetAsync(holder.LeaseId, context.RequestAborted)));
         }
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (Locks: held, HasMore: hasMore), Write);
     }

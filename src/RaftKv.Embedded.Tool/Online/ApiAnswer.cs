@@ -1,0 +1,24 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace RaftKv.Embedded.Tool.Online;
+
+/// <summary>The answer of a node that did what it was asked, as a whole.</summary>
+internal sealed record ApiAnswer(HttpResponseHeaders Headers, byte[] Body)
+{
+    /// <exception cref="ToolException">It is no JSON: something else than a node answers at this address.</exception>
+    public JsonElement Json()
+    {
+        try
+        {
+            return JsonDocument.Parse(Body).RootElement;
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException(ExitCode.Refused, "not_a_node",
+                "The answer is no JSON: something else than a node answers at this address. Check --url.", e);
+        }
+    }
+
+    public string? Header(string name) => Headers.TryGetValues(name, out var values) ? values.First() : null;
+}

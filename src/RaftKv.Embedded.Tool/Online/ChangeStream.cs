@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+
+namespace RaftKv.Embedded.Tool.Online;
+
+/// <summary>
+/// A watch that outlives its connections: when one breaks or is silent, it goes on at the next address behind the last version that it was
+/// told as complete. It ends when no node serves it for the time limit.
+/// </summary>
+/// <param name="settings">Where the nodes are; the time limit is that without any node.</param>
+/// <param name="path">The route and its parameters.</param>
+/// <param name="print">Takes the kind and the data of a change; returns whether more are wanted.</param>
+internal sealed class ChangeStream(ConnectionSettings settings, string path, Func<string, JsonElement, bool> print)
+{
+    private const int ProgressMs = 5_000;
+
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(3 * ProgressMs);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(10);
+
+    private readonly Stopwatch _withoutNode = Stopwatch.StartNew();
+    private string? _lastId;
+
+    /// <exception cref="ToolException">Refused, or no node served it for the time limit.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var pause = FirstPause;
+        for (var turn = 0; ; turn++)
+        {
+            var address = settings.Addresses[turn % settings.Addresses.Count];
+            try
+            {
+                if (!await FollowAsync(address, cancellationToken))
+                    return;
+                pause = FirstPause;
+            }
+            catch (ToolException e) when (e.ExitCode is ExitCode.Unreachable or ExitCode.Unavailable)
+            {
+                if (_withoutNode.Elapsed > settings.Timeout)
+                    throw;
+            }
+            await Task.Delay(pause, cancellationToken);
+            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+        }
+    }
+
+    /// <summary>One connection.</summary>
+    /// <returns>Whether the watch is to go on; <c>false</c> when no more changes are wanted.</returns>
+    private async Task<bool> FollowAsync(Uri address, CancellationToken cancellationToken)
+    {
+        var attempt = settings.Timeout < LongestAttempt ? settings.Timeout : LongestAttempt;
+        using var client = new ClusterClient(settings with { Addresses = [address], Timeout = attempt });
+        var request = new ApiRequest(HttpMethod.Get, $"{path}&progressMs={ProgressMs}")
+        {
+            Headers = _lastId is { } id ? [("Last-Event-ID", id)] : [],
+        };
+        using var response = await client.OpenAsync(request, cancellationToken);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(Silence);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
+            var events = SseParser.Create(body, static (kind, data) => (Kind: kind, Data: Encoding.UTF8.GetString(data)));
+            await foreach (var item in events.EnumerateAsync(silence.Token))
+            {
+                silence.CancelAfter(Silence);
+                _withoutNode.Restart();
+                if (!Take(item.Data.Kind, item.Data.Data, item.EventId))
+                    return false;
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // The connection is lost or silent; the next one goes on from there.
+        }
+        return true;
+    }
+
+    private bool Take(string kind, string data, string? id)
+    {
+        if (kind == "end")
+        {
+            var (code, detail) = ApiFailure.Problem(Encoding.UTF8.GetBytes(data));
+            // What was missed is gone on every node; anything else another node may serve.
+            if (code == "compacted")
+                throw new ToolException(ExitCode.Refused, code, detail);
+            return true;
+        }
+        var goesOn = kind == "progress" || print(kind, JsonDocument.Parse(data).RootElement);
+        if (!string.IsNullOrEmpty(id))
+            _lastId = id;
+        return goesOn;
+    }
+}

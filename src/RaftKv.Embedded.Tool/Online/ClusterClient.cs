@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace RaftKv.Embedded.Tool.Online;
+
+/// <summary>
+/// Sends a request to the first of several addresses that serves it. An address that cannot be reached or does not serve now is followed by
+/// the next; a request that may have been carried out is not sent again unless that does no harm. All addresses together take
+/// no longer than the time limit.
+/// </summary>
+internal sealed class ClusterClient : IDisposable
+{
+    private const int MaxAnswerBytes = 64 * 1024 * 1024;
+
+    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
+    private static readonly HttpRequestOptionsKey<StrongBox> Connected = new("connected");
+
+    private readonly ConnectionSettings _settings;
+    private readonly HttpClient _http;
+
+    public ClusterClient(ConnectionSettings settings)
+    {
+        _settings = settings;
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectTimeout = LongestConnect,
+            ConnectCallback = ConnectAsync,
+            // A connection for each request: that it was made says that the request may have been sent.
+            PooledConnectionLifetime = TimeSpan.Zero,
+        };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
+        foreach (var (name, value) in settings.Headers)
+            _http.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
+    }
+
+    public IReadOnlyList<Uri> Addresses => _settings.Addresses;
+
+    /// <summary>The whole answer.</summary>
+    /// <exception cref="ToolException">No address served it; the exit code says what that means.</exception>
+    public async Task<ApiAnswer> SendAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        using var response = await OpenAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+        return new ApiAnswer(response.Headers, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+    }
+
+    /// <summary>The head of the answer; its body can be read without a time limit.</summary>
+    /// <exception cref="ToolException">No address served it; the exit code says what that means.</exception>
+    public Task<HttpResponseMessage> OpenAsync(ApiRequest request, CancellationToken cancellationToken) =>
+        OpenAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> OpenAsync(ApiRequest request, HttpCompletionOption until, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var failures = new List<ToolException>();
+        for (var i = 0; i < Addresses.Count; i++)
+        {
+            var left = _settings.Timeout - clock.Elapsed;
+            // What cannot be repeated has all the time; what can must leave some for the other addresses.
+            var share = request.IsRepeatable ? left / (Addresses.Count - i) : left;
+            if (share <= TimeSpan.Zero)
+                break;
+            try
+            {
+                return await AttemptAsync(request, Addresses[i], until, share, cancellationToken);
+            }
+            catch (NextAddressException e)
+            {
+                failures.Add(e.Failure);
+            }
+        }
+        throw Together(failures);
+    }
+
+    /// <exception cref="NextAddressException">Another address may serve it.</exception>
+    private async Task<HttpResponseMessage> AttemptAsync(
+        ApiRequest request, Uri address, HttpCompletionOption until, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit);
+        using var message = request.At(address);
+        var connected = new StrongBox();
+        message.Options.Set(Connected, connected);
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(message, until, end.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            throw Failed(request, address, e, connected.IsSet, isTimeout: !cancellationToken.IsCancellationRequested, cancellationToken);
+        }
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+        {
+            var failure = ApiFailure.Of(request, response, await ReadErrorAsync(response, end.Token));
+            throw ApiFailure.MayTryAnother(request, failure, response.StatusCode) ? new NextAddressException(failure) : failure;
+        }
+    }
+
+    private static Exception Failed(
+        ApiRequest request, Uri address, Exception error, bool wasSent, bool isTimeout, CancellationToken cancellationToken)
+    {
+        if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError })
+            wasSent = false;
+        var reason = error is OperationCanceledException && isTimeout ? "it did not answer in time"
+            : (error.InnerException ?? error).Message;
+        if (!wasSent)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new NextAddressException(new ToolException(ExitCode.Unreachable, "unreachable", $"{address}: {reason}", error));
+        }
+        if (request.IsRead)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new NextAddressException(new ToolException(ExitCode.Unreachable, "no_answer", $"{address}: {reason}", error));
+        }
+        var unknown = new ToolException(ExitCode.OutcomeUnknown, "outcome_unknown",
+            $"{address}: {reason}. The request was sent, and the change may have been made. Read before repeating it.", error);
+        return request.IsRepeatable && isTimeout ? new NextAddressException(unknown) : unknown;
+    }
+
+    private static async Task<byte[]> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            // The status alone says what can be said.
+            return [];
+        }
+    }
+
+    // What may have been done outweighs what was not served, and that what could not be reached.
+    private static ToolException Together(List<ToolException> failures)
+    {
+        int[] order = [ExitCode.OutcomeUnknown, ExitCode.Refused, ExitCode.Unavailable, ExitCode.Unreachable];
+        var worst = failures.MinBy(f => Array.IndexOf(order, f.ExitCode));
+        return worst is null ? new ToolException(ExitCode.Unreachable, "unreachable", "No address answered in time. Nothing was changed.")
+            : worst.ExitCode != ExitCode.Unreachable ? worst
+            : new ToolException(ExitCode.Unreachable, worst.Code,
+                $"No address answered. Nothing was changed. {string.Join("; ", failures.Select(f => f.Message))}", worst);
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            if (context.InitialRequestMessage.Options.TryGetValue(Connected, out var connected))
+                connected.IsSet = true;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private sealed class StrongBox
+    {
+        public volatile bool IsSet;
+    }
+
+    private sealed class NextAddressException(ToolException failure) : Exception
+    {
+        public ToolException Failure => failure;
+    }
+}

@@ -32,7 +32,7 @@ builder.Services.AddOpenApi(ClientFriendlyDocument.Configure);
 
 // What the node, the server and the runtime count, at /metrics in the text that Prometheus reads.
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-    .AddMeter("RaftKv", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+    .AddMeter(RaftKvTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
     .AddPrometheusExporter());
 
 var app = builder.Build();

@@ -32,6 +32,9 @@ public sealed class KvLease : IAsyncDisposable
     /// <summary>Whether it is revoked when the host of this process stops.</summary>
     internal bool EndsWithHost { get; init; }
 
+    /// <summary>Whether a lock is held with it; see <see cref="LeaseKeeper.MarkLocked"/>.</summary>
+    internal bool HoldsLock { get; set; }
+
     /// <summary>Ends the lease: all its keys go. Not an error if it has ended already.</summary>
     /// <exception cref="RaftKvException">It could not be revoked; it is not kept alive any more, and ends by itself.</exception>
     public async ValueTask RevokeAsync(CancellationToken cancellationToken = default)

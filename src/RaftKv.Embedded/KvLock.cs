@@ -8,9 +8,10 @@ namespace RaftKv.Embedded;
 /// </remarks>
 public sealed class KvLock : IAsyncDisposable
 {
-    private readonly KvLease _lease;
+    internal KvLock(string name, string key, KvVersion token, KvLease lease) =>
+        (Name, Key, FencingToken, Lease) = (name, key, token, lease);
 
-    internal KvLock(string name, string key, KvVersion token, KvLease lease) => (Name, Key, FencingToken, _lease) = (name, key, token, lease);
+    internal KvLease Lease { get; }
 
     /// <summary>What is locked.</summary>
     public string Name { get; }
@@ -22,15 +23,15 @@ public sealed class KvLock : IAsyncDisposable
     public KvVersion FencingToken { get; }
 
     /// <summary>Fires when the lock is lost or released, before the cluster can have given it to anybody else; see <see cref="KvLease.Lost"/>.</summary>
-    public CancellationToken LostToken => _lease.Lost;
+    public CancellationToken LostToken => Lease.Lost;
 
     /// <summary>A condition for transactions: this holder still has the lock. What such a transaction writes cannot come after the next holder.</summary>
     public KvCompare IsHeld => KvCompare.CreateVersion(Key, KvRelation.Equal, FencingToken);
 
     /// <summary>Releases the lock; the next in line has it. Not an error if it was lost.</summary>
     /// <exception cref="RaftKvException">It could not be released; it goes to the next once its time to live is over.</exception>
-    public ValueTask ReleaseAsync(CancellationToken cancellationToken = default) => _lease.RevokeAsync(cancellationToken);
+    public ValueTask ReleaseAsync(CancellationToken cancellationToken = default) => Lease.RevokeAsync(cancellationToken);
 
     /// <summary>As <see cref="ReleaseAsync"/>; when the cluster cannot be reached the lock goes to the next once its time to live is over.</summary>
-    public ValueTask DisposeAsync() => _lease.DisposeAsync();
+    public ValueTask DisposeAsync() => Lease.DisposeAsync();
 }

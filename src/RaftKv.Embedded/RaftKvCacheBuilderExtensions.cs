@@ -53,7 +53,10 @@ public static class RaftKvCacheBuilderExtensions
         services.AddOptions<RaftKvCacheOptions>(name).Configure(configure ?? (static _ => { })).ValidateOnStart();
     }
 
-    private static RaftKvCache Create(IServiceProvider services, string name) => new(
-        services.GetRequiredService<DistributedKv>(),
-        services.GetRequiredService<IOptionsMonitor<RaftKvCacheOptions>>().Get(name));
+    private static WatchedCache Create(IServiceProvider services, string name)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<RaftKvCacheOptions>>().Get(name);
+        var cache = new RaftKvCache(services.GetRequiredService<DistributedKv>(), options);
+        return new WatchedCache(cache, services.GetRequiredService<ReplicaAccess>());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
@@ -18,5 +19,7 @@ public class MetricsTests
 
         Assert.True(written.IsSuccessStatusCode);
         Assert.All(["raftkv_keys", "raftkv_index_applied", "raftkv_write_duration", "raftkv_log_sync_duration"], name => Assert.Contains(name, metrics, StringComparison.Ordinal));
+        foreach (var bound in (string[])["0.0005", "0.01", "0.25", "10", "+Inf"])
+            Assert.Matches($"raftkv_log_sync_duration_seconds_bucket\\{{[^\n]*le=\"{Regex.Escape(bound)}\"", metrics);
     }
 }

@@ -9,7 +9,6 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// </summary>
 internal sealed class CommitTimes : IDisposable
 {
-    private const string Meter = "RaftKv";
     private const string Writes = "raftkv.write.duration";
     private const int Kept = 4096;
 
@@ -24,7 +23,7 @@ internal sealed class CommitTimes : IDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             var isOwn = instrument.Meter.Tags?.Any(t => t.Key == "raftkv.node" && nodeId.Equals(t.Value)) == true;
-            if (isOwn && instrument.Name == Writes && instrument.Meter.Name == Meter)
+            if (isOwn && instrument.Name == Writes && instrument.Meter.Name == RaftKvTelemetry.MeterName)
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Add(seconds, tags));

@@ -15,12 +15,38 @@ internal sealed partial class DistributedKv
     {
         WaitUntilOpen();
         var host = access.Host;
-        if (CanReadNow(host, asked) || CanReadStale(host, asked))
+        if (ServeNow(host, asked) is not null)
             return;
         Check(key);
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        host.JoinReads(MayBeStale(asked)).Wait();
+        if (host.Telemetry.WatchesReads)
+            WaitWatched(host, asked);
+        else
+            Wait(host, asked);
+    }
+
+    private static void Wait(ReplicaHost host, in KvReadOptions asked)
+    {
+        var batch = host.JoinReads(MayBeStale(asked));
+        batch.Wait();
+        Count(host, asked.Consistency, SourceOf(batch));
+    }
+
+    /// <summary>Only while something measures or traces.</summary>
+    private static void WaitWatched(ReplicaHost host, in KvReadOptions asked)
+    {
+        var watch = host.Telemetry.StartRead("get", asked.Consistency);
+        try
+        {
+            Wait(host, asked);
+            host.Telemetry.EndRead(watch, asked.Consistency, "served", error: null);
+        }
+        catch (Exception e)
+        {
+            host.Telemetry.EndRead(watch, asked.Consistency, "failed", e);
+            throw;
+        }
     }
 
     /// <summary>Blocks until the replica is open.</summary>

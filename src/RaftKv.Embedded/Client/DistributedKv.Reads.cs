@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Replica;
 using RaftKv.Embedded.StateMachine;
 
@@ -10,10 +11,8 @@ internal sealed partial class DistributedKv
     {
         if (access.TryHost is not { } host)
             return GetOnceOpenAsync(key, readOptions, cancellationToken);
-        if (CanReadNow(host, readOptions))
-            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: readOptions.Consistency == KvConsistency.Stale));
-        if (CanReadStale(host, readOptions))
-            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: true));
+        if (ServeNow(host, readOptions) is { } source)
+            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: source != ReadSource.Lease));
         // Bad input is refused at once, not after a wait.
         Check(key);
         return WaitAndReadAsync(host, key, readOptions, cancellationToken);
@@ -25,6 +24,7 @@ internal sealed partial class DistributedKv
         var replica = access.Host.Replica;
         if (!replica.ServesOwnCopy)
             throw replica.NotServing();
+        Count(access.Host, KvConsistency.Stale, ReadSource.OwnCopy);
         return TryReadInPlace(key, state, read, out result);
     }
 
@@ -33,7 +33,7 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(read);
         if (access.TryHost is not { } host)
             return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
-        if (CanReadNow(host, readOptions) || CanReadStale(host, readOptions))
+        if (ServeNow(host, readOptions) is not null)
             return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
         Check(key);
         return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
@@ -43,7 +43,7 @@ internal sealed partial class DistributedKv
     private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
         ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
-        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
         return Look(key, state, read);
     }
 
@@ -54,8 +54,31 @@ internal sealed partial class DistributedKv
     }
 
     /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
-    internal async ValueTask ReadBarrierAsync(CancellationToken cancellationToken) =>
-        await FreshAsync(await access.HostAsync(cancellationToken).ConfigureAwait(false), default, cancellationToken).ConfigureAwait(false);
+    internal async ValueTask ReadBarrierAsync(CancellationToken cancellationToken)
+    {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, default, "get_lease", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What makes the read as fresh as asked for without a wait, and counts it; <c>null</c> when it has to wait.</summary>
+    private static ReadSource? ServeNow(ReplicaHost host, in KvReadOptions asked)
+    {
+        ReadSource source;
+        if (CanReadNow(host, asked))
+            source = asked.Consistency == KvConsistency.Stale ? ReadSource.OwnCopy : ReadSource.Lease;
+        else if (CanReadStale(host, asked))
+            source = ReadSource.WithoutLeader;
+        else
+            return null;
+        Count(host, asked.Consistency, source);
+        return source;
+    }
+
+    private static void Count(ReplicaHost host, KvConsistency consistency, ReadSource source)
+    {
+        if (host.Telemetry.CountsReads)
+            host.Telemetry.Read(consistency, source);
+    }
 
     private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
     {
@@ -82,54 +105,84 @@ internal sealed partial class DistributedKv
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
-        var isStale = await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
-        return ReadLocal(host, key, isStale || readOptions.Consistency == KvConsistency.Stale);
+        var source = await FreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
+        return ReadLocal(host, key, source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale);
     }
 
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
-    /// <returns>Whether it may be older than asked for, because there is no leader and the read allows it.</returns>
+    /// <returns>What made it so; <see cref="ReadSource.WithoutLeader"/> when it may be older than asked for.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FreshAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
+    private static async ValueTask<ReadSource> FreshAsync(
+        ReplicaHost host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (CanReadNow(host, asked))
-            return false;
-        if (CanReadStale(host, asked))
-            return true;
-        var isStale = false;
+        if (ServeNow(host, asked) is { } atOnce)
+            return atOnce;
+        if (host.Telemetry.WatchesReads)
+            return await WaitWatchedAsync(host, asked, operation, cancellationToken).ConfigureAwait(false);
+        var source = await WaitAsync(host, asked, cancellationToken).ConfigureAwait(false);
+        Count(host, asked.Consistency, source);
+        return source;
+    }
+
+    /// <summary>Only while something measures or traces.</summary>
+    private static async ValueTask<ReadSource> WaitWatchedAsync(
+        ReplicaHost host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
+    {
+        var watch = host.Telemetry.StartRead(operation, asked.Consistency);
+        try
+        {
+            var source = await WaitAsync(host, asked, cancellationToken).ConfigureAwait(false);
+            Count(host, asked.Consistency, source);
+            host.Telemetry.EndRead(watch, asked.Consistency, "served", error: null);
+            return source;
+        }
+        catch (Exception e)
+        {
+            host.Telemetry.EndRead(watch, asked.Consistency, "failed", e);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<ReadSource> WaitAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
+    {
+        var source = ReadSource.OwnCopy;
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
         // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read index tells, or brings it up to date.
         if (asked.Consistency != KvConsistency.Stale || !host.Replica.ServesOwnCopy)
-            isStale = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
+            source = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
         else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
-            await RefreshAsync(host, maxAge, cancellationToken).ConfigureAwait(false);
+            source = await RefreshAsync(host, maxAge, cancellationToken).ConfigureAwait(false);
         if (host.Applier.AppliedIndex < asked.MinVersion.Value)
             await host.WaitAppliedAsync(asked.MinVersion.Value, cancellationToken).ConfigureAwait(false);
-        return isStale;
+        return source;
     }
 
     /// <summary>A stale read with a greatest age is refused without a quorum, and tells why.</summary>
     private static bool MayBeStale(in KvReadOptions asked) => asked.StaleWithoutLeader || asked is { Consistency: KvConsistency.Stale, MaxAge: null };
 
-    /// <returns>Whether there was no leader to ask, and <paramref name="mayBeStale"/> allows that.</returns>
+    /// <returns><see cref="ReadSource.WithoutLeader"/> when no leader was known, and <paramref name="mayBeStale"/> allows that.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<bool> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
+    private static async ValueTask<ReadSource> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
     {
         var batch = host.JoinReads(mayBeStale);
         if (cancellationToken.CanBeCanceled)
             await batch.Ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
         else
             await batch.Ready.ConfigureAwait(false);
-        return batch.IsStale;
+        return SourceOf(batch);
     }
 
+    private static ReadSource SourceOf(ReadBatch batch) => batch.IsStale ? ReadSource.WithoutLeader : ReadSource.ReadIndex;
+
     /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.</exception>
-    private static async ValueTask RefreshAsync(ReplicaHost host, TimeSpan maxAge, CancellationToken cancellationToken)
+    private static async ValueTask<ReadSource> RefreshAsync(ReplicaHost host, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         try
         {
-            await ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
+            return await ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
         }
         catch (RaftKvUnavailableException e) when (e.IsTransient)
         {

@@ -48,7 +48,7 @@ internal sealed partial class DistributedKv
     {
         var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        await FreshAsync(host, readOptions, cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, readOptions, "count", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, keys, [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -91,7 +91,7 @@ internal sealed partial class DistributedKv
     private async IAsyncEnumerable<KvChild> ListChildrenAsync(byte[] prefix, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        await FreshAsync(host, asked, cancellationToken).ConfigureAwait(false);
+        await FreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, new KeyInterval(prefix, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -140,7 +140,8 @@ internal sealed partial class DistributedKv
         var version = asked.AtVersion.Value;
         if (version == 0)
         {
-            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency, StaleWithoutLeader = asked.StaleWithoutLeader }, cancellationToken).ConfigureAwait(false);
+            var fresh = new KvReadOptions { Consistency = asked.Consistency, StaleWithoutLeader = asked.StaleWithoutLeader };
+            await FreshAsync(host, fresh, "scan", cancellationToken).ConfigureAwait(false);
             return await PinAsync(host, cancellationToken).ConfigureAwait(false);
         }
         if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)

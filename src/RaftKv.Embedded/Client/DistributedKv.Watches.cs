@@ -44,7 +44,7 @@ internal sealed partial class DistributedKv
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         if (mustBeFresh)
         {
-            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, cancellationToken).ConfigureAwait(false);
+            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, "watch", cancellationToken).ConfigureAwait(false);
             ThrowIfRemoved(host);
         }
         else if (host.Applier.AppliedIndex < host.RecoveredIndex)

@@ -92,9 +92,10 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     /// <summary>Only while somebody measures or traces.</summary>
     private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
     {
-        var activity = host.Telemetry.StartWrite();
+        var activity = host.Telemetry.StartWrite(KvCommand.NameOf(write.Command.Span));
         var begun = host.Clock.Ticks;
         var outcome = "applied";
+        Exception? error = null;
         try
         {
             if (activity is { Recorded: true })
@@ -108,7 +109,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         }
         catch (Exception e)
         {
-            outcome = e is RaftKvException { Outcome: KvOutcome.NotApplied } ? "refused" : "unknown";
+            (outcome, error) = (e is RaftKvException { Outcome: KvOutcome.NotApplied } ? "refused" : "unknown", e);
             throw;
         }
         finally
@@ -116,7 +117,8 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
             var whole = host.Clock.Ticks - begun;
             var given = write.SentAt == 0 ? 0 : Math.Clamp(write.SentAt - begun, 0, whole);
             var committed = write.CommittedAt == 0 ? whole : Math.Clamp(write.CommittedAt - begun, given, whole);
-            host.Telemetry.EndWrite(activity, TimeSpan.FromTicks(given), TimeSpan.FromTicks(committed), TimeSpan.FromTicks(whole), outcome);
+            var (propose, replicate) = (TimeSpan.FromTicks(given), TimeSpan.FromTicks(committed));
+            host.Telemetry.EndWrite(activity, propose, replicate, TimeSpan.FromTicks(whole), outcome, error);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     {
         lock (_gate)
         {
+            access.Host.Telemetry.Leases.Granted();
             _held.Add((lease, new LeaseLife(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, options.RequestTimeout.Ticks, sentAt)));
             Monitor.Pulse(_gate);
             if (_runs)
@@ -36,10 +37,26 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
             return [.. _held.Select(h => h.Lease).Where(l => l.EndsWithHost)];
     }
 
+    /// <summary>The process has a lock that ends with this lease.</summary>
+    public void MarkLocked(KvLease lease)
+    {
+        lock (_gate)
+        {
+            // It may be lost by now.
+            if (!_held.Exists(h => h.Lease == lease))
+                return;
+            lease.HoldsLock = true;
+            access.Host.Telemetry.Leases.Locked();
+        }
+    }
+
     public void Forget(KvLease lease)
     {
         lock (_gate)
-            _held.RemoveAll(h => h.Lease == lease);
+        {
+            if (_held.RemoveAll(h => h.Lease == lease) > 0)
+                access.Host.Telemetry.Leases.Ended(lease.HoldsLock, isLost: false);
+        }
     }
 
     private void Run()
@@ -64,6 +81,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
         if (!held.Life.Lives(now, out var renewal))
         {
             held.Lease.MarkLost();
+            host.Telemetry.Leases.Ended(held.Lease.HoldsLock, isLost: true);
             return false;
         }
         if (renewal is not null)

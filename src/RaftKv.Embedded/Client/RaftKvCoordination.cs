@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Replica;
 
 namespace RaftKv.Embedded.Client;
@@ -16,24 +17,13 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     private readonly SemaphoreSlim _gate = new(1);
     private KvLease? _ephemeral;
 
-    public async ValueTask<KvLock> AcquireLockAsync(string name, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default)
-    {
-        var (held, isFirst) = await EnterAsync(name, lockOptions, mayWait: true, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (!isFirst)
-                await WaitInLineAsync(held!, cancellationToken).ConfigureAwait(false);
-            return held!;
-        }
-        catch
-        {
-            ReleaseAside(held!.DisposeAsync());
-            throw;
-        }
-    }
+    public async ValueTask<KvLock> AcquireLockAsync(
+        string name, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default) =>
+        (await MeasureAsync(CallWatch.Begin(span: null), AcquireAsync(name, lockOptions, cancellationToken)).ConfigureAwait(false))!;
 
-    public async ValueTask<KvLock?> TryAcquireLockAsync(string name, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default) =>
-        (await EnterAsync(name, lockOptions, mayWait: false, cancellationToken).ConfigureAwait(false)).Lock;
+    public ValueTask<KvLock?> TryAcquireLockAsync(
+        string name, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default) =>
+        MeasureAsync(CallWatch.Begin(span: null), TryAcquireAsync(name, lockOptions, cancellationToken));
 
     public async Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default)
     {
@@ -94,6 +84,43 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _gate.Dispose();
+
+    private async ValueTask<KvLock?> AcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken)
+    {
+        var (held, isFirst) = await EnterAsync(name, lockOptions, mayWait: true, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!isFirst)
+                await WaitInLineAsync(held!, cancellationToken).ConfigureAwait(false);
+            return held!;
+        }
+        catch
+        {
+            ReleaseAside(held!.DisposeAsync());
+            throw;
+        }
+    }
+
+    private async ValueTask<KvLock?> TryAcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken) =>
+        (await EnterAsync(name, lockOptions, mayWait: false, cancellationToken).ConfigureAwait(false)).Lock;
+
+    /// <summary>Measures how long a lock takes, and counts those that are held.</summary>
+    private async ValueTask<KvLock?> MeasureAsync(CallWatch watch, ValueTask<KvLock?> acquiring)
+    {
+        var outcome = "failed";
+        try
+        {
+            var held = await acquiring.ConfigureAwait(false);
+            if (held is not null)
+                leases.MarkLocked(held.Lease);
+            outcome = held is null ? "taken" : "acquired";
+            return held;
+        }
+        finally
+        {
+            access.TryHost?.Telemetry.Leases.Asked(watch.Elapsed, outcome);
+        }
+    }
 
     /// <summary>Gets in line, in one step with looking whether anybody is in it.</summary>
     private async ValueTask<(KvLock? Lock, bool IsFirst)> EnterAsync(string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)

@@ -72,6 +72,8 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
             await Task.WhenAny(released, Task.Delay(options.HandOverTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
+    public void MarkLocked(KvLease lease) => _keeper.MarkLocked(lease);
+
     public void Forget(KvLease lease) => _keeper.Forget(lease);
 
     /// <summary>Looks at the state between two entries, on the apply thread, once it contains all that was acknowledged before.</summary>

@@ -56,6 +56,9 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>The log time at which the next key or lease is due; <see cref="long.MaxValue"/> when none is.</summary>
     public long NextDueMs => Volatile.Read(ref _nextDue);
 
+    /// <summary>Any thread. Leases that live.</summary>
+    public int LeaseCount => State.Leases.Count;
+
     /// <summary>Any thread. Whether committed entries wait for room on the disk.</summary>
     public bool WaitsForRoom => _waitsForRoom;
 

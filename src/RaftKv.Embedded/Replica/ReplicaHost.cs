@@ -62,7 +62,13 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         var changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes);
         Applier = new Applier(wal, pending, state, changes) { SessionNonce = nonce, Applying = MarkApplied };
         _logWriter = new LogWriter(wal);
-        Telemetry = new Telemetry(options.NodeId, () => Replica?.Status, observers);
+        Telemetry = new Telemetry(options.NodeId, new MeterSources
+        {
+            Status = () => Replica?.Status,
+            ExpiredKeys = () => changes.ExpiredKeys,
+            RevokedKeys = () => changes.RevokedKeys,
+            Leases = () => Applier.LeaseCount,
+        }, observers);
         var stalls = new StallLog(options.NodeId, clock, log);
         stalls.Stalled += Telemetry.Stalled;
         _stallWatch = new StallWatch(stalls, clock, options.ElectionTimeout, new StallSources

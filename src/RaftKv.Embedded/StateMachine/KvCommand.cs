@@ -74,6 +74,17 @@ internal readonly ref struct KvCommand
     /// <summary>The level the cluster must have for a command to stand in its log.</summary>
     public static int FeatureLevelOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] <= KvOperation.Delete ? FeatureLevels.First : FeatureLevels.Transactions;
 
+    /// <summary>What a call of a client does, in a word for traces.</summary>
+    public static string NameOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] switch
+    {
+        KvOperation.Set or KvOperation.SetWithLifetime => "set",
+        KvOperation.Delete => "delete",
+        KvOperation.Transaction => "commit",
+        KvOperation.GrantLease => "grant_lease",
+        KvOperation.RevokeLease => "revoke_lease",
+        _ => "other",
+    };
+
     /// <summary>Fills <see cref="OpenSessionBytes"/>.</summary>
     public static void WriteOpenSession(Span<byte> to, Guid nonce, uint timeToLiveSeconds)
     {

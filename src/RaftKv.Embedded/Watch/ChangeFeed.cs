@@ -6,6 +6,8 @@ namespace RaftKv.Embedded.Watch;
 internal sealed class ChangeFeed : IKvChangeSink
 {
     private IKvStore _store = null!;
+    private long _expiredKeys;
+    private long _revokedKeys;
 
     /// <param name="historyBytes">How much of the past watches can go back to.</param>
     /// <param name="retainedBytes">How much is kept of what scans under way still have to see.</param>
@@ -23,6 +25,12 @@ internal sealed class ChangeFeed : IKvChangeSink
     public VersionPins Pins { get; }
 
     public WatchRouter Watches { get; }
+
+    /// <summary>Any thread. Keys that went because their time to live was over, since the process started.</summary>
+    public long ExpiredKeys => Volatile.Read(ref _expiredKeys);
+
+    /// <summary>Any thread. Keys that went with their lease, since the process started.</summary>
+    public long RevokedKeys => Volatile.Read(ref _revokedKeys);
 
     /// <summary>Apply thread, after a batch: everything up to <paramref name="index"/> is applied.</summary>
     public void Reach(long index)
@@ -52,6 +60,11 @@ internal sealed class ChangeFeed : IKvChangeSink
     {
         Pins.Keep(_store, key, before, index);
         History.Erasing(key, before, kind, index);
+        // One thread writes.
+        if (kind == KvChangeKind.Expire)
+            Volatile.Write(ref _expiredKeys, _expiredKeys + 1);
+        else if (kind == KvChangeKind.Revoke)
+            Volatile.Write(ref _revokedKeys, _revokedKeys + 1);
     }
 
     public void EntryEnded(long index) => History.EntryEnded(index);

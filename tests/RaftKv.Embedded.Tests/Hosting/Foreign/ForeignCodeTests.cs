@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
+using RaftKv.Embedded.Tests.Hosting.Measured;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Foreign;
@@ -60,7 +63,8 @@ public sealed class ForeignCodeTests : IDisposable
         meters.Start();
         using var activities = new ActivityListener
         {
-            ShouldListenTo = source => source == application || source.Name == "RaftKv",
+            ShouldListenTo = source => source == application
+                || source.Name is RaftKvTelemetry.ActivitySourceName or RaftKvTelemetry.LogActivitySourceName,
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStarted = activity => ThrowIf(activity.Source != application),
             ActivityStopped = activity => ThrowIf(activity.Source != application),
@@ -69,12 +73,19 @@ public sealed class ForeignCodeTests : IDisposable
 
         for (var start = 0; start < 2; start++)
         {
-            await using var node = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")));
+            await using var node = await TestNode.StartAsync(
+                o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")), b => b.AddDistributedCache());
+            var cache = node.Services.GetRequiredService<IDistributedCache>();
             using (var call = application.StartActivity("call"))
             {
                 for (var i = 0; i < 20; i++)
                     Assert.True((await node.Kv.SetAsync($"k{i}", "value"u8.ToArray(), cancellationToken: Cancel)).Applied);
-                Assert.Same(call, Activity.Current);
+                Assert.True((await node.Kv.GetAsync("k0", cancellationToken: Cancel)).Found);
+                Assert.True((await node.Kv.GetAsync("k0", KvReadOptions.Stale, Cancel)).Found);
+                await cache.SetAsync("c", [1], Cancel);
+                Assert.Equal([1], cache.Get("c"));
+                await using (await node.Coordination.AcquireLockAsync("l", cancellationToken: Cancel))
+                    Assert.Same(call, Activity.Current);
             }
             await node.Cluster.TakeSnapshotAsync(Cancel);
             Assert.Equal(RaftKvRole.Leader, node.Cluster.Status.Role);

@@ -1,0 +1,20 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// The names under which a replica is measured and traced, for <c>AddMeter</c> and <c>AddSource</c> of OpenTelemetry and for listeners of
+/// <c>System.Diagnostics</c>. The names of instruments and spans are in docs/operations.md; no key and no value is ever in one.
+/// </summary>
+public static class RaftKvTelemetry
+{
+    /// <summary>The meter. Every measurement has the tag <c>raftkv.node</c>.</summary>
+    public const string MeterName = "RaftKv";
+
+    /// <summary>The source of the spans of writes, reads and operations of the cache.</summary>
+    public const string ActivitySourceName = "RaftKv";
+
+    /// <summary>
+    /// The source of <c>raftkv.fsync</c>, a trace of its own for each sync of the log: up to thousands a second. Listen to it only to look
+    /// into a slow disk.
+    /// </summary>
+    public const string LogActivitySourceName = "RaftKv.Log";
+}

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.DataProtection;
 
@@ -22,6 +23,8 @@ public static class RaftKvDataProtectionBuilderExtensions
     /// had. It hears of keys and revocations that were made elsewhere meanwhile at its next reading. A node that has never had a copy, and one that needs a new key, needs a leader.</para>
     /// <para>They lie in the log, the snapshots and the backups as they are, unless they are encrypted, for example with <c>ProtectKeysWithCertificate</c>. All nodes need the same
     /// <c>SetApplicationName</c>.</para>
+    /// <para>The application cannot write below <c>keys/</c> and <c>revocations/</c> of the prefix itself (<see
+    /// cref="RaftKvReservedKeyException"/>).</para>
     /// </remarks>
     /// <param name="builder">What <c>services.AddDataProtection()</c> returned. <c>AddRaftKv</c> must be called too.</param>
     /// <param name="keyPrefix">What their keys in the store begin with; different ones for applications that share a cluster but not their secrets.</param>
@@ -31,6 +34,11 @@ public static class RaftKvDataProtectionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(keyPrefix);
+        foreach (var prefix in new[] { RaftKvXmlRepository.KeysBelow(keyPrefix), RaftKvXmlRepository.RevocationsBelow(keyPrefix) })
+        {
+            builder.Services.AddSingleton(new ReservedPrefix(prefix, "the key ring of Data Protection",
+                "Use IKeyManager. An element that cannot be read is deleted with RaftKvKeyRing.DeleteElementAsync.", IsSecret: true));
+        }
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(o =>
             o.XmlRepository = new RaftKvXmlRepository(services.GetRequiredService<IDistributedKv>(), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
         return builder;

@@ -15,9 +15,13 @@ namespace RaftKv.Embedded.DataProtection;
 /// </remarks>
 internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILogger<RaftKvXmlRepository> log) : IDeletableXmlRepository
 {
-    private readonly string _keys = prefix + "keys/";
-    private readonly string _revocations = prefix + "revocations/";
+    private readonly string _keys = KeysBelow(prefix);
+    private readonly string _revocations = RevocationsBelow(prefix);
     private volatile bool _foundNoKey;
+
+    public static string KeysBelow(string prefix) => prefix + "keys/";
+
+    public static string RevocationsBelow(string prefix) => prefix + "revocations/";
 
     public IReadOnlyCollection<XElement> GetAllElements()
     {
@@ -71,7 +75,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
             var store = new KvTransaction().If(KvCompare.NotExists(key));
             if (isFirst)
                 store.If(KvCompare.CreateVersion(KvKeyRange.StartingWith(_keys), KvRelation.Equal, KvVersion.None));
-            store.Then.Set(key, value);
+            store.Then.SetReserved(key, value);
             if ((await kv.CommitAsync(store).ConfigureAwait(false)).Succeeded)
                 break;
             var present = await kv.GetAsync(key).ConfigureAwait(false);
@@ -98,7 +102,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
         {
             var delete = new KvTransaction();
             foreach (var element in some)
-                delete.Then.Delete(element.Key);
+                delete.Then.DeleteReserved(element.Key);
             await kv.CommitAsync(delete).ConfigureAwait(false);
         }
         return true;
@@ -113,7 +117,9 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
         catch (XmlException e)
         {
             // It may be a revocation: a ring without it is not the ring.
-            throw new InvalidDataException($"What is stored under {entry.Key} is no XML element, so the key ring cannot be read. Restore it, or delete that key if nothing it says is needed.", e);
+            throw new InvalidDataException(
+                $"What is stored under {entry.Key} is no XML element, so the key ring cannot be read. "
+                + "Restore it, or, if nothing it says is needed, delete it with RaftKvKeyRing.DeleteElementAsync.", e);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Http;
 
@@ -19,7 +20,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
     public const string Replayed = "Idempotency-Replayed";
 
     /// <summary>What the records' keys begin with. They are seen by scans and watches of everything.</summary>
-    public const string Prefix = "$raftkv/once/";
+    public const string Prefix = ReservedKeys.OwnPrefix + "once/";
 
     private const string Header = "Idempotency-Key";
     private const int MaxLength = 255;
@@ -46,7 +47,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
     {
         var records = Records(request.IdempotencyKey);
         var transaction = Unless(records, Compares(request.Key, request.When));
-        transaction.Then.Set(request.Key, value, options).Set(records[0], Record(request.Fingerprint, applied: true));
+        transaction.Then.Set(request.Key, value, options).SetReserved(records[0], Record(request.Fingerprint, applied: true));
         transaction.Else.Get(request.Key);
         var result = await kv.CommitAsync(transaction, cancellationToken);
         if (result.Succeeded)
@@ -66,7 +67,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var delete = Unless(records, [KvCompare.Exists(key), .. Compares(key, when)]);
-            delete.Then.Delete(key).Set(records[0], Record(request.Fingerprint, applied: true));
+            delete.Then.Delete(key).SetReserved(records[0], Record(request.Fingerprint, applied: true));
             delete.Else.Get(key);
             var result = await kv.CommitAsync(delete, cancellationToken);
             if (result.Succeeded)
@@ -77,7 +78,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
                 return (new KvWriteResult(false, result.Results[^1].Read.Version), false);
 
             var note = Unless(records, [KvCompare.NotExists(key)]);
-            note.Then.Set(records[0], Record(request.Fingerprint, applied: false));
+            note.Then.SetReserved(records[0], Record(request.Fingerprint, applied: false));
             if ((await kv.CommitAsync(note, cancellationToken)).Succeeded)
                 return (new KvWriteResult(false, KvVersion.None), false);
             // Another client wrote the key in between, or the same request came twice: look again.
@@ -95,7 +96,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
         var transaction = new KvTransaction();
         var old = KvKeyRange.Between(Prefix, Prefix + Day(-2));
         await foreach (var entry in kv.ScanAsync(old, new KvScanOptions { KeysOnly = true, Limit = PurgedAtOnce, Consistency = KvConsistency.Stale }, cancellationToken))
-            transaction.Then.Delete(entry.Key);
+            transaction.Then.DeleteReserved(entry.Key);
         if (transaction.Then.Count > 0)
             await kv.CommitAsync(transaction, cancellationToken);
         if (transaction.Then.Count < PurgedAtOnce)

@@ -90,7 +90,7 @@ internal static class KvEndpoints
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
         var fingerprint = idempotencyKey is null ? ""
-            : IdempotentWrites.Fingerprint("PUT", Stored(key), when.Text + lifetime.Text, body.Bytes.Span);
+            : IdempotentWrites.Fingerprint("PUT", key, when.Text + lifetime.Text, body.Bytes.Span);
         var (written, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
             ? (await kv.SetAsync(key, body.Bytes, lifetime.ToOptions(condition), context.RequestAborted), false)
             : await once.SetAsync(
@@ -125,7 +125,7 @@ internal static class KvEndpoints
                 "If-None-Match", "A key that does not exist cannot be deleted: If-None-Match has no meaning here.");
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
         var kv = ApiRoute.Kv(context);
-        var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("DELETE", Stored(key), when.Text, []);
+        var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("DELETE", key, when.Text, []);
         var (deleted, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
             ? (await kv.DeleteAsync(key, condition, context.RequestAborted), false)
             : await once.DeleteAsync(kv, new(idempotencyKey, fingerprint, key, condition), context.RequestAborted));
@@ -143,11 +143,6 @@ internal static class KvEndpoints
         });
         await PurgeAsync(context, once, kv, idempotencyKey);
     }
-
-    // The records are the store's own: a request must not write one under the name of a key.
-    private static string Stored(string key) => !key.StartsWith(IdempotentWrites.Prefix, StringComparison.Ordinal) ? key
-        : throw RequestRefusedException.BadInput(
-            "key", $"Keys that begin with {IdempotentWrites.Prefix} cannot be written with an Idempotency-Key.");
 
     private static void SayReplay(HttpContext context, bool isReplay)
     {

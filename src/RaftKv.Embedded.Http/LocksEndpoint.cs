@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
@@ -12,7 +13,6 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class LocksEndpoint
 {
-    private const string Prefix = ".locks/";
     private const int MostLocks = 100;
 
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -28,14 +28,14 @@ internal static class LocksEndpoint
         var kv = ApiRoute.Kv(context);
         var held = new List<HeldLock>();
         var hasMore = false;
-        await foreach (var child in kv.ListChildrenAsync(Prefix, cancellationToken: context.RequestAborted))
+        await foreach (var child in kv.ListChildrenAsync(ReservedKeys.LocksPrefix, cancellationToken: context.RequestAborted))
         {
             if (!child.IsGroup)
                 continue;
             hasMore = held.Count == MostLocks;
             if (hasMore)
                 break;
-            var name = NameOf(child.Name);
+            var name = LockLine.NameOf(child.Name);
             // Any writer may have put a key there; a lock has a name.
             if (name.Length == 0 || await coordination.GetHolderAsync(name, context.RequestAborted) is not { } holder)
                 continue;
@@ -44,9 +44,6 @@ internal static class LocksEndpoint
         }
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (Locks: held, HasMore: hasMore), Write);
     }
-
-    private static string NameOf(string line) =>
-        line[Prefix.Length..^1].Replace("%2F", "/", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
 
     private static void Write(Utf8JsonWriter json, (List<HeldLock> Locks, bool HasMore) data)
     {

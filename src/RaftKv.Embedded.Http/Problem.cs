@@ -48,6 +48,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
         RaftKvMembershipException membership => From(membership),
         RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } key => BadInput("key", e.Message) with { Limit = key.Maximum, Actual = key.Actual },
         RaftKvLimitExceededException value => TooLarge(e.Message, value.Maximum, value.Actual),
+        RaftKvReservedKeyException => new(StatusCodes.Status403Forbidden, "reserved_key", e.Message, "key"),
         RaftKvCompactedException compacted => new(StatusCodes.Status410Gone, "compacted", e.Message) { CompactVersion = compacted.OldestVersion },
         RaftKvTransactionException transaction => From(transaction),
         RaftKvStorageException { Error: RaftKvStorageError.DiskFull } => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),

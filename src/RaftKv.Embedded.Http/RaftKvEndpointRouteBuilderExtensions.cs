@@ -122,7 +122,7 @@ public static class RaftKvEndpointRouteBuilderExtensions
         var access = new RouteAccess(all, options, endpoints.ServiceProvider);
         DashboardEndpoints.Map(access.Status, options);
         if (options.OpensKeysOrCluster)
-            DashboardEndpoints.MapKeysAndCluster(access, options);
+            DashboardEndpoints.MapKeysAndCluster(access, options, endpoints.ServiceProvider);
         return all;
     }
 

@@ -34,6 +34,7 @@ public interface IDistributedKv
     /// <returns>The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> when the condition did not hold.</returns>
     /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvLimitExceededException">The key or the value is too long.</exception>
+    /// <exception cref="RaftKvReservedKeyException">The key is one of the library's own. Nothing was written.</exception>
     /// <exception cref="RaftKvUnavailableException">The write was not applied: no leader or quorum within <see cref="RaftKvOptions.RequestTimeout"/>, or this node is overloaded or stopping.</exception>
     /// <exception cref="RaftKvOutcomeUnknownException">The write left this node but no answer came; it may or may not take effect.</exception>
     ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default);
@@ -56,6 +57,7 @@ public interface IDistributedKv
     /// <param name="cancellationToken">Stops the wait; the transaction may still happen.</param>
     /// <returns>Which branch was carried out, and what its operations gave, in their order.</returns>
     /// <exception cref="ArgumentException">A key is empty or not valid Unicode.</exception>
+    /// <exception cref="RaftKvReservedKeyException">It writes or deletes keys of the library. Nothing was written.</exception>
     /// <exception cref="RaftKvLimitExceededException">A key, a value or the whole (<see cref="RaftKvOptions.MaxTransactionBytes"/>) is too large.</exception>
     /// <exception cref="RaftKvTransactionException">It cannot be carried out, see <see cref="RaftKvTransactionException.Error"/>. Nothing was written.</exception>
     /// <exception cref="RaftKvUnavailableException">The transaction was not carried out.</exception>

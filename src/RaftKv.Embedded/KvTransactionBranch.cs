@@ -47,6 +47,20 @@ public sealed class KvTransactionBranch
         return this;
     }
 
+    /// <summary>As <see cref="Set(string, ReadOnlyMemory{byte}, KvSetOptions)"/>, for keys that are reserved for the library.</summary>
+    internal KvTransactionBranch SetReserved(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default)
+    {
+        Set(key, value, options);
+        return MarkReserved();
+    }
+
+    /// <summary>As <see cref="Delete"/>, for keys that are reserved for the library.</summary>
+    internal KvTransactionBranch DeleteReserved(string key)
+    {
+        Delete(key);
+        return MarkReserved();
+    }
+
     /// <summary>Reads a key.</summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch Get(string key) => Add(TransactionOperationKind.Get, key);
@@ -65,6 +79,17 @@ public sealed class KvTransactionBranch
         return this;
     }
 
+    private KvTransactionBranch MarkReserved()
+    {
+        _items[^1] = _items[^1] with { IsReserved = true };
+        return this;
+    }
+
     /// <summary>An operation as it was asked for.</summary>
-    internal readonly record struct Item(TransactionOperationKind Kind, string? Key, KvKeyRange Range, ReadOnlyMemory<byte> Value, long Delta, KvLifetime Lifetime);
+    internal readonly record struct Item(TransactionOperationKind Kind, string? Key, KvKeyRange Range, ReadOnlyMemory<byte> Value,
+        long Delta, KvLifetime Lifetime)
+    {
+        /// <summary>Whether the library itself writes a reserved key.</summary>
+        public bool IsReserved { get; init; }
+    }
 }

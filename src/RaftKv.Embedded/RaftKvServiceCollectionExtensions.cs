@@ -48,7 +48,10 @@ public static class RaftKvServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<RaftKvOptions>, OwnAddress>());
         services.TryAddSingleton<Observers>();
         services.TryAddSingleton<ReplicaAccess>();
-        services.TryAddSingleton(p => new DistributedKv(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
+        services.TryAddSingleton<ReservedKeys>();
+        services.TryAddSingleton(p => new DistributedKv(
+            p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value,
+                p.GetRequiredService<ReservedKeys>()));
         services.TryAddSingleton<IDistributedKv>(p => p.GetRequiredService<DistributedKv>());
         services.TryAddSingleton(p => new RaftKvLeases(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<DistributedKv>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
         services.TryAddSingleton<IRaftKvLeases>(p => p.GetRequiredService<RaftKvLeases>());

@@ -16,7 +16,7 @@ public class DashboardKeysTests
         await using var node = await WebNode.StartAsync("node1", Stop);
         using var http = Client(node);
         foreach (var key in new[] { "data-protection/key-1", "$raftkv/once/1", "d" })
-            await node.Kv.SetAsync(key, "secret"u8.ToArray(), cancellationToken: Stop);
+            await node.Kv.SetReservedAsync(key, "secret"u8.ToArray(), Stop);
 
         foreach (var path in new[] { "kv?key=data-protection%2Fkey-1", "kv/data-protection/key-1", "kv/data-protection%2Fkey-1", "kv?prefix=", "kv?prefix=data-pro", "watch?prefix=", "watch?prefix=&keysOnly=false", "watch?key=data-protection%2Fkey-1" })
         {

@@ -111,7 +111,7 @@ public class IdempotencyTests
     {
         await using var node = await WebNode.StartAsync("node1", Stop);
         for (var i = 0; i < 300; i++)
-            await node.Kv.SetAsync($"$raftkv/once/20240229/{i:x32}", "{}"u8.ToArray(), cancellationToken: Stop);
+            await node.Kv.SetReservedAsync($"$raftkv/once/20240229/{i:x32}", "{}"u8.ToArray(), Stop);
 
         for (var i = 0; i < 3; i++)
             await SendAsync(node, "PUT", "k", $"id-{i}", "x");

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Http.Dashboard;
 
@@ -28,9 +30,9 @@ internal static class DashboardEndpoints
     }
 
     /// <summary>The page's own copies of the routes for keys and members, and those that only it uses.</summary>
-    public static void MapKeysAndCluster(RouteAccess access, RaftKvDashboardOptions options)
+    public static void MapKeysAndCluster(RouteAccess access, RaftKvDashboardOptions options, IServiceProvider services)
     {
-        var keys = new InternalKeys(options.SecretPrefixes);
+        var keys = new InternalKeys(services.GetService<ReservedKeys>() ?? new ReservedKeys([]), options.SecretPrefixes);
         var (names, values) = (access.Read, KeyGuard.Reading(access.Read, keys));
         var (writes, admin) = (KeyGuard.Writing(access.Write, keys), access.Admin);
         var rights = new DashboardRights(options, keys);

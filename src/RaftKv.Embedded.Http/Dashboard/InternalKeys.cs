@@ -1,18 +1,21 @@
+using RaftKv.Embedded.Client;
+
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
 /// Keys of the library itself: the dashboard hides them from lists unless they are asked for, never changes them, and never shows the
 /// value of a secret one.
 /// </summary>
-internal sealed class InternalKeys(IEnumerable<string> secretPrefixes)
+/// <param name="reserved">What this process cannot write.</param>
+/// <param name="secretPrefixes">What the app keeps secret besides, such as the key rings of other apps of the cluster.</param>
+internal sealed class InternalKeys(ReservedKeys reserved, IEnumerable<string> secretPrefixes)
 {
-    private const string Locks = ".locks/";
-    private const string Own = "$raftkv/";
-
-    private readonly string[] _secret = [.. secretPrefixes.Where(p => p.Length > 0)];
+    private readonly string[] _secret =
+        [.. reserved.All.Where(p => p.IsSecret).Select(p => p.Text).Concat(secretPrefixes.Where(p => p.Length > 0)).Distinct()];
 
     /// <summary>What internal keys begin with.</summary>
-    public IReadOnlyList<string> Prefixes { get; } = [Locks, Own, .. secretPrefixes.Where(p => p.Length > 0)];
+    public IReadOnlyList<string> Prefixes { get; } =
+        [.. reserved.All.Select(p => p.Text).Concat(secretPrefixes.Where(p => p.Length > 0)).Distinct()];
 
     /// <summary>Whether a key, or all keys that begin with this, belong to the library.</summary>
     public bool IsInternal(string key) => Prefixes.Any(p => key.StartsWith(p, StringComparison.Ordinal));

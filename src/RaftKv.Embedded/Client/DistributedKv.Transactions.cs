@@ -8,10 +8,12 @@ internal sealed partial class DistributedKv
     public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
+        var limits = Limits;
+        reserved.ThrowIfReserved(transaction, limits.MaxKeyBytes);
         // Checked and copied before the first wait: the caller may reuse its buffers at once.
         // An absolute time is a duration from now on, by the clock of this node.
         var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
-        var command = new TransactionEncoder(Limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
+        var command = new TransactionEncoder(limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
         return CommitAsync(command, cancellationToken);
     }
 

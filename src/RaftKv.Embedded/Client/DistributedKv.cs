@@ -5,7 +5,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>The store as applications see it: checks the limits, encodes once, and leaves the rest to the replica.</summary>
-internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions options) : IDistributedKv
+internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions options, ReservedKeys reserved) : IDistributedKv
 {
     private WriteOperationPool? _writes;
     private long _pendingBytes;
@@ -17,6 +17,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
     {
+        reserved.ThrowIfReserved(key);
         var limits = Limits;
         if (value.Length > limits.MaxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
@@ -43,6 +44,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
 
     public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
     {
+        reserved.ThrowIfReserved(key);
         if (access.TryHost is not { } host)
             return DeleteOnceOpenAsync(key, when, cancellationToken);
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);

@@ -7,14 +7,16 @@ namespace RaftKv.Embedded.Client;
 /// </summary>
 internal sealed class LockLine(IDistributedKv kv, KvLock mine)
 {
-    private const string Prefix = ".locks/";
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
 
     /// <summary>Whether a key is a place in the line before some lock.</summary>
-    public static bool IsPlace(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
+    public static bool IsPlace(string key) => key.StartsWith(ReservedKeys.LocksPrefix, StringComparison.Ordinal);
+
+    /// <summary>The name of the lock whose places are below this group of keys.</summary>
+    public static string NameOf(string group) => group[ReservedKeys.LocksPrefix.Length..^1]
+        .Replace("%2F", "/", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
 
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
 
@@ -107,7 +109,7 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
 
     /// <summary>A name with a slash must not lie below another one.</summary>
     private static string PrefixOf(string name) =>
-        $"{Prefix}{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
+        $"{ReservedKeys.LocksPrefix}{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
 
     private RaftKvLeaseException Lost() =>
         new(RaftKvLeaseError.NotFound, $"The place in the line for the lock '{mine.Name}' was lost: this process was cut off from the cluster for longer than the lock's time to live. Ask again.");

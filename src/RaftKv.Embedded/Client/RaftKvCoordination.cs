@@ -133,9 +133,9 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
             var bound = new KvSetOptions { LeaseId = lease.Id };
             var enter = new KvTransaction().If(KvCompare.CreateVersion(LockLine.RangeOf(name), KvRelation.Equal, KvVersion.None));
             var ticket = LockTicket.Encode(options.Value.NodeId, access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow());
-            enter.Then.Set(key, ticket, bound);
+            enter.Then.SetReserved(key, ticket, bound);
             if (mayWait)
-                enter.Else.Set(key, ticket, bound);
+                enter.Else.SetReserved(key, ticket, bound);
             var entered = await kv.CommitAsync(enter, cancellationToken).ConfigureAwait(false);
             if (entered.Succeeded || mayWait)
                 return (new KvLock(name, key, entered.Version, lease), entered.Succeeded);

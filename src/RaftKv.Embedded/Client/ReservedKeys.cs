@@ -1,0 +1,67 @@
+using System.Text;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>
+/// The one list of reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot write
+/// there; the library itself writes with the <c>Reserved</c> operations of a transaction.
+/// </summary>
+/// <param name="registered">The prefixes of packages, for example that of the key ring of Data Protection.</param>
+internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
+{
+    public const string LocksPrefix = ".locks/";
+    public const string OwnPrefix = "$raftkv/";
+
+    private static readonly ReservedPrefix[] BuiltIn =
+    [
+        new(LocksPrefix, "locks and offices",
+            "Use IRaftKvCoordination. To end the lock of another process, revoke its lease (KvLockHolder.LeaseId, IRaftKvLeases.RevokeAsync)."),
+        new(OwnPrefix, "the library's own records", "Choose another key."),
+    ];
+
+    private readonly ReservedPrefix[] _all = [.. BuiltIn, .. registered];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<ReservedPrefix> All => _all;
+
+    /// <exception cref="RaftKvReservedKeyException">The key is reserved.</exception>
+    public void ThrowIfReserved(string key)
+    {
+        // What is no key at all is refused where it is encoded.
+        if (key is null)
+            return;
+        foreach (var prefix in _all)
+        {
+            if (prefix.Has(key))
+                throw new RaftKvReservedKeyException($"The key '{key}'", prefix);
+        }
+    }
+
+    /// <exception cref="RaftKvReservedKeyException">An operation writes a reserved key and is not the library's.</exception>
+    public void ThrowIfReserved(KvTransaction transaction, int maxKeyBytes)
+    {
+        foreach (var item in transaction.Then.Items.Concat(transaction.Else.Items))
+        {
+            if (item.IsReserved || item.Kind == TransactionOperationKind.Get)
+                continue;
+            if (item.Key is { } key)
+                ThrowIfReserved(key);
+            else
+                ThrowIfReserved(KeyRanges.Interval(item.Range, maxKeyBytes));
+        }
+    }
+
+    private void ThrowIfReserved(in KeyInterval range)
+    {
+        foreach (var prefix in _all)
+        {
+            var first = Encoding.UTF8.GetBytes(prefix.Text);
+            var beginsBefore = range.From.AsSpan().SequenceCompareTo(KeyInterval.PastPrefix(first)) < 0;
+            var endsBehind = range.To.Length == 0 || range.To.AsSpan().SequenceCompareTo(first) > 0;
+            if (beginsBefore && endsBehind)
+                throw new RaftKvReservedKeyException("A range that the transaction deletes", prefix);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace RaftKv.Embedded.Client;
+
+/// <summary>What keys begin with that the library, or a package of it, keeps for itself.</summary>
+/// <param name="Text">The prefix.</param>
+/// <param name="Owner">What keeps its keys there, in words.</param>
+/// <param name="Instead">What an application does instead of writing there, as a sentence.</param>
+/// <param name="IsSecret">Whether the values must not be shown.</param>
+internal sealed record ReservedPrefix(string Text, string Owner, string Instead, bool IsSecret = false)
+{
+    public bool Has(string key) => key.StartsWith(Text, StringComparison.Ordinal);
+}

@@ -70,6 +70,16 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
         process = null;
     }
 
+    /// <summary>The test is over: the process may serve another one.</summary>
+    public async Task ReleaseAsync()
+    {
+        if (process is { } last && program == NodeProgram.TestNode)
+            await IdleProcesses.ReturnAsync(last);
+        else
+            await DisposeProcessAsync();
+        process = null;
+    }
+
     /// <summary>The last lines the node wrote.</summary>
     public string LogTail(int lines = 40) => File.Exists(logPath) ? string.Join(Environment.NewLine, File.ReadLines(logPath).TakeLast(lines)) : "(no log)";
 

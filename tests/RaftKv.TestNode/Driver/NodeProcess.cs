@@ -13,18 +13,22 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private const int SigCont = 18;
     private const int SigStop = 19;
 
-    private readonly string nodeId;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(20);
+
     private readonly Process process;
+    private readonly NodeLog log;
     private readonly Task exit;
     private readonly StreamWriter input;
     private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement?>> waiting = new();
     private readonly TaskCompletionSource<JsonElement?> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock inputGate = new();
     private readonly Task output;
-    private readonly Task log;
+    private string nodeId;
     private long lastId;
     private volatile bool ended;
     private bool closed;
+    private bool paused;
 
     private NodeProcess(string nodeId, Process process, string logPath)
     {
@@ -35,7 +39,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         input = process.StandardInput;
         waiting[0] = started;
         output = Task.Run(ReadRepliesAsync);
-        log = Task.Run(() => CopyLogAsync(logPath));
+        log = new NodeLog(process.StandardError, logPath);
     }
 
     public int ProcessId { get; }
@@ -43,15 +47,19 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Whether the process is gone. Clients ask this of a node that another thread is about to start anew, so it holds after disposal too.</summary>
     public bool HasExited => exit.IsCompleted;
 
-    /// <summary>Starts the process and waits until its host has started, or throws what kept it from starting.</summary>
+    /// <summary>Starts the process, or takes one whose replica has ended, and waits until its host has started, or throws what kept it from starting.</summary>
     public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, RaftKvBootstrap bootstrap, string logPath)
     {
         var json = JsonSerializer.SerializeToNode(options, NodeJson.Options)!;
         json["bootstrap"] = bootstrap.ToString();
-        var node = new NodeProcess(options.NodeId, program.Start(json.ToJsonString()), logPath);
+        var used = program == NodeProgram.TestNode ? IdleProcesses.Take() : null;
+        var node = used ?? new NodeProcess(options.NodeId, program.Start(json.ToJsonString()), logPath);
         try
         {
-            await node.started.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            if (used is null)
+                await node.started.Task.WaitAsync(StartTimeout);
+            else
+                await node.StartAgainAsync(options.NodeId, json.ToJsonString(), logPath);
             return node;
         }
         catch
@@ -59,6 +67,30 @@ public sealed partial class NodeProcess : IAsyncDisposable
             await node.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Ends the replica, not the process. <c>false</c> when the process cannot run another one.</summary>
+    public async Task<bool> EndReplicaAsync()
+    {
+        if (HasExited || closed || paused)
+            return false;
+        try
+        {
+            await AskAsync<object>(new NodeRequest { Op = NodeRequest.End }, EndTimeout);
+            await log.EndAsync().WaitAsync(EndTimeout);
+            return !HasExited;
+        }
+        catch (Exception e) when (e is TimeoutException or NodeCallException or NodeDiedException or NodeDownException)
+        {
+            return false;
+        }
+    }
+
+    private async Task StartAgainAsync(string name, string options, string logPath)
+    {
+        nodeId = name;
+        log.Begin(logPath);
+        await AskAsync<object>(new NodeRequest { Op = NodeRequest.Start, Options = options }, StartTimeout);
     }
 
     /// <summary>Sends a command and waits for its answer.</summary>
@@ -99,10 +131,18 @@ public sealed partial class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>kill -STOP: the process stands still, its sockets stay open.</summary>
-    public void Pause() => Signal(SigStop);
+    public void Pause()
+    {
+        paused = true;
+        Signal(SigStop);
+    }
 
     /// <summary>kill -CONT.</summary>
-    public void Continue() => Signal(SigCont);
+    public void Continue()
+    {
+        Signal(SigCont);
+        paused = false;
+    }
 
     /// <summary>No more commands: the process answers those it was given and ends by itself.</summary>
     public Task EndAsync(TimeSpan timeout)
@@ -119,7 +159,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     {
         process.Kill();
         await exit;
-        await Task.WhenAll(output, log);
+        await Task.WhenAll(output, log.Finished);
         process.Dispose();
     }
 
@@ -163,13 +203,6 @@ public sealed partial class NodeProcess : IAsyncDisposable
     {
         foreach (var answer in waiting.Values)
             answer.TrySetException(new NodeDiedException(nodeId));
-    }
-
-    private async Task CopyLogAsync(string path)
-    {
-        await using var file = new StreamWriter(path, append: true) { AutoFlush = true };
-        while (await process.StandardError.ReadLineAsync() is { } line)
-            await file.WriteLineAsync(line);
     }
 
     private void Signal(int signal)

@@ -145,8 +145,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in nodes)
-            await node.DisposeProcessAsync();
+        await Task.WhenAll(nodes.Select(node => node.ReleaseAsync()));
         TestDirectory.Delete(Root);
     }
 

@@ -7,22 +7,31 @@ namespace RaftKv.TestNode.Node;
 /// Reads commands on a thread of its own and runs each as it comes, so that many are outstanding. What needs no waiting is answered on
 /// that thread: it works even while every thread of the pool is blocked.
 /// </summary>
-internal sealed class CommandLoop(NodeCommands commands, Front front, Stream input, ReplyWriter replies)
+internal sealed class CommandLoop(NodeCommands commands, Front front, TextReader input, ReplyWriter replies)
 {
-    private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<NodeRequest?> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when stdin closes; after a stop, once everything that came from it is answered as well.</summary>
-    public Task Finished => finished.Task;
+    /// <summary>
+    /// Completes with the request that ends the replica, or with <c>null</c> when stdin closes; after a stop, once everything that came from it is answered as well.
+    /// </summary>
+    public Task<NodeRequest?> Finished => finished.Task;
+
+    public static NodeRequest Parse(string line) => JsonSerializer.Deserialize<NodeRequest>(line, NodeJson.Options)!;
 
     public void Start() => new Thread(Read) { IsBackground = true, Name = "commands" }.Start();
 
     private void Read()
     {
-        using var lines = new StreamReader(input);
-        using var unanswered = new CountdownEvent(1);
-        while (lines.ReadLine() is { } line)
+        // Not disposed: a call that hangs may end after this loop.
+        var unanswered = new CountdownEvent(1);
+        while (input.ReadLine() is { } line)
         {
-            var request = JsonSerializer.Deserialize<NodeRequest>(line, NodeJson.Options)!;
+            var request = Parse(line);
+            if (request.Op == NodeRequest.End)
+            {
+                finished.TrySetResult(request);
+                return;
+            }
             if (NodeCommands.IsImmediate(request.Op))
             {
                 replies.Write(RunImmediate(request));
@@ -39,7 +48,7 @@ internal sealed class CommandLoop(NodeCommands commands, Front front, Stream inp
         unanswered.Signal();
         if (commands.WasStopped)
             unanswered.Wait();
-        finished.TrySetResult();
+        finished.TrySetResult(null);
     }
 
     private NodeReply RunImmediate(NodeRequest request)

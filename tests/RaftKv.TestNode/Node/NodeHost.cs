@@ -15,38 +15,58 @@ public static class NodeHost
     /// <summary>The host did not start; the reply with id 0 says why.</summary>
     public const int StartFailed = 3;
 
+    /// <summary>Runs replicas, one after the other, until stdin closes: see <see cref="NodeRequest.Options"/>.</summary>
     public static async Task<int> RunAsync(string optionsJson)
     {
         var replies = new ReplyWriter(Console.OpenStandardOutput());
+        using var input = new StreamReader(Console.OpenStandardInput());
+        var start = new NodeRequest { Id = 0, Op = NodeRequest.Start, Options = optionsJson };
+        while (start is not null)
+        {
+            if (await StartAsync(start, replies) is not { } host)
+                return StartFailed;
+            var end = await ServeAsync(host, input, start, replies);
+            if (end is null)
+                break;
+            // What the host still logs is in the log before the reply is.
+            await Console.Error.WriteLineAsync(NodeRequest.EndOfLog);
+            replies.Write(NodeReply.Of(end.Id, null));
+            start = await input.ReadLineAsync() is { } line ? CommandLoop.Parse(line) : null;
+        }
+        return 0;
+    }
+
+    private static async Task<IHost?> StartAsync(NodeRequest request, ReplyWriter replies)
+    {
         IHost? host = null;
         try
         {
-            host = Build(optionsJson);
+            host = Build(request.Options!);
             await host.StartAsync();
+            return host;
         }
         catch (Exception e)
         {
             host?.Dispose();
-            replies.Write(NodeReply.Failed(0, e));
-            return StartFailed;
+            replies.Write(NodeReply.Failed(request.Id, e));
+            return null;
         }
-
-        using (host)
-            await ServeAsync(host, replies);
-        return 0;
     }
 
-    private static async Task ServeAsync(IHost host, ReplyWriter replies)
+    /// <summary>Serves until stdin closes, or until the request that ends this replica and not the process.</summary>
+    private static async Task<NodeRequest?> ServeAsync(IHost host, TextReader input, NodeRequest start, ReplyWriter replies)
     {
+        await using var disposed = (IAsyncDisposable)host;
         var commands = new NodeCommands(
             host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(),
             host.Services.GetRequiredService<IRaftKvCoordination>(), host.StopAsync);
-        var loop = new CommandLoop(commands, host.Services.GetRequiredService<Front>(), Console.OpenStandardInput(), replies);
+        var loop = new CommandLoop(commands, host.Services.GetRequiredService<Front>(), input, replies);
         loop.Start();
-        replies.Write(NodeReply.Of(0, "started"));
-        await loop.Finished;
-        if (!commands.WasStopped)
+        replies.Write(NodeReply.Of(start.Id, "started"));
+        var end = await loop.Finished;
+        if (end is null && !commands.WasStopped)
             await host.StopAsync(TimeSpan.FromSeconds(10));
+        return end;
     }
 
     private static IHost Build(string optionsJson)

@@ -5,6 +5,15 @@ namespace RaftKv.TestNode.Protocol;
 /// <summary>One command. Which fields count depends on <see cref="Op"/>.</summary>
 public sealed record NodeRequest
 {
+    /// <summary>The operation that starts a replica in a process whose last one ended.</summary>
+    public const string Start = "start";
+
+    /// <summary>The operation that ends the replica, as abruptly as a host that is disposed of, and leaves the process for another one.</summary>
+    public const string End = "end";
+
+    /// <summary>The line of the log behind the last one of a replica.</summary>
+    public const string EndOfLog = "--- end of this replica's log ---";
+
     public long Id { get; init; }
 
     public required string Op { get; init; }
@@ -28,6 +37,9 @@ public sealed record NodeRequest
     public string? NodeId { get; init; }
 
     public string? Address { get; init; }
+
+    /// <summary>Of a replica that starts in a process that had another one before: its <see cref="RaftKvOptions"/> as JSON.</summary>
+    public string? Options { get; init; }
 
     /// <summary>A duration, or a time to live; 0 is none.</summary>
     public double Seconds { get; init; }

@@ -9,9 +9,6 @@ internal sealed partial class RaftCore
     private long _roundAnswered;
     private long _reportedMatch;
 
-    /// <summary>Whether the disk has room for entries.</summary>
-    private bool _hasEntryRoom = true;
-
     /// <summary>Entries were taken and not acknowledged: the disk does not have them yet.</summary>
     private bool _owesAnswer;
 
@@ -49,7 +46,7 @@ internal sealed partial class RaftCore
         }
         if (entries.IsEmpty)
             OnHeartbeat(m);
-        else if (!WaitsForStateMachine && !WaitsForDisk && _hasEntryRoom)
+        else if (!WaitsForStateMachine && !WaitsForDisk)
             TakeEntries(m);
         // else: the leader notices by its next heartbeat and tries again.
     }

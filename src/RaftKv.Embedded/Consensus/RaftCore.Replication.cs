@@ -141,7 +141,7 @@ internal sealed partial class RaftCore
     {
         if (peer.State == ProgressState.Probe && !peer.ProbeSent)
             SendProbe(peer);
-        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.TakesEntries && peer.HasRoom)
+        while (peer.State == ProgressState.Replicate && peer.Next <= _log.LastIndex && !peer.ReadPending && peer.HasRoom && IsSentEntries(peer))
         {
             if (peer.Next <= _log.Base.Index)
             {
@@ -158,6 +158,26 @@ internal sealed partial class RaftCore
             }
         }
     }
+
+    /// <summary>
+    /// A peer whose disk lacks room is sent no entries, unless nothing could commit without it: deletions give room, and they must commit.
+    /// </summary>
+    private bool IsSentEntries(Progress peer) => peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer));
+
+    /// <summary>Whether the voters with room, and those that lack room and are less far behind than this one, are no quorum.</summary>
+    private bool IsNeededForQuorum(Progress peer)
+    {
+        var missing = Configuration.Quorum - (Self is { IsVoter: true } ? 1 : 0);
+        foreach (var other in _peers)
+        {
+            if (other != peer && other.IsVoter && IsInContact(other) && (other.TakesEntries || IsLessBehind(other, peer)))
+                missing--;
+        }
+        return missing > 0;
+    }
+
+    private static bool IsLessBehind(Progress peer, Progress than)
+        => peer.Match > than.Match || (peer.Match == than.Match && string.CompareOrdinal(peer.NodeId, than.NodeId) < 0);
 
     private void OnPeerRoomChanged(PeerRoomChanged e)
     {
@@ -188,7 +208,7 @@ internal sealed partial class RaftCore
             return;
         }
         var bytes = 0;
-        var atHand = peer.TakesEntries && peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
+        var atHand = IsSentEntries(peer) && peer.Next >= _log.FirstInMemory && peer.Next <= _log.LastIndex;
         var entries = atHand ? _log.Slice(peer.Next, peer.Link.PieceBytes(_settings.MaxAppendBytes), out bytes) : default;
         peer.Probed(entries.Length, bytes, _now.Ticks);
         SendAppend(peer, peer.Next - 1, entries);

@@ -170,7 +170,6 @@ internal sealed partial class RaftCore
             case ChangeRequested e: OnChangeRequested(e.Id, e.Change); break;
             case TransferRequested e: OnTransferRequested(e.Id, e.To); break;
             case Reincarnated e: OnReincarnated(e.Incarnation); break;
-            case EntryRoomChanged e: _hasEntryRoom = e.HasRoom; break;
             case PeerRoomChanged e: OnPeerRoomChanged(e); break;
             case PeerDisconnected e: OnPeerDisconnected(e.NodeId); break;
             case SnapshotTaken e: OnSnapshotTaken(e); break;

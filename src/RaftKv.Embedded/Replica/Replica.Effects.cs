@@ -91,6 +91,9 @@ internal sealed partial class Replica
         if (changed.LeaderId is not null)
         {
             OnLeaderKnown(changed.LeaderId);
+            // A new leader does not know yet that this disk lacks room.
+            if (!_hasEntryRoom)
+                ReportRoom();
             _route.Follow(changed.Term, changed.LeaderId);
             _resendWrites = true;
             RetryReads();

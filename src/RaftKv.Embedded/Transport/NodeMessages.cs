@@ -20,7 +20,7 @@ internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> 
 
 /// <summary>A member tells its leader, each second, how much room its disk has above its reserve; negative when there is less. A node that does not know the message passes it over.</summary>
 /// <param name="Room">In bytes.</param>
-/// <param name="TakesEntries">Whether there is room for entries at all, deletions among them.</param>
+/// <param name="TakesEntries">Whether there is room for entries. Without it entries are sent only if nothing commits otherwise.</param>
 /// <param name="SnapshotRoom">How many bytes a snapshot may have that is sent to it now.</param>
 internal sealed record DiskReport(long Room, bool TakesEntries, long SnapshotRoom) : PeerMessage;
 

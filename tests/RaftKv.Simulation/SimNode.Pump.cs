@@ -62,8 +62,13 @@ internal sealed partial class SimNode
     public void RepairDisk()
     {
         (DiskSlowness, _logStalledUntil, _slowWrite) = (1, _writingUntil, 0);
-        Disk.FreeBytes = Disk.Capacity = long.MaxValue;
+        Disk.FreeBytes = long.MaxValue;
     }
+
+    /// <summary>Whether so many segments fit on the disk.</summary>
+    public bool HasRoomFor(int segments) => Disk.AvailableBytes(Root) >= segments * (long)_run.Swarm.SegmentBytes;
+
+    public void EnlargeDisk() => Disk.Capacity = long.MaxValue;
 
     private void Report(LogWritten written)
     {

@@ -14,6 +14,11 @@ internal sealed partial class Simulation
 
     private const long MissingTime = 40 * VirtualTime.Second;
 
+    private const long FullDiskTime = 60 * VirtualTime.Second;
+
+    /// <summary>So many segments fit on a disk that is full by its reserve only.</summary>
+    private const int SegmentsLeft = 2;
+
     private readonly HashSet<SimNode> _missing = [];
 
     /// <summary>Who stays away until the others have shown that they do without.</summary>
@@ -33,6 +38,8 @@ internal sealed partial class Simulation
         IsHealing = true;
         ChooseMissing();
         Faults.Stop();
+        DeleteOnFullDisks();
+        _nodes.ForEach(n => n.EnlargeDisk());
         DoWithoutMissing();
         var end = Time.Now + HealingTime;
         RunUntil(end, () => _nodes.TrueForAll(n => n.IsListening && n.Calls.Count == 0) && Operators.IsIdle, "no call is under way");
@@ -99,6 +106,31 @@ internal sealed partial class Simulation
             }
             return answer == true;
         }
+    }
+
+    /// <summary>Deletions give room, so they succeed on disks that are full but for a few segments, also when all processes restart on them.</summary>
+    private void DeleteOnFullDisks()
+    {
+        if (!Swarm.SmallDisks || _missing.Count > 0 || History.Last.Index == 0 || _nodes.Exists(n => !n.IsListening || n.MayFault || !n.HasRoomFor(SegmentsLeft)))
+            return;
+        var end = Time.Now + FullDiskTime;
+        Transcript.Add("", "all processes restart on their full disks");
+        foreach (var node in _nodes)
+        {
+            node.Die(power: false);
+            Faults.RestartSoon(node);
+        }
+        bool? answer = false;
+        while (answer != true && Time.Step(end))
+        {
+            if (answer == false && Leader() is { IsListening: true } leader)
+            {
+                answer = null;
+                WriteCall.Delete(this, leader, "k0", default, done => answer = done);
+            }
+        }
+        if (answer != true && _nodes.TrueForAll(n => n.HasRoomFor(SegmentsLeft)))
+            throw new BrokenInvariantException("Deletions on full disks", $"none within {FullDiskTime / VirtualTime.Second} s; {string.Join("; ", _nodes.Select(n => n.Describe()))}");
     }
 
     /// <summary>A leader that can still be heard but hears nobody keeps nobody from electing another one (dissertation §6.2; RELIABILITY E-12).</summary>

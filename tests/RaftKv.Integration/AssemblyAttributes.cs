@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Every test runs three processes and watches elections: two at once would only disturb each other.
-[assembly: Parallelization(Mode = ParallelMode.None)]
+// Most tests wait for processes, timeouts and disks. More than two at once would only disturb each other.
+[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]

@@ -40,6 +40,8 @@ internal sealed class FarmNode : IAsyncDisposable
             {
                 // Patient, so that a busy machine does not hold elections of its own.
                 ["RaftKv__ElectionTimeout"] = "00:00:00.5",
+                // The default is meant for machines that reboot.
+                ["RaftKv__ReplacedDiskTimeout"] = "00:00:03",
                 ["RaftKv__RequestTimeout"] = _requestTimeout.ToString(),
             });
 
@@ -48,6 +50,12 @@ internal sealed class FarmNode : IAsyncDisposable
 
     /// <summary>Waits until its process answers, whether it serves or not.</summary>
     public Task WaitUntilAliveAsync(CancellationToken cancellationToken) => _process.WaitUntilAsync("livez", cancellationToken);
+
+    /// <summary>SIGTERM; returns when the process has ended.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _process.StopAsync(cancellationToken);
+
+    /// <summary>The data directory is lost. The process must not run.</summary>
+    public void Wipe() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => _process.KillAsync();

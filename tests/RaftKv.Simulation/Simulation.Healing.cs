@@ -16,8 +16,8 @@ internal sealed partial class Simulation
 
     private const long FullDiskTime = 60 * VirtualTime.Second;
 
-    /// <summary>So many segments fit on a disk that is full by its reserve only.</summary>
-    private const int SegmentsLeft = 2;
+    /// <summary>So many segments of the log are left on a disk that another program has filled.</summary>
+    private const int SegmentsLeft = 3;
 
     private readonly HashSet<SimNode> _missing = [];
 
@@ -108,7 +108,7 @@ internal sealed partial class Simulation
         }
     }
 
-    /// <summary>Deletions give room, so they succeed on disks that are full but for a few segments, also when all processes restart on them.</summary>
+    /// <summary>Deletions give room, so they succeed on disks that are full but for a few segments of the log, also when all processes restart on them.</summary>
     private void DeleteOnFullDisks()
     {
         if (!Swarm.SmallDisks || _missing.Count > 0 || History.Last.Index == 0 || _nodes.Exists(n => !n.IsListening || n.MayFault || !n.HasRoomFor(SegmentsLeft)))
@@ -117,6 +117,7 @@ internal sealed partial class Simulation
         Transcript.Add("", "all processes restart on their full disks");
         foreach (var node in _nodes)
         {
+            node.FillDisk(SegmentsLeft);
             node.Die(power: false);
             Faults.RestartSoon(node);
         }
@@ -129,7 +130,7 @@ internal sealed partial class Simulation
                 WriteCall.Delete(this, leader, "k0", default, done => answer = done);
             }
         }
-        if (answer != true && _nodes.TrueForAll(n => n.HasRoomFor(SegmentsLeft)))
+        if (answer != true && _nodes.TrueForAll(n => n.HasRoomFor(1)))
             throw new BrokenInvariantException("Deletions on full disks", $"none within {FullDiskTime / VirtualTime.Second} s; {string.Join("; ", _nodes.Select(n => n.Describe()))}");
     }
 

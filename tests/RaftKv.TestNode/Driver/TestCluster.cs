@@ -8,6 +8,9 @@ namespace RaftKv.TestNode.Driver;
 /// <summary>A cluster of real processes on loopback, with its data below one temporary directory that goes when the cluster goes.</summary>
 public sealed class TestCluster : IAsyncDisposable
 {
+    /// <summary>Each look asks every node for its whole status.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
+
     private readonly Func<string, NodeProgram> program;
     private readonly Action<RaftKvOptions>? configure;
     private readonly List<ClusterNode> nodes = [];
@@ -128,7 +131,7 @@ public sealed class TestCluster : IAsyncDisposable
                 last = e;
             }
 
-            await Task.Delay(10);
+            await Task.Delay(PollInterval);
         }
 
         throw new TimeoutException($"No {what} within {seconds} s.{Environment.NewLine}{await DescribeAsync()}", last);

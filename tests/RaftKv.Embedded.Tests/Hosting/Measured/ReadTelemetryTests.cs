@@ -46,8 +46,13 @@ public sealed class ReadTelemetryTests : IDisposable
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         var lease = new KvReadOptions { Consistency = KvConsistency.LeaderLease };
 
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         while (recorder.Count("raftkv.reads", ("consistency", "leader_lease"), ("served", "lease")) == 0)
-            await node.Kv.GetAsync("key", lease, Cancel);
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await node.Kv.GetAsync("key", lease, limit.Token);
+        }
 
         Assert.Equal(0, recorder.Count("raftkv.reads", ("consistency", "linearizable")));
     }

@@ -4,21 +4,26 @@ namespace RaftKv.Embedded.DataProtection;
 public static class RaftKvKeyRing
 {
     /// <summary>
-    /// Deletes one element of the ring, for example one that cannot be read. Without a key, what it protected cannot be unprotected any more;
+    /// Deletes one element of the ring, for example one that cannot be read. Without a key, what it protected cannot be unprotected any
+    /// more;
     /// without a revocation, the revoked key counts again.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The whole key of the element in the store, as the error about it says.</param>
     /// <param name="cancellationToken">Stops the wait; the element may be deleted all the same.</param>
     /// <returns>Whether it was there.</returns>
-    /// <exception cref="ArgumentException">The key is not that of an element: it is not below <c>keys/</c> or <c>revocations/</c>. Nothing was deleted.</exception>
+    /// <exception cref="ArgumentException">The key is not that of an element: it is not below <c>keys/</c> or <c>revocations/</c>. Nothing
+    /// was deleted.</exception>
     public static async Task<bool> DeleteElementAsync(IDistributedKv kv, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentException.ThrowIfNullOrEmpty(key);
         var folder = key[..(key.LastIndexOf('/') + 1)];
         if (!folder.EndsWith("keys/", StringComparison.Ordinal) && !folder.EndsWith("revocations/", StringComparison.Ordinal))
-            throw new ArgumentException($"'{key}' is not the key of an element: it is not below keys/ or revocations/. Nothing was deleted.", nameof(key));
+        {
+            throw new ArgumentException(
+                $"'{key}' is not the key of an element: it is not below keys/ or revocations/. Nothing was deleted.", nameof(key));
+        }
         var delete = new KvTransaction().If(KvCompare.Exists(key));
         delete.Then.DeleteReserved(key);
         return (await kv.CommitAsync(delete, cancellationToken).ConfigureAwait(false)).Succeeded;

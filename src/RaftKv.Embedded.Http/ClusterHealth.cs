@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// What a node knows of the health of its cluster: from its own contacts, and on the leader from the positions of the others.
+/// What a node knows of the health of its cluster: from its own contacts, and from the leader, which tells the positions of the others.
 /// </summary>
 internal readonly struct ClusterHealth
 {
@@ -39,13 +39,17 @@ internal readonly struct ClusterHealth
     /// </summary>
     public bool IsQuorumLost => Voters > 0 && Alive < Majority && (_status.LeaderId is null || _status.LeaderId == _status.NodeId);
 
-    /// <returns><c>alive</c>, <c>lagging</c> or <c>dead</c>: the member cannot be reached from this node.</returns>
+    /// <summary>How many entries a member is behind; 0 while that is not known.</summary>
+    public static long LagOf(RaftKvMemberStatus member, RaftKvStatus status) =>
+        member.Lag ?? (member.Match is { } match ? Math.Max(0, status.LastIndex - match) : 0);
+
+    /// <returns><c>alive</c>, <c>lagging</c> or <c>dead</c>: neither the leader nor this node hears the member.</returns>
     public ReadOnlySpan<byte> StateOf(RaftKvMemberStatus member)
     {
         var isOwn = member.NodeId == _status.NodeId;
         if (!isOwn && !member.IsReachable)
             return "dead"u8;
-        var behind = isOwn ? _status.CommitIndex - _status.AppliedIndex : member.Match is { } match ? _status.LastIndex - match : 0;
+        var behind = isOwn ? _status.CommitIndex - _status.AppliedIndex : LagOf(member, _status);
         return behind > LaggingEntries ? "lagging"u8 : "alive"u8;
     }
 }

@@ -131,13 +131,18 @@ internal static class StatusJson
         json.WriteBoolean("voter"u8, member.IsVoter);
         json.WriteBoolean("leader"u8, member.IsLeader);
         json.WriteString("state"u8, health.StateOf(member));
-        // Match and last log index are published together, but a follower's match is only known to the leader.
         if (member.Match is { } match)
         {
             json.WriteNumber("match"u8, match);
-            json.WriteNumber("lag"u8, Math.Max(0, status.LastIndex - match));
+            json.WriteNumber("lag"u8, ClusterHealth.LagOf(member, status));
         }
         Milliseconds(json, "lastContactMs"u8, member.LastContact);
+        // What the leader alone knows, and how old that is.
+        if (member.ReportAge is { } age)
+        {
+            Milliseconds(json, "leaderContactMs"u8, member.LeaderContact);
+            Milliseconds(json, "reportAgeMs"u8, age);
+        }
         if (member.HasLostEntries)
             json.WriteBoolean("lostEntries"u8, true);
         if (member.ClockDifference is { } off)

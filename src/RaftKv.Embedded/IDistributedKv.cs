@@ -128,10 +128,16 @@ public interface IDistributedKv
     /// <param name="prefix">For example <c>"orders/"</c>; empty for the top.</param>
     /// <param name="delimiter">An ASCII character.</param>
     /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
+    /// <param name="after">
+    /// Only children behind this one: the <see cref="KvChild.Name"/> that a page ended with. What stands before it is not walked through.
+    /// <c>null</c>, the default, is all.
+    /// </param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <exception cref="ArgumentOutOfRangeException">The delimiter is not ASCII.</exception>
     /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
-    IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions options = default, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<KvChild> ListChildrenAsync(
+        string prefix, char delimiter = '/', KvReadOptions options = default, string? after = null,
+            CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Tells every change of the keys in a range, in the log's order, from this node's own copy: no gap and no duplicate, over changes of the leader. A

@@ -5,18 +5,25 @@ namespace RaftKv.Embedded;
 /// <param name="Address">Where its peers reach it, host:port.</param>
 /// <param name="IsVoter">Whether it votes; <c>false</c> for a learner.</param>
 /// <param name="IsLeader">Whether this node believes that it leads.</param>
-/// <param name="Match">How far its log is known to agree with the leader's; only the leader knows, otherwise <c>null</c>.</param>
-/// <param name="LastContact">How long ago this node last heard from it; <c>null</c> if never.</param>
+/// <param name="Match">
+/// How far its log is known to agree with the leader's: on the leader as it is, on other nodes as the leader told it, see
+/// <see cref="ReportAge"/>. <c>null</c> while not known.
+/// </param>
+/// <param name="LastContact">
+/// How long ago this node itself last heard from it; <c>null</c> if never. Two followers hear each other every 5 s.
+/// </param>
 public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVoter, bool IsLeader, long? Match, TimeSpan? LastContact)
 {
     /// <summary>
-    /// Whether this node has a connection to the member and heard from it of late: between a leader and the others within 2 s or four election timeouts,
-    /// whichever is longer, between two others within 12 s. <c>true</c> for this node itself.
+    /// Whether the member is heard: by the leader within 2 s or four election timeouts, whichever is longer, as it tells the others each
+    /// second. While the leader tells nothing: whether this node has a connection to the member and heard from it, between a leader and the
+    /// others within that time, between two others within 12 s. <c>true</c> for this node itself.
     /// </summary>
     public bool IsReachable { get; init; }
 
     /// <summary>
-    /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was lost. Known to the leader only.
+    /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was
+    /// lost. Known to the leader, which tells it.
     /// The member counts for no quorum until its vote is taken by a configuration entry; then it comes back as a learner, is fed, and is promoted.
     /// </summary>
     public bool HasLostEntries { get; init; }
@@ -27,4 +34,18 @@ public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVo
     /// times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are off by as much.
     /// </summary>
     public TimeSpan? ClockDifference { get; init; }
+
+    /// <summary>How many entries its log is behind the leader's, as of <see cref="ReportAge"/> ago. <c>null</c> while not known.</summary>
+    public long? Lag { get; init; }
+
+    /// <summary>
+    /// How long ago the leader last heard from it, as far as this node was told. <c>null</c> if never, or while not known.
+    /// </summary>
+    public TimeSpan? LeaderContact { get; init; }
+
+    /// <summary>
+    /// How old the leader's word about the member is (<see cref="Match"/>, <see cref="Lag"/>): zero on the leader, about a second at most
+    /// on other nodes that hear it, more when they do not. <c>null</c> while the leader in office has told nothing.
+    /// </summary>
+    public TimeSpan? ReportAge { get; init; }
 }

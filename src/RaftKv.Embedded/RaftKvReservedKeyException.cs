@@ -3,13 +3,15 @@ using RaftKv.Embedded.Client;
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// An application tried to write or delete keys that the library, or a package of it, keeps for itself: <c>.locks/</c>, <c>$raftkv/</c>, and
+/// An application tried to write or delete keys that the library, or a package of it, keeps for itself: <c>.locks/</c>, <c>$raftkv/</c>,
+/// and
 /// the key ring of Data Protection where <c>PersistKeysToRaftKv</c> is used. Nothing was written.
 /// </summary>
 public sealed class RaftKvReservedKeyException : RaftKvException
 {
     internal RaftKvReservedKeyException(string what, ReservedPrefix prefix)
-        : base($"{what} is reserved: keys that begin with '{prefix.Text}' are {prefix.Owner}. Nothing was written. {prefix.Instead}") => Prefix = prefix.Text;
+        : base($"{what} is reserved: keys that begin with '{prefix.Text}' are {prefix.Owner}. Nothing was written. {prefix.Instead}") =>
+            Prefix = prefix.Text;
 
     /// <summary>What the reserved keys begin with.</summary>
     public string Prefix { get; }

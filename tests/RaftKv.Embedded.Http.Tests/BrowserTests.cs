@@ -88,6 +88,8 @@ public class BrowserTests
         await page.OpenAsync(cluster["node2"].Url + "raftkv");
         await page.UntilAsync("$('t-leader').textContent === 'node1' && $('quorum').textContent.includes('1 may fail')");
         await page.UntilAsync("document.querySelectorAll('#members .state').length === 3 && [...document.querySelectorAll('#members .state')].every(s => s.textContent === 'alive')");
+        await page.UntilAsync("document.querySelector('#members tr[data-node=node3] .lag').textContent === 'none'");
+        await page.UntilAsync("document.querySelector('#members tr[data-node=node3]').textContent.includes('ago by the leader')");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-three-members.png"));
 
         await cluster["node1"].KillAsync();
@@ -101,7 +103,17 @@ public class BrowserTests
         await page.UntilAsync("entry?.etag && entry.key === 'after/the-kill'");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-leader-killed.png"));
 
+        // A new node takes the dead one's place.
+        var fresh = await cluster.StartAsync("node4", Stop);
+        await page.EvaluateAsync("document.querySelector('button[aria-label=\"Replace node1\"]').click()");
+        await page.UntilAsync("$('replace').open && $('replace-title').textContent === 'Replace node1'");
+        await page.EvaluateAsync($"$('replace-node').value = 'node4'; $('replace-address').value = '{fresh.RaftAddress}'");
+        await page.EvaluateAsync("document.querySelector('#replace button[value=yes]').click()");
+        await page.UntilAsync("rows.has('node4') && !rows.has('node1')");
+        await page.UntilAsync("$('quorum').textContent.includes('1 may fail')");
+
         await cluster[leader].KillAsync();
+        await fresh.KillAsync();
         await page.UntilAsync("$('banner').textContent.includes('The quorum is lost') && $('quorum').textContent.includes('2 dead')");
         await page.UntilAsync("document.querySelectorAll('#members .state.bad').length === 2");
         await page.EvaluateAsync("open('after/the-kill')");
@@ -127,8 +139,9 @@ public class BrowserTests
         await using var held = await node.Services.GetRequiredService<IRaftKvCoordination>().AcquireLockAsync("billing", cancellationToken: Stop);
         await page.UntilAsync("samples.length >= 2 && document.querySelectorAll('#keys .group').length >= 3");
         await ExpandAsync(page);
-        await page.EvaluateAsync("drawLocks().then(() => $('watch').click())");
+        await page.EvaluateAsync("drawLocks().then(drawLeases).then(() => $('watch').click())");
         await page.UntilAsync("$('locks').textContent.includes('billing') && !$('watched').hidden");
+        await page.UntilAsync("$('leases').textContent.includes('node1') && $('leases').textContent.includes('.locks/billing/')");
         using (var seen = CancellationTokenSource.CreateLinkedTokenSource(Stop))
         {
             var writing = WriteUntilAsync(node.Kv, seen.Token);
@@ -143,6 +156,8 @@ public class BrowserTests
         await page.ScreenshotAsync(Repository.Artifact($"dashboard-keys-{scheme}-{width}.png"));
         Assert.Empty(await Accessibility.JudgeAsync(page));
         await page.EvaluateAsync("$('add-open').click()");
+        Assert.Empty(await Accessibility.JudgeAsync(page));
+        await page.EvaluateAsync("$('add-cancel').click(); openReplace('node1')");
         Assert.Empty(await Accessibility.JudgeAsync(page));
     }
 

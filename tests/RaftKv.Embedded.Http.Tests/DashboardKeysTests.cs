@@ -58,6 +58,21 @@ public class DashboardKeysTests
     }
 
     [Fact]
+    public async Task The_next_page_of_the_tree_begins_behind_the_last_and_not_at_the_start()
+    {
+        await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true));
+        for (var i = 0; i < 201; i++)
+            await http.Kv.SetAsync($"a/{i:000}", default, cancellationToken: Stop);
+
+        var (_, first) = await http.GetAsync("/raftkv/v1/tree?prefix=a/");
+        var next = JsonDocument.Parse(first).RootElement.GetProperty("next").GetString()!;
+        var (_, second) = await http.GetAsync($"/raftkv/v1/tree?prefix=a/&after={Uri.EscapeDataString(next)}");
+
+        Assert.Equal("a/199", http.Kv.LastAfter);
+        Assert.Equal(["a/200"], Names(JsonDocument.Parse(second).RootElement));
+    }
+
+    [Fact]
     public async Task A_prefix_is_deleted_only_up_to_what_was_counted()
     {
         await using var node = await WebNode.StartAsync("node1", Stop);

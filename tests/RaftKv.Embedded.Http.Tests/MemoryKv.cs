@@ -33,6 +33,9 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public KvVersion LastMinVersion { get; private set; }
 
+    /// <summary>Behind which child the last listing began.</summary>
+    public string? LastAfter { get; private set; }
+
     public List<string> MembershipCalls { get; } = [];
 
     public IEnumerable<string> Keys => _entries.Keys;
@@ -121,13 +124,15 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
     public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public async IAsyncEnumerable<KvChild> ListChildrenAsync(
-        string prefix, char delimiter = '/', KvReadOptions options = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string prefix, char delimiter = '/', KvReadOptions options = default, string? after = null,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await Task.Yield();
         ThrowIfAsked();
+        LastAfter = after;
         var names = _entries.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal))
             .Select(k => k[..(k.IndexOf(delimiter, prefix.Length) is var end and >= 0 ? end + 1 : k.Length)]);
-        foreach (var name in names.Distinct().Order(StringComparer.Ordinal))
+        foreach (var name in names.Distinct().Order(StringComparer.Ordinal).Where(n => string.CompareOrdinal(n, after) > 0))
             yield return new KvChild(name, name.Length > prefix.Length && name[^1] == delimiter);
     }
 

@@ -35,12 +35,14 @@ public class ReservedKeyTests
         Assert.False(held.LostToken.IsCancellationRequested);
         Assert.Equal(1, await node.Kv.CountAsync(KvKeyRange.All, cancellationToken: Stop));
         // A write with an Idempotency-Key still has its record.
-        using var written = new HttpRequestMessage(HttpMethod.Put, "/v1/kv/b") { Content = new StringContent("x"), Headers = { { "Idempotency-Key", "one" } } };
+        using var written = new HttpRequestMessage(HttpMethod.Put, "/v1/kv/b") { Content = new StringContent("x"),
+            Headers = { { "Idempotency-Key", "one" } } };
         Assert.Equal(HttpStatusCode.OK, (await http.SendAsync(written, Stop)).StatusCode);
         Assert.Equal(1, await node.Kv.CountAsync(KvKeyRange.StartingWith("$raftkv/once/"), cancellationToken: Stop));
     }
 
-    private static async Task<(HttpStatusCode Status, bool IsNamed)> SendAsync(HttpClient http, string method, string path, string? body, string? once)
+    private static async Task<(HttpStatusCode Status, bool IsNamed)> SendAsync(HttpClient http, string method, string path, string? body,
+        string? once)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
@@ -48,6 +50,7 @@ public class ReservedKeyTests
         if (once is not null)
             request.Headers.Add("Idempotency-Key", once);
         using var answer = await http.SendAsync(request, Stop);
-        return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(Stop)).Contains("\"code\":\"reserved_key\"", StringComparison.Ordinal));
+        return (answer.StatusCode, (await answer.Content.ReadAsStringAsync(Stop)).Contains("\"code\":\"reserved_key\"",
+            StringComparison.Ordinal));
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,15 +21,15 @@ internal sealed class TreeEndpoint(InternalKeys keys)
         var query = context.Request.Query;
         var options = new KvReadOptions { Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable) };
         var withInternal = RequestFlag.Read(query, "internal");
-        var after = query["after"].ToString();
+        var after = query["after"].ToString() is { Length: > 0 } last ? last : null;
         var kv = ApiRoute.Kv(context);
         var page = new List<TreeChild>();
         long bytes = 0;
         string? next = null;
-        await foreach (var child in kv.ListChildrenAsync(query["prefix"].ToString(), '/', options, context.RequestAborted))
+        await foreach (var child in kv.ListChildrenAsync(query["prefix"].ToString(), '/', options, after, context.RequestAborted))
         {
             var isInternal = keys.IsInternal(child.Name);
-            if ((isInternal && !withInternal) || (after.Length > 0 && !IsBehind(child.Name, after)))
+            if (isInternal && !withInternal)
                 continue;
             if (page.Count == PageChildren || bytes > PageBytes)
             {
@@ -57,10 +56,6 @@ internal sealed class TreeEndpoint(InternalKeys keys)
             ? described with { Version = found.Version, Bytes = found.Value.Length, ExpiresAt = found.ExpiresAt, LeaseId = found.LeaseId }
             : null;
     }
-
-    // The order of the list is that of the bytes.
-    private static bool IsBehind(string name, string after) =>
-        Encoding.UTF8.GetBytes(name).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(after)) > 0;
 
     private static void Write(Utf8JsonWriter json, (List<TreeChild> Page, string? Next) data)
     {

@@ -80,7 +80,27 @@ async function promote(id) {
     attempt(`${id} votes.`, () => call('POST', `/v1/cluster/members/${encodeURIComponent(id)}/promote`));
 }
 
+let replaced = '';
+
+function openReplace(id) {
+  replaced = id;
+  text($('replace-title'), `Replace ${id}`);
+  $('replace-form').reset();
+  $('replace').returnValue = '';
+  $('replace').showModal();
+}
+
+function replace() {
+  if ($('replace').returnValue !== 'yes') return;
+  const [old, nodeId, address] = [replaced, $('replace-node').value.trim(), $('replace-address').value.trim()];
+  toast(`${nodeId} takes the place of ${old} …`);
+  const path = `/v1/cluster/members/${encodeURIComponent(old)}/replace`;
+  attempt(`${nodeId} votes, and ${old} is removed.`, () => call('POST', path, JSON.stringify({ nodeId, address })));
+}
+
 function wireCluster() {
+  $('replace-cancel').onclick = () => $('replace').close();
+  $('replace').addEventListener('close', replace);
   $('backup').href = `${base}/v1/cluster/backup`;
   $('snapshot').onclick = () => attempt('The snapshot is written.', () => call('POST', '/v1/cluster/snapshot'));
   $('add-open').onclick = () => { $('add-form').reset(); $('add').returnValue = ''; $('add').showModal(); };

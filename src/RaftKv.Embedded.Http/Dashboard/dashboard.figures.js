@@ -92,7 +92,7 @@ function drawTracks({ first, snapshot, commit, last }) {
     if (own && snapshot > 0) parts.push(make('rect', { class: 'snap', x: Math.max(0, x(snapshot) - 2), width: 4, height: 16 }));
     if (own && commit < last) parts.push(make('rect', { class: 'mark-commit', x: x(commit) - 1, width: 2, height: 16 }));
     picture.replaceChildren(...parts);
-    text(said, end === null ? 'only the leader knows' : own ? `${number(first)} to ${number(last)}` : `up to ${number(end)}`);
+    text(said, end === null ? 'not known' : own ? `${number(first)} to ${number(last)}` : `up to ${number(end)}`);
   }
 }
 

@@ -23,6 +23,37 @@ function lockRow({ name, holder, token, askedAt, waiting, lease }) {
     cell(waiting === 0 ? 'none waits' : `${number(waiting)} wait`), make('td', { class: 'who', role: 'cell' }, left, make('small', {}, lease ? `lease ${lease.id}` : '')));
 }
 
+// The pages that were asked for are read again, so that what has ended goes.
+let leasePages = 1;
+
+async function drawLeases() {
+  if (!isConnected() || document.hidden) return;
+  try {
+    const rows = [];
+    let next;
+    for (let page = 0; page < leasePages && (page === 0 || next !== undefined); page++) {
+      const { leases, next: behind } = await (await call('GET', `/v1/leases${next === undefined ? '' : `?after=${next}`}`)).json();
+      rows.push(...leases.map(leaseRow));
+      next = behind;
+    }
+    $('leases').replaceChildren(...rows);
+    $('leases').parentElement.hidden = rows.length === 0;
+    $('leases-none').hidden = rows.length > 0;
+    $('leases-more').hidden = next === undefined;
+    text($('leases-note'), next === undefined ? '' : `the first ${number(rows.length)}`);
+  } catch (error) {
+    text($('leases-note'), `not known now: ${error.message}`);
+  }
+}
+
+function leaseRow({ id, holder, timeToLiveMs, remainingMs, keyCount, keys }) {
+  const cell = (...content) => make('td', { role: 'cell' }, ...content);
+  const first = keys.length === 0 ? '' : keys.length < keyCount ? `${keys[0]} …` : keys.join(', ');
+  return make('tr', { role: 'row' },
+    cell(make('b', {}, String(id))), cell(holder ?? 'not known'), cell(`${ago(remainingMs)} of ${ago(timeToLiveMs)}`),
+    make('td', { class: 'who', role: 'cell' }, `${number(keyCount)} ${keyCount === 1 ? 'key' : 'keys'}`, make('small', {}, first)));
+}
+
 // ---- what the user of the page may do ----
 
 let rights = { read: false, write: false, admin: false, internal: [] };
@@ -40,8 +71,10 @@ async function begin() {
     document.documentElement.dataset[name] = rights[name] ? 'yes' : 'no';
   if (!rights.read) return;
   wireTree();
-  known.then(drawLocks);
-  setInterval(drawLocks, locksEvery);
+  $('leases-more').onclick = () => { leasePages++; drawLeases(); };
+  const holders = () => Promise.all([drawLocks(), drawLeases()]);
+  known.then(holders);
+  setInterval(holders, locksEvery);
 }
 
 begin();

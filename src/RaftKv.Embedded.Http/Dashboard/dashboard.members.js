@@ -31,13 +31,16 @@ function newRow(id) {
     promote: make('button', { type: 'button', class: 'quiet small', onclick: () => promote(id), 'aria-label': `Promote ${id}` }, 'Promote'),
     remove: make('button', { type: 'button', class: 'danger small', onclick: () => remove(id) }, 'Remove'),
   };
+  row.replace = make('button', { type: 'button', class: 'quiet small', onclick: () => openReplace(id) }, 'Replace');
+  row.replace.setAttribute('aria-label', `Replace ${id}`);
   row.transfer.setAttribute('aria-label', `Make ${id} the leader`);
   row.remove.setAttribute('aria-label', `Remove ${id}`);
   row.scale = make('svg', { viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, row.bar);
   row.line = make('tr', { role: 'row', 'data-node': id },
     make('td', { class: 'who', role: 'cell' }, row.name, row.address), make('td', { role: 'cell' }, row.role, ' ', row.state),
     make('td', { role: 'cell' }, make('div', { class: 'lag' }, row.scale, row.lag)), make('td', { role: 'cell' }, row.contact),
-    make('td', { class: 'needs-admin', role: 'cell' }, make('div', { class: 'buttons' }, row.promote, row.transfer, row.remove)));
+    make('td', { class: 'needs-admin', role: 'cell' },
+      make('div', { class: 'buttons' }, row.promote, row.transfer, row.replace, row.remove)));
   $('members').append(row.line);
   return row;
 }
@@ -56,9 +59,9 @@ function fillRow(row, member) {
   const lag = member.lag ?? (own ? commit - applied : null);
   row.scale.toggleAttribute('hidden', match === null);
   row.bar.setAttribute('width', lag ? Math.max(2, Math.min(100, lag / 10)) : 0);
-  text(row.lag, lag === null ? 'only the leader knows' : lag === 0 ? 'none' : `${number(lag)} ${lag === 1 ? 'entry' : 'entries'}`);
+  text(row.lag, lag === null ? 'not known' : lag === 0 ? 'none' : `${number(lag)} ${lag === 1 ? 'entry' : 'entries'}`);
   row.lag.className = lag === null ? 'note' : match < first - 1 ? 'warn' : '';
-  text(row.contact, own ? 'this node' : member.lastContactMs === null ? 'never' : `${ago(member.lastContactMs)} ago`);
+  text(row.contact, own ? 'this node' : heardOf(member));
   row.contact.className = member.state === 'dead' ? 'warn' : own ? 'note' : '';
   if (member.lostEntries) {
     text(row.contact, 'lost acknowledged entries, not counted');
@@ -66,6 +69,13 @@ function fillRow(row, member) {
   }
   row.transfer.hidden = member.leader || !member.voter || member.state === 'dead';
   row.promote.hidden = member.voter;
+}
+
+// The leader hears every member all the time, two others hear each other every few seconds: each observation with its own age.
+function heardOf({ lastContactMs, leaderContactMs, leader, reportAgeMs }) {
+  const here = lastContactMs === null ? 'never' : `${ago(lastContactMs)} ago`;
+  if (leader || !reportAgeMs) return here;
+  return `${leaderContactMs === null ? 'never' : `${ago(leaderContactMs)} ago`} by the leader, ${here} here`;
 }
 
 // The name of a member leads to its own dashboard where the app knows its address.

@@ -239,16 +239,26 @@ internal static class Schemas
         [property: JsonPropertyName("leader")] bool Leader,
         [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs")] long? LastContactMs)
     {
-        [JsonPropertyName("state"), Description("alive, lagging (more than 1,000 entries behind) or dead: the node that answers cannot reach it.")]
+        [JsonPropertyName("state"),
+            Description("alive, lagging (more than 1,000 entries behind) or dead: neither the leader nor the node that answers hears it.")]
         public string State { get; init; } = null!;
 
-        [JsonPropertyName("match"), Description("The last position known to be on its disk; only the leader knows that of others.")]
+        [JsonPropertyName("match"), Description("The last position known to be on its disk, as the leader told it.")]
         public long Match { get; init; }
 
         [JsonPropertyName("lag"), Description("How many entries it is behind.")]
         public long Lag { get; init; }
 
-        [JsonPropertyName("lostEntries"), Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. Only the leader knows.")]
+        [JsonPropertyName("leaderContactMs")]
+        [Description("Milliseconds since the leader heard from it; null for never, absent while the leader has told nothing.")]
+        public long? LeaderContactMs { get; init; }
+
+        [JsonPropertyName("reportAgeMs"),
+            Description("How old what the leader told of it is: 0 on the leader, about a second at most on others.")]
+        public long ReportAgeMs { get; init; }
+
+        [JsonPropertyName("lostEntries"),
+            Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. The leader tells it.")]
         public bool LostEntries { get; init; }
 
         [JsonPropertyName("clockDifferenceMs"), Description("By how much its wall clock differs from the median of the voters' clocks, when that is more than a second.")]

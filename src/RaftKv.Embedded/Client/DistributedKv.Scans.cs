@@ -61,12 +61,17 @@ internal sealed partial class DistributedKv
         return count;
     }
 
-    public IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<KvChild> ListChildrenAsync(
+        string prefix, char delimiter = '/', KvReadOptions readOptions = default, string? after = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prefix);
         if (!char.IsAscii(delimiter))
             throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
-        return ListChildrenAsync(KeyRanges.Bytes(prefix, Limits.MaxKeyBytes), (byte)delimiter, readOptions, cancellationToken);
+        var maxKeyBytes = Limits.MaxKeyBytes;
+        var within = KeyRanges.Bytes(prefix, maxKeyBytes);
+        return ListChildrenAsync(within, Behind(within, KeyRanges.Bytes(after, maxKeyBytes), (byte)delimiter), (byte)delimiter, readOptions,
+            cancellationToken);
     }
 
     private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -88,12 +93,23 @@ internal sealed partial class DistributedKv
         }
     }
 
-    private async IAsyncEnumerable<KvChild> ListChildrenAsync(byte[] prefix, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The first key behind a child: behind all keys of a group.</summary>
+    private static byte[] Behind(byte[] prefix, byte[] child, byte delimiter)
+    {
+        if (child.Length == 0)
+            return prefix;
+        var isGroup = child.Length > prefix.Length && child[^1] == delimiter;
+        byte[] behind = isGroup ? KeyInterval.PastPrefix(child) : [.. child, 0];
+        return behind.AsSpan().SequenceCompareTo(prefix) > 0 ? behind : prefix;
+    }
+
+    private async IAsyncEnumerable<KvChild> ListChildrenAsync(
+        byte[] prefix, byte[] first, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await FreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        var cursor = new PinnedCursor(pin, new KeyInterval(prefix, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
+        var cursor = new PinnedCursor(pin, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
         var page = new List<PinnedRecord>();
         byte[] group = [];
         while (cursor.Next(int.MaxValue, page))

@@ -5,7 +5,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// The one list of reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot write
+/// The one list of reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot
+/// write
 /// there; the library itself writes with the <c>Reserved</c> operations of a transaction.
 /// </summary>
 /// <param name="registered">The prefixes of packages, for example that of the key ring of Data Protection.</param>
@@ -17,7 +18,7 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
     private static readonly ReservedPrefix[] BuiltIn =
     [
         new(LocksPrefix, "locks and offices",
-            "Use IRaftKvCoordination. To end the lock of another process, revoke its lease (KvLockHolder.LeaseId, IRaftKvLeases.RevokeAsync)."),
+            "Use IRaftKvCoordination. To end the lock of another process, revoke its lease (KvLockHolder.LeaseId)."),
         new(OwnPrefix, "the library's own records", "Choose another key."),
     ];
 

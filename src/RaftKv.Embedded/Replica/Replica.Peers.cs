@@ -51,6 +51,7 @@ internal sealed partial class Replica
             case IntegrityAnswer answer: OnFingerprint(input.From, answer); break;
             case IntegrityVerdict verdict: OnVerdict(input.From, verdict); break;
             case DiskReport report: OnDiskReport(input.From, report); break;
+            case MemberReport report: OnMemberReport(input.From, report); break;
             case SeedRequest request: OnSeedRequest(input.From, request); break;
             case SeedPiece piece: OnSeedPiece(piece); break;
             case WallClock clock: OnWallClock(input.From, clock); break;

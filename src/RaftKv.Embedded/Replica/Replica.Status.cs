@@ -136,17 +136,46 @@ internal sealed partial class Replica
     {
         var isLeader = member.NodeId == parts.LeaderId;
         if (member.NodeId == _options.NodeId)
-            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null, TimeSpan.Zero) { IsReachable = true };
-        parts.Peers.TryGetValue(member.NodeId, out var peer);
-        return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match,
-            peer.HeardAt == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)))
         {
-            HasLostEntries = peer.HasLostEntries,
-            IsReachable = IsReachable(member.NodeId, peer.HeardAt, parts.LeaderId, now),
+            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null,
+                TimeSpan.Zero)
+            {
+                IsReachable = true,
+            };
+        }
+        parts.Peers.TryGetValue(member.NodeId, out var peer);
+        var report = ReportOf(parts);
+        var reported = report?.Find(member.NodeId);
+        var match = peer.Match ?? reported?.Match;
+        return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, match, Ago(peer.HeardAt, now))
+        {
+            HasLostEntries = peer.HasLostEntries || reported is { HasLostEntries: true },
+            Lag = match is { } known ? Math.Max(0, (peer.Match is null ? report!.Content.LastIndex : parts.LastIndex) - known) : null,
+            ReportAge = peer.Match is not null ? TimeSpan.Zero : reported is null ? null
+                : TimeSpan.FromTicks(Math.Max(0, now - report!.At)),
+            LeaderContact = peer.Match is not null ? Ago(peer.HeardAt, now) : reported is { } told ? Ago(report!.HeardAt(told), now) : null,
+            IsReachable = IsReachable(member.NodeId, peer.HeardAt, parts.LeaderId, report, now),
         };
     }
 
-    private bool IsReachable(string nodeId, long heardAt, string? leaderId, long now)
+    /// <summary>
+    /// The leader hears every member all the time, so that its word says more than the own contacts, unless this node has heard the member
+    /// since
+    /// the leader no longer hears it.
+    /// </summary>
+    private bool IsReachable(string nodeId, long heardAt, string? leaderId, LeaderReport? report, long now)
+    {
+        var reaches = Reaches(nodeId, heardAt, leaderId, now);
+        if (report?.IsFresh(now) != true || report.Find(nodeId) is not { } told)
+            return reaches;
+        var (leaderHeardAt, patience) = (report.HeardAt(told), Math.Max(HeartbeatPatience, 4 * _options.ElectionTimeout.Ticks));
+        if (leaderHeardAt > 0 && report.At - leaderHeardAt < patience)
+            return true;
+        return reaches && heardAt > leaderHeardAt + patience;
+    }
+
+    /// <summary>Whether this node itself has a connection to the member and has heard from it of late.</summary>
+    private bool Reaches(string nodeId, long heardAt, string? leaderId, long now)
     {
         if (!_parts.Transport.IsConnected(nodeId))
             return heardAt > 0 && now - heardAt < ReconnectPatience;
@@ -157,6 +186,8 @@ internal sealed partial class Replica
         var patience = Math.Max(isHeartbeat ? HeartbeatPatience : AnnouncementPatience, 4 * _options.ElectionTimeout.Ticks);
         return now - heardAt < patience;
     }
+
+    private static TimeSpan? Ago(long at, long now) => at == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - at));
 
     private TimeSpan? ClockOf(Member member) =>
         Volatile.Read(ref _clockDifferences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;

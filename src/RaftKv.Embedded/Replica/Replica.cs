@@ -233,6 +233,7 @@ internal sealed partial class Replica
         SweepStrangers();
         SweepIntegrity();
         SweepFencing();
+        SweepReports();
         ReportAddresses();
         SweepDisk();
         RaiseFeatureLevel();

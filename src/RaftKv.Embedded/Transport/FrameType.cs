@@ -28,6 +28,7 @@ internal enum FrameType : byte
     AdminReply = 51,
     ForwardTraces = 52,
     DiskReport = 53,
+    MemberReport = 54,
 
     IntegrityProbe = 64,
     IntegrityAnswer = 65,

@@ -36,6 +36,7 @@ internal static partial class MessageCodec
             FrameType.AdminRequest => ReadAdminRequest(ref from),
             FrameType.AdminReply => new AdminReply(from.Int64(), from.Int32(), from.Text()),
             FrameType.DiskReport => new DiskReport(from.Int64(), from.Flags(1).First, from.Int64()),
+            FrameType.MemberReport => ReadMemberReport(ref from),
             FrameType.IntegrityProbe => ReadIntegrityProbe(ref from),
             FrameType.IntegrityAnswer => ReadIntegrityAnswer(ref from),
             FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),

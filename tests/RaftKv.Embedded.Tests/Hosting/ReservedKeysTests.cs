@@ -71,10 +71,12 @@ public sealed class ReservedKeysTests : IAsyncLifetime
         }
         foreach (var key in new[] { ".lock", ".locks", "$raftkv", "shop/ring/other", "data-protection/keys/1", "cache/a" })
             Assert.True((await _node.Kv.SetAsync(key, default, cancellationToken: Cancel)).Applied);
-        await CommitAsync(t => t.Then.DeleteRange(KvKeyRange.StartingWith("cache/")).DeleteRange(KvKeyRange.Between("data", "e")).Get(".locks/a"));
+        await CommitAsync(t => t.Then.DeleteRange(KvKeyRange.StartingWith("cache/")).DeleteRange(KvKeyRange.Between("data",
+            "e")).Get(".locks/a"));
 
         Assert.Equal("s", protector.Unprotect(secret));
-        var element = Assert.Single(await _node.Kv.ScanAsync(KvKeyRange.StartingWith("shop/ring/keys/"), cancellationToken: Cancel).ToListAsync(Cancel));
+        var element = Assert.Single(await _node.Kv.ScanAsync(KvKeyRange.StartingWith("shop/ring/keys/"),
+            cancellationToken: Cancel).ToListAsync(Cancel));
         await Assert.ThrowsAsync<ArgumentException>(() => RaftKvKeyRing.DeleteElementAsync(_node.Kv, ".locks/orders/1", Cancel));
         Assert.True(await RaftKvKeyRing.DeleteElementAsync(_node.Kv, element.Key, Cancel));
         Assert.False(await RaftKvKeyRing.DeleteElementAsync(_node.Kv, element.Key, Cancel));

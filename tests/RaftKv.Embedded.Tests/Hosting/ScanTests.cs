@@ -117,6 +117,26 @@ public sealed class ScanTests : IDisposable
             await node.Kv.ListChildrenAsync(prefix, delimiter, cancellationToken: Cancel).Select(c => c.Name + (c.IsGroup ? "*" : "")).ToListAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData("", "a", "b/* ba c")]
+    [InlineData("", "b/", "ba c")]
+    [InlineData("", "b", "b/* ba c")]
+    [InlineData("", "bb", "c")]
+    [InlineData("", "c", "")]
+    [InlineData("b/", "b/1", "b/2/* b/3")]
+    [InlineData("b/", "b/2/", "b/3")]
+    [InlineData("b/", "a", "b/1 b/2/* b/3")]
+    public async Task Children_go_on_behind_the_one_that_a_page_ended_with(string prefix, string after, string expected)
+    {
+        await using var node = await StartAsync();
+        await FillAsync(node, ["a", "b/1", "b/2/x", "b/2/y", "b/3", "ba", "c"], [1]);
+
+        var children = node.Kv.ListChildrenAsync(prefix, after: after, cancellationToken: Cancel).Select(c =>
+            c.Name + (c.IsGroup ? "*" : ""));
+
+        Assert.Equal(expected, string.Join(' ', await children.ToListAsync(Cancel)));
+    }
+
     [Fact]
     public async Task Counts_are_of_the_range()
     {

@@ -46,6 +46,7 @@ public sealed class MessageCodecTests
         Assert.Equal(expected, frames.SelectMany(f => f).ToArray());
         GoldenFile.Holds("wire-v1-traces.bin", SampleMessages.Traces.SelectMany(SampleMessages.Encode).ToArray());
         GoldenFile.Holds("wire-v1-disk.bin", SampleMessages.Disk.SelectMany(SampleMessages.Encode).ToArray());
+        GoldenFile.Holds("wire-v1-reports.bin", SampleMessages.Reports.SelectMany(SampleMessages.Encode).ToArray());
         GoldenFile.Holds("wire-v1-integrity.bin", SampleMessages.Integrity.SelectMany(SampleMessages.Encode).ToArray());
         GoldenFile.Holds("wire-v1-clocks.bin", SampleMessages.Clocks.SelectMany(SampleMessages.Encode).ToArray());
         GoldenFile.Holds("wire-v1-log-time.bin", SampleMessages.LogTime.SelectMany(SampleMessages.Encode).ToArray());

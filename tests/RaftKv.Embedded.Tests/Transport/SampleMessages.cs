@@ -69,7 +69,14 @@ internal static class SampleMessages
     /// <summary>Came later: how much room a member's disk has.</summary>
     public static IReadOnlyList<PeerMessage> Disk { get; } = [new DiskReport(1L << 40, true, 1L << 39), new DiskReport(-1, false, 0)];
 
-    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks, .. Disk];
+    /// <summary>Came later: what the leader tells about the members.</summary>
+    public static IReadOnlyList<PeerMessage> Reports { get; } =
+    [
+        new MemberReport(7, 1L << 40, [new("node2", 1L << 39, 20, false), new("ü", 0, -1, true)]),
+        new MemberReport(1, 0, []),
+    ];
+
+    public static IReadOnlyList<PeerMessage> All { get; } = [.. First, .. Traces, .. Integrity, .. LogTime, .. Clocks, .. Disk, .. Reports];
 
     public static Handshake Hello { get; } = Handshake.Of(new PeerHello
     {
@@ -102,6 +109,10 @@ internal static class SampleMessages
     {
         switch (expected, actual)
         {
+            case (MemberReport e, MemberReport a):
+                Assert.Equal(e with { Members = [] }, a with { Members = [] });
+                Assert.Equal(e.Members, a.Members);
+                break;
             case (AppendEntries e, AppendEntries a):
                 Assert.Equal(e with { Entries = default }, a with { Entries = default });
                 Assert.Equal(e.Entries.Length, a.Entries.Length);

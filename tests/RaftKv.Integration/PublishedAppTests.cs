@@ -123,7 +123,7 @@ public sealed partial class PublishedAppTests : IDisposable
         Assert.Equal("event: progress", await FirstLineAsync("v1/watch?prefix=orders/", "event:"));
         Assert.StartsWith("data:", await FirstLineAsync("raftkv/events", "data:"));
         await SendAsync("DELETE", "v1/kv/orders/1", idempotencyKey: "second");
-        foreach (var path in (string[])["v1/cluster", "raft/stats", "debug/runtime", "livez", "readyz", "health", "raftkv", "raftkv/v1/kv?prefix=orders/"])
+        foreach (var path in (string[])["v1/cluster", "v1/locks", "v1/leases", "raft/stats", "debug/runtime", "livez", "readyz", "health", "raftkv", "raftkv/v1/kv?prefix=orders/"])
             Assert.NotEqual("", await SendAsync("GET", path));
         await SendAsync("POST", "v1/cluster/snapshot", "{}");
         Assert.NotEmpty(await http.GetByteArrayAsync("v1/cluster/backup", Cancel));

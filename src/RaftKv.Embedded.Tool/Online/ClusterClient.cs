@@ -90,7 +90,7 @@ internal sealed class ClusterClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
-            throw Failed(request, address, e, connected.IsSet, isTimeout: !cancellationToken.IsCancellationRequested, cancellationToken);
+            throw Failed(request, address, e, connected.IsSet, cancellationToken);
         }
         if (response.IsSuccessStatusCode)
             return response;
@@ -101,26 +101,23 @@ internal sealed class ClusterClient : IDisposable
         }
     }
 
-    private static Exception Failed(
-        ApiRequest request, Uri address, Exception error, bool wasSent, bool isTimeout, CancellationToken cancellationToken)
+    private static Exception Failed(ApiRequest request, Uri address, Exception error, bool wasSent, CancellationToken cancellationToken)
     {
         if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError })
             wasSent = false;
-        var reason = error is OperationCanceledException && isTimeout ? "it did not answer in time"
+        var wasInterrupted = cancellationToken.IsCancellationRequested;
+        var reason = wasInterrupted ? "interrupted"
+            : error is OperationCanceledException ? "it did not answer in time"
             : (error.InnerException ?? error).Message;
-        if (!wasSent)
+        if (!wasSent || request.IsRead)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new NextAddressException(new ToolException(ExitCode.Unreachable, "unreachable", $"{address}: {reason}", error));
-        }
-        if (request.IsRead)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return new NextAddressException(new ToolException(ExitCode.Unreachable, "no_answer", $"{address}: {reason}", error));
+            var code = wasSent ? "no_answer" : "unreachable";
+            return new NextAddressException(new ToolException(ExitCode.Unreachable, code, $"{address}: {reason}", error));
         }
         var unknown = new ToolException(ExitCode.OutcomeUnknown, "outcome_unknown",
             $"{address}: {reason}. The request was sent, and the change may have been made. Read before repeating it.", error);
-        return request.IsRepeatable && isTimeout ? new NextAddressException(unknown) : unknown;
+        return request.IsRepeatable && !wasInterrupted ? new NextAddressException(unknown) : unknown;
     }
 
     private static async Task<byte[]> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)

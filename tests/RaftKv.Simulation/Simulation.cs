@@ -15,6 +15,7 @@ internal sealed partial class Simulation
     private readonly LeaseTime _leaseTime;
     private readonly List<IInvariant> _invariants;
     private long _operations;
+    private BrokenInvariantException? _broken;
 
     public Simulation(ulong seed, SimulationOptions options)
     {
@@ -122,6 +123,8 @@ internal sealed partial class Simulation
     /// <summary>After everything that a process did.</summary>
     public void AfterStep(SimNode node)
     {
+        if (_broken is { } broken)
+            throw broken;
         foreach (var invariant in _invariants)
             invariant.AfterStep(node);
         node.PollCalls();
@@ -151,8 +154,9 @@ internal sealed partial class Simulation
     public void OnFaulted(SimNode node)
     {
         Watches.OnDown(node);
+        // Thrown after the step: the replica takes what is thrown here for a fault of its own.
         if (!node.MayFault)
-            throw new BrokenInvariantException("No fault without a cause", $"{node.Id}: {node.Fault}");
+            _broken ??= new BrokenInvariantException("No fault without a cause", $"{node.Id}: {node.Fault}");
         Faults.RestartSoon(node);
     }
 

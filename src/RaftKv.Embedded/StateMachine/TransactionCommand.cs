@@ -17,6 +17,9 @@ internal sealed class TransactionCommand
 {
     private const int CountBytes = 3 * sizeof(ushort);
 
+    /// <summary>The smallest operation: its kind, an empty key and the length of an empty body.</summary>
+    private const int LeastItemBytes = 1 + 1 + sizeof(ushort) + sizeof(uint);
+
     public required TransactionCompare[] If { get; init; }
 
     public required TransactionOperation[] Then { get; init; }
@@ -62,12 +65,17 @@ internal sealed class TransactionCommand
         command = null;
         if (from.Length < CountBytes)
             return false;
-        var compares = new TransactionCompare[BinaryPrimitives.ReadUInt16LittleEndian(from.Span)];
-        var then = new TransactionOperation[BinaryPrimitives.ReadUInt16LittleEndian(from.Span[2..])];
-        var otherwise = new TransactionOperation[BinaryPrimitives.ReadUInt16LittleEndian(from.Span[4..])];
+        int compareCount = BinaryPrimitives.ReadUInt16LittleEndian(from.Span);
+        int thenCount = BinaryPrimitives.ReadUInt16LittleEndian(from.Span[2..]);
+        int elseCount = BinaryPrimitives.ReadUInt16LittleEndian(from.Span[4..]);
         from = from[CountBytes..];
-        if (compares.Length > KvTransaction.MaxOperations || then.Length > KvTransaction.MaxOperations || otherwise.Length > KvTransaction.MaxOperations)
+        // Nothing is allocated for counts that the body cannot have.
+        if (compareCount > KvTransaction.MaxOperations || thenCount > KvTransaction.MaxOperations || elseCount > KvTransaction.MaxOperations
+            || (compareCount + thenCount + elseCount) * LeastItemBytes > from.Length)
             return false;
+        var compares = new TransactionCompare[compareCount];
+        var then = new TransactionOperation[thenCount];
+        var otherwise = new TransactionOperation[elseCount];
         for (var i = 0; i < compares.Length; i++)
         {
             if (!TryReadCompare(ref from, out compares[i]))

@@ -217,7 +217,9 @@ internal sealed class MemoryFileSystem : IFileSystem
     {
         lock (_gate)
         {
-            foreach (var file in _names.Values.Concat(_durableNames.Values).Distinct().OrderBy(f => f.Path, StringComparer.Ordinal))
+            // A file that was created and deleted since the last sync of the directory may be there again.
+            var unsynced = _unsyncedNames.Select(c => c.File).OfType<MemoryFile>();
+            foreach (var file in _names.Values.Concat(_durableNames.Values).Concat(unsynced).Distinct().OrderBy(f => f.Path, StringComparer.Ordinal))
                 file.Crash(keeps, tears);
             foreach (var change in _unsyncedNames)
             {

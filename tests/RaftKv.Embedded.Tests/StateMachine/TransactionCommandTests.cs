@@ -60,6 +60,19 @@ public sealed class TransactionCommandTests
     }
 
     [Fact]
+    public void Counts_that_the_body_cannot_have_allocate_nothing()
+    {
+        byte[][] bodies = [[255, 255, 255, 255, 255, 255], [0, 4, 0, 4, 0, 4, 0, 0, 0, 0]];
+        foreach (var body in bodies)
+        {
+            Assert.False(TransactionCommand.TryRead(body, out _));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            TransactionCommand.TryRead(body, out _);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
+        }
+    }
+
+    [Fact]
     public void A_key_written_twice_by_one_branch_is_refused()
     {
         AssertTwice(1, Put("a", "1"), Delete("a"));

@@ -5,7 +5,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Random runs of the core. <c>RAFTKV_SEEDS</c> says how many (default 300), <c>RAFTKV_SEED</c> the first; a failure names its seed.
+/// Random runs of the core. <c>RAFTKV_SEEDS</c> says how many (default 120), <c>RAFTKV_SEED</c> the first; a failure names its seed.
 /// </summary>
 public sealed class RandomRunTests
 {
@@ -13,7 +13,7 @@ public sealed class RandomRunTests
     public void Nothing_unsafe_happens_in_trouble_and_everything_heals_in_peace()
     {
         var first = Setting("RAFTKV_SEED", 1);
-        var count = Setting("RAFTKV_SEEDS", 300);
+        var count = Setting("RAFTKV_SEEDS", 120);
         var failures = new List<string>();
         long steps = 0, commits = 0, reads = 0;
         Parallel.For(0, (long)count, i =>

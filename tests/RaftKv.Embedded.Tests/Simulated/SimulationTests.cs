@@ -9,7 +9,7 @@ public sealed class SimulationTests
 {
     private const ulong ShareSize = 20;
 
-    private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 10UL;
+    private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 6UL;
 
     /// <summary>Each has shown a bug once, of the product or of the simulation.</summary>
     public static TheoryData<ulong> Regressions => [20, 44, 45, 819, 1175, 1370, 2520, 4154, 5247, 7806, 20047, 100510];

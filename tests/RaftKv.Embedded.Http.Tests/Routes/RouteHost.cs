@@ -33,8 +33,9 @@ internal sealed class RouteHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.AddSingleton(replica.GetRequiredService<IDistributedKv>());
         builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCluster>());
-        builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvLeases>());
-        builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCoordination>());
+        // A store in memory has neither.
+        if (replica.GetService<IRaftKvLeases>() is { } leases && replica.GetService<IRaftKvCoordination>() is { } coordination)
+            builder.Services.AddSingleton(leases).AddSingleton(coordination);
         setup.Services(builder);
         if (setup.IsTestServer)
             builder.WebHost.UseTestServer();

@@ -83,10 +83,16 @@ internal sealed class ReplicaMeter : IDisposable
 
     private static IEnumerable<Measurement<long>> Lags(RaftKvStatus? status)
     {
-        foreach (var member in status?.Members ?? [])
+        // The other nodes have the leader's word for it, which is up to a second old.
+        if (status is not { Role: RaftKvRole.Leader })
+            yield break;
+        foreach (var member in status.Members)
         {
             if (member.Match is { } match)
-                yield return new Measurement<long>(Math.Max(0, status!.LastIndex - match), new KeyValuePair<string, object?>("member", member.NodeId));
+            {
+                var tag = new KeyValuePair<string, object?>("member", member.NodeId);
+                yield return new Measurement<long>(Math.Max(0, status.LastIndex - match), tag);
+            }
         }
     }
 

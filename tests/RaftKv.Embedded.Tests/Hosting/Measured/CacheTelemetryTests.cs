@@ -8,22 +8,15 @@ namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
 /// <summary>What operations of the distributed cache tell metrics and traces.</summary>
 [Collection(nameof(TelemetryTests))]
-public sealed class CacheTelemetryTests : IDisposable
+public sealed class CacheTelemetryTests : MeasuredNodeTests
 {
     private const string Durations = "raftkv.cache.operation.duration";
-
-    private readonly TestFolder _folder = new();
-    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Hits_misses_and_writes_are_measured_by_every_method()
     {
-        using var recorder = new Recorder(_nodeId);
-        await using var node = await StartAsync();
+        using var recorder = new Recorder(NodeId);
+        await using var node = await StartWithCacheAsync();
         var cache = (IBufferDistributedCache)node.Services.GetRequiredService<IDistributedCache>();
         var options = new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) };
         var buffer = new ArrayBufferWriter<byte>();
@@ -55,9 +48,9 @@ public sealed class CacheTelemetryTests : IDisposable
     [Fact]
     public async Task An_operation_is_a_span_under_its_callers_with_its_read_or_write_under_it()
     {
-        using var application = new ActivitySource($"test-{_nodeId}");
-        using var recorder = new Recorder(_nodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
-        await using var node = await StartAsync();
+        using var application = new ActivitySource($"test-{NodeId}");
+        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
+        await using var node = await StartWithCacheAsync();
         var cache = node.Services.GetRequiredService<IDistributedCache>();
         using var call = application.StartActivity("call");
 
@@ -80,7 +73,6 @@ public sealed class CacheTelemetryTests : IDisposable
         Assert.Equal(typeof(RaftKvLimitExceededException).FullName, spans[3].GetTagItem("error.type"));
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(
-        o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")),
-        b => b.AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable));
+    private Task<TestNode> StartWithCacheAsync() =>
+        StartAsync(b => b.AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable));
 }

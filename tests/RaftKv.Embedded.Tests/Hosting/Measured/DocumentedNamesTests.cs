@@ -12,21 +12,13 @@ namespace RaftKv.Embedded.Tests.Hosting.Measured;
 /// attributes, and no other.
 /// </summary>
 [Collection(nameof(TelemetryTests))]
-public sealed partial class DocumentedNamesTests : IDisposable
+public sealed partial class DocumentedNamesTests : MeasuredNodeTests
 {
-    private readonly TestFolder _folder = new();
-    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public async Task Instruments_and_spans_are_documented_as_they_are_and_no_other()
     {
-        using var recorder = new Recorder(_nodeId, RaftKvTelemetry.ActivitySourceName, RaftKvTelemetry.LogActivitySourceName);
-        await using (var node = await TestNode.StartAsync(
-            o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")), b => b.AddDistributedCache()))
+        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, RaftKvTelemetry.LogActivitySourceName);
+        await using (var node = await StartAsync(b => b.AddDistributedCache()))
             await UseAllAsync(node, recorder);
 
         string TagsOf(string name) => string.Join(", ", recorder.TagsOf(name));
@@ -56,8 +48,8 @@ public sealed partial class DocumentedNamesTests : IDisposable
         }
         await node.Cluster.TakeSnapshotAsync(Cancel);
         node.Inside.Telemetry.Stalled(new RaftKvStall(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(1), DateTimeOffset.UtcNow, "a stall"));
-        await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ($"{_nodeId}-2", _folder.Sub("follower")));
-        await node.Cluster.AddMemberAsync($"{_nodeId}-2", follower.Cluster.Status.Address, Cancel);
+        await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ($"{NodeId}-2", Folder.Sub("follower")));
+        await node.Cluster.AddMemberAsync($"{NodeId}-2", follower.Cluster.Status.Address, Cancel);
         await follower.Cluster.WaitUntilReadyAsync(Cancel);
         await follower.Kv.SetAsync("key", default, cancellationToken: Cancel);
         recorder.Observe("raftkv.keys.expired");

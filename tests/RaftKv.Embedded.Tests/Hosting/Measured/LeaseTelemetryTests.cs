@@ -5,21 +5,15 @@ namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
 /// <summary>What leases, locks and keys with an end tell metrics.</summary>
 [Collection(nameof(TelemetryTests))]
-public sealed class LeaseTelemetryTests : IDisposable
+public sealed class LeaseTelemetryTests : MeasuredNodeTests
 {
-    private readonly TestFolder _folder = new();
     private readonly int[] _ports = FreePorts.Take(2);
-    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Locks_and_leases_are_counted_while_they_are_held_and_at_their_end()
     {
-        using var recorder = new Recorder(_nodeId);
-        await using var node = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")));
+        using var recorder = new Recorder(NodeId);
+        await using var node = await StartAsync();
         var lease = await node.Leases.GrantAsync(TimeSpan.FromMinutes(1), Cancel);
         var held = await node.Coordination.AcquireLockAsync("lock", cancellationToken: Cancel);
         Assert.Null(await node.Coordination.TryAcquireLockAsync("lock", cancellationToken: Cancel));
@@ -58,8 +52,8 @@ public sealed class LeaseTelemetryTests : IDisposable
     [Fact]
     public async Task Keys_that_end_by_themselves_are_counted_by_cause()
     {
-        using var recorder = new Recorder(_nodeId);
-        await using var node = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")));
+        using var recorder = new Recorder(NodeId);
+        await using var node = await StartAsync();
         await using (var lease = await node.Leases.GrantAsync(TimeSpan.FromMinutes(1), Cancel))
             await node.Kv.SetAsync("bound", default, new KvSetOptions { LeaseId = lease.Id }, Cancel);
         for (var i = 0; i < 3; i++)
@@ -75,5 +69,5 @@ public sealed class LeaseTelemetryTests : IDisposable
     private static (double Leases, double HeldLeases, double HeldLocks) Held(Recorder recorder) =>
         (recorder.Observe("raftkv.leases"), recorder.Observe("raftkv.leases.held"), recorder.Observe("raftkv.locks.held"));
 
-    private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, _folder));
+    private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, Folder));
 }

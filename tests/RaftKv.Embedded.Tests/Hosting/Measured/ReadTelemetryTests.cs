@@ -6,22 +6,16 @@ namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
 /// <summary>What reads tell metrics and traces, and what that costs while nothing listens.</summary>
 [Collection(nameof(TelemetryTests))]
-public sealed class ReadTelemetryTests : IDisposable
+public sealed class ReadTelemetryTests : MeasuredNodeTests
 {
     private static readonly KvReader<object?, int> Length = static (value, _, _) => value.Length;
 
-    private readonly TestFolder _folder = new();
     private readonly int[] _ports = FreePorts.Take(2);
-    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Reads_are_counted_by_consistency_and_by_what_served_them()
     {
-        using var recorder = new Recorder(_nodeId);
+        using var recorder = new Recorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
 
@@ -41,7 +35,7 @@ public sealed class ReadTelemetryTests : IDisposable
     [Fact]
     public async Task A_read_with_the_leaders_lease_is_counted_as_such()
     {
-        using var recorder = new Recorder(_nodeId);
+        using var recorder = new Recorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         var lease = new KvReadOptions { Consistency = KvConsistency.LeaderLease };
@@ -60,8 +54,8 @@ public sealed class ReadTelemetryTests : IDisposable
     [Fact]
     public async Task A_linearizable_read_is_a_span_under_its_callers_and_a_stale_one_is_none()
     {
-        using var application = new ActivitySource($"test-{_nodeId}");
-        using var recorder = new Recorder(_nodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
+        using var application = new ActivitySource($"test-{NodeId}");
+        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         using var call = application.StartActivity("call");
@@ -84,7 +78,7 @@ public sealed class ReadTelemetryTests : IDisposable
     [Fact]
     public async Task Calls_that_fail_are_spans_with_an_error_and_its_reason_and_reads_without_a_leader_are_counted()
     {
-        using var application = new ActivitySource($"test-{_nodeId}");
+        using var application = new ActivitySource($"test-{NodeId}");
         using var recorder = new Recorder("node1", RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var one = await StartOneOfTwoAsync(1);
         await using (await StartOneOfTwoAsync(2))
@@ -146,7 +140,7 @@ public sealed class ReadTelemetryTests : IDisposable
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Name == "raftkv.reads" && instrument.Meter.Tags!.Any(t => _nodeId.Equals(t.Value)))
+                if (instrument.Name == "raftkv.reads" && instrument.Meter.Tags!.Any(t => NodeId.Equals(t.Value)))
                     listener.EnableMeasurementEvents(instrument);
             },
         };
@@ -155,11 +149,9 @@ public sealed class ReadTelemetryTests : IDisposable
         return listener;
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (_nodeId, _folder.Sub("data")));
-
     private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o =>
     {
-        o.BeOneOf(number, _ports, _folder);
+        o.BeOneOf(number, _ports, Folder);
         o.ElectionTimeout = TimeSpan.FromMilliseconds(200);
         o.HeartbeatInterval = TimeSpan.FromMilliseconds(20);
         o.RequestTimeout = TimeSpan.FromSeconds(2);

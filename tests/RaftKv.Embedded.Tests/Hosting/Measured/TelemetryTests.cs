@@ -7,19 +7,12 @@ namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
 /// <summary>The names that dashboards and traces stand on.</summary>
 [Collection(nameof(TelemetryTests))]
-public sealed class TelemetryTests : IDisposable
+public sealed class TelemetryTests : MeasuredNodeTests
 {
-    private readonly TestFolder _folder = new();
-    private readonly string _nodeId = $"n{Guid.NewGuid():N}";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public async Task The_instruments_report_under_their_node()
     {
-        using var recorder = new Recorder(_nodeId);
+        using var recorder = new Recorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         await node.Cluster.TakeSnapshotAsync(Cancel);
@@ -41,7 +34,7 @@ public sealed class TelemetryTests : IDisposable
     public async Task A_write_is_a_span_under_its_callers_with_its_parts_under_it()
     {
         var ended = new ConcurrentQueue<Activity>();
-        using var application = new ActivitySource($"test-{_nodeId}");
+        using var application = new ActivitySource($"test-{NodeId}");
         using var listener = Record(application, ended);
         await using var node = await StartAsync();
         ActivityTraceId trace;
@@ -63,28 +56,52 @@ public sealed class TelemetryTests : IDisposable
     [Fact]
     public async Task A_sync_of_the_log_is_a_trace_only_for_those_who_listen_to_the_log()
     {
-        using var recorder = new Recorder(_nodeId, RaftKvTelemetry.ActivitySourceName);
+        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName);
         await using (var node = await StartAsync())
             await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         Assert.Contains(recorder.Spans, a => a.OperationName == "raftkv.write");
         Assert.DoesNotContain(recorder.Spans, a => a.OperationName == "raftkv.fsync");
 
-        using var ofLog = new Recorder(_nodeId, RaftKvTelemetry.LogActivitySourceName);
+        using var ofLog = new Recorder(NodeId, RaftKvTelemetry.LogActivitySourceName);
         await using var again = await StartAsync();
         await again.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
-        Eventually.Holds(() => ofLog.Spans.Any(a => _nodeId.Equals(a.GetTagItem("raftkv.node"))), "a sync is traced", 60);
+        Eventually.Holds(() => ofLog.Spans.Any(a => NodeId.Equals(a.GetTagItem("raftkv.node"))), "a sync is traced", 60);
         Assert.All(ofLog.Spans, sync => Assert.Equal(("raftkv.fsync", null), (sync.OperationName, sync.Parent)));
+    }
+
+    [Fact]
+    public async Task Only_the_leader_measures_how_far_members_are_behind()
+    {
+        string[] names = [$"{NodeId}-2", $"{NodeId}-3"];
+        using var leads = new Recorder(NodeId);
+        using var follows = new Recorder(names[0]);
+        await using var leader = await StartAsync();
+        await leader.Kv.SetAsync("founded", default, cancellationToken: Cancel);
+        await using var follower = await StartAndAddAsync(names[0]);
+        await using var other = await StartAndAddAsync(names[1]);
+        Eventually.Holds(() => follower.Cluster.Status.Members.Any(m => m.Lag is not null), "the leader has told its members' lag", 60);
+
+        Assert.Equal(0, follows.Observe("raftkv.leader"));
+        Assert.Empty(follows.TagsOf("raftkv.member.lag"));
+        Assert.True(leads.Observe("raftkv.member.lag", ("member", names[1])) >= 0);
+
+        async Task<TestNode> StartAndAddAsync(string name)
+        {
+            var node = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (name, Folder.Sub(name)));
+            await leader.Cluster.AddMemberAsync(name, node.Cluster.Status.Address, Cancel);
+            return node;
+        }
     }
 
     [Fact]
     public async Task A_forwarded_write_has_a_span_on_the_leader_in_the_callers_trace()
     {
         var ended = new ConcurrentQueue<Activity>();
-        using var application = new ActivitySource($"test-{_nodeId}");
+        using var application = new ActivitySource($"test-{NodeId}");
         using var listener = Record(application, ended);
         await using var leader = await StartAsync();
         await leader.Kv.SetAsync("founded", default, cancellationToken: Cancel);
-        await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ("follower", _folder.Sub("follower")));
+        await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ("follower", Folder.Sub("follower")));
         await leader.Cluster.AddMemberAsync("follower", follower.Cluster.Status.Address, Cancel);
         await follower.Cluster.WaitUntilReadyAsync(Cancel);
         ActivityTraceId trace;
@@ -115,10 +132,4 @@ public sealed class TelemetryTests : IDisposable
         ActivitySource.AddActivityListener(listener);
         return listener;
     }
-
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(o =>
-    {
-        o.NodeId = _nodeId;
-        o.DataDirectory = _folder.Sub("data");
-    });
 }

@@ -34,9 +34,9 @@ public static class RaftKvDataProtectionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(keyPrefix);
-        foreach (var prefix in new[] { RaftKvXmlRepository.KeysBelow(keyPrefix), RaftKvXmlRepository.RevocationsBelow(keyPrefix) })
+        foreach (var folder in new[] { RaftKvXmlRepository.KeysFolder, RaftKvXmlRepository.RevocationsFolder })
         {
-            builder.Services.AddSingleton(new ReservedPrefix(prefix, "the key ring of Data Protection",
+            builder.Services.AddSingleton(new ReservedPrefix(keyPrefix + folder, "the key ring of Data Protection",
                 "Use IKeyManager. An element that cannot be read is deleted with RaftKvKeyRing.DeleteElementAsync.", IsSecret: true));
         }
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(o =>

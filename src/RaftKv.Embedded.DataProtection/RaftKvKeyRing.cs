@@ -5,8 +5,7 @@ public static class RaftKvKeyRing
 {
     /// <summary>
     /// Deletes one element of the ring, for example one that cannot be read. Without a key, what it protected cannot be unprotected any
-    /// more;
-    /// without a revocation, the revoked key counts again.
+    /// more; without a revocation, the revoked key counts again.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The whole key of the element in the store, as the error about it says.</param>
@@ -19,7 +18,8 @@ public static class RaftKvKeyRing
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentException.ThrowIfNullOrEmpty(key);
         var folder = key[..(key.LastIndexOf('/') + 1)];
-        if (!folder.EndsWith("keys/", StringComparison.Ordinal) && !folder.EndsWith("revocations/", StringComparison.Ordinal))
+        if (!folder.EndsWith(RaftKvXmlRepository.KeysFolder, StringComparison.Ordinal)
+            && !folder.EndsWith(RaftKvXmlRepository.RevocationsFolder, StringComparison.Ordinal))
         {
             throw new ArgumentException(
                 $"'{key}' is not the key of an element: it is not below keys/ or revocations/. Nothing was deleted.", nameof(key));

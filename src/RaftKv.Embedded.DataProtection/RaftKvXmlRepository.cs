@@ -15,13 +15,12 @@ namespace RaftKv.Embedded.DataProtection;
 /// </remarks>
 internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILogger<RaftKvXmlRepository> log) : IDeletableXmlRepository
 {
-    private readonly string _keys = KeysBelow(prefix);
-    private readonly string _revocations = RevocationsBelow(prefix);
+    public const string KeysFolder = "keys/";
+    public const string RevocationsFolder = "revocations/";
+
+    private readonly string _keys = prefix + KeysFolder;
+    private readonly string _revocations = prefix + RevocationsFolder;
     private volatile bool _foundNoKey;
-
-    public static string KeysBelow(string prefix) => prefix + "keys/";
-
-    public static string RevocationsBelow(string prefix) => prefix + "revocations/";
 
     public IReadOnlyCollection<XElement> GetAllElements()
     {

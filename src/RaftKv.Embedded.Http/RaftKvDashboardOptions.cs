@@ -12,10 +12,9 @@ public sealed class RaftKvDashboardOptions : RaftKvHttpOptions
 
     /// <summary>
     /// The prefixes of keys whose values the dashboard never shows, which it hides from its lists unless internal keys are asked for,
-    /// and which it does not change. The default
-    /// value is <c>data-protection/</c>, the default key ring of Data Protection; the ring that this app keeps with
-    /// <c>PersistKeysToRaftKv</c> is
-    /// secret in any case. Keys below <c>.locks/</c> and <c>$raftkv/</c> are hidden and not changed either, but shown.
+    /// and which it does not change. The default value is <c>data-protection/</c>, the default key ring of Data Protection; the ring that
+    /// this app keeps with <c>PersistKeysToRaftKv</c> is secret in any case. Keys below <c>.locks/</c> and <c>$raftkv/</c> are hidden and
+    /// not changed either, but shown.
     /// </summary>
     public IList<string> SecretPrefixes { get; } = ["data-protection/"];
 }

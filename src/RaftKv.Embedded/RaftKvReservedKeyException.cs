@@ -4,8 +4,7 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// An application tried to write or delete keys that the library, or a package of it, keeps for itself: <c>.locks/</c>, <c>$raftkv/</c>,
-/// and
-/// the key ring of Data Protection where <c>PersistKeysToRaftKv</c> is used. Nothing was written.
+/// and the key ring of Data Protection where <c>PersistKeysToRaftKv</c> is used. Nothing was written.
 /// </summary>
 public sealed class RaftKvReservedKeyException : RaftKvException
 {

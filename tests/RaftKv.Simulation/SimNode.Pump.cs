@@ -69,7 +69,8 @@ internal sealed partial class SimNode
     public bool HasRoomFor(int segments) => Disk.AvailableBytes(Root) >= segments * (long)_run.Swarm.SegmentBytes;
 
     /// <summary>Another program takes all but so many segments.</summary>
-    public void FillDisk(int segments) => Disk.Capacity -= Math.Max(0, Disk.AvailableBytes(Root) - segments * (long)_run.Swarm.SegmentBytes);
+    public void FillDisk(int segments) =>
+        Disk.Capacity -= Math.Max(0, Disk.AvailableBytes(Root) - segments * (long)_run.Swarm.SegmentBytes);
 
     public void EnlargeDisk() => Disk.Capacity = long.MaxValue;
 

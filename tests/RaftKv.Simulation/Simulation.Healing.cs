@@ -91,27 +91,36 @@ internal sealed partial class Simulation
             return;
         var end = Time.Now + MissingTime;
         Transcript.Add("", $"without {string.Join(' ', _missing.Select(n => n.Id))}");
-        bool? answer = false;
-        RunUntil(end, Serves, $"a write succeeds without {string.Join(' ', _missing.Select(n => n.Id))}");
+        var writes = AnsweredByLeader((leader, ended) => WriteCall.Set(this, leader, "k0", NextOperation(), ended));
+        RunUntil(end, writes, $"a write succeeds without {string.Join(' ', _missing.Select(n => n.Id))}");
         var back = _missing.ToList();
         _missing.Clear();
         back.ForEach(Faults.RestartSoon);
+    }
 
-        bool Serves()
+    /// <summary>Whether a call has succeeded that is made on whichever node leads, again and again.</summary>
+    private Func<bool> AnsweredByLeader(Action<SimNode, Action<bool>> call)
+    {
+        bool? answer = false;
+        return () =>
         {
             if (answer == false && Leader() is { IsListening: true, Core.CanServeReads: true } leader)
             {
                 answer = null;
-                WriteCall.Set(this, leader, "k0", NextOperation(), done => answer = done);
+                call(leader, done => answer = done);
             }
             return answer == true;
-        }
+        };
     }
 
-    /// <summary>Deletions give room, so they succeed on disks that are full but for a few segments of the log, also when all processes restart on them.</summary>
+    /// <summary>
+    /// Deletions give room, so they succeed on disks that are full but for a few segments of the log, also when all processes restart on
+    /// them.
+    /// </summary>
     private void DeleteOnFullDisks()
     {
-        if (!Swarm.SmallDisks || _missing.Count > 0 || History.Last.Index == 0 || _nodes.Exists(n => !n.IsListening || n.MayFault || !n.HasRoomFor(SegmentsLeft)))
+        if (!Swarm.SmallDisks || _missing.Count > 0 || History.Last.Index == 0
+            || _nodes.Exists(n => !n.IsListening || n.MayFault || !n.HasRoomFor(SegmentsLeft)))
             return;
         var end = Time.Now + FullDiskTime;
         Transcript.Add("", "all processes restart on their full disks");
@@ -121,21 +130,20 @@ internal sealed partial class Simulation
             node.Die(power: false);
             Faults.RestartSoon(node);
         }
-        bool? answer = false;
-        while (answer != true && Time.Step(end))
+        var deletes = AnsweredByLeader((leader, ended) => WriteCall.Delete(this, leader, "k0", default, ended));
+        while (!deletes() && Time.Step(end))
         {
-            if (answer == false && Leader() is { IsListening: true } leader)
-            {
-                answer = null;
-                WriteCall.Delete(this, leader, "k0", default, done => answer = done);
-            }
         }
-        if (answer != true && _nodes.TrueForAll(n => n.HasRoomFor(1)) && !AMemberNeedsASnapshot())
-            throw new BrokenInvariantException("Deletions on full disks", $"none within {FullDiskTime / VirtualTime.Second} s; {string.Join("; ", _nodes.Select(n => n.Describe()))}");
+        if (!deletes() && _nodes.TrueForAll(n => n.HasRoomFor(1)) && !AMemberNeedsASnapshot())
+        {
+            var nodes = string.Join("; ", _nodes.Select(n => n.Describe()));
+            throw new BrokenInvariantException("Deletions on full disks", $"none within {FullDiskTime / VirtualTime.Second} s; {nodes}");
+        }
     }
 
     /// <summary>A member that needs a snapshot waits for as much room as that takes.</summary>
-    private bool AMemberNeedsASnapshot() => Leader() is { Core: { } core } leader && Members(leader).Any(n => n.Core is not { } member || member.LastIndex < core.SnapshotIndex);
+    private bool AMemberNeedsASnapshot() => Leader() is { Core: { } core } leader
+        && Members(leader).Any(n => n.Core is not { } member || member.LastIndex < core.SnapshotIndex);
 
     /// <summary>A leader that can still be heard but hears nobody keeps nobody from electing another one (dissertation §6.2; RELIABILITY E-12).</summary>
     private void DeafenLeader(long end)

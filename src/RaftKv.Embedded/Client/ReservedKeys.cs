@@ -6,8 +6,7 @@ namespace RaftKv.Embedded.Client;
 
 /// <summary>
 /// The one list of reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot
-/// write
-/// there; the library itself writes with the <c>Reserved</c> operations of a transaction.
+/// write there; the library itself writes with the <c>Reserved</c> operations of a transaction.
 /// </summary>
 /// <param name="registered">The prefixes of packages, for example that of the key ring of Data Protection.</param>
 internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
@@ -43,7 +42,13 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
     /// <exception cref="RaftKvReservedKeyException">An operation writes a reserved key and is not the library's.</exception>
     public void ThrowIfReserved(KvTransaction transaction, int maxKeyBytes)
     {
-        foreach (var item in transaction.Then.Items.Concat(transaction.Else.Items))
+        ThrowIfReserved(transaction.Then, maxKeyBytes);
+        ThrowIfReserved(transaction.Else, maxKeyBytes);
+    }
+
+    private void ThrowIfReserved(KvTransactionBranch branch, int maxKeyBytes)
+    {
+        foreach (var item in branch.Items)
         {
             if (item.IsReserved || item.Kind == TransactionOperationKind.Get)
                 continue;

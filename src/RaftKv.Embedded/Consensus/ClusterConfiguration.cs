@@ -135,8 +135,8 @@ internal sealed class ClusterConfiguration
         string.Join(' ', Members.Select(m => m.Role == MemberRole.Voter ? m.NodeId : $"{m.NodeId}({m.Role.ToString().ToLowerInvariant()})"));
 
     /// <summary>In words, for the log: the role and the address of every member.</summary>
-    public string Describe() =>
-        _members.Length == 0 ? "no members" : string.Join(", ", _members.Select(m => $"{m.NodeId} ({m.Role.ToString().ToLowerInvariant()}, {m.Address})"));
+    public string Describe() => _members.Length == 0 ? "no members"
+        : string.Join(", ", _members.Select(m => $"{m.NodeId} ({m.Role.ToString().ToLowerInvariant()}, {m.Address})"));
 
     private int SettingsBytes => sizeof(ushort) + (Limits is null ? 0 : ClusterLimits.Bytes);
 

@@ -32,7 +32,7 @@ internal sealed partial class RaftCore
         Progress? last = null;
         foreach (var peer in _peers)
         {
-            if (peer.IsVoter && (last is null || peer.Match < last.Match || (peer.Match == last.Match && string.CompareOrdinal(peer.NodeId, last.NodeId) > 0)))
+            if (peer.IsVoter && (last is null || IsLessBehind(last, peer)))
                 last = peer;
         }
         return last;

@@ -50,7 +50,9 @@ internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(N
 /// <param name="KeepFromForPeers">The first entry that may be kept for the sake of peers that are behind: those before would take too much of the disk.</param>
 internal sealed record SnapshotTaken(Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom, long KeepFromForPeers) : RaftEvent(Now);
 
-/// <summary>Whether a peer says that its disk has room for entries. One without room is sent none, unless it is needed for the quorum.</summary>
+/// <summary>
+/// Whether a peer says that its disk has room for entries. One without room is sent none, unless it is needed for the quorum.
+/// </summary>
 /// <param name="Now">When.</param>
 /// <param name="NodeId">The peer.</param>
 /// <param name="HasRoom">Whether it takes entries.</param>

@@ -146,22 +146,28 @@ internal sealed partial class Replica
         parts.Peers.TryGetValue(member.NodeId, out var peer);
         var report = ReportOf(parts);
         var reported = report?.Find(member.NodeId);
-        var match = peer.Match ?? reported?.Match;
-        return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, match, Ago(peer.HeardAt, now))
+        var heard = Ago(peer.HeardAt, now);
+        var seen = new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match, heard)
         {
             HasLostEntries = peer.HasLostEntries || reported is { HasLostEntries: true },
-            Lag = match is { } known ? Math.Max(0, (peer.Match is null ? report!.Content.LastIndex : parts.LastIndex) - known) : null,
-            ReportAge = peer.Match is not null ? TimeSpan.Zero : reported is null ? null
-                : TimeSpan.FromTicks(Math.Max(0, now - report!.At)),
-            LeaderContact = peer.Match is not null ? Ago(peer.HeardAt, now) : reported is { } told ? Ago(report!.HeardAt(told), now) : null,
             IsReachable = IsReachable(member.NodeId, peer.HeardAt, parts.LeaderId, report, now),
+        };
+        if (peer.Match is { } match)
+            return seen with { Lag = Math.Max(0, parts.LastIndex - match), ReportAge = TimeSpan.Zero, LeaderContact = heard };
+        if (reported is not { } told)
+            return seen;
+        return seen with
+        {
+            Match = told.Match,
+            Lag = Math.Max(0, report!.Content.LastIndex - told.Match),
+            ReportAge = TimeSpan.FromTicks(Math.Max(0, now - report.At)),
+            LeaderContact = Ago(report.HeardAt(told), now),
         };
     }
 
     /// <summary>
     /// The leader hears every member all the time, so that its word says more than the own contacts, unless this node has heard the member
-    /// since
-    /// the leader no longer hears it.
+    /// since the leader no longer hears it.
     /// </summary>
     private bool IsReachable(string nodeId, long heardAt, string? leaderId, LeaderReport? report, long now)
     {

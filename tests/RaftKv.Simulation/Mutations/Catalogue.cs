@@ -50,7 +50,11 @@ internal static partial class Catalogue
         new("full-disk-ends-the-log", "a log that has no room for its next segment counts as failed",
             new Edit("Storage/Wal.Commit.cs", "catch (Exception e) when (e is not WalNoRoomException)", "catch (Exception e)")) { In = Profile.FullDisks },
         new("full-quorum-spared", "followers whose disks lack room are sent no entries, although no quorum is left without them (was here)",
-            new Edit("Consensus/RaftCore.Replication.cs", "peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer))", "peer.TakesEntries")) { In = Profile.FullDisks },
+            new Edit(
+                "Consensus/RaftCore.Room.cs", "peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer))", "peer.TakesEntries"))
+            {
+                In = Profile.FullDisks,
+            },
         new("disk-backlog-not-counted", "a leader does not count what waits for its own disk, because a quorum without it commits",
             new Edit("Consensus/RaftLog.cs", "public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);", "public long HeldBytes => UnappliedBytes;")) { In = Profile.Overload },
     ];

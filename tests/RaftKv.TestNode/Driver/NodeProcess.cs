@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using RaftKv.Embedded;
 using RaftKv.TestNode.Protocol;
@@ -8,11 +7,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.TestNode.Driver;
 
 /// <summary>A running node: its process, its outstanding commands and its log.</summary>
-public sealed partial class NodeProcess : IAsyncDisposable
+public sealed class NodeProcess : IAsyncDisposable
 {
-    private const int SigCont = 18;
-    private const int SigStop = 19;
-
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(20);
 
@@ -47,7 +43,10 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Whether the process is gone. Clients ask this of a node that another thread is about to start anew, so it holds after disposal too.</summary>
     public bool HasExited => exit.IsCompleted;
 
-    /// <summary>Starts the process, or takes one whose replica has ended, and waits until its host has started, or throws what kept it from starting.</summary>
+    /// <summary>
+    /// Starts the process, or takes one whose replica has ended, and waits until its host has started, or throws what kept it from
+    /// starting.
+    /// </summary>
     public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, RaftKvBootstrap bootstrap, string logPath)
     {
         var json = JsonSerializer.SerializeToNode(options, NodeJson.Options)!;
@@ -134,13 +133,13 @@ public sealed partial class NodeProcess : IAsyncDisposable
     public void Pause()
     {
         paused = true;
-        Signal(SigStop);
+        Signals.Send(ProcessId, Signals.Stop);
     }
 
     /// <summary>kill -CONT.</summary>
     public void Continue()
     {
-        Signal(SigCont);
+        Signals.Send(ProcessId, Signals.Continue);
         paused = false;
     }
 
@@ -204,13 +203,4 @@ public sealed partial class NodeProcess : IAsyncDisposable
         foreach (var answer in waiting.Values)
             answer.TrySetException(new NodeDiedException(nodeId));
     }
-
-    private void Signal(int signal)
-    {
-        if (SendSignal(ProcessId, signal) != 0)
-            throw new InvalidOperationException($"kill({ProcessId}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int processId, int signal);
 }

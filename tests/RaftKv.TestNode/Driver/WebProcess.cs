@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace RaftKv.TestNode.Driver;
 
@@ -8,10 +7,8 @@ namespace RaftKv.TestNode.Driver;
 /// <param name="name">What errors call it.</param>
 /// <param name="assembly">The built application: an assembly beside the tests, or the path of an executable.</param>
 /// <param name="url">Where it answers.</param>
-public sealed partial class WebProcess(string name, string assembly, Uri url) : IAsyncDisposable
+public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDisposable
 {
-    private const int SigTerm = 15;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<string> output = new();
@@ -67,8 +64,7 @@ public sealed partial class WebProcess(string name, string assembly, Uri url) : 
     /// <summary>SIGTERM, as a container runtime sends it; returns when the process has ended by itself.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (SendSignal(process!.Id, SigTerm) != 0)
-            throw new InvalidOperationException($"{name} was not sent SIGTERM: error {Marshal.GetLastPInvokeError()}.");
+        Signals.Send(process!.Id, Signals.Terminate);
         await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
         process.Dispose();
         process = null;
@@ -86,7 +82,4 @@ public sealed partial class WebProcess(string name, string assembly, Uri url) : 
     }
 
     public async ValueTask DisposeAsync() => await KillAsync();
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int SendSignal(int processId, int signal);
 }

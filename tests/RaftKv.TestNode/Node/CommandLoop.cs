@@ -12,7 +12,8 @@ internal sealed class CommandLoop(NodeCommands commands, Front front, TextReader
     private readonly TaskCompletionSource<NodeRequest?> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Completes with the request that ends the replica, or with <c>null</c> when stdin closes; after a stop, once everything that came from it is answered as well.
+    /// Completes with the request that ends the replica, or with <c>null</c> when stdin closes; after a stop, once everything that came
+    /// from it is answered as well.
     /// </summary>
     public Task<NodeRequest?> Finished => finished.Task;
 

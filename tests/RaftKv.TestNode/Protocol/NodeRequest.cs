@@ -8,7 +8,9 @@ public sealed record NodeRequest
     /// <summary>The operation that starts a replica in a process whose last one ended.</summary>
     public const string Start = "start";
 
-    /// <summary>The operation that ends the replica, as abruptly as a host that is disposed of, and leaves the process for another one.</summary>
+    /// <summary>
+    /// The operation that ends the replica, as abruptly as a host that is disposed of, and leaves the process for another one.
+    /// </summary>
     public const string End = "end";
 
     /// <summary>The line of the log behind the last one of a replica.</summary>

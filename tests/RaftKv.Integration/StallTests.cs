@@ -71,7 +71,10 @@ public sealed class StallTests : IntegrationTest
         await cluster.WaitAsync("the collector's stall", () => HasStallAsync(cluster.Nodes[0], RaftKvStallCause.Gc), seconds: 120);
     }
 
-    /// <summary>Stops the leader's process until another node leads and the witness has named the silence, and returns it when it has named the pause.</summary>
+    /// <summary>
+    /// Stops the leader's process until another node leads and the witness has named the silence, and returns it when it has named the
+    /// pause.
+    /// </summary>
     private static async Task<ClusterNode> PauseLeaderAsync(TestCluster cluster, ClusterNode witness)
     {
         var leader = await cluster.LeaderAsync();

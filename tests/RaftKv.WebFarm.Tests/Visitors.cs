@@ -4,8 +4,9 @@ using System.Net.Http.Headers;
 namespace RaftKv.WebFarm.Tests;
 
 /// <summary>
-/// Visitors of the application behind a load balancer: requests go to the servers whose readiness probe succeeds, and to the next server when the connection is refused, or breaks and the request may
-/// be repeated. Each visitor fills a cart, reads it, stores orders and reads pages, and finds all that was stored before.
+/// Visitors of the application behind a load balancer: requests go to the servers whose readiness probe succeeds, and to the next server
+/// when the connection is refused, or breaks and the request may be repeated. Each visitor fills a cart, reads it, stores orders and reads
+/// pages, and finds all that was stored before.
 /// </summary>
 internal sealed class Visitors : IAsyncDisposable
 {
@@ -81,7 +82,8 @@ internal sealed class Visitors : IAsyncDisposable
         if (cart.Length > 200)
             return ("", null);
         var (item, after) = ($"item{i}", cart.Length == 0 ? $"item{i}" : $"{cart},item{i}");
-        var bought = await RequestAsync(visitor + i, () => With(new HttpRequestMessage(HttpMethod.Post, $"cart/{item}"), cookie), mayRepeat: false);
+        var bought = await RequestAsync(
+            visitor + i, () => With(new HttpRequestMessage(HttpMethod.Post, $"cart/{item}"), cookie), mayRepeat: false);
         if (bought.Body is { } body)
             Expect(after, body);
         cookie ??= bought.Cookie;
@@ -120,7 +122,11 @@ internal sealed class Visitors : IAsyncDisposable
                 var body = await answer.Content.ReadAsStringAsync();
                 Interlocked.Increment(ref _requests);
                 if (!answer.IsSuccessStatusCode)
-                    throw new InvalidOperationException($"{_farm.Nodes[number].Name} answered {request.Method} {request.RequestUri} with {answer.StatusCode}: {body}\n{_farm.Nodes[number].Output}");
+                {
+                    var node = _farm.Nodes[number];
+                    throw new InvalidOperationException(
+                        $"{node.Name} answered {request.Method} {request.RequestUri} with {answer.StatusCode}: {body}\n{node.Output}");
+                }
                 return (body, CookieOf(answer.Headers));
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
@@ -132,7 +138,8 @@ internal sealed class Visitors : IAsyncDisposable
         throw new InvalidOperationException($"No server answered within {Patience}.");
     }
 
-    private static string? CookieOf(HttpResponseHeaders headers) => headers.TryGetValues("Set-Cookie", out var set) ? set.First().Split(';')[0] : null;
+    private static string? CookieOf(HttpResponseHeaders headers) =>
+        headers.TryGetValues("Set-Cookie", out var set) ? set.First().Split(';')[0] : null;
 
     private static void Expect(string expected, string? actual)
     {

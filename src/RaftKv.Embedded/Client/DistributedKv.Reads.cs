@@ -82,7 +82,8 @@ internal sealed partial class DistributedKv
 
     private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
     {
-        KvConsistency.Stale => host.Replica.ServesOwnCopy && host.Applier.AppliedIndex >= asked.MinVersion.Value && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
+        KvConsistency.Stale => host.Replica.ServesOwnCopy && host.Applier.AppliedIndex >= asked.MinVersion.Value
+            && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
         KvConsistency.LeaderLease => HoldsLease(host) && host.Applier.AppliedIndex >= asked.MinVersion.Value,
         _ => false,
     };

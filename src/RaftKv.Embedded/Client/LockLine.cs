@@ -21,7 +21,8 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
 
     /// <summary>Shows all places in the line before a lock, as of one version, which is returned.</summary>
-    public static async Task<KvVersion> VisitAsync(IDistributedKv kv, string name, Action<KvEntry> visit, CancellationToken cancellationToken)
+    public static async Task<KvVersion> VisitAsync(
+        IDistributedKv kv, string name, Action<KvEntry> visit, CancellationToken cancellationToken)
     {
         var asked = default(KvScanOptions);
         while (true)
@@ -35,8 +36,12 @@ internal sealed class LockLine(IDistributedKv kv, KvLock mine)
         }
     }
 
-    /// <summary>Completes with the first change behind a version that ends the wait, and when this node missed something, so that the caller must look again.</summary>
-    public static async Task UntilAsync(IDistributedKv kv, KvKeyRange range, KvVersion at, Func<KvEvent, bool> ends, CancellationToken cancellationToken)
+    /// <summary>
+    /// Completes with the first change behind a version that ends the wait, and when this node missed something, so that the caller must
+    /// look again.
+    /// </summary>
+    public static async Task UntilAsync(
+        IDistributedKv kv, KvKeyRange range, KvVersion at, Func<KvEvent, bool> ends, CancellationToken cancellationToken)
     {
         var options = new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true };
         try

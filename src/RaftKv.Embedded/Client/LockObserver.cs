@@ -42,8 +42,9 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
     {
         try
         {
-            await LockLine.UntilAsync(kv, LockLine.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion, cancellationToken)
-                .ConfigureAwait(false);
+            await LockLine.UntilAsync(
+                kv, LockLine.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion,
+                cancellationToken).ConfigureAwait(false);
             return await LookAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (RaftKvException e) when (e.IsTransient)

@@ -147,7 +147,9 @@ internal sealed partial class Replica
 
     private bool IsHeard(string nodeId) => nodeId == _options.NodeId || _now.Ticks - _contacts.GetValueOrDefault(nodeId, long.MinValue / 2) < VoterSilence;
 
-    /// <summary>The leader sends no entries to a follower whose disk has no room for them, unless it needs the follower for the quorum.</summary>
+    /// <summary>
+    /// The leader sends no entries to a follower whose disk has no room for them, unless it needs the follower for the quorum.
+    /// </summary>
     private void TellEntryRoom()
     {
         if (_core is null || _disk.HasRoomForEntries(Appended) is var has && has == _hasEntryRoom)

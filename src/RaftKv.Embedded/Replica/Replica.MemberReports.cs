@@ -39,5 +39,6 @@ internal sealed partial class Replica
 
     /// <summary>Any thread. What the leader of these parts has told; <c>null</c> on the leader, and before it has told anything.</summary>
     private LeaderReport? ReportOf(StatusParts parts) =>
-        Volatile.Read(ref _leaderReport) is { } report && report.LeaderId == parts.LeaderId && report.Content.Term == parts.Term ? report : null;
+        Volatile.Read(ref _leaderReport) is { } report && report.LeaderId == parts.LeaderId && report.Content.Term == parts.Term
+            ? report : null;
 }

@@ -144,8 +144,9 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     public void ReplaceSecrets(IEnumerable<string> secrets) => _transport.ReplaceSecrets(secrets);
 
     /// <summary>
-    /// Apply thread, before entries are applied. A node that has served its copy marks each entry before it can be seen, so that the copy does not go back when the node is killed and restarted
-    /// without a quorum. One that never was ready marks nothing, and serves nothing then.
+    /// Apply thread, before entries are applied. A node that has served its copy marks each entry before it can be seen, so that the copy
+    /// does not go back when the node is killed and restarted without a quorum. One that never was ready marks nothing, and serves nothing
+    /// then.
     /// </summary>
     private void MarkApplied(EntryId last)
     {
@@ -243,8 +244,9 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands over and stops. The host stops once, however often and from how many threads it is asked to: each call completes when the stop is complete. It is bounded by the hand-over
-    /// timeout, or the earliest cancellation of the callers, and a few seconds for all threads together.
+    /// Hands over and stops. The host stops once, however often and from how many threads it is asked to: each call completes when the stop
+    /// is complete. It is bounded by the hand-over timeout, or the earliest cancellation of the callers, and a few seconds for all threads
+    /// together.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -46,7 +46,10 @@ internal interface IKvStore : IDisposable
     /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
     void MaintainSpace() { }
 
-    /// <summary>Applier only, while the disk has little room: lets <see cref="MaintainSpace"/> give back dead records also when they are few, or in memory only.</summary>
+    /// <summary>
+    /// Applier only, while the disk has little room: lets <see cref="MaintainSpace"/> give back dead records also when they are few, or in
+    /// memory only.
+    /// </summary>
     void ReclaimSpace() { }
 
     /// <summary>Applier only. Whether a change of so many bytes can be made now; otherwise it must wait for room on the disk.</summary>

@@ -4,8 +4,9 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Up to which committed entry this node applies its log (file <c>applied</c>), written before the entries can be seen. A restarted node applies its log up to it without a leader, because Raft does not
-/// store the commit index. Two slots take turns; each is a <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
+/// Up to which committed entry this node applies its log (file <c>applied</c>), written before the entries can be seen. A restarted node
+/// applies its log up to it without a leader, because Raft does not store the commit index. Two slots take turns; each is a
+/// <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
 /// The file is never synced: it outlives the process, and a power cut may leave an older mark, or none. A failing disk fails nothing here.
 /// </summary>
 internal sealed class AppliedMark : IDisposable

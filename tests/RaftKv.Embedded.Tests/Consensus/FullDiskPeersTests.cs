@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>Peers whose disks lack room for entries: they are spared while the others are a quorum, and take part when nothing commits without them.</summary>
+/// <summary>
+/// Peers whose disks lack room for entries: they are spared while the others are a quorum, and take part when nothing commits without them.
+/// </summary>
 public sealed class FullDiskPeersTests
 {
     private readonly ScriptedCluster _cluster = ScriptedCluster.Of("node1", "node2", "node3");

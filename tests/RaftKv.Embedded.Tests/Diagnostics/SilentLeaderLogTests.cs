@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Diagnostics;
 
-/// <summary>What the log says of a leader that is silent, and of none: with a long election timeout a silent leader stays known for long.</summary>
+/// <summary>
+/// What the log says of a leader that is silent, and of none: with a long election timeout a silent leader stays known for long.
+/// </summary>
 public sealed class SilentLeaderLogTests
 {
     private const int NoLeader = 145, LeaderAgain = 146, HeldUp = 161, WasHeldUp = 162;

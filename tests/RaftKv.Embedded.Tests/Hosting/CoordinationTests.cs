@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.Tests.Hosting;
 /// <summary>Locks, leadership and keys of a process, as an application has them.</summary>
 public sealed class CoordinationTests : IAsyncLifetime
 {
-    private static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(1) };
+    // A loss is noticed within a third of it; a pause of a busy machine is shorter than all of it.
+    private static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(4) };
 
     private readonly TestFolder _folder = new();
     private TestNode _node = null!;

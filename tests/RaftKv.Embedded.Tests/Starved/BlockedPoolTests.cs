@@ -15,13 +15,13 @@ public sealed class BlockedPoolTests
     {
         using var folder = new TestFolder();
         await using var node = await TestNode.StartAsync(o => o.DataDirectory = folder.Path);
-        await using var lease = await node.Leases.GrantAsync(TimeSpan.FromSeconds(2), Cancel);
+        await using var lease = await node.Leases.GrantAsync(TimeSpan.FromSeconds(4), Cancel);
         await node.Kv.SetAsync("k", "v"u8.ToArray(), new() { LeaseId = lease.Id }, Cancel);
 
         bool isLost;
         using (new BlockedPool())
         {
-            Thread.Sleep(3_000);
+            Thread.Sleep(5_000);
             isLost = lease.IsLost;
         }
 

@@ -26,7 +26,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
         Assert.Equal(
             Sorted(Rows(documented, "| instrument |").Select(row => string.Join(" | ", row[0], row[1], row[2], Quoted(row[3])))),
             Sorted(recorder.Instruments.Values.Select(i => string.Join(" | ", $"`{i.Name}`", KindOf(i), i.Unit, TagsOf(i.Name)))));
-        var spans = recorder.Spans.ToArray();
+        var spans = recorder.Spans;
         Assert.Equal(
             Sorted(Rows(documented, "| span |").Select(row => string.Join(" | ", row[0], row[1], row[2], row[3], Quoted(row[4])))),
             Sorted(spans.Select(s => Describe(s, spans)).Distinct()));

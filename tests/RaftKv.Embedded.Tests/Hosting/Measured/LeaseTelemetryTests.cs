@@ -36,7 +36,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task A_lock_that_is_lost_is_counted_as_lost()
     {
-        using var recorder = new Recorder("node1");
+        using var recorder = new Recorder($"{NodeId}-1");
         await using var one = await StartOneOfTwoAsync(1);
         await using (await StartOneOfTwoAsync(2))
         {
@@ -69,5 +69,5 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     private static (double Leases, double HeldLeases, double HeldLocks) Held(Recorder recorder) =>
         (recorder.Observe("raftkv.leases"), recorder.Observe("raftkv.leases.held"), recorder.Observe("raftkv.locks.held"));
 
-    private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, Folder));
+    private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, Folder, $"{NodeId}-"));
 }

@@ -79,7 +79,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
     public async Task Calls_that_fail_are_spans_with_an_error_and_its_reason_and_reads_without_a_leader_are_counted()
     {
         using var application = new ActivitySource($"test-{NodeId}");
-        using var recorder = new Recorder("node1", RaftKvTelemetry.ActivitySourceName, application.Name);
+        using var recorder = new Recorder($"{NodeId}-1", RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var one = await StartOneOfTwoAsync(1);
         await using (await StartOneOfTwoAsync(2))
             await one.Cluster.WaitUntilReadyAsync(Cancel);
@@ -151,7 +151,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
 
     private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o =>
     {
-        o.BeOneOf(number, _ports, Folder);
+        o.BeOneOf(number, _ports, Folder, $"{NodeId}-");
         o.ElectionTimeout = TimeSpan.FromMilliseconds(200);
         o.HeartbeatInterval = TimeSpan.FromMilliseconds(20);
         o.RequestTimeout = TimeSpan.FromSeconds(2);

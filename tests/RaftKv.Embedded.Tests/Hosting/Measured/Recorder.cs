@@ -4,16 +4,22 @@ using System.Diagnostics.Metrics;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>Listens to the instruments of one node and to spans, as an application's telemetry does, and remembers everything.</summary>
+/// <summary>
+/// Listens to the instruments and the spans of one node, as an application's telemetry does, and remembers everything.
+/// A listener to spans hears every node of the process; those of other tests are left out.
+/// </summary>
 internal sealed class Recorder : IDisposable
 {
+    private readonly string _nodeId;
     private readonly MeterListener _meters = new();
     private readonly ActivityListener _activities;
+    private readonly ConcurrentQueue<Activity> _stopped = [];
 
-    /// <param name="nodeId">The node whose instruments are listened to.</param>
+    /// <param name="nodeId">The node whose instruments are listened to. Spans of nodes whose names begin with it are remembered.</param>
     /// <param name="sources">The sources of spans that are listened to.</param>
     public Recorder(string nodeId, params string[] sources)
     {
+        _nodeId = nodeId;
         _meters.InstrumentPublished = (instrument, listener) =>
         {
             var isOfNode = instrument.Meter.Tags?.Any(t => t.Key == "raftkv.node" && nodeId.Equals(t.Value)) == true;
@@ -29,14 +35,23 @@ internal sealed class Recorder : IDisposable
         {
             ShouldListenTo = source => sources.Contains(source.Name),
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = Spans.Enqueue,
+            ActivityStopped = _stopped.Enqueue,
         };
         ActivitySource.AddActivityListener(_activities);
     }
 
     public ConcurrentDictionary<string, Instrument> Instruments { get; } = [];
 
-    public ConcurrentQueue<Activity> Spans { get; } = [];
+    /// <summary>The spans that have ended. A span that names no node is a part of a call, and in a trace with one that does.</summary>
+    public Activity[] Spans
+    {
+        get
+        {
+            var stopped = _stopped.ToArray();
+            var traces = stopped.Where(IsOfNode).Select(s => s.TraceId).ToHashSet();
+            return [.. stopped.Where(s => traces.Contains(s.TraceId))];
+        }
+    }
 
     private ConcurrentQueue<(string Name, double Value, (string Key, string Value)[] Tags)> Measurements { get; } = [];
 
@@ -63,6 +78,9 @@ internal sealed class Recorder : IDisposable
     private IEnumerable<(string Name, double Value, (string Key, string Value)[] Tags)> Measured(
         string name, (string Key, string Value)[] tags) =>
         Measurements.Where(m => m.Name == name && tags.All(m.Tags.Contains));
+
+    private bool IsOfNode(Activity span) =>
+        span.GetTagItem("raftkv.node") is string node && node.StartsWith(_nodeId, StringComparison.Ordinal);
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -65,7 +65,7 @@ public sealed class TelemetryTests : MeasuredNodeTests
         using var ofLog = new Recorder(NodeId, RaftKvTelemetry.LogActivitySourceName);
         await using var again = await StartAsync();
         await again.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
-        Eventually.Holds(() => ofLog.Spans.Any(a => NodeId.Equals(a.GetTagItem("raftkv.node"))), "a sync is traced", 60);
+        Eventually.Holds(() => ofLog.Spans.Length > 0, "a sync is traced", 60);
         Assert.All(ofLog.Spans, sync => Assert.Equal(("raftkv.fsync", null), (sync.OperationName, sync.Parent)));
     }
 

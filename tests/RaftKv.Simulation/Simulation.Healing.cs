@@ -124,6 +124,7 @@ internal sealed partial class Simulation
             return;
         var end = Time.Now + FullDiskTime;
         Transcript.Add("", "all processes restart on their full disks");
+        _leaseTime.OnAllRestart();
         foreach (var node in _nodes)
         {
             node.FillDisk(SegmentsLeft);

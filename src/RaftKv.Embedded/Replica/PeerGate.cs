@@ -64,14 +64,15 @@ internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity i
             return HandshakeVerdict.OtherCluster;
         if (hello.Address.Length > 0 && !replica.IsSettled)
             contacts.NoteCaller(hello.Address);
-        // A member under another identity was removed and added anew, and which of the two is the newer one is for a leader's log to say. Whoever has no
-        // leader hears both: the new one may be the only leader there is.
-        if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation && replica.IsLed)
+        if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
         {
             // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
             if (hello.Start?.Predecessor == member.Incarnation)
                 replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
-            return HandshakeVerdict.OtherIncarnation;
+            // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A node
+            // without a leader hears both: the new one may be the only leader there is.
+            if (replica.IsLed)
+                return HandshakeVerdict.OtherIncarnation;
         }
         if (IsOlder(hello))
             return HandshakeVerdict.RolledBack;

@@ -16,6 +16,9 @@ internal sealed partial class Replica
     private readonly RepeatThrottle _newcomerReports = new(TimeSpan.FromSeconds(10));
     private long _nextReport;
 
+    /// <summary>Members that introduced themselves with the new identity of their directory while this node did not lead.</summary>
+    private readonly Dictionary<string, NewcomerMet> _rolledBackMembers = [];
+
     /// <summary>Nodes that are being taken in without an operator.</summary>
     public JoinRequests JoinRequests { get; } = new();
 
@@ -66,9 +69,15 @@ internal sealed partial class Replica
     /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
     private void OnNewcomer(NewcomerMet newcomer)
     {
-        if (_core is null || _stopping || (newcomer.LeadersConcern && !Leads))
+        if (_core is null || _stopping)
             return;
         var known = _core.Configuration.Find(newcomer.NodeId);
+        if (newcomer.LeadersConcern && !Leads)
+        {
+            if (newcomer.IsRolledBack && known is not null)
+                _rolledBackMembers[newcomer.NodeId] = newcomer;
+            return;
+        }
         if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, _now.Ticks))
             return;
         if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
@@ -80,6 +89,16 @@ internal sealed partial class Replica
             Address = newcomer.Address,
             Ended = result => Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
         });
+    }
+
+    /// <summary>
+    /// A member speaks under another identity than the configuration names. If it is the new identity of a directory that went back in time,
+    /// and this node did not lead when it was told, no introduction follows: both connections stay.
+    /// </summary>
+    private void TakeInRolledBack(string nodeId, Guid incarnation)
+    {
+        if (Leads && _rolledBackMembers.TryGetValue(nodeId, out var met) && met.Incarnation == incarnation)
+            OnNewcomer(met);
     }
 
     private void LogNewcomer(NewcomerMet newcomer, Guid? replaced)

@@ -43,6 +43,7 @@ internal sealed partial class Replica
         _strangers.Clear();
         _introduced.Clear();
         _namesakes.Clear();
+        _rolledBackMembers.Clear();
         _members = [];
         _parts.Transport.SetPeers([]);
         _parts.Transport.HangUp();

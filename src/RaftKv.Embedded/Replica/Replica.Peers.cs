@@ -34,6 +34,7 @@ internal sealed partial class Replica
         {
             case RequestVote vote when IsOtherIncarnation(input.From, input.Incarnation): HearNamesake(input.From, input.Incarnation, vote); break;
             case RaftMessage message when IsOtherIncarnation(input.From, input.Incarnation) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
+                TakeInRolledBack(input.From, input.Incarnation);
                 break;
             case RaftMessage message:
                 NoteContact(input.From);

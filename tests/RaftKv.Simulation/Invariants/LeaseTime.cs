@@ -19,6 +19,12 @@ internal sealed class LeaseTime(Simulation run) : IInvariant
             _led[core.Term] = (_led.TryGetValue(core.Term, out var led) ? led.Won : run.Time.Now, run.Time.Now);
     }
 
+    /// <summary>
+    /// All processes restart. How long the cluster was away is told by the wall clocks alone from now on, and the clocks of a majority may be
+    /// wrong.
+    /// </summary>
+    public void OnAllRestart() => _led.Clear();
+
     /// <summary>An entry stops the clock of the leases.</summary>
     public void OnPaused(EntryId before, EntryId entry, long pausedMs)
     {

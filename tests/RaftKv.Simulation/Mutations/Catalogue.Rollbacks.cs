@@ -17,5 +17,7 @@ internal static partial class Catalogue
         new("taken-back-acknowledgement-counts", "a leader goes on counting what a follower acknowledged and has lost since",
             new Edit("Replica/PeerMemory.cs", "return hello.Start is { } told && Find", "return hello.Start is { Count: < 0 } told && Find"),
             new Edit("Consensus/RaftCore.Distrust.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound", "m.Previous < 0")) { In = Profile.Rollbacks },
+        new("rolled-back-member-forgotten", "a node forgets that a member introduced itself under a new identity while it did not lead, and does not take it in when it leads",
+            new Edit("Replica/Replica.Addresses.cs", "if (newcomer.IsRolledBack && known is not null)", "if (newcomer.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
     ];
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using RaftKv.Embedded.Tool.Offline;
 using RaftKv.Embedded.Tool.Online;
-using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool;
 

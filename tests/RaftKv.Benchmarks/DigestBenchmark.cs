@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Storage;
 using RaftKv.TestNode.Driver;
 

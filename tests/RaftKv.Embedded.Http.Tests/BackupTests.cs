@@ -1,4 +1,5 @@
 using System.Net;
+using RaftKv.Embedded.Recovery;
 using RaftKv.TestNode.Driver;
 using Xunit;
 

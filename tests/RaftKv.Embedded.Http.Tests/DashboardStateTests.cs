@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;

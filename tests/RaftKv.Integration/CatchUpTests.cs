@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using RaftKv.Embedded;
 using RaftKv.Integration.Support;
-using RaftKv.TestNode.Driver;
 using RaftKv.TestNode.Protocol;
 using Xunit;
 

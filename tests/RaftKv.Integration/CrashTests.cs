@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RaftKv.Embedded;
 using RaftKv.Integration.Support;
 using RaftKv.TestNode.Driver;
 using Xunit;

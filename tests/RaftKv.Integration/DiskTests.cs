@@ -1,6 +1,5 @@
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
-using RaftKv.TestNode.Driver;
 using Xunit;
 
 namespace RaftKv.Integration;

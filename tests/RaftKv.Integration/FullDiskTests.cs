@@ -2,7 +2,6 @@ using System.Text;
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
 using RaftKv.TestNode.Driver;
-using RaftKv.TestNode.Protocol;
 using Xunit;
 
 namespace RaftKv.Integration;

@@ -46,7 +46,11 @@ public sealed class StallTests : IntegrationTest
     public async Task A_follower_whose_log_hangs_says_so_while_it_hangs_and_is_not_ready_meanwhile()
     {
         Strace.Require();
-        var cluster = await FormAsync(configure: Steady);
+        var cluster = await FormAsync(configure: options =>
+        {
+            Steady(options);
+            options.RequestTimeout = TimeSpan.FromSeconds(30);
+        });
         var leader = await cluster.LeaderAsync();
         var follower = await cluster.FollowerAsync();
         await leader.SetAsync("key", "before");

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Simulation.Clients;

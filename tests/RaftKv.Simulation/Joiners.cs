@@ -1,5 +1,5 @@
 using RaftKv.Embedded;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Simulation;
 

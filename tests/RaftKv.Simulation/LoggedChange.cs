@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Simulation;

@@ -1,6 +1,7 @@
 using RaftKv.Embedded;
 using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Transport;
 using RaftKv.Simulation.Clients;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation;

@@ -1,5 +1,5 @@
 using RaftKv.Embedded;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Simulation;

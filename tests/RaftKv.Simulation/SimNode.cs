@@ -1,14 +1,16 @@
 using RaftKv.Embedded;
 using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Tests.Storage;
 using RaftKv.Embedded.Watch;
 using RaftKv.Simulation.Clients;
 using RaftKv.Simulation.Invariants;
-using ReplicaNode = RaftKv.Embedded.Replica.Replica;
+using ReplicaNode = RaftKv.Embedded.Node.Replica;
 
 namespace RaftKv.Simulation;
 
@@ -179,7 +181,7 @@ internal sealed partial class SimNode
         var directory = DataDirectory.Open(Disk, Root);
         var identity = LocalIdentity.Open(Disk, directory.Root, Id);
         var snapshots = new SnapshotStore(Disk, directory.Snapshots) { ReservedBytes = _run.Swarm.SmallDisks ? 2 * _run.Swarm.SegmentBytes : 0 };
-        var state = Recovery.LoadState(snapshots, NewStore, log);
+        var state = StartupRecovery.LoadState(snapshots, NewStore, log);
         var walOptions = new WalOptions
         {
             SegmentBytes = _run.Swarm.SegmentBytes,
@@ -190,7 +192,7 @@ internal sealed partial class SimNode
         };
         var wal = Wal.Open(Disk, directory.Wal, walOptions, out var recovery);
         var mark = AppliedMark.Open(Disk, directory.Root);
-        var start = Recovery.Join(identity, wal, recovery, state, log, mark);
+        var start = StartupRecovery.Join(identity, wal, recovery, state, log, mark);
         DurableEntries.CheckKept(this, _durableTerms, _durableSnapshot, start);
         var age = DirectoryAge.Open(Disk, directory.Root, (long)Chance.Fork($"start {Life}").Source.Next(), start);
 

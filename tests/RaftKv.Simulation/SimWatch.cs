@@ -1,7 +1,7 @@
 using System.Text;
 using RaftKv.Embedded;
 using RaftKv.Embedded.Client;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Watch;
 using RaftKv.Simulation.Invariants;
 

@@ -1,5 +1,6 @@
 using RaftKv.Embedded;
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Simulation.Clients;
 using RaftKv.Simulation.Invariants;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using RaftKv.Embedded.Recovery;
 using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Offline;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RaftKv.Embedded.Recovery;
 using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
@@ -7,5 +7,5 @@ internal struct CopyLook : IRecordLook
 {
     public KvGetResult Result;
 
-    public void Look(in RecordHeader header, ReadOnlySpan<byte> value) => Result = KvGetResult.Of(header, value.ToArray());
+    public void Look(in RecordHeader header, ReadOnlySpan<byte> value) => Result = header.ToResult(value.ToArray());
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Client;
 

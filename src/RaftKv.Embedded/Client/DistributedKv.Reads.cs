@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Watch;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;

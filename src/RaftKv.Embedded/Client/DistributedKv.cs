@@ -1,5 +1,5 @@
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
@@ -26,7 +26,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var lifetime = setOptions.Lifetime;
+            var lifetime = KvLifetime.Of(setOptions);
             if (lifetime.ExpiresAtMs != 0)
                 lifetime = lifetime.Starting(host.Clock.Wall.ToUnixTimeMilliseconds());
             var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));

@@ -1,4 +1,5 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Client;
 
@@ -11,12 +12,12 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     private const int PollMs = 5;
 
     private readonly object _gate = new();
-    private readonly List<(KvLease Lease, LeaseLife Life)> _held = [];
+    private readonly List<(HeldLease Lease, LeaseLife Life)> _held = [];
     private bool _runs;
 
     /// <param name="lease">Just granted.</param>
     /// <param name="sentAt">When the request for it was sent, in monotonic ticks.</param>
-    public void Hold(KvLease lease, long sentAt)
+    public void Hold(HeldLease lease, long sentAt)
     {
         lock (_gate)
         {
@@ -31,7 +32,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     }
 
     /// <summary>The leases that are revoked when the host stops.</summary>
-    public KvLease[] ThatEndWithHost()
+    public HeldLease[] ThatEndWithHost()
     {
         lock (_gate)
             return [.. _held.Select(h => h.Lease).Where(l => l.EndsWithHost)];
@@ -43,14 +44,14 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
         lock (_gate)
         {
             // It may be lost by now.
-            if (!_held.Exists(h => h.Lease == lease))
+            if (_held.Find(h => h.Lease == lease).Lease is not { } held)
                 return;
-            lease.HoldsLock = true;
+            held.HoldsLock = true;
             access.Host.Telemetry.Leases.Locked();
         }
     }
 
-    public void Forget(KvLease lease)
+    public void Forget(HeldLease lease)
     {
         lock (_gate)
         {
@@ -76,7 +77,7 @@ internal sealed class LeaseKeeper(ReplicaAccess access, RaftKvOptions options)
     }
 
     /// <summary>Whether it still lives.</summary>
-    private static bool KeepAlive((KvLease Lease, LeaseLife Life) held, ReplicaHost host, long now)
+    private static bool KeepAlive((HeldLease Lease, LeaseLife Life) held, ReplicaHost host, long now)
     {
         if (!held.Life.Lives(now, out var renewal))
         {

@@ -1,6 +1,6 @@
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;

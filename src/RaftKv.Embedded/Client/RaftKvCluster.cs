@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
-using Polly;
 using Polly.Retry;
-using RaftKv.Embedded.Replica;
+using Polly;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Client;
@@ -170,9 +172,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         await host.WaitAppliedAsync(index, cancellationToken).ConfigureAwait(false);
         while (true)
         {
-            using var source = host.OpenSnapshot(index);
-            if (source is not null)
-                return await source.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
+            if (await host.TryCopySnapshotAsync(index, destination, cancellationToken).ConfigureAwait(false) is { } copied)
+                return copied;
             // A new one has all that is applied by now. It may be gone by the time it is opened; then the next one is there.
             await TakeSnapshotAsync(cancellationToken).ConfigureAwait(false);
         }

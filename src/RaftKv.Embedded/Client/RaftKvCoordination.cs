@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Client;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
@@ -13,16 +13,17 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     private readonly LeaseKeeper _keeper = new(access, options);
 
-    public ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) => GrantAsync(timeToLive, endsWithHost: false, cancellationToken);
+    public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
+        await GrantAsync(timeToLive, endsWithHost: false, cancellationToken).ConfigureAwait(false);
 
     /// <param name="endsWithHost">Whether it is revoked when the host stops, if it is held then.</param>
-    public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, bool endsWithHost, CancellationToken cancellationToken)
+    public async ValueTask<HeldLease> GrantAsync(TimeSpan timeToLive, bool endsWithHost, CancellationToken cancellationToken)
     {
         if (timeToLive < Shortest || timeToLive > Longest)
             throw new ArgumentOutOfRangeException(nameof(timeToLive), timeToLive, "A lease lives from 500 ms to 24 h. Nothing was sent.");
         var sentAt = (await access.HostAsync(cancellationToken).ConfigureAwait(false)).Clock.Ticks;
         var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds), cancellationToken).ConfigureAwait(false);
-        var lease = new KvLease(this, granted.Version.Value, timeToLive) { EndsWithHost = endsWithHost };
+        var lease = new HeldLease(this, granted.Version.Value, timeToLive) { EndsWithHost = endsWithHost };
         _keeper.Hold(lease, sentAt);
         return lease;
     }
@@ -74,7 +75,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     public void MarkLocked(KvLease lease) => _keeper.MarkLocked(lease);
 
-    public void Forget(KvLease lease) => _keeper.Forget(lease);
+    public void Forget(HeldLease lease) => _keeper.Forget(lease);
 
     /// <summary>Looks at the state between two entries, on the apply thread, once it contains all that was acknowledged before.</summary>
     private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)

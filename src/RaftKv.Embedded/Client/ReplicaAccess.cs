@@ -1,5 +1,5 @@
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Client;
 

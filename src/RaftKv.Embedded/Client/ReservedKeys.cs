@@ -35,7 +35,7 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
         foreach (var prefix in _all)
         {
             if (prefix.Has(key))
-                throw new RaftKvReservedKeyException($"The key '{key}'", prefix);
+                throw prefix.Refuse($"The key '{key}'");
         }
     }
 
@@ -48,9 +48,9 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
 
     private void ThrowIfReserved(KvTransactionBranch branch, int maxKeyBytes)
     {
-        foreach (var item in branch.Items)
+        foreach (var item in branch.Operations)
         {
-            if (item.IsReserved || item.Kind == TransactionOperationKind.Get)
+            if (item.IsReserved || item.Kind == KvTransactionOperationKind.Get)
                 continue;
             if (item.Key is { } key)
                 ThrowIfReserved(key);
@@ -67,7 +67,7 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
             var beginsBefore = range.From.AsSpan().SequenceCompareTo(KeyInterval.PastPrefix(first)) < 0;
             var endsBehind = range.To.Length == 0 || range.To.AsSpan().SequenceCompareTo(first) > 0;
             if (beginsBefore && endsBehind)
-                throw new RaftKvReservedKeyException("A range that the transaction deletes", prefix);
+                throw prefix.Refuse("A range that the transaction deletes");
         }
     }
 }

@@ -7,5 +7,9 @@ namespace RaftKv.Embedded.Client;
 /// <param name="IsSecret">Whether the values must not be shown.</param>
 internal sealed record ReservedPrefix(string Text, string Owner, string Instead, bool IsSecret = false)
 {
+    /// <param name="what">What was to be written, as the subject of the sentence.</param>
+    public RaftKvReservedKeyException Refuse(string what) =>
+        new($"{what} is reserved: keys that begin with '{Text}' are {Owner}. Nothing was written. {Instead}", Text);
+
     public bool Has(string key) => key.StartsWith(Text, StringComparison.Ordinal);
 }

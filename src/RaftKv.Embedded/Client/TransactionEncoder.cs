@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
@@ -44,28 +44,38 @@ internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
         var operations = new TransactionOperation[branch.Count];
         for (var i = 0; i < operations.Length; i++)
         {
-            var item = branch.Items[i];
+            var item = branch.Operations[i];
             CheckValue(item.Value);
-            operations[i] = new TransactionOperation(item.Kind, Keys(item.Key, item.Range), Body(item));
+            operations[i] = new TransactionOperation(KindOf(item), Keys(item.Key, item.Range), Body(item));
         }
         if (TransactionCommand.FindKeyWrittenTwice(operations) is var twice and >= 0)
-            throw Errors.KeyWrittenTwice(branch.Items[twice].Key, name);
+            throw Errors.KeyWrittenTwice(branch.Operations[twice].Key, name);
         return operations;
     }
 
-    private ReadOnlyMemory<byte> Body(in KvTransactionBranch.Item item)
+    private static TransactionOperationKind KindOf(in KvTransactionOperation operation) => operation.Kind switch
     {
-        switch (item.Kind)
+        KvTransactionOperationKind.Set when operation.Options.IsWithoutLifetime => TransactionOperationKind.Put,
+        KvTransactionOperationKind.Set => TransactionOperationKind.PutWithLifetime,
+        KvTransactionOperationKind.Delete => TransactionOperationKind.Delete,
+        KvTransactionOperationKind.DeleteRange => TransactionOperationKind.DeleteRange,
+        KvTransactionOperationKind.Get => TransactionOperationKind.Get,
+        _ => TransactionOperationKind.Increment,
+    };
+
+    private ReadOnlyMemory<byte> Body(in KvTransactionOperation operation)
+    {
+        switch (KindOf(operation))
         {
             case TransactionOperationKind.Increment:
-                return Number(item.Delta);
+                return Number(operation.Delta);
             case TransactionOperationKind.PutWithLifetime:
-                var body = new byte[KvLifetime.Bytes + item.Value.Length];
-                item.Lifetime.Starting(wallMs).Write(body);
-                item.Value.Span.CopyTo(body.AsSpan(KvLifetime.Bytes));
+                var body = new byte[KvLifetime.Bytes + operation.Value.Length];
+                KvLifetime.Of(operation.Options).Starting(wallMs).Write(body);
+                operation.Value.Span.CopyTo(body.AsSpan(KvLifetime.Bytes));
                 return body;
             default:
-                return item.Value;
+                return operation.Value;
         }
     }
 

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>A change of one member (dissertation §4.1: one at a time).</summary>

@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>What a leader knows of one peer.</summary>

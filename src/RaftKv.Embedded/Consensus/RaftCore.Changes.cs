@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 // How a requested change becomes an entry. A configuration is appended only when a quorum of the voters before it and of those after it

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 // A member that comes back with another data directory: the vote and the acknowledgements of the old one do not hold for the new one.

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 // A peer whose disk went back in time (an older image, a lost page cache) takes back entries that it acknowledged. Raft assumes disks that keep what

@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 // Elections: Raft §5.2 and §5.4.1, pre-vote (dissertation §9.6), leader stickiness (dissertation §4.2.3).

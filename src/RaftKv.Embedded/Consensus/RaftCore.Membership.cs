@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 // Membership, one change at a time: dissertation §4.1 to §4.4.

@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 // Linearizable reads by read index (dissertation §6.4) and by leader lease (dissertation §6.4.1).

@@ -1,4 +1,6 @@
 using System.Numerics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Consensus;
 

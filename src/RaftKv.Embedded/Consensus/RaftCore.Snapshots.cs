@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 // Snapshots: Raft §7, dissertation §5.

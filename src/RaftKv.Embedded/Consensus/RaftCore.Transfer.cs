@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 // Handing the leadership over: dissertation §3.10. The successor is a voter that has answered, together with a quorum, after the request

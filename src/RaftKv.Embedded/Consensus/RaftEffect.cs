@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>

@@ -1,3 +1,6 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>Something that happened to a replica, and when. The only way to change a <see cref="RaftCore"/>.</summary>

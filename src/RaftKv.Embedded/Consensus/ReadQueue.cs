@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Consensus;
 

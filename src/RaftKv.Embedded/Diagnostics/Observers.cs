@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Diagnostics;
 
@@ -26,7 +26,7 @@ internal sealed class Observers : IDisposable
     public Observers(ILoggerFactory loggers)
     {
         _loggers = loggers;
-        _log = CreateLogger("RaftKv.Embedded.Replica");
+        _log = CreateLogger("RaftKv.Embedded.Node");
     }
 
     /// <summary>Starts the thread. What was posted before is called then.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Diagnostics;
 

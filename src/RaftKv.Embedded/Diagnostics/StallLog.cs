@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Diagnostics;
 

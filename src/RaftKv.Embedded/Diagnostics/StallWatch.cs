@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Diagnostics;
 

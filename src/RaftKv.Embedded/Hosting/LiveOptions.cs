@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
-using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Hosting;
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Hosting;
 

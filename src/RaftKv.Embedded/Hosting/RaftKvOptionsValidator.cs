@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Options;
-using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Hosting;

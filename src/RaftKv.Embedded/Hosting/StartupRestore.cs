@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Recovery;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
 

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Records;
+
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>The keys that expire, by when. Holds what the records say, so it is not part of the snapshot but made from it.</summary>

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.StateMachine;
 

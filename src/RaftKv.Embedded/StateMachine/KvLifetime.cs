@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
@@ -14,9 +15,17 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
     public const int Bytes = 1 + 4 * sizeof(long);
 
     /// <summary>The longest that any time may be: 100 years.</summary>
-    public const long MaxMs = 36_525L * 24 * 3600 * 1000;
+    public const long MaxMs = KvSetOptions.LongestMs;
 
     public bool IsNone => this == default;
+
+    /// <summary>What a caller asks for.</summary>
+    /// <exception cref="ArgumentException">The parts contradict each other.</exception>
+    public static KvLifetime Of(in KvSetOptions options)
+    {
+        options.ThrowIfContradictory();
+        return new(options.KeepLifetime, options.TimeToLiveMs, options.ExpiresAtMs, options.SlidingMs, options.LeaseId);
+    }
 
     /// <summary>
     /// The same with an absolute time replaced by what is left of it, by the wall clock that the caller lives by: how far log time is from

@@ -1,5 +1,6 @@
 using System.Buffers;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 

@@ -1,4 +1,6 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
@@ -6,7 +8,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// Gives committed entries their meaning. One thread applies; the same entries give the same state and the same results on every node, whatever
 /// their bytes. Only the store's own failures leave as exceptions, and then nothing more may be applied.
 /// </summary>
-internal sealed partial class KvStateMachine
+internal sealed partial class KvStateMachine : IChangeSource
 {
     private readonly SessionTable _sessions;
     private readonly Lookahead _lookahead;

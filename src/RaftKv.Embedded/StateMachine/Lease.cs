@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Records;
+
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>A lease: keys that live as long as somebody keeps it alive.</summary>

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Records;
+
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>Keys that will be asked for next, whose records the store brings from memory all at once, instead of waiting for memory at each. Apply thread.</summary>

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Records;
+
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>What a transaction will do to one key.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 

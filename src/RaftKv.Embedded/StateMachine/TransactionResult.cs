@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
@@ -120,7 +121,7 @@ internal sealed class TransactionResult
             BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[32..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[40..]));
-        var result = KvGetResult.Of(header, from.Slice(HeaderBytes + sizeof(uint), length));
+        var result = header.ToResult(from.Slice(HeaderBytes + sizeof(uint), length));
         from = from[(HeaderBytes + sizeof(uint) + length)..];
         return result;
     }

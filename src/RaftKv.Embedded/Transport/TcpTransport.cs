@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
@@ -116,7 +116,7 @@ internal sealed class TcpTransport : ITransport
         {
             context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
         }
-        catch (Exception e) when (Storage.ResourceRetry.IsTransient(e))
+        catch (Exception e) when (ResourceRetry.IsTransient(e))
         {
             throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 
@@ -12,7 +12,7 @@ internal sealed class ChangeFeed : IKvChangeSink
     /// <param name="historyBytes">How much of the past watches can go back to.</param>
     /// <param name="retainedBytes">How much is kept of what scans under way still have to see.</param>
     /// <param name="schedule">Runs the router of watches soon; the default is the pool.</param>
-    public ChangeFeed(KvStateMachine state, long historyBytes, long retainedBytes, Action<IThreadPoolWorkItem>? schedule = null)
+    public ChangeFeed(IChangeSource state, long historyBytes, long retainedBytes, Action<IThreadPoolWorkItem>? schedule = null)
     {
         History = new ChangeHistory(historyBytes, state.Applied.Index);
         Pins = new VersionPins(retainedBytes);
@@ -40,7 +40,7 @@ internal sealed class ChangeFeed : IKvChangeSink
     }
 
     /// <summary>Apply thread: the state goes on in another state machine, restored at a later entry.</summary>
-    public void Swap(KvStateMachine old, KvStateMachine restored)
+    public void Swap(IChangeSource old, IChangeSource restored)
     {
         old.Changes = null;
         Pins.BreakAll();
@@ -69,7 +69,7 @@ internal sealed class ChangeFeed : IKvChangeSink
 
     public void EntryEnded(long index) => History.EntryEnded(index);
 
-    private void Follow(KvStateMachine state)
+    private void Follow(IChangeSource state)
     {
         _store = state.Store;
         state.Changes = this;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 

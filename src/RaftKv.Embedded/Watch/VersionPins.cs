@@ -1,4 +1,5 @@
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>

@@ -1,7 +1,7 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Transport;
 

@@ -1,5 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Benchmarks.Pieces;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Storage;
 using RaftKv.TestNode.Driver;
 

@@ -1,5 +1,5 @@
 using RaftKv.Embedded.Client;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 

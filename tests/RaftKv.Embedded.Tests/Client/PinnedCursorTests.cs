@@ -1,5 +1,6 @@
 using System.Text;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Watch;

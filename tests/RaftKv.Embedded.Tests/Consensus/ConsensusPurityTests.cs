@@ -10,12 +10,14 @@ public sealed partial class ConsensusPurityTests
     [
         "System", "System.Buffers", "System.Buffers.Binary", "System.Buffers.Text", "System.Collections.Generic", "System.Diagnostics", "System.Diagnostics.CodeAnalysis",
         "System.IO.Hashing", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.ExceptionServices", "System.Runtime.InteropServices", "System.Text",
-        "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine",
+        "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine", "RaftKv.Embedded.Log", "RaftKv.Embedded.Records", "RaftKv.Embedded.Primitives",
     ];
 
     [Theory]
     [InlineData("Consensus")]
     [InlineData("StateMachine")]
+    [InlineData("Log")]
+    [InlineData("Records")]
     public void It_uses_no_clock_disk_network_task_or_log(string part)
     {
         foreach (var file in Directory.GetFiles(Repository.PathOf("src", "RaftKv.Embedded", part), "*.cs", SearchOption.AllDirectories))

@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Tests.Consensus.Model;
 using Xunit;
 

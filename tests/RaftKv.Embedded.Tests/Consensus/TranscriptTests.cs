@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Tests.Consensus.Model;
 using Xunit;
 

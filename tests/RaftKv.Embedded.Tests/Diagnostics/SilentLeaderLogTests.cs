@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Primitives;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Diagnostics;

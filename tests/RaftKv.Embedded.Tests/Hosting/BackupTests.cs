@@ -1,4 +1,5 @@
 using System.Text;
+using RaftKv.Embedded.Recovery;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;

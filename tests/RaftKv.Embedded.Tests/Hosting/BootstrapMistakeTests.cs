@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 

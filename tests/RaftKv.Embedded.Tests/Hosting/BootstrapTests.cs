@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 

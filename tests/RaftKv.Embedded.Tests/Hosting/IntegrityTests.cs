@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
@@ -83,7 +83,7 @@ public sealed class IntegrityTests : IDisposable
     private static async Task CorruptAsync(TestNode node, string key)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        node.Inside.Applier.Submit(new RaftKv.Embedded.Replica.BetweenEntries(state =>
+        node.Inside.Applier.Submit(new RaftKv.Embedded.Node.BetweenEntries(state =>
         {
             var store = state.Store;
             var name = Encoding.UTF8.GetBytes(key);

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Transport;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 
@@ -42,7 +42,7 @@ public sealed class SecureClusterTests : IDisposable
                 await UseAsync(host.Services.GetRequiredService<IDistributedKv>());
             await hosts[0].Services.GetRequiredService<IRaftKvCluster>().TakeSnapshotAsync(Cancel);
             await hosts[0].Services.GetRequiredService<IRaftKvCluster>().RemoveMemberAsync("node3", Cancel);
-            using (var foreigner = new Transport.TestNode("node3", o => o with { Secrets = [new(Secret + "!")] }))
+            using (var foreigner = new Transport.TransportNode("node3", o => o with { Secrets = [new(Secret + "!")] }))
             {
                 foreigner.Knows(new Member("node1", $"127.0.0.1:{_ports[0]}", Guid.Empty, MemberRole.Voter));
                 Eventually.Holds(() => lines.Any(l => l.Contains("not authenticated", StringComparison.Ordinal)), "the refusal is logged");

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Client;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;

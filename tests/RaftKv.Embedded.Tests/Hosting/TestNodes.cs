@@ -1,3 +1,4 @@
+
 namespace RaftKv.Embedded.Tests.Hosting;
 
 /// <summary>Three nodes of one cluster, each of them ready. They stop in the opposite order of their start.</summary>

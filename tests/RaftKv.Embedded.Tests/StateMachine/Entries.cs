@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Tests.StateMachine;

@@ -1,4 +1,3 @@
-using System.Text;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.Formats;
 using Xunit;

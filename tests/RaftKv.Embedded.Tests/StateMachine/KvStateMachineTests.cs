@@ -1,5 +1,7 @@
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 using static RaftKv.Embedded.Tests.StateMachine.Transactions;

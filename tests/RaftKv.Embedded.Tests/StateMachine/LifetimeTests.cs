@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using Xunit;
 using static RaftKv.Embedded.Tests.StateMachine.Transactions;

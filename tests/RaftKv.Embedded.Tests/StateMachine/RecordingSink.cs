@@ -1,5 +1,5 @@
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.Formats;
 using Xunit;

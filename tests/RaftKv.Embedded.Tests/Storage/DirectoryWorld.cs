@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;
@@ -74,9 +74,9 @@ internal sealed class DirectoryWorld
         {
             var identity = LocalIdentity.Open(Disk, Root, NodeId);
             using var snapshots = new SnapshotStore(Disk, Path.Combine(Root, "snapshots"));
-            var state = Recovery.LoadState(snapshots, _ => new DictionaryKvStore(), NullLogger.Instance);
+            var state = StartupRecovery.LoadState(snapshots, _ => new DictionaryKvStore(), NullLogger.Instance);
             using var wal = Wal.Open(Disk, Path.Combine(Root, "wal"), Options with { MustExist = true }, out var recovery);
-            var start = Recovery.Join(identity, wal, recovery, state, NullLogger.Instance)!;
+            var start = StartupRecovery.Join(identity, wal, recovery, state, NullLogger.Instance)!;
             Assert.True((identity.ClusterId, identity.Incarnation) == (Cluster, _incarnation), $"{what}: another node came up");
             MustBeRight(what, start, wal, state);
             return true;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Storage;
 using Xunit;
 

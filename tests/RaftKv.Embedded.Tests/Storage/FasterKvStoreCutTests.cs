@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.Storage;
 using Xunit;
 

@@ -1,4 +1,5 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Recovery;
 using RaftKv.Embedded.Storage;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Storage;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.Formats;
 using Xunit;

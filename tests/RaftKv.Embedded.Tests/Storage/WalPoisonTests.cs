@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 using Xunit;
 

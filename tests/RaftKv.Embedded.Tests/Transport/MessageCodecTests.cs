@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Storage;
-using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Tests.Formats;
+using RaftKv.Embedded.Transport;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 using Xunit;
 
@@ -152,19 +152,19 @@ public sealed class PeerSecretTests
         a.Send("b", new TimeoutNow(1));
         Eventually.Holds(() => b.Handler.Messages.Count == 1, "heard");
 
-        TestNode Both(string nodeId)
+        TransportNode Both(string nodeId)
         {
             var credentials = authority.Credentials(nodeId);
-            return new TestNode(nodeId, o => o with { Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials }, o.Logger), Secrets = [new PeerSecret(Secret)] });
+            return new TransportNode(nodeId, o => o with { Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials }, o.Logger), Secrets = [new PeerSecret(Secret)] });
         }
     }
 
-    private static TestNode Node(string nodeId, params string[] secrets) => Node(nodeId, new RecordingLogger(), secrets);
+    private static TransportNode Node(string nodeId, params string[] secrets) => Node(nodeId, new RecordingLogger(), secrets);
 
-    private static TestNode Node(string nodeId, RecordingLogger log, params string[] secrets) =>
+    private static TransportNode Node(string nodeId, RecordingLogger log, params string[] secrets) =>
         new(nodeId, o => o with { Secrets = [.. secrets.Select(s => new PeerSecret(s))], Logger = log });
 
-    private static void AssertServes(TestNode node)
+    private static void AssertServes(TransportNode node)
     {
         using var friend = Node("friend", Secret);
         friend.Knows(node.Member);

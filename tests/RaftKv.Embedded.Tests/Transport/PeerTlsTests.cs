@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 using Xunit;
 
@@ -90,7 +90,7 @@ public sealed class PeerTlsTests : IDisposable
     {
         var log = new RecordingLogger();
         using var secured = Node("s", _authority.Credentials("s"), log);
-        using var plain = new TestNode("p");
+        using var plain = new TransportNode("p");
         plain.Knows(secured.Member);
         secured.Knows(plain.Member);
 
@@ -106,7 +106,7 @@ public sealed class PeerTlsTests : IDisposable
     public void Renewed_certificates_and_a_changed_authority_are_in_force_without_a_restart()
     {
         var files = _authority.Files(_folder, "b");
-        using var b = new TestNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
+        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
         AssertServes(b);
 
         // First the new authority beside the old one, then a certificate of the new one, at last the new one alone.
@@ -136,7 +136,7 @@ public sealed class PeerTlsTests : IDisposable
     {
         var log = new RecordingLogger();
         var files = _authority.Files(_folder, "b");
-        using var b = new TestNode("b", o => o with { Tls = new PeerTls(files, log) });
+        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(files, log) });
         File.WriteAllText(files.CertificateFile!, "half a certifi");
         AssertServes(b);
 
@@ -145,13 +145,13 @@ public sealed class PeerTlsTests : IDisposable
         Assert.StartsWith("The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): ", error.Message);
     }
 
-    private static TestNode Node(string nodeId, RaftKvTlsCredentials credentials, RecordingLogger? log = null, bool anyNodeId = false) => new(nodeId, o => o with
+    private static TransportNode Node(string nodeId, RaftKvTlsCredentials credentials, RecordingLogger? log = null, bool anyNodeId = false) => new(nodeId, o => o with
     {
         Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials, AcceptAnyNodeId = anyNodeId }, NullLogger.Instance),
         Logger = log ?? o.Logger,
     });
 
-    private void AssertServes(TestNode node, string friendsName = "friend")
+    private void AssertServes(TransportNode node, string friendsName = "friend")
     {
         using var friend = Node(friendsName, _authority.Credentials(friendsName));
         friend.Knows(node.Member);

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Tests.Transport;
@@ -8,10 +8,10 @@ namespace RaftKv.Embedded.Tests.Transport;
 /// <summary>A socket to a node's peer port, on which a test can say anything.</summary>
 internal sealed class RawPeer : IDisposable
 {
-    private readonly TestNode _to;
+    private readonly TransportNode _to;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 20_000, SendTimeout = 20_000 };
 
-    public RawPeer(TestNode to)
+    public RawPeer(TransportNode to)
     {
         _to = to;
         _socket.Connect(IPEndPoint.Parse(to.Address));
@@ -30,7 +30,7 @@ internal sealed class RawPeer : IDisposable
     }
 
     public void SendIntroduction(string nodeId) =>
-        Send(Handshake.Of(new PeerHello { NodeId = nodeId, ClusterId = TestNode.Cluster, TargetNodeId = _to.Handler.Identity.NodeId }).EncodeHello());
+        Send(Handshake.Of(new PeerHello { NodeId = nodeId, ClusterId = TransportNode.Cluster, TargetNodeId = _to.Handler.Identity.NodeId }).EncodeHello());
 
     public HandshakeVerdict IntroduceAs(string nodeId)
     {

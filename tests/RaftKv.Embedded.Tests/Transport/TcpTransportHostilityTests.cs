@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 using Xunit;
 
@@ -29,7 +30,7 @@ public sealed class TcpTransportHostilityTests
     [MemberData(nameof(FirstBytes))]
     public void Whoever_does_not_speak_the_protocol_is_cut_off_and_the_peers_are_served(string what, byte[] bytes)
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         using var stranger = new RawPeer(node);
         stranger.Send(bytes);
 
@@ -51,7 +52,7 @@ public sealed class TcpTransportHostilityTests
     [MemberData(nameof(LaterBytes))]
     public void A_peer_that_sends_what_cannot_be_is_cut_off_and_reported(string what, byte[] bytes)
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         using var peer = new RawPeer(node);
         Assert.Equal(HandshakeVerdict.Welcome, peer.IntroduceAs("a"));
         peer.Send(new TimeoutNow(1));
@@ -67,7 +68,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void Random_bytes_from_a_peer_never_hurt()
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         var prng = new Prng(99);
         for (var i = 0; i < 60; i++)
         {
@@ -88,7 +89,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void Messages_of_a_later_version_are_skipped()
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         using var peer = new RawPeer(node);
         peer.IntroduceAs("a");
         var unknown = new byte[100];
@@ -103,7 +104,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void Frames_arrive_whole_whatever_pieces_the_network_cuts_them_into()
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         using var peer = new RawPeer(node);
         peer.IntroduceAs("a");
         var stream = SampleMessages.All.SelectMany(SampleMessages.Encode).ToArray();
@@ -123,7 +124,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void A_peer_that_breaks_off_inside_a_frame_delivers_nothing_of_it()
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         var peer = new RawPeer(node);
         peer.IntroduceAs("a");
         var frame = SampleMessages.Encode(SampleMessages.All[5]);
@@ -137,7 +138,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void Silent_strangers_are_bounded_and_make_room_for_peers()
     {
-        using var node = new TestNode("b", o => o with { MaxPendingConnections = 16 });
+        using var node = new TransportNode("b", o => o with { MaxPendingConnections = 16 });
         var strangers = Enumerable.Range(0, 200).Select(_ => new RawPeer(node)).ToList();
 
         Eventually.Holds(() => node.Transport.Counters.ConnectionsRefused >= 200 - 16, "all but the newest are dropped");
@@ -150,8 +151,8 @@ public sealed class TcpTransportHostilityTests
     public void Ten_thousand_half_open_connections_cost_a_bounded_number_of_threads_and_one_line_in_the_log()
     {
         var log = new RecordingLogger();
-        using var node = new TestNode("b", o => o with { Logger = log });
-        using var peer = new TestNode("a");
+        using var node = new TransportNode("b", o => o with { Logger = log });
+        using var peer = new TransportNode("a");
         TcpTransportTests.Connect(node, peer);
         var threads = 0;
         var strangers = new Queue<RawPeer>();
@@ -184,7 +185,7 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void A_stranger_who_says_nothing_is_cut_off_in_time()
     {
-        using var node = new TestNode("b", o => o with { HandshakeTimeout = TimeSpan.FromMilliseconds(100) });
+        using var node = new TransportNode("b", o => o with { HandshakeTimeout = TimeSpan.FromMilliseconds(100) });
         using var stranger = new RawPeer(node);
         stranger.Send([1, 2]);
 
@@ -196,9 +197,9 @@ public sealed class TcpTransportHostilityTests
     {
         const int Limit = 4 * 1024 * 1024;
         using var release = new ManualResetEventSlim();
-        using var a = new TestNode("a", o => o with { MaxPeerBufferBytes = Limit, UnacknowledgedTimeout = TimeSpan.FromSeconds(60) });
-        using var slow = new TestNode("slow");
-        using var fast = new TestNode("fast");
+        using var a = new TransportNode("a", o => o with { MaxPeerBufferBytes = Limit, UnacknowledgedTimeout = TimeSpan.FromSeconds(60) });
+        using var slow = new TransportNode("slow");
+        using var fast = new TransportNode("fast");
         var received = new List<long>();
         slow.Handler.OnEach = (_, message) =>
         {
@@ -235,8 +236,8 @@ public sealed class TcpTransportHostilityTests
     public void Urgent_messages_pass_the_bulk_that_a_slow_peer_has_not_taken()
     {
         using var release = new ManualResetEventSlim();
-        using var a = new TestNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromSeconds(60) });
-        using var slow = new TestNode("slow");
+        using var a = new TransportNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromSeconds(60) });
+        using var slow = new TransportNode("slow");
         var received = new List<PeerMessage>();
         slow.Handler.OnEach = (_, message) =>
         {
@@ -269,8 +270,8 @@ public sealed class TcpTransportHostilityTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");
         using var release = new ManualResetEventSlim();
-        using var a = new TestNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromMilliseconds(500) });
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a", o => o with { UnacknowledgedTimeout = TimeSpan.FromMilliseconds(500) });
+        using var b = new TransportNode("b");
         b.Handler.OnEach = (_, _) => release.Wait(TimeSpan.FromSeconds(20));
         TcpTransportTests.Connect(a, b);
         for (var i = 0; i < 30; i++)
@@ -284,8 +285,8 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void A_message_larger_than_a_frame_is_dropped_and_the_connection_lives()
     {
-        using var a = new TestNode("a", o => o with { MaxFrameBytes = 10_000 });
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a", o => o with { MaxFrameBytes = 10_000 });
+        using var b = new TransportNode("b");
         TcpTransportTests.Connect(a, b);
 
         a.Send("b", new InstallSnapshot(1, default, 1, 0, new byte[10_001], 0));
@@ -299,13 +300,13 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void A_peer_that_talks_where_it_should_listen_is_dropped()
     {
-        using var a = new TestNode("a");
+        using var a = new TransportNode("a");
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         a.Knows(new Member("b", listener.LocalEndpoint.ToString()!, Guid.Empty, MemberRole.Voter));
         using var accepted = listener.AcceptSocket();
         accepted.Receive(new byte[4096]);
-        accepted.Send(Handshake.Of(new PeerHello { NodeId = "b", ClusterId = TestNode.Cluster }).EncodeReply(HandshakeVerdict.Welcome));
+        accepted.Send(Handshake.Of(new PeerHello { NodeId = "b", ClusterId = TransportNode.Cluster }).EncodeReply(HandshakeVerdict.Welcome));
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "connected");
 
         accepted.Send(SampleMessages.Encode(new TimeoutNow(1)));
@@ -317,8 +318,8 @@ public sealed class TcpTransportHostilityTests
     [Fact]
     public void Disposing_ends_every_connection_in_time_even_with_strangers_and_unreachable_peers()
     {
-        var node = new TestNode("mortal");
-        using var peer = new TestNode("a");
+        var node = new TransportNode("mortal");
+        using var peer = new TransportNode("a");
         TcpTransportTests.Connect(node, peer);
         using var stranger = new RawPeer(node);
         node.Knows(peer.Member, new Member("gone", "127.0.0.1:1", Guid.Empty, MemberRole.Voter), new Member("odd", "nonsense", Guid.Empty, MemberRole.Voter));
@@ -350,9 +351,9 @@ public sealed class TcpTransportHostilityTests
         }
     }
 
-    private static void AssertServes(TestNode node)
+    private static void AssertServes(TransportNode node)
     {
-        using var friend = new TestNode("friend");
+        using var friend = new TransportNode("friend");
         friend.Knows(node.Member);
         Eventually.Holds(() => friend.Handler.Connected.Count == 1, "a friend connects");
         friend.Send(node.Handler.Identity.NodeId, new TimeoutNow(77));

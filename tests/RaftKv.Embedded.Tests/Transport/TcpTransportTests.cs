@@ -1,4 +1,5 @@
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 using Xunit;
 
@@ -11,8 +12,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void Two_nodes_introduce_themselves_and_talk_both_ways()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
         Connect(a, b);
 
         Assert.Equal(b.Handler.Identity.Incarnation, a.Handler.Connected.First().Incarnation);
@@ -38,9 +39,9 @@ public sealed class TcpTransportTests
     [Fact]
     public void Ten_thousand_messages_arrive_in_order_among_three_nodes()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
-        using var c = new TestNode("c");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
+        using var c = new TransportNode("c");
         Connect(a, b, c);
 
         for (var i = 0; i < 10_000; i++)
@@ -61,8 +62,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void Large_messages_arrive_whole_between_small_ones()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
         Connect(a, b);
         var prng = new Prng(1);
         var large = new AppendEntries(1, default, new[]
@@ -83,14 +84,14 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_that_restarts_on_its_port_is_reached_again()
     {
-        using var a = new TestNode("a");
-        var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        var b = new TransportNode("b");
         var address = b.Address;
         Connect(a, b);
         b.Dispose();
         Eventually.Holds(() => a.Handler.Disconnected.Contains(("b", true)), "the loss is noticed");
 
-        using var again = new TestNode("b", listen: address) { Handler = { Identity = b.Handler.Identity } };
+        using var again = new TransportNode("b", listen: address) { Handler = { Identity = b.Handler.Identity } };
         again.Knows(a.Member);
         Eventually.Holds(() => a.Handler.Connected.Count == 2, "a dials again");
         a.Send("b", new TimeoutNow(5));
@@ -102,14 +103,14 @@ public sealed class TcpTransportTests
     {
         // The next attempt would be made in an hour.
         var log = new RecordingLogger();
-        using var a = new TestNode("a", o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
-        var away = new TestNode("b");
+        using var a = new TransportNode("a", o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
+        var away = new TransportNode("b");
         var (address, identity) = (away.Address, away.Handler.Identity);
         away.Dispose();
         a.Knows(away.Member);
         Eventually.Holds(() => log.Lines.Any(l => l.Text.StartsWith("Cannot connect to b", StringComparison.Ordinal)), "the first attempt is refused");
 
-        using var back = new TestNode("b", listen: address) { Handler = { Identity = identity } };
+        using var back = new TransportNode("b", listen: address) { Handler = { Identity = identity } };
         back.Knows(a.Member);
 
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "it is dialled");
@@ -118,8 +119,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_whose_process_ends_is_reported_as_reset_by_both_its_connections()
     {
-        using var a = new TestNode("a");
-        using (var b = new TestNode("b"))
+        using var a = new TransportNode("a");
+        using (var b = new TransportNode("b"))
             Connect(a, b);
 
         Eventually.Holds(() => a.Handler.Disconnected.Count == 2, "both directions are reported");
@@ -129,8 +130,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_node_of_another_cluster_is_refused_and_nothing_flows()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b", cluster: Guid.NewGuid());
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b", cluster: Guid.NewGuid());
         a.Knows(b.Member);
 
         Eventually.Holds(() => b.Transport.Counters.ConnectionsRefused >= 3, "a is refused, and tries on");
@@ -143,8 +144,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_node_behind_the_wrong_address_is_not_talked_to()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
         // b is careless here and welcomes whoever dials anybody: the dialler must notice by itself.
         b.Handler.Identity = b.Handler.Identity with { NodeId = "c" };
         a.Knows(b.Member with { NodeId = "c", Incarnation = Guid.NewGuid() });
@@ -156,9 +157,9 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_is_looked_for_wherever_it_may_be_and_the_one_who_sits_at_its_old_address_is_not_talked_to()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
-        using var squatter = new TestNode("c");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
+        using var squatter = new TransportNode("c");
         a.Handler.Elsewhere["b"] = ["127.0.0.1:1", b.Address];
 
         a.Knows(b.Member with { Address = squatter.Address });
@@ -179,12 +180,12 @@ public sealed class TcpTransportTests
     [Fact]
     public void Of_two_processes_with_one_identity_the_later_is_turned_away_while_the_earlier_answers()
     {
-        using var witness = new TestNode("w");
-        var identity = new PeerHello { NodeId = "twin", ClusterId = TestNode.Cluster, Incarnation = Guid.NewGuid(), Process = Guid.NewGuid(), StartedAt = 1_000 };
-        var earlier = new TestNode("twin") { Handler = { Identity = identity } };
+        using var witness = new TransportNode("w");
+        var identity = new PeerHello { NodeId = "twin", ClusterId = TransportNode.Cluster, Incarnation = Guid.NewGuid(), Process = Guid.NewGuid(), StartedAt = 1_000 };
+        var earlier = new TransportNode("twin") { Handler = { Identity = identity } };
         earlier.Knows(witness.Member);
         Eventually.Holds(() => earlier.Handler.Connected.Count == 1, "the first one is welcome");
-        using var later = new TestNode("twin") { Handler = { Identity = identity with { Process = Guid.NewGuid(), StartedAt = 2_000 } } };
+        using var later = new TransportNode("twin") { Handler = { Identity = identity with { Process = Guid.NewGuid(), StartedAt = 2_000 } } };
         later.Knows(witness.Member);
 
         Eventually.Holds(() => later.Handler.TurnedAway.Contains(("w", HandshakeVerdict.SecondProcess)), "the second one is not");
@@ -199,9 +200,9 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_that_moves_is_dialled_at_its_new_address_only()
     {
-        using var a = new TestNode("a");
-        using var old = new TestNode("b");
-        using var moved = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var old = new TransportNode("b");
+        using var moved = new TransportNode("b");
         Connect(a, old);
 
         a.Knows(moved.Member);
@@ -215,8 +216,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void Learning_the_incarnation_of_a_connected_peer_keeps_the_connection()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
         a.Knows(b.Member with { Incarnation = Guid.Empty });
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "connected");
 
@@ -231,8 +232,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_that_is_forgotten_is_neither_dialled_nor_reported()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
         a.Knows(b.Member);
         Eventually.Holds(() => b.Handler.Hellos.Count == 1 && a.Handler.Connected.Count == 1, "connected");
 
@@ -246,8 +247,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_second_connection_of_a_node_replaces_its_first_without_reporting_a_loss()
     {
-        using var b = new TestNode("b");
-        using var first = new TestNode("a");
+        using var b = new TransportNode("b");
+        using var first = new TransportNode("a");
         first.Knows(b.Member);
         Eventually.Holds(() => first.Handler.Connected.Count == 1, "connected");
         using var second = new RawPeer(b);
@@ -264,7 +265,7 @@ public sealed class TcpTransportTests
     [Fact]
     public void Messages_of_a_new_connection_wait_until_the_old_one_has_delivered_its_last()
     {
-        using var node = new TestNode("b");
+        using var node = new TransportNode("b");
         using var release = new ManualResetEventSlim();
         var log = new System.Collections.Concurrent.ConcurrentQueue<long>();
         node.Handler.OnEach = (_, message) =>
@@ -292,8 +293,8 @@ public sealed class TcpTransportTests
     public void Nodes_meet_over_ipv6()
     {
         Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6, "this machine has no IPv6");
-        using var a = new TestNode("a", listen: "[::1]:0");
-        using var b = new TestNode("b", listen: "[::1]:0");
+        using var a = new TransportNode("a", listen: "[::1]:0");
+        using var b = new TransportNode("b", listen: "[::1]:0");
         Connect(a, b);
 
         Assert.StartsWith("[::1]:", b.Address);
@@ -302,8 +303,8 @@ public sealed class TcpTransportTests
     [Fact]
     public void Names_are_resolved()
     {
-        using var a = new TestNode("a", listen: "localhost:0");
-        using var b = new TestNode("b", listen: "localhost:0");
+        using var a = new TransportNode("a", listen: "localhost:0");
+        using var b = new TransportNode("b", listen: "localhost:0");
         a.Knows(b.Member with { Address = "localhost:" + b.Address.Split(':')[^1] });
 
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "connected by name");
@@ -326,7 +327,7 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_taken_port_is_explained()
     {
-        using var a = new TestNode("a");
+        using var a = new TransportNode("a");
 
         var error = Assert.Throws<InvalidOperationException>(() => new TcpTransport(new TransportOptions { ListenAddress = a.Address }));
         Assert.Equal($"Cannot listen on {a.Address}: address already in use. Choose another ListenAddress or stop the process that has it.", error.Message);
@@ -335,13 +336,13 @@ public sealed class TcpTransportTests
     [Fact]
     public async Task A_probe_tells_who_listens_and_is_not_taken_for_a_peer()
     {
-        using var a = new TestNode("a");
-        using var b = new TestNode("b");
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
 
         var hello = await a.Transport.ProbeAsync(b.Address, Long, TestContext.Current.CancellationToken);
 
         Assert.Equal("b", hello.NodeId);
-        Assert.Equal(TestNode.Cluster, hello.ClusterId);
+        Assert.Equal(TransportNode.Cluster, hello.ClusterId);
         Assert.Equal(b.Address, hello.Address);
         Assert.Empty(b.Handler.Hellos);
         Assert.Empty(b.Handler.Disconnected);
@@ -350,9 +351,9 @@ public sealed class TcpTransportTests
     [Fact]
     public async Task A_probe_of_nobody_says_so()
     {
-        using var a = new TestNode("a");
+        using var a = new TransportNode("a");
         string free;
-        using (var gone = new TestNode("b"))
+        using (var gone = new TransportNode("b"))
             free = gone.Address;
 
         var error = await Assert.ThrowsAsync<RaftKvUnavailableException>(() => a.Transport.ProbeAsync(free, Long, TestContext.Current.CancellationToken));
@@ -362,7 +363,7 @@ public sealed class TcpTransportTests
     [Fact]
     public async Task A_probe_of_somebody_silent_ends_in_time()
     {
-        using var a = new TestNode("a");
+        using var a = new TransportNode("a");
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
 
@@ -374,19 +375,19 @@ public sealed class TcpTransportTests
     public void The_first_connection_is_made_however_late_the_peer_comes()
     {
         string address;
-        using (var early = new TestNode("b"))
+        using (var early = new TransportNode("b"))
             address = early.Address;
-        using var a = new TestNode("a");
+        using var a = new TransportNode("a");
         a.Knows(new Member("b", address, Guid.Empty, MemberRole.Voter));
         a.Send("b", new TimeoutNow(1));
 
-        using var b = new TestNode("b", listen: address);
+        using var b = new TransportNode("b", listen: address);
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "connected");
         Assert.Empty(a.Handler.Disconnected);
         Assert.Empty(b.Handler.Messages);
     }
 
-    internal static void Connect(params TestNode[] nodes)
+    internal static void Connect(params TransportNode[] nodes)
     {
         foreach (var node in nodes)
             node.Knows([.. nodes.Select(n => n.Member)]);

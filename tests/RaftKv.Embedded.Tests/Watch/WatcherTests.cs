@@ -1,5 +1,7 @@
 using System.Text;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Watch;
@@ -281,7 +283,7 @@ public sealed class WatcherTests
 
     private void Swap(long last)
     {
-        var state = new KvState(new(1, last), 0, Embedded.Consensus.ClusterConfiguration.Empty, 0, new SessionTable().Encode());
+        var state = new KvState(new(1, last), 0, ClusterConfiguration.Empty, 0, new SessionTable().Encode());
         _feed.Swap(_machine, new KvStateMachine(new DictionaryKvStore(), state));
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Fuzz.Targets;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.StateMachine;
 

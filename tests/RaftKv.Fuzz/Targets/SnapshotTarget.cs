@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;
@@ -77,7 +80,7 @@ internal sealed class SnapshotTarget : FuzzTarget
         try
         {
             // As a start does it.
-            return RaftKv.Embedded.Replica.Recovery.Load(_snapshots, _last, _ => new DictionaryKvStore(), CancellationToken.None);
+            return StartupRecovery.Load(_snapshots, _last, _ => new DictionaryKvStore(), CancellationToken.None);
         }
         catch (RaftKvStorageException e) when (e.Error is RaftKvStorageError.Damaged or RaftKvStorageError.NewerFormat)
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.Storage;
 

@@ -1,4 +1,5 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Simulation.Clients;

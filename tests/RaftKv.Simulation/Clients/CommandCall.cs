@@ -1,5 +1,5 @@
 using RaftKv.Embedded;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Simulation.Invariants;
 

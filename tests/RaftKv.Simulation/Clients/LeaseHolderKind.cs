@@ -1,6 +1,6 @@
 using System.Text;
 using RaftKv.Embedded.Client;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Simulation.Invariants;
 

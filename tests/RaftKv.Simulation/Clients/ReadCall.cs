@@ -1,7 +1,7 @@
 using System.Text;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Replica;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Records;
 using RaftKv.Integration.Linearizability;
 using RaftKv.Simulation.Invariants;
 

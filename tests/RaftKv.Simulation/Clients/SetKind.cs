@@ -1,5 +1,3 @@
-using RaftKv.Embedded;
-
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>Sets a key, some only if it is not there; some callers do not wait for the answer.</summary>

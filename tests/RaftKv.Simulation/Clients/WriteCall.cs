@@ -1,6 +1,6 @@
 using System.Text;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Integration.Linearizability;
 using RaftKv.Simulation.Invariants;

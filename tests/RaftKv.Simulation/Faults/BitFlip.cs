@@ -1,5 +1,4 @@
 using RaftKv.Embedded.Tests.Storage;
-
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 using RaftKv.Simulation.Clients;
 

@@ -1,4 +1,4 @@
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Simulation.Faults;
 

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class YearsAhead(Simulation run) : Fault(run)
     public override bool Inject(Chance chance)
     {
         // Members of earlier versions do not tell their clocks.
-        if (Run.History.Configuration.FeatureLevel < Embedded.Consensus.FeatureLevels.Safeguards)
+        if (Run.History.Configuration.FeatureLevel < FeatureLevels.Safeguards)
             return false;
         var wrong = Run.Nodes[0];
         wrong.Time.Jump = Years;

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Records;
 
 namespace RaftKv.Simulation.Invariants;
 

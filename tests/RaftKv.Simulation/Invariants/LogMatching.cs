@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 
 namespace RaftKv.Simulation.Invariants;
 

@@ -1,6 +1,6 @@
 using RaftKv.Embedded;
-using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Replica;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Simulation.Invariants;

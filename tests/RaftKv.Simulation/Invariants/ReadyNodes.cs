@@ -1,5 +1,3 @@
-using RaftKv.Embedded.Consensus;
-
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>

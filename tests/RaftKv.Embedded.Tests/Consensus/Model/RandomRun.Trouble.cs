@@ -1,5 +1,5 @@
-using System.Globalization;
 using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 

@@ -1,0 +1,150 @@
+using System.Buffers;
+using Microsoft.Extensions.Caching.Distributed;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>The store as a cache: an entry is a key with a lifetime, and every read of it is a use.</summary>
+internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) : IBufferDistributedCache
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(KvLifetime.MaxMs);
+
+    private static readonly KvReader<object?, byte[]> CopyValue = static (value, _, _) => value.ToArray();
+
+    private static readonly KvReader<IBufferWriter<byte>, bool> WriteValue = static (value, _, destination) =>
+    {
+        destination.Write(value);
+        return true;
+    };
+
+    private static readonly KvReader<object?, bool> Touch = static (_, _, _) => true;
+
+    private readonly string _prefix = options.KeyPrefix;
+    private readonly KvReadOptions _reading = new() { Consistency = options.Consistency, StaleWithoutLeader = options.StaleWithoutLeader };
+    private readonly TimeSpan? _defaultSliding = options.DefaultSlidingExpiration;
+
+    public byte[]? Get(string key)
+    {
+        var name = Name(key);
+        kv.WaitUntilFresh(name, _reading);
+        kv.TryReadInPlace(name, null, CopyValue, out var value);
+        return value;
+    }
+
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) => (await ReadAsync(key, null, CopyValue, token).ConfigureAwait(false)).Result;
+
+    public bool TryGet(string key, IBufferWriter<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var name = Name(key);
+        kv.WaitUntilFresh(name, _reading);
+        return kv.TryReadInPlace(name, destination, WriteValue, out _);
+    }
+
+    public async ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        return (await ReadAsync(key, destination, WriteValue, token).ConfigureAwait(false)).Found;
+    }
+
+    /// <summary>A use needs no fresh copy: it asks no other node, and no leader.</summary>
+    public void Refresh(string key)
+    {
+        var name = Name(key);
+        kv.WaitUntilOpen();
+        kv.TryReadInPlace(name, null, Touch, out _);
+    }
+
+    public async Task RefreshAsync(string key, CancellationToken token = default)
+    {
+        var name = Name(key);
+        token.ThrowIfCancellationRequested();
+        await kv.OpenAsync(token).ConfigureAwait(false);
+        kv.TryReadInPlace(name, null, Touch, out _);
+    }
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, NotNull(value), options, default));
+
+    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        await Write(key, NotNull(value), options, token).ConfigureAwait(false);
+
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, value, options, default));
+
+    public async ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        await Write(key, value, options, token).ConfigureAwait(false);
+
+    public void Remove(string key) => DistributedKv.Wait(Delete(key, default));
+
+    public async Task RemoveAsync(string key, CancellationToken token = default) => await Delete(key, token).ConfigureAwait(false);
+
+    private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, CancellationToken token) =>
+        kv.ReadAsync(Name(key), state, read, _reading, token);
+
+    /// <summary>The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.</summary>
+    private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
+    {
+        if (value.IsSingleSegment)
+            return Write(key, value.First, entry, token);
+        var maxValueBytes = kv.Limits.MaxValueBytes;
+        if (value.Length > maxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, maxValueBytes);
+        var length = (int)value.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            value.CopyTo(whole);
+            return Write(key, whole.AsMemory(0, length), entry, token);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    private ValueTask<KvWriteResult> Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        RefuseIfLeaderless();
+        return kv.SetAsync(Name(key), value, Lifetime(entry), token);
+    }
+
+    private ValueTask<KvWriteResult> Delete(string key, CancellationToken token)
+    {
+        var name = Name(key);
+        RefuseIfLeaderless();
+        return kv.DeleteAsync(name, default, token);
+    }
+
+    /// <summary>Reads may have been stale: what was made from them must not wait here until it can replace newer entries.</summary>
+    private void RefuseIfLeaderless()
+    {
+        if (_reading.StaleWithoutLeader)
+            kv.ThrowIfLeaderless();
+    }
+
+    private KvSetOptions Lifetime(DistributedCacheEntryOptions entry)
+    {
+        var hasNone = entry.AbsoluteExpiration is null && entry.AbsoluteExpirationRelativeToNow is null && entry.SlidingExpiration is null;
+        return new KvSetOptions
+        {
+            TimeToLive = AtMost(entry.AbsoluteExpirationRelativeToNow),
+            ExpiresAt = entry.AbsoluteExpirationRelativeToNow is null ? entry.AbsoluteExpiration : null,
+            SlidingExpiration = AtMost(hasNone ? _defaultSliding : entry.SlidingExpiration),
+        };
+    }
+
+    /// <summary>"For ever" is often said with a time that no clock can count.</summary>
+    private static TimeSpan? AtMost(TimeSpan? time) => time > Longest ? Longest : time;
+
+    private static ReadOnlyMemory<byte> NotNull(byte[] value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value;
+    }
+
+    private string Name(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _prefix + key;
+    }
+}

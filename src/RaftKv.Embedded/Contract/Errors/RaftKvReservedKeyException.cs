@@ -1,0 +1,14 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// An application tried to write or delete keys that the library, or a package of it, keeps for itself: <c>.locks/</c>, <c>$raftkv/</c>,
+/// and the key ring of Data Protection where <c>PersistKeysToRaftKv</c> is used. Nothing was written.
+/// </summary>
+public sealed class RaftKvReservedKeyException : RaftKvException
+{
+    internal RaftKvReservedKeyException(string message, string prefix)
+        : base(message) => Prefix = prefix;
+
+    /// <summary>What the reserved keys begin with.</summary>
+    public string Prefix { get; }
+}

@@ -1,0 +1,28 @@
+namespace RaftKv.Embedded;
+
+/// <summary>A lease that this process holds and keeps alive. Disposing it revokes it.</summary>
+public abstract class KvLease : IAsyncDisposable
+{
+    /// <summary>Its id, for <see cref="KvSetOptions.LeaseId"/>; also the version at which it was granted.</summary>
+    public abstract long Id { get; }
+
+    /// <summary>How long it lives without a renewal.</summary>
+    public abstract TimeSpan TimeToLive { get; }
+
+    /// <summary>
+    /// Fires when the lease has ended or may end any moment, before the cluster can have ended it for lack of a renewal: the deadline counts
+    /// from when the last renewal that was answered had been <i>sent</i>, and is shortened by <see cref="RaftKvOptions.MaxClockDrift"/> and a
+    /// twentieth. Never un-fires.
+    /// </summary>
+    public abstract CancellationToken Lost { get; }
+
+    /// <summary>Whether <see cref="Lost"/> has fired.</summary>
+    public bool IsLost => Lost.IsCancellationRequested;
+
+    /// <summary>Ends the lease: all its keys go. Not an error if it has ended already.</summary>
+    /// <exception cref="RaftKvException">It could not be revoked; it is not renewed any more, and ends by itself.</exception>
+    public abstract ValueTask RevokeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>As <see cref="RevokeAsync"/>, and waits for at most one second; when the cluster cannot be reached the lease ends by itself.</summary>
+    public abstract ValueTask DisposeAsync();
+}

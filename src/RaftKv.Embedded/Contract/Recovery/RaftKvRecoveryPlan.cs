@@ -1,0 +1,26 @@
+namespace RaftKv.Embedded;
+
+/// <summary>What a recovery from these survivors would do; see <see cref="Recovery.RaftKvRecovery.Plan"/>.</summary>
+public sealed record RaftKvRecoveryPlan
+{
+    /// <summary>The cluster that lost its quorum.</summary>
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>The survivors, the best first: the higher last term, then the higher last version.</summary>
+    public required IReadOnlyList<RaftKvSurvivor> Ranked { get; init; }
+
+    /// <summary>The voters of the best survivor's configuration that are not among the survivors.</summary>
+    public required IReadOnlyList<string> MissingVoters { get; init; }
+
+    /// <summary>The survivors are a quorum: nothing needs to be recovered, start them.</summary>
+    public required bool HasQuorum { get; init; }
+
+    /// <summary>Whether the missing voters were enough to acknowledge writes that no survivor has.</summary>
+    public required bool MayLoseWrites { get; init; }
+
+    /// <summary>The same for people, with what may be lost.</summary>
+    public required IReadOnlyList<string> Findings { get; init; }
+
+    /// <summary>The survivor that the new cluster begins with.</summary>
+    public RaftKvSurvivor Best => Ranked[0];
+}

@@ -1,0 +1,88 @@
+namespace RaftKv.Embedded;
+
+/// <summary>
+/// A list of operations of a <see cref="KvTransaction"/>. Reads see what the operations before them wrote. No two operations may write the same key. Keys, values and
+/// limits are checked when the transaction is committed; values are copied then, and not before.
+/// </summary>
+public sealed class KvTransactionBranch
+{
+    private readonly List<KvTransactionOperation> _operations = [];
+
+    internal KvTransactionBranch() { }
+
+    /// <summary>How many operations there are.</summary>
+    public int Count => _operations.Count;
+
+    /// <summary>The operations, in their order.</summary>
+    public IReadOnlyList<KvTransactionOperation> Operations => _operations;
+
+    /// <summary>Stores a value.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value) => Set(key, value, default);
+
+    /// <summary>Stores a value with a lifetime.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="options">How long it lives; without a condition, which is the transaction's to have.</param>
+    /// <returns>This branch.</returns>
+    /// <exception cref="ArgumentException">The options have a condition, or contradict each other.</exception>
+    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value, KvSetOptions options)
+    {
+        if (options.When != default)
+            throw new ArgumentException("The conditions of a transaction stand in If; a set in it has none of its own.", nameof(options));
+        options.ThrowIfContradictory();
+        return Add(new() { Kind = KvTransactionOperationKind.Set, Key = Checked(key), Value = value, Options = options });
+    }
+
+    /// <summary>Deletes a key; that there is none is no error.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Delete(string key) => Add(new() { Kind = KvTransactionOperationKind.Delete, Key = Checked(key) });
+
+    /// <summary>Deletes all keys of a range, <see cref="KvTransaction.MaxRangeKeys"/> at the most.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch DeleteRange(KvKeyRange range) => Add(new() { Kind = KvTransactionOperationKind.DeleteRange, Range = range });
+
+    /// <summary>As <see cref="Set(string, ReadOnlyMemory{byte}, KvSetOptions)"/>, for keys that are reserved for the library.</summary>
+    internal KvTransactionBranch SetReserved(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default)
+    {
+        Set(key, value, options);
+        return MarkReserved();
+    }
+
+    /// <summary>As <see cref="Delete"/>, for keys that are reserved for the library.</summary>
+    internal KvTransactionBranch DeleteReserved(string key)
+    {
+        Delete(key);
+        return MarkReserved();
+    }
+
+    /// <summary>Reads a key.</summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Get(string key) => Add(new() { Kind = KvTransactionOperationKind.Get, Key = Checked(key) });
+
+    /// <summary>
+    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. What is no number, or would leave the range of an
+    /// <see cref="long"/>, refuses the whole transaction.
+    /// </summary>
+    /// <returns>This branch.</returns>
+    public KvTransactionBranch Increment(string key, long delta = 1) =>
+        Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta });
+
+    private KvTransactionBranch Add(KvTransactionOperation operation)
+    {
+        _operations.Add(operation);
+        return this;
+    }
+
+    private static string Checked(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key;
+    }
+
+    private KvTransactionBranch MarkReserved()
+    {
+        _operations[^1] = _operations[^1] with { IsReserved = true };
+        return this;
+    }
+}

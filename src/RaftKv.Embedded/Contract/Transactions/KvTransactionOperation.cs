@@ -1,0 +1,26 @@
+namespace RaftKv.Embedded;
+
+/// <summary>An operation of a <see cref="KvTransactionBranch"/>, as it was asked for.</summary>
+public readonly record struct KvTransactionOperation
+{
+    /// <summary>What it does.</summary>
+    public required KvTransactionOperationKind Kind { get; init; }
+
+    /// <summary>The key; <c>null</c> when it is for a <see cref="Range"/>.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The keys of a <see cref="KvTransactionOperationKind.DeleteRange"/>.</summary>
+    public KvKeyRange Range { get; init; }
+
+    /// <summary>What a <see cref="KvTransactionOperationKind.Set"/> stores.</summary>
+    public ReadOnlyMemory<byte> Value { get; init; }
+
+    /// <summary>How long a <see cref="KvTransactionOperationKind.Set"/> makes the key live.</summary>
+    public KvSetOptions Options { get; init; }
+
+    /// <summary>What an <see cref="KvTransactionOperationKind.Increment"/> adds.</summary>
+    public long Delta { get; init; }
+
+    /// <summary>Whether the library itself writes a reserved key.</summary>
+    internal bool IsReserved { get; init; }
+}

@@ -1,0 +1,66 @@
+namespace RaftKv.Embedded;
+
+/// <summary>Keeps a state up to date by a watch, and begins anew when the watch has lost its place.</summary>
+internal static class StateFollower
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryRemovedAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>While changes come without a pause, a state is published this often.</summary>
+    private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Ends only by an exception: the watch's when it will not get better, or the cancellation.</summary>
+    /// <param name="watch">Begins with the current state.</param>
+    /// <param name="state">Published whenever no further change waits, always at the end of a version.</param>
+    /// <param name="retryFirst">Whether to try again when the first watch cannot begin because the cluster is not available now.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task RunAsync(Func<CancellationToken, IAsyncEnumerable<KvEvent>> watch, IFollowedState state, bool retryFirst, CancellationToken cancellationToken)
+    {
+        var mayRetry = retryFirst;
+        while (true)
+        {
+            try
+            {
+                state.Begin();
+                await foreach (var version in VersionsAsync(watch(cancellationToken), state).ConfigureAwait(false))
+                {
+                    state.Publish(version);
+                    mayRetry = true;
+                }
+            }
+            catch (RaftKvException e) when (e is RaftKvCompactedException || (mayRetry && e.IsTransient))
+            {
+                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RaftKvUnavailableException e) when (mayRetry && e.Reason == RaftKvUnavailableReason.Removed)
+            {
+                // This node may be added to the cluster again; the state stays as it is until then.
+                await Task.Delay(RetryRemovedAfter, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Applies the changes, and yields the versions that are to be published.</summary>
+    private static async IAsyncEnumerable<KvVersion> VersionsAsync(IAsyncEnumerable<KvEvent> watch, IFollowedState state)
+    {
+        var published = System.Diagnostics.Stopwatch.GetTimestamp();
+        KvVersion? ended = null;
+        await using var changes = watch.GetAsyncEnumerator();
+        while (true)
+        {
+            var next = changes.MoveNextAsync();
+            if (ended is { } version && (!next.IsCompleted || System.Diagnostics.Stopwatch.GetElapsedTime(published) >= PublishInterval))
+            {
+                yield return version;
+                ended = null;
+                published = System.Diagnostics.Stopwatch.GetTimestamp();
+            }
+            if (!await next.ConfigureAwait(false))
+                yield break;
+            var change = changes.Current;
+            if (change.Kind is not (KvEventKind.InitialStateEnd or KvEventKind.Progress))
+                state.Apply(change);
+            ended = change.EndsVersion ? change.Version : null;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded;
+using RaftKv.Embedded.Client;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Makes the store an <see cref="IDistributedCache"/>.</summary>
+public static class RaftKvCacheBuilderExtensions
+{
+    /// <summary>
+    /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session state, <c>HybridCache</c> and whatever else asks for
+    /// one. Entries are on every node, outlive restarts, and expire by the cluster's time, on all nodes together.
+    /// </summary>
+    /// <remarks>
+    /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of <see cref="IDistributedKv.SetAsync"/>. In particular, a value over
+    /// <see cref="RaftKvOptions.MaxValueBytes"/> is refused with <see cref="RaftKvLimitExceededException"/>. Reads of another node's writes: <see cref="RaftKvCacheOptions.Consistency"/>.</para>
+    /// <para>Of an absolute expiry and one relative to now, the relative one counts; with a sliding expiry it is the end beyond which no use carries the entry. An absolute expiry in the past
+    /// ends the entry at once. Use on any node renews a sliding expiry, at the latest when a quarter of it is gone. Nothing expires while the cluster has no leader.</para>
+    /// <para>Methods that block need no thread of the pool to end their wait.</para>
+    /// </remarks>
+    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    public static IRaftKvBuilder AddDistributedCache(this IRaftKvBuilder builder, Action<RaftKvCacheOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        AddOptions(builder.Services, Microsoft.Extensions.Options.Options.DefaultName, configure);
+        builder.Services.AddSingleton<IDistributedCache>(services => Create(services, Microsoft.Extensions.Options.Options.DefaultName));
+        return builder;
+    }
+
+    /// <summary>As <see cref="AddDistributedCache"/>, for one of several caches: a keyed service. Give each its own <see cref="RaftKvCacheOptions.KeyPrefix"/>.</summary>
+    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
+    /// <param name="serviceKey">The key of the service, which is also the name of its options.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    public static IRaftKvBuilder AddKeyedDistributedCache(this IRaftKvBuilder builder, string serviceKey, Action<RaftKvCacheOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(builder.Services, serviceKey, configure);
+        builder.Services.AddKeyedSingleton<IDistributedCache>(serviceKey, (services, _) => Create(services, serviceKey));
+        return builder;
+    }
+
+    private static void AddOptions(IServiceCollection services, string name, Action<RaftKvCacheOptions>? configure)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RaftKvCacheOptions>, RaftKvCacheOptionsValidator>());
+        services.AddOptions<RaftKvCacheOptions>(name).Configure(configure ?? (static _ => { })).ValidateOnStart();
+    }
+
+    private static WatchedCache Create(IServiceProvider services, string name)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<RaftKvCacheOptions>>().Get(name);
+        var cache = new RaftKvCache(services.GetRequiredService<DistributedKv>(), options);
+        return new WatchedCache(cache, services.GetRequiredService<ReplicaAccess>());
+    }
+}

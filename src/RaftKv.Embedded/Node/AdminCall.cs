@@ -1,0 +1,41 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>An operator's call: of this node's own caller, or forwarded by a peer.</summary>
+internal sealed class AdminCall : ReplicaInput
+{
+    private readonly TaskCompletionSource<AdminResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public required AdminOperation Operation { get; init; }
+
+    public required string NodeId { get; init; }
+
+    public string Address { get; init; } = "";
+
+    /// <summary>The peer that forwarded it, and the id it knows the call by.</summary>
+    public string? ReplyTo { get; init; }
+
+    public long ReplyId { get; init; }
+
+    /// <summary>When it was last forwarded, in monotonic ticks.</summary>
+    public long ForwardedAt { get; set; }
+
+    /// <summary>Set when the leader has asked the node at <see cref="Address"/> who it is.</summary>
+    public PeerHello? Probed { get; set; }
+
+    /// <summary>No node answered at <see cref="Address"/>.</summary>
+    public bool HasNoAnswer { get; set; }
+
+    public Task<AdminResult> Done => _done.Task;
+
+    /// <summary>Told of the end, on the thread that ends it.</summary>
+    public Action<AdminResult>? Ended { get; init; }
+
+    public void Complete(AdminResult result)
+    {
+        if (_done.TrySetResult(result))
+            Ended?.Invoke(result);
+    }
+}

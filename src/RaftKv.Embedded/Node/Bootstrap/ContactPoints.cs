@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// Where members may be found when they are not where the configuration says. Addresses are hints, whoever answers proves his identity himself; so anything may be
+/// tried, and nothing depends on it being right. Any thread.
+/// </summary>
+internal sealed class ContactPoints
+{
+    /// <summary>The newest ones of each node.</summary>
+    private const int Kept = 4;
+
+    private const int MaxNodes = 256;
+
+    private readonly ConcurrentDictionary<string, string[]> _heard = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _initial = new(StringComparer.Ordinal);
+
+    private string[] _callers = [];
+
+    public ContactPoints(RaftKvOptions options)
+    {
+        foreach (var member in options.InitialMembers)
+            _initial[member.NodeId] = member.Address;
+    }
+
+    /// <summary>A node says of itself, or was found to be, at this address. Returns whether that is news.</summary>
+    public bool Note(string nodeId, string address)
+    {
+        if (_heard.GetValueOrDefault(nodeId) is [var newest, ..] && newest == address)
+            return false;
+        if (_heard.Count >= MaxNodes)
+            _heard.Clear();
+        _heard.AddOrUpdate(nodeId, _ => [address], (_, known) => [.. known.Where(a => a != address).Prepend(address).Take(Kept)]);
+        return true;
+    }
+
+    /// <summary>Addresses of the nodes that have dialled this one since it was adopted, the newest first.</summary>
+    public IReadOnlyList<string> Callers => Volatile.Read(ref _callers);
+
+    public void NoteCaller(string address)
+    {
+        var known = Volatile.Read(ref _callers);
+        if (known is not [var newest, ..] || newest != address)
+            Volatile.Write(ref _callers, [address, .. known.Where(a => a != address).Take(Kept - 1)]);
+    }
+
+    public IReadOnlyList<string> Of(string nodeId)
+    {
+        var heard = _heard.GetValueOrDefault(nodeId) ?? [];
+        return _initial.TryGetValue(nodeId, out var initial) ? [.. heard, initial] : heard;
+    }
+}

@@ -1,0 +1,91 @@
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>Who this node is, now and on its disk.</summary>
+internal sealed class LocalIdentity
+{
+    private readonly IFileSystem _files;
+    private readonly string _directory;
+    private NodeIdentity _identity;
+
+    private volatile bool _isJoining;
+
+    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity)
+    {
+        (_files, _directory, _identity) = (files, directory, identity);
+        _isJoining = identity.HasCluster && files.FileExists(MarkerPath);
+    }
+
+    public string NodeId => _identity.NodeId;
+
+    public Guid Incarnation => Volatile.Read(ref _identity).Incarnation;
+
+    /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
+    public Guid Predecessor => Volatile.Read(ref _identity).Predecessor;
+
+    /// <summary>A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.</summary>
+    public bool IsJoining => _isJoining;
+
+    private string MarkerPath => Path.Combine(_directory, DirectoryMarkers.Joining);
+
+    /// <summary>Empty while the node has no cluster.</summary>
+    public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
+
+    /// <exception cref="RaftKvStorageException">The directory belongs to another node, or its identity cannot be read.</exception>
+    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId)
+    {
+        if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
+            return new LocalIdentity(files, directory, identity);
+        // The identity is older than everything beside it: a log without one has lost it, and its votes and entries are nobody's.
+        if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is unknown. {Wal.DamageAdvice}");
+        }
+        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+    }
+
+    /// <summary>
+    /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
+    /// when it returns. One thread at a time: <see cref="Formation"/> sees to it.
+    /// </summary>
+    public void Reincarnate(Guid incarnation)
+    {
+        var identity = _identity with { Incarnation = incarnation, Predecessor = _identity.Incarnation };
+        identity.Save(_files, _directory);
+        Volatile.Write(ref _identity, identity);
+    }
+
+    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
+    public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
+
+    /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>
+    public void Join(Guid clusterId)
+    {
+        // Durable before the identity names the cluster.
+        _files.Open(MarkerPath, FileOpenMode.Create).Dispose();
+        _files.SyncDirectory(_directory);
+        _isJoining = true;
+        Adopt(clusterId);
+    }
+
+    /// <summary>A committed configuration names this node, or it was removed: nothing is left to ask for.</summary>
+    public void EndJoining()
+    {
+        if (!_isJoining)
+            return;
+        _files.Delete(MarkerPath);
+        _files.SyncDirectory(_directory);
+        _isJoining = false;
+    }
+
+    /// <summary>Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it returns.</summary>
+    public void Forget()
+    {
+        var fresh = new NodeIdentity(NodeId, Guid.NewGuid(), Guid.Empty);
+        fresh.Save(_files, _directory);
+        Volatile.Write(ref _identity, fresh);
+        EndJoining();
+    }
+}

@@ -1,0 +1,128 @@
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them now and then: for a 64th while many are written, otherwise for
+/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing until its state is replaced by a snapshot of the
+/// leader's (see <c>Replica.Reseed.cs</c>). A leader that is the odd one first hands over.
+/// </summary>
+internal sealed partial class Replica
+{
+    private IntegrityRound? _round;
+    private (string From, long Index)? _probed;
+    private long _nextRound;
+    private long _verifiedIndex;
+    private volatile string? _quarantine;
+
+    /// <summary>Any thread. Why this node serves nothing until it has a new state; <c>null</c> when it serves.</summary>
+    public string? Quarantine => _quarantine;
+
+    private bool ComparesCopies => _options.IntegrityCheckInterval > TimeSpan.Zero;
+
+    private void SweepIntegrity()
+    {
+        if (_core is null || !ComparesCopies)
+            return;
+        AnswerProbe();
+        if (_quarantine is not null)
+            Reseed();
+        else if (Leads && _now.Ticks >= _nextRound)
+            BeginRound();
+    }
+
+    private void BeginRound()
+    {
+        _nextRound = _now.Ticks + _options.IntegrityCheckInterval.Ticks;
+        var samples = _parts.Applier.Samples;
+        var last = _round?.Index ?? 0;
+        var index = samples.NewestKept > last ? samples.NewestKept : samples.Last;
+        if (index <= last)
+        {
+            // Nothing was written since. Questions, answers and verdicts may have been lost.
+            if (_round is { IsVerified: false })
+                Probe(_round);
+            return;
+        }
+        if (!samples.TryGet(index, out var own))
+            return;
+        _round = new IntegrityRound(index);
+        Probe(_round);
+        OnFingerprint(_options.NodeId, new IntegrityAnswer(index, own));
+    }
+
+    private void Probe(IntegrityRound round)
+    {
+        foreach (var member in _core!.Configuration.Members)
+        {
+            if (member.NodeId != _options.NodeId)
+                _parts.Transport.Send(member.NodeId, new IntegrityProbe(round.Index));
+        }
+    }
+
+    private void OnProbe(string from, IntegrityProbe probe)
+    {
+        if (probe.SumVersion != RecordSum.Version)
+            return;
+        _probed = (from, probe.Index);
+        AnswerProbe();
+    }
+
+    /// <summary>As soon as this node is that far; a newer question takes the place of an older one.</summary>
+    private void AnswerProbe()
+    {
+        if (_probed is not { } probed || _parts.Applier.AppliedIndex < probed.Index)
+            return;
+        _probed = null;
+        if (_quarantine is null && _parts.Applier.Samples.TryGet(probed.Index, out var own))
+            _parts.Transport.Send(probed.From, new IntegrityAnswer(probed.Index, own));
+    }
+
+    private void OnFingerprint(string from, IntegrityAnswer answer)
+    {
+        if (!Leads || _round is not { } round || answer.Index != round.Index || answer.SumVersion != RecordSum.Version)
+            return;
+        var wasUndecided = round.IsUndecided;
+        foreach (var odd in round.Take(from, answer.Fingerprint, _core!.Configuration))
+        {
+            _log.CopyDiffers(_options.NodeId, odd, round.Index);
+            if (odd == _options.NodeId)
+                EnterQuarantine(round.Index);
+            else
+                _parts.Transport.Send(odd, new IntegrityVerdict(round.Index));
+        }
+        if (round.IsUndecided && !wasUndecided)
+            _log.CopiesUndecided(_options.NodeId, round.Index);
+        if (round.IsVerified)
+            Volatile.Write(ref _verifiedIndex, round.Index);
+    }
+
+    private void OnVerdict(string from, IntegrityVerdict verdict)
+    {
+        if (from == _core?.LeaderId)
+            EnterQuarantine(verdict.Index);
+    }
+
+    /// <summary>From here on this node answers nobody's calls: its state machine has come to another result than those of the others.</summary>
+    private void EnterQuarantine(long index)
+    {
+        if (_quarantine is not null)
+            return;
+        _quarantine = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
+        _log.Quarantined(_options.NodeId, index);
+        Volatile.Write(ref _leaseUntil, 0);
+        _round = null;
+        FailReads(Errors.Quarantined());
+        while (_unsequenced.TryDequeue(out var write))
+            write.TryFail(Errors.Quarantined());
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        foreach (var write in _scratch)
+            write.TryFail(write.Attempts == 0 ? Errors.Quarantined() : Errors.QuarantinedMidway());
+        _scratch.Clear();
+        _seedFrom = _parts.Applier.AppliedIndex;
+        PublishNow();
+    }
+}

@@ -1,0 +1,129 @@
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Node;
+
+// Wall clocks. Log time is a timeline of its own: it follows the median of a quorum's wall clocks where it can, and absolute times are
+// converted where they come in and where
+// they are shown, so that no distance between the two changes how long a key lives.
+internal sealed partial class Replica
+{
+    private static readonly long ClockInterval = TimeSpan.FromSeconds(1).Ticks;
+    private static readonly long AnnounceInterval = TimeSpan.FromSeconds(5).Ticks;
+
+    /// <summary>Turns are taken every 20 ms at least; after a longer gap this thread was stopped.</summary>
+    private static readonly long LongTurn = TimeSpan.FromMilliseconds(250).Ticks;
+
+    /// <summary>What is said again when it still holds.</summary>
+    private static readonly long ReminderInterval = TimeSpan.FromHours(1).Ticks;
+
+    /// <summary>A log time that is ahead of the clocks by more than this is told.</summary>
+    private const long ToldAheadMs = 60_000;
+
+    /// <summary>
+    /// What is shown of a key's end is changed when it is off by at least this: readings of two clocks differ by a millisecond each time.
+    /// </summary>
+    private const long ShownPrecisionMs = 10;
+
+    private readonly WallClocks _wallClocks;
+    private IReadOnlyDictionary<string, long> _clockDifferences = new Dictionary<string, long>();
+    private long _nextClockLook;
+    private long _clocksUnheardUntil;
+    private long _nextAnnouncement;
+    private long _nextReminder;
+    private long _wallAheadMs;
+    private long _logAheadMs = long.MinValue;
+
+    /// <summary>Any thread. The wall time, by this node's clock, at which log time reaches a value; 0 stays 0.</summary>
+    public long ToWallTime(long logTimeMs) => logTimeMs == 0 ? 0 : Math.Clamp(logTimeMs + Volatile.Read(ref _wallAheadMs), 1, KvTime.MaxUnixMs);
+
+    /// <summary>Any thread. By how much log time is ahead of this node's wall clock.</summary>
+    private TimeSpan? LogTimeAhead => Volatile.Read(ref _logAheadMs) is var ahead and not long.MinValue ? TimeSpan.FromMilliseconds(ahead) : null;
+
+    /// <summary>
+    /// The time of a turn. Its wall clock is the one that log time may follow: the median of a quorum's, or none (0) while that is not
+    /// known.
+    /// </summary>
+    private Moment ReadClock()
+    {
+        var now = _clock.Ticks;
+        // What waited while this thread stood still says what clocks showed a while ago.
+        if (_core is not null && now - _now.Ticks > LongTurn)
+            _clocksUnheardUntil = now + ClockInterval;
+        // Nodes of earlier versions do not tell their clocks, and give absolute times as log time.
+        if (_core is not { } core || core.Configuration.FeatureLevel < FeatureLevels.Safeguards)
+            return new Moment(now, _clock.Wall.ToUnixTimeMilliseconds());
+        return new Moment(now, _wallClocks.MedianMs is { } median ? median + (now / TimeSpan.TicksPerMillisecond) : 0);
+    }
+
+    private void OnWallClock(string from, WallClock clock)
+    {
+        if (_core?.Configuration.Find(from) is not { } member || IsOtherIncarnation(from))
+            return;
+        // Followers send each other nothing else.
+        NoteContact(from);
+        if (_now.Ticks >= _clocksUnheardUntil)
+        {
+            _wallClocks.Note(from, member.Incarnation, clock.UnixMs, _now.Ticks);
+            LookAtClocks();
+        }
+    }
+
+    private void SweepClocks()
+    {
+        if (_core is null)
+            return;
+        if (_now.Ticks >= _nextClockLook)
+            LookAtClocks();
+        if (_now.Ticks >= _nextAnnouncement)
+        {
+            _nextAnnouncement = _now.Ticks + AnnounceInterval;
+            NoteOwnClock();
+            foreach (var member in _core.Configuration.Members)
+            {
+                if (member.NodeId != _options.NodeId)
+                    TellWallClock(member.NodeId);
+            }
+        }
+        CompareWithLogTime();
+    }
+
+    private void TellWallClock(string nodeId)
+    {
+        if (_abilities.TryGetValue(nodeId, out var said) && said.Level >= FeatureLevels.Safeguards)
+            _parts.Transport.Send(nodeId, new WallClock(_clock.Wall.ToUnixTimeMilliseconds()));
+    }
+
+    private void NoteOwnClock()
+    {
+        _wallClocks.Note(_options.NodeId, _parts.Identity.Incarnation, _clock.Wall.ToUnixTimeMilliseconds(), _clock.Ticks);
+        LookAtClocks();
+    }
+
+    private void LookAtClocks()
+    {
+        _nextClockLook = _now.Ticks + ClockInterval;
+        foreach (var (nodeId, difference) in _wallClocks.Update(_core!.Configuration))
+        {
+            if (_wallClocks.Differences.ContainsKey(nodeId))
+                _log.ClockDiffers(_options.NodeId, nodeId, difference);
+            else
+                _log.ClockAgrees(_options.NodeId, nodeId);
+        }
+        Volatile.Write(ref _clockDifferences, _wallClocks.Differences);
+    }
+
+    private void CompareWithLogTime()
+    {
+        var ahead = _core!.ReadLogTime(_now) - _clock.Wall.ToUnixTimeMilliseconds();
+        if (Math.Abs(ahead + _wallAheadMs) >= ShownPrecisionMs)
+            Volatile.Write(ref _wallAheadMs, -ahead);
+        Volatile.Write(ref _logAheadMs, ahead);
+        if (!Leads || _now.UnixMs == 0 || _core.ReadLogTime(_now) - _now.UnixMs <= ToldAheadMs || _now.Ticks < _nextReminder)
+            return;
+        _nextReminder = _now.Ticks + ReminderInterval;
+        _log.LogTimeAhead(_options.NodeId, (_core.ReadLogTime(_now) - _now.UnixMs) / 1_000);
+    }
+}

@@ -1,0 +1,119 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Node;
+
+internal sealed partial class Replica
+{
+    /// <summary>Messages that must not leave before a vote is durable.</summary>
+    private readonly Queue<(long Ticket, Send Message)> _held = new();
+    private long _lastTicket;
+    private long _durableTicket;
+    private long _barrier;
+
+    /// <summary>Carries out the effects of a step, in their order.</summary>
+    private void CarryOut()
+    {
+        PublishCommit();
+        // No effect makes the core step again at once: whatever follows from one comes back through the inbox.
+        foreach (var effect in _effects)
+            CarryOut(effect);
+        _effects.Clear();
+    }
+
+    private void CarryOut(RaftEffect effect)
+    {
+        switch (effect)
+        {
+            case Send send: SendOrHold(send); break;
+            case Append append:
+                _parts.LogWriter.Submit(++_lastTicket, append.Entries.Span);
+                break;
+            case SaveVote vote:
+                _barrier = ++_lastTicket;
+                _parts.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor, vote.PromiseMs));
+                break;
+            case Apply apply: SubmitApply(apply); break;
+            case ReadReady ready: OnReadReady(ready); break;
+            case ReadFailed failed: OnReadFailed(failed); break;
+            case ProposalRefused refused: OnRefused(refused); break;
+            case RequestCompleted completed: OnRequestCompleted(completed); break;
+            case ReadEntries read: LoadEntries(read); break;
+            case ReadSnapshotChunk read: LoadChunk(read); break;
+            case CheckSnapshot check: CheckSent(check.Last); break;
+            case WriteSnapshotChunk write: StoreChunk(write); break;
+            case InstallReceivedSnapshot install: Install(install); break;
+            case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
+            case TruncatePrefix truncate: DropLog(truncate); break;
+            case EntriesLost lost: OnEntriesLost(lost); break;
+            case PeerLeftBehind behind: _log.FollowerLeftBehind(_options.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
+            case RoleChanged changed: OnRoleChanged(changed); break;
+            case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void SendOrHold(Send send)
+    {
+        if (_barrier > _durableTicket || _held.Count > 0)
+            _held.Enqueue((_barrier, Keep(send)));
+        else
+            Transmit(send);
+    }
+
+    /// <summary>The entries of a message are there until the next step only.</summary>
+    private static Send Keep(Send send) => send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
+
+    private void OnLogWritten(LogWritten written)
+    {
+        _durableTicket = written.Ticket;
+        while (_held.TryPeek(out var held) && held.Ticket <= _durableTicket)
+            Transmit(_held.Dequeue().Message);
+        if (written.Last.Index > 0)
+            Step(new Appended(_now, written.Last));
+    }
+
+    private void SubmitApply(Apply apply)
+    {
+        var entries = _parts.Applier.Lists.Take();
+        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null, _now.Ticks), wake: false);
+    }
+
+    private void OnRoleChanged(RoleChanged changed)
+    {
+        // A node that joins is in no configuration yet, as one that was removed is in none any more.
+        var role = changed.Role == RaftRole.Removed && !_wasNamed ? "Joining" : changed.Role.ToString();
+        _log.RoleChanged(_options.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
+        NoteElection(changed);
+        _rooms.Clear();
+        _nextDiskLook = 0;
+        _expiring = false;
+        if (changed.LeaderId is not null)
+        {
+            OnLeaderKnown(changed.LeaderId);
+            // A new leader does not know yet that this disk lacks room.
+            if (!_hasEntryRoom)
+                ReportRoom();
+            _route.Follow(changed.Term, changed.LeaderId);
+            _resendWrites = true;
+            RetryReads();
+        }
+        PublishNow();
+    }
+
+    private void OnEntriesLost(EntriesLost lost)
+    {
+        _log.EntriesLost(_options.NodeId, lost.Peer, lost.Acknowledged, lost.Last.Index);
+        PublishNow();
+    }
+
+    private void OnConfigurationChanged(ConfigurationChanged changed)
+    {
+        _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.Describe());
+        _wasNamed |= Names(changed.Configuration);
+        UpdatePeers();
+        FollowLimits();
+        PublishNow();
+    }
+}

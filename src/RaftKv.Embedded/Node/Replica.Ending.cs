@@ -1,0 +1,164 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Node;
+
+internal sealed partial class Replica
+{
+    private TaskCompletionSource? _handedOver;
+    private TaskCompletionSource? _stopped;
+    private long _stopBy;
+    private long _handOverId;
+    private bool _handsOver;
+    private bool _isCutOff;
+    private volatile bool _leaving;
+    private Exception? _faultCause;
+
+    /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
+    public event Action? Faulted;
+
+    /// <summary>The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the successor.</summary>
+    private void OnHandOverWanted(HandOverWanted wanted)
+    {
+        _handedOver = wanted.Done;
+        HandOver();
+        ConsiderHandedOver();
+    }
+
+    /// <summary>Stopping is not leaving: no new calls, hand the leadership over, let what was taken finish.</summary>
+    private void OnStopWanted(StopWanted stop)
+    {
+        if (_stopped is not null)
+            return;
+        _stopping = true;
+        _stopped = stop.Done;
+        HandOver();
+        ConsiderStopped();
+    }
+
+    private void HandOver()
+    {
+        _leaving = true;
+        _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
+        _isCutOff = false;
+        // What came before, in this very turn even, is under way.
+        SendNewWrites();
+        _handsOver |= Leads && _core!.Configuration.VoterCount > 1;
+        if (_handsOver && Leads)
+            Step(new TransferRequested(_now, _handOverId = ++_nextRequestId, To: null));
+        PublishNow();
+    }
+
+    /// <summary>No quorum answered the leader since it was asked to hand over: there is no successor to wait for, and calls under way cannot finish.</summary>
+    private void OnHandOverRefused(RequestCompleted refused)
+    {
+        if (refused.Error is not RaftKvMembershipError.NotEligible || refused.Retry)
+            return;
+        _isCutOff = true;
+        ConsiderStopped();
+    }
+
+    /// <summary>Not when this node steps down: its successor may need its vote.</summary>
+    private bool HasHandedOver => !_handsOver || (!Leads && KnowsLeader);
+
+    /// <summary>Four times as long as a follower waits before it stands for election: a quorum would have elected a leader.</summary>
+    private bool IsCutOff => _isCutOff || _core is null
+        || (!KnowsLeader && _now.Ticks - _statusParts.WithoutLeaderSince > 4 * _options.ElectionTimeout.Ticks);
+
+    private void ConsiderHandedOver()
+    {
+        if (HasHandedOver || IsCutOff || _now.Ticks >= _stopBy)
+            _handedOver?.TrySetResult();
+    }
+
+    private void ConsiderStopped()
+    {
+        ConsiderHandedOver();
+        if (_stopped is null || _closed)
+            return;
+        var finished = _unsequenced.Count == 0 && _parts.Pending.IsEmpty && !ReadsAreUnderWay;
+        if ((HasHandedOver && finished) || IsCutOff || _now.Ticks >= _stopBy)
+            Close(RaftKvRole.Stopped, "This node has stopped.");
+    }
+
+    /// <summary>An error of the disk or a broken invariant: stop taking part, keep the data, leave the host alone.</summary>
+    private void Fault(Exception error)
+    {
+        if (_closed)
+            return;
+        _faultCause = error;
+        Close(RaftKvRole.Faulted, error.Message);
+        Faulted?.Invoke();
+        _log.Faulted(error, _options.NodeId, error.Message);
+    }
+
+    /// <summary>From here on every call is refused at once.</summary>
+    private void Close(RaftKvRole role, string why)
+    {
+        _closed = true;
+        Volatile.Write(ref _leaseUntil, 0);
+        while (_unsequenced.TryDequeue(out var write))
+            write.TryFail(RefusalFor(role, why));
+        _scratch.Clear();
+        _parts.Pending.CopyTo(_scratch);
+        foreach (var write in _scratch)
+            write.TryFail(write.Attempts == 0 ? RefusalFor(role, why) : Errors.Ended(why, _faultCause));
+        FailReads(RefusalFor(role, why));
+        _parts.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
+        foreach (var call in _changes.Values.Concat(_forwarded.Values))
+            call.Complete(AdminResult.NoAnswer);
+        foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
+            waiter.TrySetException(RefusalFor(role, why));
+        Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, IsOnlyVoter = false, Fault = role == RaftKvRole.Faulted ? why : null });
+        PublishNow();
+        _handedOver?.TrySetResult();
+        _stopped?.TrySetResult();
+    }
+
+    /// <summary>A node that was faulted has stopped now as well; those who watch it need not wait any longer.</summary>
+    private void MarkStopped()
+    {
+        Volatile.Write(ref _statusParts, _statusParts with { Role = RaftKvRole.Stopped });
+        PublishNow();
+    }
+
+    private Exception RefusalFor(RaftKvRole role, string why) =>
+        role == RaftKvRole.Faulted ? Errors.Faulted(why, _faultCause) : Errors.Stopping();
+
+    private void FailReads(Exception error)
+    {
+        foreach (var batch in _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Concat(_readScratch))
+            batch.Fail(error);
+        _readScratch.Clear();
+        _asked.Clear();
+        _waitingReads.Clear();
+        _failedReads.Clear();
+        _waitingForApply.Clear();
+    }
+
+    /// <summary>Holder of the turn, or any thread once there are no more turns.</summary>
+    private void Refuse(ReplicaInput input)
+    {
+        var status = Volatile.Read(ref _statusParts);
+        var refusal = RefusalFor(status.Role, status.Fault ?? "");
+        switch (input)
+        {
+            case WriteOperation write: write.TryFail(refusal); break;
+            case ReadBatch batch: TakeReadsClosed(batch, refusal); break;
+            case AdminCall call: call.Complete(AdminResult.AskLeader); break;
+            case SnapshotWanted wanted: wanted.Done.TrySetException(refusal); break;
+            case HandOverWanted wanted: wanted.Done.TrySetResult(); break;
+            case StopWanted stop: stop.Done.TrySetResult(); break;
+        }
+    }
+
+    private void TakeReadsClosed(ReadBatch batch, Exception refusal)
+    {
+        lock (_openGate)
+        {
+            if (_open == batch)
+                _open = null;
+        }
+        batch.Fail(refusal);
+    }
+}

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Threading.Tasks.Sources;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// One write from a caller of this node, until its outcome is known. Completed exactly once, by whichever comes first: the applier, its
+/// deadline, its caller's cancellation, or the end of the node.
+/// </summary>
+/// <remarks>
+/// One of a <see cref="WriteOperationPool"/> is used again once two have let go of it: its caller, who took the state machine's answer, and the replica, at the end of a turn after
+/// which nothing of it leads there any more. A write that ended otherwise is never used again, for somebody may still be about to complete it.
+/// </remarks>
+internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
+{
+    /// <summary>A buffer this small is kept for the next use: the log has a copy of what is in it, never the buffer itself.</summary>
+    private const int KeptBytes = CommandBlocks.MaxCommandBytes;
+
+    // Continuations never run on the applier's thread, nor on one that has the turn.
+    private ManualResetValueTaskSourceCore<KvWriteResult> _source = new() { RunContinuationsAsynchronously = true };
+    private readonly Action<int> _release;
+    private readonly WriteOperationPool? _pool;
+    private CancellationTokenRegistration _cancellation;
+    private byte[] _buffer;
+    private byte[]? _command;
+    private int _bytes;
+    private int _completed;
+    private int _taken;
+    private int _holders;
+
+    /// <param name="command">The encoded command; session and sequence are filled in where it goes to.</param>
+    /// <param name="deadline">Monotonic ticks at which the caller gives up.</param>
+    /// <param name="release">Gives back the bytes the operation holds.</param>
+    public WriteOperation(byte[] command, long deadline, Action<int> release)
+    {
+        _buffer = _command = command;
+        _bytes = command.Length;
+        _release = release;
+        Deadline = deadline;
+    }
+
+    public WriteOperation(WriteOperationPool pool, Action<int> release)
+    {
+        _buffer = [];
+        _pool = pool;
+        _release = release;
+    }
+
+    /// <summary>Empty once it is completed: what waits in line behind others must not hold memory that nobody counts any more.</summary>
+    public Memory<byte> Command => Volatile.Read(ref _command) is { } command ? command.AsMemory(0, _bytes) : default;
+
+    public long Deadline { get; private set; }
+
+    /// <summary>Its place in the session; 0 until it is sent.</summary>
+    public long Sequence { get; set; }
+
+    /// <summary>How often it was given to a leader; while 0, it is certain that it was not applied.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
+    public long SentAt { get; set; }
+
+    /// <summary>The way (<see cref="LeaderRoute"/>) by which it was last given to a leader; negative when that leader has refused it; 0 before it was given to any.</summary>
+    public long Route { get; set; }
+
+    /// <summary>When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another way is a reason.</summary>
+    public long RetryAt { get; set; } = Moment.Never;
+
+    /// <summary>How often it was refused, or did not fit the connection: it is given again ever later.</summary>
+    public int Refusals { get; set; }
+
+    /// <summary>When this node learned that it is committed, in monotonic ticks; 0 before it is applied.</summary>
+    public long CommittedAt { get; set; }
+
+    /// <summary>The caller's span, while somebody records it.</summary>
+    public Activity? Trace { get; set; }
+
+    /// <summary>The log may have these very bytes by now: from then on they must not change.</summary>
+    public bool IsShared { get; set; }
+
+    /// <summary>Nobody may look at it any more when its outcome was taken.</summary>
+    public bool IsReused => _pool is not null;
+
+    public bool IsCompleted => Volatile.Read(ref _completed) != 0;
+
+    /// <summary>A new write, of <paramref name="bytes"/> bytes that the caller fills in before it starts.</summary>
+    public void Renew(int bytes, long deadline)
+    {
+        _source.Reset();
+        _cancellation = default;
+        if (_buffer.Length < bytes)
+            _buffer = GC.AllocateUninitializedArray<byte>(bytes <= KeptBytes ? (int)BitOperations.RoundUpToPowerOf2((uint)bytes) : bytes);
+        _command = _buffer;
+        _bytes = bytes;
+        Deadline = deadline;
+        (Sequence, Attempts, SentAt, CommittedAt, IsShared) = (0, 0, 0, 0, false);
+        (Route, RetryAt, Refusals) = (0, Moment.Never, 0);
+        (_taken, _holders) = (0, 2);
+        // Last: whoever finds it under its old sequence sees it completed, or without that sequence.
+        Volatile.Write(ref _completed, 0);
+    }
+
+    public ValueTask<KvWriteResult> Start(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            _cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((WriteOperation)state!).TryFail(new OperationCanceledException(token)), this);
+        }
+        return new ValueTask<KvWriteResult>(this, _source.Version);
+    }
+
+    /// <summary>What the state machine says to it.</summary>
+    public virtual void Answer(in ApplyResult result)
+    {
+        if (result.Status is ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound)
+            TryComplete(new KvWriteResult(result.Status == ApplyStatus.Applied, new KvVersion(result.Version)));
+        else
+            TryFail(Errors.Refused(result));
+    }
+
+    public bool TryComplete(KvWriteResult result)
+    {
+        if (!TryClaim())
+            return false;
+        _source.SetResult(result);
+        return true;
+    }
+
+    public bool TryFail(Exception error)
+    {
+        if (!TryClaim())
+            return false;
+        _source.SetException(error);
+        return true;
+    }
+
+    public KvWriteResult GetResult(short token)
+    {
+        // Returns when the cancellation is certain not to be at it any more.
+        _cancellation.Dispose();
+        var result = _source.GetResult(token);
+        if (Interlocked.Exchange(ref _taken, 1) != 0)
+            throw new InvalidOperationException("The outcome of a write can be awaited once. AsTask() gives a task that can be awaited again.");
+        LetGo();
+        return result;
+    }
+
+    /// <summary>It was never started, so nobody else knows it.</summary>
+    public void Abandon() => _pool?.Return(this);
+
+    /// <summary>One of the two that hold it does so no longer.</summary>
+    public void LetGo()
+    {
+        if (_pool is not null && Interlocked.Decrement(ref _holders) == 0)
+            _pool.Return(this);
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        CallerContext.Detach(ref continuation, ref state, ref flags);
+        _source.OnCompleted(continuation, state, token, flags);
+    }
+
+    private bool TryClaim()
+    {
+        if (Interlocked.Exchange(ref _completed, 1) != 0)
+            return false;
+        _release(_bytes);
+        Volatile.Write(ref _command, null);
+        if (_buffer.Length > KeptBytes)
+            _buffer = [];
+        return true;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace RaftKv.Embedded.Primitives;
+
+/// <summary>Lets one log line per subject through every few seconds, so that nobody fills our host's disk by knocking.</summary>
+internal sealed class LogThrottle
+{
+    public const int Seconds = 10;
+
+    private const int MaxSubjects = 256;
+
+    private readonly Dictionary<string, long> _last = new(StringComparer.Ordinal);
+
+    public bool Allows(string subject)
+    {
+        lock (_last)
+        {
+            var now = Stopwatch.GetTimestamp();
+            if (_last.TryGetValue(subject, out var last) && Stopwatch.GetElapsedTime(last, now).TotalSeconds < Seconds)
+                return false;
+            if (_last.Count >= MaxSubjects)
+                _last.Clear();
+            _last[subject] = now;
+            return true;
+        }
+    }
+}

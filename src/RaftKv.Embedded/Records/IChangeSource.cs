@@ -1,0 +1,15 @@
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Records;
+
+/// <summary>What tells of changes: the state machine, as the change history sees it.</summary>
+internal interface IChangeSource
+{
+    IKvStore Store { get; }
+
+    /// <summary>The last entry that is applied.</summary>
+    EntryId Applied { get; }
+
+    /// <summary>Is told of every change from now on.</summary>
+    IKvChangeSink? Changes { set; }
+}

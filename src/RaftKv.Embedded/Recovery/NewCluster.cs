@@ -1,0 +1,155 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Recovery;
+
+/// <summary>
+/// Lays a data directory out as that of the only member of a new cluster, which begins with a given state. What is there before the identity names the cluster does
+/// not count: a marker file says so until then, and an interrupted attempt is begun anew.
+/// </summary>
+internal sealed class NewCluster : IDisposable
+{
+    /// <summary>
+    /// What lies between the versions of the old cluster and those of the new one. What is restored may be older than what clients saw of the old cluster, and no version they
+    /// remember may come to mean something else.
+    /// </summary>
+    public const long VersionGap = 1_000_000_000;
+
+    private readonly IFileSystem _fs;
+    private readonly DataDirectory _directory;
+    private readonly string _address;
+    private readonly NodeIdentity _identity;
+
+    private NewCluster(IFileSystem fs, DataDirectory directory, NodeIdentity identity, string address) =>
+        (_fs, _directory, _identity, _address, Spool) = (fs, directory, identity, address, Path.Combine(directory.Store, ForeignEntries.NewSpoolName()));
+
+    /// <summary>For files that need not outlive the process.</summary>
+    public string ScratchDirectory => _directory.Store;
+
+    private string Marker => Path.Combine(_directory.Root, DirectoryMarkers.Restoring);
+
+    /// <summary>Where a backup is kept while it is verified.</summary>
+    private string Spool { get; }
+
+    /// <summary>Whether a directory belongs to a cluster.</summary>
+    public static bool Exists(IFileSystem fs, string root, string nodeId) => NodeIdentity.Load(fs, root, nodeId) is { HasCluster: true };
+
+    /// <summary>Takes possession of a directory without a cluster. Changes nothing that counts.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NotEmpty"/>, or the directory cannot be used.</exception>
+    public static NewCluster Prepare(IFileSystem fs, string root, string nodeId, string address)
+    {
+        var directory = DataDirectory.Open(fs, root);
+        try
+        {
+            var identity = NodeIdentity.Load(fs, root, nodeId);
+            var isRestoring = fs.FileExists(Path.Combine(root, DirectoryMarkers.Restoring));
+            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName)) || fs.ListFiles(directory.Snapshots).Any(SnapshotStore.IsOwnName));
+            if (identity is { HasCluster: true } || isOrphan)
+            {
+                throw new RaftKvStorageException(RaftKvStorageError.NotEmpty,
+                    $"The data directory {root} has the data of {(isOrphan ? "an unknown cluster" : $"cluster {identity!.ClusterId}")}. Nothing was changed. Name an empty directory; only if that data is not wanted any more, empty this one.");
+            }
+            return new NewCluster(fs, directory, identity ?? new NodeIdentity(nodeId, Guid.NewGuid(), Guid.Empty), address);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins with a backup, which is verified first.</summary>
+    public async Task<RaftKvRestored> RestoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var spool = _fs.Open(Spool, FileOpenMode.Create);
+            var info = await SpoolAsync(backup, spool, cancellationToken).ConfigureAwait(false);
+            // All of it once more: the tables too must be readable before anything counts.
+            var content = new SnapshotReader(spool, Spool).ReadAll(visit: null, cancellationToken);
+            using var snapshot = new KvSnapshot(content.State, new SnapshotFileCut(spool, Spool), content.KeyCount);
+            return new RaftKvRestored(info, Found(snapshot, cancellationToken, out var last), new KvVersion(last.Index));
+        }
+        finally
+        {
+            _fs.Delete(Spool);
+        }
+    }
+
+    /// <summary>Begins with this state. Returns the new cluster's id, and the last entry of its past.</summary>
+    public Guid Found(KvSnapshot source, CancellationToken cancellationToken, out EntryId last)
+    {
+        MarkUnfinished();
+        ClearFiles(_directory.Wal, Wal.IsOwnName);
+        ClearFiles(_directory.Snapshots, SnapshotStore.IsOwnName);
+        _identity.Save(_fs, _directory.Root);
+
+        var clusterId = Guid.NewGuid();
+        last = new EntryId(source.State.Last.Term + 1, source.State.Last.Index + VersionGap);
+        var self = new Member(_identity.NodeId, _address, _identity.Incarnation, MemberRole.Voter);
+        var state = source.State with
+        {
+            Last = last,
+            Configuration = new ClusterConfiguration([self]),
+            ConfigurationIndex = last.Index,
+            Sessions = new SessionTable().Encode(),
+        };
+        using (var snapshots = new SnapshotStore(_fs, _directory.Snapshots))
+            snapshots.Write(clusterId, new KvSnapshot(state, source.Records, source.KeyCount), cancellationToken);
+        StartLog(last);
+        _identity.Adopt(_fs, _directory.Root, clusterId);
+        _fs.Delete(Marker);
+        return clusterId;
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task<RaftKvBackupInfo> SpoolAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup, IStorageFile to, CancellationToken cancellationToken)
+    {
+        var offset = 0L;
+        using var copy = new SnapshotCopy(backup, Write, "(backup)");
+        return await copy.RunAsync(cancellationToken).ConfigureAwait(false);
+
+        ValueTask Write(ReadOnlyMemory<byte> bytes, CancellationToken token)
+        {
+            to.Write(offset, bytes.Span);
+            offset += bytes.Length;
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Its name is durable before anything else is; its content does not matter any more.</summary>
+    private void MarkUnfinished()
+    {
+        if (!_fs.FileExists(Marker))
+            _fs.Open(Marker, FileOpenMode.Create).Dispose();
+        _fs.SyncDirectory(_directory.Root);
+    }
+
+    private void ClearFiles(string directory, Func<string, bool> isOwn)
+    {
+        foreach (var name in _fs.ListFiles(directory).Where(isOwn))
+            _fs.Delete(Path.Combine(directory, name));
+        _fs.SyncDirectory(directory);
+    }
+
+    /// <summary>An empty log that goes on from the snapshot.</summary>
+    private void StartLog(EntryId last)
+    {
+        var wal = Wal.Open(_fs, _directory.Wal, new WalOptions { SegmentBytes = SmallSegmentBytes, PrepareInBackground = false }, out _);
+        try
+        {
+            wal.SaveVote(last.Term, votedFor: null);
+            wal.Reset(last);
+        }
+        finally
+        {
+            wal.Close();
+        }
+    }
+
+    /// <summary>The node makes its next segments in the size of its options.</summary>
+    private const int SmallSegmentBytes = 1024 * 1024;
+}

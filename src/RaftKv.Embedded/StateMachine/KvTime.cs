@@ -1,8 +1,0 @@
-namespace RaftKv.Embedded.StateMachine;
-
-/// <summary>Bounds of times in Unix milliseconds.</summary>
-internal static class KvTime
-{
-    /// <summary>The last moment of the year 9999.</summary>
-    public const long MaxUnixMs = 253_402_300_799_999;
-}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time, and passes nothing on before its checksum, and that of all
+/// before it, was right. Whoever got a part of a damaged snapshot has no end, so no copy passes for a whole one.
+/// </summary>
+/// <param name="read">Fills the memory; less only at the end of the source.</param>
+/// <param name="write">Takes what was verified, in order.</param>
+/// <param name="name">What the source is called in errors.</param>
+internal sealed class SnapshotCopy(
+    Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write, string name) : IDisposable
+{
+    private const int OrdinaryChunk = SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(OrdinaryChunk);
+    private long _offset;
+    private uint _checksum;
+    private long _records;
+    private long _deletions;
+
+    /// <summary>Copies all of it, to the end of the source.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or <see cref="RaftKvStorageError.NewerFormat"/>.</exception>
+    public async Task<RaftKvBackupInfo> RunAsync(CancellationToken cancellationToken)
+    {
+        var content = await CopyHeaderAsync(cancellationToken).ConfigureAwait(false);
+        var last = SnapshotFile.ChunkKind.Records;
+        while (last != SnapshotFile.ChunkKind.End)
+            last = await CopyChunkAsync(last, cancellationToken).ConfigureAwait(false);
+        if (await read(_buffer.AsMemory(0, 1), cancellationToken).ConfigureAwait(false) != 0)
+            throw Damaged("something follows its end");
+        return new RaftKvBackupInfo(
+            new KvVersion(content.State.Last.Index), content.KeyCount, _offset, content.ClusterId, DateTimeOffset.FromUnixTimeMilliseconds(content.State.LogTimeMs));
+    }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+
+    private async ValueTask<SnapshotContent> CopyHeaderAsync(CancellationToken cancellationToken)
+    {
+        await FillAsync(0, SnapshotFile.PrefixBytes, cancellationToken).ConfigureAwait(false);
+        if (!_buffer.AsSpan(0, 8).SequenceEqual(SnapshotFile.Magic))
+            throw Damaged("it does not begin like one");
+        var bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(12));
+        if (bodyBytes is < SnapshotFile.FixedHeaderBytes or > SnapshotFile.MaxHeaderBytes)
+            throw Damaged("its header has an impossible size");
+        var headerBytes = SnapshotFile.PrefixBytes + (int)bodyBytes;
+        await FillAsync(SnapshotFile.PrefixBytes, headerBytes + SnapshotFile.ChecksumBytes - SnapshotFile.PrefixBytes, cancellationToken).ConfigureAwait(false);
+        _checksum = Crc32C.Compute(_buffer.AsSpan(0, headerBytes));
+        if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(headerBytes)) != _checksum)
+            throw Damaged("its header's checksum is wrong");
+        var format = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(8));
+        if (format != SnapshotFile.FormatVersion)
+            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat, $"The snapshot {name} has format {format}; this version reads {SnapshotFile.FormatVersion}.");
+        SnapshotContent content;
+        try
+        {
+            content = SnapshotFile.DecodeHeader(_buffer.AsSpan(SnapshotFile.PrefixBytes, (int)bodyBytes));
+        }
+        catch (FormatException e)
+        {
+            throw Damaged(e.Message);
+        }
+        await PassOnAsync(headerBytes + SnapshotFile.ChecksumBytes, cancellationToken).ConfigureAwait(false);
+        return content;
+    }
+
+    private async ValueTask<SnapshotFile.ChunkKind> CopyChunkAsync(SnapshotFile.ChunkKind last, CancellationToken cancellationToken)
+    {
+        await FillAsync(0, SnapshotFile.ChunkFrameBytes, cancellationToken).ConfigureAwait(false);
+        var kind = (SnapshotFile.ChunkKind)BinaryPrimitives.ReadUInt32LittleEndian(_buffer);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(4));
+        if (!Enum.IsDefined(kind) || kind < last || length is 0 or > SnapshotFile.MaxChunkBytes)
+            throw Damaged("it has a chunk of an unknown kind, out of order or of an impossible size");
+        var bytes = SnapshotFile.ChunkFrameBytes + (int)length;
+        await FillAsync(SnapshotFile.ChunkFrameBytes, (int)length + SnapshotFile.ChecksumBytes, cancellationToken).ConfigureAwait(false);
+        _checksum = Crc32C.Continue(_checksum, _buffer.AsSpan(0, bytes));
+        if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(bytes)) != _checksum)
+            throw Damaged("a checksum is wrong");
+        Check(kind, _buffer.AsSpan(SnapshotFile.ChunkFrameBytes, (int)length));
+        await PassOnAsync(bytes + SnapshotFile.ChecksumBytes, cancellationToken).ConfigureAwait(false);
+        return kind;
+    }
+
+    /// <summary>Whole records, and as many of them as the end says.</summary>
+    private void Check(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> payload)
+    {
+        if (kind == SnapshotFile.ChunkKind.End)
+        {
+            if (payload.Length < SnapshotFile.EndBytes || BinaryPrimitives.ReadInt64LittleEndian(payload) != _records || BinaryPrimitives.ReadInt64LittleEndian(payload[8..]) != _deletions)
+                throw Damaged("its counts do not match");
+        }
+        else if (kind == SnapshotFile.ChunkKind.Records)
+        {
+            while (!payload.IsEmpty)
+            {
+                if (!SnapshotFile.TryReadRecord(ref payload, out _, out _, out _, out var deleted))
+                    throw Damaged("it has a malformed record");
+                if (deleted)
+                    _deletions++;
+                else
+                    _records++;
+            }
+        }
+    }
+
+    /// <summary>Memory grows only as bytes arrive: a length alone is not believed.</summary>
+    private async ValueTask FillAsync(int at, int bytes, CancellationToken cancellationToken)
+    {
+        while (bytes > 0)
+        {
+            if (at == _buffer.Length)
+                Grow(at);
+            var take = Math.Min(bytes, _buffer.Length - at);
+            if (await read(_buffer.AsMemory(at, take), cancellationToken).ConfigureAwait(false) != take)
+                throw Damaged("it is cut off");
+            at += take;
+            bytes -= take;
+        }
+    }
+
+    private void Grow(int used)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(2 * used);
+        _buffer.AsSpan(0, used).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+
+    private async ValueTask PassOnAsync(int bytes, CancellationToken cancellationToken)
+    {
+        await write(_buffer.AsMemory(0, bytes), cancellationToken).ConfigureAwait(false);
+        _offset += bytes;
+    }
+
+    private RaftKvStorageException Damaged(string how) =>
+        new(RaftKvStorageError.Damaged, $"The snapshot {name} is damaged at or after byte {_offset}: {how}. Nothing after that byte was used.");
+}

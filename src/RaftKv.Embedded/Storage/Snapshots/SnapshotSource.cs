@@ -1,0 +1,29 @@
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>A finished snapshot, open for reading; it stays readable when newer ones have replaced it.</summary>
+internal sealed class SnapshotSource(EntryId last, string path, IStorageFile file) : IDisposable
+{
+    public EntryId Last => last;
+
+    /// <summary>Gives all of it to <paramref name="destination"/>, verified, as fast as that takes it.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: what the destination has is a part without an end.</exception>
+    public async Task<RaftKvBackupInfo> CopyToAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        var offset = 0L;
+        using var copy = new SnapshotCopy(Read, destination.WriteAsync, $"'{path}'");
+        var info = await copy.RunAsync(cancellationToken).ConfigureAwait(false);
+        await destination.FlushAsync(cancellationToken).ConfigureAwait(false);
+        return info;
+
+        ValueTask<int> Read(Memory<byte> into, CancellationToken token)
+        {
+            var read = file.Read(offset, into.Span);
+            offset += read;
+            return ValueTask.FromResult(read);
+        }
+    }
+
+    public void Dispose() => file.Dispose();
+}

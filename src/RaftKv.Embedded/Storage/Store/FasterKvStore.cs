@@ -1,0 +1,194 @@
+using System.Runtime.CompilerServices;
+using FASTER.core;
+using RaftKv.Embedded.Records;
+using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers see a
+/// record under FASTER's shared lock of it, so never half a write.
+/// </summary>
+internal sealed unsafe partial class FasterKvStore : IKvStore
+{
+    public const string ScratchName = "hlog";
+
+    private readonly FasterKV<SpanByte, SpanByte> _kv;
+    private readonly FasterScratchDevice _device;
+    private readonly FasterReadSessions _readers;
+    private readonly Session _writer;
+    private readonly KeyIndex _keys = new();
+    private readonly FasterKeyComparer _comparer = new();
+    private readonly FasterPrefetcher? _prefetcher;
+    private readonly Func<long> _availableBytes;
+    private readonly long _memoryBytes;
+    private readonly long _segmentBytes;
+    private readonly int _pageBits;
+    private readonly int _maxKeyBytes;
+    private readonly int _maxValueBytes;
+
+    /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
+    public FasterKvStore(IFileSystem files, string scratchDirectory, FasterKvStoreSettings settings)
+    {
+        _availableBytes = () => files.AvailableBytes(scratchDirectory);
+        _memoryBytes = _maintainFrom = settings.MemoryBytes;
+        _segmentBytes = settings.SegmentBytes;
+        _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
+        (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
+        EmptyDirectory(files, scratchDirectory);
+        _device = new FasterScratchDevice(files, Path.Combine(scratchDirectory, ScratchName));
+        _kv = new FasterKV<SpanByte, SpanByte>(new FasterKVSettings<SpanByte, SpanByte>
+        {
+            LogDevice = _device,
+            CheckpointDir = scratchDirectory,
+            EqualityComparer = _comparer,
+            ConcurrencyControlMode = ConcurrencyControlMode.RecordIsolation,
+            IndexSize = settings.IndexBytes,
+            PageSize = settings.PageBytes,
+            MemorySize = settings.MemoryBytes,
+            SegmentSize = settings.SegmentBytes,
+            // Records copied to the tail by reads would grow the log and break the order a cut relies on.
+            ReadCopyOptions = ReadCopyOptions.None,
+        });
+        _prefetcher = FasterPrefetcher.For(_kv, settings.PageBytes, settings.MemoryBytes);
+        _readers = new FasterReadSessions(_kv);
+        _writer = NewSession();
+    }
+
+    public long Count => _keys.Count;
+
+    public long KeyIndexBytes => _keys.MemoryBytes;
+
+    /// <summary>Whether records can be brought from memory ahead of their use.</summary>
+    public bool CanPrefetch => _prefetcher is not null;
+
+    public long PrefetchPlace(ReadOnlySpan<byte> key)
+    {
+        var hash = _comparer.Hash(key);
+        _prefetcher?.Bucket(hash);
+        return hash;
+    }
+
+    public void PrefetchRecord(long place) => _prefetcher?.Record(place);
+
+    public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
+    {
+        var found = default(RecordHeader);
+        var isThere = Find(_writer, key, new RecordVisit(&found, &Copy));
+        header = found;
+        return isThere;
+
+        static void Copy(void* to, in RecordHeader from, ReadOnlySpan<byte> value) => *(RecordHeader*)to = from;
+    }
+
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false)
+    {
+        if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
+            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
+        // The index comes second: a scan that finds a key there finds its record too.
+        if (!Append(key, header, value) && !replaces)
+            _keys.Add(key);
+    }
+
+    public bool Remove(ReadOnlySpan<byte> key)
+    {
+        if (!_keys.Remove(key))
+            return false;
+        _device.ThrowIfFaulted();
+        _cut?.Deleting(key);
+        _records++;
+        fixed (byte* k = key)
+        {
+            var target = new SpanByte(key.Length, (nint)k);
+            _writer.Delete(ref target);
+        }
+        return true;
+    }
+
+    public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
+    {
+        // Memory is most of a read: the bucket comes while the session is taken, the record while FASTER enters its epoch.
+        var place = PrefetchPlace(key);
+        var slot = _readers.Take();
+        try
+        {
+            // Here, where the store cannot be disposed of: it looks into the bucket.
+            PrefetchRecord(place);
+            return Find(slot.Session!, key, visit);
+        }
+        finally
+        {
+            slot.Return();
+        }
+    }
+
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
+
+    /// <summary>After the applier stopped. Waits for readers and a cut's visit to leave.</summary>
+    public void Dispose()
+    {
+        _cut?.Stop();
+        EndMaintenance();
+        _readers.Dispose();
+        _writer.Dispose();
+        // The device first: FASTER frees its pages without waiting for their flush.
+        _device.Dispose();
+        // An operation that hangs in the disk would read or write memory that is given back: it stays until the process ends.
+        if (_device.HasStopped)
+            _kv.Dispose();
+    }
+
+    /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
+    private bool Append(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
+    {
+        _device.ThrowIfFaulted();
+        fixed (byte* k = key, v = value)
+        {
+            var put = new FasterPut { Header = header, Value = v, ValueBytes = value.Length };
+            var target = new SpanByte(key.Length, (nint)k);
+            var source = new SpanByte(FasterRecord.AllocationFor(header, value.Length), (nint)(&put));
+            _writer.Upsert(ref target, ref source);
+            if (!put.InPlace)
+                _records++;
+            return put.InPlace;
+        }
+    }
+
+    /// <summary>Looks a key up and shows its record to the visit. FASTER's code for that is 7 KB, compiled here once and not into each caller, whose own code it would keep from being inlined.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Find(Session session, ReadOnlySpan<byte> key, RecordVisit visit)
+    {
+        var frame = new FasterFrame(visit);
+        var read = new FasterRead(&frame);
+        fixed (byte* k = key)
+        {
+            var target = new SpanByte(key.Length, (nint)k);
+            while (true)
+            {
+                var begin = _kv.Log.BeginAddress;
+                Empty input = default;
+                var status = session.Read(ref target, ref input, ref read);
+                if (frame.Found && !status.IsPending)
+                    return true;
+                if (status.IsPending)
+                    session.CompletePending(wait: true);
+                _device.ThrowIfFaulted();
+                // A record that maintenance moved to the tail while it was looked for at its old place seems absent: look again.
+                if (frame.Found || _kv.Log.BeginAddress == begin)
+                    return frame.Found;
+            }
+        }
+    }
+
+    private Session NewSession() => _kv.For(new FasterFunctions()).NewSession<FasterFunctions>();
+
+    private static void EmptyDirectory(IFileSystem files, string directory)
+    {
+        files.CreateDirectory(directory);
+        foreach (var name in files.ListFiles(directory))
+        {
+            if (ForeignEntries.IsScratchFile(name))
+                files.Delete(Path.Combine(directory, name));
+        }
+    }
+}

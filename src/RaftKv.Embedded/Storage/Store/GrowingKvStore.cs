@@ -1,0 +1,164 @@
+using System.Numerics;
+using RaftKv.Embedded.Records;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>
+/// A <see cref="FasterKvStore"/> that is replaced by one with larger pages when a record does not fit. A committed record must be applied whatever this node's options allow: the cluster's
+/// limits may be larger than they are.
+/// </summary>
+internal sealed class GrowingKvStore : IKvStore
+{
+    private const int KeysPerStep = 1000;
+
+    private readonly Func<FasterKvStoreSettings, FasterKvStore> _create;
+    private readonly List<(FasterKvStore Store, HeldCut Cut)> _retired = [];
+    private FasterKvStoreSettings _settings;
+    private FasterKvStore _current;
+    private HeldCut? _cut;
+
+    public GrowingKvStore(Func<FasterKvStoreSettings, FasterKvStore> create, FasterKvStoreSettings settings)
+    {
+        (_create, _settings) = (create, settings);
+        _current = create(settings);
+    }
+
+    public long Count => Current.Count;
+
+    public long KeyIndexBytes => Current.KeyIndexBytes;
+
+    private FasterKvStore Current => Volatile.Read(ref _current);
+
+    public long PrefetchPlace(ReadOnlySpan<byte> key) => _current.PrefetchPlace(key);
+
+    public void PrefetchRecord(long place) => _current.PrefetchRecord(place);
+
+    public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header) => _current.TryGetHeader(key, out header);
+
+    public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false)
+    {
+        if (key.Length > _settings.MaxKeyBytes || value.Length > _settings.MaxValueBytes)
+            Grow(key.Length, value.Length);
+        _current.Put(key, header, value, replaces);
+    }
+
+    public bool Remove(ReadOnlySpan<byte> key) => _current.Remove(key);
+
+    public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
+    {
+        while (true)
+        {
+            var current = Current;
+            try
+            {
+                return current.Visit(key, visit);
+            }
+            catch (ObjectDisposedException) when (Current != current)
+            {
+                // It was replaced between the two looks.
+            }
+        }
+    }
+
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => Current.CopyKeys(from, after, to, max, keys);
+
+    public IKvStoreCut Cut(long version) => _cut = new HeldCut(_current.Cut(version));
+
+    public void MaintainSpace()
+    {
+        ReleaseRetired();
+        _current.MaintainSpace();
+    }
+
+    public void ReclaimSpace()
+    {
+        ReleaseRetired();
+        _current.ReclaimSpace();
+    }
+
+    public bool HasRoomFor(int bytes) => _current.HasRoomFor(bytes);
+
+    public long UnflushedBytes => Current.UnflushedBytes;
+
+    public long DataBytes => Current.DataBytes;
+
+    public void Loaded(long records) => _current.Loaded(records);
+
+    public void Dispose()
+    {
+        foreach (var (store, _) in _retired)
+            store.Dispose();
+        _retired.Clear();
+        _current.Dispose();
+    }
+
+    /// <summary>Apply thread. Takes as long as it takes to copy all records; readers go on beside it.</summary>
+    private void Grow(int keyBytes, int valueBytes)
+    {
+        var settings = _settings with
+        {
+            MaxKeyBytes = Math.Max(_settings.MaxKeyBytes, PowerOfTwoFrom(keyBytes)),
+            MaxValueBytes = Math.Max(_settings.MaxValueBytes, PowerOfTwoFrom(valueBytes)),
+        };
+        var (old, larger) = (_current, _create(settings with { ExpectedKeys = Math.Max(settings.ExpectedKeys, _current.Count) }));
+        try
+        {
+            Copy(old, larger);
+        }
+        catch
+        {
+            larger.Dispose();
+            throw;
+        }
+        _settings = settings;
+        Volatile.Write(ref _current, larger);
+        // A snapshot under way still reads the records of the old one.
+        if (_cut is { IsOver: false } cut)
+            _retired.Add((old, cut));
+        else
+            old.Dispose();
+    }
+
+    private static void Copy(FasterKvStore from, FasterKvStore to)
+    {
+        var keys = new List<byte[]>(KeysPerStep);
+        for (byte[] last = []; from.CopyKeys(last, after: last.Length > 0, [], KeysPerStep, keys) > 0; last = keys[^1], keys.Clear())
+        {
+            foreach (var key in keys)
+            {
+                if (from.TryRead(key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (header, value.ToArray()), out var record))
+                    to.Put(key, record.header, record.Item2);
+            }
+            to.MaintainSpace();
+        }
+    }
+
+    private void ReleaseRetired()
+    {
+        for (var i = _retired.Count - 1; i >= 0; i--)
+        {
+            if (!_retired[i].Cut.IsOver)
+                continue;
+            _retired[i].Store.Dispose();
+            _retired.RemoveAt(i);
+        }
+    }
+
+    private static int PowerOfTwoFrom(int bytes) => (int)BitOperations.RoundUpToPowerOf2((uint)bytes);
+
+    /// <summary>Knows whether the snapshot that reads it is done.</summary>
+    private sealed class HeldCut(IKvStoreCut cut) : IKvStoreCut
+    {
+        private volatile bool _isOver;
+
+        public bool IsOver => _isOver;
+
+        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken) => cut.Visit(visit, cancellationToken);
+
+        public void Dispose()
+        {
+            cut.Dispose();
+            _isOver = true;
+        }
+    }
+}

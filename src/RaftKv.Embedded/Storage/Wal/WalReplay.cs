@@ -1,0 +1,136 @@
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Storage;
+
+/// <summary>Reads the log from its files, commit by commit, and verifies each byte on the way.</summary>
+internal sealed class WalReplay
+{
+    private readonly List<long> _configurations = [];
+
+    public WalIndex Index { get; } = new();
+
+    public WalTerms Terms { get; } = new();
+
+    public WalVote Vote { get; private set; }
+
+    /// <summary>The number of the last whole commit.</summary>
+    public long Commit { get; private set; }
+
+    public uint Chain { get; private set; }
+
+    /// <summary>Where that commit begins in the active segment; 0 when it is the first there, because the header was written with it.</summary>
+    public long LastCommitStart { get; private set; }
+
+    public long BytesRead { get; private set; }
+
+    /// <summary>The indexes of the configuration entries.</summary>
+    public IEnumerable<long> Configurations => _configurations.Where(i => i > Index.Base.Index);
+
+    /// <summary>Begins with the oldest segment, or a reset: its header says what is not read any more.</summary>
+    public void Start(WalSegment segment, WalSegmentHeader header, uint headerCrc)
+    {
+        (Commit, Vote) = (header.Commit, header.Vote);
+        Terms.Restart(header.Base);
+        Enter(segment, headerCrc);
+    }
+
+    /// <summary>Whether a segment fits the end of the one before it.</summary>
+    public bool FitsEnd(WalSegmentHeader header) => header.Commit == Commit && header.Previous == Chain && header.Base == Terms.Last && header.Vote == Vote;
+
+    /// <summary>Goes on with the next segment, which must fit the end of the previous one.</summary>
+    public void Continue(WalSegment segment, WalSegmentHeader header, uint headerCrc)
+    {
+        var previous = Index.Active;
+        if (!FitsEnd(header))
+            throw Wal.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"what follows does not lead to {segment.Path}");
+        Enter(segment, headerCrc);
+    }
+
+    /// <summary>Replays the whole commits of the active segment, and returns the window for whoever looks at what is behind them.</summary>
+    public WalWindow ReplayActive()
+    {
+        var segment = Index.Active;
+        var window = new WalWindow(segment.File, segment.Bytes);
+        var chain = Chain;
+        var offset = segment.End;
+        while (TryGetNext(window, offset, chain, out var record))
+        {
+            offset += record.Size;
+            chain = record.Crc;
+            if (!record.IsLastOfCommit)
+                continue;
+            if (segment.End > segment.HeaderBytes)
+                LastCommitStart = segment.End;
+            var commit = window.Get(segment.End, (int)(offset - segment.End));
+            Apply(commit, segment);
+            Index.Publish(commit, offset);
+            (Commit, Chain) = (Commit + 1, chain);
+        }
+        BytesRead += segment.End;
+        return window;
+    }
+
+    /// <summary>
+    /// Whether a record of a later commit than the interrupted one lies behind the end. A commit is written only when its predecessor is durable, so then
+    /// the end is no interrupted write but a hole.
+    /// </summary>
+    /// <param name="window">Of the active segment.</param>
+    /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
+    public long? FindLaterCommit(WalWindow window, long to) =>
+        LaterCommitSearch.Find(window, Index.Active.End, to, (uint)Commit, Index.Active.Salt);
+
+    private void Enter(WalSegment segment, uint headerCrc)
+    {
+        Index.AddSegment(segment);
+        Chain = headerCrc;
+        LastCommitStart = 0;
+    }
+
+    private bool TryGetNext(WalWindow window, long offset, uint chain, out WalRecord record)
+    {
+        record = default;
+        var header = window.Get(offset, WalRecord.HeaderBytes);
+        if (header.Length < WalRecord.HeaderBytes)
+            return false;
+        var size = WalRecord.PeekSize(header, window.Length - offset);
+        if (size == 0 || WalRecord.PeekCommit(header) != (uint)(Commit + 1))
+            return false;
+        var bytes = window.Get(offset, size);
+        if (bytes.Length < size)
+            return false;
+        record = WalRecord.At(bytes);
+        return record.Previous == chain && record.IsIntact(Index.Active.Salt);
+    }
+
+    // What is checked here was written by this library under a right checksum: if it does not hold, a program had a bug, and nothing it wrote can be trusted.
+    private void Apply(ReadOnlySpan<byte> commit, WalSegment segment)
+    {
+        while (!commit.IsEmpty)
+        {
+            var record = WalRecord.At(commit);
+            commit = commit[record.Size..];
+            switch (record.Type)
+            {
+                case WalRecordType.Entry:
+                    if (record.Id.Index != Terms.Last.Index + 1 || record.Id.Term < Terms.Last.Term)
+                        throw Wal.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, $"entry {record.Id} follows {Terms.Last}");
+                    Terms.Append(record.Id);
+                    if (record.Kind == EntryKind.Configuration)
+                        _configurations.Add(record.Id.Index);
+                    break;
+                case WalRecordType.Truncate:
+                    var last = record.Id;
+                    if (last.Index > Terms.Last.Index || (last.Index >= Terms.Base.Index && last != Terms.IdAt(last.Index)))
+                        throw Wal.Damaged(segment.Path, segment.End, last.Index, $"the log is cut after {last}, which it does not have");
+                    Terms.CutAfter(last);
+                    _configurations.RemoveAll(i => i > last.Index);
+                    break;
+                case WalRecordType.Vote:
+                    if (!WalVote.TryRead(record.Body, out var vote) || vote.Term < Vote.Term)
+                        throw Wal.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, "a vote makes no sense");
+                    Vote = vote;
+                    break;
+            }
+        }
+    }
+}

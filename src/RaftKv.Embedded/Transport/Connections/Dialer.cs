@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>Makes one connection and exchanges introductions, all on the calling thread and within a bound.</summary>
+internal static class Dialer
+{
+    /// <summary>Connects to an address behind a name that answers. The socket does not block.</summary>
+    /// <param name="address">host:port.</param>
+    /// <param name="options">The transport's.</param>
+    /// <param name="deadline">For all addresses of the name together.</param>
+    /// <param name="memory">What is known of the addresses of names.</param>
+    /// <exception cref="ConnectionLostException">None does.</exception>
+    public static Socket Connect(string address, TransportOptions options, Deadline deadline, AddressMemory? memory = null)
+    {
+        if (!HostAndPort.TryParse(address, out var target))
+            throw new ConnectionLostException("the address is not host:port", reset: false);
+        var ordered = (memory ?? new AddressMemory()).Order(address, Resolve(target));
+        return new ConnectRace(options, deadline).Connect([.. ordered.Select(ip => new IPEndPoint(ip, target.Port))]);
+    }
+
+    /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect"/> and <see cref="Introduce"/>.</summary>
+    public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline, bool wantsToJoin = false)
+    {
+        using var socket = Connect(address, context.Options, deadline);
+        using var stream = new PeerStream(socket, context.Counters);
+        var introduction = Introduce(stream, context.Self() with { WantsToJoin = wantsToJoin }, context.Options, deadline);
+        introduction.Seal?.Dispose();
+        return (introduction.Peer, introduction.Verdict);
+    }
+
+    /// <summary>Proves who we are, as far as the cluster asks for it, introduces ourselves and hears who answered.</summary>
+    /// <exception cref="ConnectionLostException">No answer.</exception>
+    /// <exception cref="WireFormatException">An answer that is none of ours.</exception>
+    /// <exception cref="NotAuthenticatedException">The other side has not proven that it belongs to the cluster, or does not believe that we do.</exception>
+    public static Introduction Introduce(PeerStream stream, PeerHello self, TransportOptions options, Deadline deadline)
+    {
+        if (options.Tls is { } tls)
+        {
+            stream.SecureAsDialler(tls, deadline);
+            // Nothing is said to somebody else; a probe does not know yet whom to expect.
+            if (!self.IsProbe)
+                RequireNameOf(self.TargetNodeId, tls, stream);
+        }
+        var secret = options.Secrets.FirstOrDefault();
+        var hello = Handshake.Of(self, secret is null ? null : PeerSecret.NewNonce()).EncodeHello();
+        stream.SendAll(hello, deadline);
+        var reader = new FrameReader(stream);
+        var payload = HearAnswer(reader, options, out var type, deadline);
+        FrameSeal? seal = null;
+        if (secret is not null)
+            payload = Prove(secret, hello[Frame.HeaderBytes..^4], payload, ref type, stream, reader, deadline, out seal);
+        else if (type == FrameType.Challenge)
+            throw new NotAuthenticatedException("it asks for the cluster's secret, and this node has none (PeerSecrets)");
+        ThrowIfTurnedAway(type, payload);
+        var reply = Handshake.DecodeReply(type, payload, out var verdict);
+        if (reader.Buffered > 0)
+            throw new WireFormatException("data behind the answer to the introduction");
+        if (verdict == HandshakeVerdict.Welcome && !reply.IsCompatible)
+            verdict = HandshakeVerdict.Protocol;
+        if (options.Tls is { } identified)
+            RequireNameOf(reply.Hello.NodeId, identified, stream);
+        return new Introduction(reply.Hello, verdict, seal);
+    }
+
+    private static byte[] HearAnswer(FrameReader reader, TransportOptions options, out FrameType type, Deadline deadline)
+    {
+        try
+        {
+            return reader.Read(out type, deadline).ToArray();
+        }
+        catch (ConnectionLostException e) when (e.Reset && options.Tls is not null)
+        {
+            // Under TLS 1.3 this is how the dialler learns it.
+            throw new ConnectionLostException($"{e.Message}; it may not trust this node's certificate", e.Reset);
+        }
+    }
+
+    private static void RequireNameOf(string nodeId, PeerTls tls, PeerStream stream)
+    {
+        if (!tls.AnyNodeId && !CertificateCheck.Names(stream.PeerCertificate!, nodeId))
+            throw new NotAuthenticatedException($"its certificate is not that of {nodeId}, but of {CertificateCheck.NameOf(stream.PeerCertificate!)}");
+    }
+
+    /// <summary>Answers the challenge and checks the acceptor's own proof. Returns the answer to the introduction without it.</summary>
+    private static byte[] Prove(PeerSecret secret, byte[] hello, byte[] challenge, ref FrameType type, PeerStream stream, FrameReader reader, Deadline deadline, out FrameSeal seal)
+    {
+        ThrowIfTurnedAway(type, challenge);
+        if (type == FrameType.HelloReply)
+            throw new NotAuthenticatedException("it does not ask for the cluster's secret (PeerSecrets)");
+        if (type != FrameType.Challenge || challenge.Length != PeerSecret.NonceBytes)
+            throw new WireFormatException($"the answer to the introduction is of type {(byte)type}");
+        stream.SendAll(Handshake.Envelop(secret.DiallersProof(hello, challenge), FrameType.Proof), deadline);
+        var answer = reader.Read(out type, deadline).Span;
+        ThrowIfTurnedAway(type, answer);
+        if (type != FrameType.HelloReply || answer.Length <= PeerSecret.ProofBytes)
+            throw new WireFormatException($"the answer to the proof is of type {(byte)type}");
+        var reply = answer[..^PeerSecret.ProofBytes].ToArray();
+        if (!PeerSecret.AreEqual(answer[^PeerSecret.ProofBytes..], secret.AcceptorsProof(hello, challenge, reply)))
+            throw new NotAuthenticatedException("it has another secret than this node (PeerSecrets)");
+        seal = secret.SealFor(hello, challenge, reply);
+        return reply;
+    }
+
+    /// <summary>The one answer that comes without proof.</summary>
+    private static void ThrowIfTurnedAway(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        if (type == FrameType.HelloReply && !payload.IsEmpty && payload[0] == (byte)HandshakeVerdict.NotAuthenticated)
+            throw new NotAuthenticatedException("it does not believe that this node is who it says: another secret (PeerSecrets), or the certificate of another node (PeerTls)");
+    }
+
+    private static IPAddress[] Resolve(HostAndPort target)
+    {
+        try
+        {
+            return target.Resolve();
+        }
+        catch (SocketException e)
+        {
+            throw ConnectionLostException.Because(e.SocketErrorCode);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+using System.Net;
+using System.Net.Sockets;
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>One accepted connection and its thread: hears the introduction, answers, and delivers messages until it ends. Nothing but the answer is ever sent on it.</summary>
+internal sealed class InboundConnection
+{
+    private readonly TransportContext _context;
+    private readonly InboundConnections _all;
+    private readonly Socket _socket;
+    private readonly PeerStream _stream;
+    private readonly FrameReader _reader;
+    private readonly Thread _thread;
+    private readonly string _remote;
+
+    private volatile bool _unwanted;
+    private FrameSeal? _seal;
+    private bool _sawUnknown;
+
+    public InboundConnection(TransportContext context, InboundConnections all, Socket socket)
+    {
+        (_context, _all, _socket) = (context, all, socket);
+        _stream = new PeerStream(socket, context.Counters);
+        _reader = new FrameReader(_stream);
+        _remote = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "?";
+        _thread = context.NewThread(Run, "receive");
+    }
+
+    /// <summary>Null until the peer has introduced itself and is welcome; set once, by the table of connections under its lock.</summary>
+    public PeerHello? Peer { get; set; }
+
+    public string? NodeId => Peer?.NodeId;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Any thread; does not wait. Its end is not reported.</summary>
+    public void Hangup()
+    {
+        _unwanted = true;
+        SocketSetup.Hangup(_socket);
+    }
+
+    public bool Join(TimeSpan timeout) => Thread.CurrentThread == _thread || _thread.Join(timeout);
+
+    private void Run()
+    {
+        var reset = false;
+        try
+        {
+            if (Introduce())
+                Deliver();
+        }
+        catch (ConnectionLostException e)
+        {
+            reset = e.Reset;
+            LogEnd(e.Message);
+        }
+        catch (SocketException e)
+        {
+            LogEnd(e.Message);
+        }
+        catch (WireFormatException e)
+        {
+            _context.Counters.Invalid();
+            if (!_unwanted && _context.Throttle.Allows(_remote))
+                _context.Logger.InvalidInput(_remote, e.Message, LogThrottle.Seconds);
+        }
+        catch (NotAuthenticatedException e)
+        {
+            _context.Counters.Refused();
+            LogNotAuthenticated(e.Message);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException || !_unwanted)
+        {
+            if (!_context.IsStopping)
+                _context.Logger.Unexpected(e, NodeId ?? _remote);
+        }
+        finally
+        {
+            _stream.Dispose();
+            _socket.Dispose();
+            _seal?.Dispose();
+            End(reset);
+        }
+    }
+
+    /// <summary>Whether the peer may go on. A probe only wants to know who we are.</summary>
+    private bool Introduce()
+    {
+        SocketSetup.Apply(_socket, _context.Options);
+        var deadline = Deadline.After(_context.Options.HandshakeTimeout);
+        if (_context.Options.Tls is { } tls)
+            _stream.SecureAsAcceptor(tls, deadline);
+        var payload = _reader.Read(out var type, deadline).ToArray();
+        var handshake = Handshake.DecodeHello(type, payload);
+        var hello = handshake.Hello;
+        if (_context.Options.Tls is { AnyNodeId: false } && !CertificateCheck.Names(_stream.PeerCertificate!, hello.NodeId))
+            throw Turned($"it calls itself {hello.NodeId}, and has the certificate of {CertificateCheck.NameOf(_stream.PeerCertificate!)}", deadline);
+        var proof = _context.Options.Secrets.Count > 0 ? AskForSecret(handshake, payload, deadline) : null;
+        // Nothing of what it says has any effect before it has proven who it is.
+        var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
+            : hello is { IsProbe: true, WantsToJoin: false } ? HandshakeVerdict.Welcome
+            : !hello.IsProbe && IsSecondProcess(hello) ? HandshakeVerdict.SecondProcess
+            : _context.Handler.OnHello(hello);
+        // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
+        var self = _context.Self();
+        var reply = Handshake.Of(hello.WantsToJoin ? self with { JoinAnswer = _context.Handler.AnswerToJoin(hello) } : self).EncodeReplyPayload(verdict);
+        if (proof is not null)
+            (reply, _seal) = proof.Complete(reply);
+        var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;
+        if (welcome)
+        {
+            // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
+            if (!_all.TryIntroduce(this, hello, deadline))
+                throw ConnectionLostException.Timeout("introduction");
+            _reader.Admit(_context.Options.MaxFrameBytes, _seal);
+        }
+        _stream.SendAll(Handshake.Envelop(reply, FrameType.HelloReply), deadline);
+        if (welcome)
+        {
+            _context.Logger.PeerAccepted(hello.NodeId, _remote);
+        }
+        else if (!hello.IsProbe)
+        {
+            _context.Counters.Refused();
+            if (_context.Throttle.Allows(_remote + hello.NodeId + verdict))
+                _context.Logger.PeerRefused(hello.NodeId, _remote, verdict.InWords(), LogThrottle.Seconds);
+        }
+        return welcome;
+    }
+
+    /// <summary>
+    /// Whether two processes have one identity, and this is the later of them. The earlier one is asked: after a crash of a machine its connection may
+    /// outlive it, and then this is nothing but the next start.
+    /// </summary>
+    private bool IsSecondProcess(PeerHello hello)
+    {
+        if (hello.Process == Guid.Empty || _all.PeerCalled(hello.NodeId) is not { } earlier || earlier.Process == Guid.Empty)
+            return false;
+        if (earlier.Process == hello.Process || earlier.Incarnation != hello.Incarnation || (earlier.StartedAt, earlier.Process).CompareTo((hello.StartedAt, hello.Process)) > 0)
+            return false;
+        try
+        {
+            var (answer, _) = Dialer.Probe(_context, earlier.Address, Deadline.After(_context.Options.ConnectTimeout));
+            return answer.Process == earlier.Process;
+        }
+        catch (Exception e) when (e is ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Has the dialler prove one of the secrets this node accepts.</summary>
+    private SecretProof AskForSecret(Handshake handshake, byte[] hello, Deadline deadline)
+    {
+        if (handshake.Nonce is null)
+            throw Turned("it has no secret", deadline);
+        var challenge = PeerSecret.NewNonce();
+        _stream.SendAll(Handshake.Envelop(challenge, FrameType.Challenge), deadline);
+        var proof = _reader.Read(out var type, deadline);
+        if (type != FrameType.Proof)
+            throw new WireFormatException($"the answer to the challenge is of type {(byte)type}");
+        foreach (var secret in _context.Options.Secrets)
+        {
+            if (PeerSecret.AreEqual(proof.Span, secret.DiallersProof(hello, challenge)))
+                return new SecretProof(secret, hello, challenge);
+        }
+        throw Turned("its secret is not one of this cluster", deadline);
+    }
+
+    /// <summary>Tells the dialler, but nothing about us.</summary>
+    private NotAuthenticatedException Turned(string reason, Deadline deadline)
+    {
+        _stream.SendAll(Handshake.Of(new PeerHello { NodeId = "?" }).EncodeReply(HandshakeVerdict.NotAuthenticated), deadline);
+        return new NotAuthenticatedException(reason);
+    }
+
+    private void Deliver()
+    {
+        var parts = new PartAssembler(_context.Options.MaxFrameBytes);
+        while (!_unwanted)
+        {
+            var payload = _reader.Read(out var type);
+            if (type == FrameType.Part && !parts.TryComplete(payload, out type, out payload))
+            {
+                // More of it follows.
+            }
+            else if (MessageCodec.Read(type, payload) is { } message)
+            {
+                _context.Counters.Received();
+                _context.Handler.OnMessage(Peer!, message);
+            }
+            else
+            {
+                _context.Counters.Unknown();
+                if (!_sawUnknown)
+                    _context.Logger.UnknownMessage(NodeId!, (byte)type);
+                _sawUnknown = true;
+            }
+            if (!_reader.HasFrame)
+                _context.Handler.OnPause();
+        }
+    }
+
+    private void LogNotAuthenticated(string reason)
+    {
+        if (!_unwanted && _context.Throttle.Allows("proof " + _remote))
+            _context.Logger.NotAuthenticated(_remote, reason, LogThrottle.Seconds);
+    }
+
+    private void LogEnd(string reason)
+    {
+        if (_unwanted)
+            return;
+        if (NodeId is null)
+            _context.Logger.NoIntroduction(_remote, reason);
+        else
+            _context.Logger.PeerLost(NodeId, reason);
+    }
+
+    private void End(bool reset)
+    {
+        try
+        {
+            // A connection that a newer one replaced ends without a word: the peer is there.
+            if (_all.Remove(this) && !_context.IsStopping)
+                _context.Handler.OnDisconnected(NodeId!, reset);
+        }
+        catch (Exception e)
+        {
+            _context.Logger.Unexpected(e, NodeId ?? _remote);
+        }
+    }
+
+    /// <summary>The secret a dialler has proven, and over which words.</summary>
+    private sealed record SecretProof(PeerSecret Secret, byte[] Hello, byte[] Challenge)
+    {
+        /// <summary>Adds our own proof to the answer, and makes what seals the frames that follow.</summary>
+        public (byte[] Reply, FrameSeal Seal) Complete(byte[] reply) =>
+            ([.. reply, .. Secret.AcceptorsProof(Hello, Challenge, reply)], Secret.SealFor(Hello, Challenge, reply));
+    }
+}

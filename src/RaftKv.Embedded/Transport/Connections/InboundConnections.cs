@@ -1,0 +1,120 @@
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>The accepted connections: never more than the limits allow, and one per node.</summary>
+/// <param name="context">What all connections share.</param>
+/// <param name="introduced">Told of each node that has introduced itself and is welcome.</param>
+internal sealed class InboundConnections(TransportContext context, Action<string> introduced)
+{
+    private readonly object _gate = new();
+    private readonly HashSet<InboundConnection> _all = [];
+    private readonly LinkedList<InboundConnection> _pending = [];
+    private readonly Dictionary<string, InboundConnection> _introduced = new(StringComparer.Ordinal);
+    private bool _closed;
+
+    /// <summary>False: there is no room. Whoever has not introduced himself for the longest makes room first.</summary>
+    public bool TryAdd(InboundConnection connection)
+    {
+        InboundConnection? dropped = null;
+        bool room;
+        lock (_gate)
+        {
+            if (_closed)
+                return false;
+            if (_pending.Count >= context.Options.MaxPendingConnections || _pending.Count + _introduced.Count >= context.Options.MaxConnections)
+            {
+                dropped = _pending.First?.Value;
+                if (dropped is not null)
+                    _pending.RemoveFirst();
+            }
+            // Connections on their way out have threads too.
+            room = _pending.Count + _introduced.Count < context.Options.MaxConnections && _all.Count < 2 * context.Options.MaxConnections;
+            if (room)
+            {
+                _pending.AddLast(connection);
+                _all.Add(connection);
+            }
+        }
+        dropped?.Hangup();
+        if (dropped is not null || !room)
+        {
+            context.Counters.Refused();
+            if (context.Throttle.Allows("too many"))
+                context.Logger.TooManyConnections(LogThrottle.Seconds);
+        }
+        return room;
+    }
+
+    /// <summary>
+    /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages never overtake each
+    /// other. False: it had to make room meanwhile, or the earlier ones do not end in time.
+    /// </summary>
+    public bool TryIntroduce(InboundConnection connection, PeerHello peer, Deadline deadline)
+    {
+        var nodeId = peer.NodeId;
+        InboundConnection[] older;
+        lock (_gate)
+        {
+            if (_closed || !_pending.Remove(connection))
+                return false;
+            older = [.. _all.Where(c => c.NodeId == nodeId)];
+            connection.Peer = peer;
+            _introduced[nodeId] = connection;
+        }
+        introduced(nodeId);
+        foreach (var one in older)
+            one.Hangup();
+        return Array.TrueForAll(older, one => one.Join(deadline.Remaining));
+    }
+
+    /// <summary>Its thread, last thing. True if the node it came from has no connection to us any more because of this.</summary>
+    public bool Remove(InboundConnection connection)
+    {
+        lock (_gate)
+        {
+            _all.Remove(connection);
+            _pending.Remove(connection);
+            if (connection.NodeId is not { } node || _introduced.GetValueOrDefault(node) != connection)
+                return false;
+            return _introduced.Remove(node);
+        }
+    }
+
+    /// <summary>Who has a connection to us under this name; null if nobody.</summary>
+    public PeerHello? PeerCalled(string nodeId)
+    {
+        lock (_gate)
+            return _introduced.GetValueOrDefault(nodeId)?.Peer;
+    }
+
+    public bool HearsFrom(string nodeId)
+    {
+        lock (_gate)
+            return _introduced.ContainsKey(nodeId);
+    }
+
+    /// <summary>Hangs up on all of them; each may come back and introduce itself again.</summary>
+    public void HangUpAll()
+    {
+        InboundConnection[] all;
+        lock (_gate)
+            all = [.. _all];
+        foreach (var connection in all)
+            connection.Hangup();
+    }
+
+    /// <summary>Hangs up on all and admits no more. Returns those whose threads still run.</summary>
+    public InboundConnection[] Close()
+    {
+        InboundConnection[] all;
+        lock (_gate)
+        {
+            _closed = true;
+            all = [.. _all];
+        }
+        foreach (var connection in all)
+            connection.Hangup();
+        return all;
+    }
+}

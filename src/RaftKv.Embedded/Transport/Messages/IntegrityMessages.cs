@@ -1,0 +1,33 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>The leader asks what the receiver's copy amounted to at an entry.</summary>
+internal sealed record IntegrityProbe(long Index) : PeerMessage
+{
+    /// <summary>How the sender counts; copies that are counted otherwise are not compared.</summary>
+    public byte SumVersion { get; init; } = RecordSum.Version;
+}
+
+/// <summary>Answers <see cref="IntegrityProbe"/>.</summary>
+internal sealed record IntegrityAnswer(long Index, ulong Fingerprint) : PeerMessage
+{
+    /// <inheritdoc cref="IntegrityProbe.SumVersion"/>
+    public byte SumVersion { get; init; } = RecordSum.Version;
+}
+
+/// <summary>The leader says that the receiver's copy at an entry is not what the majority has.</summary>
+internal sealed record IntegrityVerdict(long Index) : PeerMessage;
+
+/// <summary>A quarantined node asks for a piece of a snapshot.</summary>
+/// <param name="Covering">The snapshot must cover this entry.</param>
+/// <param name="Last">Which snapshot; default is any that does.</param>
+/// <param name="Offset">From which byte.</param>
+internal sealed record SeedRequest(long Covering, EntryId Last, long Offset) : PeerMessage;
+
+/// <summary>Answers <see cref="SeedRequest"/>; a total of 0 means that there is no such snapshot any more.</summary>
+internal sealed record SeedPiece(EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage
+{
+    public override bool IsBulk => true;
+}

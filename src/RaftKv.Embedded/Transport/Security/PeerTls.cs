@@ -1,0 +1,136 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace RaftKv.Embedded.Transport;
+
+/// <summary>
+/// This node's certificate and the authorities it trusts, as they are at each handshake: a renewed certificate or another authority is in force from the
+/// next connection on, without a restart.
+/// </summary>
+internal sealed class PeerTls
+{
+    private readonly RaftKvTlsOptions _options;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private (DateTime, DateTime, DateTime) _stamp;
+    private Context _current;
+
+    /// <exception cref="InvalidOperationException">The certificate or the authorities cannot be had; the message says why.</exception>
+    public PeerTls(RaftKvTlsOptions options, ILogger log)
+    {
+        (_options, _log) = (options, log);
+        try
+        {
+            _stamp = Stamp();
+            _current = new Context(Fetch());
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            throw new InvalidOperationException($"The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether the name in a certificate does not matter, only who signed it.</summary>
+    public bool AnyNodeId => _options.AcceptAnyNodeId;
+
+    public SslClientAuthenticationOptions ForDialling(CertificateCheck check)
+    {
+        var current = Current();
+        return new SslClientAuthenticationOptions
+        {
+            // Nothing is concluded from a host's name, and none is told to whoever listens in.
+            TargetHost = "",
+            ClientCertificateContext = current.Certificate,
+            CertificateChainPolicy = current.Policy(),
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            // A resumed session would skip the look at certificates and authorities that this is about.
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, _, chain, errors) => check.Accepts(chain, errors),
+        };
+    }
+
+    public SslServerAuthenticationOptions ForAccepting(CertificateCheck check)
+    {
+        var current = Current();
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = current.Certificate,
+            ClientCertificateRequired = true,
+            CertificateChainPolicy = current.Policy(),
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, _, chain, errors) => check.Accepts(chain, errors),
+        };
+    }
+
+    private Context Current()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                var stamp = Stamp();
+                if (_options.Credentials is not null || stamp != _stamp)
+                {
+                    var fetched = Fetch();
+                    if (fetched != _current.Credentials)
+                        _current = new Context(fetched);
+                    _stamp = stamp;
+                }
+            }
+            catch (Exception e) when (IsExpected(e))
+            {
+                // Files in the middle of a change, say. Those of before serve on until they expire.
+                _log.CredentialsNotReloaded(e.Message);
+            }
+            return _current;
+        }
+    }
+
+    private (DateTime, DateTime, DateTime) Stamp() => _options.Credentials is not null
+        ? default
+        : (File.GetLastWriteTimeUtc(_options.CertificateFile!), File.GetLastWriteTimeUtc(_options.KeyFile ?? _options.CertificateFile!), File.GetLastWriteTimeUtc(_options.AuthoritiesFile!));
+
+    private RaftKvTlsCredentials Fetch()
+    {
+        if (_options.Credentials is { } fetch)
+            return fetch() ?? throw new InvalidOperationException("the callback returned null");
+        var certificate = X509Certificate2.CreateFromPemFile(_options.CertificateFile!, _options.KeyFile);
+        if (OperatingSystem.IsWindows())
+        {
+            // Windows' TLS takes no key that lives in memory only.
+            certificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
+        }
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(_options.CertificateFile!);
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(_options.AuthoritiesFile!);
+        return new RaftKvTlsCredentials(certificate, authorities, chain);
+    }
+
+    private static bool IsExpected(Exception e) => e is CryptographicException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException;
+
+    /// <summary>Credentials in the form TLS wants them.</summary>
+    private sealed class Context(RaftKvTlsCredentials credentials)
+    {
+        public RaftKvTlsCredentials Credentials => credentials;
+
+        public SslStreamCertificateContext Certificate { get; } = SslStreamCertificateContext.Create(credentials.Certificate, credentials.Intermediates, offline: true);
+
+        /// <summary>Nothing but the given authorities counts, and nothing is fetched from anywhere.</summary>
+        public X509ChainPolicy Policy()
+        {
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            policy.CustomTrustStore.AddRange(credentials.Authorities);
+            return policy;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.Recovery;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Tests.StateMachine;
+using RaftKv.Embedded.Tests.Storage;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Recovery;
+
+/// <summary>What a recovery counts of a directory is what a start on it would count.</summary>
+public sealed class SurvivorDirectoryTests
+{
+    private const string Root = "/data";
+
+    private static readonly Guid Cluster = Guid.Parse("66666666-7777-8888-9999-000000000000");
+    private static readonly WalOptions Options = new() { SegmentBytes = 4096, PrepareInBackground = false };
+
+    private readonly MemoryFileSystem _disk = new();
+
+    public SurvivorDirectoryTests()
+    {
+        using var directory = DataDirectory.Open(_disk, Root);
+        LocalIdentity.Open(_disk, Root, "node1").Adopt(Cluster);
+    }
+
+    /// <summary>The node died between installing a snapshot of term 5 and restarting its log, which is longer and of term 3.</summary>
+    [Fact]
+    public void A_log_that_does_not_continue_the_snapshot_does_not_count()
+    {
+        Snapshot(new EntryId(5, 10));
+        WriteLog(wal => wal.Append(WalWorld.Entries(1, 20, term: 3)));
+
+        var survivor = Describe(upToDamage: false);
+
+        Assert.Equal((5, 10), (survivor.LastTerm, survivor.LastVersion.Value));
+    }
+
+    [Fact]
+    public void A_log_that_continues_the_snapshot_counts()
+    {
+        Snapshot(new EntryId(3, 10));
+        WriteLog(wal => wal.Append(WalWorld.Entries(1, 20, term: 3)));
+
+        var survivor = Describe(upToDamage: false);
+
+        Assert.Equal((3, 20), (survivor.LastTerm, survivor.LastVersion.Value));
+        Assert.Null(survivor.Damage);
+    }
+
+    [Fact]
+    public void A_damaged_log_counts_up_to_its_damage_when_that_is_asked_for()
+    {
+        WriteLog(wal =>
+        {
+            for (var i = 1; i <= 60; i++)
+            {
+                wal.Append([WalWorld.Entry(i, term: 3)]);
+                wal.Commit();
+            }
+        });
+        _disk.File(Path.Combine(Root, "wal", WalSegment.NameOf(2))).Corrupt(1000, 1);
+
+        Assert.Equal(RaftKvStorageError.Damaged, Assert.Throws<RaftKvStorageException>(() => Describe(upToDamage: false)).Error);
+        var survivor = Describe(upToDamage: true);
+
+        Assert.InRange(survivor.LastVersion.Value, 20, 59);
+        Assert.Contains(WalSegment.NameOf(2), survivor.Damage, StringComparison.Ordinal);
+        var plan = RecoveryPlanner.Plan([survivor with { Voters = ["node1"], IsVoter = true }]);
+        Assert.False(plan.HasQuorum);
+        Assert.True(plan.MayLoseWrites);
+        Assert.Equal(["node1"], plan.MissingVoters);
+        Assert.Contains(plan.Findings, f => f.StartsWith("Damaged: node1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_whole_survivor_is_better_than_a_damaged_one_that_has_as_much()
+    {
+        WriteLog(wal => wal.Append(WalWorld.Entries(1, 3, term: 3)));
+        var whole = Describe(upToDamage: true) with { NodeId = "z" };
+
+        var plan = RecoveryPlanner.Plan([whole with { NodeId = "a", Damage = "a hole" }, whole]);
+
+        Assert.Equal("z", plan.Best.NodeId);
+    }
+
+    private RaftKvSurvivor Describe(bool upToDamage)
+    {
+        using var survivor = SurvivorDirectory.Open(_disk, Root, upToDamage);
+        return survivor.Describe();
+    }
+
+    private void WriteLog(Action<Wal> write)
+    {
+        var wal = Wal.Open(_disk, Path.Combine(Root, "wal"), Options, out _);
+        wal.SaveVote(3, null);
+        write(wal);
+        wal.Commit();
+        wal.Close();
+    }
+
+    private void Snapshot(EntryId last)
+    {
+        using var snapshots = new SnapshotStore(_disk, Path.Combine(Root, "snapshots"));
+        using var snapshot = new KvStateMachine(new DictionaryKvStore()).CaptureSnapshot();
+        snapshots.Write(Cluster, new KvSnapshot(snapshot.State with { Last = last }, snapshot.Records, snapshot.KeyCount), CancellationToken.None);
+    }
+}

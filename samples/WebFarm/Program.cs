@@ -22,7 +22,7 @@ var node = settings.GetValue("node", 1);
 var peers = settings.GetValue("peers", "127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:7003")!.Split(' ');
 builder.WebHost.UseUrls(settings.GetValue("urls", $"http://127.0.0.1:{5000 + node}")!);
 
-// README: Web farms
+// DOCS: Web farms
 builder.Services.AddRaftKv(builder.Configuration.GetSection("RaftKv"))
     .AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable);      // the next request of a user may come to another node
 builder.Services.AddSession();                                                  // keeps sessions in IDistributedCache

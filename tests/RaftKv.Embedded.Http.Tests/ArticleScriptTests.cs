@@ -23,7 +23,7 @@ public partial class ArticleScriptTests
         Assert.EndsWith("# All six tests hold.", transcript.TrimEnd(), StringComparison.Ordinal);
         var told = Normal(transcript.Split('\n'), ports).ToList();
         var at = 0;
-        foreach (var line in Normal(ReadmeSession(), _articlePorts))
+        foreach (var line in Normal(DocumentedSession(), _articlePorts))
         {
             at = told.IndexOf(line, at) + 1;
             Assert.True(at > 0, $"The session does not say, or not in this order: {line}\n{transcript}");
@@ -47,10 +47,10 @@ public partial class ArticleScriptTests
         return await output;
     }
 
-    /// <summary>The block of the README's section about the article.</summary>
-    private static IEnumerable<string> ReadmeSession()
+    /// <summary>The session that docs/article.md shows.</summary>
+    private static IEnumerable<string> DocumentedSession()
     {
-        var section = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).Split("## The article, today")[1].Split("\n## ")[0];
+        var section = File.ReadAllText(Path.Combine(Repository.Root, "docs", "article.md")).Split("## The article, today")[1].Split("\n## ")[0];
         return section.Split("```console\n")[1].Split("```")[0].Split('\n').Where(line => line.Length > 0);
     }
 

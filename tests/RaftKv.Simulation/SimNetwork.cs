@@ -228,7 +228,7 @@ internal sealed class SimNetwork(Simulation run)
             if (!isRaft && (link.Connection != connection || link.IsClosed))
                 return;
             Frame.ReadHeader(frame, MaxFrameBytes, out var type);
-            var message = MessageCodec.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
+            var message = MessageDecoder.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
             if (message is ForwardRefused)

@@ -47,10 +47,10 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
     {
         if (_links.Find(l => l.Peer.NodeId == nodeId) is not { IsConnected: true } link)
             return false;
-        var frame = new byte[MessageCodec.FrameSize(message)];
+        var frame = new byte[MessageEncoder.FrameSize(message)];
         if (message.IsBulk && !link.HasRoomFor(frame.Length))
             return false;
-        MessageCodec.WriteFrame(message, frame);
+        MessageEncoder.WriteFrame(message, frame);
         link.Unsent.Add((frame, message.IsBulk));
         link.Sent.Note(message);
         if (message is ForwardWrites writes)

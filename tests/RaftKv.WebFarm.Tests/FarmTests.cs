@@ -13,7 +13,7 @@ public sealed class FarmTests(Farm farm)
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void The_README_shows_the_samples_code() => ReadmeCode.IsThatOf(["samples", "WebFarm", "Program.cs"], "Web farms");
+    public void The_pages_show_the_samples_code() => DocumentedCode.IsThatOf(["samples", "WebFarm", "Program.cs"], "Web farms");
 
     [Fact]
     public async Task A_session_goes_from_node_to_node_and_loses_nothing_when_the_leader_is_killed()

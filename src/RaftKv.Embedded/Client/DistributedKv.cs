@@ -1,19 +1,21 @@
+using System.Runtime.CompilerServices;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
 /// <summary>The store as applications see it: checks the limits, encodes once, and leaves the rest to the replica.</summary>
-internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions options, ReservedKeys reserved) : IDistributedKv
+internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options, ReservedKeys reserved) : IDistributedKv
 {
-    private WriteOperationPool? _writes;
-    private long _pendingBytes;
+    private readonly WriteSender _sender = new(options);
+    private readonly Scanner _scanner = new(access, options);
+    private readonly WatchReader _watches = new(access, options);
 
     /// <summary>The cluster's limits.</summary>
     internal ClusterLimits Limits => access.Limits(options);
-
-    private WriteOperationPool Writes => _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
     {
@@ -29,12 +31,12 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
             var lifetime = KvLifetime.Of(setOptions);
             if (lifetime.ExpiresAtMs != 0)
                 lifetime = lifetime.Starting(host.Clock.Wall.ToUnixTimeMilliseconds());
-            var write = NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
+            var write = _sender.NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);
             else
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, lifetime, name.Bytes, value.Span);
-            return Send(host, write, cancellationToken);
+            return _sender.Send(host, write, cancellationToken);
         }
         finally
         {
@@ -50,9 +52,9 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var write = NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
+            var write = _sender.NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
             KvCommand.WriteDelete(write.Command.Span, when, name.Bytes);
-            return Send(host, write, cancellationToken);
+            return _sender.Send(host, write, cancellationToken);
         }
         finally
         {
@@ -64,65 +66,238 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
     internal async ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await Send(host, new WriteOperation(command, host.Clock.Ticks + options.RequestTimeout.Ticks, Release), cancellationToken).ConfigureAwait(false);
+        return await _sender.SendAsync(host, command, cancellationToken).ConfigureAwait(false);
     }
 
-    private WriteOperation NewWrite(ReplicaHost host, int bytes)
+    public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
-        var deadline = host.Clock.Ticks + options.RequestTimeout.Ticks;
-        // Whoever measures looks at the operation after its end.
-        return host.Telemetry.WatchesWrites ? new WriteOperation(new byte[bytes], deadline, Release) : Writes.Take(bytes, deadline);
+        if (access.TryHost is not { } host)
+            return GetOnceOpenAsync(key, readOptions, cancellationToken);
+        if (ReadFreshness.ServeNow(host, readOptions) is { } source)
+            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: source != ReadSource.Lease));
+        // Bad input is refused at once, not after a wait.
+        Check(key);
+        return WaitAndReadAsync(host, key, readOptions, cancellationToken);
     }
 
-    private ValueTask<KvWriteResult> Send(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var bytes = write.Command.Length;
-        if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
-        {
-            Release(bytes);
-            write.Abandon();
-            throw Errors.Overloaded(options.MaxPendingBytes);
-        }
-        if (host.Telemetry.WatchesWrites && !write.IsReused)
-            return SendWatchedAsync(host, write, cancellationToken);
-        var result = write.Start(cancellationToken);
-        host.Post(write);
-        return result;
+        ArgumentNullException.ThrowIfNull(read);
+        var replica = access.Host.Replica;
+        if (!replica.ServesOwnCopy)
+            throw replica.NotServing();
+        ReadFreshness.Count(access.Host, KvConsistency.Stale, ReadSource.OwnCopy);
+        return TryReadInPlace(key, state, read, out result);
     }
 
-    /// <summary>Only while somebody measures or traces.</summary>
-    private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
-        var activity = host.Telemetry.StartWrite(KvCommand.NameOf(write.Command.Span));
-        var begun = host.Clock.Ticks;
-        var outcome = "applied";
-        Exception? error = null;
+        ArgumentNullException.ThrowIfNull(read);
+        if (access.TryHost is not { } host)
+            return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
+        if (ReadFreshness.ServeNow(host, readOptions) is not null)
+            return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
+        Check(key);
+        return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
+        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
+        return Look(key, state, read);
+    }
+
+    private KvReadResult<TResult> Look<TState, TResult>(string key, TState state, KvReader<TState, TResult> read)
+    {
+        var found = TryReadInPlace(key, state, read, out var result);
+        return new KvReadResult<TResult>(found, result);
+    }
+
+    /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
+    internal async ValueTask ReadBarrierAsync(CancellationToken cancellationToken)
+    {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        await ReadFreshness.WaitUntilFreshAsync(host, default, "get_lease", cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
+        return ReadLocal(host, key, source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale);
+    }
+
+    [SkipLocalsInit]
+    private KvGetResult ReadLocal(ReplicaHost host, string key, bool isStale)
+    {
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            if (activity is { Recorded: true })
-                write.Trace = activity;
-            var sent = write.Start(cancellationToken);
-            host.Post(write);
-            var result = await sent.ConfigureAwait(false);
-            if (!result.Applied)
-                outcome = "not_applied";
-            return result;
-        }
-        catch (Exception e)
-        {
-            (outcome, error) = (e is RaftKvException { Outcome: KvOutcome.NotApplied } ? "refused" : "unknown", e);
-            throw;
+            // Before the read: what was applied by now is in the answer.
+            var readAt = new KvVersion(host.Applier.AppliedIndex);
+            var age = isStale ? host.Replica.Age : TimeSpan.Zero;
+            var read = CopyReader.Read(host, name.Bytes);
+            return read with { ReadAt = readAt, Age = age, ExpiresAtMs = host.Replica.ToWallTime(read.ExpiresAtMs) };
         }
         finally
         {
-            var whole = host.Clock.Ticks - begun;
-            var given = write.SentAt == 0 ? 0 : Math.Clamp(write.SentAt - begun, 0, whole);
-            var committed = write.CommittedAt == 0 ? whole : Math.Clamp(write.CommittedAt - begun, given, whole);
-            var (propose, replicate) = (TimeSpan.FromTicks(given), TimeSpan.FromTicks(committed));
-            host.Telemetry.EndWrite(activity, propose, replicate, TimeSpan.FromTicks(whole), outcome, error);
+            name.Dispose();
         }
     }
 
-    private void Release(int bytes) => Interlocked.Add(ref _pendingBytes, -bytes);
+    private void Check(string key)
+    {
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        name.Dispose();
+    }
+
+    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default) =>
+        _scanner.ScanAsync(range, scanOptions, cancellationToken);
+
+    public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default) =>
+        _scanner.ScanPageAsync(range, scanOptions, cancellationToken);
+
+    public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default) =>
+        _scanner.CountAsync(range, readOptions, cancellationToken);
+
+    public IAsyncEnumerable<KvChild> ListChildrenAsync(
+        string prefix, char delimiter = '/', KvReadOptions readOptions = default, string? after = null, CancellationToken cancellationToken = default) =>
+        _scanner.ListChildrenAsync(prefix, delimiter, readOptions, after, cancellationToken);
+
+    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default) =>
+        _watches.WatchAsync(range, watchOptions, cancellationToken);
+
+    /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
+    internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
+        _watches.WatchLocalAsync(range, cancellationToken);
+
+    /// <summary>Blocks until this node's own copy is as fresh as asked for.</summary>
+    internal void WaitUntilFresh(string key, in KvReadOptions asked)
+    {
+        WaitUntilOpen();
+        var host = access.Host;
+        if (ReadFreshness.ServeNow(host, asked) is not null)
+            return;
+        Check(key);
+        ReadFreshness.WaitUntilFresh(host, asked);
+    }
+
+    /// <summary>Blocks until the replica is open.</summary>
+    internal void WaitUntilOpen()
+    {
+        if (access.TryHost is null)
+            access.HostAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Completes once the replica is open.</summary>
+    internal async ValueTask OpenAsync(CancellationToken cancellationToken) => await access.HostAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Refuses a write at once when no leader has been known for longer than an election takes.</summary>
+    /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.NoLeader"/></exception>
+    internal void ThrowIfLeaderless()
+    {
+        if (access.TryHost?.Replica is { IsLeaderless: true } replica)
+            throw Errors.NoLeader(replica.WithoutLeader ?? TimeSpan.Zero);
+    }
+
+    /// <summary>Blocks until the write is done; for <see cref="SetAsync"/> and <see cref="DeleteAsync"/>.</summary>
+    internal static KvWriteResult Wait(ValueTask<KvWriteResult> write)
+    {
+        var awaiter = write.GetAwaiter();
+        if (!awaiter.IsCompleted)
+        {
+            // Not disposed: the thread that sets it may still be at it when this one goes on.
+            var done = new ManualResetEventSlim();
+            var previous = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(CompletingThread.Instance);
+            try
+            {
+                awaiter.OnCompleted(done.Set);
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(previous);
+            }
+            done.Wait();
+        }
+        return awaiter.GetResult();
+    }
+
+    /// <summary>Looks at a value in this node's copy, whatever its age.</summary>
+    [SkipLocalsInit]
+    internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    {
+        var host = access.Host;
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        try
+        {
+            var found = CopyReader.Visit(host, name.Bytes, new InPlaceLook<TState, TResult>(state, read), out var look);
+            if (look.SlidingMs != 0)
+                host.Replica.NoteUse(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+            result = look.Result;
+            return found;
+        }
+        finally
+        {
+            name.Dispose();
+        }
+    }
+
+    public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var limits = Limits;
+        reserved.ThrowIfReserved(transaction, limits.MaxKeyBytes);
+        // Checked and copied before the first wait: the caller may reuse its buffers at once.
+        // An absolute time is a duration from now on, by the clock of this node.
+        var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
+        var command = new TransactionEncoder(limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
+        return CommitAsync(command, cancellationToken);
+    }
+
+    private async ValueTask<KvTransactionResult> CommitAsync(byte[] command, CancellationToken cancellationToken)
+    {
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var answer = await _sender.SendTransactionAsync(host, command, cancellationToken).ConfigureAwait(false);
+        var version = new KvVersion(answer.Version);
+        if (answer.Payload is null)
+            return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, HasResults = false };
+        var results = TransactionResult.Read(answer.Payload);
+        foreach (ref var result in results.AsSpan())
+        {
+            var expiresAtMs = host.Replica.ToWallTime(result.Read.ExpiresAtMs);
+            result = result with { Read = result.Read with { ReadAt = version, ExpiresAtMs = expiresAtMs } };
+        }
+        return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
+    }
+
+    private async ValueTask<KvWriteResult> SetOnceOpenAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions, CancellationToken cancellationToken)
+    {
+        Check(key);
+        await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        return await SetAsync(key, value, setOptions, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<KvWriteResult> DeleteOnceOpenAsync(string key, KvCondition when, CancellationToken cancellationToken)
+    {
+        Check(key);
+        await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        return await DeleteAsync(key, when, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<KvGetResult> GetOnceOpenAsync(string key, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        Check(key);
+        await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        return await GetAsync(key, readOptions, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<KvReadResult<TResult>> ReadOnceOpenAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        Check(key);
+        await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(key, state, read, readOptions, cancellationToken).ConfigureAwait(false);
+    }
 }

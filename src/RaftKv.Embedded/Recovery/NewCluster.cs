@@ -45,7 +45,7 @@ internal sealed class NewCluster : IDisposable
         {
             var identity = NodeIdentity.Load(fs, root, nodeId);
             var isRestoring = fs.FileExists(Path.Combine(root, DirectoryMarkers.Restoring));
-            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName)) || fs.ListFiles(directory.Snapshots).Any(SnapshotStore.IsOwnName));
+            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName)) || fs.ListFiles(directory.Snapshots).Any(SnapshotNames.IsOwn));
             if (identity is { HasCluster: true } || isOrphan)
             {
                 throw new RaftKvStorageException(RaftKvStorageError.NotEmpty,
@@ -83,7 +83,7 @@ internal sealed class NewCluster : IDisposable
     {
         MarkUnfinished();
         ClearFiles(_directory.Wal, Wal.IsOwnName);
-        ClearFiles(_directory.Snapshots, SnapshotStore.IsOwnName);
+        ClearFiles(_directory.Snapshots, SnapshotNames.IsOwn);
         _identity.Save(_fs, _directory.Root);
 
         var clusterId = Guid.NewGuid();

@@ -8,45 +8,51 @@ namespace RaftKv.Embedded.StateMachine;
 /// Gives committed entries their meaning. One thread applies; the same entries give the same state and the same results on every node, whatever
 /// their bytes. Only the store's own failures leave as exceptions, and then nothing more may be applied.
 /// </summary>
-internal sealed partial class KvStateMachine : IChangeSource
+internal sealed class KvStateMachine : IChangeSource
 {
     private readonly SessionTable _sessions;
+    private readonly LeaseTable _leases;
+    private readonly KeyLifetimes _lifetimes;
+    private readonly RecordWriter _records;
     private readonly Lookahead _lookahead;
-    private RecordSum _sum;
-    private bool _hasChanged;
+    private readonly List<(long Version, byte[] Key)> _named = [];
+    private readonly List<long> _namedLeases = [];
+    private TransactionPlan? _plan;
 
     public KvStateMachine(IKvStore store)
+        : this(store, new SessionTable(), new LeaseTable(), sum: default)
     {
-        Store = store;
-        _lookahead = new Lookahead(store);
-        _sessions = new SessionTable();
-        _leases = new LeaseTable();
     }
 
     /// <summary>Continues from a snapshot whose records <paramref name="store"/> already holds.</summary>
     /// <param name="store">The records.</param>
     /// <param name="state">The rest.</param>
     /// <param name="mortal">The keys that may have a lifetime; <c>null</c> when that is not known, and all must be looked at.</param>
-    /// <param name="sum">What the records amount to.</param>
+    /// <param name="sum">Of the records.</param>
     /// <exception cref="FormatException">A table is malformed.</exception>
     public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? mortal = null, RecordSum sum = default)
+        : this(store, SessionTable.Decode(state.Sessions.Span), LeaseTable.Decode(state.Leases.Span), sum)
     {
-        Store = store;
-        _lookahead = new Lookahead(store);
-        _sum = sum;
-        _sessions = SessionTable.Decode(state.Sessions.Span);
         Applied = state.Last;
         LogTimeMs = state.LogTimeMs;
         Configuration = state.Configuration;
         ConfigurationIndex = state.ConfigurationIndex;
-        _leases = LeaseTable.Decode(state.Leases.Span);
-        IndexLifetimes(mortal);
+        _lifetimes.Index(mortal);
+    }
+
+    private KvStateMachine(IKvStore store, SessionTable sessions, LeaseTable leases, RecordSum sum)
+    {
+        Store = store;
+        (_sessions, _leases) = (sessions, leases);
+        _lookahead = new Lookahead(store);
+        _lifetimes = new KeyLifetimes(store, leases);
+        _records = new RecordWriter(store, _lifetimes, sum);
     }
 
     public IKvStore Store { get; }
 
-    /// <summary>Who hears of changes; <c>null</c> is nobody. Apply thread.</summary>
-    public IKvChangeSink? Changes { get; set; }
+    /// <summary>Is told of changes; <c>null</c> when there is no listener. Apply thread.</summary>
+    public IKvChangeSink? Changes { get => _records.Changes; set => _records.Changes = value; }
 
     /// <summary>The last entry applied.</summary>
     public EntryId Applied { get; private set; }
@@ -58,10 +64,18 @@ internal sealed partial class KvStateMachine : IChangeSource
 
     public long ConfigurationIndex { get; private set; }
 
+    public LeaseTable Leases => _leases;
+
+    /// <summary>How many keys have a time to live.</summary>
+    public int ExpiringKeys => _lifetimes.Count;
+
+    /// <summary>The log time at which the next key or lease is due.</summary>
+    public long NextDueMs => _lifetimes.NextDueMs;
+
     public int SessionCount => _sessions.Count;
 
     /// <summary>Equal on two nodes whose records are, at the same entry. Apply thread; costs nothing.</summary>
-    public ulong Fingerprint => _sum.Value + (ulong)Store.Count;
+    public ulong Fingerprint => _records.Sum.Value + (ulong)Store.Count;
 
     /// <summary>These are applied next. Costs a little for each, and saves more.</summary>
     public void Prefetch(ReadOnlySpan<LogEntry> entries)
@@ -94,14 +108,13 @@ internal sealed partial class KvStateMachine : IChangeSource
             EntryKind.Configuration => ApplyConfiguration(entry),
             _ => default,
         };
-        if (_hasChanged)
-        {
-            _hasChanged = false;
-            Changes?.EntryEnded(entry.Index);
-        }
+        _records.EndEntry(entry.Index);
         Applied = entry.Id;
         return result;
     }
+
+    /// <summary>An expire command for what is due at <paramref name="nowMs"/>, bounded.</summary>
+    public byte[] CollectDue(long nowMs) => _lifetimes.CollectDue(nowMs);
 
     /// <summary>Pins the state as it is now; takes a few ms at most. At most one is alive at a time.</summary>
     public KvSnapshot CaptureSnapshot()
@@ -174,12 +187,12 @@ internal sealed partial class KvStateMachine : IChangeSource
         var next = current.NextAt(entry.Index);
         if (command.Operation == KvOperation.SetWithLifetime)
         {
-            if (CheckLease(command.Lifetime.LeaseId) is var lease and not ApplyStatus.Applied)
+            if (_lifetimes.CheckLease(command.Lifetime.LeaseId) is var lease and not ApplyStatus.Applied)
                 return lease;
             next = command.Lifetime.Give(current, next, LogTimeMs);
         }
         version = entry.Index;
-        Put(command.Key, current, next, command.Value);
+        _records.Put(command.Key, current, next, command.Value);
         return ApplyStatus.Applied;
     }
 
@@ -192,31 +205,129 @@ internal sealed partial class KvStateMachine : IChangeSource
         if (version == 0)
             return ApplyStatus.NotFound;
         version = entry.Index;
-        Erase(command.Key, current, KvChangeKind.Delete, version);
+        _records.Erase(command.Key, current, KvChangeKind.Delete, version);
         return ApplyStatus.Applied;
     }
 
-    /// <summary>The one way a record comes into the store or is replaced.</summary>
-    private void Put(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
+    /// <summary>All or nothing, under one version: planned first, and only a plan that stands is carried out.</summary>
+    private ApplyResult ApplyTransaction(in LogEntry entry, in KvCommand command)
     {
-        _hasChanged = true;
-        if (before.HasLifetime || header.HasLifetime)
-            Relate(key, before, header);
-        Changes?.Putting(key, before, header, value);
-        var record = header with { ValueChecksum = RecordSum.Checksum(value) };
-        _sum.Replace(key, before, record);
-        Store.Put(key, record, value, replaces: before.Version != 0);
+        if (!TransactionCommand.TryRead(entry.Payload[KvCommand.HeaderBytes..], out var transaction))
+            return new ApplyResult(ApplyStatus.Malformed, command.Session, command.Sequence);
+        if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
+            return answered;
+        var plan = _plan ??= new TransactionPlan(Store, _lookahead, _lifetimes.CheckLease);
+        var status = plan.Make(transaction!, entry.Index, LogTimeMs, out var at);
+        if (status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed))
+        {
+            session!.Remember(command.Sequence, status, at);
+            return new ApplyResult(status, command.Session, command.Sequence, at);
+        }
+        foreach (var write in plan.Writes)
+        {
+            if (write.Erases)
+                _records.Erase(write.Key.Span, write.Before, KvChangeKind.Delete, entry.Index);
+            else
+                _records.Put(write.Key.Span, write.Before, write.After, write.Value.Span);
+        }
+        var result = plan.Result;
+        plan.Clear();
+        session!.Remember(command.Sequence, status, entry.Index);
+        session.RememberPayload(command.Sequence, result);
+        return new ApplyResult(status, command.Session, command.Sequence, entry.Index, Payload: result);
     }
 
-    /// <summary>The one way a record leaves the store.</summary>
-    private void Erase(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
+    private ApplyResult ApplyExpire(in LogEntry entry, in KvCommand command)
     {
-        _hasChanged = true;
-        if (before.HasLifetime)
-            Relate(key, before, default);
-        Changes?.Erasing(key, before, kind, index);
-        _sum.Replace(key, before, default);
-        Store.Remove(key);
+        if (!TryReadNamed(command))
+            return new ApplyResult(ApplyStatus.Malformed);
+        foreach (var (version, key) in _named)
+        {
+            if (Store.TryGetHeader(key, out var header) && header.Version == version && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)
+                _records.Erase(key, header, KvChangeKind.Expire, entry.Index);
+        }
+        foreach (var id in _namedLeases)
+        {
+            if (_leases.Find(id) is { } lease && _leases.IsDue(lease, LogTimeMs))
+                End(lease, entry.Index);
+        }
+        return default;
+    }
+
+    /// <summary>
+    /// Carries the end of sliding keys that were read a little further. Nothing goes because a clock says so: a leader proposes it, and the
+    /// log time of the entry decides.
+    /// </summary>
+    private ApplyResult ApplyTouch(in KvCommand command)
+    {
+        if (!TryReadNamed(command))
+            return new ApplyResult(ApplyStatus.Malformed);
+        foreach (var (version, key) in _named)
+        {
+            if (!Store.TryGetHeader(key, out var before) || before.Version != version || before.SlidingMs == 0)
+                continue;
+            var after = before.UsedAt(LogTimeMs);
+            if (after.ExpiresAtMs > before.ExpiresAtMs)
+                _records.MoveEnd(key, before, after);
+        }
+        return default;
+    }
+
+    private ApplyResult ApplyLease(in LogEntry entry, in KvCommand command)
+    {
+        if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
+            return answered;
+        var (status, version) = command.Operation switch
+        {
+            KvOperation.GrantLease => Grant(entry.Index, command.Number),
+            KvOperation.RenewLease => Renew(command.Number, entry.Index),
+            _ => Revoke(command.Number, entry.Index),
+        };
+        session!.Remember(command.Sequence, status, version);
+        return new ApplyResult(status, command.Session, command.Sequence, version);
+    }
+
+    private (ApplyStatus Status, long Version) Grant(long id, long timeToLiveMs)
+    {
+        if (_leases.Count >= LeaseTable.MaxLeases)
+            return (ApplyStatus.TooManyLeases, 0);
+        _leases.Grant(id, timeToLiveMs, LogTimeMs);
+        return (ApplyStatus.Applied, id);
+    }
+
+    private (ApplyStatus Status, long Version) Renew(long id, long index)
+    {
+        if (_leases.Find(id) is not { } lease)
+            return (ApplyStatus.LeaseNotFound, id);
+        _leases.Renew(lease, LogTimeMs);
+        return (ApplyStatus.Applied, index);
+    }
+
+    private (ApplyStatus Status, long Version) Revoke(long id, long index)
+    {
+        if (_leases.Find(id) is not { } lease)
+            return (ApplyStatus.LeaseNotFound, id);
+        End(lease, index);
+        return (ApplyStatus.Applied, index);
+    }
+
+    /// <summary>The lease and all its keys go, in one entry.</summary>
+    private void End(Lease lease, long index)
+    {
+        // Erasing takes each out of the lease.
+        foreach (var key in lease.Keys.ToArray())
+        {
+            Store.TryGetHeader(key, out var header);
+            _records.Erase(key, header, KvChangeKind.Revoke, index);
+        }
+        _leases.Remove(lease);
+    }
+
+    private bool TryReadNamed(in KvCommand command)
+    {
+        _named.Clear();
+        _namedLeases.Clear();
+        return ExpireCommand.TryRead(command.Value, _named, _namedLeases);
     }
 
     private static bool Holds(KvCondition condition, long version) => condition.Kind switch

@@ -1,42 +1,30 @@
-using System.Text;
-using System.Threading.Tasks.Sources;
-
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
 /// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. Once it is over the bound the router forgets
 /// about it, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
 /// </summary>
-internal sealed class Watcher : IValueTaskSource, IDisposable
+internal sealed class Watcher : IDisposable
 {
     private readonly WatchRouter _router;
-    private readonly ChangeHistory _history;
+    private readonly HistoryReader _reader;
     private readonly int _bufferBytes;
     private readonly Lock _gate = new();
     private readonly Queue<(Change Change, bool EndsVersion)> _buffer = [];
     private readonly List<Change> _staged = [];
-    private ManualResetValueTaskSourceCore<bool> _wake = new() { RunContinuationsAsynchronously = true };
+    private readonly ConsumerSignal _signal = new();
     private Func<Exception>? _ended;
     private int _buffered;
-    private bool _isWaiting;
-    private bool _wasNudged;
     private bool _wantsProgress;
 
     /// <summary>From this version on the consumer reads the history itself; 0 while the router hands it changes.</summary>
     private long _behind;
 
-    // Consumer only: where it is in the history, and the changes of the last entry it read there.
-    private readonly Queue<(Change Change, bool EndsVersion)> _entry = [];
-    private readonly List<Change> _read = [];
-    private byte[] _key = [];
-    private bool _isReading;
-    private long _next;
-    private long _at;
-
     /// <param name="from">The first version wanted.</param>
     public Watcher(WatchRouter router, ChangeHistory history, KeyInterval keys, bool keysOnly, int bufferBytes, long from)
     {
-        (_router, _history, Keys, KeysOnly, _bufferBytes) = (router, history, keys, keysOnly, bufferBytes);
+        (_router, Keys, KeysOnly, _bufferBytes) = (router, keys, keysOnly, bufferBytes);
+        _reader = new HistoryReader(history, keys, keysOnly);
         From = _behind = from;
     }
 
@@ -77,7 +65,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
                 for (var i = 0; i < _staged.Count; i++)
                     _buffer.Enqueue((_staged[i], i == _staged.Count - 1));
             }
-            WakeInsideGate();
+            _signal.Set();
         }
         _staged.Clear();
     }
@@ -88,7 +76,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
         lock (_gate)
         {
             Volatile.Write(ref _behind, Math.Max(version, From));
-            WakeInsideGate();
+            _signal.Set();
         }
     }
 
@@ -105,7 +93,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
         lock (_gate)
         {
             _ended ??= why;
-            WakeInsideGate();
+            _signal.Set();
         }
     }
 
@@ -114,8 +102,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
     {
         lock (_gate)
         {
-            _wasNudged = true;
-            WakeInsideGate();
+            _signal.Nudge();
         }
     }
 
@@ -154,7 +141,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
         {
             // In this order: whatever the router has buffered lies before what it left to the consumer.
             var behind = Volatile.Read(ref _behind);
-            if (_entry.TryDequeue(out var item) || TryTakeBuffered(out item))
+            if (_reader.TryTake(out var item) || TryTakeBuffered(out item))
             {
                 change = item.Change.ToEvent(KeysOnly, item.EndsVersion);
                 return true;
@@ -172,16 +159,7 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
     public ValueTask WaitAsync()
     {
         lock (_gate)
-        {
-            if (_buffer.Count > 0 || _behind != 0 || _wasNudged || _ended is not null)
-            {
-                _wasNudged = false;
-                return default;
-            }
-            _wake.Reset();
-            _isWaiting = true;
-            return new ValueTask(this, _wake.Version);
-        }
+            return _signal.Wait(hasWork: _buffer.Count > 0 || _behind != 0 || _ended is not null);
     }
 
     /// <summary>Router's gate. Whether everything that it was given has been read.</summary>
@@ -192,21 +170,6 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
             lock (_gate)
                 return _behind == 0 && _buffer.Count == 0;
         }
-    }
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _wake.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _wake.OnCompleted(continuation, state, token, flags);
-
-    void IValueTaskSource.GetResult(short token) => _wake.GetResult(token);
-
-    private void WakeInsideGate()
-    {
-        if (!_isWaiting)
-            return;
-        _isWaiting = _wasNudged = false;
-        _wake.SetResult(true);
     }
 
     private bool TryTakeBuffered(out (Change Change, bool EndsVersion) item)
@@ -223,55 +186,13 @@ internal sealed class Watcher : IValueTaskSource, IDisposable
     /// <summary>Reads up to the next entry that concerns this watch, or up to where the router takes over.</summary>
     private void ReadHistory(long behind)
     {
-        if (!_isReading)
-            (_isReading, _next, _at) = (true, behind, -1);
-        while (_entry.Count == 0)
+        _reader.Begin(behind);
+        while (!_reader.TryReadEntry())
         {
-            if (_at < 0 && !_history.TryFind(_next, out _at))
-                throw RaftKvCompactedException.OfWatch(_next, _history.OldestVersion);
-            var end = _history.End;
-            if (_at < end)
-            {
-                if (!TryReadEntry(end))
-                    _at = -1;
-            }
-            else if (_router.TryAttach(this, _at, _next))
-            {
-                _isReading = false;
-                return;
-            }
+            if (!_router.TryAttach(this, _reader.Position, _reader.Next))
+                continue;
+            _reader.End();
+            return;
         }
-    }
-
-    /// <summary>False when it was overwritten meanwhile.</summary>
-    private bool TryReadEntry(long end)
-    {
-        var (at, version) = (_at, 0L);
-        _read.Clear();
-        while (at < end)
-        {
-            if (!_history.TryReadHeader(at, out var header))
-                return false;
-            if (version != 0 && header.Version != version)
-                break;
-            version = header.Version;
-            if (_key.Length < header.KeyBytes)
-                _key = new byte[header.KeyBytes];
-            var key = _key.AsSpan(0, header.KeyBytes);
-            if (!_history.TryCopy(at, at + ChangeHeader.Bytes, key))
-                return false;
-            if (Keys.Contains(key))
-            {
-                var value = KeysOnly || header.ValueBytes == 0 ? null : new byte[header.ValueBytes];
-                if (!_history.TryCopy(at, at + ChangeHeader.Bytes + header.KeyBytes, value))
-                    return false;
-                _read.Add(new Change(header, Encoding.UTF8.GetString(key), value));
-            }
-            at += header.TotalBytes;
-        }
-        for (var i = 0; i < _read.Count; i++)
-            _entry.Enqueue((_read[i], i == _read.Count - 1));
-        (_at, _next) = (at, version + 1);
-        return true;
     }
 }

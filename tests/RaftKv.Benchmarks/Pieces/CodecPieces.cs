@@ -25,8 +25,8 @@ public class CodecPieces
         KvCommand.WriteSet(_command, KvCondition.Always, _key, _value);
         var entries = Enumerable.Range(1, Entries).Select(i => new LogEntry(1, i, 0, EntryKind.Command, _command)).ToArray();
         _message = new AppendEntries(1, default, entries, 0, 1, 0);
-        _frame = new byte[MessageCodec.FrameSize(_message)];
-        MessageCodec.WriteFrame(_message, _frame);
+        _frame = new byte[MessageEncoder.FrameSize(_message)];
+        MessageEncoder.WriteFrame(_message, _frame);
     }
 
     [Benchmark]
@@ -36,8 +36,8 @@ public class CodecPieces
     public int DecodeCommand() => KvCommand.TryRead(_command, out var command) ? command.Value.Length : 0;
 
     [Benchmark]
-    public void EncodeAppendOf64() => MessageCodec.WriteFrame(_message, _frame);
+    public void EncodeAppendOf64() => MessageEncoder.WriteFrame(_message, _frame);
 
     [Benchmark]
-    public object? DecodeAppendOf64() => MessageCodec.Read(FrameType.AppendEntries, Frame.Open(_frame));
+    public object? DecodeAppendOf64() => MessageDecoder.Read(FrameType.AppendEntries, Frame.Open(_frame));
 }

@@ -216,7 +216,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
             versions[key] = (version, 20 + (int)random.Below(180));
             Put(store, key, version, versions[key].Bytes);
             store.MaintainSpace();
-            largest = Math.Max(largest, store.LogBytes);
+            largest = Math.Max(largest, store.DataBytes);
         }
 
         Assert.InRange(largest, 0, 24 * 1024 * 1024);
@@ -254,7 +254,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
                 written += bytes;
             }
             store.MaintainSpace();
-            largest = Math.Max(largest, store.LogBytes);
+            largest = Math.Max(largest, store.DataBytes);
         }
         await stop.CancelAsync();
         await Task.WhenAll(readers);
@@ -279,9 +279,9 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
 
         Disk.FreeBytes = 4 * 1024 * 1024;
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        while (store.LogBytes > 4 * 1024 * 1024)
+        while (store.DataBytes > 4 * 1024 * 1024)
         {
-            Assert.True(clock.Elapsed.TotalSeconds < 60, $"{store.LogBytes} bytes are still taken.");
+            Assert.True(clock.Elapsed.TotalSeconds < 60, $"{store.DataBytes} bytes are still taken.");
             store.ReclaimSpace();
             store.MaintainSpace();
         }
@@ -307,9 +307,9 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
             var other = Keys + (long)random.Below(Keys);
             if (!store.Remove(Key(other)))
                 Put(store, other, Keys + now, 800);
-            var before = store.LogBytes;
+            var before = store.DataBytes;
             store.MaintainSpace();
-            moved += Math.Max(0, before - store.LogBytes);
+            moved += Math.Max(0, before - store.DataBytes);
         }
 
         Assert.True(moved > 50_000_000);
@@ -336,7 +336,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
             Put(store, key, 1, 400);
             store.MaintainSpace();
         }
-        Assert.True(store.LogBytes > 100 * 1024 * 1024);
+        Assert.True(store.DataBytes > 100 * 1024 * 1024);
         for (var key = 0; key < Keys; key += 5)
             Put(store, key, 2, 100);
         for (var key = 1; key < Keys; key += 5)

@@ -94,7 +94,7 @@ public sealed class MessageCodecTests
     }
 
     [Fact]
-    public void A_message_type_of_a_later_version_is_no_error() => Assert.Null(MessageCodec.Read((FrameType)200, new byte[10]));
+    public void A_message_type_of_a_later_version_is_no_error() => Assert.Null(MessageDecoder.Read((FrameType)200, new byte[10]));
 
     [Fact]
     public void Every_cut_off_message_is_refused()
@@ -104,8 +104,8 @@ public sealed class MessageCodecTests
             var frame = SampleMessages.Encode(message);
             var payload = frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes);
             for (var length = 0; length < payload.Length; length++)
-                Assert.Throws<WireFormatException>(() => MessageCodec.Read((FrameType)frame[4], payload[..length]));
-            Assert.Throws<WireFormatException>(() => MessageCodec.Read((FrameType)frame[4], payload.ToArray().Append((byte)0).ToArray()));
+                Assert.Throws<WireFormatException>(() => MessageDecoder.Read((FrameType)frame[4], payload[..length]));
+            Assert.Throws<WireFormatException>(() => MessageDecoder.Read((FrameType)frame[4], payload.ToArray().Append((byte)0).ToArray()));
         }
     }
 
@@ -137,7 +137,7 @@ public sealed class MessageCodecTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                MessageCodec.Read(type, frame.AsMemory(Frame.HeaderBytes, payload.Length));
+                MessageDecoder.Read(type, frame.AsMemory(Frame.HeaderBytes, payload.Length));
             }
             catch (WireFormatException)
             {
@@ -187,7 +187,7 @@ public sealed class MessageCodecTests
     public void Entries_are_slices_of_the_received_bytes_and_not_copies()
     {
         var frame = SampleMessages.Encode(SampleMessages.All[5]);
-        var message = (AppendEntries)MessageCodec.Read(FrameType.AppendEntries, frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes))!;
+        var message = (AppendEntries)MessageDecoder.Read(FrameType.AppendEntries, frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes))!;
 
         Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(message.Entries.Span[1].Payload, out var segment));
         Assert.Same(frame, segment.Array);

@@ -84,7 +84,7 @@ public sealed class OutboundQueueTests
         return new InstallSnapshot(1, new EntryId(1, 1), 10, offset, data, 1);
     }
 
-    private static void Add(OutboundQueue queue, PeerMessage message, bool isBusy = true) => queue.Add(message, (int)MessageCodec.FrameSize(message), isBusy);
+    private static void Add(OutboundQueue queue, PeerMessage message, bool isBusy = true) => queue.Add(message, (int)MessageEncoder.FrameSize(message), isBusy);
 
     /// <summary>What the other side makes of it.</summary>
     private sealed class Reader(FrameSeal? seal)
@@ -106,7 +106,7 @@ public sealed class OutboundQueueTests
                 _empty.Sent(length + tag);
                 var payload = Embedded.Transport.Frame.Open(frame);
                 if (type != FrameType.Part || _parts.TryComplete(payload, out type, out payload))
-                    Messages.Add(MessageCodec.Read(type, payload)!);
+                    Messages.Add(MessageDecoder.Read(type, payload)!);
             }
         }
     }

@@ -91,8 +91,8 @@ internal static class SampleMessages
 
     public static byte[] Encode(PeerMessage message)
     {
-        var frame = new byte[MessageCodec.FrameSize(message)];
-        MessageCodec.WriteFrame(message, frame);
+        var frame = new byte[MessageEncoder.FrameSize(message)];
+        MessageEncoder.WriteFrame(message, frame);
         return frame;
     }
 
@@ -101,7 +101,7 @@ internal static class SampleMessages
         var length = Frame.ReadHeader(frame, frame.Length, out var type);
         if (length != frame.Length)
             throw new WireFormatException("the frame is not as long as it says");
-        return MessageCodec.Read(type, Frame.Open(frame));
+        return MessageDecoder.Read(type, Frame.Open(frame));
     }
 
     /// <summary>Records compare memory by identity; this compares everything by value.</summary>

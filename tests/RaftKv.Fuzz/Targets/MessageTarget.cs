@@ -22,12 +22,12 @@ internal sealed class MessageTarget : FuzzTarget
             var length = Frame.ReadHeader(input, MaxFrameBytes, out var type);
             if (length > input.Length)
                 return false;
-            if (MessageCodec.Read(type, Frame.Open(input.AsMemory(0, length))) is not { } message)
+            if (MessageDecoder.Read(type, Frame.Open(input.AsMemory(0, length))) is not { } message)
                 return false;
             // There is one way to say each thing, so whatever is understood is exactly what would have been sent.
-            Require(MessageCodec.FrameSize(message) == length, "a message is not as long as its frame");
+            Require(MessageEncoder.FrameSize(message) == length, "a message is not as long as its frame");
             var again = new byte[length];
-            MessageCodec.WriteFrame(message, again);
+            MessageEncoder.WriteFrame(message, again);
             Require(again.AsSpan().SequenceEqual(input.AsSpan(0, length)), "a message is written in other bytes than it was read from");
             return true;
         }

@@ -63,7 +63,7 @@ internal static class ForeignEntries
         foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.WalName)).Where(name => !Wal.IsOwnName(name)))
             yield return $"{DataDirectory.WalName}/{name}";
         // A snapshot beside a log is refused as damage: the identity was lost. Alone it may be a backup that the user keeps there.
-        foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.SnapshotsName)).Where(name => !((isRestoring || hasLog) && SnapshotStore.IsOwnName(name))))
+        foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.SnapshotsName)).Where(name => !((isRestoring || hasLog) && SnapshotNames.IsOwn(name))))
             yield return $"{DataDirectory.SnapshotsName}/{name}";
         var store = Path.Combine(root, DataDirectory.StoreName);
         foreach (var name in Entries(fs, store).Where(name => !IsSpool(name) && !IsScratch(fs, Path.Combine(store, name), name)))

@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
@@ -13,4 +14,14 @@ internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCo
 
     /// <summary>Of its records; known once they are loaded.</summary>
     public RecordSum Sum { get; init; }
+
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it covers the log up to another entry.</exception>
+    public void ThrowUnlessOf(EntryId last, string path)
+    {
+        if (State.Last != last)
+            throw Damaged(path, $"it covers entry {State.Last} instead");
+    }
+
+    public static RaftKvStorageException Damaged(string path, string how) =>
+        new(RaftKvStorageError.Damaged, $"The snapshot '{path}' is damaged: {how}.");
 }

@@ -1,6 +1,4 @@
-using System.Globalization;
 using RaftKv.Embedded.Log;
-using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
@@ -9,13 +7,8 @@ namespace RaftKv.Embedded.Storage;
 /// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is one to fall back
 /// to. One thread writes, one receives, any number read chunks to send.
 /// </summary>
-internal sealed partial class SnapshotStore : IDisposable
+internal sealed class SnapshotStore : IDisposable
 {
-    private const string Prefix = "snapshot-";
-    private const string Suffix = ".snap";
-    private const string TemporarySuffix = ".tmp";
-    private const string PartSuffix = ".part";
-    private const string DamagedSuffix = ".damaged";
     private const int Kept = 2;
 
     private readonly IFileSystem _fileSystem;
@@ -23,9 +16,10 @@ internal sealed partial class SnapshotStore : IDisposable
 
     // Guards the names in the directory and the files open for sending.
     private readonly Lock _gate = new();
-    private readonly Dictionary<EntryId, Sending> _sending = [];
+    private readonly OpenSnapshots _sending = new();
     private long _newestBytes;
     private volatile bool _keepsFallback = true;
+    private PartialSnapshot? _receiving;
 
     public SnapshotStore(IFileSystem fileSystem, string directory)
     {
@@ -34,33 +28,16 @@ internal sealed partial class SnapshotStore : IDisposable
         fileSystem.CreateDirectory(directory);
         foreach (var name in fileSystem.ListFiles(directory))
         {
-            if (name.EndsWith(TemporarySuffix, StringComparison.Ordinal) && IsOwnName(name))
+            if (name.EndsWith(SnapshotNames.TemporarySuffix, StringComparison.Ordinal) && SnapshotNames.IsOwn(name))
                 fileSystem.Delete(PathOf(name));
         }
     }
 
-    private sealed class Sending(IStorageFile file)
-    {
-        public IStorageFile File => file;
+    /// <summary>Left free when a snapshot is received, for the log.</summary>
+    public long ReservedBytes { get; init; }
 
-        public long Length { get; } = file.Length;
-
-        /// <summary>Whether a chunk was read since the snapshots were last tidied.</summary>
-        public bool InUse { get; set; }
-    }
-
-    /// <summary>Whether a file in the snapshots' directory has a name that this class gives. Files with other names are left alone.</summary>
-    public static bool IsOwnName(string name)
-    {
-        if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && name.LastIndexOf('.', name.Length - PartSuffix.Length - 1) is var dot and > 0)
-            return long.TryParse(name.AsSpan((dot + 1)..^PartSuffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _) && TryParse(name[..dot], out _);
-        foreach (var suffix in (ReadOnlySpan<string>)[TemporarySuffix, DamagedSuffix])
-        {
-            if (name.EndsWith(suffix, StringComparison.Ordinal))
-                return TryParse(name[..^suffix.Length], out _);
-        }
-        return TryParse(name, out _);
-    }
+    /// <summary>What of a snapshot is loaded into memory; the rest takes its room a second time.</summary>
+    public long LoadedInMemoryBytes { get; init; } = long.MaxValue;
 
     /// <summary>Whether a second snapshot is kept, to fall back to; not while the disk is short of room. Any thread.</summary>
     public bool KeepsFallback { get => _keepsFallback; set => _keepsFallback = value; }
@@ -95,7 +72,7 @@ internal sealed partial class SnapshotStore : IDisposable
         var last = snapshot.State.Last;
         if (_fileSystem.FileExists(PathOf(last)))
             return Keep(last);
-        var temporary = PathOf(last) + TemporarySuffix;
+        var temporary = PathOf(last) + SnapshotNames.TemporarySuffix;
         GiveUpFallback();
         try
         {
@@ -107,7 +84,7 @@ internal sealed partial class SnapshotStore : IDisposable
         }
         catch
         {
-            DeleteQuietly(temporary);
+            _fileSystem.DeleteQuietly(temporary);
             throw;
         }
     }
@@ -129,7 +106,7 @@ internal sealed partial class SnapshotStore : IDisposable
             try
             {
                 using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
-                Expect(last, new SnapshotReader(file, PathOf(last)).ReadHeader());
+                new SnapshotReader(file, PathOf(last)).ReadHeader().ThrowUnlessOf(last, PathOf(last));
                 Volatile.Write(ref _newestBytes, file.Length);
                 return new SnapshotInfo(last, file.Length);
             }
@@ -166,37 +143,7 @@ internal sealed partial class SnapshotStore : IDisposable
     public SnapshotContent Load(EntryId last, IKvStore store, CancellationToken cancellationToken)
     {
         using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
-        return ReadInto(store, last, new SnapshotReader(file, PathOf(last)), cancellationToken);
-    }
-
-    private SnapshotContent ReadInto(IKvStore store, EntryId last, SnapshotReader reader, CancellationToken cancellationToken)
-    {
-        Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");
-        var records = 0L;
-        var mortal = new SortedSet<byte[]>(KeyOrder.Instance);
-        var sum = new RecordSum();
-        var content = reader.ReadAll(Add, cancellationToken);
-        Expect(last, content);
-        if (store.Count != content.KeyCount)
-            throw Damaged(last, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
-        store.Loaded(records);
-        return content with { Mortal = mortal, Sum = sum };
-
-        void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
-        {
-            if (!store.HasRoomFor(key.Length + value.Length))
-                throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has too little room for the records of the snapshot '{PathOf(last)}' that do not fit memory. Free some space.");
-            store.TryGetHeader(key, out var before);
-            var record = deleted ? default : header with { ValueChecksum = RecordSum.Checksum(value) };
-            sum.Replace(key, before, record);
-            if (deleted)
-                store.Remove(key);
-            else
-                store.Put(key, record, value, replaces: before.Version != 0);
-            if (header.HasLifetime)
-                mortal.Add(key.ToArray());
-            records++;
-        }
+        return new SnapshotLoader(store, PathOf(last)).Load(last, new SnapshotReader(file, PathOf(last)), cancellationToken);
     }
 
     /// <summary>The newest snapshot, open for reading, if it covers <paramref name="index"/>. Any thread.</summary>
@@ -215,8 +162,8 @@ internal sealed partial class SnapshotStore : IDisposable
     {
         lock (_gate)
         {
-            StopSending(last);
-            _fileSystem.Rename(PathOf(last), PathOf(last) + DamagedSuffix);
+            _sending.Close(last);
+            _fileSystem.Rename(PathOf(last), PathOf(last) + SnapshotNames.DamagedSuffix);
             _fileSystem.SyncDirectory(_directory);
         }
     }
@@ -230,7 +177,7 @@ internal sealed partial class SnapshotStore : IDisposable
         try
         {
             using var file = _fileSystem.Open(PathOf(last), FileOpenMode.Read);
-            Expect(last, new SnapshotReader(file, PathOf(last)).ReadAll(visit: null, CancellationToken.None));
+            new SnapshotReader(file, PathOf(last)).ReadAll(visit: null, CancellationToken.None).ThrowUnlessOf(last, PathOf(last));
             return null;
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.Damaged)
@@ -262,7 +209,7 @@ internal sealed partial class SnapshotStore : IDisposable
             {
                 if (other == last)
                     continue;
-                StopSending(other);
+                _sending.Close(other);
                 _fileSystem.Delete(PathOf(other));
             }
             _fileSystem.SyncDirectory(_directory);
@@ -277,26 +224,113 @@ internal sealed partial class SnapshotStore : IDisposable
     {
         lock (_gate)
         {
-            totalBytes = 0;
-            if (!_sending.TryGetValue(last, out var sending))
-            {
-                if (!_fileSystem.FileExists(PathOf(last)))
-                    return 0;
-                _sending[last] = sending = new Sending(_fileSystem.Open(PathOf(last), FileOpenMode.Read));
-            }
-            sending.InUse = true;
-            totalBytes = sending.Length;
-            return offset < 0 || offset >= totalBytes ? 0 : sending.File.Read(offset, buffer);
+            var file = _sending.Get(last, TryOpen);
+            totalBytes = file?.Length ?? 0;
+            return offset < 0 || offset >= totalBytes ? 0 : file!.Read(offset, buffer);
         }
+    }
+
+    /// <summary>
+    /// Prepares to receive; returns the first byte wanted, which is behind what an interrupted attempt, even of an earlier process, left. Another snapshot's attempt is given up.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.DiskFull"/>: there is no room for it.</exception>
+    public long BeginReceive(EntryId last, long totalBytes)
+    {
+        if (_receiving is { } current && current.Last == last && current.Total == totalBytes)
+            return current.Length;
+        StopReceiving();
+        var path = PathOf(SnapshotNames.OfPart(last, totalBytes));
+        foreach (var name in _fileSystem.ListFiles(_directory))
+        {
+            if (name.EndsWith(SnapshotNames.PartSuffix, StringComparison.Ordinal) && SnapshotNames.IsOwn(name) && PathOf(name) != path)
+                _fileSystem.Delete(PathOf(name));
+        }
+        var file = _fileSystem.Open(path, _fileSystem.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);
+        if (file.Length > totalBytes)
+        {
+            file.Dispose();
+            file = _fileSystem.Open(path, FileOpenMode.Create);
+        }
+        _receiving = new PartialSnapshot(last, totalBytes, path, file);
+        var available = _fileSystem.AvailableBytes(_directory);
+        if (totalBytes - _receiving.Length + Math.Max(0, totalBytes - LoadedInMemoryBytes) + ReservedBytes <= available)
+            return _receiving.Length;
+        AbandonReceive();
+        throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for '{_directory}'.");
+    }
+
+    /// <summary>Appends a piece; returns the next byte wanted. A piece that is not the next, or runs over the end, changes nothing.</summary>
+    public long WriteChunk(EntryId last, long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (_receiving is not { } current || current.Last != last)
+            return 0;
+        if (offset == current.Length && bytes.Length <= current.Total - offset)
+        {
+            current.File.Write(offset, bytes);
+            current.Length += bytes.Length;
+        }
+        return current.Length;
+    }
+
+    /// <summary>As <see cref="KeyCount(EntryId)"/>, of the snapshot that was received. One that is not sound is thrown away.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
+    public long ReceivedKeyCount(EntryId last) => OfReceived(last, received => KeyCount(received.File, received.Path));
+
+    /// <summary>Verifies every byte and reads it into an empty store, which must be thrown away when this throws. A snapshot that is not sound is thrown away.</summary>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
+    public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) => OfReceived(last, received =>
+    {
+        var content = new SnapshotLoader(store, PathOf(last)).Load(last, new SnapshotReader(received.File, received.Path), cancellationToken);
+        return content.ClusterId == clusterId ? content : throw SnapshotContent.Damaged(PathOf(last), $"it was taken in cluster {content.ClusterId}");
+    });
+
+    /// <summary>Makes the snapshot, after <see cref="LoadReceived"/>, durable under its name.</summary>
+    public SnapshotInfo CompleteReceive(EntryId last)
+    {
+        var received = OfReceived(last, received =>
+        {
+            received.File.Sync();
+            return received;
+        });
+        StopReceiving();
+        Publish(received.Path, last, received.Total);
+        return new SnapshotInfo(last, received.Total);
+    }
+
+    private T OfReceived<T>(EntryId last, Func<PartialSnapshot, T> use)
+    {
+        if (_receiving is not { } received || received.Last != last)
+            throw new InvalidOperationException($"No snapshot of entry {last} is being received.");
+        try
+        {
+            return use(received);
+        }
+        catch (RaftKvStorageException)
+        {
+            AbandonReceive();
+            throw;
+        }
+    }
+
+    /// <summary>Forgets what was received so far.</summary>
+    public void AbandonReceive()
+    {
+        if (_receiving is not { } current)
+            return;
+        StopReceiving();
+        _fileSystem.DeleteQuietly(current.Path);
+    }
+
+    private void StopReceiving()
+    {
+        _receiving?.File.Dispose();
+        _receiving = null;
     }
 
     public void Dispose()
     {
         lock (_gate)
-        {
-            foreach (var last in _sending.Keys)
-                StopSending(last);
-        }
+            _sending.CloseAll();
         StopReceiving();
     }
 
@@ -316,7 +350,7 @@ internal sealed partial class SnapshotStore : IDisposable
     {
         lock (_gate)
         {
-            StopSending(last);
+            _sending.Close(last);
             _fileSystem.Rename(from, PathOf(last));
             _fileSystem.SyncDirectory(_directory);
             Volatile.Write(ref _newestBytes, bytes);
@@ -327,12 +361,7 @@ internal sealed partial class SnapshotStore : IDisposable
     /// <summary>Deletes all but the newest. A file that is being sent is kept open until two tidyings pass without a chunk asked for.</summary>
     private void Tidy()
     {
-        foreach (var (last, sending) in _sending)
-        {
-            if (!sending.InUse)
-                StopSending(last);
-            sending.InUse = false;
-        }
+        _sending.CloseUnused();
         foreach (var last in Names().Skip(_keepsFallback ? Kept : 1))
             _fileSystem.Delete(PathOf(last));
     }
@@ -349,60 +378,21 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
-    private void StopSending(EntryId last)
-    {
-        if (_sending.Remove(last, out var sending))
-            sending.File.Dispose();
-    }
-
-    private void DeleteQuietly(string path)
-    {
-        try
-        {
-            _fileSystem.Delete(path);
-        }
-        catch (RaftKvStorageException)
-        {
-            // The failure that led here is the one to report; the next start deletes leftovers.
-        }
-    }
-
-    private void Expect(EntryId last, SnapshotContent content)
-    {
-        if (content.State.Last != last)
-            throw Damaged(last, $"it covers entry {content.State.Last} instead");
-    }
-
-    private RaftKvStorageException Damaged(EntryId last, string how) =>
-        new(RaftKvStorageError.Damaged, $"The snapshot '{PathOf(last)}' is damaged: {how}.");
-
     /// <summary>Newest first: names are padded, so their order is that of the entries.</summary>
     private List<EntryId> Names()
     {
         var names = new List<EntryId>();
         foreach (var name in _fileSystem.ListFiles(_directory).Reverse())
         {
-            if (TryParse(name, out var last))
+            if (SnapshotNames.TryParse(name, out var last))
                 names.Add(last);
         }
         return names;
     }
 
-    private string PathOf(EntryId last) => PathOf(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{last.Index:D19}-{last.Term:D19}{Suffix}"));
+    private IStorageFile? TryOpen(EntryId last) => _fileSystem.FileExists(PathOf(last)) ? _fileSystem.Open(PathOf(last), FileOpenMode.Read) : null;
+
+    private string PathOf(EntryId last) => PathOf(SnapshotNames.Of(last));
 
     private string PathOf(string name) => Path.Combine(_directory, name);
-
-    private static bool TryParse(string name, out EntryId last)
-    {
-        const int Digits = 19;
-        last = default;
-        if (name.Length != Prefix.Length + Digits + 1 + Digits + Suffix.Length || !name.StartsWith(Prefix, StringComparison.Ordinal) || !name.EndsWith(Suffix, StringComparison.Ordinal)
-            || !long.TryParse(name.AsSpan(Prefix.Length, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            || !long.TryParse(name.AsSpan(Prefix.Length + Digits + 1, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var term))
-        {
-            return false;
-        }
-        last = new EntryId(term, index);
-        return true;
-    }
 }

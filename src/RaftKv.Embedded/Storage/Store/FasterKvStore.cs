@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Storage;
 /// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers see a
 /// record under FASTER's shared lock of it, so never half a write.
 /// </summary>
-internal sealed unsafe partial class FasterKvStore : IKvStore
+internal sealed unsafe class FasterKvStore : IKvStore
 {
     public const string ScratchName = "hlog";
 
@@ -20,20 +20,15 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     private readonly KeyIndex _keys = new();
     private readonly FasterKeyComparer _comparer = new();
     private readonly FasterPrefetcher? _prefetcher;
-    private readonly Func<long> _availableBytes;
-    private readonly long _memoryBytes;
-    private readonly long _segmentBytes;
-    private readonly int _pageBits;
+    private readonly ScratchRoom _room;
+    private readonly FasterCompactor _compactor;
     private readonly int _maxKeyBytes;
     private readonly int _maxValueBytes;
+    private volatile FasterCut? _cut;
 
     /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
     public FasterKvStore(IFileSystem files, string scratchDirectory, FasterKvStoreSettings settings)
     {
-        _availableBytes = () => files.AvailableBytes(scratchDirectory);
-        _memoryBytes = _maintainFrom = settings.MemoryBytes;
-        _segmentBytes = settings.SegmentBytes;
-        _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
         (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
         EmptyDirectory(files, scratchDirectory);
         _device = new FasterScratchDevice(files, Path.Combine(scratchDirectory, ScratchName));
@@ -50,12 +45,23 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             // Records copied to the tail by reads would grow the log and break the order a cut relies on.
             ReadCopyOptions = ReadCopyOptions.None,
         });
+        var pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
+        _room = new ScratchRoom(_kv, () => files.AvailableBytes(scratchDirectory), pageBits);
+        _compactor = new FasterCompactor(this, _kv, _device, _room, settings);
         _prefetcher = FasterPrefetcher.For(_kv, settings.PageBytes, settings.MemoryBytes);
         _readers = new FasterReadSessions(_kv);
         _writer = NewSession();
     }
 
     public long Count => _keys.Count;
+
+    public long UnflushedBytes => Math.Max(0, _kv.Log.TailAddress - _kv.Log.SafeReadOnlyAddress);
+
+    /// <summary>What the log takes in memory and on disk, dead records included.</summary>
+    public long DataBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
+
+    /// <summary>Whether a cut is alive, which needs the log from its begin.</summary>
+    public bool IsPinned => _cut is not null;
 
     public long KeyIndexBytes => _keys.MemoryBytes;
 
@@ -96,7 +102,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             return false;
         _device.ThrowIfFaulted();
         _cut?.Deleting(key);
-        _records++;
+        _compactor.NoteAppended();
         fixed (byte* k = key)
         {
             var target = new SpanByte(key.Length, (nint)k);
@@ -124,11 +130,38 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
 
+    public bool HasRoomFor(int bytes) => _room.HasRoomFor(bytes);
+
+    public void MaintainSpace() => _compactor.MaintainSpace();
+
+    public void ReclaimSpace() => _compactor.ReclaimSpace();
+
+    public void Loaded(long records) => _compactor.Loaded(records);
+
+    public IKvStoreCut Cut(long version)
+    {
+        if (_cut is not null)
+            throw new InvalidOperationException("A cut of this store is alive already.");
+        _device.ThrowIfFaulted();
+        // The pinned pages are flushed now rather than when they are cold.
+        if (_room.WhyNoRoomFor(UnflushedBytes) is { } reason)
+            return CopiedCut.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
+        _compactor.End();
+        // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
+        var end = _kv.Log.TailAddress;
+        _kv.Log.ShiftReadOnlyAddress(end, wait: false);
+        // Each look-up costs more than the record it saves while there are few of those.
+        return _cut = new FasterCut(this, _kv, _device, _kv.Log.BeginAddress, end, _compactor.MayHaveDead ? version : 0);
+    }
+
+    /// <summary>The cut is disposed of.</summary>
+    internal void Unpin() => _cut = null;
+
     /// <summary>After the applier stopped. Waits for readers and a cut's visit to leave.</summary>
     public void Dispose()
     {
         _cut?.Stop();
-        EndMaintenance();
+        _compactor.End();
         _readers.Dispose();
         _writer.Dispose();
         // The device first: FASTER frees its pages without waiting for their flush.
@@ -139,7 +172,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
     }
 
     /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
-    private bool Append(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
+    internal bool Append(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value)
     {
         _device.ThrowIfFaulted();
         fixed (byte* k = key, v = value)
@@ -149,7 +182,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             var source = new SpanByte(FasterRecord.AllocationFor(header, value.Length), (nint)(&put));
             _writer.Upsert(ref target, ref source);
             if (!put.InPlace)
-                _records++;
+                _compactor.NoteAppended();
             return put.InPlace;
         }
     }

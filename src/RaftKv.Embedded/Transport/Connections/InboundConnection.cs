@@ -187,7 +187,7 @@ internal sealed class InboundConnection
             {
                 // More of it follows.
             }
-            else if (MessageCodec.Read(type, payload) is { } message)
+            else if (MessageDecoder.Read(type, payload) is { } message)
             {
                 _context.Counters.Received();
                 _context.Handler.OnMessage(Peer!, message);

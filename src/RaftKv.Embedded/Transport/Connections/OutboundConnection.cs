@@ -47,7 +47,7 @@ internal sealed class OutboundConnection
     /// <summary>Holder of the turn. False: the message was dropped.</summary>
     public bool Send(PeerMessage message)
     {
-        var size = MessageCodec.FrameSize(message);
+        var size = MessageEncoder.FrameSize(message);
         if (!Fits(size, message.IsBulk))
             return false;
         lock (_gate)

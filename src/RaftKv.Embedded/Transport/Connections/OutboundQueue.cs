@@ -35,11 +35,11 @@ internal sealed class OutboundQueue(FrameSeal? seal, bool splits)
     {
         if (message.IsBulk && (isBusy || !_bulk.IsEmpty || _next.Unsent.Length + frameSize > SliceBytes))
         {
-            MessageCodec.WriteFrame(message, _bulk.Append(frameSize));
+            MessageEncoder.WriteFrame(message, _bulk.Append(frameSize));
             return frameSize;
         }
         var bytes = _next.Append(frameSize + TagBytes);
-        MessageCodec.WriteFrame(message, bytes[..frameSize]);
+        MessageEncoder.WriteFrame(message, bytes[..frameSize]);
         seal?.Seal(bytes[..frameSize], bytes[frameSize..]);
         return frameSize + TagBytes;
     }

@@ -37,7 +37,7 @@ internal sealed class FrameReader(PeerStream stream)
         Require(Frame.HeaderBytes, deadline);
         var length = Frame.ReadHeader(_buffer.AsSpan(_start), _maxPayload, out type);
         var sealedLength = _seal is null ? length : length + FrameSeal.TagBytes;
-        if (sealedLength > _buffer.Length || MessageCodec.KeepsPayload(type, length - Frame.OverheadBytes))
+        if (sealedLength > _buffer.Length || MessageDecoder.KeepsPayload(type, length - Frame.OverheadBytes))
             return Open(ReadOwned(sealedLength, deadline), length);
         Require(sealedLength, deadline);
         var frame = _buffer.AsMemory(_start, sealedLength);

@@ -128,7 +128,7 @@ internal sealed class SlowLinkWorld
         public void Add(SlowLinkWorld world, RaftMessage message, Action deliver)
         {
             // Headers of TCP, IP and Ethernet.
-            var payload = MessageCodec.FrameSize(message);
+            var payload = MessageEncoder.FrameSize(message);
             var bytes = payload + ((payload / 1448) + 1) * 66;
             if (message.IsBulk)
                 _bulk.Enqueue((bytes, deliver));

@@ -2,12 +2,16 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-internal static partial class MessageCodec
+/// <summary>Reads messages from frames; the counterpart of <see cref="MessageEncoder"/>.</summary>
+internal static class MessageDecoder
 {
+    /// <summary>name, match i64, silent i64, flags u8; the name has its length in front.</summary>
+    private const int LeastReportedBytes = 4 + 8 + 8 + 1;
+
     /// <summary>Whether the decoded message will hold on to slices of its payload, which then must not be a buffer that is used again.</summary>
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
-        FrameType.AppendEntries => payloadBytes > AppendEntriesBytes,
+        FrameType.AppendEntries => payloadBytes > MessageEncoder.AppendEntriesBytes,
         FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.SeedPiece => true,
         _ => false,
     };
@@ -72,7 +76,7 @@ internal static partial class MessageCodec
         var commit = from.Int64();
         var round = from.Int64();
         var leaseMs = from.Int32();
-        var count = from.Count(EntryBytes);
+        var count = from.Count(MessageEncoder.EntryBytes);
         if (previous.Index < 0 || previous.Index > long.MaxValue - count)
             throw new WireFormatException($"entries behind the index {previous.Index}");
         var entries = count == 0 ? [] : new LogEntry[count];
@@ -141,5 +145,33 @@ internal static partial class MessageCodec
         if (operation is < AdminOperation.AddMember or > AdminOperation.AddLearner)
             throw new WireFormatException($"an unknown operation {(byte)operation}");
         return new AdminRequest(id, operation, from.Text(), from.Text());
+    }
+
+    private static MemberReport ReadMemberReport(ref WireReader from)
+    {
+        var (term, lastIndex) = (from.Int64(), from.Int64());
+        var members = new ReportedMember[from.Count(LeastReportedBytes)];
+        for (var i = 0; i < members.Length; i++)
+            members[i] = new ReportedMember(from.Text(), from.Int64(), from.Int64(), from.Flags(1).First);
+        return new MemberReport(term, lastIndex, members);
+    }
+
+    private static IntegrityProbe ReadIntegrityProbe(ref WireReader from)
+    {
+        var version = from.Byte();
+        return new IntegrityProbe(from.Int64()) { SumVersion = version };
+    }
+
+    private static IntegrityAnswer ReadIntegrityAnswer(ref WireReader from)
+    {
+        var version = from.Byte();
+        return new IntegrityAnswer(from.Int64(), (ulong)from.Int64()) { SumVersion = version };
+    }
+
+    private static SeedPiece ReadSeedPiece(ref WireReader from)
+    {
+        var last = from.Id();
+        var total = from.Int64();
+        return new SeedPiece(last, total, from.Int64(), from.Bytes());
     }
 }

@@ -5,7 +5,8 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed partial class DistributedKv
+/// <summary>Follows the changes of a range of keys.</summary>
+internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
 {
     private const int DefaultBufferBytes = 32 * 1024;
     private const int MaxBufferBytes = 64 * 1024 * 1024;
@@ -15,15 +16,15 @@ internal sealed partial class DistributedKv
     public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default)
     {
         Check(watchOptions);
-        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         return watchOptions.InitialState
             ? WatchStateAsync(keys, watchOptions, mustBeFresh: true, cancellationToken)
             : WatchFromAsync(keys, watchOptions, cancellationToken);
     }
 
     /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
-    internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
-        WatchStateAsync(KeyRanges.Interval(range, Limits.MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
+    public IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
+        WatchStateAsync(KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
 
     private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -31,7 +32,7 @@ internal sealed partial class DistributedKv
         var from = asked.FromVersion.Value;
         // What a restarted node applies again is news to it alone.
         if (from == 0 && !host.Replica.HasCaughtUp)
-            await ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
+            await ReadFreshness.ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
         ThrowIfRemoved(host);
         using var watcher = Add(host, keys, asked, from == 0 ? host.Applier.AppliedIndex + 1 : from);
         await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
@@ -43,14 +44,14 @@ internal sealed partial class DistributedKv
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         if (mustBeFresh)
         {
-            await FreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, "watch", cancellationToken).ConfigureAwait(false);
+            await ReadFreshness.WaitUntilFreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, "watch", cancellationToken).ConfigureAwait(false);
             ThrowIfRemoved(host);
         }
         else if (host.Applier.AppliedIndex < host.RecoveredIndex)
         {
             await host.WaitAppliedAsync(host.RecoveredIndex, cancellationToken).ConfigureAwait(false);
         }
-        var (pin, watcher) = await BetweenEntriesAsync(host,
+        var (pin, watcher) = await AppliedState.RunAsync(host, options.RequestTimeout,
             state => (host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), Add(host, keys, asked, state.Applied.Index + 1)),
             static both => End(both.Item1, both.Item2), cancellationToken).ConfigureAwait(false);
         try

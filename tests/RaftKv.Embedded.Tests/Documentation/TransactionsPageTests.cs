@@ -4,10 +4,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-public sealed class ReadmeTransactionsTests
+public sealed class TransactionsPageTests
 {
     [Fact]
-    public void The_README_shows_this_code() => ReadmeCode.IsThatOf("ReadmeTransactionsTests.cs", "Transactions");
+    public void The_pages_show_this_code() => DocumentedCode.IsThatOf("TransactionsPageTests.cs", "Transactions");
 
     [Fact]
     public async Task It_does_what_it_says()
@@ -19,7 +19,7 @@ public sealed class ReadmeTransactionsTests
         await kv.SetAsync("bob", "1"u8.ToArray(), cancellationToken: TestContext.Current.CancellationToken);
 
 #pragma warning disable xUnit1051 // The README has no token.
-        // README: Transactions
+        // DOCS: Transactions
         KvGetResult alice = await kv.GetAsync("alice");
         var transfer = new KvTransaction().If(KvCompare.Version("alice", KvRelation.Equal, alice.Version), KvCompare.Exists("bob"));
         transfer.Then.Increment("alice", -30).Increment("bob", 30).Get("bob");

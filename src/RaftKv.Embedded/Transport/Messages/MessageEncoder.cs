@@ -4,13 +4,13 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Every message as a frame. A message's layout never changes under its number; a new layout is a new number or a new protocol version.</summary>
-internal static partial class MessageCodec
+/// <summary>Writes every message as a frame. A message's layout never changes under its number; a new layout is a new number or a new protocol version.</summary>
+internal static class MessageEncoder
 {
     /// <summary>kind u8, term i64, time i64, payload length u32; the index follows from the position.</summary>
-    private const int EntryBytes = 1 + 8 + 8 + 4;
+    public const int EntryBytes = 1 + 8 + 8 + 4;
 
-    private const int AppendEntriesBytes = 5 * 8 + 4 + 4;
+    public const int AppendEntriesBytes = 5 * 8 + 4 + 4;
 
     private const int HeartbeatBytes = 6 * 8 + 4;
 
@@ -266,4 +266,59 @@ internal static partial class MessageCodec
     private static int TextSize(string text) => 4 + Encoding.UTF8.GetByteCount(text);
 
     private static ArgumentException Unknown(PeerMessage message) => new($"{message.GetType().Name} has no number on the wire.", nameof(message));
+
+    private static long Size(MemberReport m) => 8 + 8 + 4 + m.Members.Sum(static member => TextSize(member.NodeId) + 8L + 8 + 1);
+
+    private static FrameType Write(ref WireWriter to, MemberReport m)
+    {
+        to.Int64(m.Term);
+        to.Int64(m.LastIndex);
+        to.Int32(m.Members.Count);
+        foreach (var member in m.Members)
+        {
+            to.Text(member.NodeId);
+            to.Int64(member.Match);
+            to.Int64(member.SilentMs);
+            to.Flags(member.HasLostEntries);
+        }
+        return FrameType.MemberReport;
+    }
+
+    private static FrameType Write(ref WireWriter to, IntegrityProbe m)
+    {
+        to.Byte(m.SumVersion);
+        to.Int64(m.Index);
+        return FrameType.IntegrityProbe;
+    }
+
+    private static FrameType Write(ref WireWriter to, IntegrityAnswer m)
+    {
+        to.Byte(m.SumVersion);
+        to.Int64(m.Index);
+        to.Int64((long)m.Fingerprint);
+        return FrameType.IntegrityAnswer;
+    }
+
+    private static FrameType Write(ref WireWriter to, IntegrityVerdict m)
+    {
+        to.Int64(m.Index);
+        return FrameType.IntegrityVerdict;
+    }
+
+    private static FrameType Write(ref WireWriter to, SeedRequest m)
+    {
+        to.Int64(m.Covering);
+        to.Id(m.Last);
+        to.Int64(m.Offset);
+        return FrameType.SeedRequest;
+    }
+
+    private static FrameType Write(ref WireWriter to, SeedPiece m)
+    {
+        to.Id(m.Last);
+        to.Int64(m.TotalBytes);
+        to.Int64(m.Offset);
+        to.Bytes(m.Data.Span);
+        return FrameType.SeedPiece;
+    }
 }

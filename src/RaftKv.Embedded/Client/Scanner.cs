@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using RaftKv.Embedded.Node;
-using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed partial class DistributedKv
+/// <summary>Reads ranges of keys as of one version.</summary>
+internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
 {
     private const int DefaultPageEntries = 1000;
     private const int MaxPageBytes = 4 * 1024 * 1024;
@@ -16,21 +16,21 @@ internal sealed partial class DistributedKv
     public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
-        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
-        return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions, cancellationToken);
+        var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
+        return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes), scanOptions, cancellationToken);
     }
 
     public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
-        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions.KeysOnly);
+            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes), scanOptions.KeysOnly);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
-            // Whoever got a page that is not the last one may come for the next.
+            // After a page that is not the last one, the caller may ask for the next.
             if (page.Next is not null)
                 _parked.Park(pin, host.Clock.Provider);
             else
@@ -46,9 +46,9 @@ internal sealed partial class DistributedKv
 
     public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
-        var keys = KeyRanges.Interval(range, Limits.MaxKeyBytes);
+        var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        await FreshAsync(host, readOptions, "count", cancellationToken).ConfigureAwait(false);
+        await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "count", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, keys, [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -68,7 +68,7 @@ internal sealed partial class DistributedKv
         ArgumentNullException.ThrowIfNull(prefix);
         if (!char.IsAscii(delimiter))
             throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
-        var maxKeyBytes = Limits.MaxKeyBytes;
+        var maxKeyBytes = access.Limits(options).MaxKeyBytes;
         var within = KeyRanges.Bytes(prefix, maxKeyBytes);
         return ListChildrenAsync(within, Behind(within, KeyRanges.Bytes(after, maxKeyBytes), (byte)delimiter), (byte)delimiter, readOptions,
             cancellationToken);
@@ -107,7 +107,7 @@ internal sealed partial class DistributedKv
         byte[] prefix, byte[] first, byte delimiter, KvReadOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        await FreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
+        await ReadFreshness.WaitUntilFreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var cursor = new PinnedCursor(pin, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
         var page = new List<PinnedRecord>();
@@ -157,7 +157,7 @@ internal sealed partial class DistributedKv
         if (version == 0)
         {
             var fresh = new KvReadOptions { Consistency = asked.Consistency, StaleWithoutLeader = asked.StaleWithoutLeader };
-            await FreshAsync(host, fresh, "scan", cancellationToken).ConfigureAwait(false);
+            await ReadFreshness.WaitUntilFreshAsync(host, fresh, "scan", cancellationToken).ConfigureAwait(false);
             return await PinAsync(host, cancellationToken).ConfigureAwait(false);
         }
         if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)
@@ -172,28 +172,7 @@ internal sealed partial class DistributedKv
     }
 
     private Task<VersionPin> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
-        BetweenEntriesAsync(host, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), static pin => pin.Release(), cancellationToken);
-
-    /// <summary>Has the applier do something while the state is that of one entry. What is done too late is undone.</summary>
-    private async Task<T> BetweenEntriesAsync<T>(ReplicaHost host, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Applier.Submit(new BetweenEntries(state => done.TrySetResult(run(state)), () => done.TrySetException(Refusal(host))));
-        try
-        {
-            return await done.Task.WaitAsync(options.RequestTimeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            _ = done.Task.ContinueWith(late => undo(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            if (e is TimeoutException)
-                throw Errors.ApplyBehind(options.RequestTimeout);
-            throw;
-        }
-    }
-
-    private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
-        host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
+        AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), static pin => pin.Release(), cancellationToken);
 
     private static KvEntry Entry(ReplicaHost host, in PinnedRecord record) =>
         new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-public sealed partial class ReadmeWatchTests : IDisposable
+public sealed partial class WatchPageTests : IDisposable
 {
     private readonly TestFolder _folder = new();
     private readonly StringBuilder _output = new();
@@ -23,7 +23,7 @@ public sealed partial class ReadmeWatchTests : IDisposable
     [InlineData("Watching")]
     [InlineData("Text, JSON and views")]
     [InlineData("Configuration")]
-    public void The_README_shows_this_code(string section) => ReadmeCode.IsThatOf("ReadmeWatchTests.cs", section);
+    public void The_pages_show_this_code(string section) => DocumentedCode.IsThatOf("WatchPageTests.cs", section);
 
 #pragma warning disable xUnit1051 // The README has no token.
     [Fact]
@@ -33,7 +33,7 @@ public sealed partial class ReadmeWatchTests : IDisposable
         var kv = node.Kv;
         await kv.SetManyAsync([new("orders/2026/1", "a"u8.ToArray()), new("orders/2026/2", "b"u8.ToArray()), new("orders/latest", "c"u8.ToArray())]);
 
-        // README: Scanning
+        // DOCS: Scanning
         await foreach (KvEntry order in kv.ScanAsync(KvKeyRange.StartingWith("orders/")))
             Print($"{order.Key}: {order.Value.Length} bytes");
 
@@ -59,7 +59,7 @@ public sealed partial class ReadmeWatchTests : IDisposable
         using var end = new CancellationTokenSource();
         var stopping = end.Token;
 
-        // README: Watching
+        // DOCS: Watching
         KvVersion seen = default;
         try
         {
@@ -97,7 +97,7 @@ public sealed partial class ReadmeWatchTests : IDisposable
         await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Sub("data"));
         var kv = node.Kv;
 
-        // README: Text, JSON and views
+        // DOCS: Text, JSON and views
         await kv.SetStringAsync("greeting", "hello");
         string? greeting = await kv.GetStringAsync("greeting");
 
@@ -118,7 +118,7 @@ public sealed partial class ReadmeWatchTests : IDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
 
-        // README: Configuration
+        // DOCS: Configuration
         builder.Configuration.AddRaftKvConfiguration("config/");             // config/Mail/Server is Mail:Server
         builder.Services.AddRaftKv(o => o.DataDirectory = _folder.Sub("data"));
         // end

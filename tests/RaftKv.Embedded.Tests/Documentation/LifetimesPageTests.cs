@@ -3,13 +3,13 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-public sealed class ReadmeLifetimesTests
+public sealed class LifetimesPageTests
 {
     [Fact]
-    public void The_README_shows_this_code()
+    public void The_pages_show_this_code()
     {
-        ReadmeCode.IsThatOf("ReadmeLifetimesTests.cs", "Keys that expire");
-        ReadmeCode.IsThatOf("ReadmeLifetimesTests.cs", "Leases, locks, leadership");
+        DocumentedCode.IsThatOf("LifetimesPageTests.cs", "Keys that expire");
+        DocumentedCode.IsThatOf("LifetimesPageTests.cs", "Leases, locks, leadership");
     }
 
     [Fact]
@@ -22,7 +22,7 @@ public sealed class ReadmeLifetimesTests
         var billed = false;
 
 #pragma warning disable xUnit1051 // The README has no token.
-        // README: Keys that expire
+        // DOCS: Keys that expire
         await kv.SetAsync("session/7", data, new() { SlidingExpiration = TimeSpan.FromMinutes(20), TimeToLive = TimeSpan.FromHours(8) });
         await kv.SetAsync("offer", data, new() { ExpiresAt = DateTimeOffset.UtcNow.AddDays(1) });
         await kv.SetAsync("offer", changed, new() { KeepLifetime = true });    // without it, a plain set ends the lifetime
@@ -30,7 +30,7 @@ public sealed class ReadmeLifetimesTests
         // end
         Assert.NotNull(end);
 
-        // README: Leases, locks, leadership
+        // DOCS: Leases, locks, leadership
         await using KvLease lease = await leases.GrantAsync(TimeSpan.FromSeconds(10));          // IRaftKvLeases; kept alive on a thread of its own
         await kv.SetAsync("workers/7", data, new() { LeaseId = lease.Id });                     // goes when the lease ends
 

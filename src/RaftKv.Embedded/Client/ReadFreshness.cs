@@ -1,67 +1,14 @@
 using System.Runtime.CompilerServices;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Node;
-using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed partial class DistributedKv
+/// <summary>Makes this node's copy as fresh as a read asks for: at once where that is possible, or by a wait for a read index.</summary>
+internal static class ReadFreshness
 {
-    public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
-    {
-        if (access.TryHost is not { } host)
-            return GetOnceOpenAsync(key, readOptions, cancellationToken);
-        if (ServeNow(host, readOptions) is { } source)
-            return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: source != ReadSource.Lease));
-        // Bad input is refused at once, not after a wait.
-        Check(key);
-        return WaitAndReadAsync(host, key, readOptions, cancellationToken);
-    }
-
-    public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        var replica = access.Host.Replica;
-        if (!replica.ServesOwnCopy)
-            throw replica.NotServing();
-        Count(access.Host, KvConsistency.Stale, ReadSource.OwnCopy);
-        return TryReadInPlace(key, state, read, out result);
-    }
-
-    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        if (access.TryHost is not { } host)
-            return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
-        if (ServeNow(host, readOptions) is not null)
-            return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
-        Check(key);
-        return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
-        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
-    {
-        await FreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
-        return Look(key, state, read);
-    }
-
-    private KvReadResult<TResult> Look<TState, TResult>(string key, TState state, KvReader<TState, TResult> read)
-    {
-        var found = TryReadInPlace(key, state, read, out var result);
-        return new KvReadResult<TResult>(found, result);
-    }
-
-    /// <summary>Waits until this node has applied everything that was acknowledged anywhere before.</summary>
-    internal async ValueTask ReadBarrierAsync(CancellationToken cancellationToken)
-    {
-        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        await FreshAsync(host, default, "get_lease", cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>What makes the read as fresh as asked for without a wait, and counts it; <c>null</c> when it has to wait.</summary>
-    private static ReadSource? ServeNow(ReplicaHost host, in KvReadOptions asked)
+    public static ReadSource? ServeNow(ReplicaHost host, in KvReadOptions asked)
     {
         ReadSource source;
         if (CanReadNow(host, asked))
@@ -74,7 +21,7 @@ internal sealed partial class DistributedKv
         return source;
     }
 
-    private static void Count(ReplicaHost host, KvConsistency consistency, ReadSource source)
+    public static void Count(ReplicaHost host, KvConsistency consistency, ReadSource source)
     {
         if (host.Telemetry.CountsReads)
             host.Telemetry.Read(consistency, source);
@@ -93,7 +40,7 @@ internal sealed partial class DistributedKv
         asked.StaleWithoutLeader && host.Replica.ServesWithoutLeader && host.Applier.AppliedIndex >= asked.MinVersion.Value;
 
     /// <summary>
-    /// Whether this node leads beyond doubt and has applied all that anybody can have been told is written. The commit index is read before the clock: a
+    /// Whether this node leads beyond doubt and has applied all writes that were acknowledged. The commit index is read before the clock: a
     /// lease that still holds then held when the index was current.
     /// </summary>
     private static bool HoldsLease(ReplicaHost host)
@@ -103,17 +50,10 @@ internal sealed partial class DistributedKv
         return host.Clock.Ticks < host.Replica.LeaseUntil && host.Applier.AppliedIndex >= commit;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
-    {
-        var source = await FreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
-        return ReadLocal(host, key, source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale);
-    }
-
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
     /// <returns>What made it so; <see cref="ReadSource.WithoutLeader"/> when it may be older than asked for.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<ReadSource> FreshAsync(
+    public static async ValueTask<ReadSource> WaitUntilFreshAsync(
         ReplicaHost host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -166,7 +106,7 @@ internal sealed partial class DistributedKv
 
     /// <returns><see cref="ReadSource.WithoutLeader"/> when no leader was known, and <paramref name="mayBeStale"/> allows that.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<ReadSource> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
+    public static async ValueTask<ReadSource> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
     {
         var batch = host.JoinReads(mayBeStale);
         if (cancellationToken.CanBeCanceled)
@@ -191,64 +131,37 @@ internal sealed partial class DistributedKv
         }
     }
 
-    [SkipLocalsInit]
-    private KvGetResult ReadLocal(ReplicaHost host, string key, bool isStale)
+    /// <summary>As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that brings the answer ends the wait.</summary>
+    public static void WaitUntilFresh(ReplicaHost host, in KvReadOptions asked)
     {
-        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        if (asked.Consistency == KvConsistency.LeaderLease)
+            host.Replica.WantLease();
+        if (host.Telemetry.WatchesReads)
+            WaitWatched(host, asked);
+        else
+            Wait(host, asked);
+    }
+
+    private static void Wait(ReplicaHost host, in KvReadOptions asked)
+    {
+        var batch = host.JoinReads(MayBeStale(asked));
+        batch.Wait();
+        Count(host, asked.Consistency, SourceOf(batch));
+    }
+
+    /// <summary>Only while something measures or traces.</summary>
+    private static void WaitWatched(ReplicaHost host, in KvReadOptions asked)
+    {
+        var watch = host.Telemetry.StartRead("get", asked.Consistency);
         try
         {
-            // Before the read: what was applied by now is in the answer.
-            var readAt = new KvVersion(host.Applier.AppliedIndex);
-            var age = isStale ? host.Replica.Age : TimeSpan.Zero;
-            var read = Read(host, name.Bytes);
-            return read with { ReadAt = readAt, Age = age, ExpiresAtMs = host.Replica.ToWallTime(read.ExpiresAtMs) };
+            Wait(host, asked);
+            host.Telemetry.EndRead(watch, asked.Consistency, "served", error: null);
         }
-        finally
+        catch (Exception e)
         {
-            name.Dispose();
+            host.Telemetry.EndRead(watch, asked.Consistency, "failed", e);
+            throw;
         }
-    }
-
-    private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
-    {
-        Visit(host, key, new CopyLook(), out var copied);
-        var result = copied.Result;
-        if (result.SlidingMs != 0)
-            host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
-        return result;
-    }
-
-    private static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordLook
-    {
-        var guarded = new GuardedLook<TLook>(look);
-        var found = Visit(host, key, GuardedLook<TLook>.Visit(ref guarded));
-        looked = guarded.Result();
-        return found;
-    }
-
-    private static bool Visit(ReplicaHost host, ReadOnlySpan<byte> key, RecordVisit visit)
-    {
-        while (true)
-        {
-            var store = host.Applier.State.Store;
-            try
-            {
-                return store.Visit(key, visit);
-            }
-            catch (ObjectDisposedException) when (host.Applier.State.Store != store)
-            {
-                // A snapshot was installed between the two looks: its store is the one to read.
-            }
-            catch (ObjectDisposedException) when (host.HasEnded)
-            {
-                throw Errors.Stopping();
-            }
-        }
-    }
-
-    private void Check(string key)
-    {
-        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
-        name.Dispose();
     }
 }

@@ -1,0 +1,45 @@
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Records;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>Reads records of this node's copy, whatever their age.</summary>
+internal static class CopyReader
+{
+    public static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
+    {
+        Visit(host, key, new CopyLook(), out var copied);
+        var result = copied.Result;
+        if (result.SlidingMs != 0)
+            host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
+        return result;
+    }
+
+    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordLook
+    {
+        var guarded = new GuardedLook<TLook>(look);
+        var found = Visit(host, key, GuardedLook<TLook>.Visit(ref guarded));
+        looked = guarded.Result();
+        return found;
+    }
+
+    private static bool Visit(ReplicaHost host, ReadOnlySpan<byte> key, RecordVisit visit)
+    {
+        while (true)
+        {
+            var store = host.Applier.State.Store;
+            try
+            {
+                return store.Visit(key, visit);
+            }
+            catch (ObjectDisposedException) when (host.Applier.State.Store != store)
+            {
+                // A snapshot was installed between the two looks: its store is the one to read.
+            }
+            catch (ObjectDisposedException) when (host.HasEnded)
+            {
+                throw Errors.Stopping();
+            }
+        }
+    }
+}

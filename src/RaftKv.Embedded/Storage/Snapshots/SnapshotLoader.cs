@@ -8,7 +8,9 @@ namespace RaftKv.Embedded.Storage;
 internal sealed class SnapshotLoader(IKvStore store, string path)
 {
     private readonly SortedSet<byte[]> _mortal = new(KeyOrder.Instance);
-    private readonly RecordSum _sum = new();
+
+    // Not readonly: it is a value that changes in place.
+    private RecordSum _sum = new();
     private long _records;
 
     /// <summary>When it throws, the store holds a part and must be thrown away.</summary>

@@ -9,11 +9,8 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class RaftLog
 {
-    /// <summary>What <see cref="TermAt"/> says of an index that is not in the log.</summary>
-    public const long NoTerm = -1;
-
     private readonly long _cacheBytes;
-    private readonly List<EntryId> _termStarts;
+    private readonly TermIndex _terms;
     private readonly List<PendingAppend> _pending = [];
     private LogEntry[] _tail = new LogEntry[64];
     private int _tailStart;
@@ -24,33 +21,30 @@ internal sealed class RaftLog
     public RaftLog(RaftStart start, long cacheBytes)
     {
         _cacheBytes = cacheBytes;
-        _termStarts = [.. start.TermStarts];
-        Base = start.LogBase;
+        _terms = new TermIndex(start.LogBase, start.TermStarts, start.LastIndex);
         Applied = start.Snapshot.Index;
-        LastIndex = start.LastIndex - start.Tail.Count;
         LastTimeMs = start.LastTimeMs;
-        Invariant.Holds(LastIndex >= Base.Index, "the tail in memory is part of the log");
+        DurableIndex = LastIndex;
+        var index = LastIndex - start.Tail.Count;
+        Invariant.Holds(index >= Base.Index, "the tail in memory is part of the log");
         foreach (var entry in start.Tail)
         {
-            Invariant.Holds(entry.Index == LastIndex + 1, "the log has no gap");
+            Invariant.Holds(entry.Index == ++index, "the log has no gap");
             Push(entry);
         }
-        LastIndex = start.LastIndex;
-        DurableIndex = LastIndex;
-        Invariant.Holds(LastIndex == Base.Index || _termStarts is [var first, ..] && first.Index == Base.Index + 1, "the first term begins with the log");
         Evict();
     }
 
     /// <summary>The entry before the first one.</summary>
-    public EntryId Base { get; private set; }
+    public EntryId Base => _terms.Base;
 
     public long FirstIndex => Base.Index + 1;
 
-    public long LastIndex { get; private set; }
+    public long LastIndex => _terms.Last.Index;
 
-    public long LastTerm => _termStarts.Count > 0 ? _termStarts[^1].Term : Base.Term;
+    public long LastTerm => _terms.Last.Term;
 
-    public EntryId Last => new(LastTerm, LastIndex);
+    public EntryId Last => _terms.Last;
 
     public long LastTimeMs { get; private set; }
 
@@ -75,36 +69,17 @@ internal sealed class RaftLog
     /// <summary>What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so the larger one counts.</summary>
     public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);
 
-    public long TermAt(long index)
-    {
-        if (index == Base.Index)
-            return Base.Term;
-        return index < Base.Index || index > LastIndex ? NoTerm : _termStarts[RunOf(index)].Term;
-    }
+    /// <inheritdoc cref="TermIndex.TermAt"/>
+    public long TermAt(long index) => _terms.TermAt(index);
 
-    /// <summary>Whether the log has this very entry. The term of an entry that is not in the log, -1, names none.</summary>
-    public bool Contains(EntryId id) => id.Term >= 0 && TermAt(id.Index) == id.Term;
+    /// <inheritdoc cref="TermIndex.Contains"/>
+    public bool Contains(EntryId id) => _terms.Contains(id);
 
-    /// <summary>The first entry of the term that <paramref name="index"/> belongs to.</summary>
-    public EntryId FirstOfTermAt(long index) => index == Base.Index ? Base : _termStarts[RunOf(index)];
+    /// <inheritdoc cref="TermIndex.FirstOfTermAt"/>
+    public EntryId FirstOfTermAt(long index) => _terms.FirstOfTermAt(index);
 
-    /// <summary>The last index not behind <paramref name="index"/> whose term is not above <paramref name="term"/>; before the log when there is none.</summary>
-    public long LastIndexWithTermUpTo(long index, long term)
-    {
-        if (index < Base.Index)
-            return index;
-        index = Math.Min(index, LastIndex);
-        if (index > Base.Index)
-        {
-            for (var run = RunOf(index); run >= 0; run--)
-            {
-                if (_termStarts[run].Term <= term)
-                    return index;
-                index = _termStarts[run].Index - 1;
-            }
-        }
-        return Base.Term <= term ? Base.Index : Base.Index - 1;
-    }
+    /// <inheritdoc cref="TermIndex.LastIndexWithTermUpTo"/>
+    public long LastIndexWithTermUpTo(long index, long term) => _terms.LastIndexWithTermUpTo(index, term);
 
     /// <summary>Adds entries behind the last one and waits for the disk to confirm them.</summary>
     public void Append(ReadOnlyMemory<LogEntry> entries)
@@ -115,9 +90,7 @@ internal sealed class RaftLog
         foreach (ref readonly var entry in entries.Span)
         {
             bytes += entry.Size;
-            Invariant.Holds(entry.Index == LastIndex + 1 && entry.Term >= LastTerm, "indexes follow each other and terms never decrease");
-            if (entry.Term > LastTerm || LastIndex == Base.Index)
-                _termStarts.Add(entry.Id);
+            _terms.Append(entry.Id);
             Push(entry);
         }
         _lastBatch = entries;
@@ -134,17 +107,14 @@ internal sealed class RaftLog
     public void TruncateFrom(long index)
     {
         Invariant.Holds(index > Applied && index > Base.Index, "what is applied is never truncated");
-        while (_termStarts.Count > 0 && _termStarts[^1].Index >= index)
-            _termStarts.RemoveAt(_termStarts.Count - 1);
-        while (_tailCount > 0 && LastIndex >= index)
+        _terms.TruncateAfter(_terms.IdAt(index - 1));
+        while (_tailCount > 0 && _tail[_tailStart + _tailCount - 1].Index >= index)
         {
             ref var entry = ref _tail[_tailStart + --_tailCount];
             _tailBytes -= entry.Size;
             UnappliedBytes -= entry.Size;
             entry = default;
-            LastIndex--;
         }
-        LastIndex = index - 1;
         _lastBatch = default;
         DurableIndex = Math.Min(DurableIndex, LastIndex);
     }
@@ -153,15 +123,7 @@ internal sealed class RaftLog
     public void TruncatePrefix(long first)
     {
         Invariant.Holds(first <= LastIndex + 1 && first > Base.Index, "a prefix ends inside the log");
-        Base = new EntryId(TermAt(first - 1), first - 1);
-        var covered = 0;
-        while (covered + 1 < _termStarts.Count && _termStarts[covered + 1].Index <= first)
-            covered++;
-        _termStarts.RemoveRange(0, covered);
-        if (first > LastIndex)
-            _termStarts.Clear();
-        else if (_termStarts[0].Index < first)
-            _termStarts[0] = new EntryId(_termStarts[0].Term, first);
+        _terms.TruncateUntil(_terms.IdAt(first - 1));
         while (_tailCount > 0 && FirstInMemory < first)
             DropFirst();
         UpdateDurable();
@@ -174,12 +136,11 @@ internal sealed class RaftLog
         _tailStart = _tailCount = 0;
         _tailBytes = UnappliedBytes = UndurableBytes = 0;
         _lastBatch = default;
-        _termStarts.Clear();
+        _terms.Reset(snapshot);
         // What is still on its way to the disk belongs to the old log, and is overtaken by the reset that follows it there.
         _pending.Clear();
-        Base = snapshot;
         LastTimeMs = timeMs;
-        LastIndex = DurableIndex = snapshot.Index;
+        DurableIndex = snapshot.Index;
         Applied = Math.Max(Applied, snapshot.Index);
     }
 
@@ -255,27 +216,11 @@ internal sealed class RaftLog
 
     private ref readonly LogEntry At(long index) => ref _tail[_tailStart + (int)(index - FirstInMemory)];
 
-    private int RunOf(long index)
-    {
-        var low = 0;
-        var high = _termStarts.Count - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (_termStarts[middle].Index <= index)
-                low = middle;
-            else
-                high = middle - 1;
-        }
-        return low;
-    }
-
     private void Push(in LogEntry entry)
     {
         if (_tailStart + _tailCount == _tail.Length)
             MakeRoom();
         _tail[_tailStart + _tailCount++] = entry;
-        LastIndex = entry.Index;
         LastTimeMs = entry.TimeMs;
         _tailBytes += entry.Size;
         if (entry.Index > Applied)

@@ -43,7 +43,7 @@ internal sealed partial class Wal
             var removed = _index.RemoveBefore(first);
             if (removed.Count == 0)
                 return;
-            _terms.DropUntil(_index.Base);
+            _terms.TruncateUntil(_index.Base);
             WriteTail(times: 2);
             Delete(removed);
         });
@@ -68,7 +68,7 @@ internal sealed partial class Wal
             (_commit, _chain) = (_commit + 1, chain);
             _syncedCommit = _commit;
             (_durableVote, _durableLast) = (_vote, newBase);
-            _terms.Restart(newBase);
+            _terms.Reset(newBase);
             var removed = _index.Restart(segment);
             WriteTail(times: 2);
             Delete(removed);

@@ -22,7 +22,7 @@ internal sealed partial class Wal : IDisposable
     private readonly WalOptions _options;
     private readonly WalPreparer _preparer;
     private readonly WalIndex _index;
-    private readonly WalTerms _terms;
+    private readonly TermIndex _terms;
     private readonly WalBatch _batch = new();
     private readonly IStorageFile _tailFile;
 
@@ -113,7 +113,7 @@ internal sealed partial class Wal : IDisposable
         if (from > _terms.Last.Index)
             return;
         var last = _terms.IdAt(from - 1);
-        _terms.CutAfter(last);
+        _terms.TruncateAfter(last);
         _batch.AddTruncation(last);
     }
 

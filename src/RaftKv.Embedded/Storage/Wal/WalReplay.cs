@@ -9,7 +9,7 @@ internal sealed class WalReplay
 
     public WalIndex Index { get; } = new();
 
-    public WalTerms Terms { get; } = new();
+    public TermIndex Terms { get; } = new();
 
     public WalVote Vote { get; private set; }
 
@@ -30,7 +30,7 @@ internal sealed class WalReplay
     public void Start(WalSegment segment, WalSegmentHeader header, uint headerCrc)
     {
         (Commit, Vote) = (header.Commit, header.Vote);
-        Terms.Restart(header.Base);
+        Terms.Reset(header.Base);
         Enter(segment, headerCrc);
     }
 
@@ -122,7 +122,7 @@ internal sealed class WalReplay
                     var last = record.Id;
                     if (last.Index > Terms.Last.Index || (last.Index >= Terms.Base.Index && last != Terms.IdAt(last.Index)))
                         throw Wal.Damaged(segment.Path, segment.End, last.Index, $"the log is cut after {last}, which it does not have");
-                    Terms.CutAfter(last);
+                    Terms.TruncateAfter(last);
                     _configurations.RemoveAll(i => i > last.Index);
                     break;
                 case WalRecordType.Vote:

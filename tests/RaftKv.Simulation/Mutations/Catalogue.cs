@@ -48,7 +48,7 @@ internal static partial class Catalogue
         new("boundless-log", "proposals are taken however many wait",
             new Edit("Consensus/RaftCore.Replication.cs", ": _log.HeldBytes > _settings.MaxUncommittedBytes ? RefusalReason.Overloaded", ": _log.HeldBytes < 0 ? RefusalReason.Overloaded")) { In = Profile.Overload },
         new("full-disk-ends-the-log", "a log that has no room for its next segment counts as failed",
-            new Edit("Storage/Wal/Wal.Commit.cs", "catch (Exception e) when (e is not WalNoRoomException)", "catch (Exception e)")) { In = Profile.FullDisks },
+            new Edit("Storage/Wal/Wal.cs", "catch (Exception e) when (e is not WalNoRoomException)\n        {\n            Fail(e);\n            throw;\n        }\n        _batch", "catch (Exception e)\n        {\n            Fail(e);\n            throw;\n        }\n        _batch")) { In = Profile.FullDisks },
         new("full-quorum-spared", "followers whose disks lack room are sent no entries, although no quorum is left without them (was here)",
             new Edit(
                 "Consensus/RaftCore.Room.cs", "peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer))", "peer.TakesEntries"))
@@ -130,16 +130,16 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Disks =>
     [
         new("no-fsync", "a commit of the log is not synced",
-            new Edit("Storage/Wal/Wal.Commit.cs", "        if (_options.SyncsCommits)\n            segment.File.Sync();\n", "")),
+            new Edit("Storage/Wal/Wal.cs", "        if (_options.SyncsCommits)\n            segment.File.Sync();\n", "")),
         new("log-without-salt", "the checksums of the log have no salt, so that a value can look like a record of a later commit",
-            new Edit("Storage/Wal/Wal.Commit.cs", "isReset, @base, vote, _options.NewSalt());", "isReset, @base, vote, Salt: 0);"),
+            new Edit("Storage/Wal/Wal.cs", "isReset, @base, vote, _options.NewSalt());", "isReset, @base, vote, Salt: 0);"),
             new Edit("Storage/Wal/WalOpener.cs", "default, default, options.NewSalt());", "default, default, Salt: 0);")),
         new("snapshot-name-not-synced", "a snapshot's name is not durable when the log before it goes",
             new Edit("Storage/Snapshots/SnapshotStore.cs", "            _fileSystem.Rename(from, PathOf(last));\n            _fileSystem.SyncDirectory(_directory);\n", "            _fileSystem.Rename(from, PathOf(last));\n")),
         new("log-damage-cut-off", "damage in the middle of the log is taken for its end",
             new Edit("Storage/Wal/WalOpener.cs", "_replay.FindLaterCommit(window, end) is { } later)", "_replay.FindLaterCommit(window, end) is { } later && later < 0)")) { In = Profile.Damage },
         new("entries-read-unverified", "entries read from the disk are not verified again",
-            new Edit("Storage/Wal/Wal.Read.cs", "if (!record.IsIntact(segment.Salt))", "if (record.Size == 0)")) { In = Profile.Damage },
+            new Edit("Storage/Wal/WalReader.cs", "if (!record.IsIntact(segment.Salt))", "if (record.Size == 0)")) { In = Profile.Damage },
         new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
             new Edit("Storage/Snapshots/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")) { In = Profile.Damage },
         new("suffix-kept-by-snapshot", "an installed snapshot keeps a log that conflicts with it",

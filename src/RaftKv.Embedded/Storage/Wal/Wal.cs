@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Storage;
 /// read what is durable. A failed write or sync is final: which bytes the disk has is unknown from then on, so the log refuses everything
 /// until it is opened, and verified, again.
 /// </summary>
-internal sealed partial class Wal : IDisposable
+internal sealed class Wal : IDisposable
 {
     public const string DamageAdvice =
         "Stop this node, remove its data directory, then remove the node from the cluster and add it again through a healthy node.";
@@ -24,26 +24,21 @@ internal sealed partial class Wal : IDisposable
     private readonly WalIndex _index;
     private readonly TermIndex _terms;
     private readonly WalBatch _batch = new();
-    private readonly IStorageFile _tailFile;
+    private readonly WalTailFile _tail;
 
-    /// <summary>The last commit that is known to be on the disk; behind <see cref="_commit"/> only when commits are not synced.</summary>
+    /// <summary>The last commit that is known to be on the disk; behind the last commit only when commits are not synced.</summary>
     private long _syncedCommit;
-    private WalTail _tail;
     private WalVote _vote;
-    private WalVote _durableVote;
-    private EntryId _durableLast;
-    private long _commit;
-    private uint _chain;
+    private WalPosition _durable;
     private volatile Exception? _failure;
     private bool _disposed;
 
-    internal Wal(IFileSystem fs, string directory, WalOptions options, WalReplay replay, WalPreparer preparer, WalTail tail, IStorageFile tailFile)
+    internal Wal(IFileSystem fs, string directory, WalOptions options, WalReplay replay, WalPreparer preparer, WalTailFile tail)
     {
         (_fs, _directory, _options, _preparer) = (fs, directory, options, preparer);
-        (_index, _terms, _tail, _tailFile) = (replay.Index, replay.Terms, tail, tailFile);
-        (_vote, _durableVote, _durableLast) = (replay.Vote, replay.Vote, replay.Terms.Last);
-        (_commit, _chain) = (replay.Commit, replay.Chain);
-        _syncedCommit = _commit;
+        (_index, _terms, _tail, _vote) = (replay.Index, replay.Terms, tail, replay.Vote);
+        _durable = new WalPosition(replay.Commit, replay.Chain, replay.Vote, replay.Terms.Last);
+        _syncedCommit = replay.Commit;
     }
 
     /// <summary>Opens the log, or creates it; verifies every byte of it and leaves it durable as it was found.</summary>
@@ -71,7 +66,7 @@ internal sealed partial class Wal : IDisposable
     public string? VotedFor => _vote.VotedFor;
 
     /// <summary>The number of the last commit that was written. Writer only.</summary>
-    public long LastCommit => _commit;
+    public long LastCommit => _durable.Commit;
 
     /// <summary>What the next <see cref="Commit"/> writes. Writer only.</summary>
     public int BufferedBytes => _batch.Length;
@@ -117,6 +112,84 @@ internal sealed partial class Wal : IDisposable
         _batch.AddTruncation(last);
     }
 
+    /// <summary>Makes everything buffered durable: one write, one sync. After a crash it is there as a whole or not at all.</summary>
+    /// <exception cref="WalNoRoomException">There is no room for the next segment. What is buffered stays so: call again when there is.</exception>
+    public void Commit()
+    {
+        ThrowIfUnusable();
+        if (_batch.IsEmpty)
+            return;
+        try
+        {
+            if (_index.Active.End + _batch.Length <= _index.Active.Bytes)
+                CommitInPlace();
+            else
+                CommitInNewSegment();
+            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead again.
+            if (!_options.SyncsCommits && _batch.HasConfiguration)
+            {
+                _index.SyncAll();
+                _syncedCommit = _durable.Commit;
+            }
+        }
+        catch (Exception e) when (e is not WalNoRoomException)
+        {
+            Fail(e);
+            throw;
+        }
+        _batch.Clear();
+        if (_options.PrepareInBackground && _index.Active.End >= _index.Active.Bytes / 4)
+            _preparer.Request(_index.Active.Sequence + 1, _options.SegmentBytes);
+    }
+
+    /// <summary>Deletes the segments whose entries are all before <paramref name="first"/>. A durable snapshot must cover them.</summary>
+    public void TruncatePrefix(long first)
+    {
+        ThrowIfUnusable();
+        Guarded(() =>
+        {
+            var removed = _index.RemoveBefore(first);
+            if (removed.Count == 0)
+                return;
+            _terms.TruncateUntil(_index.Base);
+            WriteTail(times: 2);
+            Delete(removed);
+        });
+    }
+
+    /// <summary>
+    /// The log restarts behind a snapshot that is durable: every entry is dropped, the next one is <paramref name="newBase"/>.Index + 1. Durable when it
+    /// returns; of what was buffered, the vote is kept.
+    /// </summary>
+    /// <exception cref="WalNoRoomException">There is no room for the next segment: call again when there is.</exception>
+    public void Reset(EntryId newBase)
+    {
+        ThrowIfUnusable();
+        Guarded(() =>
+        {
+            var active = _index.Active;
+            var segment = Begin(active.Sequence + 1, WalSegmentHeader.MaxBytes, _durable.Commit + 1, isReset: true, newBase, _vote, out var chain);
+            _batch.Clear();
+            segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
+            segment.File.Sync();
+
+            _durable = new WalPosition(_durable.Commit + 1, chain, _vote, newBase);
+            _syncedCommit = _durable.Commit;
+            _terms.Reset(newBase);
+            var removed = _index.Restart(segment);
+            WriteTail(times: 2);
+            Delete(removed);
+        });
+    }
+
+    /// <summary>
+    /// Reads the durable entries <paramref name="from"/> to <paramref name="to"/>, both included, as many as fit into <paramref name="maxBytes"/> but at
+    /// least one, and verifies them again. Returns how many; 0 when the first one is not in the log (any more). Any thread.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException">The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has what was written.</exception>
+    public int Read(long from, long to, int maxBytes, List<LogEntry> into) =>
+        WalReader.Read(_index, from, to, maxBytes, into);
+
     /// <summary>How many bytes of durable log follow an entry. Any thread.</summary>
     public long BytesSince(long index) => _index.BytesSince(index);
 
@@ -147,7 +220,59 @@ internal sealed partial class Wal : IDisposable
         _disposed = true;
         _preparer.Dispose();
         _index.ReleaseAll();
-        _tailFile.Dispose();
+        _tail.Dispose();
+    }
+
+    private void CommitInPlace()
+    {
+        var segment = _index.Active;
+        var chain = WalRecord.Seal(_batch.Records, (uint)(_durable.Commit + 1), _durable.Chain, segment.Salt);
+        segment.File.Write(segment.End, _batch.Records);
+        if (_options.SyncsCommits)
+            segment.File.Sync();
+        Committed(chain, segment.End + _batch.Length);
+    }
+
+    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would be noticed. It is synced in every mode: a log whose older
+    // segments are gone begins with this header.
+    private void CommitInNewSegment()
+    {
+        var old = _index.Active;
+        var needed = (long)WalSegmentHeader.MaxBytes + _batch.Length;
+        var segment = Begin(old.Sequence + 1, needed, _durable.Commit, isReset: false, _durable.Last, _durable.Vote, out var headerCrc);
+        var chain = WalRecord.Seal(_batch.Records, (uint)(_durable.Commit + 1), headerCrc, segment.Salt);
+        segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
+        segment.File.Sync();
+        _index.AddSegment(segment);
+        Committed(chain, segment.HeaderBytes + _batch.Length);
+        WriteTail(times: 1);
+    }
+
+    private void Committed(uint chain, long end)
+    {
+        _durable = new WalPosition(_durable.Commit + 1, chain, _vote, _terms.Last);
+        _index.Publish(_batch.Records, end);
+    }
+
+    private WalSegment Begin(long sequence, long least, long commit, bool isReset, EntryId @base, WalVote vote, out uint crc)
+    {
+        var file = _preparer.Take(sequence, _options.SegmentBytes, least);
+        var bytes = file.Length;
+        var header = new WalSegmentHeader(sequence, bytes, commit, _durable.Chain, isReset, @base, vote, _options.NewSalt());
+        var size = header.WriteBefore(_batch.HeaderRoom, out crc);
+        // A little more than there were in the last one: a list that grows by a single entry is twice as large.
+        var expected = _index.Active.Offsets.Count / 8 * 9;
+        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, header.Salt, expected);
+    }
+
+    private void Delete(List<WalSegment> segments)
+    {
+        foreach (var segment in segments)
+        {
+            _index.Release(segment);
+            _fs.Delete(segment.Path);
+        }
+        _fs.SyncDirectory(_directory);
     }
 
     private void ThrowIfUnusable()
@@ -196,21 +321,10 @@ internal sealed partial class Wal : IDisposable
     {
         if (!_options.SyncsCommits)
             _index.SyncAll();
-        _syncedCommit = _commit;
-        WriteTail(times: 1, isBuffered: false);
+        _syncedCommit = _durable.Commit;
+        _tail.Write(_index, _durable.Commit, _durable.Last, syncedCommit: null, times: 1);
     }
 
-    /// <summary>Twice fills both slots: neither may lead back to segments that are about to be deleted.</summary>
-    internal void WriteTail(int times) => WriteTail(times, isBuffered: !_options.SyncsCommits);
-
-    private void WriteTail(int times, bool isBuffered)
-    {
-        for (var i = 0; i < times; i++)
-        {
-            var next = new WalTail(_tail.Generation + 1, _index.FirstSequence, _index.Active.Sequence, _commit, _durableLast, isBuffered ? _syncedCommit : null);
-            next.Write(_tailFile);
-            _tailFile.Sync();
-            _tail = next;
-        }
-    }
+    internal void WriteTail(int times) =>
+        _tail.Write(_index, _durable.Commit, _durable.Last, _options.SyncsCommits ? null : _syncedCommit, times);
 }

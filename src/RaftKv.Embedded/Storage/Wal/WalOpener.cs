@@ -47,7 +47,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             // What the last run left in the page cache alone is on the disk before anything is built on it.
             if (_tail.IsBuffered)
                 _replay.Index.SyncAll();
-            var wal = new Wal(fs, directory, options, _replay, preparer, _tail, tailFile);
+            var wal = new Wal(fs, directory, options, _replay, preparer, new WalTailFile(tailFile, _tail));
             wal.WriteTail(times: 2);
             // What says that they are done with may have been in the page cache alone, because a sync failed; it is durable from here on.
             Delete(_found.Keys.Where(IsDone));
@@ -120,8 +120,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private RaftKvStorageException? FileDamage(WalSegmentHeader header, long sequence, string name, long length)
     {
         if (header.Sequence != sequence)
-            return Wal.Damaged(PathOf(name), 0, 0, $"it is segment {header.Sequence} under a wrong name");
-        return header.Bytes > length ? Wal.Damaged(PathOf(name), length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes") : null;
+            return WalReader.Damaged(PathOf(name), 0, 0, $"it is segment {header.Sequence} under a wrong name");
+        return header.Bytes > length ? WalReader.Damaged(PathOf(name), length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes") : null;
     }
 
     /// <summary>Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.</summary>
@@ -150,7 +150,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             if (!_found.TryGetValue(sequence, out var found))
                 throw Missing(sequence);
             if (found.Header is not { } header)
-                throw Wal.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1, "the beginning of the file is unreadable");
+                throw WalReader.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1, "the beginning of the file is unreadable");
             var path = PathOf(WalSegment.NameOf(sequence));
             var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes, header.Base, header.Salt);
             _opened.Add(segment);
@@ -164,7 +164,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var active = _replay.Index.Active;
         end = window!.FindEnd(active.End);
         if (!TakesPrefix && end > active.End && _replay.FindLaterCommit(window, end) is { } later)
-            throw Wal.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1, $"it is unreadable, though a later commit is whole at offset {later}");
+            throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1, $"it is unreadable, though a later commit is whole at offset {later}");
         return end > active.End;
     }
 
@@ -173,7 +173,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         if (options.UpToDamage || _replay.Commit >= _tail.RequiredCommit)
             return;
         var active = _replay.Index.Active;
-        throw Wal.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
+        throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
             $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit {_tail.RequiredCommit} and entry {_tail.Last}");
     }
 
@@ -225,7 +225,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         ReadOnlySpan<byte> read = last.AsSpan(0, active.File.Read(start, last));
         // The very bytes that are written must be those that were verified: the page may have been dropped and read anew in between.
         if (read.Length < last.Length || BinaryPrimitives.ReadUInt32LittleEndian(read[^4..]) != _replay.Chain || !IsIntact(read, start, active))
-            throw Wal.Damaged(active.Path, start, _replay.Terms.Last.Index, "it reads differently each time");
+            throw WalReader.Damaged(active.Path, start, _replay.Terms.Last.Index, "it reads differently each time");
         active.File.Write(start, last);
         active.File.Sync();
     }
@@ -256,10 +256,10 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var last = _replay.Terms.Last;
         var tail = new List<LogEntry>();
         if (last.Index > index.Base.Index)
-            Wal.Read(index, Math.Min(last.Index, index.FirstIndexKeepingBytes(options.TailCacheBytes, last.Index)), last.Index, int.MaxValue, tail);
+            WalReader.Read(index, Math.Min(last.Index, index.FirstIndexKeepingBytes(options.TailCacheBytes, last.Index)), last.Index, int.MaxValue, tail);
         var configurations = new List<LogEntry>();
         foreach (var i in _replay.Configurations)
-            Wal.Read(index, i, i, 1, configurations);
+            WalReader.Read(index, i, i, 1, configurations);
         return new WalRecovery
         {
             Directory = directory,

@@ -42,7 +42,7 @@ internal sealed class WalReplay
     {
         var previous = Index.Active;
         if (!FitsEnd(header))
-            throw Wal.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"what follows does not lead to {segment.Path}");
+            throw WalReader.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"what follows does not lead to {segment.Path}");
         Enter(segment, headerCrc);
     }
 
@@ -113,7 +113,7 @@ internal sealed class WalReplay
             {
                 case WalRecordType.Entry:
                     if (record.Id.Index != Terms.Last.Index + 1 || record.Id.Term < Terms.Last.Term)
-                        throw Wal.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, $"entry {record.Id} follows {Terms.Last}");
+                        throw WalReader.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, $"entry {record.Id} follows {Terms.Last}");
                     Terms.Append(record.Id);
                     if (record.Kind == EntryKind.Configuration)
                         _configurations.Add(record.Id.Index);
@@ -121,13 +121,13 @@ internal sealed class WalReplay
                 case WalRecordType.Truncate:
                     var last = record.Id;
                     if (last.Index > Terms.Last.Index || (last.Index >= Terms.Base.Index && last != Terms.IdAt(last.Index)))
-                        throw Wal.Damaged(segment.Path, segment.End, last.Index, $"the log is cut after {last}, which it does not have");
+                        throw WalReader.Damaged(segment.Path, segment.End, last.Index, $"the log is cut after {last}, which it does not have");
                     Terms.TruncateAfter(last);
                     _configurations.RemoveAll(i => i > last.Index);
                     break;
                 case WalRecordType.Vote:
                     if (!WalVote.TryRead(record.Body, out var vote) || vote.Term < Vote.Term)
-                        throw Wal.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, "a vote makes no sense");
+                        throw WalReader.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, "a vote makes no sense");
                     Vote = vote;
                     break;
             }

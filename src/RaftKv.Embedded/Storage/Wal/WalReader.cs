@@ -2,16 +2,11 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-internal sealed partial class Wal
+/// <summary>Reads durable entries from the segments, and verifies them again. Any thread.</summary>
+internal static class WalReader
 {
-    /// <summary>
-    /// Reads the durable entries <paramref name="from"/> to <paramref name="to"/>, both included, as many as fit into <paramref name="maxBytes"/> but at
-    /// least one, and verifies them again. Returns how many; 0 when the first one is not in the log (any more). Any thread.
-    /// </summary>
-    /// <exception cref="RaftKvStorageException">The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has what was written.</exception>
-    public int Read(long from, long to, int maxBytes, List<LogEntry> into) => Read(_index, from, to, maxBytes, into);
-
-    internal static int Read(WalIndex index, long from, long to, int maxBytes, List<LogEntry> into)
+    /// <summary>As <see cref="Wal.Read"/>, from the segments of an index.</summary>
+    public static int Read(WalIndex index, long from, long to, int maxBytes, List<LogEntry> into)
     {
         var count = 0;
         var cuts = -1L;
@@ -56,6 +51,6 @@ internal sealed partial class Wal
         return new LogEntry(record.Id.Term, index, record.TimeMs, record.Kind, payload);
     }
 
-    internal static RaftKvStorageException Damaged(string path, long offset, long index, string what) =>
-        new(RaftKvStorageError.Damaged, $"The log is damaged: {path} at offset {offset}, entry {index}: {what}. {DamageAdvice}");
+    public static RaftKvStorageException Damaged(string path, long offset, long index, string what) =>
+        new(RaftKvStorageError.Damaged, $"The log is damaged: {path} at offset {offset}, entry {index}: {what}. {Wal.DamageAdvice}");
 }

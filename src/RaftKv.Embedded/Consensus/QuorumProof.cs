@@ -14,7 +14,7 @@ internal sealed class QuorumProof(long round, long deadline)
     public bool IsOverdue(long now) => now >= deadline;
 
     /// <summary>Whether the peer has answered, and its connection has not been reset since.</summary>
-    public bool IsGivenBy(Progress peer) => peer.RemovedAt == 0 && !peer.IsGone && !peer.HasLostEntries && peer.Round >= round;
+    public bool IsGivenBy(Progress peer) => peer.Removal is null && !peer.Contact.IsGone && !peer.HasLostEntries && peer.Round >= round;
 
     /// <summary>
     /// Whether a quorum of the voters of a configuration has answered, each from the data directory that the configuration names.
@@ -22,7 +22,7 @@ internal sealed class QuorumProof(long round, long deadline)
     /// <param name="configuration">The one in force, or the one that is to follow it.</param>
     /// <param name="peers">What the leader knows of its peers.</param>
     /// <param name="self">The leader, if it is a member.</param>
-    public bool Covers(ClusterConfiguration configuration, IReadOnlyList<Progress> peers, Member? self)
+    public bool Covers(ClusterConfiguration configuration, PeerSet peers, Member? self)
     {
         var answered = self is not null && IsVoter(configuration, self.NodeId, self.Incarnation) ? 1 : 0;
         foreach (var peer in peers)
@@ -34,9 +34,9 @@ internal sealed class QuorumProof(long round, long deadline)
     }
 
     /// <summary>The voters of a configuration that have not answered, for messages.</summary>
-    public string Missing(ClusterConfiguration configuration, IReadOnlyList<Progress> peers, Member? self)
+    public string Missing(ClusterConfiguration configuration, PeerSet peers, Member? self)
     {
-        var answered = peers.Where(IsGivenBy).Select(p => p.NodeId).Append(self?.NodeId).ToHashSet();
+        var answered = peers.All.Where(IsGivenBy).Select(p => p.NodeId).Append(self?.NodeId).ToHashSet();
         return string.Join(", ", configuration.Members.Where(m => m.IsVoter && !answered.Contains(m.NodeId)).Select(m => m.NodeId));
     }
 

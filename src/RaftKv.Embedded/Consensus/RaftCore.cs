@@ -8,152 +8,145 @@ namespace RaftKv.Embedded.Consensus;
 /// effects; there is no clock, no disk, no network and no thread in here. The order of the effects is the contract (<see cref="RaftEffect"/>).
 /// </summary>
 /// <remarks>References are to Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (Raft §n) and to Ongaro's dissertation.</remarks>
-internal sealed partial class RaftCore
+internal sealed class RaftCore
 {
-    private RaftSettings _settings;
-    private readonly Prng _random;
-    private readonly RaftLog _log;
-    private readonly ConfigurationHistory _configurations;
-    private readonly LogClock _clock;
-    private readonly LeasePromises _promises;
+    /// <summary>The answer to requests that only a leader can carry out.</summary>
+    public const string NotLeading = "This node does not lead.";
 
-    // The step under way.
-    private List<RaftEffect> _effects = [];
-    private Moment _now;
+    /// <inheritdoc cref="MembershipChanges.JoinTimeout"/>
+    public static readonly long JoinPatience = MembershipChanges.JoinTimeout;
 
-    private bool _voteUnsaved;
+    private readonly ReplicaState _replica;
+    private readonly RoleState _roles;
+    private readonly OwnMembership _membership;
+    private readonly ReadIndexes _reads;
+    private readonly LeadershipTransfer _transfer;
+    private readonly SnapshotReceiver _snapshots;
+    private readonly Elections _elections;
     private readonly long _knownCommitted;
-    private long _applyIssued;
-    private (RaftRole Role, long Term, string? Leader) _announced = (RaftRole.Follower, -1, null);
-    private ClusterConfiguration? _announcedConfiguration;
-    private long _announcedConfigurationIndex = -1;
     private long _checkedTerm;
     private long _checkedCommit;
 
     public RaftCore(RaftSettings settings, RaftStart start)
     {
-        _settings = settings;
-        _random = new Prng(settings.Seed);
-        _log = new RaftLog(start, settings.CacheBytes);
-        _configurations = new ConfigurationHistory(start);
-        _clock = new LogClock(start.LastTimeMs);
-        _promises = new LeasePromises(start.PromiseMs);
-        _nextQuestion = (long)(_random.Next() >> 2);
-        Term = start.Term;
-        VotedFor = start.VotedFor;
-        SnapshotId = start.Snapshot;
+        _replica = new ReplicaState(settings, start);
+        _roles = new RoleState(_replica);
+        _membership = new OwnMembership(_replica, _roles);
+        _reads = new ReadIndexes(_replica, _roles);
+        _transfer = new LeadershipTransfer(_replica);
+        _snapshots = new SnapshotReceiver(_replica, _roles, _membership);
+        _elections = new Elections(_replica, _roles, _membership, _reads, _transfer, _snapshots);
         _knownCommitted = start.Committed.Index;
         Invariant.Holds(_knownCommitted == 0 || start.HasInLog(start.Committed), "what is known to be committed is in the log");
-        CommitIndex = _applyIssued = start.Snapshot.Index;
-        Invariant.Holds(Term >= _log.LastTerm, "no entry is younger than the term");
-        Invariant.Holds(_log.Base.Index <= start.Snapshot.Index && start.Snapshot.Index <= _log.LastIndex, "log and snapshot leave no gap");
+        Invariant.Holds(Term >= Log.LastTerm, "no entry is younger than the term");
+        Invariant.Holds(Log.Base.Index <= start.Snapshot.Index && start.Snapshot.Index <= Log.LastIndex, "log and snapshot leave no gap");
     }
 
-    public RaftRole Role { get; private set; } = RaftRole.Follower;
+    public RaftRole Role => _roles.Role;
 
-    public long Term { get; private set; }
+    public long Term => _replica.Term;
 
-    public string? VotedFor { get; private set; }
+    public string? VotedFor => _replica.Vote.VotedFor;
 
-    public string? LeaderId { get; private set; }
+    public string? LeaderId => _roles.LeaderId;
 
-    public long CommitIndex { get; private set; }
+    public long CommitIndex => _replica.CommitIndex;
 
-    public long AppliedIndex => _log.Applied;
+    public long AppliedIndex => Log.Applied;
 
     /// <summary>The first entry still in the log.</summary>
-    public long FirstIndex => _log.FirstIndex;
+    public long FirstIndex => Log.FirstIndex;
 
-    public long LastIndex => _log.LastIndex;
+    public long LastIndex => Log.LastIndex;
 
-    public long LastTerm => _log.LastTerm;
-
-    /// <summary>Whether a vote of this node could count: a configuration it knows names other voters.</summary>
-    public bool HasOtherVoters => !_configurations.HasNoOtherVoterThan(NodeId, _settings.Incarnation);
+    public long LastTerm => Log.LastTerm;
 
     /// <summary>Up to here this node's log is on its disk.</summary>
-    public long DurableIndex => _log.DurableIndex;
+    public long DurableIndex => Log.DurableIndex;
 
     /// <summary>What the log in memory that is not applied yet costs.</summary>
-    public long UnappliedBytes => _log.UnappliedBytes;
+    public long UnappliedBytes => Log.UnappliedBytes;
 
     /// <inheritdoc cref="RaftLog.UndurableBytes"/>
-    public long UndurableBytes => _log.UndurableBytes;
+    public long UndurableBytes => Log.UndurableBytes;
 
     /// <inheritdoc cref="RaftLog.AppendedBytes"/>
-    public long AppendedBytes => _log.AppendedBytes;
+    public long AppendedBytes => Log.AppendedBytes;
 
     /// <inheritdoc cref="RaftLog.HeldBytes"/>
-    public long HeldBytes => _log.HeldBytes;
+    public long HeldBytes => Log.HeldBytes;
 
-    public EntryId SnapshotId { get; private set; }
+    /// <inheritdoc cref="SnapshotReceiver.WaitingBytes"/>
+    public long WaitingSnapshotBytes => _snapshots.WaitingBytes;
+
+    public EntryId SnapshotId => _replica.SnapshotId;
 
     public long SnapshotIndex => SnapshotId.Index;
 
     public long SnapshotTerm => SnapshotId.Term;
 
-    /// <summary>The configuration in force: the newest in the log, committed or not.</summary>
-    public ClusterConfiguration Configuration => _configurations.Current;
+    /// <inheritdoc cref="ReplicaState.Configuration"/>
+    public ClusterConfiguration Configuration => _replica.Configuration;
 
-    public long ConfigurationIndex => _configurations.CurrentIndex;
+    public long ConfigurationIndex => _replica.ConfigurationIndex;
 
-    public long CommittedConfigurationIndex => _configurations.At(CommitIndex).Index;
+    public long CommittedConfigurationIndex => _replica.Configurations.At(CommitIndex).Index;
 
     /// <summary>The newest configuration that is known to be committed; empty if none is.</summary>
-    public ClusterConfiguration CommittedConfiguration => _configurations.At(CommitIndex).Configuration;
+    public ClusterConfiguration CommittedConfiguration => _replica.Configurations.At(CommitIndex).Configuration;
 
-    /// <summary>The peers a leader feeds; empty on everybody else.</summary>
-    public IReadOnlyList<Progress> Peers => _peers;
+    /// <summary>Whether the configuration in force names this node with this data directory.</summary>
+    public bool IsMember => _replica.Self is not null;
+
+    /// <summary>Whether a vote of this node could count: a configuration it knows names other voters.</summary>
+    public bool HasOtherVoters => !_replica.Configurations.HasNoOtherVoterThan(_replica.NodeId, _replica.Settings.Incarnation);
+
+    /// <summary>The peers that a leader feeds; empty on a node that does not lead.</summary>
+    public IReadOnlyList<Progress> Peers => _roles.Leadership?.Peers.All ?? [];
+
+    /// <summary>A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).</summary>
+    public bool CanServeReads => _roles.Leadership is { CanServeReads: true };
+
+    /// <inheritdoc cref="Leadership.HasQuorum"/>
+    public bool HasQuorum => _roles.Leadership is { HasQuorum: true };
+
+    /// <summary>Reads may be served from this node without a question while the time, in ticks, is before this; 0 if they may not.</summary>
+    public long LeaseUntil => _roles.Leadership is { CanServeReads: true } leadership ? leadership.Lease.Until : 0;
 
     /// <summary>When the next <see cref="TimePassed"/> is wanted, in ticks; <see cref="Moment.Never"/> if not at all.</summary>
     public long Deadline
     {
         get
         {
-            var due = Role == RaftRole.Leader ? Math.Min(Math.Min(_heartbeatDue, _commitNotifyDue), _askOthersAt) : _electionDeadline;
-            if (_reads.Oldest != Moment.Never)
-                due = Math.Min(due, _reads.Oldest + _settings.ElectionTimeout);
-            return _transfer is { } transfer ? Math.Min(due, transfer.Deadline) : due;
+            var role = _roles.Leadership?.Deadline ?? _elections.Deadline;
+            return Math.Min(role, Math.Min(_reads.Deadline, _transfer.Deadline));
         }
     }
 
     /// <summary>The log time of the last entry.</summary>
-    public long LastTimeMs => _log.LastTimeMs;
+    public long LastTimeMs => Log.LastTimeMs;
+
+    private RaftLog Log => _replica.Log;
 
     /// <summary>What log time it is now: on the leader what it would stamp an entry with, elsewhere what this node can know of it.</summary>
-    public long ReadLogTime(Moment now) => Role == RaftRole.Leader ? LogTime(now) : Math.Max(_log.LastTimeMs, _clock.Estimate(now));
+    public long ReadLogTime(Moment now) =>
+        _roles.IsLeader ? _replica.LogTime(now) : Math.Max(Log.LastTimeMs, _replica.Clock.Estimate(now));
 
-    private string NodeId => _settings.NodeId;
-
-    /// <summary>This node in the configuration in force. <c>null</c> also where that is an old one which names this node's predecessor, whose disk was lost or removed.</summary>
-    private Member? Self => Configuration.Find(NodeId) is { } member && member.IsOf(_settings.Incarnation) ? member : null;
-
-    /// <summary>Whether the configuration in force names this node with this data directory.</summary>
-    public bool IsMember => Self is not null;
-
-    /// <summary>The term of an entry, or -1 when the log does not have it.</summary>
-    public long TermAt(long index) => _log.TermAt(index);
+    /// <inheritdoc cref="TermIndex.TermAt"/>
+    public long TermAt(long index) => Log.TermAt(index);
 
     /// <summary>Copies entries from memory; false when they are not all there and must be read from disk.</summary>
-    public bool TryCopyEntries(long from, long to, List<LogEntry> into) => _log.TryCopy(from, to, into);
+    public bool TryCopyEntries(long from, long to, List<LogEntry> into) => Log.TryCopy(from, to, into);
 
     /// <summary>To be called once, before the first event: arms the timers and says where this node stands.</summary>
     public void Initialize(Moment now, List<RaftEffect> effects)
     {
         Begin(now, effects);
-        // Before it restarted this node may have promised some leader not to vote (dissertation §6.4.1). In term 1 nobody has led yet, and
-        // a node that is alone with its vote has promised nothing to anybody.
-        var mayHavePromised = Term > 1 && !_configurations.HasNoOtherVoterThan(NodeId, _settings.Incarnation);
-        if (mayHavePromised)
-            _promises.Resume(now.Ticks, _settings.ElectionTimeout);
-        UpdatePassiveRole("started");
-        ArmElection();
-        if (Configuration.VoterCount == 1 && CanCampaign && !mayHavePromised)
-            _electionDeadline = now.Ticks;
-        Announce("started");
-        AnnounceConfiguration();
+        _elections.Start();
+        _roles.Announce("started");
+        _replica.AnnounceConfiguration();
         // An entry that was committed stays so, and with it all that is before it in a log that has it.
-        AdvanceCommit(_knownCommitted);
+        _membership.AdvanceCommit(_knownCommitted);
         End();
     }
 
@@ -168,17 +161,17 @@ internal sealed partial class RaftCore
             case Proposed e: OnProposed(e); break;
             case Appended e: OnAppended(e.Last); break;
             case Applied e: OnApplied(e.Index); break;
-            case ReadRequested e: OnReadRequested(new PendingRead(e.Id, null, _now.Ticks)); break;
+            case ReadRequested e: _reads.Request(e.Id, from: null); break;
             case LeaseWanted: OnLeaseWanted(); break;
-            case ChangeRequested e: OnChangeRequested(e.Id, e.Change); break;
-            case TransferRequested e: OnTransferRequested(e.Id, e.To); break;
-            case Reincarnated e: OnReincarnated(e.Incarnation); break;
-            case PeerRoomChanged e: OnPeerRoomChanged(e); break;
+            case ChangeRequested e: OnChangeRequested(e); break;
+            case TransferRequested e: OnTransferRequested(e); break;
+            case Reincarnated e: _elections.OnReincarnated(e.Incarnation); break;
+            case PeerRoomChanged e: _roles.Leadership?.OnPeerRoomChanged(e); break;
             case PeerDisconnected e: OnPeerDisconnected(e.NodeId); break;
             case SnapshotTaken e: OnSnapshotTaken(e); break;
-            case EntriesRead e: OnEntriesRead(e); break;
-            case SnapshotChunkRead e: OnSnapshotChunkRead(e); break;
-            case SnapshotChunkWritten e: OnSnapshotChunkWritten(e); break;
+            case EntriesRead e: _roles.Leadership?.OnEntriesRead(e); break;
+            case SnapshotChunkRead e: _roles.Leadership?.Snapshots.OnPieceRead(e); break;
+            case SnapshotChunkWritten e: _snapshots.OnPieceWritten(e); break;
             case SnapshotInstalled e: OnSnapshotInstalled(e); break;
             default: throw new ArgumentOutOfRangeException(nameof(input), input.GetType().Name, "The core does not know this event.");
         }
@@ -187,27 +180,31 @@ internal sealed partial class RaftCore
 
     private void Begin(Moment now, List<RaftEffect> effects)
     {
-        _effects = effects;
-        ForgetBatch();
-        _now = now.Ticks >= _now.Ticks ? now : new Moment(_now.Ticks, now.UnixMs);
+        _replica.Outbox.Begin(now, effects);
+        Log.ForgetBatch();
+        _roles.Leadership?.ForgetBatch();
     }
 
     private void End()
     {
-        if (_retireCause is { } cause)
-            Retire(cause);
-        SaveVoteIfChanged();
+        if (_roles.Leadership is { Changes.RetireCause: { } cause } leadership)
+        {
+            leadership.HandOverAtRemoval();
+            _membership.MarkRemoved();
+            _elections.BecomeFollower(Term, null, cause);
+        }
+        _replica.Outbox.SaveVoteIfChanged();
         Check();
     }
 
     private void OnTimePassed()
     {
-        if (Role == RaftRole.Leader)
-            OnLeaderTime();
-        else if (_now.Ticks >= _electionDeadline)
-            OnElectionDue();
-        ExpireReads();
-        ExpireTransfer();
+        if (_roles.Leadership is not { } leadership)
+            _elections.OnTime();
+        else if (leadership.OnTime() is { } lostQuorum)
+            _elections.BecomeFollower(Term, null, lostQuorum);
+        _reads.Expire();
+        _transfer.Expire();
     }
 
     private void OnMessage(string from, RaftMessage message, Guid incarnation)
@@ -217,153 +214,164 @@ internal sealed partial class RaftCore
             return;
         // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a
         // notice comes from a cluster this node is no longer part of. A leader hears only those it feeds.
-        if (message is AppendReply or InstallSnapshotReply && (Role != RaftRole.Leader || FindPeer(from) is null))
+        if (message is AppendReply or InstallSnapshotReply && _roles.Leadership?.Peers.Find(from) is null)
             return;
         if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)
-            BecomeFollower(message.Term, message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null, $"saw term {message.Term} from {from}");
+        {
+            var leader = message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null;
+            _elections.BecomeFollower(message.Term, leader, $"saw term {message.Term} from {from}");
+        }
         NoteContact(from, message, incarnation);
         switch (message)
         {
             case AppendEntries m: OnAppendEntries(from, m); break;
-            case AppendReply m: OnAppendReply(from, m); break;
-            case RequestVote m: OnRequestVote(from, m); break;
-            case VoteReply m: OnVoteReply(from, m); break;
+            case AppendReply m: _roles.Leadership?.OnAppendReply(from, m); break;
+            case RequestVote m: _elections.OnRequestVote(from, m); break;
+            case VoteReply m: _elections.OnVoteReply(from, m); break;
             case InstallSnapshot m: OnInstallSnapshot(from, m); break;
-            case InstallSnapshotReply m: OnInstallSnapshotReply(from, m); break;
-            case TimeoutNow m: OnTimeoutNow(from, m); break;
+            case InstallSnapshotReply m: _roles.Leadership?.OnInstallSnapshotReply(from, m); break;
+            case TimeoutNow m: _elections.OnTimeoutNow(from, m); break;
             case ReadIndexRequest m: OnReadIndexRequest(from, m); break;
             case ReadIndexReply m: OnReadIndexReply(m); break;
-            case RemovedNotice m: OnRemovedNotice(from, m); break;
+            case RemovedNotice m: _elections.OnRemovedNotice(from, m); break;
         }
     }
 
     /// <summary>
-    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may be late behind other traffic, and a vote
-    /// says nothing of who leads.
+    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may be late
+    /// behind other traffic. A vote does not say who leads.
     /// </summary>
     private void NoteContact(string from, RaftMessage message, Guid incarnation)
     {
         if (message.Term != Term)
             return;
-        if (Role == RaftRole.Leader && message is ReadIndexRequest)
+        if (_roles.Leadership is { } leadership && message is ReadIndexRequest)
+            leadership.OnPeerAsked(from, incarnation);
+        else if (_roles.Following?.LeaderId == from && message is ReadIndexReply { Index: >= 0 })
+            _elections.NoteLeaderContact();
+    }
+
+    private void OnAppendEntries(string from, AppendEntries m)
+    {
+        if (m.Term < Term)
         {
-            if (FindPeer(from) is { } peer && Configuration.Find(from) is { } member && member.IsOf(incarnation))
-                peer.Hear(_now.Ticks);
+            // Stale leader: it steps down when it sees our term (Raft §5.1).
+            _replica.Send(from, new AppendReply(Term, Accepted: false, 0, Log.Last, m.Previous.Index, m.Round));
+            return;
         }
-        else if (from == LeaderId && message is ReadIndexReply { Index: >= 0 })
+        _elections.HearLeader(from);
+        if (m.LeaseMs > 0)
+            _elections.Promise(m.LeaseMs);
+        _roles.Following!.OnAppendEntries(m, _snapshots.IsInstalling);
+    }
+
+    private void OnInstallSnapshot(string from, InstallSnapshot m)
+    {
+        if (m.Term < Term)
         {
-            _leaderContact = _now.Ticks;
-            _leaderGone = false;
-            ArmElection();
+            _replica.Send(from, new InstallSnapshotReply(Term, m.Last, 0, Installed: false, m.Round));
+            return;
         }
+        _elections.HearLeader(from);
+        _snapshots.OnPiece(from, m);
+    }
+
+    private void OnReadIndexRequest(string from, ReadIndexRequest m)
+    {
+        if (_roles.IsLeader && m.Term <= Term)
+            _reads.Request(m.Id, from);
+        else
+            _replica.Send(from, new ReadIndexReply(Term, m.Id, -1));
+    }
+
+    private void OnReadIndexReply(ReadIndexReply m)
+    {
+        if (_roles.IsLeader || !_reads.IsAsked(m.Id))
+            return;
+        if (m.Index >= 0 && m.Term == Term && !_snapshots.IsInstalling)
+            _roles.Following!.CommitVerified(m.Index);
+        _reads.AnswerAsked(m.Index);
+    }
+
+    private void OnProposed(Proposed e)
+    {
+        if (_roles.Leadership is { } leadership)
+            leadership.Log.OnProposed(e);
+        else
+            _replica.Outbox.Add(new ProposalRefused(e.Commands, e.From, RefusalReason.NotLeader));
     }
 
     private void OnAppended(EntryId last)
     {
-        if (!_log.Confirm(last))
+        if (!Log.Confirm(last))
             return;
-        if (Role == RaftRole.Leader)
-            CommitWhatAQuorumHas();
+        if (_roles.Leadership is { } leadership)
+            leadership.CommitWhatAQuorumHas();
         else
-            AcknowledgeDurable();
+            _roles.Following?.AcknowledgeDurable();
     }
 
     private void OnApplied(long index)
     {
         Invariant.Holds(index <= CommitIndex, "only what is committed is applied");
-        _log.MarkApplied(index);
+        Log.MarkApplied(index);
     }
 
-    /// <summary>Moves the commit index and hands what is new to the state machine, every entry once.</summary>
-    private void AdvanceCommit(long to)
+    private void OnLeaseWanted()
     {
-        if (to <= CommitIndex)
-            return;
-        Invariant.Holds(to <= _log.LastIndex, "only entries of the log commit");
-        CommitIndex = to;
-        // Each range is either all in memory or all on disk; after a restart the first ones may be on disk only.
-        if (_applyIssued + 1 < _log.FirstInMemory && to >= _log.FirstInMemory)
-            IssueApply(_log.FirstInMemory - 1);
-        IssueApply(to);
-        if (Role == RaftRole.Leader)
-            OnLeaderCommit();
+        _reads.WantLease();
+        _roles.Leadership?.OnLeaseWanted();
+    }
+
+    private void OnChangeRequested(ChangeRequested e)
+    {
+        if (_roles.Leadership is { } leadership)
+            leadership.Changes.OnRequested(e.Id, e.Change);
         else
-            UpdatePassiveRole("its removal is committed");
+            _replica.Outbox.Refuse(e.Id, RaftKvMembershipError.ChangeInProgress, NotLeading, retry: true);
     }
 
-    private void IssueApply(long to)
+    private void OnTransferRequested(TransferRequested e)
     {
-        _effects.Add(new Apply(_applyIssued + 1, to));
-        _applyIssued = to;
+        if (_roles.Leadership is { } leadership)
+            leadership.Successors.OnRequested(e.Id, e.To);
+        else
+            _replica.Outbox.Refuse(e.Id, RaftKvMembershipError.NotEligible, NotLeading, retry: true);
     }
 
-    private void Send(string to, RaftMessage message)
+    private void OnPeerDisconnected(string nodeId)
     {
-        SaveVoteIfChanged();
-        _effects.Add(new Send(to, message));
+        if (_roles.Leadership is { } leadership)
+            leadership.OnPeerDisconnected(nodeId);
+        else if (_roles.LeaderId == nodeId)
+            _elections.OnLeaderDisconnected();
     }
 
-    /// <summary>Appends to the log and has it written; a suffix in the way must have been truncated.</summary>
-    private void AppendToLog(ReadOnlyMemory<LogEntry> entries)
+    private void OnSnapshotTaken(SnapshotTaken e)
     {
-        SaveVoteIfChanged();
-        _log.Append(entries);
-        if (Role != RaftRole.Leader)
-            _clock.Observe(Term, _log.LastTimeMs, _now);
-        _effects.Add(new Append(entries));
-        foreach (ref readonly var entry in entries.Span)
-        {
-            if (entry.Kind == EntryKind.Configuration)
-                _configurations.Append(entry.Index, ClusterConfiguration.Decode(entry.Payload.Span));
-        }
-        OnConfigurationInForce();
+        Invariant.Holds(e.KeepFromForPeers <= e.KeepFrom && e.KeepFrom <= e.Last.Index + 1, "what is cut off the log is in the snapshot");
+        _replica.NoteSnapshot(e.Last);
+        var needed = _roles.Leadership?.Snapshots.NeededByPeers(e.KeepFromForPeers) ?? long.MaxValue;
+        var keepFrom = Math.Min(e.KeepFrom, needed);
+        if (keepFrom > Log.FirstIndex)
+            _replica.TruncatePrefix(keepFrom);
     }
 
-    private void SaveVoteIfChanged()
+    private void OnSnapshotInstalled(SnapshotInstalled e)
     {
-        if (!_voteUnsaved)
-            return;
-        _voteUnsaved = false;
-        _promises.Forget(_now.Ticks, _settings.ElectionTimeout);
-        _effects.Add(new SaveVote(Term, VotedFor, _promises.LongestMs));
+        _snapshots.OnInstalled(e);
+        _elections.ArmTimerIfStopped();
     }
-
-    private void EnterTerm(long term, string? vote)
-    {
-        Invariant.Holds(term > Term, "terms only grow");
-        Term = term;
-        VotedFor = vote;
-        _voteUnsaved = true;
-    }
-
-    private void Announce(string cause)
-    {
-        if ((Role, Term, LeaderId) == _announced)
-            return;
-        _announced = (Role, Term, LeaderId);
-        _effects.Add(new RoleChanged(Role, Term, LeaderId, cause));
-    }
-
-    private void AnnounceConfiguration()
-    {
-        if (_announcedConfiguration == Configuration && _announcedConfigurationIndex == ConfigurationIndex)
-            return;
-        _announcedConfiguration = Configuration;
-        _announcedConfigurationIndex = ConfigurationIndex;
-        _effects.Add(new ConfigurationChanged(Configuration, ConfigurationIndex));
-    }
-
-    private string Milliseconds(long since) => $"{(_now.Ticks - since) / TimeSpan.TicksPerMillisecond} ms";
 
     private void Check()
     {
-        Invariant.Holds(_log.Base.Index <= _log.Applied, "the log begins at or before what is applied");
-        Invariant.Holds(_log.Applied <= CommitIndex, "what is applied is committed");
-        Invariant.Holds(CommitIndex <= _log.LastIndex, "what is committed is in the log");
-        Invariant.Holds(_log.DurableIndex <= _log.LastIndex, "what is durable is in the log");
-        Invariant.Holds(_log.LastTerm <= Term, "no entry is younger than the term");
+        Invariant.Holds(Log.Base.Index <= Log.Applied, "the log begins at or before what is applied");
+        Invariant.Holds(Log.Applied <= CommitIndex, "what is applied is committed");
+        Invariant.Holds(CommitIndex <= Log.LastIndex, "what is committed is in the log");
+        Invariant.Holds(Log.DurableIndex <= Log.LastIndex, "what is durable is in the log");
+        Invariant.Holds(Log.LastTerm <= Term, "no entry is younger than the term");
         Invariant.Holds(Term >= _checkedTerm && CommitIndex >= _checkedCommit, "term and commit index never decrease");
-        Invariant.Holds(Role != RaftRole.Leader || LeaderId == NodeId, "a leader knows that it leads");
+        Invariant.Holds(_roles.IsLeader == (Role == RaftRole.Leader), "a leader knows that it leads");
         _checkedTerm = Term;
         _checkedCommit = CommitIndex;
     }

@@ -77,6 +77,3 @@ internal sealed class ReadQueue
         reads.RemoveRange(0, count);
     }
 }
-
-/// <summary>A read that waits. <paramref name="From"/> is the follower that asks for it, or null for this node.</summary>
-internal readonly record struct PendingRead(long Id, string? From, long AskedAt);

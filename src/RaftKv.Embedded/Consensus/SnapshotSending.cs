@@ -1,0 +1,111 @@
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Consensus;
+
+/// <summary>The leader's side of snapshots (Raft §7, dissertation §5): pieces for peers that need entries from before the log.</summary>
+internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, HeartbeatRounds rounds)
+{
+    /// <summary>
+    /// The first entry that a peer in contact still needs: behind the snapshot it is being sent, or behind what it has. Without those entries
+    /// it would need the next snapshot, and the one after that.
+    /// </summary>
+    public long NeededByPeers(long limit)
+    {
+        var first = long.MaxValue;
+        foreach (var peer in peers)
+        {
+            var needed = 1 + (peer.Snapshot?.Last.Index ?? peer.Match);
+            if (needed == 1 || needed <= replica.Log.Base.Index || !peers.IsInContact(peer))
+                continue;
+            if (needed < limit)
+                replica.Outbox.Add(new PeerLeftBehind(peer.NodeId, needed, limit));
+            first = Math.Min(first, Math.Max(needed, limit));
+        }
+        return first;
+    }
+
+    public void Begin(Progress peer)
+    {
+        peer.BecomeSnapshot();
+        AskPiece(peer);
+    }
+
+    /// <summary>A piece was read from this node's disk.</summary>
+    public void OnPieceRead(SnapshotChunkRead e)
+    {
+        if (peers.Find(e.Peer) is not { } peer)
+            return;
+        peer.ChunkPending = false;
+        if (peer.Snapshot is not { } snapshot)
+            return;
+        if (e.Offset != snapshot.Sent || (e.Offset > 0 && e.TotalBytes > 0 && e.Last != snapshot.Last))
+        {
+            // It was read for a place at which this transfer does not stand any more.
+            AskNextPiece(peer, snapshot);
+            return;
+        }
+        if (e.TotalBytes == 0)
+        {
+            // The one that was being sent is gone: begin anew with the newest. If there is none at all, try again later.
+            if (snapshot.Sent > 0)
+                Begin(peer);
+            return;
+        }
+        peer.SentSnapshotChunk(e.Last, e.TotalBytes, e.Data.Length, replica.Now);
+        replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, e.Last, e.TotalBytes, e.Offset, e.Data, rounds.Newest));
+        AskNextPiece(peer, snapshot);
+    }
+
+    /// <summary>Asks, behind every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is installed.</summary>
+    public void CheckArrival(Progress peer)
+    {
+        if (peer.Snapshot is not { } snapshot || peer.ChunkPending || !peer.Link.IsCheckDue(replica.Now))
+            return;
+        peer.Checked(replica.Now);
+        if (snapshot.TotalBytes == 0)
+            AskPiece(peer); // There was no snapshot yet.
+        else
+            replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, snapshot.Last, snapshot.TotalBytes, snapshot.Sent, default, rounds.Newest));
+    }
+
+    /// <summary>Takes an answer of a peer; <c>true</c> when the peer has installed the snapshot and is probed next.</summary>
+    public bool OnReply(Progress peer, InstallSnapshotReply m)
+    {
+        if (peer.Snapshot is not { } snapshot || m.Last != snapshot.Last)
+            return false;
+        if (m.Installed)
+        {
+            peer.BecomeProbe(m.Last.Index + 1);
+            return true;
+        }
+        if (m.NextOffset < snapshot.TotalBytes || (m.NextOffset == snapshot.TotalBytes && snapshot.Acknowledged < snapshot.TotalBytes))
+        {
+            // It had all of it and begins anew: what came was not sound, and may not be so here either.
+            if (m.NextOffset == 0 && snapshot.Acknowledged == snapshot.TotalBytes)
+                replica.Outbox.Add(new CheckSnapshot(m.Last));
+            peer.SnapshotWanted(m.NextOffset, replica.Now);
+            AskNextPiece(peer, snapshot);
+        }
+        else if (m.NextOffset == snapshot.TotalBytes)
+        {
+            // It has all of it and loads it, which takes as long as it takes.
+            peer.Link.StillAdvances(replica.Now);
+        }
+        return false;
+    }
+
+    private void AskPiece(Progress peer)
+    {
+        if (peer.ChunkPending || peer.Snapshot is not { } snapshot)
+            return;
+        peer.ChunkPending = true;
+        var bytes = peer.Link.PieceBytes(replica.Settings.SnapshotChunkBytes);
+        replica.Outbox.Add(new ReadSnapshotChunk(peer.NodeId, snapshot.Last, snapshot.Sent, bytes));
+    }
+
+    private void AskNextPiece(Progress peer, SnapshotTransfer snapshot)
+    {
+        if (snapshot.HasRoom)
+            AskPiece(peer);
+    }
+}

@@ -26,13 +26,13 @@ internal sealed partial class Replica
 
     private void OnAddressesLearned()
     {
-        if (_core is not null)
+        if (_context.Core is not null)
             UpdatePeers();
     }
 
     private void NoteWhereReached(PeerHello peer, string address)
     {
-        if (_core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation && member.Address != address)
+        if (_context.Core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation && member.Address != address)
             _foundAt[peer.NodeId] = (peer.Incarnation, address);
         else
             _foundAt.Remove(peer.NodeId);
@@ -41,12 +41,12 @@ internal sealed partial class Replica
     /// <summary>Has the leader, be it this node or another, write down where a member was found.</summary>
     private void ReportAddresses()
     {
-        if (_foundAt.Count == 0 || _stopping || !KnowsLeader || _now.Ticks < _nextReport)
+        if (_foundAt.Count == 0 || _context.IsStopping || !_context.KnowsLeader || _context.Now.Ticks < _nextReport)
             return;
-        _nextReport = _now.Ticks + ReportInterval;
+        _nextReport = _context.Now.Ticks + ReportInterval;
         foreach (var (nodeId, (incarnation, address)) in _foundAt)
         {
-            if (_core!.Configuration.Find(nodeId) is { } member && member.Incarnation == incarnation && member.Address != address)
+            if (_context.Core!.Configuration.Find(nodeId) is { } member && member.Incarnation == incarnation && member.Address != address)
                 TakeAdminCall(new AdminCall { Operation = AdminOperation.MoveMember, NodeId = nodeId, Address = address });
             else
                 _foundAt.Remove(nodeId);
@@ -56,7 +56,7 @@ internal sealed partial class Replica
     /// <summary>The address of a member is changed once the member itself has answered there.</summary>
     private void BeginMove(AdminCall call)
     {
-        if (_core!.Configuration.Find(call.NodeId) is not { } member)
+        if (_context.Core!.Configuration.Find(call.NodeId) is not { } member)
             Finish(call, new AdminResult(RaftKvMembershipError.UnknownMember, $"No member is called {call.NodeId}."));
         else if (member.Address == call.Address)
             Finish(call, new AdminResult(null, "It is known to be there."));
@@ -65,31 +65,31 @@ internal sealed partial class Replica
         else if (probed.NodeId != member.NodeId || probed.Incarnation != member.Incarnation)
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode, $"The node at {call.Address} is not the member {call.NodeId}."));
         else
-            Ask(call, id => new ChangeRequested(_now, id, new AddMember(member with { Address = call.Address })));
+            Ask(call, id => new ChangeRequested(_context.Now, id, new AddMember(member with { Address = call.Address })));
     }
 
     /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
     private void OnNewcomer(NewcomerMet newcomer)
     {
-        if (_core is null || _stopping)
+        if (_context.Core is null || _context.IsStopping)
             return;
-        var known = _core.Configuration.Find(newcomer.NodeId);
-        if (newcomer.LeadersConcern && !Leads)
+        var known = _context.Core.Configuration.Find(newcomer.NodeId);
+        if (newcomer.LeadersConcern && !_context.Leads)
         {
             if (newcomer.IsRolledBack && known is not null)
                 _rolledBackMembers[newcomer.NodeId] = newcomer;
             return;
         }
-        if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, _now.Ticks))
+        if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, _context.Now.Ticks))
             return;
-        if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _now.Ticks))
+        if (_newcomerReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", _context.Now.Ticks))
             LogNewcomer(newcomer, known?.Incarnation);
         TakeAdminCall(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
             NodeId = newcomer.NodeId,
             Address = newcomer.Address,
-            Ended = result => Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
+            Ended = result => _context.Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
         });
     }
 
@@ -99,24 +99,24 @@ internal sealed partial class Replica
     /// </summary>
     private void TakeInRolledBack(string nodeId, Guid incarnation)
     {
-        if (Leads && _rolledBackMembers.TryGetValue(nodeId, out var met) && met.Incarnation == incarnation)
+        if (_context.Leads && _rolledBackMembers.TryGetValue(nodeId, out var met) && met.Incarnation == incarnation)
             OnNewcomer(met);
     }
 
     private void LogNewcomer(NewcomerMet newcomer, Guid? replaced)
     {
-        var patience = _options.ReplacedDiskTimeout.TotalSeconds;
+        var patience = _context.Options.ReplacedDiskTimeout.TotalSeconds;
         if (replaced is not { } known)
-            _log.NewcomerAsks(_options.NodeId, newcomer.NodeId, newcomer.Address);
+            _context.Log.NewcomerAsks(_context.NodeId, newcomer.NodeId, newcomer.Address);
         else if (newcomer.IsRolledBack)
-            _log.RolledBackTakenIn(_options.NodeId, newcomer.NodeId, newcomer.Address, patience);
+            _context.Log.RolledBackTakenIn(_context.NodeId, newcomer.NodeId, newcomer.Address, patience);
         else
-            _log.DiskReplaced(_options.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, patience);
+            _context.Log.DiskReplaced(_context.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, patience);
     }
 
     private void OnNewcomerSettled(NewcomerSettled settled)
     {
-        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, _now.Ticks))
-            _log.NewcomerRefused(_options.NodeId, settled.NodeId, settled.Result.Message);
+        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, _context.Now.Ticks))
+            _context.Log.NewcomerRefused(_context.NodeId, settled.NodeId, settled.Result.Message);
     }
 }

@@ -18,13 +18,13 @@ internal sealed partial class Replica
 
     private void TakeAdminCall(AdminCall call)
     {
-        if (_core is null && _isSolo && !_stopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
+        if (_context.Core is null && _context.IsSingleNode && !_context.IsStopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
             FoundAlone();
-        if (_core is null || _stopping)
+        if (_context.Core is null || _context.IsStopping)
             Finish(call, AdminResult.AskLeader);
-        else if (Leads)
+        else if (_context.Leads)
             Begin(call);
-        else if (call.ReplyTo is null && _core.LeaderId is { } leader)
+        else if (call.ReplyTo is null && _context.Core.LeaderId is { } leader)
             Forward(call, leader);
         else
             Finish(call, AdminResult.AskLeader);
@@ -36,9 +36,9 @@ internal sealed partial class Replica
         {
             case AdminOperation.AddMember or AdminOperation.TakeIn or AdminOperation.AddLearner: BeginAdd(call); break;
             case AdminOperation.MoveMember: BeginMove(call); break;
-            case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_now, id, new RemoveMember(call.NodeId))); break;
+            case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_context.Now, id, new RemoveMember(call.NodeId))); break;
             case AdminOperation.TransferLeadership:
-                Ask(call, id => new TransferRequested(_now, id, call.NodeId.Length == 0 ? null : call.NodeId));
+                Ask(call, id => new TransferRequested(_context.Now, id, call.NodeId.Length == 0 ? null : call.NodeId));
                 break;
             default: throw new System.Diagnostics.UnreachableException();
         }
@@ -47,10 +47,10 @@ internal sealed partial class Replica
     private void BeginAdd(AdminCall call)
     {
         // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not be alive to be a member.
-        var present = call.Operation == AdminOperation.AddMember && _core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
+        var present = call.Operation == AdminOperation.AddMember && _context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
         if (present is not null && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
         {
-            Ask(call, id => new ChangeRequested(_now, id, new AddMember(present)));
+            Ask(call, id => new ChangeRequested(_context.Now, id, new AddMember(present)));
         }
         else if (call.Probed is not { } probed)
         {
@@ -61,21 +61,21 @@ internal sealed partial class Replica
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
                 $"The node at {call.Address} calls itself {probed.NodeId}, not {call.NodeId}. Nothing was changed."));
         }
-        else if (probed.ClusterId != Guid.Empty && probed.ClusterId != _parts.Identity.ClusterId)
+        else if (probed.ClusterId != Guid.Empty && probed.ClusterId != _context.Identity.ClusterId)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
-                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {_parts.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
+                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {_context.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
         }
-        else if (probed.FeatureLevel < _core!.Configuration.FeatureLevel)
+        else if (probed.FeatureLevel < _context.Core!.Configuration.FeatureLevel)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.TooOld,
-                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {_core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
+                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {_context.Core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
         }
         else
         {
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
             MembershipChange change = call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member);
-            Ask(call, id => new ChangeRequested(_now, id, change));
+            Ask(call, id => new ChangeRequested(_context.Now, id, change));
         }
     }
 
@@ -88,20 +88,20 @@ internal sealed partial class Replica
         {
             try
             {
-                call.Probed = await _parts.Transport.ProbeAsync(call.Address, ProbeTimeout, CancellationToken.None).ConfigureAwait(false);
-                Post(call);
+                call.Probed = await _context.Transport.ProbeAsync(call.Address, ProbeTimeout, CancellationToken.None).ConfigureAwait(false);
+                _context.Post(call);
             }
             catch (Exception e)
             {
                 if (mayBeDown)
                 {
                     call.HasNoAnswer = true;
-                    Post(call);
+                    _context.Post(call);
                     return;
                 }
                 // A newcomer asks on, and a member that has moved is looked for again and again.
-                if (_newcomerReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", _clock.Ticks))
-                    _log.ProbeFailed(_options.NodeId, call.NodeId, call.Address, e.Message);
+                if (_newcomerReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", _context.Clock.Ticks))
+                    _context.Log.ProbeFailed(_context.NodeId, call.NodeId, call.Address, e.Message);
                 Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,
                     $"{call.NodeId} cannot be reached at {call.Address}: {e.Message} Nothing was changed."), fromElsewhere: true);
             }
@@ -110,9 +110,9 @@ internal sealed partial class Replica
 
     private void Ask(AdminCall call, Func<long, RaftEvent> ask)
     {
-        var id = ++_nextRequestId;
+        var id = _context.NextRequestId();
         _changes.Add(id, call);
-        Step(ask(id));
+        _context.Step(ask(id));
     }
 
     private void OnRequestCompleted(RequestCompleted completed)
@@ -125,10 +125,10 @@ internal sealed partial class Replica
 
     private void Forward(AdminCall call, string leader)
     {
-        var id = ++_nextRequestId;
-        call.ForwardedAt = _now.Ticks;
+        var id = _context.NextRequestId();
+        call.ForwardedAt = _context.Now.Ticks;
         _forwarded.Add(id, call);
-        _parts.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
+        _context.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
     }
 
     private void OnAdminRequest(string from, AdminRequest request) => TakeAdminCall(new AdminCall
@@ -156,8 +156,8 @@ internal sealed partial class Replica
         foreach (var (id, call) in _forwarded)
         {
             var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
-            var patience = _options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
-            if (_now.Ticks - call.ForwardedAt >= patience && _forwarded.Remove(id))
+            var patience = _context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
+            if (_context.Now.Ticks - call.ForwardedAt >= patience && _forwarded.Remove(id))
                 call.Complete(AdminResult.NoAnswer);
         }
     }
@@ -177,8 +177,8 @@ internal sealed partial class Replica
         if (call.ReplyTo is not { } peer)
             call.Complete(result);
         else if (fromElsewhere)
-            Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
+            _context.Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
         else
-            _parts.Transport.Send(peer, result.ToReply(call.ReplyId, KnowsUnknown(peer)));
+            _context.Transport.Send(peer, result.ToReply(call.ReplyId, KnowsUnknown(peer)));
     }
 }

@@ -48,42 +48,42 @@ internal sealed partial class Replica
     /// </summary>
     private Moment ReadClock()
     {
-        var now = _clock.Ticks;
+        var now = _context.Clock.Ticks;
         // What waited while this thread stood still says what clocks showed a while ago.
-        if (_core is not null && now - _now.Ticks > LongTurn)
+        if (_context.Core is not null && now - _context.Now.Ticks > LongTurn)
             _clocksUnheardUntil = now + ClockInterval;
         // Nodes of earlier versions do not tell their clocks, and give absolute times as log time.
-        if (_core is not { } core || core.Configuration.FeatureLevel < FeatureLevels.Safeguards)
-            return new Moment(now, _clock.Wall.ToUnixTimeMilliseconds());
+        if (_context.Core is not { } core || core.Configuration.FeatureLevel < FeatureLevels.Safeguards)
+            return new Moment(now, _context.Clock.Wall.ToUnixTimeMilliseconds());
         return new Moment(now, _wallClocks.MedianMs is { } median ? median + (now / TimeSpan.TicksPerMillisecond) : 0);
     }
 
     private void OnWallClock(string from, WallClock clock)
     {
-        if (_core?.Configuration.Find(from) is not { } member || IsOtherIncarnation(from))
+        if (_context.Core?.Configuration.Find(from) is not { } member || IsOtherIncarnation(from))
             return;
         // Followers send each other nothing else.
         NoteContact(from);
-        if (_now.Ticks >= _clocksUnheardUntil)
+        if (_context.Now.Ticks >= _clocksUnheardUntil)
         {
-            _wallClocks.Note(from, member.Incarnation, clock.UnixMs, _now.Ticks);
+            _wallClocks.Note(from, member.Incarnation, clock.UnixMs, _context.Now.Ticks);
             LookAtClocks();
         }
     }
 
     private void SweepClocks()
     {
-        if (_core is null)
+        if (_context.Core is null)
             return;
-        if (_now.Ticks >= _nextClockLook)
+        if (_context.Now.Ticks >= _nextClockLook)
             LookAtClocks();
-        if (_now.Ticks >= _nextAnnouncement)
+        if (_context.Now.Ticks >= _nextAnnouncement)
         {
-            _nextAnnouncement = _now.Ticks + AnnounceInterval;
+            _nextAnnouncement = _context.Now.Ticks + AnnounceInterval;
             NoteOwnClock();
-            foreach (var member in _core.Configuration.Members)
+            foreach (var member in _context.Core.Configuration.Members)
             {
-                if (member.NodeId != _options.NodeId)
+                if (member.NodeId != _context.NodeId)
                     TellWallClock(member.NodeId);
             }
         }
@@ -93,37 +93,37 @@ internal sealed partial class Replica
     private void TellWallClock(string nodeId)
     {
         if (_abilities.TryGetValue(nodeId, out var said) && said.Level >= FeatureLevels.Safeguards)
-            _parts.Transport.Send(nodeId, new WallClock(_clock.Wall.ToUnixTimeMilliseconds()));
+            _context.Transport.Send(nodeId, new WallClock(_context.Clock.Wall.ToUnixTimeMilliseconds()));
     }
 
     private void NoteOwnClock()
     {
-        _wallClocks.Note(_options.NodeId, _parts.Identity.Incarnation, _clock.Wall.ToUnixTimeMilliseconds(), _clock.Ticks);
+        _wallClocks.Note(_context.NodeId, _context.Identity.Incarnation, _context.Clock.Wall.ToUnixTimeMilliseconds(), _context.Clock.Ticks);
         LookAtClocks();
     }
 
     private void LookAtClocks()
     {
-        _nextClockLook = _now.Ticks + ClockInterval;
-        foreach (var (nodeId, difference) in _wallClocks.Update(_core!.Configuration))
+        _nextClockLook = _context.Now.Ticks + ClockInterval;
+        foreach (var (nodeId, difference) in _wallClocks.Update(_context.Core!.Configuration))
         {
             if (_wallClocks.Differences.ContainsKey(nodeId))
-                _log.ClockDiffers(_options.NodeId, nodeId, difference);
+                _context.Log.ClockDiffers(_context.NodeId, nodeId, difference);
             else
-                _log.ClockAgrees(_options.NodeId, nodeId);
+                _context.Log.ClockAgrees(_context.NodeId, nodeId);
         }
         Volatile.Write(ref _clockDifferences, _wallClocks.Differences);
     }
 
     private void CompareWithLogTime()
     {
-        var ahead = _core!.ReadLogTime(_now) - _clock.Wall.ToUnixTimeMilliseconds();
+        var ahead = _context.Core!.ReadLogTime(_context.Now) - _context.Clock.Wall.ToUnixTimeMilliseconds();
         if (Math.Abs(ahead + _wallAheadMs) >= ShownPrecisionMs)
             Volatile.Write(ref _wallAheadMs, -ahead);
         Volatile.Write(ref _logAheadMs, ahead);
-        if (!Leads || _now.UnixMs == 0 || _core.ReadLogTime(_now) - _now.UnixMs <= ToldAheadMs || _now.Ticks < _nextReminder)
+        if (!_context.Leads || _context.Now.UnixMs == 0 || _context.Core.ReadLogTime(_context.Now) - _context.Now.UnixMs <= ToldAheadMs || _context.Now.Ticks < _nextReminder)
             return;
-        _nextReminder = _now.Ticks + ReminderInterval;
-        _log.LogTimeAhead(_options.NodeId, (_core.ReadLogTime(_now) - _now.UnixMs) / 1_000);
+        _nextReminder = _context.Now.Ticks + ReminderInterval;
+        _context.Log.LogTimeAhead(_context.NodeId, (_context.Core.ReadLogTime(_context.Now) - _context.Now.UnixMs) / 1_000);
     }
 }

@@ -45,19 +45,19 @@ internal sealed partial class Replica
     private volatile bool _isDiskLow;
     private volatile bool _isDiskFull;
 
-    private long Appended => _core?.AppendedBytes ?? 0;
+    private long Appended => _context.Core?.AppendedBytes ?? 0;
 
     private void SweepDisk()
     {
-        if (_parts.Disk is null)
+        if (_context.Dependencies.Disk is null)
             return;
         LimitData();
         TellEntryRoom();
-        if (_isMeasuring || (_now.Ticks < _nextDiskLook && !_disk.IsOutdated(Appended)))
+        if (_isMeasuring || (_context.Now.Ticks < _nextDiskLook && !_disk.IsOutdated(Appended)))
             return;
         _isMeasuring = true;
-        _nextDiskLook = _now.Ticks + DiskEvery;
-        _parts.Reader.Post(Measure);
+        _nextDiskLook = _context.Now.Ticks + DiskEvery;
+        _context.Dependencies.Reader.Post(Measure);
     }
 
     /// <summary>Read thread.</summary>
@@ -65,13 +65,13 @@ internal sealed partial class Replica
     {
         try
         {
-            var store = _parts.Applier.State.Store;
-            Post(new DiskMeasured(_parts.Disk!.FreeBytes(), store.UnflushedBytes, store.DataBytes));
+            var store = _context.Applier.State.Store;
+            _context.Post(new DiskMeasured(_context.Dependencies.Disk!.FreeBytes(), store.UnflushedBytes, store.DataBytes));
         }
         catch (RaftKvStorageException)
         {
             // The next attempt is a second away.
-            Post(new DiskMeasured(_disk.FreeBytes, 0, 0));
+            _context.Post(new DiskMeasured(_disk.FreeBytes, 0, 0));
         }
     }
 
@@ -80,17 +80,17 @@ internal sealed partial class Replica
         _isMeasuring = false;
         var wasFull = _disk.IsFull;
         // What waits for room shows that there is none, whatever the file system says: of a quota it does not.
-        var free = _parts.LogWriter.WaitsForRoom || _parts.Applier.WaitsForRoom ? 0 : measured.FreeBytes;
+        var free = _context.LogWriter.WaitsForRoom || _context.Applier.WaitsForRoom ? 0 : measured.FreeBytes;
         _disk.Measured(free, measured.UnflushedBytes, SnapshotBytesAtMost(measured.DataBytes), Appended);
         var wasLow = _isDiskLow;
         _isDiskLow = _disk.IsLow;
-        _parts.Snapshots.KeepsFallback = !_disk.IsLow;
+        _context.Snapshots.KeepsFallback = !_disk.IsLow;
         if (_isDiskLow && !wasLow)
             GiveUpFallback();
         if (_disk.IsFull && !wasFull)
-            _log.DiskFull(_options.NodeId, _disk.FreeBytes, _disk.Reserve);
+            _context.Log.DiskFull(_context.NodeId, _disk.FreeBytes, _disk.Reserve);
         else if (wasFull && !_disk.IsFull)
-            _log.DiskHasRoom(_options.NodeId, _disk.FreeBytes);
+            _context.Log.DiskHasRoom(_context.NodeId, _disk.FreeBytes);
         TellEntryRoom();
         ReportRoom();
         LimitData();
@@ -99,23 +99,23 @@ internal sealed partial class Replica
 
     /// <summary>A snapshot has no more than the store, and no more than the last one and what was written since.</summary>
     private long SnapshotBytesAtMost(long dataBytes) =>
-        _core is null ? 0 : Math.Min(dataBytes, _parts.Snapshots.NewestBytes + _parts.Wal.BytesSince(_core.SnapshotIndex));
+        _context.Core is null ? 0 : Math.Min(dataBytes, _context.Snapshots.NewestBytes + _context.Wal.BytesSince(_context.Core.SnapshotIndex));
 
     private void ReportRoom()
     {
-        if (Leads)
-            _rooms.Note(_options.NodeId, _disk.Room, Appended);
-        else if (_core is { LeaderId: { } leader } && _core.Configuration.FeatureLevel >= FeatureLevels.Safeguards)
-            _parts.Transport.Send(leader, new DiskReport(_disk.Room, _hasEntryRoom, _disk.SnapshotRoom));
+        if (_context.Leads)
+            _rooms.Note(_context.NodeId, _disk.Room, Appended);
+        else if (_context.Core is { LeaderId: { } leader } && _context.Core.Configuration.FeatureLevel >= FeatureLevels.Safeguards)
+            _context.Transport.Send(leader, new DiskReport(_disk.Room, _hasEntryRoom, _disk.SnapshotRoom));
     }
 
     private void OnDiskReport(string from, DiskReport report)
     {
-        if (!Leads)
+        if (!_context.Leads)
             return;
         _rooms.Note(from, report.Room, Appended);
-        var fitsSnapshot = _parts.Snapshots.NewestBytes is > 0 and var bytes && bytes <= report.SnapshotRoom;
-        Step(new PeerRoomChanged(_now, from, report.TakesEntries, fitsSnapshot));
+        var fitsSnapshot = _context.Snapshots.NewestBytes is > 0 and var bytes && bytes <= report.SnapshotRoom;
+        _context.Step(new PeerRoomChanged(_context.Now, from, report.TakesEntries, fitsSnapshot));
         LimitData();
     }
 
@@ -123,21 +123,21 @@ internal sealed partial class Replica
     private void LimitData()
     {
         var refused = _refusesData;
-        if (!Leads)
+        if (!_context.Leads)
         {
             _appendLimit = long.MaxValue;
             _refusesData = false;
         }
         else
         {
-            var configuration = _core!.Configuration;
+            var configuration = _context.Core!.Configuration;
             var quorum = _rooms.Limit(configuration, IsHeard);
-            _appendLimit = _rooms.Lacks(_options.NodeId, Appended) ? -1 : quorum;
+            _appendLimit = _rooms.Lacks(_context.NodeId, Appended) ? -1 : quorum;
             _refusesData = _appendLimit < Appended;
             if (_refusesData && !refused)
-                _log.RefusesData(_options.NodeId, _rooms.Lacking(configuration, Appended));
+                _context.Log.RefusesData(_context.NodeId, _rooms.Lacking(configuration, Appended));
             else if (refused && !_refusesData)
-                _log.TakesData(_options.NodeId);
+                _context.Log.TakesData(_context.NodeId);
         }
         var isFull = _disk.IsFull || _refusesData;
         if (isFull == _isDiskFull)
@@ -146,14 +146,14 @@ internal sealed partial class Replica
         PublishNow();
     }
 
-    private bool IsHeard(string nodeId) => nodeId == _options.NodeId || _now.Ticks - _contacts.GetValueOrDefault(nodeId, long.MinValue / 2) < VoterSilence;
+    private bool IsHeard(string nodeId) => nodeId == _context.NodeId || _context.Now.Ticks - _contacts.GetValueOrDefault(nodeId, long.MinValue / 2) < VoterSilence;
 
     /// <summary>
     /// The leader sends no entries to a follower whose disk has no room for them, unless it needs the follower for the quorum.
     /// </summary>
     private void TellEntryRoom()
     {
-        if (_core is null || _disk.HasRoomForEntries(Appended) is var has && has == _hasEntryRoom)
+        if (_context.Core is null || _disk.HasRoomForEntries(Appended) is var has && has == _hasEntryRoom)
             return;
         _hasEntryRoom = has;
         if (!has)
@@ -162,26 +162,26 @@ internal sealed partial class Replica
 
     private void Relieve(long dataBytes)
     {
-        if (!_disk.IsLow || _core is null)
+        if (!_disk.IsLow || _context.Core is null)
             return;
         // Without entries to apply nothing else gives back what deleted keys take.
-        if (!_parts.Applier.WaitsForRoom)
-            _parts.Applier.Submit(new BetweenEntries(GiveBack, static () => { }));
-        var behind = _parts.Wal.BytesSince(_core.SnapshotIndex);
+        if (!_context.Applier.WaitsForRoom)
+            _context.Applier.Submit(new BetweenEntries(GiveBack, static () => { }));
+        var behind = _context.Wal.BytesSince(_context.Core.SnapshotIndex);
         // What was deleted since is in the newest snapshot still.
-        var shrinks = _parts.Snapshots.NewestBytes - SnapshotBytesAtMost(dataBytes);
-        var gains = _disk.IsFull ? behind > 0 : Math.Max(behind, shrinks) >= Math.Max(_parts.Disk!.SegmentBytes, _parts.Snapshots.NewestBytes / 4);
-        if (gains && !_snapshotBusy && !IsBeingInstalled && _parts.Applier.AppliedIndex > _core.SnapshotIndex && _now.Ticks >= _nextRelief)
+        var shrinks = _context.Snapshots.NewestBytes - SnapshotBytesAtMost(dataBytes);
+        var gains = _disk.IsFull ? behind > 0 : Math.Max(behind, shrinks) >= Math.Max(_context.Dependencies.Disk!.SegmentBytes, _context.Snapshots.NewestBytes / 4);
+        if (gains && !_snapshotBusy && !IsBeingInstalled && _context.Applier.AppliedIndex > _context.Core.SnapshotIndex && _context.Now.Ticks >= _nextRelief)
         {
-            (_nextRelief, _reliefBegun) = (_now.Ticks + ReliefEvery, _now.Ticks);
-            _log.DiskLow(_options.NodeId, _disk.FreeBytes);
+            (_nextRelief, _reliefBegun) = (_context.Now.Ticks + ReliefEvery, _context.Now.Ticks);
+            _context.Log.DiskLow(_context.NodeId, _disk.FreeBytes);
             var done = new TaskCompletionSource<KvVersion>();
             OnSnapshotWanted(new SnapshotWanted(done));
         }
-        if (_disk.IsFull && Leads && _now.Ticks >= _nextHandOver && Roomiest() is { } successor)
+        if (_disk.IsFull && _context.Leads && _context.Now.Ticks >= _nextHandOver && Roomiest() is { } successor)
         {
-            _nextHandOver = _now.Ticks + HandOverEvery;
-            Step(new TransferRequested(_now, ++_nextRequestId, successor));
+            _nextHandOver = _context.Now.Ticks + HandOverEvery;
+            _context.Step(new TransferRequested(_context.Now, _context.NextRequestId(), successor));
         }
     }
 
@@ -199,18 +199,18 @@ internal sealed partial class Replica
         if (_reliefBegun == 0)
             return;
         _reliefPause = succeeded ? ReliefEvery : Math.Min(2 * _reliefPause, LongestReliefPause);
-        _nextRelief = _now.Ticks + Math.Max(_reliefPause, 10 * (_now.Ticks - _reliefBegun));
+        _nextRelief = _context.Now.Ticks + Math.Max(_reliefPause, 10 * (_context.Now.Ticks - _reliefBegun));
         _reliefBegun = 0;
     }
 
     /// <summary>The voter that has most of the log among those with room, if a quorum has room; <c>null</c>: no other leader could take data.</summary>
     private string? Roomiest()
     {
-        if (_rooms.Limit(_core!.Configuration, IsHeard) < Appended)
+        if (_rooms.Limit(_context.Core!.Configuration, IsHeard) < Appended)
             return null;
         string? best = null;
         var match = -1L;
-        foreach (var peer in _core.Peers)
+        foreach (var peer in _context.Core.Peers)
         {
             if (peer.IsVoter && peer.Match > match && IsHeard(peer.NodeId) && !_rooms.Lacks(peer.NodeId, Appended))
                 (best, match) = (peer.NodeId, peer.Match);
@@ -219,17 +219,17 @@ internal sealed partial class Replica
     }
 
     /// <summary>Whether this node, if it leads, must not take the write.</summary>
-    private bool LacksRoomFor(ReadOnlyMemory<byte> command) => Appended > _appendLimit && Leads && KvCommand.AddsData(command);
+    private bool LacksRoomFor(ReadOnlyMemory<byte> command) => Appended > _appendLimit && _context.Leads && KvCommand.AddsData(command);
 
     /// <summary>What others' callers want to add is sent back; the rest is kept.</summary>
     private IReadOnlyList<ReadOnlyMemory<byte>> TakeWhatFits(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
-        if (Appended <= _appendLimit || !Leads)
+        if (Appended <= _appendLimit || !_context.Leads)
             return commands;
         var refused = commands.Where(KvCommand.AddsData).ToArray();
         if (refused.Length == 0)
             return commands;
-        _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NoSpace, SequencesOf(refused)));
+        _context.Transport.Send(from, new ForwardRefused(RefusalReason.NoSpace, SequencesOf(refused)));
         return [.. commands.Where(c => !KvCommand.AddsData(c))];
     }
 }

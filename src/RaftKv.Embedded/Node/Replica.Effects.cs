@@ -17,9 +17,9 @@ internal sealed partial class Replica
     {
         PublishCommit();
         // No effect makes the core step again at once: whatever follows from one comes back through the inbox.
-        foreach (var effect in _effects)
+        foreach (var effect in _context.Effects)
             CarryOut(effect);
-        _effects.Clear();
+        _context.Effects.Clear();
     }
 
     private void CarryOut(RaftEffect effect)
@@ -28,11 +28,11 @@ internal sealed partial class Replica
         {
             case Send send: SendOrHold(send); break;
             case Append append:
-                _parts.LogWriter.Submit(++_lastTicket, append.Entries.Span);
+                _context.LogWriter.Submit(++_lastTicket, append.Entries.Span);
                 break;
             case SaveVote vote:
                 _barrier = ++_lastTicket;
-                _parts.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor, vote.PromiseMs));
+                _context.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor, vote.PromiseMs));
                 break;
             case Apply apply: SubmitApply(apply); break;
             case ReadReady ready: OnReadReady(ready); break;
@@ -44,10 +44,10 @@ internal sealed partial class Replica
             case CheckSnapshot check: CheckSent(check.Last); break;
             case WriteSnapshotChunk write: StoreChunk(write); break;
             case InstallReceivedSnapshot install: Install(install); break;
-            case ResetLog reset: _parts.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
+            case ResetLog reset: _context.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
             case TruncatePrefix truncate: DropLog(truncate); break;
             case EntriesLost lost: OnEntriesLost(lost); break;
-            case PeerLeftBehind behind: _log.FollowerLeftBehind(_options.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
+            case PeerLeftBehind behind: _context.Log.FollowerLeftBehind(_context.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
             case RoleChanged changed: OnRoleChanged(changed); break;
             case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
             default: throw new System.Diagnostics.UnreachableException();
@@ -71,20 +71,20 @@ internal sealed partial class Replica
         while (_held.TryPeek(out var held) && held.Ticket <= _durableTicket)
             Transmit(_held.Dequeue().Message);
         if (written.Last.Index > 0)
-            Step(new Appended(_now, written.Last));
+            _context.Step(new Appended(_context.Now, written.Last));
     }
 
     private void SubmitApply(Apply apply)
     {
-        var entries = _parts.Applier.Lists.Take();
-        _parts.Applier.Submit(new ApplyRange(apply.From, apply.To, _core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null, _now.Ticks), wake: false);
+        var entries = _context.Applier.Lists.Take();
+        _context.Applier.Submit(new ApplyRange(apply.From, apply.To, _context.Core!.TryCopyEntries(apply.From, apply.To, entries) ? entries : null, _context.Now.Ticks), wake: false);
     }
 
     private void OnRoleChanged(RoleChanged changed)
     {
         // A node that joins is in no configuration yet, as one that was removed is in none any more.
         var role = changed.Role == RaftRole.Removed && !_wasNamed ? "Joining" : changed.Role.ToString();
-        _log.RoleChanged(_options.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
+        _context.Log.RoleChanged(_context.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
         NoteElection(changed);
         _rooms.Clear();
         _nextDiskLook = 0;
@@ -104,13 +104,13 @@ internal sealed partial class Replica
 
     private void OnEntriesLost(EntriesLost lost)
     {
-        _log.EntriesLost(_options.NodeId, lost.Peer, lost.Acknowledged, lost.Last.Index);
+        _context.Log.EntriesLost(_context.NodeId, lost.Peer, lost.Acknowledged, lost.Last.Index);
         PublishNow();
     }
 
     private void OnConfigurationChanged(ConfigurationChanged changed)
     {
-        _log.ConfigurationChanged(_options.NodeId, changed.Index, changed.Configuration.Describe());
+        _context.Log.ConfigurationChanged(_context.NodeId, changed.Index, changed.Configuration.Describe());
         _wasNamed |= Names(changed.Configuration);
         UpdatePeers();
         FollowLimits();

@@ -30,7 +30,7 @@ internal sealed partial class Replica
     {
         if (_stopped is not null)
             return;
-        _stopping = true;
+        _context.IsStopping = true;
         _stopped = stop.Done;
         HandOver();
         ConsiderStopped();
@@ -39,13 +39,13 @@ internal sealed partial class Replica
     private void HandOver()
     {
         _leaving = true;
-        _stopBy = _now.Ticks + _options.HandOverTimeout.Ticks;
+        _stopBy = _context.Now.Ticks + _context.Options.HandOverTimeout.Ticks;
         _isCutOff = false;
         // What came before, in this very turn even, is under way.
         SendNewWrites();
-        _handsOver |= Leads && _core!.Configuration.VoterCount > 1;
-        if (_handsOver && Leads)
-            Step(new TransferRequested(_now, _handOverId = ++_nextRequestId, To: null));
+        _handsOver |= _context.Leads && _context.Core!.Configuration.VoterCount > 1;
+        if (_handsOver && _context.Leads)
+            _context.Step(new TransferRequested(_context.Now, _handOverId = _context.NextRequestId(), To: null));
         PublishNow();
     }
 
@@ -59,52 +59,52 @@ internal sealed partial class Replica
     }
 
     /// <summary>Not when this node steps down: its successor may need its vote.</summary>
-    private bool HasHandedOver => !_handsOver || (!Leads && KnowsLeader);
+    private bool HasHandedOver => !_handsOver || (!_context.Leads && _context.KnowsLeader);
 
     /// <summary>Four times as long as a follower waits before it stands for election: a quorum would have elected a leader.</summary>
-    private bool IsCutOff => _isCutOff || _core is null
-        || (!KnowsLeader && _now.Ticks - _statusParts.WithoutLeaderSince > 4 * _options.ElectionTimeout.Ticks);
+    private bool IsCutOff => _isCutOff || _context.Core is null
+        || (!_context.KnowsLeader && _context.Now.Ticks - _statusParts.WithoutLeaderSince > 4 * _context.Options.ElectionTimeout.Ticks);
 
     private void ConsiderHandedOver()
     {
-        if (HasHandedOver || IsCutOff || _now.Ticks >= _stopBy)
+        if (HasHandedOver || IsCutOff || _context.Now.Ticks >= _stopBy)
             _handedOver?.TrySetResult();
     }
 
     private void ConsiderStopped()
     {
         ConsiderHandedOver();
-        if (_stopped is null || _closed)
+        if (_stopped is null || _context.IsClosed)
             return;
-        var finished = _unsequenced.Count == 0 && _parts.Pending.IsEmpty && !ReadsAreUnderWay;
-        if ((HasHandedOver && finished) || IsCutOff || _now.Ticks >= _stopBy)
+        var finished = _unsequenced.Count == 0 && _context.Dependencies.Pending.IsEmpty && !ReadsAreUnderWay;
+        if ((HasHandedOver && finished) || IsCutOff || _context.Now.Ticks >= _stopBy)
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }
 
     /// <summary>An error of the disk or a broken invariant: stop taking part, keep the data, leave the host alone.</summary>
     private void Fault(Exception error)
     {
-        if (_closed)
+        if (_context.IsClosed)
             return;
         _faultCause = error;
         Close(RaftKvRole.Faulted, error.Message);
         Faulted?.Invoke();
-        _log.Faulted(error, _options.NodeId, error.Message);
+        _context.Log.Faulted(error, _context.NodeId, error.Message);
     }
 
     /// <summary>From here on every call is refused at once.</summary>
     private void Close(RaftKvRole role, string why)
     {
-        _closed = true;
+        _context.IsClosed = true;
         Volatile.Write(ref _leaseUntil, 0);
         while (_unsequenced.TryDequeue(out var write))
             write.TryFail(RefusalFor(role, why));
         _scratch.Clear();
-        _parts.Pending.CopyTo(_scratch);
+        _context.Dependencies.Pending.CopyTo(_scratch);
         foreach (var write in _scratch)
             write.TryFail(write.Attempts == 0 ? RefusalFor(role, why) : Errors.Ended(why, _faultCause));
         FailReads(RefusalFor(role, why));
-        _parts.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
+        _context.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
         foreach (var call in _changes.Values.Concat(_forwarded.Values))
             call.Complete(AdminResult.NoAnswer);
         foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
@@ -137,7 +137,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>Holder of the turn, or any thread once there are no more turns.</summary>
-    private void Refuse(ReplicaInput input)
+    public void Refuse(ReplicaInput input)
     {
         var status = Volatile.Read(ref _statusParts);
         var refusal = RefusalFor(status.Role, status.Fault ?? "");

@@ -20,10 +20,10 @@ internal sealed partial class Replica
 
     private void RaiseFeatureLevel()
     {
-        if (!Leads || _stopping || _now.Ticks < _nextFeatureCheck || !_core!.CanServeReads || _core.ConfigurationIndex > _core.CommitIndex)
+        if (!_context.Leads || _context.IsStopping || _context.Now.Ticks < _nextFeatureCheck || !_context.Core!.CanServeReads || _context.Core.ConfigurationIndex > _context.Core.CommitIndex)
             return;
-        _nextFeatureCheck = _now.Ticks + FeatureInterval;
-        var configuration = _core.Configuration;
+        _nextFeatureCheck = _context.Now.Ticks + FeatureInterval;
+        var configuration = _context.Core.Configuration;
         // A member that this leader has not reached may be an old one.
         if (!TryFindCommon(configuration, out var level, out var limits))
             return;
@@ -34,18 +34,18 @@ internal sealed partial class Replica
         if (level <= configuration.FeatureLevel && (limits is null || limits == configuration.Limits))
             return;
         if (level > configuration.FeatureLevel)
-            _log.FeatureLevelRaised(_options.NodeId, level);
-        Step(new ChangeRequested(_now, ++_nextRequestId, new RaiseFeatureLevel(level, limits)));
+            _context.Log.FeatureLevelRaised(_context.NodeId, level);
+        _context.Step(new ChangeRequested(_context.Now, _context.NextRequestId(), new RaiseFeatureLevel(level, limits)));
     }
 
     /// <summary>What all members speak and allow; no limits when a member did not say its own.</summary>
     private bool TryFindCommon(ClusterConfiguration configuration, out int level, out ClusterLimits? limits)
     {
-        level = FeatureLevels.Of(_options);
-        limits = ClusterLimits.Of(_options);
+        level = FeatureLevels.Of(_context.Options);
+        limits = ClusterLimits.Of(_context.Options);
         foreach (var member in configuration.Members)
         {
-            if (member.NodeId == _options.NodeId)
+            if (member.NodeId == _context.NodeId)
                 continue;
             if (!_abilities.TryGetValue(member.NodeId, out var said) || said.Incarnation != member.Incarnation)
                 return false;
@@ -58,13 +58,13 @@ internal sealed partial class Replica
     /// <summary>Another configuration is in force.</summary>
     private void FollowLimits()
     {
-        var own = ClusterLimits.Of(_options);
-        var limits = _core!.Configuration.Limits ?? own;
+        var own = ClusterLimits.Of(_context.Options);
+        var limits = _context.Core!.Configuration.Limits ?? own;
         if (limits == _limits.Cluster)
             return;
         Volatile.Write(ref _limits, new RecordLimits(limits));
-        _log.LimitsChanged(_options.NodeId, limits.MaxKeyBytes, limits.MaxValueBytes, limits.MaxTransactionBytes);
+        _context.Log.LimitsChanged(_context.NodeId, limits.MaxKeyBytes, limits.MaxValueBytes, limits.MaxTransactionBytes);
         if (own.And(limits) != limits)
-            _log.LimitsBelowCluster(_options.NodeId, own.MaxKeyBytes, own.MaxValueBytes, own.MaxTransactionBytes);
+            _context.Log.LimitsBelowCluster(_context.NodeId, own.MaxKeyBytes, own.MaxValueBytes, own.MaxTransactionBytes);
     }
 }

@@ -29,8 +29,8 @@ internal sealed partial class Replica
             var freshAt = Volatile.Read(ref _freshAt);
             var parts = Volatile.Read(ref _statusParts);
             Volatile.ReadBarrier();
-            var now = _clock.Ticks;
-            if (_parts.Applier.AppliedIndex >= commit && (now < LeaseUntil || parts.IsOnlyVoter) || (parts.Role == RaftKvRole.Unformed && IsAlone))
+            var now = _context.Clock.Ticks;
+            if (_context.Applier.AppliedIndex >= commit && (now < LeaseUntil || parts.IsOnlyVoter) || (parts.Role == RaftKvRole.Unformed && _context.IsAlone))
                 return TimeSpan.Zero;
             if (now - Volatile.Read(ref _ageWantedAt) > TimeSpan.TicksPerSecond)
                 Volatile.Write(ref _ageWantedAt, now);
@@ -44,10 +44,10 @@ internal sealed partial class Replica
     /// <summary>Puts a read of the replica's own to those that wait when one is due: the first one after the start tells whether it has caught up.</summary>
     private void ProbeFreshness()
     {
-        if (_probe is not null || _quarantine is not null || (!_mustCatchUp && _now.Ticks < _nextProbe))
+        if (_probe is not null || _quarantine is not null || (!_mustCatchUp && _context.Now.Ticks < _nextProbe))
             return;
-        _nextProbe = _now.Ticks + (_now.Ticks - Volatile.Read(ref _ageWantedAt) < AgeInterest ? _options.HeartbeatInterval.Ticks : ProbeInterval);
-        _probe = new ReadBatch(_now.Ticks + _options.RequestTimeout.Ticks);
+        _nextProbe = _context.Now.Ticks + (_context.Now.Ticks - Volatile.Read(ref _ageWantedAt) < AgeInterest ? _context.Options.HeartbeatInterval.Ticks : ProbeInterval);
+        _probe = new ReadBatch(_context.Now.Ticks + _context.Options.RequestTimeout.Ticks);
         _waitingReads.Add(_probe);
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class Replica
     public void NoteUse(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs)
     {
         var offset = Volatile.Read(ref _logTimeOffset);
-        var now = _clock.Ticks;
+        var now = _context.Clock.Ticks;
         if (offset == long.MinValue || expiresAtMs - (slidingMs - (slidingMs / 4)) > offset + (now / TimeSpan.TicksPerMillisecond))
             return;
         _used.Note(key, version, now, slidingMs * TimeSpan.TicksPerMillisecond);
@@ -29,15 +29,15 @@ internal sealed partial class Replica
 
     private void ConsiderExpiry()
     {
-        var due = _parts.Applier.NextDueMs;
-        if (due == long.MaxValue || _expiring || !Leads || _now.Ticks < _nextExpiry)
+        var due = _context.Applier.NextDueMs;
+        if (due == long.MaxValue || _expiring || !_context.Leads || _context.Now.Ticks < _nextExpiry)
             return;
-        var now = _core!.ReadLogTime(_now);
+        var now = _context.Core!.ReadLogTime(_context.Now);
         if (due <= now)
         {
             CollectDue(now);
         }
-        else if (now - _core.LastTimeMs >= LongestSilenceMs)
+        else if (now - _context.Core.LastTimeMs >= LongestSilenceMs)
         {
             Expire(KvCommand.WriteExpire([], []));
         }
@@ -46,36 +46,36 @@ internal sealed partial class Replica
     private void CollectDue(long now)
     {
         _expiring = true;
-        _parts.Applier.Submit(new BetweenEntries(state => Post(new DueCollected(state.CollectDue(now))), static () => { }));
+        _context.Applier.Submit(new BetweenEntries(state => _context.Post(new DueCollected(state.CollectDue(now))), static () => { }));
     }
 
     private void OnDueCollected(DueCollected collected)
     {
         _expiring = false;
-        if (Leads)
+        if (_context.Leads)
             Expire(collected.Command);
     }
 
     private void Expire(byte[] command)
     {
-        var last = _core!.LastIndex;
-        Step(new Proposed(_now, [command], From: null));
-        if (_core.LastIndex == last)
+        var last = _context.Core!.LastIndex;
+        _context.Step(new Proposed(_context.Now, [command], From: null));
+        if (_context.Core.LastIndex == last)
         {
             // Refused, while the leadership is handed over or too much waits.
-            _nextExpiry = _now.Ticks + SweepInterval;
+            _nextExpiry = _context.Now.Ticks + SweepInterval;
             return;
         }
-        _expiring = _parts.Applier.Waiters.Add(_core.LastIndex, () => Post(new ExpiryApplied()), () => _parts.Applier.AppliedIndex);
+        _expiring = _context.Applier.Waiters.Add(_context.Core.LastIndex, () => _context.Post(new ExpiryApplied()), () => _context.Applier.AppliedIndex);
     }
 
     private void SweepUses()
     {
-        if (_core is null)
+        if (_context.Core is null)
             return;
-        Volatile.Write(ref _logTimeOffset, _core.ReadLogTime(_now) - (_now.Ticks / TimeSpan.TicksPerMillisecond));
+        Volatile.Write(ref _logTimeOffset, _context.Core.ReadLogTime(_context.Now) - (_context.Now.Ticks / TimeSpan.TicksPerMillisecond));
         // Without a leader they are taken all the same: they would be too late, and later reads renew.
-        if (_used.Take() is not { } used || !KnowsLeader)
+        if (_used.Take() is not { } used || !_context.KnowsLeader)
             return;
         var commands = new List<ReadOnlyMemory<byte>>();
         foreach (var batch in used.Chunk(ExpireCommand.MaxKeys))

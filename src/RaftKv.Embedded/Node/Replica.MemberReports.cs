@@ -13,28 +13,28 @@ internal sealed partial class Replica
 
     private void SweepReports()
     {
-        if (!Leads || _now.Ticks < _nextMemberReport)
+        if (!_context.Leads || _context.Now.Ticks < _nextMemberReport)
             return;
-        _nextMemberReport = _now.Ticks + MemberReportInterval;
+        _nextMemberReport = _context.Now.Ticks + MemberReportInterval;
         var members = new List<ReportedMember>();
-        foreach (var peer in _core!.Peers)
+        foreach (var peer in _context.Core!.Peers)
         {
             var heardAt = _contacts.GetValueOrDefault(peer.NodeId);
-            var silentMs = heardAt == 0 ? -1 : Math.Max(0, _now.Ticks - heardAt) / TimeSpan.TicksPerMillisecond;
+            var silentMs = heardAt == 0 ? -1 : Math.Max(0, _context.Now.Ticks - heardAt) / TimeSpan.TicksPerMillisecond;
             members.Add(new ReportedMember(peer.NodeId, peer.Match, silentMs, peer.HasLostEntries));
         }
-        var report = new MemberReport(_core.Term, _core.LastIndex, members);
-        foreach (var peer in _core.Peers)
+        var report = new MemberReport(_context.Core.Term, _context.Core.LastIndex, members);
+        foreach (var peer in _context.Core.Peers)
         {
             if (KnowsUnknown(peer.NodeId))
-                _parts.Transport.Send(peer.NodeId, report);
+                _context.Transport.Send(peer.NodeId, report);
         }
     }
 
     private void OnMemberReport(string from, MemberReport report)
     {
-        if (_core is { } core && from == core.LeaderId && report.Term == core.Term)
-            Volatile.Write(ref _leaderReport, new LeaderReport(from, report, _now.Ticks));
+        if (_context.Core is { } core && from == core.LeaderId && report.Term == core.Term)
+            Volatile.Write(ref _leaderReport, new LeaderReport(from, report, _context.Now.Ticks));
     }
 
     /// <summary>Any thread. What the leader of these parts has told; <c>null</c> on the leader, and before it has told anything.</summary>

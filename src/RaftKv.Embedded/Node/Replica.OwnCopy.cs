@@ -21,16 +21,16 @@ internal sealed partial class Replica
     /// Whether the copy contains everything that this node has served, by this process or the one before. A copy that is still being received, or is in doubt, does not.
     /// </summary>
     private bool IsCopyServable => _quarantine is null
-        && (!Volatile.Read(ref _mustCatchUp) || (_parts.ServedBefore.Index > 0 && _parts.Applier.AppliedIndex >= _parts.ServedBefore.Index));
+        && (!Volatile.Read(ref _mustCatchUp) || (_context.Dependencies.ServedBefore.Index > 0 && _context.Applier.AppliedIndex >= _context.Dependencies.ServedBefore.Index));
 
     /// <summary>Eight election timeouts, and 2 s at least; at most half of what a call may wait.</summary>
     private TimeSpan LeaderPatience
     {
         get
         {
-            var elections = _options.ElectionTimeout * 8;
+            var elections = _context.Options.ElectionTimeout * 8;
             var patience = elections > LeastLeaderPatience ? elections : LeastLeaderPatience;
-            return patience < _options.RequestTimeout / 2 ? patience : _options.RequestTimeout / 2;
+            return patience < _context.Options.RequestTimeout / 2 ? patience : _context.Options.RequestTimeout / 2;
         }
     }
 }

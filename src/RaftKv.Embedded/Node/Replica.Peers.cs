@@ -39,9 +39,9 @@ internal sealed partial class Replica
                 break;
             case RaftMessage message:
                 NoteContact(input.From);
-                _parts.Age?.Peers.Note(input.Incarnation, message);
+                _context.Dependencies.Age?.Peers.Note(input.Incarnation, message);
                 HearStranger(input.From);
-                Step(new MessageReceived(_now, input.From, message, input.Incarnation));
+                _context.Step(new MessageReceived(_context.Now, input.From, message, input.Incarnation));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
             case ForwardTraces traces when traces.Parents.Count <= MaxTraces: _announcedTraces[input.From] = traces.Parents; break;
@@ -75,10 +75,10 @@ internal sealed partial class Replica
 
     private void OnPeerLost(PeerLost lost)
     {
-        if (lost.NodeId == _core?.LeaderId)
+        if (lost.NodeId == _context.Core?.LeaderId)
             ReleaseForwarded();
         if (lost.Reset)
-            Step(new PeerDisconnected(_now, lost.NodeId));
+            _context.Step(new PeerDisconnected(_context.Now, lost.NodeId));
     }
 
     /// <summary>A node introduced itself. One that is not in our configuration is dialled at once, so that it can be answered.</summary>
@@ -87,7 +87,7 @@ internal sealed partial class Replica
         Introduce(node);
         // Its refusals may have been lost with its old connection.
         RenewRoute(node.NodeId);
-        if (_core is null || _core.Configuration.Find(node.NodeId) is not null)
+        if (_context.Core is null || _context.Core.Configuration.Find(node.NodeId) is not null)
             return;
         Remember(node);
         UpdatePeers();
@@ -99,7 +99,7 @@ internal sealed partial class Replica
         {
             foreach (var known in _introduced.Keys)
             {
-                if (_core?.Configuration.Find(known) is null)
+                if (_context.Core?.Configuration.Find(known) is null)
                     _introduced.Remove(known);
             }
         }
@@ -110,7 +110,7 @@ internal sealed partial class Replica
     /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty disk, in entries
     /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not be taken for one.
     /// </summary>
-    private bool IsOtherIncarnation(string nodeId, Guid incarnation) => _core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
+    private bool IsOtherIncarnation(string nodeId, Guid incarnation) => _context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
 
     /// <summary>As the node of that name last introduced itself: where an answer to it would go.</summary>
     private bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
@@ -123,7 +123,7 @@ internal sealed partial class Replica
     {
         if (_namesakes.Add(from))
             UpdatePeers();
-        Step(new MessageReceived(_now, NamesakeOf(from, incarnation), vote, incarnation));
+        _context.Step(new MessageReceived(_context.Now, NamesakeOf(from, incarnation), vote, incarnation));
     }
 
     private static string NamesakeOf(string nodeId, Guid incarnation) => $"{nodeId}{NamesakeMark}{incarnation:N}";
@@ -137,11 +137,11 @@ internal sealed partial class Replica
         {
             var nodeId = send.To[..end];
             if (_introduced.TryGetValue(nodeId, out var met) && NamesakeOf(nodeId, met.Incarnation) == send.To)
-                _parts.Transport.Send(nodeId, send.Message);
+                _context.Transport.Send(nodeId, send.Message);
         }
         else if (send.Message is not VoteReply || !IsOtherIncarnation(send.To))
         {
-            _parts.Transport.Send(send.To, send.Message);
+            _context.Transport.Send(send.To, send.Message);
         }
     }
 
@@ -156,7 +156,7 @@ internal sealed partial class Replica
 
     private void HearStranger(string from)
     {
-        if (_core is null || _core.Configuration.Find(from) is not null || !_introduced.TryGetValue(from, out var stranger))
+        if (_context.Core is null || _context.Core.Configuration.Find(from) is not null || !_introduced.TryGetValue(from, out var stranger))
             return;
         var isNew = !_strangers.ContainsKey(from);
         Remember(stranger);
@@ -167,16 +167,16 @@ internal sealed partial class Replica
     private void Remember(Member node)
     {
         if (_strangers.Count < MaxStrangers || _strangers.ContainsKey(node.NodeId))
-            _strangers[node.NodeId] = (node, _now.Ticks + StrangerLifetime);
+            _strangers[node.NodeId] = (node, _context.Now.Ticks + StrangerLifetime);
     }
 
     private void UpdatePeers()
     {
-        var members = _core!.Configuration.Members;
+        var members = _context.Core!.Configuration.Members;
         // A member that has just been removed must still hear that its removal is committed.
         foreach (var former in _members)
         {
-            if (_core.Configuration.Find(former.NodeId) is not null)
+            if (_context.Core.Configuration.Find(former.NodeId) is not null)
                 continue;
             // What a node says of itself is newer than what an old configuration has: its disk may be another one by now.
             _introduced.TryAdd(former.NodeId, former);
@@ -186,17 +186,17 @@ internal sealed partial class Replica
         var peers = new List<Member>();
         foreach (var member in members)
         {
-            if (member.NodeId != _options.NodeId)
-                peers.Add((member.NodeId == _core.LeaderId || _namesakes.Contains(member.NodeId)) && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
+            if (member.NodeId != _context.NodeId)
+                peers.Add((member.NodeId == _context.Core.LeaderId || _namesakes.Contains(member.NodeId)) && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
             _strangers.Remove(member.NodeId);
         }
         foreach (var (stranger, _) in _strangers.Values)
         {
-            if (stranger.NodeId != _options.NodeId)
+            if (stranger.NodeId != _context.NodeId)
                 peers.Add(stranger);
         }
-        _parts.Transport.SetPeers(peers);
-        Volatile.Write(ref _publishedConfiguration, _core.Configuration);
+        _context.Transport.SetPeers(peers);
+        Volatile.Write(ref _publishedConfiguration, _context.Core.Configuration);
     }
 
     private void SweepStrangers()
@@ -204,7 +204,7 @@ internal sealed partial class Replica
         var gone = false;
         foreach (var (nodeId, (_, until)) in _strangers)
         {
-            if (until < _now.Ticks)
+            if (until < _context.Now.Ticks)
                 gone |= _strangers.Remove(nodeId);
         }
         if (gone)

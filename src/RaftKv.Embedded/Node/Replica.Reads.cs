@@ -20,7 +20,7 @@ internal sealed partial class Replica
         {
             ref var open = ref mayBeStale ? ref _openStale : ref _open;
             isNew = open is null;
-            var batch = open ??= new ReadBatch(_clock.Ticks + _options.RequestTimeout.Ticks) { MayBeStale = mayBeStale };
+            var batch = open ??= new ReadBatch(_context.Clock.Ticks + _context.Options.RequestTimeout.Ticks) { MayBeStale = mayBeStale };
             batch.Readers++;
             return batch;
         }
@@ -29,10 +29,10 @@ internal sealed partial class Replica
     /// <summary>Any thread. Asks for the lease that leader-lease reads stand on; cheap to repeat.</summary>
     public void WantLease()
     {
-        var now = _clock.Ticks;
+        var now = _context.Clock.Ticks;
         var asked = Volatile.Read(ref _leaseAskedAt);
         if (now - asked > TimeSpan.TicksPerSecond && Interlocked.CompareExchange(ref _leaseAskedAt, now, asked) == asked)
-            Post(new LeaseReadsWanted());
+            _context.Post(new LeaseReadsWanted());
     }
 
     private long _leaseAskedAt = long.MinValue / 2;
@@ -46,11 +46,11 @@ internal sealed partial class Replica
                 _open = null;
             if (_openStale == batch)
                 _openStale = null;
-            _lastBatch = batch.Readers;
+            _context.LastBatch = batch.Readers;
         }
         if (RefusalOfAll() is { } refusal)
             batch.Fail(refusal);
-        else if (_core is null && IsAlone)
+        else if (_context.Core is null && _context.IsAlone)
             batch.Complete();
         else if (MayEndStale(batch))
             batch.CompleteStale();
@@ -60,7 +60,7 @@ internal sealed partial class Replica
 
     private void AskForReads()
     {
-        if (!KnowsLeader)
+        if (!_context.KnowsLeader)
             return;
         ProbeFreshness();
         if (_waitingReads.Count == 0)
@@ -70,10 +70,10 @@ internal sealed partial class Replica
         // One id for each batch, one event each: batches are few, since all readers between two turns share one.
         foreach (var batch in _readScratch)
         {
-            batch.Id = ++_nextRequestId;
-            batch.AskedAt = _now.Ticks;
+            batch.Id = _context.NextRequestId();
+            batch.AskedAt = _context.Now.Ticks;
             _asked.Add(batch.Id, batch);
-            Step(new ReadRequested(_now, batch.Id));
+            _context.Step(new ReadRequested(_context.Now, batch.Id));
         }
         _readScratch.Clear();
     }
@@ -84,7 +84,7 @@ internal sealed partial class Replica
             return;
         batch.Index = ready.Index;
         // Mostly nobody writes, and there is nothing to wait for.
-        if (_parts.Applier.AppliedIndex >= ready.Index)
+        if (_context.Applier.AppliedIndex >= ready.Index)
             CompleteReads(batch);
         else
             CompleteWhenApplied(batch);
@@ -92,7 +92,7 @@ internal sealed partial class Replica
 
     private void CompleteWhenApplied(ReadBatch batch)
     {
-        if (_parts.Applier.Waiters.Add(batch.Index, () => CompleteReads(batch), () => _parts.Applier.AppliedIndex))
+        if (_context.Applier.Waiters.Add(batch.Index, () => CompleteReads(batch), () => _context.Applier.AppliedIndex))
             _waitingForApply.Add(batch);
         else
             CompleteReads(batch);
@@ -147,9 +147,9 @@ internal sealed partial class Replica
             batch.CompleteStale();
             return true;
         }
-        if (batch.Deadline > _now.Ticks)
+        if (batch.Deadline > _context.Now.Ticks)
             return false;
-        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_options.RequestTimeout) : Unavailable());
+        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_context.Options.RequestTimeout) : Unavailable());
         return true;
     }
 }

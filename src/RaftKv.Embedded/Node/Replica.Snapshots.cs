@@ -31,19 +31,19 @@ internal sealed partial class Replica
 
     private void OnSnapshotWanted(SnapshotWanted wanted)
     {
-        if (_core is null)
+        if (_context.Core is null)
         {
-            wanted.Done.TrySetException(Errors.NotFormed(_parts.Bootstrap?.WaitsFor));
+            wanted.Done.TrySetException(Errors.NotFormed(_context.Dependencies.Bootstrap?.WaitsFor));
             return;
         }
         _snapshotWaiters.Add(wanted.Done);
-        _nextSnapshot = _now.Ticks;
+        _nextSnapshot = _context.Now.Ticks;
         ConsiderSnapshot();
     }
 
     private void ConsiderSnapshot()
     {
-        if (_core is null || _snapshotBusy)
+        if (_context.Core is null || _snapshotBusy)
             return;
         // The core stands still until it is installed, whatever became of the snapshot it had to wait for.
         if (_deferredInstall is { } install)
@@ -52,20 +52,20 @@ internal sealed partial class Replica
             Install(install);
             return;
         }
-        if (_now.Ticks < _nextSnapshot)
+        if (_context.Now.Ticks < _nextSnapshot)
             return;
         // What a quarantined node has is nothing to start from, and it needs its log.
         if (_quarantine is not null)
             return;
-        var due = _parts.Applier.AppliedIndex > _core.SnapshotIndex && _parts.Wal.BytesSince(_core.SnapshotIndex) > LogBytesPerSnapshot;
+        var due = _context.Applier.AppliedIndex > _context.Core.SnapshotIndex && _context.Wal.BytesSince(_context.Core.SnapshotIndex) > LogBytesPerSnapshot;
         if (!due && _snapshotWaiters.Count == 0)
             return;
         _snapshotBusy = true;
         _snapshotServed.AddRange(_snapshotWaiters);
         _snapshotWaiters.Clear();
-        _parts.Applier.Submit(new CaptureState(
-            capture => _parts.Snapshotter.Post(() => WriteSnapshot(capture)),
-            error => Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
+        _context.Applier.Submit(new CaptureState(
+            capture => _context.Dependencies.Snapshotter.Post(() => WriteSnapshot(capture)),
+            error => _context.Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
     }
 
     /// <summary>
@@ -76,9 +76,9 @@ internal sealed partial class Replica
     {
         get
         {
-            var bytes = Math.Max(_options.SnapshotThresholdBytes, _parts.Snapshots.NewestBytes);
-            var members = _core!.Configuration.Members;
-            var before = members.Count(m => string.CompareOrdinal(m.NodeId, _options.NodeId) < 0);
+            var bytes = Math.Max(_context.Options.SnapshotThresholdBytes, _context.Snapshots.NewestBytes);
+            var members = _context.Core!.Configuration.Members;
+            var before = members.Count(m => string.CompareOrdinal(m.NodeId, _context.NodeId) < 0);
             return bytes + (before == 0 ? 0 : bytes / 4 * before / members.Count);
         }
     }
@@ -90,9 +90,9 @@ internal sealed partial class Replica
     private long LogBytesForFollowers => _disk switch
     {
         { IsFull: true } => 0,
-        { IsLow: true } => _parts.Disk!.SegmentBytes,
-        { Room: long.MaxValue } => _options.LogRetentionBytes,
-        _ => Math.Max(_options.LogRetentionBytes, _disk.Room / FreeSpacePerFollowersLog),
+        { IsLow: true } => _context.Dependencies.Disk!.SegmentBytes,
+        { Room: long.MaxValue } => _context.Options.LogRetentionBytes,
+        _ => Math.Max(_context.Options.LogRetentionBytes, _disk.Room / FreeSpacePerFollowersLog),
     };
 
     /// <summary>Snapshot thread.</summary>
@@ -103,37 +103,37 @@ internal sealed partial class Replica
         try
         {
             using (capture)
-                _parts.Snapshots.Write(_parts.Identity.ClusterId, capture, _parts.Ending);
-            fallback = _parts.Snapshots.FallbackIndex;
+                _context.Snapshots.Write(_context.Identity.ClusterId, capture, _context.Dependencies.Ending);
+            fallback = _context.Snapshots.FallbackIndex;
         }
         catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
         {
             // The log is kept, so nothing is lost; a disk that is really broken fails the log next.
             error = e;
         }
-        Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error) { Fallback = fallback });
+        _context.Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error) { Fallback = fallback });
     }
 
     private void OnSnapshotFinished(SnapshotFinished finished)
     {
         _snapshotBusy = false;
         NoteRelief(finished.Error is null);
-        _parts.Telemetry?.TookSnapshot(finished.Error is null);
+        _context.Dependencies.Telemetry?.TookSnapshot(finished.Error is null);
         if (finished.Error is { } error)
         {
-            _nextSnapshot = _now.Ticks + SnapshotRetry;
+            _nextSnapshot = _context.Now.Ticks + SnapshotRetry;
             // Whoever came meanwhile is not to wait for that.
             _snapshotServed.AddRange(_snapshotWaiters);
             _snapshotWaiters.Clear();
-            _log.SnapshotFailed(_options.NodeId, finished.Last.Index, error.Message);
+            _context.Log.SnapshotFailed(_context.NodeId, finished.Last.Index, error.Message);
         }
         else
         {
             _fallback = finished.Fallback;
-            _log.SnapshotTaken(_options.NodeId, finished.Last.Index, finished.Last.Term);
-            var keepFrom = Math.Min(finished.Last.Index + 1, _parts.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : _options.LogRetentionBytes, finished.Last.Index));
-            var keepFromForPeers = Math.Min(keepFrom, _parts.Wal.FirstIndexKeepingBytes(LogBytesForFollowers, finished.Last.Index));
-            Step(new SnapshotTaken(_now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
+            _context.Log.SnapshotTaken(_context.NodeId, finished.Last.Index, finished.Last.Term);
+            var keepFrom = Math.Min(finished.Last.Index + 1, _context.Wal.FirstIndexKeepingBytes(_isDiskLow ? 0 : _context.Options.LogRetentionBytes, finished.Last.Index));
+            var keepFromForPeers = Math.Min(keepFrom, _context.Wal.FirstIndexKeepingBytes(LogBytesForFollowers, finished.Last.Index));
+            _context.Step(new SnapshotTaken(_context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
         }
         // Whoever waits for the snapshot finds it in the status.
         PublishStatus();
@@ -154,35 +154,35 @@ internal sealed partial class Replica
     private void DropLog(TruncatePrefix truncate)
     {
         var first = _isDiskLow ? truncate.First : Math.Min(truncate.First, _fallback + 1);
-        _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, first));
+        _context.LogWriter.Submit(new DropPrefix(++_lastTicket, first));
     }
 
     /// <summary>The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.</summary>
     private void GiveUpFallback()
     {
-        if (_core is not null)
-            _parts.LogWriter.Submit(new DropPrefix(++_lastTicket, _core.FirstIndex));
+        if (_context.Core is not null)
+            _context.LogWriter.Submit(new DropPrefix(++_lastTicket, _context.Core.FirstIndex));
     }
 
     private void LoadEntries(ReadEntries read)
     {
-        var durable = _core!.DurableIndex;
-        _parts.Reader.Post(() =>
+        var durable = _context.Core!.DurableIndex;
+        _context.Dependencies.Reader.Post(() =>
         {
             var entries = new List<LogEntry>();
-            _parts.Wal.Read(read.From, durable, read.MaxBytes, entries);
+            _context.Wal.Read(read.From, durable, read.MaxBytes, entries);
             ReadOnlyMemory<LogEntry> found = entries.ToArray();
-            Post(new CoreAnswer(now => new EntriesRead(now, read.Peer, read.From, found)));
+            _context.Post(new CoreAnswer(now => new EntriesRead(now, read.Peer, read.From, found)));
         });
     }
 
-    private void LoadChunk(ReadSnapshotChunk read) => _parts.Reader.Post(() =>
+    private void LoadChunk(ReadSnapshotChunk read) => _context.Dependencies.Reader.Post(() =>
     {
-        var last = read.Offset > 0 ? read.Last : _parts.Snapshots.List() is [var newest, ..] ? newest.Last : default;
+        var last = read.Offset > 0 ? read.Last : _context.Snapshots.List() is [var newest, ..] ? newest.Last : default;
         var buffer = new byte[read.MaxBytes];
-        var count = _parts.Snapshots.ReadChunk(last, read.Offset, buffer, out var total);
+        var count = _context.Snapshots.ReadChunk(last, read.Offset, buffer, out var total);
         ReadOnlyMemory<byte> data = buffer.AsMemory(0, count);
-        Post(new CoreAnswer(now => new SnapshotChunkRead(now, read.Peer, last, total, read.Offset, data)));
+        _context.Post(new CoreAnswer(now => new SnapshotChunkRead(now, read.Peer, last, total, read.Offset, data)));
     });
 
     private void CheckSent(EntryId last)
@@ -190,7 +190,7 @@ internal sealed partial class Replica
         if (_checksSnapshot)
             return;
         _checksSnapshot = true;
-        _parts.Snapshotter.Post(() => Post(new SnapshotChecked(_parts.Snapshots.SetAsideIfDamaged(last))));
+        _context.Dependencies.Snapshotter.Post(() => _context.Post(new SnapshotChecked(_context.Snapshots.SetAsideIfDamaged(last))));
     }
 
     /// <summary>The state is whole, and so is what is taken of it now.</summary>
@@ -199,14 +199,14 @@ internal sealed partial class Replica
         _checksSnapshot = false;
         if (result.Damage is not { } damage)
             return;
-        _log.SnapshotSetAside(damage.Message);
+        _context.Log.SnapshotSetAside(damage.Message);
         OnSnapshotWanted(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
     }
 
     private void StoreChunk(WriteSnapshotChunk chunk)
     {
-        _installPieceAt = _now.Ticks;
-        _parts.Snapshotter.Post(() => StoreReceived(chunk));
+        _installPieceAt = _context.Now.Ticks;
+        _context.Dependencies.Snapshotter.Post(() => StoreReceived(chunk));
     }
 
     /// <summary>Snapshot thread.</summary>
@@ -215,19 +215,19 @@ internal sealed partial class Replica
         long next;
         try
         {
-            _parts.Snapshots.BeginReceive(chunk.Last, chunk.TotalBytes);
-            next = _parts.Snapshots.WriteChunk(chunk.Last, chunk.Offset, chunk.Data.Span);
+            _context.Snapshots.BeginReceive(chunk.Last, chunk.TotalBytes);
+            next = _context.Snapshots.WriteChunk(chunk.Last, chunk.Offset, chunk.Data.Span);
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
             // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there may be room then.
-            _parts.Snapshots.AbandonReceive();
+            _context.Snapshots.AbandonReceive();
             if (_noRoomFor != chunk.Last)
-                _log.SnapshotFailed(_options.NodeId, chunk.Last.Index, e.Message);
+                _context.Log.SnapshotFailed(_context.NodeId, chunk.Last.Index, e.Message);
             _noRoomFor = chunk.Last;
             next = -1;
         }
-        Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
+        _context.Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
     }
 
     private void Install(InstallReceivedSnapshot install)
@@ -238,7 +238,7 @@ internal sealed partial class Replica
             return;
         }
         _snapshotBusy = true;
-        _parts.Snapshotter.Post(() => LoadReceived(install));
+        _context.Dependencies.Snapshotter.Post(() => LoadReceived(install));
     }
 
     /// <summary>Snapshot thread: loads a new state beside the old one and has the applier go over to it.</summary>
@@ -247,26 +247,26 @@ internal sealed partial class Replica
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(_parts.Snapshots, install.Last, _parts.Identity.ClusterId, _parts.Stores, _parts.Ending);
+            restored = StartupRecovery.LoadReceived(_context.Snapshots, install.Last, _context.Identity.ClusterId, _context.Dependencies.Stores, _context.Dependencies.Ending);
         }
-        catch (OperationCanceledException) when (_parts.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (_context.Dependencies.Ending.IsCancellationRequested)
         {
             return;
         }
         catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
         {
             // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
-            _log.SnapshotRefused(_options.NodeId, install.Last.Index, install.From, e.Message);
+            _context.Log.SnapshotRefused(_context.NodeId, install.Last.Index, install.From, e.Message);
             _snapshotBusy = false;
-            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
+            _context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
             return;
         }
         var (configuration, configurationIndex, logTimeMs) = (restored.Configuration, restored.ConfigurationIndex, restored.LogTimeMs);
-        _parts.Applier.Submit(new SwapState(restored, () =>
+        _context.Applier.Submit(new SwapState(restored, () =>
         {
             _snapshotBusy = false;
-            _log.SnapshotInstalled(_options.NodeId, install.Last.Index, install.From);
-            Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
+            _context.Log.SnapshotInstalled(_context.NodeId, install.Last.Index, install.From);
+            _context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
         }));
     }
 }

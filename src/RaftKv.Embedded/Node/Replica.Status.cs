@@ -52,17 +52,17 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            var now = _clock.Ticks;
-            var state = _parts.Applier.State;
+            var now = _context.Clock.Ticks;
+            var state = _context.Applier.State;
             // The parts are a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
-            var applied = _parts.Applier.AppliedIndex;
+            var applied = _context.Applier.AppliedIndex;
             var commit = Math.Max(CommitIndex, applied);
             var readiness = Readiness;
             return new RaftKvStatus
             {
-                NodeId = _options.NodeId,
-                Address = _parts.Transport.AdvertisedAddress,
-                ClusterId = _parts.Identity.ClusterId,
+                NodeId = _context.NodeId,
+                Address = _context.Transport.AdvertisedAddress,
+                ClusterId = _context.Identity.ClusterId,
                 Role = parts.Role,
                 IsReady = readiness == RaftKvReadiness.Ready,
                 Readiness = readiness,
@@ -79,20 +79,20 @@ internal sealed partial class Replica
                 LastContact = LeaderContact(parts, now),
                 KeyCount = state.Store.Count,
                 KeyIndexBytes = state.Store.KeyIndexBytes,
-                OldestWatchableVersion = new KvVersion(_parts.Applier.Changes.History.OldestVersion),
-                WatchCount = _parts.Applier.Changes.Watches.Count,
+                OldestWatchableVersion = new KvVersion(_context.Applier.Changes.History.OldestVersion),
+                WatchCount = _context.Applier.Changes.Watches.Count,
                 Elections = parts.Elections,
                 Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = ClockOf(m) })],
                 ConfigurationIndex = parts.ConfigurationIndex,
-                Durability = _options.Durability,
+                Durability = _context.Options.Durability,
                 Limits = Limits.ToPublic(),
                 Fault = parts.Fault,
-                WaitsFor = parts.LeaderId is null ? _parts.Bootstrap?.WaitsFor : null,
+                WaitsFor = parts.LeaderId is null ? _context.Dependencies.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine,
                 RolledBack = _rolledBack,
                 FreeDiskBytes = _disk.FreeBytes is var free and not long.MaxValue ? free : null,
                 IsDiskFull = _isDiskFull,
-                Stalls = _parts.Stalls?.Recent ?? [],
+                Stalls = _context.Dependencies.Stalls?.Recent ?? [],
                 VerifiedIndex = Volatile.Read(ref _verifiedIndex),
                 LogTimeAhead = LogTimeAhead,
             };
@@ -100,7 +100,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>Any thread. How long ago the leader was heard of: zero on the leader, <c>null</c> if never.</summary>
-    public TimeSpan? LastLeaderContact => LeaderContact(Volatile.Read(ref _statusParts), _clock.Ticks);
+    public TimeSpan? LastLeaderContact => LeaderContact(Volatile.Read(ref _statusParts), _context.Clock.Ticks);
 
     /// <summary>Any thread. How long a member has known no leader; <c>null</c> when it knows one, and on a node that waits for none.</summary>
     public TimeSpan? WithoutLeader
@@ -109,7 +109,7 @@ internal sealed partial class Replica
         {
             var parts = Volatile.Read(ref _statusParts);
             var waits = parts.LeaderId is null && parts.Role is RaftKvRole.Learner or RaftKvRole.Follower or RaftKvRole.Candidate;
-            return waits ? TimeSpan.FromTicks(Math.Max(0, _clock.Ticks - parts.WithoutLeaderSince)) : null;
+            return waits ? TimeSpan.FromTicks(Math.Max(0, _context.Clock.Ticks - parts.WithoutLeaderSince)) : null;
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed partial class Replica
         get
         {
             var parts = Volatile.Read(ref _statusParts);
-            var since = _clock.Ticks - (4 * _options.ElectionTimeout.Ticks);
-            return [.. parts.Configuration.Members.Where(m => m.IsVoter && m.NodeId != _options.NodeId && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since)).Select(m => m.NodeId)];
+            var since = _context.Clock.Ticks - (4 * _context.Options.ElectionTimeout.Ticks);
+            return [.. parts.Configuration.Members.Where(m => m.IsVoter && m.NodeId != _context.NodeId && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since)).Select(m => m.NodeId)];
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class Replica
     {
         if (parts.LeaderId is null)
             return null;
-        if (parts.LeaderId == _options.NodeId)
+        if (parts.LeaderId == _context.NodeId)
             return TimeSpan.Zero;
         return parts.Peers.TryGetValue(parts.LeaderId, out var peer) && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
     }
@@ -136,7 +136,7 @@ internal sealed partial class Replica
     private RaftKvMemberStatus Describe(Member member, StatusParts parts, long now)
     {
         var isLeader = member.NodeId == parts.LeaderId;
-        if (member.NodeId == _options.NodeId)
+        if (member.NodeId == _context.NodeId)
         {
             return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null,
                 TimeSpan.Zero)
@@ -175,7 +175,7 @@ internal sealed partial class Replica
         var reaches = Reaches(nodeId, heardAt, leaderId, now);
         if (report?.IsFresh(now) != true || report.Find(nodeId) is not { } told)
             return reaches;
-        var (leaderHeardAt, patience) = (report.HeardAt(told), Math.Max(HeartbeatPatience, 4 * _options.ElectionTimeout.Ticks));
+        var (leaderHeardAt, patience) = (report.HeardAt(told), Math.Max(HeartbeatPatience, 4 * _context.Options.ElectionTimeout.Ticks));
         if (leaderHeardAt > 0 && report.At - leaderHeardAt < patience)
             return true;
         return reaches && heardAt > leaderHeardAt + patience;
@@ -184,13 +184,13 @@ internal sealed partial class Replica
     /// <summary>Whether this node itself has a connection to the member and has heard from it of late.</summary>
     private bool Reaches(string nodeId, long heardAt, string? leaderId, long now)
     {
-        if (!_parts.Transport.IsConnected(nodeId))
+        if (!_context.Transport.IsConnected(nodeId))
             return heardAt > 0 && now - heardAt < ReconnectPatience;
         // A connection that has just been made is no silence yet.
         if (heardAt == 0)
             return true;
-        var isHeartbeat = leaderId == nodeId || leaderId == _options.NodeId;
-        var patience = Math.Max(isHeartbeat ? HeartbeatPatience : AnnouncementPatience, 4 * _options.ElectionTimeout.Ticks);
+        var isHeartbeat = leaderId == nodeId || leaderId == _context.NodeId;
+        var patience = Math.Max(isHeartbeat ? HeartbeatPatience : AnnouncementPatience, 4 * _context.Options.ElectionTimeout.Ticks);
         return now - heardAt < patience;
     }
 
@@ -199,29 +199,29 @@ internal sealed partial class Replica
     private TimeSpan? ClockOf(Member member) =>
         Volatile.Read(ref _clockDifferences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
-    private void NoteContact(string nodeId) => _contacts[nodeId] = _now.Ticks;
+    private void NoteContact(string nodeId) => _contacts[nodeId] = _context.Now.Ticks;
 
     private void NoteElection(RoleChanged changed)
     {
         if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
             return;
         // What this node noticed of the trouble before it, as the chain's first links.
-        var why = _parts.Stalls?.ChainSince(_clock.Wall - _options.ElectionTimeout * 4) + changed.Cause;
-        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _clock.Wall, why));
+        var why = _context.Dependencies.Stalls?.ChainSince(_context.Clock.Wall - _context.Options.ElectionTimeout * 4) + changed.Cause;
+        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _context.Clock.Wall, why));
         if (changed.LeaderId is not null)
-            _parts.Telemetry?.Elected();
+            _context.Dependencies.Telemetry?.Elected();
         if (_elections.Count > KeptElections)
             _elections.RemoveAt(KeptElections);
-        if (changed.LeaderId is null || changed.LeaderId != _options.NodeId)
+        if (changed.LeaderId is null || changed.LeaderId != _context.NodeId)
             ReleaseForwarded();
     }
 
     /// <summary>Before anything that a step wants sent can leave: a lease read must see what a peer may acknowledge because of it.</summary>
     private void PublishCommit()
     {
-        Volatile.Write(ref _commitIndex, _core!.CommitIndex);
+        Volatile.Write(ref _commitIndex, _context.Core!.CommitIndex);
         EndTraces();
-        Volatile.Write(ref _leaseUntil, _quarantine is null ? _core.LeaseUntil : 0);
+        Volatile.Write(ref _leaseUntil, _quarantine is null ? _context.Core.LeaseUntil : 0);
     }
 
     /// <summary>Once in the life of the process.</summary>
@@ -231,15 +231,15 @@ internal sealed partial class Replica
             return;
         _wasReady = true;
         var status = Status;
-        var took = TimeSpan.FromTicks(_now.Ticks - _parts.OpenedAt);
-        _log.Ready(_options.NodeId, (long)took.TotalMilliseconds, status.Role == RaftKvRole.Unformed
+        var took = TimeSpan.FromTicks(_context.Now.Ticks - _context.Dependencies.OpenedAt);
+        _context.Log.Ready(_context.NodeId, (long)took.TotalMilliseconds, status.Role == RaftKvRole.Unformed
             ? "it founds a cluster with its first write, or is added to one"
             : $"{status.Role.ToString().ToLowerInvariant()} in term {status.Term}, led by {status.LeaderId}, with {status.KeyCount} keys");
     }
 
     private void Publish()
     {
-        if (_now.Ticks - _published >= PublishInterval)
+        if (_context.Now.Ticks - _published >= PublishInterval)
             PublishStatus();
     }
 
@@ -252,41 +252,41 @@ internal sealed partial class Replica
 
     private void PublishStatus()
     {
-        _published = _now.Ticks;
-        if (_core is null)
+        _published = _context.Now.Ticks;
+        if (_context.Core is null)
             return;
         var peers = new Dictionary<string, PeerStatus>();
-        foreach (var member in _core.Configuration.Members)
+        foreach (var member in _context.Core.Configuration.Members)
         {
-            if (member.NodeId != _options.NodeId)
+            if (member.NodeId != _context.NodeId)
                 peers[member.NodeId] = new PeerStatus(null, _contacts.GetValueOrDefault(member.NodeId));
         }
-        foreach (var progress in _core.Peers)
+        foreach (var progress in _context.Core.Peers)
         {
             if (peers.TryGetValue(progress.NodeId, out var peer))
                 peers[progress.NodeId] = new PeerStatus(progress.Match, peer.HeardAt, progress.HasLostEntries);
         }
         // A member again, it can be watched again.
-        if (!_closed && _core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
-            _parts.Applier.Changes.Watches.End(() => Errors.Removed(_options.NodeId), forGood: false);
+        if (!_context.IsClosed && _context.Core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
+            _context.Applier.Changes.Watches.End(() => Errors.Removed(_context.NodeId), forGood: false);
         PublishBootstrap();
         Volatile.Write(ref _statusParts, new StatusParts
         {
-            Role = _closed ? _statusParts.Role : RoleOf(_core.Role),
-            Term = _core.Term,
-            LeaderId = _closed ? null : _core.LeaderId,
-            HasQuorum = _core.Role != RaftRole.Leader || _core.HasQuorum,
-            WithoutLeaderSince = _statusParts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _statusParts.WithoutLeaderSince : _now.Ticks,
-            FirstIndex = _core.FirstIndex,
-            LastIndex = _core.LastIndex,
-            LastTerm = _core.LastTerm,
-            DurableIndex = _core.DurableIndex,
-            SnapshotIndex = _core.SnapshotIndex,
-            SnapshotTerm = _core.SnapshotTerm,
-            Configuration = _core.Configuration,
-            IsOnlyVoter = !_closed && _core.CanServeReads && _core.Configuration.VoterCount == 1 && _core.CommittedConfiguration.VoterCount == 1,
-            HasItsRole = HasItsRole(_core.CommittedConfiguration),
-            ConfigurationIndex = _core.ConfigurationIndex,
+            Role = _context.IsClosed ? _statusParts.Role : RoleOf(_context.Core.Role),
+            Term = _context.Core.Term,
+            LeaderId = _context.IsClosed ? null : _context.Core.LeaderId,
+            HasQuorum = _context.Core.Role != RaftRole.Leader || _context.Core.HasQuorum,
+            WithoutLeaderSince = _statusParts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _statusParts.WithoutLeaderSince : _context.Now.Ticks,
+            FirstIndex = _context.Core.FirstIndex,
+            LastIndex = _context.Core.LastIndex,
+            LastTerm = _context.Core.LastTerm,
+            DurableIndex = _context.Core.DurableIndex,
+            SnapshotIndex = _context.Core.SnapshotIndex,
+            SnapshotTerm = _context.Core.SnapshotTerm,
+            Configuration = _context.Core.Configuration,
+            IsOnlyVoter = !_context.IsClosed && _context.Core.CanServeReads && _context.Core.Configuration.VoterCount == 1 && _context.Core.CommittedConfiguration.VoterCount == 1,
+            HasItsRole = HasItsRole(_context.Core.CommittedConfiguration),
+            ConfigurationIndex = _context.Core.ConfigurationIndex,
             Peers = peers,
             Elections = [.. _elections],
             Fault = _statusParts.Fault,

@@ -14,7 +14,7 @@ internal sealed partial class Replica
     /// <summary>Notes whose span a write that is about to leave belongs to.</summary>
     private void NoteTrace(WriteOperation write)
     {
-        if (write.Trace is { } span && !Leads)
+        if (write.Trace is { } span && !_context.Leads)
             _forwardedTraces.Add(TraceParent.Of(span.Context));
     }
 
@@ -23,28 +23,28 @@ internal sealed partial class Replica
     {
         if (_forwardedTraces.Count == 0)
             return;
-        _parts.Transport.Send(leader, new ForwardTraces([.. _forwardedTraces.Take(MaxTraces)]));
+        _context.Transport.Send(leader, new ForwardTraces([.. _forwardedTraces.Take(MaxTraces)]));
         _forwardedTraces.Clear();
     }
 
     /// <summary>The writes announced by <paramref name="from"/> are in the log now, if the core took them.</summary>
     private void FollowTraces(string from)
     {
-        if (!_announcedTraces.Remove(from, out var parents) || !Leads || _parts.Telemetry is null)
+        if (!_announcedTraces.Remove(from, out var parents) || !_context.Leads || _context.Dependencies.Telemetry is null)
             return;
         foreach (var parent in parents)
         {
             if (_ledTraces.Count < MaxTraces)
-                _ledTraces.Enqueue((_core!.LastIndex, parent, _clock.Wall.UtcDateTime));
+                _ledTraces.Enqueue((_context.Core!.LastIndex, parent, _context.Clock.Wall.UtcDateTime));
         }
     }
 
     private void EndTraces()
     {
-        while (_ledTraces.TryPeek(out var led) && led.Index <= _core!.CommitIndex)
+        while (_ledTraces.TryPeek(out var led) && led.Index <= _context.Core!.CommitIndex)
         {
             _ledTraces.Dequeue();
-            _parts.Telemetry?.Led(led.Parent.ToContext(), led.Received, _clock.Wall.UtcDateTime);
+            _context.Dependencies.Telemetry?.Led(led.Parent.ToContext(), led.Received, _context.Clock.Wall.UtcDateTime);
         }
     }
 }

@@ -39,19 +39,11 @@ internal sealed partial class Replica
     private long _sessionRoute;
     private bool _resendWrites;
     private long _nextWalk;
-    private readonly bool _isSolo;
-
-    private bool KnowsLeader => _core is { LeaderId: not null };
-
-    /// <summary>No cluster yet, and none is waited for: the first write founds one.</summary>
-    private bool IsAlone => _isSolo && _parts.Identity.ClusterId == Guid.Empty;
-
-    private bool Leads => _core is { Role: RaftRole.Leader };
 
     /// <summary>Why this node takes no call that needs the cluster; <c>null</c> when it takes them.</summary>
-    private RaftKvUnavailableException? RefusalOfAll() => _stopping ? Errors.Stopping()
+    private RaftKvUnavailableException? RefusalOfAll() => _context.IsStopping ? Errors.Stopping()
         : _quarantine is not null ? Errors.Quarantined()
-        : IsRemoved ? Errors.Removed(_options.NodeId)
+        : _context.IsRemoved ? Errors.Removed(_context.NodeId)
         : null;
 
     private void TakeWrite(WriteOperation write)
@@ -66,7 +58,7 @@ internal sealed partial class Replica
             write.TryFail(Errors.NoSpace());
             return;
         }
-        if (_core is null && _isSolo)
+        if (_context.Core is null && _context.IsSingleNode)
             FoundAlone();
         _unsequenced.Enqueue(write);
     }
@@ -74,10 +66,10 @@ internal sealed partial class Replica
     /// <summary>A cluster of one founds itself with its first write; until then another cluster may still take it in.</summary>
     private void FoundAlone()
     {
-        var self = new Member(_options.NodeId, _parts.Transport.AdvertisedAddress, _parts.Identity.Incarnation, MemberRole.Voter);
-        if (_parts.Formation.TryFound([self], FeatureLevels.Of(_options), ClusterLimits.Of(_options)) is { } start)
+        var self = new Member(_context.NodeId, _context.Transport.AdvertisedAddress, _context.Identity.Incarnation, MemberRole.Voter);
+        if (_context.Dependencies.Formation.TryFound([self], FeatureLevels.Of(_context.Options), ClusterLimits.Of(_context.Options)) is { } start)
         {
-            _log.FoundedCluster(_options.NodeId, _parts.Identity.ClusterId, members: 1);
+            _context.Log.FoundedCluster(_context.NodeId, _context.Identity.ClusterId, members: 1);
             Form(start);
         }
     }
@@ -90,7 +82,7 @@ internal sealed partial class Replica
             _resendWrites = false;
             ResendAll();
         }
-        if (_unsequenced.Count > 0 && KnowsLeader)
+        if (_unsequenced.Count > 0 && _context.KnowsLeader)
         {
             if (_session == 0)
                 AskForSession();
@@ -99,7 +91,7 @@ internal sealed partial class Replica
         }
         if (_newWrites.Count > 0)
         {
-            _lastBatch = _newWrites.Count;
+            _context.LastBatch = _newWrites.Count;
             Offer(_newWrites);
             _newWrites.Clear();
         }
@@ -107,17 +99,17 @@ internal sealed partial class Replica
 
     private void Sequence()
     {
-        while (!_parts.Pending.IsFull && _unsequenced.TryDequeue(out var write))
+        while (!_context.Dependencies.Pending.IsFull && _unsequenced.TryDequeue(out var write))
         {
             var command = write.Command.Span;
             if (command.IsEmpty)
                 continue;
-            if (KvCommand.FeatureLevelOf(command) > _core!.Configuration.FeatureLevel)
+            if (KvCommand.FeatureLevelOf(command) > _context.Core!.Configuration.FeatureLevel)
             {
-                write.TryFail(Errors.FeatureNotActive(_core.Configuration.FeatureLevel));
+                write.TryFail(Errors.FeatureNotActive(_context.Core.Configuration.FeatureLevel));
                 continue;
             }
-            _parts.Pending.Add(write);
+            _context.Dependencies.Pending.Add(write);
             _newWrites.Add(write);
         }
     }
@@ -125,9 +117,9 @@ internal sealed partial class Replica
     /// <summary>Gives writes to the leader: this node's own core, or a peer.</summary>
     private void Offer(List<WriteOperation> writes)
     {
-        if (!KnowsLeader)
+        if (!_context.KnowsLeader)
             return;
-        var low = _parts.Pending.Low;
+        var low = _context.Dependencies.Pending.Low;
         foreach (var write in writes)
         {
             var command = ForTheLog(write);
@@ -135,7 +127,7 @@ internal sealed partial class Replica
                 continue;
             KvCommand.Patch(command.Span, _session, write.Sequence, low);
             write.Attempts++;
-            write.SentAt = _now.Ticks;
+            write.SentAt = _context.Now.Ticks;
             (write.Route, write.RetryAt) = (_route.Number, Moment.Never);
             NoteTrace(write);
             _offered.Add(command);
@@ -154,7 +146,7 @@ internal sealed partial class Replica
     /// <summary>The leader did not take it, and does so later perhaps.</summary>
     private void BackOff(WriteOperation write)
     {
-        (write.Route, write.RetryAt) = (-_route.Number, _now.Ticks + (SweepInterval << Math.Min(write.Refusals, MaxBackoffDoublings)));
+        (write.Route, write.RetryAt) = (-_route.Number, _context.Now.Ticks + (SweepInterval << Math.Min(write.Refusals, MaxBackoffDoublings)));
         write.Refusals++;
     }
 
@@ -185,9 +177,9 @@ internal sealed partial class Replica
     {
         if (commands.Count == 0)
             return 0;
-        if (!Leads)
-            return ForwardTo(_core!.LeaderId!, commands);
-        Step(new Proposed(_now, commands, From: null));
+        if (!_context.Leads)
+            return ForwardTo(_context.Core!.LeaderId!, commands);
+        _context.Step(new Proposed(_context.Now, commands, From: null));
         return commands.Count;
     }
 
@@ -205,7 +197,7 @@ internal sealed partial class Replica
                 message.Add(commands[i]);
                 bytes += commands[i].Length;
             }
-            if (!_parts.Transport.Send(leader, new ForwardWrites(message)))
+            if (!_context.Transport.Send(leader, new ForwardWrites(message)))
                 break;
             given += message.Count;
         }
@@ -218,7 +210,7 @@ internal sealed partial class Replica
         if (_sessionRoute != _route.Number)
             _sessionAsked = false;
         _scratch.Clear();
-        _parts.Pending.CopyTo(_scratch);
+        _context.Dependencies.Pending.CopyTo(_scratch);
         _scratch.RemoveAll(write => Math.Abs(write.Route) == _route.Number);
         Offer(_scratch);
         _scratch.Clear();
@@ -227,7 +219,7 @@ internal sealed partial class Replica
     /// <summary>A connection between this node and the leader was made anew: what was sent into the old one may be lost.</summary>
     private void RenewRoute(string peer)
     {
-        if (_core is null || peer != _core.LeaderId)
+        if (_context.Core is null || peer != _context.Core.LeaderId)
             return;
         _route.Renew();
         _resendWrites = true;
@@ -235,13 +227,13 @@ internal sealed partial class Replica
 
     private void AskForSession()
     {
-        if (_sessionAsked && _now.Ticks - _sessionAskedAt < SessionPatience)
+        if (_sessionAsked && _context.Now.Ticks - _sessionAskedAt < SessionPatience)
             return;
         _sessionAsked = true;
-        _sessionAskedAt = _now.Ticks;
+        _sessionAskedAt = _context.Now.Ticks;
         _sessionRoute = _route.Number;
         var command = new byte[KvCommand.OpenSessionBytes];
-        KvCommand.WriteOpenSession(command, _parts.Applier.SessionNonce, SessionSeconds);
+        KvCommand.WriteOpenSession(command, _context.Applier.SessionNonce, SessionSeconds);
         if (Offer([command]) == 0)
             AskForSessionLater();
     }
@@ -249,7 +241,7 @@ internal sealed partial class Replica
     private void AskForSessionLater()
     {
         if (_session == 0 && _sessionAsked)
-            _sessionAskedAt = _now.Ticks - SessionPatience + (SweepInterval << 2);
+            _sessionAskedAt = _context.Now.Ticks - SessionPatience + (SweepInterval << 2);
     }
 
     private void OnSessionOpened(SessionOpened opened)
@@ -257,7 +249,7 @@ internal sealed partial class Replica
         if (_session != 0)
             return;
         _session = opened.Session;
-        _parts.Applier.Session = opened.Session;
+        _context.Applier.Session = opened.Session;
     }
 
     /// <summary>The session was forgotten (this process was silent for an hour): begin another, and repeat only what is certain not to have happened.</summary>
@@ -267,10 +259,10 @@ internal sealed partial class Replica
         {
             _session = 0;
             _sessionAsked = false;
-            _parts.Applier.Session = 0;
+            _context.Applier.Session = 0;
             _scratch.Clear();
-            _parts.Pending.CopyTo(_scratch);
-            _parts.Pending.Clear();
+            _context.Dependencies.Pending.CopyTo(_scratch);
+            _context.Dependencies.Pending.Clear();
             foreach (var write in _scratch)
                 Requeue(write);
             _scratch.Clear();
@@ -284,7 +276,7 @@ internal sealed partial class Replica
     private void DoubtPending()
     {
         _scratch.Clear();
-        _parts.Pending.CopyTo(_scratch);
+        _context.Dependencies.Pending.CopyTo(_scratch);
         foreach (var write in _scratch)
         {
             if (write.Attempts > 0)
@@ -308,8 +300,8 @@ internal sealed partial class Replica
 
     private void OnForwarded(string from, ForwardWrites forwarded)
     {
-        if (_core is null || _stopping)
-            _parts.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
+        if (_context.Core is null || _context.IsStopping)
+            _context.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
         else
             ProposeAllowed(from, TakeWhatFits(from, forwarded.Commands));
         FollowTraces(from);
@@ -319,20 +311,20 @@ internal sealed partial class Replica
     {
         if (commands.All(_limits.Allow))
         {
-            Step(new Proposed(_now, commands, from));
+            _context.Step(new Proposed(_context.Now, commands, from));
             return;
         }
         var allowed = commands.ToLookup(_limits.Allow);
-        _parts.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
-        Step(new Proposed(_now, [.. allowed[true]], from));
+        _context.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
+        _context.Step(new Proposed(_context.Now, [.. allowed[true]], from));
     }
 
     private void OnRefused(ProposalRefused refused)
     {
         if (refused.From is { } from)
-            _parts.Transport.Send(from, new ForwardRefused(refused.Reason, SequencesOf(refused.Commands)));
+            _context.Transport.Send(from, new ForwardRefused(refused.Reason, SequencesOf(refused.Commands)));
         else
-            OnRefused(_options.NodeId, refused.Reason, SequencesOf(refused.Commands));
+            OnRefused(_context.NodeId, refused.Reason, SequencesOf(refused.Commands));
     }
 
     /// <summary>The leader did not take these: it certainly did not append this attempt.</summary>
@@ -342,7 +334,7 @@ internal sealed partial class Replica
             AskForSessionLater();
         foreach (var sequence in sequences)
         {
-            if (_parts.Pending.Find(sequence) is not { } write)
+            if (_context.Dependencies.Pending.Find(sequence) is not { } write)
                 continue;
             if (write.Attempts == 1)
             {
@@ -374,29 +366,29 @@ internal sealed partial class Replica
     /// <summary>Deadlines, and writes whose time has come to be given to the leader again.</summary>
     private void SweepWrites()
     {
-        if (_now.Ticks < _nextWalk)
+        if (_context.Now.Ticks < _nextWalk)
             return;
         // Few are looked at each time; to walk through very many takes longer, and is done the less often.
-        _nextWalk = _now.Ticks + SweepInterval * Math.Min(10, (_unsequenced.Count + _parts.Pending.Span) / ManyWrites);
+        _nextWalk = _context.Now.Ticks + SweepInterval * Math.Min(10, (_unsequenced.Count + _context.Dependencies.Pending.Span) / ManyWrites);
         // All of them: deadlines differ, and one that waits longer must not hold up those behind it.
         for (var left = _unsequenced.Count; left > 0; left--)
         {
             var waiting = _unsequenced.Dequeue();
-            if (waiting.IsCompleted || waiting.Deadline <= _now.Ticks)
+            if (waiting.IsCompleted || waiting.Deadline <= _context.Now.Ticks)
                 waiting.TryFail(Unavailable());
             else
                 _unsequenced.Enqueue(waiting);
         }
-        if (_parts.Pending.IsEmpty)
+        if (_context.Dependencies.Pending.IsEmpty)
             return;
         _scratch.Clear();
-        _parts.Pending.CopyTo(_scratch);
+        _context.Dependencies.Pending.CopyTo(_scratch);
         _newWrites.Clear();
         foreach (var write in _scratch)
         {
-            if (write.Deadline <= _now.Ticks)
-                write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));
-            else if (_now.Ticks >= write.RetryAt)
+            if (write.Deadline <= _context.Now.Ticks)
+                write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_context.Options.RequestTimeout));
+            else if (_context.Now.Ticks >= write.RetryAt)
                 _newWrites.Add(write);
         }
         _scratch.Clear();
@@ -404,9 +396,9 @@ internal sealed partial class Replica
         _newWrites.Clear();
     }
 
-    private RaftKvUnavailableException Unavailable() => _core is null
-        ? Errors.NotFormed(_parts.Bootstrap?.WaitsFor)
-        : IsRemoved
-            ? Errors.Removed(_options.NodeId)
-            : _core.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout);
+    private RaftKvUnavailableException Unavailable() => _context.Core is null
+        ? Errors.NotFormed(_context.Dependencies.Bootstrap?.WaitsFor)
+        : _context.IsRemoved
+            ? Errors.Removed(_context.NodeId)
+            : _context.Core.LeaderId is { } leader ? Errors.NoQuorum(leader, _context.Options.RequestTimeout) : Errors.NoLeader(_context.Options.RequestTimeout);
 }

@@ -3,157 +3,108 @@ using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// One node: the only caller of the core. Everything that happens comes in as a <see cref="ReplicaInput"/>; a turn takes all that waits, steps
-/// the core, carries out its effects and sends once per peer. Knows nothing of threads: a thread, or a simulator, calls <see cref="RunOnce"/>.
+/// the core, carries out its effects and sends once per peer.
 /// </summary>
 internal sealed partial class Replica
 {
     /// <summary>How often deadlines of callers are looked at.</summary>
     private static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
 
-    private readonly ReplicaParts _parts;
-    private readonly RaftKvOptions _options;
-    private readonly ReplicaClock _clock;
-    private readonly ILogger _log;
-    private readonly WorkQueue<ReplicaInput> _inbox = new();
-    private readonly List<RaftEffect> _effects = [];
-    private List<ReplicaInput> _taken = [];
-    private RaftCore? _core;
-    private Moment _now;
+    private readonly ReplicaContext _context;
+    private readonly TurnScheduler _turns;
+    private readonly InboundMessages _inbound;
     private long _reportedApplied;
     private long _nextSweep;
-    private long _nextRequestId;
-
-    // When the next turn is due by the clock, and until when the replica's thread sleeps: a turn on another thread may have to wake it.
-    private long _due;
-    private long _sleepsUntil = long.MinValue;
-    private bool _idle;
-    private int _lastBatch;
-    private volatile bool _stopping;
-    private volatile bool _closed;
 
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
-        (_parts, _options, _clock, _log) = (parts, options, clock, log);
+        _turns = new TurnScheduler(clock);
+        _context = new ReplicaContext(parts, options, clock, log, _turns) { CarryOut = CarryOut };
+        _inbound = new InboundMessages(_context, _turns.Kick);
         _wallClocks = new WallClocks(options.NodeId);
-        _now = clock.Now;
         _statusParts = StatusParts.Unformed;
-        // Begins at random, so that an answer from before a restart fits none of this process's requests.
-        _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
         _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
-        _isSolo = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
         _disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
         _limits = new RecordLimits(ClusterLimits.Of(options));
-        parts.Applier.Notify += Post;
-        parts.LogWriter.Written += written => Post(written, wake: false);
+        _turns.Attach(this, parts.LogWriter, parts.Applier);
     }
 
-    public void Post(ReplicaInput input) => Post(input, wake: true);
+    /// <summary>The threads that take turns.</summary>
+    public TurnScheduler Turns => _turns;
 
-    /// <summary>Without <paramref name="wake"/>, the caller sees to it that a turn is taken.</summary>
-    public void Post(ReplicaInput input, bool wake)
-    {
-        if (!_inbox.Post(input, wake))
-            Refuse(input);
-    }
+    public void Post(ReplicaInput input) => _turns.Post(input);
+
+    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
+    public void PostMessage(PeerHello from, PeerMessage message) => _turns.Post(_inbound.Admit(from, message), wake: false);
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
-    public void Recover(RaftStart start) => Post(new Formed(start));
-
-    /// <summary>
-    /// Any thread; a moment later it may be otherwise. Nobody waits for anything, and callers have come one by one: those that come many at a time are better served
-    /// together.
-    /// </summary>
-    public bool IsIdle => Volatile.Read(ref _idle);
+    public void Recover(RaftStart start) => _turns.Post(new Formed(start));
 
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
-    public bool HasWork => !_inbox.IsEmpty;
+    public bool HasWork => _turns.HasWork;
 
     /// <summary>Holder of the turn. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
-    public long Deadline => _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
+    public long Deadline => _context.Core is null ? _nextSweep : Math.Min(_context.Core.Deadline, _nextSweep);
 
-    /// <summary>Holder of the turn, or whoever keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
-    public RaftCore? Core => _core;
+    /// <summary>No call is pending, and the newest batch had one caller.</summary>
+    public bool IsIdle => _context.Core is not null && _context.LastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _context.Dependencies.Pending.IsEmpty;
 
-    /// <summary>Waits for work, at most until the next deadline. Turns may be taken on other threads meanwhile.</summary>
-    public void Wait()
-    {
-        var due = Volatile.Read(ref _due);
-        Volatile.Write(ref _sleepsUntil, due);
-        Interlocked.MemoryBarrier();
-        // A turn that has moved the deadline forward since saw no sleeper it would have to wake.
-        due = Math.Min(due, Volatile.Read(ref _due));
-        // Rounded up: waking a moment early would only mean to turn twice.
-        var wait = (due - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
-        _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
-        Volatile.Write(ref _sleepsUntil, long.MinValue);
-    }
+    /// <summary>Holder of the turn, or a thread that keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
+    public RaftCore? Core => _context.Core;
 
     /// <summary>One turn. Any thread, one at a time.</summary>
-    public void RunOnce()
-    {
-        Turn();
-        Volatile.Write(ref _idle, _core is not null && _lastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _parts.Pending.IsEmpty);
-        _parts.Pending.LetGo();
-        Volatile.Write(ref _due, Deadline);
-        Interlocked.MemoryBarrier();
-        if (_due < Volatile.Read(ref _sleepsUntil))
-            Kick();
-    }
+    public void RunOnce() => _turns.RunOnce();
 
-    private void Turn()
+    public void End() => _turns.End();
+
+    /// <summary>The inputs of the turn have been taken.</summary>
+    public void BeginTurn() => _context.Now = ReadClock();
+
+    public void Turn(List<ReplicaInput> taken)
     {
-        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be dated before it arrived.
-        // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
-        // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
-        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the lease counts from the reading of the turn
-        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
-        // upon at once: the core waits for another heartbeat when it is late.
-        _inbox.TakeAll(ref _taken);
-        _now = ReadClock();
         try
         {
-            foreach (var input in _taken)
+            foreach (var input in taken)
                 Handle(input);
             Drive();
         }
         catch (Exception e)
         {
             Fault(e);
-            // Also what the turn has not come to is answered; whoever has an answer keeps it.
-            foreach (var input in _taken)
+            // Inputs that the turn did not reach are answered as well; a call that has an answer keeps it.
+            foreach (var input in taken)
                 Refuse(input);
         }
         finally
         {
-            _taken.Clear();
+            taken.Clear();
         }
         Publish();
     }
 
-    /// <summary>Ends a wait.</summary>
-    public void Kick() => _inbox.Kick();
+    /// <summary>Operations that are completed may be used again.</summary>
+    public void EndTurn() => _context.Dependencies.Pending.LetGo();
 
-    /// <summary>The last thing its thread does: whatever came too late is refused, and whatever comes later refuses itself.</summary>
-    public void End()
+    /// <summary>Refuses every call from now on.</summary>
+    public void Close()
     {
-        if (_closed)
+        if (_context.IsClosed)
             MarkStopped();
         else
             Close(RaftKvRole.Stopped, "This node has stopped.");
-        _inbox.Close();
-        RunOnce();
     }
 
     private void Handle(ReplicaInput input)
     {
         if (input is PeerInput received)
-            Received(received);
-        if (_closed)
+            _inbound.Release(received);
+        if (_context.IsClosed)
         {
             Refuse(input);
             return;
@@ -164,7 +115,7 @@ internal sealed partial class Replica
             case PeerInput message: Receive(message); break;
             case LogWritten written: OnLogWritten(written); break;
             case ReadBatch batch: TakeReads(batch); break;
-            case CoreAnswer answer: OnAnswer(answer.At(_now)); break;
+            case CoreAnswer answer: OnAnswer(answer.At(_context.Now)); break;
             case SessionOpened opened: OnSessionOpened(opened); break;
             case SessionLost lost: OnSessionLost(lost); break;
             case PeerConnected connected: OnPeerConnected(connected); break;
@@ -178,14 +129,14 @@ internal sealed partial class Replica
             case AdminCall call: TakeAdminCall(call); break;
             case ClusterAbandoned abandoned: OnClusterAbandoned(abandoned); break;
             case Formed formed: Form(formed.Start); break;
-            case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
+            case ReplyWanted reply: _context.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
             case SnapshotFinished finished: OnSnapshotFinished(finished); break;
             case SnapshotChecked checkedOne: OnSnapshotChecked(checkedOne); break;
             case DiskMeasured measured: OnDiskMeasured(measured); break;
             case SeedStored stored: OnSeedStored(stored); break;
             case SeedLoaded loaded: OnSeedLoaded(loaded); break;
-            case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
+            case LeaseReadsWanted: _context.Step(new LeaseWanted(_context.Now)); break;
             case DueCollected collected: OnDueCollected(collected); break;
             case ExpiryApplied: _expiring = false; break;
             case HandOverWanted wanted: OnHandOverWanted(wanted); break;
@@ -198,32 +149,32 @@ internal sealed partial class Replica
     /// <summary>What follows from the inputs of a turn, once for all of them.</summary>
     private void Drive()
     {
-        if (_closed)
+        if (_context.IsClosed)
             return;
         SendNewWrites();
         AskForReads();
-        if (_core is not null)
+        if (_context.Core is not null)
         {
             // A snapshot that has just been swapped in is ahead of the core until the core hears that it is installed.
-            var applied = Math.Min(_parts.Applier.AppliedIndex, _core.CommitIndex);
+            var applied = Math.Min(_context.Applier.AppliedIndex, _context.Core.CommitIndex);
             if (applied > _reportedApplied)
             {
                 _reportedApplied = applied;
-                Step(new Applied(_now, applied));
+                _context.Step(new Applied(_context.Now, applied));
             }
             // Only after everything that was waiting: what we slept through may be among it.
-            if (_now.Ticks >= _core.Deadline)
-                Step(new TimePassed(_now));
+            if (_context.Now.Ticks >= _context.Core.Deadline)
+                _context.Step(new TimePassed(_context.Now));
         }
         ConsiderExpiry();
-        if (_now.Ticks >= _nextSweep)
+        if (_context.Now.Ticks >= _nextSweep)
             Sweep();
-        _parts.Transport.Flush();
+        _context.Transport.Flush();
     }
 
     private void Sweep()
     {
-        _nextSweep = _now.Ticks + SweepInterval;
+        _nextSweep = _context.Now.Ticks + SweepInterval;
         SweepWrites();
         SweepReads();
         SweepRemoved();
@@ -245,14 +196,14 @@ internal sealed partial class Replica
     /// <summary>The node now belongs to a cluster: the core begins.</summary>
     private void Form(RaftStart start)
     {
-        if (_core is not null)
+        if (_context.Core is not null)
             return;
         // A node that gave up a cluster has another incarnation than the one it started with.
-        _core = new RaftCore(_parts.Settings with { Incarnation = _parts.Identity.Incarnation }, start);
+        _context.Core = new RaftCore(_context.Dependencies.Settings with { Incarnation = _context.Identity.Incarnation }, start);
         NoteOwnClock();
-        _reportedApplied = _parts.Applier.AppliedIndex;
+        _reportedApplied = _context.Applier.AppliedIndex;
         BeginProof();
-        _core.Initialize(_now, _effects);
+        _context.Core.Initialize(_context.Now, _context.Effects);
         CarryOut();
     }
 
@@ -262,16 +213,8 @@ internal sealed partial class Replica
         {
             DoubtPending();
             // The state is the leader's now, whatever it was before.
-            LeaveQuarantine(_parts.Applier.AppliedIndex);
+            LeaveQuarantine(_context.Applier.AppliedIndex);
         }
-        Step(answer);
-    }
-
-    private void Step(RaftEvent input)
-    {
-        if (_core is null)
-            return;
-        _core.Step(input, _effects);
-        CarryOut();
+        _context.Step(answer);
     }
 }

@@ -68,11 +68,11 @@ internal static partial class Catalogue
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
-            new Edit("Node/Replica.Reads.cs", "if (_parts.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
+            new Edit("Node/Replica.Reads.cs", "if (_context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
         new("stale-read-after-restart", "a restarted node serves its own copy at once",
             new Edit("Node/Replica.Readiness.cs", "private bool _mustCatchUp = true;", "private bool _mustCatchUp;")),
         new("age-from-the-answer", "the age of a copy counts from when the read index was applied, not from when it was asked for",
-            new Edit("Node/Replica.Freshness.cs", "Interlocked.CompareExchange(ref _freshAt, batch.AskedAt, seen)", "Interlocked.CompareExchange(ref _freshAt, _clock.Ticks, seen)")),
+            new Edit("Node/Replica.Freshness.cs", "Interlocked.CompareExchange(ref _freshAt, batch.AskedAt, seen)", "Interlocked.CompareExchange(ref _freshAt, _context.Clock.Ticks, seen)")),
         new("age-from-contact", "the age of a copy is the time since any message of the leader (was here)",
             new Edit("Node/Replica.Freshness.cs", "            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan", "            if (LastLeaderContact is { } contact)\n                return contact;\n            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan")),
         new("lease-without-drift", "a lease lasts as long as the promise, whatever the clocks do",
@@ -82,7 +82,7 @@ internal static partial class Catalogue
         new("promise-ignored", "a promise to a leader does not keep a node from voting",
             new Edit("Consensus/RaftCore.Elections.cs", "return _now.Ticks < _promises.Until || (LeaderId", "return (LeaderId")) { In = Profile.Leases },
         new("clock-read-before-the-inbox", "a turn reads the clock and then takes what has arrived since (was here)",
-            new Edit("Node/Replica.cs", "_inbox.TakeAll(ref _taken);\n        _now = ReadClock();", "_now = ReadClock();\n        _inbox.TakeAll(ref _taken);")) { In = Profile.Leases },
+            new Edit("Node/TurnScheduler.cs", "_inbox.TakeAll(ref _taken);\n        _loop.BeginTurn();", "_loop.BeginTurn();\n        _inbox.TakeAll(ref _taken);")) { In = Profile.Leases },
         new("lease-survives-transfer", "a leader that hands over serves reads on",
             new Edit("Consensus/RaftCore.Transfer.cs", "        _leaseForfeited = true;\n        EndLease();\n", "")),
         new("promise-of-the-own-length", "a restarted node keeps promises as long as its own election timeout, whatever the leader was promised",
@@ -122,7 +122,7 @@ internal static partial class Catalogue
         new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be taken in, also when the entry about it was replaced",
             new Edit("Node/PeerGate.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
-            new Edit("Node/Bootstrap/Replica.Bootstrap.cs", "Names(_core!.CommittedConfiguration)", "Names(_core!.Configuration)")) { In = Profile.Joiners },
+            new Edit("Node/Bootstrap/Replica.Bootstrap.cs", "Names(_context.Core!.CommittedConfiguration)", "Names(_context.Core!.Configuration)")) { In = Profile.Joiners },
         new("empty-cluster-kept", "a node keeps the cluster that adopted it although it has no entry of it and no other founder has one either",
             new Edit("Node/Bootstrap/AbandonedCluster.cs", "return clock.Ticks - _since >= Patience.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
     ];
@@ -159,7 +159,7 @@ internal static partial class Catalogue
         new("lost-session-repeats-all", "when a session is lost, a write that may have been made in it is made again in another",
             new Edit("Node/Replica.Writes.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
         new("unknown-told-as-failed", "a write that may still happen is said not to have",
-            new Edit("Node/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_options.RequestTimeout));", "write.TryFail(Unavailable());")),
+            new Edit("Node/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_context.Options.RequestTimeout));", "write.TryFail(Unavailable());")),
     ];
 
     private static IEnumerable<Mutation> OnceHere =>

@@ -22,36 +22,36 @@ internal sealed partial class Replica
     private void PublishBootstrap()
     {
         // A node that catches up meets configurations from before its time, which name it as little as those after its removal do.
-        var wasRemoved = _wasNamed && _core!.Role == RaftRole.Removed;
-        if (!_isSettled && (wasRemoved || Names(_core!.CommittedConfiguration)))
+        var wasRemoved = _wasNamed && _context.Core!.Role == RaftRole.Removed;
+        if (!_isSettled && (wasRemoved || Names(_context.Core!.CommittedConfiguration)))
             Volatile.Write(ref _isSettled, true);
-        Volatile.Write(ref _holdsNothing, IsEmpty(_core!));
+        Volatile.Write(ref _holdsNothing, IsEmpty(_context.Core!));
     }
 
     private bool Names(ClusterConfiguration configuration) =>
-        configuration.Find(_options.NodeId) is { } member && member.IsOf(_parts.Identity.Incarnation);
+        configuration.Find(_context.NodeId) is { } member && member.IsOf(_context.Identity.Incarnation);
 
     private static bool IsEmpty(RaftCore core) => core is { LastIndex: 0, SnapshotIndex: 0, Configuration.Members.Count: 0 };
 
     /// <summary>Gives a cluster up that this node has nothing of. To the rest of it, if there is any, the node is from now on one whose disk was replaced.</summary>
     private void OnClusterAbandoned(ClusterAbandoned abandoned)
     {
-        if (_core is not { LeaderId: null } || !IsEmpty(_core) || _parts.Identity.ClusterId != abandoned.ClusterId || _stopping || _lastTicket != _durableTicket)
+        if (_context.Core is not { LeaderId: null } || !IsEmpty(_context.Core) || _context.Identity.ClusterId != abandoned.ClusterId || _context.IsStopping || _lastTicket != _durableTicket)
             return;
-        _parts.Formation.Forget();
-        _core = null;
+        _context.Dependencies.Formation.Forget();
+        _context.Core = null;
         _held.Clear();
         _strangers.Clear();
         _introduced.Clear();
         _namesakes.Clear();
         _rolledBackMembers.Clear();
         _members = [];
-        _parts.Transport.SetPeers([]);
-        _parts.Transport.HangUp();
+        _context.Transport.SetPeers([]);
+        _context.Transport.HangUp();
         Volatile.Write(ref _publishedConfiguration, ClusterConfiguration.Empty);
         Volatile.Write(ref _holdsNothing, false);
         Volatile.Write(ref _statusParts, StatusParts.Unformed);
-        _log.ClusterAbandoned(_options.NodeId, abandoned.ClusterId);
+        _context.Log.ClusterAbandoned(_context.NodeId, abandoned.ClusterId);
         PublishNow();
     }
 }

@@ -37,8 +37,8 @@ internal sealed partial class Replica
     /// <summary>A directory that was used before must be shown to others that may have seen a newer state of it.</summary>
     private void BeginProof()
     {
-        _isProven = _parts.Age is not { HadCluster: true } || !_core!.HasOtherVoters;
-        _recoveredAt = _now.Ticks;
+        _isProven = _context.Dependencies.Age is not { HadCluster: true } || !_context.Core!.HasOtherVoters;
+        _recoveredAt = _context.Now.Ticks;
     }
 
     /// <summary>
@@ -48,21 +48,21 @@ internal sealed partial class Replica
     /// </summary>
     private void ConsiderProof()
     {
-        if (_isProven || _core is null)
+        if (_isProven || _context.Core is null)
             return;
         var (voters, welcomes) = (0, 0);
-        foreach (var member in _core.Configuration.Members)
+        foreach (var member in _context.Core.Configuration.Members)
         {
-            if (!member.IsVoter || member.NodeId == _options.NodeId)
+            if (!member.IsVoter || member.NodeId == _context.NodeId)
                 continue;
             voters++;
             if (_welcomedBy.Contains(member.NodeId))
                 welcomes++;
         }
-        var waited = _now.Ticks - _recoveredAt;
+        var waited = _context.Now.Ticks - _recoveredAt;
         _isProven = welcomes == voters
-            || (waited >= _options.ElectionTimeout.Ticks && _welcomedBy.Count >= _core.Configuration.Quorum - 1)
-            || (waited >= LateTimeouts * _options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
+            || (waited >= _context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= _context.Core.Configuration.Quorum - 1)
+            || (waited >= LateTimeouts * _context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
     }
 
     /// <summary>
@@ -79,7 +79,7 @@ internal sealed partial class Replica
 
     private void OnRollbackTold(RollbackTold told)
     {
-        if (_core is null || told.Incarnation != _parts.Identity.Incarnation)
+        if (_context.Core is null || told.Incarnation != _context.Identity.Incarnation)
             return;
         // A late answer to the old identity: the new one must go on naming the identity that the cluster knows.
         if (_rolledBack is not null && !_isFenced)
@@ -90,7 +90,7 @@ internal sealed partial class Replica
             _held.Clear();
             _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a volume was rolled back. It "
                 + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.";
-            _log.RolledBack(_options.NodeId, told.By);
+            _context.Log.RolledBack(_context.NodeId, told.By);
             PublishNow();
         }
         // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and says
@@ -101,25 +101,25 @@ internal sealed partial class Replica
 
     private void OnRollbackSeen(string nodeId)
     {
-        if (_core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, _now.Ticks))
+        if (_context.Core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, _context.Now.Ticks))
             return;
-        _log.RolledBackMember(_options.NodeId, nodeId);
+        _context.Log.RolledBackMember(_context.NodeId, nodeId);
     }
 
     private void Reincarnate()
     {
         try
         {
-            _parts.Formation.Reincarnate();
+            _context.Dependencies.Formation.Reincarnate();
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
             return; // The peer says it again.
         }
-        _log.Reincarnated(_options.NodeId, _parts.Identity.Incarnation);
-        Step(new Reincarnated(_now, _parts.Identity.Incarnation));
+        _context.Log.Reincarnated(_context.NodeId, _context.Identity.Incarnation);
+        _context.Step(new Reincarnated(_context.Now, _context.Identity.Incarnation));
         // Connections that were made under the old identity end before anything is said under the new one.
-        _parts.Transport.SetPeers([]);
+        _context.Transport.SetPeers([]);
         _isFenced = false;
         UpdatePeers();
     }
@@ -127,15 +127,15 @@ internal sealed partial class Replica
     private void SweepFencing()
     {
         ConsiderProof();
-        if (_rolledBack is not null && !_isFenced && _core!.IsMember)
+        if (_rolledBack is not null && !_isFenced && _context.Core!.IsMember)
         {
             _rolledBack = null;
-            _log.TakenInAgain(_options.NodeId);
+            _context.Log.TakenInAgain(_context.NodeId);
             PublishNow();
         }
-        if (_parts.Age is not { } age || !age.Peers.TryBeginSave(all: _now.Ticks >= _nextMemory))
+        if (_context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: _context.Now.Ticks >= _nextMemory))
             return;
-        _nextMemory = _now.Ticks + MemoryInterval;
-        _parts.Reader.Post(age.Peers.Save);
+        _nextMemory = _context.Now.Ticks + MemoryInterval;
+        _context.Dependencies.Reader.Post(age.Peers.Save);
     }
 }

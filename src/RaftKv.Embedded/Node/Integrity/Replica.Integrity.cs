@@ -20,23 +20,23 @@ internal sealed partial class Replica
     /// <summary>Any thread. Why this node serves nothing until it has a new state; <c>null</c> when it serves.</summary>
     public string? Quarantine => _quarantine;
 
-    private bool ComparesCopies => _options.IntegrityCheckInterval > TimeSpan.Zero;
+    private bool ComparesCopies => _context.Options.IntegrityCheckInterval > TimeSpan.Zero;
 
     private void SweepIntegrity()
     {
-        if (_core is null || !ComparesCopies)
+        if (_context.Core is null || !ComparesCopies)
             return;
         AnswerProbe();
         if (_quarantine is not null)
             Reseed();
-        else if (Leads && _now.Ticks >= _nextRound)
+        else if (_context.Leads && _context.Now.Ticks >= _nextRound)
             BeginRound();
     }
 
     private void BeginRound()
     {
-        _nextRound = _now.Ticks + _options.IntegrityCheckInterval.Ticks;
-        var samples = _parts.Applier.Samples;
+        _nextRound = _context.Now.Ticks + _context.Options.IntegrityCheckInterval.Ticks;
+        var samples = _context.Applier.Samples;
         var last = _round?.Index ?? 0;
         var index = samples.NewestKept > last ? samples.NewestKept : samples.Last;
         if (index <= last)
@@ -50,15 +50,15 @@ internal sealed partial class Replica
             return;
         _round = new IntegrityRound(index);
         Probe(_round);
-        OnFingerprint(_options.NodeId, new IntegrityAnswer(index, own));
+        OnFingerprint(_context.NodeId, new IntegrityAnswer(index, own));
     }
 
     private void Probe(IntegrityRound round)
     {
-        foreach (var member in _core!.Configuration.Members)
+        foreach (var member in _context.Core!.Configuration.Members)
         {
-            if (member.NodeId != _options.NodeId)
-                _parts.Transport.Send(member.NodeId, new IntegrityProbe(round.Index));
+            if (member.NodeId != _context.NodeId)
+                _context.Transport.Send(member.NodeId, new IntegrityProbe(round.Index));
         }
     }
 
@@ -73,35 +73,35 @@ internal sealed partial class Replica
     /// <summary>As soon as this node is that far; a newer question takes the place of an older one.</summary>
     private void AnswerProbe()
     {
-        if (_probed is not { } probed || _parts.Applier.AppliedIndex < probed.Index)
+        if (_probed is not { } probed || _context.Applier.AppliedIndex < probed.Index)
             return;
         _probed = null;
-        if (_quarantine is null && _parts.Applier.Samples.TryGet(probed.Index, out var own))
-            _parts.Transport.Send(probed.From, new IntegrityAnswer(probed.Index, own));
+        if (_quarantine is null && _context.Applier.Samples.TryGet(probed.Index, out var own))
+            _context.Transport.Send(probed.From, new IntegrityAnswer(probed.Index, own));
     }
 
     private void OnFingerprint(string from, IntegrityAnswer answer)
     {
-        if (!Leads || _round is not { } round || answer.Index != round.Index || answer.SumVersion != RecordSum.Version)
+        if (!_context.Leads || _round is not { } round || answer.Index != round.Index || answer.SumVersion != RecordSum.Version)
             return;
         var wasUndecided = round.IsUndecided;
-        foreach (var odd in round.Take(from, answer.Fingerprint, _core!.Configuration))
+        foreach (var odd in round.Take(from, answer.Fingerprint, _context.Core!.Configuration))
         {
-            _log.CopyDiffers(_options.NodeId, odd, round.Index);
-            if (odd == _options.NodeId)
+            _context.Log.CopyDiffers(_context.NodeId, odd, round.Index);
+            if (odd == _context.NodeId)
                 EnterQuarantine(round.Index);
             else
-                _parts.Transport.Send(odd, new IntegrityVerdict(round.Index));
+                _context.Transport.Send(odd, new IntegrityVerdict(round.Index));
         }
         if (round.IsUndecided && !wasUndecided)
-            _log.CopiesUndecided(_options.NodeId, round.Index);
+            _context.Log.CopiesUndecided(_context.NodeId, round.Index);
         if (round.IsVerified)
             Volatile.Write(ref _verifiedIndex, round.Index);
     }
 
     private void OnVerdict(string from, IntegrityVerdict verdict)
     {
-        if (from == _core?.LeaderId)
+        if (from == _context.Core?.LeaderId)
             EnterQuarantine(verdict.Index);
     }
 
@@ -111,18 +111,18 @@ internal sealed partial class Replica
         if (_quarantine is not null)
             return;
         _quarantine = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
-        _log.Quarantined(_options.NodeId, index);
+        _context.Log.Quarantined(_context.NodeId, index);
         Volatile.Write(ref _leaseUntil, 0);
         _round = null;
         FailReads(Errors.Quarantined());
         while (_unsequenced.TryDequeue(out var write))
             write.TryFail(Errors.Quarantined());
         _scratch.Clear();
-        _parts.Pending.CopyTo(_scratch);
+        _context.Dependencies.Pending.CopyTo(_scratch);
         foreach (var write in _scratch)
             write.TryFail(write.Attempts == 0 ? Errors.Quarantined() : Errors.QuarantinedMidway());
         _scratch.Clear();
-        _seedFrom = _parts.Applier.AppliedIndex;
+        _seedFrom = _context.Applier.AppliedIndex;
         PublishNow();
     }
 }

@@ -28,12 +28,12 @@ internal sealed partial class Replica
 
     private void Reseed()
     {
-        if (_seedLoading || _now.Ticks - _seedAskedAt < SeedRetry || IsBeingInstalled)
+        if (_seedLoading || _context.Now.Ticks - _seedAskedAt < SeedRetry || IsBeingInstalled)
             return;
-        if (Leads)
+        if (_context.Leads)
         {
-            _seedAskedAt = _now.Ticks;
-            Step(new TransferRequested(_now, ++_nextRequestId, To: null));
+            _seedAskedAt = _context.Now.Ticks;
+            _context.Step(new TransferRequested(_context.Now, _context.NextRequestId(), To: null));
         }
         else
         {
@@ -42,33 +42,33 @@ internal sealed partial class Replica
     }
 
     /// <summary>A snapshot that the leader sends through the log replaces the state as well. One snapshot is received at a time, and that one goes first.</summary>
-    private bool IsBeingInstalled => _installPieceAt != 0 && _now.Ticks - _installPieceAt < InstallPriority;
+    private bool IsBeingInstalled => _installPieceAt != 0 && _context.Now.Ticks - _installPieceAt < InstallPriority;
 
     private void AskForSeed()
     {
-        _seedAskedAt = _now.Ticks;
-        if (_core!.LeaderId is { } leader && leader != _options.NodeId)
-            _parts.Transport.Send(leader, new SeedRequest(_seedFrom, _seed.Last, _seed.Offset));
+        _seedAskedAt = _context.Now.Ticks;
+        if (_context.Core!.LeaderId is { } leader && leader != _context.NodeId)
+            _context.Transport.Send(leader, new SeedRequest(_seedFrom, _seed.Last, _seed.Offset));
     }
 
     /// <summary>On the leader.</summary>
     private void OnSeedRequest(string from, SeedRequest request)
     {
-        if (!Leads || _quarantine is not null || _core!.Configuration.Find(from) is null)
+        if (!_context.Leads || _quarantine is not null || _context.Core!.Configuration.Find(from) is null)
             return;
-        if (request.Last == default && _core.SnapshotIndex < request.Covering)
+        if (request.Last == default && _context.Core.SnapshotIndex < request.Covering)
         {
             // The one that asks has applied no more than is committed; it asks again when there is a snapshot.
-            if (!_snapshotBusy && _parts.Applier.AppliedIndex >= request.Covering)
+            if (!_snapshotBusy && _context.Applier.AppliedIndex >= request.Covering)
                 OnSnapshotWanted(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
             return;
         }
-        _parts.Reader.Post(() =>
+        _context.Dependencies.Reader.Post(() =>
         {
-            var last = request.Last != default ? request.Last : _parts.Snapshots.List() is [var newest, ..] ? newest.Last : default;
+            var last = request.Last != default ? request.Last : _context.Snapshots.List() is [var newest, ..] ? newest.Last : default;
             var buffer = new byte[SeedPieceBytes];
-            var count = _parts.Snapshots.ReadChunk(last, request.Offset, buffer, out var total);
-            Post(new ReplyWanted(from, new SeedPiece(last, total, request.Offset, buffer.AsMemory(0, count))));
+            var count = _context.Snapshots.ReadChunk(last, request.Offset, buffer, out var total);
+            _context.Post(new ReplyWanted(from, new SeedPiece(last, total, request.Offset, buffer.AsMemory(0, count))));
         });
     }
 
@@ -83,17 +83,17 @@ internal sealed partial class Replica
             _seed = default;
             return;
         }
-        _seedAskedAt = _now.Ticks;
-        _parts.Snapshotter.Post(() =>
+        _seedAskedAt = _context.Now.Ticks;
+        _context.Dependencies.Snapshotter.Post(() =>
         {
             try
             {
-                _parts.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
-                Post(new SeedStored(piece.Last, _parts.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
+                _context.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
+                _context.Post(new SeedStored(piece.Last, _context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
             {
-                _log.SnapshotFailed(_options.NodeId, piece.Last.Index, e.Message);
+                _context.Log.SnapshotFailed(_context.NodeId, piece.Last.Index, e.Message);
             }
         });
     }
@@ -109,9 +109,9 @@ internal sealed partial class Replica
             return;
         }
         _seedLoading = true;
-        var load = () => _parts.Snapshotter.Post(() => LoadSeed(stored.Last));
+        var load = () => _context.Dependencies.Snapshotter.Post(() => LoadSeed(stored.Last));
         // The snapshot may be ahead of what this node has applied.
-        if (!_parts.Applier.Waiters.Add(stored.Last.Index, load, () => _parts.Applier.AppliedIndex))
+        if (!_context.Applier.Waiters.Add(stored.Last.Index, load, () => _context.Applier.AppliedIndex))
             load();
     }
 
@@ -121,20 +121,20 @@ internal sealed partial class Replica
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(_parts.Snapshots, last, _parts.Identity.ClusterId, _parts.Stores, _parts.Ending);
+            restored = StartupRecovery.LoadReceived(_context.Snapshots, last, _context.Identity.ClusterId, _context.Dependencies.Stores, _context.Dependencies.Ending);
         }
-        catch (OperationCanceledException) when (_parts.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (_context.Dependencies.Ending.IsCancellationRequested)
         {
             return;
         }
         catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
         {
-            Post(new SeedLoaded(last, e));
+            _context.Post(new SeedLoaded(last, e));
             return;
         }
         // What this node wrote itself is of the copy that differs.
-        _parts.Snapshots.KeepOnly(last);
-        _parts.Applier.Submit(new ReplaceState(restored, () => Post(new SeedLoaded(last, null))));
+        _context.Snapshots.KeepOnly(last);
+        _context.Applier.Submit(new ReplaceState(restored, () => _context.Post(new SeedLoaded(last, null))));
     }
 
     private void OnSeedLoaded(SeedLoaded loaded)
@@ -142,7 +142,7 @@ internal sealed partial class Replica
         _seedLoading = false;
         _seed = default;
         if (loaded.Error is { } error)
-            _log.SnapshotRefused(_options.NodeId, loaded.Last.Index, "the leader", error.Message);
+            _context.Log.SnapshotRefused(_context.NodeId, loaded.Last.Index, "the leader", error.Message);
         else
             LeaveQuarantine(loaded.Last.Index);
     }
@@ -153,7 +153,7 @@ internal sealed partial class Replica
             return;
         _quarantine = null;
         _seed = default;
-        _log.Reseeded(_options.NodeId, snapshot);
+        _context.Log.Reseeded(_context.NodeId, snapshot);
         PublishNow();
     }
 }

@@ -170,8 +170,6 @@ internal sealed partial class Replica
         _forwarded.Clear();
     }
 
-    private bool KnowsUnknown(string peer) => _abilities.TryGetValue(peer, out var said) && said.Level >= FeatureLevels.Safeguards;
-
     private void Finish(AdminCall call, AdminResult result, bool fromElsewhere = false)
     {
         if (call.ReplyTo is not { } peer)
@@ -179,6 +177,6 @@ internal sealed partial class Replica
         else if (fromElsewhere)
             _context.Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
         else
-            _context.Transport.Send(peer, result.ToReply(call.ReplyId, KnowsUnknown(peer)));
+            _context.Transport.Send(peer, result.ToReply(call.ReplyId, _abilities.Speaks(peer, FeatureLevels.Safeguards)));
     }
 }

@@ -63,7 +63,7 @@ internal sealed partial class Replica
         if (_context.Core?.Configuration.Find(from) is not { } member || IsOtherIncarnation(from))
             return;
         // Followers send each other nothing else.
-        NoteContact(from);
+        _contacts.Record(from, _context.Now.Ticks);
         if (_context.Now.Ticks >= _clocksUnheardUntil)
         {
             _wallClocks.Note(from, member.Incarnation, clock.UnixMs, _context.Now.Ticks);
@@ -92,7 +92,7 @@ internal sealed partial class Replica
 
     private void TellWallClock(string nodeId)
     {
-        if (_abilities.TryGetValue(nodeId, out var said) && said.Level >= FeatureLevels.Safeguards)
+        if (_abilities.Speaks(nodeId, FeatureLevels.Safeguards))
             _context.Transport.Send(nodeId, new WallClock(_context.Clock.Wall.ToUnixTimeMilliseconds()));
     }
 

@@ -143,10 +143,10 @@ internal sealed partial class Replica
         if (isFull == _isDiskFull)
             return;
         _isDiskFull = isFull;
-        PublishNow();
+        _publisher.PublishNow();
     }
 
-    private bool IsHeard(string nodeId) => nodeId == _context.NodeId || _context.Now.Ticks - _contacts.GetValueOrDefault(nodeId, long.MinValue / 2) < VoterSilence;
+    private bool IsHeard(string nodeId) => nodeId == _context.NodeId || _contacts.IsHeardWithin(nodeId, VoterSilence, _context.Now.Ticks);
 
     /// <summary>
     /// The leader sends no entries to a follower whose disk has no room for them, unless it needs the follower for the quorum.

@@ -6,16 +6,11 @@ namespace RaftKv.Embedded.Node;
 
 internal sealed partial class Replica
 {
-    /// <summary>Messages that must not leave before a vote is durable.</summary>
-    private readonly Queue<(long Ticket, Send Message)> _held = new();
-    private long _lastTicket;
-    private long _durableTicket;
-    private long _barrier;
-
     /// <summary>Carries out the effects of a step, in their order.</summary>
     private void CarryOut()
     {
-        PublishCommit();
+        _publisher.PublishCommit();
+        _traces.EndCommitted();
         // No effect makes the core step again at once: whatever follows from one comes back through the inbox.
         foreach (var effect in _context.Effects)
             CarryOut(effect);
@@ -27,13 +22,8 @@ internal sealed partial class Replica
         switch (effect)
         {
             case Send send: SendOrHold(send); break;
-            case Append append:
-                _context.LogWriter.Submit(++_lastTicket, append.Entries.Span);
-                break;
-            case SaveVote vote:
-                _barrier = ++_lastTicket;
-                _context.LogWriter.Submit(new WriteVote(_barrier, vote.Term, vote.VotedFor, vote.PromiseMs));
-                break;
+            case Append append: _submissions.Append(append.Entries.Span); break;
+            case SaveVote vote: _submissions.SaveVote(vote); break;
             case Apply apply: SubmitApply(apply); break;
             case ReadReady ready: OnReadReady(ready); break;
             case ReadFailed failed: OnReadFailed(failed); break;
@@ -44,7 +34,7 @@ internal sealed partial class Replica
             case CheckSnapshot check: CheckSent(check.Last); break;
             case WriteSnapshotChunk write: StoreChunk(write); break;
             case InstallReceivedSnapshot install: Install(install); break;
-            case ResetLog reset: _context.LogWriter.Submit(new RestartLog(++_lastTicket, reset.Base)); break;
+            case ResetLog reset: _submissions.Reset(reset.Base); break;
             case TruncatePrefix truncate: DropLog(truncate); break;
             case EntriesLost lost: OnEntriesLost(lost); break;
             case PeerLeftBehind behind: _context.Log.FollowerLeftBehind(_context.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
@@ -56,20 +46,15 @@ internal sealed partial class Replica
 
     private void SendOrHold(Send send)
     {
-        if (_barrier > _durableTicket || _held.Count > 0)
-            _held.Enqueue((_barrier, Keep(send)));
-        else
+        if (!_submissions.TryHold(send))
             Transmit(send);
     }
 
-    /// <summary>The entries of a message are there until the next step only.</summary>
-    private static Send Keep(Send send) => send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
-
     private void OnLogWritten(LogWritten written)
     {
-        _durableTicket = written.Ticket;
-        while (_held.TryPeek(out var held) && held.Ticket <= _durableTicket)
-            Transmit(_held.Dequeue().Message);
+        _submissions.OnWritten(written.Ticket);
+        while (_submissions.TryRelease(out var send))
+            Transmit(send);
         if (written.Last.Index > 0)
             _context.Step(new Appended(_context.Now, written.Last));
     }
@@ -83,9 +68,10 @@ internal sealed partial class Replica
     private void OnRoleChanged(RoleChanged changed)
     {
         // A node that joins is in no configuration yet, as one that was removed is in none any more.
-        var role = changed.Role == RaftRole.Removed && !_wasNamed ? "Joining" : changed.Role.ToString();
+        var role = changed.Role == RaftRole.Removed && !_bootstrap.WasNamed ? "Joining" : changed.Role.ToString();
         _context.Log.RoleChanged(_context.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
-        NoteElection(changed);
+        if (_publisher.RecordElection(changed) && (changed.LeaderId is null || changed.LeaderId != _context.NodeId))
+            ReleaseForwarded();
         _rooms.Clear();
         _nextDiskLook = 0;
         _expiring = false;
@@ -99,21 +85,21 @@ internal sealed partial class Replica
             _resendWrites = true;
             RetryReads();
         }
-        PublishNow();
+        _publisher.PublishNow();
     }
 
     private void OnEntriesLost(EntriesLost lost)
     {
         _context.Log.EntriesLost(_context.NodeId, lost.Peer, lost.Acknowledged, lost.Last.Index);
-        PublishNow();
+        _publisher.PublishNow();
     }
 
     private void OnConfigurationChanged(ConfigurationChanged changed)
     {
         _context.Log.ConfigurationChanged(_context.NodeId, changed.Index, changed.Configuration.Describe());
-        _wasNamed |= Names(changed.Configuration);
+        _bootstrap.OnConfigurationChanged(changed.Configuration);
         UpdatePeers();
-        FollowLimits();
-        PublishNow();
+        _features.OnConfigurationChanged();
+        _publisher.PublishNow();
     }
 }

@@ -12,7 +12,6 @@ internal sealed partial class Replica
     private bool _handsOver;
     private bool _isCutOff;
     private volatile bool _leaving;
-    private Exception? _faultCause;
 
     /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
     public event Action? Faulted;
@@ -46,7 +45,7 @@ internal sealed partial class Replica
         _handsOver |= _context.Leads && _context.Core!.Configuration.VoterCount > 1;
         if (_handsOver && _context.Leads)
             _context.Step(new TransferRequested(_context.Now, _handOverId = _context.NextRequestId(), To: null));
-        PublishNow();
+        _publisher.PublishNow();
     }
 
     /// <summary>No quorum answered the leader since it was asked to hand over: there is no successor to wait for, and calls under way cannot finish.</summary>
@@ -63,7 +62,7 @@ internal sealed partial class Replica
 
     /// <summary>Four times as long as a follower waits before it stands for election: a quorum would have elected a leader.</summary>
     private bool IsCutOff => _isCutOff || _context.Core is null
-        || (!_context.KnowsLeader && _context.Now.Ticks - _statusParts.WithoutLeaderSince > 4 * _context.Options.ElectionTimeout.Ticks);
+        || (!_context.KnowsLeader && _context.Now.Ticks - _publisher.Parts.WithoutLeaderSince > 4 * _context.Options.ElectionTimeout.Ticks);
 
     private void ConsiderHandedOver()
     {
@@ -86,7 +85,7 @@ internal sealed partial class Replica
     {
         if (_context.IsClosed)
             return;
-        _faultCause = error;
+        _refusals.FaultCause = error;
         Close(RaftKvRole.Faulted, error.Message);
         Faulted?.Invoke();
         _context.Log.Faulted(error, _context.NodeId, error.Message);
@@ -96,34 +95,23 @@ internal sealed partial class Replica
     private void Close(RaftKvRole role, string why)
     {
         _context.IsClosed = true;
-        Volatile.Write(ref _leaseUntil, 0);
+        _publisher.EndLease();
         while (_unsequenced.TryDequeue(out var write))
-            write.TryFail(RefusalFor(role, why));
+            write.TryFail(_refusals.Of(role, why));
         _scratch.Clear();
         _context.Dependencies.Pending.CopyTo(_scratch);
         foreach (var write in _scratch)
-            write.TryFail(write.Attempts == 0 ? RefusalFor(role, why) : Errors.Ended(why, _faultCause));
-        FailReads(RefusalFor(role, why));
-        _context.Applier.Changes.Watches.End(() => RefusalFor(role, why), forGood: true);
+            write.TryFail(write.Attempts == 0 ? _refusals.Of(role, why) : Errors.Ended(why, _refusals.FaultCause));
+        FailReads(_refusals.Of(role, why));
+        _context.Applier.Changes.Watches.End(() => _refusals.Of(role, why), forGood: true);
         foreach (var call in _changes.Values.Concat(_forwarded.Values))
             call.Complete(AdminResult.NoAnswer);
         foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
-            waiter.TrySetException(RefusalFor(role, why));
-        Volatile.Write(ref _statusParts, _statusParts with { Role = role, LeaderId = null, IsOnlyVoter = false, Fault = role == RaftKvRole.Faulted ? why : null });
-        PublishNow();
+            waiter.TrySetException(_refusals.Of(role, why));
+        _publisher.PublishClosed(role, why);
         _handedOver?.TrySetResult();
         _stopped?.TrySetResult();
     }
-
-    /// <summary>A node that was faulted has stopped now as well; those who watch it need not wait any longer.</summary>
-    private void MarkStopped()
-    {
-        Volatile.Write(ref _statusParts, _statusParts with { Role = RaftKvRole.Stopped });
-        PublishNow();
-    }
-
-    private Exception RefusalFor(RaftKvRole role, string why) =>
-        role == RaftKvRole.Faulted ? Errors.Faulted(why, _faultCause) : Errors.Stopping();
 
     private void FailReads(Exception error)
     {
@@ -139,8 +127,8 @@ internal sealed partial class Replica
     /// <summary>Holder of the turn, or any thread once there are no more turns.</summary>
     public void Refuse(ReplicaInput input)
     {
-        var status = Volatile.Read(ref _statusParts);
-        var refusal = RefusalFor(status.Role, status.Fault ?? "");
+        var status = _publisher.Parts;
+        var refusal = _refusals.Of(status.Role, status.Fault ?? "");
         switch (input)
         {
             case WriteOperation write: write.TryFail(refusal); break;

@@ -38,14 +38,13 @@ internal sealed partial class Replica
                 TakeInRolledBack(input.From, input.Incarnation);
                 break;
             case RaftMessage message:
-                NoteContact(input.From);
+                _contacts.Record(input.From, _context.Now.Ticks);
                 _context.Dependencies.Age?.Peers.Note(input.Incarnation, message);
                 HearStranger(input.From);
                 _context.Step(new MessageReceived(_context.Now, input.From, message, input.Incarnation));
                 break;
             case ForwardWrites writes: OnForwarded(input.From, writes); break;
-            case ForwardTraces traces when traces.Parents.Count <= MaxTraces: _announcedTraces[input.From] = traces.Parents; break;
-            case ForwardTraces: break;
+            case ForwardTraces traces: _traces.OnAnnounced(input.From, traces); break;
             case ForwardRefused refused: OnRefused(input.From, refused.Reason, refused.Sequences); break;
             case AdminRequest request: OnAdminRequest(input.From, request); break;
             case AdminReply reply: OnAdminReply(reply); break;
@@ -53,7 +52,7 @@ internal sealed partial class Replica
             case IntegrityAnswer answer: OnFingerprint(input.From, answer); break;
             case IntegrityVerdict verdict: OnVerdict(input.From, verdict); break;
             case DiskReport report: OnDiskReport(input.From, report); break;
-            case MemberReport report: OnMemberReport(input.From, report); break;
+            case MemberReport report: _memberReports.OnReport(input.From, report); break;
             case SeedRequest request: OnSeedRequest(input.From, request); break;
             case SeedPiece piece: OnSeedPiece(piece); break;
             case WallClock clock: OnWallClock(input.From, clock); break;
@@ -65,7 +64,7 @@ internal sealed partial class Replica
     {
         var peer = connected.Peer;
         NoteWhereReached(peer, connected.Address);
-        _abilities[peer.NodeId] = (peer.Incarnation, peer.FeatureLevel, peer.Limits);
+        _abilities.Record(peer);
         _welcomedBy.Add(peer.NodeId);
         ConsiderProof();
         // Before any vote: who wins an election knows the clocks of those who voted for it.

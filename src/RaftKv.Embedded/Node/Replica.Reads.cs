@@ -4,6 +4,10 @@ namespace RaftKv.Embedded.Node;
 
 internal sealed partial class Replica
 {
+    private static readonly long ProbeInterval = TimeSpan.FromSeconds(1).Ticks;
+
+    private ReadBatch? _probe;
+    private long _nextProbe;
     private readonly Dictionary<long, ReadBatch> _asked = [];
     private readonly List<ReadBatch> _waitingReads = [];
     private readonly List<ReadBatch> _readScratch = [];
@@ -48,7 +52,7 @@ internal sealed partial class Replica
                 _openStale = null;
             _context.LastBatch = batch.Readers;
         }
-        if (RefusalOfAll() is { } refusal)
+        if (_refusals.OfAllCalls() is { } refusal)
             batch.Fail(refusal);
         else if (_context.Core is null && _context.IsAlone)
             batch.Complete();
@@ -76,6 +80,16 @@ internal sealed partial class Replica
             _context.Step(new ReadRequested(_context.Now, batch.Id));
         }
         _readScratch.Clear();
+    }
+
+    /// <summary>Adds a read of the replica's own when one is due: the first one after the start tells whether it has caught up.</summary>
+    private void ProbeFreshness()
+    {
+        if (_probe is not null || _quarantine.IsActive || (!_freshness.MustCatchUp && _context.Now.Ticks < _nextProbe))
+            return;
+        _nextProbe = _context.Now.Ticks + (_freshness.IsAgeWanted(_context.Now.Ticks) ? _context.Options.HeartbeatInterval.Ticks : ProbeInterval);
+        _probe = new ReadBatch(_context.Now.Ticks + _context.Options.RequestTimeout.Ticks);
+        _waitingReads.Add(_probe);
     }
 
     private void OnReadReady(ReadReady ready)
@@ -106,7 +120,7 @@ internal sealed partial class Replica
     /// <summary>Replica or applier thread.</summary>
     private void CompleteReads(ReadBatch batch)
     {
-        NoteFresh(batch);
+        _freshness.Record(batch);
         batch.Complete();
     }
 
@@ -138,7 +152,7 @@ internal sealed partial class Replica
             _probe = null;
     }
 
-    private bool MayEndStale(ReadBatch batch) => batch.MayBeStale && ServesWithoutLeader;
+    private bool MayEndStale(ReadBatch batch) => batch.MayBeStale && _freshness.ServesWithoutLeader;
 
     private bool Expired(ReadBatch batch)
     {
@@ -149,7 +163,7 @@ internal sealed partial class Replica
         }
         if (batch.Deadline > _context.Now.Ticks)
             return false;
-        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_context.Options.RequestTimeout) : Unavailable());
+        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(_context.Options.RequestTimeout) : _refusals.Unavailable());
         return true;
     }
 }

@@ -55,7 +55,7 @@ internal sealed partial class Replica
         if (_context.Now.Ticks < _nextSnapshot)
             return;
         // What a quarantined node has is nothing to start from, and it needs its log.
-        if (_quarantine is not null)
+        if (_quarantine.IsActive)
             return;
         var due = _context.Applier.AppliedIndex > _context.Core.SnapshotIndex && _context.Wal.BytesSince(_context.Core.SnapshotIndex) > LogBytesPerSnapshot;
         if (!due && _snapshotWaiters.Count == 0)
@@ -136,7 +136,7 @@ internal sealed partial class Replica
             _context.Step(new SnapshotTaken(_context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
         }
         // Whoever waits for the snapshot finds it in the status.
-        PublishStatus();
+        _publisher.Publish();
         foreach (var waiter in _snapshotServed)
         {
             if (finished.Error is null)
@@ -154,14 +154,14 @@ internal sealed partial class Replica
     private void DropLog(TruncatePrefix truncate)
     {
         var first = _isDiskLow ? truncate.First : Math.Min(truncate.First, _fallback + 1);
-        _context.LogWriter.Submit(new DropPrefix(++_lastTicket, first));
+        _submissions.DropPrefix(first);
     }
 
     /// <summary>The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.</summary>
     private void GiveUpFallback()
     {
         if (_context.Core is not null)
-            _context.LogWriter.Submit(new DropPrefix(++_lastTicket, _context.Core.FirstIndex));
+            _submissions.DropPrefix(_context.Core.FirstIndex);
     }
 
     private void LoadEntries(ReadEntries read)

@@ -6,8 +6,6 @@ namespace RaftKv.Embedded.Node;
 
 internal sealed partial class Replica
 {
-    private static readonly long PublishInterval = TimeSpan.FromMilliseconds(20).Ticks;
-
     /// <summary>How long a member without a connection counts as reachable: connections are made again after a reset.</summary>
     private static readonly long ReconnectPatience = TimeSpan.FromSeconds(1).Ticks;
 
@@ -17,46 +15,22 @@ internal sealed partial class Replica
     /// <summary>How long two others may be silent to each other, who tell their clocks every 5 s.</summary>
     private static readonly long AnnouncementPatience = TimeSpan.FromSeconds(12).Ticks;
 
-    private const int KeptElections = 16;
-
-    private readonly Dictionary<string, long> _contacts = [];
-    private readonly List<RaftKvElection> _elections = [];
-    private StatusParts _statusParts;
     private ClusterConfiguration _publishedConfiguration = ClusterConfiguration.Empty;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _published;
-    private long _commitIndex;
-    private long _leaseUntil;
     private bool _wasReady;
 
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
     public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
 
-    /// <summary>Any thread. The leader that is known; <c>null</c> when none is.</summary>
-    public string? LeaderId => Volatile.Read(ref _statusParts).LeaderId;
-
-    /// <summary>Any thread. Whether a leader is known.</summary>
-    public bool IsLed => LeaderId is not null;
-
-    /// <summary>Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.</summary>
-    public long CommitIndex => Volatile.Read(ref _commitIndex);
-
-    /// <summary>Any thread. In monotonic ticks; 0 is no lease.</summary>
-    public long LeaseUntil => Volatile.Read(ref _leaseUntil);
-
-    /// <summary>Any thread. Completes with the next change of role, term, leader or members.</summary>
-    public Task Changed => Volatile.Read(ref _changed).Task;
-
     public RaftKvStatus Status
     {
         get
         {
-            var parts = Volatile.Read(ref _statusParts);
+            var parts = _publisher.Parts;
             var now = _context.Clock.Ticks;
             var state = _context.Applier.State;
             // The parts are a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
             var applied = _context.Applier.AppliedIndex;
-            var commit = Math.Max(CommitIndex, applied);
+            var commit = Math.Max(_publisher.CommitIndex, applied);
             var readiness = Readiness;
             return new RaftKvStatus
             {
@@ -76,7 +50,7 @@ internal sealed partial class Replica
                 AppliedIndex = applied,
                 SnapshotIndex = parts.SnapshotIndex,
                 SnapshotTerm = parts.SnapshotTerm,
-                LastContact = LeaderContact(parts, now),
+                LastContact = _publisher.LeaderContact(parts, now),
                 KeyCount = state.Store.Count,
                 KeyIndexBytes = state.Store.KeyIndexBytes,
                 OldestWatchableVersion = new KvVersion(_context.Applier.Changes.History.OldestVersion),
@@ -85,10 +59,10 @@ internal sealed partial class Replica
                 Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = ClockOf(m) })],
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _context.Options.Durability,
-                Limits = Limits.ToPublic(),
+                Limits = _features.Limits.Cluster.ToPublic(),
                 Fault = parts.Fault,
                 WaitsFor = parts.LeaderId is null ? _context.Dependencies.Bootstrap?.WaitsFor : null,
-                Quarantine = _quarantine,
+                Quarantine = _quarantine.Reason,
                 RolledBack = _rolledBack,
                 FreeDiskBytes = _disk.FreeBytes is var free and not long.MaxValue ? free : null,
                 IsDiskFull = _isDiskFull,
@@ -97,40 +71,6 @@ internal sealed partial class Replica
                 LogTimeAhead = LogTimeAhead,
             };
         }
-    }
-
-    /// <summary>Any thread. How long ago the leader was heard of: zero on the leader, <c>null</c> if never.</summary>
-    public TimeSpan? LastLeaderContact => LeaderContact(Volatile.Read(ref _statusParts), _context.Clock.Ticks);
-
-    /// <summary>Any thread. How long a member has known no leader; <c>null</c> when it knows one, and on a node that waits for none.</summary>
-    public TimeSpan? WithoutLeader
-    {
-        get
-        {
-            var parts = Volatile.Read(ref _statusParts);
-            var waits = parts.LeaderId is null && parts.Role is RaftKvRole.Learner or RaftKvRole.Follower or RaftKvRole.Candidate;
-            return waits ? TimeSpan.FromTicks(Math.Max(0, _context.Clock.Ticks - parts.WithoutLeaderSince)) : null;
-        }
-    }
-
-    /// <summary>Any thread. The other voters of which nothing was heard for four election timeouts, in the order of the configuration.</summary>
-    public IReadOnlyList<string> SilentVoters
-    {
-        get
-        {
-            var parts = Volatile.Read(ref _statusParts);
-            var since = _context.Clock.Ticks - (4 * _context.Options.ElectionTimeout.Ticks);
-            return [.. parts.Configuration.Members.Where(m => m.IsVoter && m.NodeId != _context.NodeId && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since)).Select(m => m.NodeId)];
-        }
-    }
-
-    private TimeSpan? LeaderContact(StatusParts parts, long now)
-    {
-        if (parts.LeaderId is null)
-            return null;
-        if (parts.LeaderId == _context.NodeId)
-            return TimeSpan.Zero;
-        return parts.Peers.TryGetValue(parts.LeaderId, out var peer) && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
     }
 
     private RaftKvMemberStatus Describe(Member member, StatusParts parts, long now)
@@ -145,7 +85,7 @@ internal sealed partial class Replica
             };
         }
         parts.Peers.TryGetValue(member.NodeId, out var peer);
-        var report = ReportOf(parts);
+        var report = _memberReports.Of(parts);
         var reported = report?.Find(member.NodeId);
         var heard = Ago(peer.HeardAt, now);
         var seen = new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match, heard)
@@ -199,31 +139,6 @@ internal sealed partial class Replica
     private TimeSpan? ClockOf(Member member) =>
         Volatile.Read(ref _clockDifferences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
-    private void NoteContact(string nodeId) => _contacts[nodeId] = _context.Now.Ticks;
-
-    private void NoteElection(RoleChanged changed)
-    {
-        if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
-            return;
-        // What this node noticed of the trouble before it, as the chain's first links.
-        var why = _context.Dependencies.Stalls?.ChainSince(_context.Clock.Wall - _context.Options.ElectionTimeout * 4) + changed.Cause;
-        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, _context.Clock.Wall, why));
-        if (changed.LeaderId is not null)
-            _context.Dependencies.Telemetry?.Elected();
-        if (_elections.Count > KeptElections)
-            _elections.RemoveAt(KeptElections);
-        if (changed.LeaderId is null || changed.LeaderId != _context.NodeId)
-            ReleaseForwarded();
-    }
-
-    /// <summary>Before anything that a step wants sent can leave: a lease read must see what a peer may acknowledge because of it.</summary>
-    private void PublishCommit()
-    {
-        Volatile.Write(ref _commitIndex, _context.Core!.CommitIndex);
-        EndTraces();
-        Volatile.Write(ref _leaseUntil, _quarantine is null ? _context.Core.LeaseUntil : 0);
-    }
-
     /// <summary>Once in the life of the process.</summary>
     private void ReportReady()
     {
@@ -236,70 +151,4 @@ internal sealed partial class Replica
             ? "it founds a cluster with its first write, or is added to one"
             : $"{status.Role.ToString().ToLowerInvariant()} in term {status.Term}, led by {status.LeaderId}, with {status.KeyCount} keys");
     }
-
-    private void Publish()
-    {
-        if (_context.Now.Ticks - _published >= PublishInterval)
-            PublishStatus();
-    }
-
-    /// <summary>Tells those who watch the status.</summary>
-    private void PublishNow()
-    {
-        PublishStatus();
-        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-    }
-
-    private void PublishStatus()
-    {
-        _published = _context.Now.Ticks;
-        if (_context.Core is null)
-            return;
-        var peers = new Dictionary<string, PeerStatus>();
-        foreach (var member in _context.Core.Configuration.Members)
-        {
-            if (member.NodeId != _context.NodeId)
-                peers[member.NodeId] = new PeerStatus(null, _contacts.GetValueOrDefault(member.NodeId));
-        }
-        foreach (var progress in _context.Core.Peers)
-        {
-            if (peers.TryGetValue(progress.NodeId, out var peer))
-                peers[progress.NodeId] = new PeerStatus(progress.Match, peer.HeardAt, progress.HasLostEntries);
-        }
-        // A member again, it can be watched again.
-        if (!_context.IsClosed && _context.Core.Role == RaftRole.Removed && _statusParts.Role != RaftKvRole.Removed)
-            _context.Applier.Changes.Watches.End(() => Errors.Removed(_context.NodeId), forGood: false);
-        PublishBootstrap();
-        Volatile.Write(ref _statusParts, new StatusParts
-        {
-            Role = _context.IsClosed ? _statusParts.Role : RoleOf(_context.Core.Role),
-            Term = _context.Core.Term,
-            LeaderId = _context.IsClosed ? null : _context.Core.LeaderId,
-            HasQuorum = _context.Core.Role != RaftRole.Leader || _context.Core.HasQuorum,
-            WithoutLeaderSince = _statusParts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _statusParts.WithoutLeaderSince : _context.Now.Ticks,
-            FirstIndex = _context.Core.FirstIndex,
-            LastIndex = _context.Core.LastIndex,
-            LastTerm = _context.Core.LastTerm,
-            DurableIndex = _context.Core.DurableIndex,
-            SnapshotIndex = _context.Core.SnapshotIndex,
-            SnapshotTerm = _context.Core.SnapshotTerm,
-            Configuration = _context.Core.Configuration,
-            IsOnlyVoter = !_context.IsClosed && _context.Core.CanServeReads && _context.Core.Configuration.VoterCount == 1 && _context.Core.CommittedConfiguration.VoterCount == 1,
-            HasItsRole = HasItsRole(_context.Core.CommittedConfiguration),
-            ConfigurationIndex = _context.Core.ConfigurationIndex,
-            Peers = peers,
-            Elections = [.. _elections],
-            Fault = _statusParts.Fault,
-        });
-    }
-
-    private static RaftKvRole RoleOf(RaftRole role) => role switch
-    {
-        RaftRole.Learner => RaftKvRole.Learner,
-        RaftRole.Follower => RaftKvRole.Follower,
-        RaftRole.PreCandidate or RaftRole.Candidate => RaftKvRole.Candidate,
-        RaftRole.Leader => RaftKvRole.Leader,
-        RaftRole.Removed => RaftKvRole.Removed,
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
 }

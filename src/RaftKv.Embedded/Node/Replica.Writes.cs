@@ -40,15 +40,9 @@ internal sealed partial class Replica
     private bool _resendWrites;
     private long _nextWalk;
 
-    /// <summary>Why this node takes no call that needs the cluster; <c>null</c> when it takes them.</summary>
-    private RaftKvUnavailableException? RefusalOfAll() => _context.IsStopping ? Errors.Stopping()
-        : _quarantine is not null ? Errors.Quarantined()
-        : _context.IsRemoved ? Errors.Removed(_context.NodeId)
-        : null;
-
     private void TakeWrite(WriteOperation write)
     {
-        if (RefusalOfAll() is { } refusal)
+        if (_refusals.OfAllCalls() is { } refusal)
         {
             write.TryFail(refusal);
             return;
@@ -129,7 +123,7 @@ internal sealed partial class Replica
             write.Attempts++;
             write.SentAt = _context.Now.Ticks;
             (write.Route, write.RetryAt) = (_route.Number, Moment.Never);
-            NoteTrace(write);
+            _traces.Record(write);
             _offered.Add(command);
             _offeredWrites.Add(write);
         }
@@ -153,10 +147,10 @@ internal sealed partial class Replica
     /// <summary>A write beyond the limits ends here. One that was given to a leader before keeps waiting: it may have been applied.</summary>
     private bool IsAllowed(WriteOperation write, ReadOnlyMemory<byte> command)
     {
-        if (_limits.Allow(command))
+        if (_features.Limits.Allow(command))
             return true;
         if (write.Attempts == 0)
-            write.TryFail(Errors.TooLargeForCluster(_limits.Cluster));
+            write.TryFail(Errors.TooLargeForCluster(_features.Limits.Cluster));
         return false;
     }
 
@@ -186,7 +180,7 @@ internal sealed partial class Replica
     /// <summary>In messages of a size that fits a frame, whatever has piled up; one write always does.</summary>
     private int ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
-        AnnounceTraces(leader);
+        _traces.Announce(leader);
         var given = 0;
         while (given < commands.Count)
         {
@@ -304,17 +298,17 @@ internal sealed partial class Replica
             _context.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
         else
             ProposeAllowed(from, TakeWhatFits(from, forwarded.Commands));
-        FollowTraces(from);
+        _traces.Begin(from);
     }
 
     private void ProposeAllowed(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
-        if (commands.All(_limits.Allow))
+        if (commands.All(_features.Limits.Allow))
         {
             _context.Step(new Proposed(_context.Now, commands, from));
             return;
         }
-        var allowed = commands.ToLookup(_limits.Allow);
+        var allowed = commands.ToLookup(_features.Limits.Allow);
         _context.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
         _context.Step(new Proposed(_context.Now, [.. allowed[true]], from));
     }
@@ -342,7 +336,7 @@ internal sealed partial class Replica
                 if (reason == RefusalReason.Overloaded)
                     write.TryFail(Errors.LeaderOverloaded());
                 else if (reason == RefusalReason.TooLarge)
-                    write.TryFail(Errors.TooLargeForCluster(_limits.Cluster));
+                    write.TryFail(Errors.TooLargeForCluster(_features.Limits.Cluster));
                 else if (reason == RefusalReason.NoSpace)
                     write.TryFail(Errors.NoSpace());
             }
@@ -375,7 +369,7 @@ internal sealed partial class Replica
         {
             var waiting = _unsequenced.Dequeue();
             if (waiting.IsCompleted || waiting.Deadline <= _context.Now.Ticks)
-                waiting.TryFail(Unavailable());
+                waiting.TryFail(_refusals.Unavailable());
             else
                 _unsequenced.Enqueue(waiting);
         }
@@ -387,7 +381,7 @@ internal sealed partial class Replica
         foreach (var write in _scratch)
         {
             if (write.Deadline <= _context.Now.Ticks)
-                write.TryFail(write.Attempts == 0 ? Unavailable() : Errors.NoAnswer(_context.Options.RequestTimeout));
+                write.TryFail(write.Attempts == 0 ? _refusals.Unavailable() : Errors.NoAnswer(_context.Options.RequestTimeout));
             else if (_context.Now.Ticks >= write.RetryAt)
                 _newWrites.Add(write);
         }
@@ -395,10 +389,4 @@ internal sealed partial class Replica
         Offer(_newWrites);
         _newWrites.Clear();
     }
-
-    private RaftKvUnavailableException Unavailable() => _context.Core is null
-        ? Errors.NotFormed(_context.Dependencies.Bootstrap?.WaitsFor)
-        : _context.IsRemoved
-            ? Errors.Removed(_context.NodeId)
-            : _context.Core.LeaderId is { } leader ? Errors.NoQuorum(leader, _context.Options.RequestTimeout) : Errors.NoLeader(_context.Options.RequestTimeout);
 }

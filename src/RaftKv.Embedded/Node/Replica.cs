@@ -19,6 +19,17 @@ internal sealed partial class Replica
     private readonly ReplicaContext _context;
     private readonly TurnScheduler _turns;
     private readonly InboundMessages _inbound;
+    private readonly QuarantineState _quarantine = new();
+    private readonly PeerContacts _contacts = new();
+    private readonly PeerAbilities _abilities = new();
+    private readonly BootstrapProgress _bootstrap;
+    private readonly CallRefusals _refusals;
+    private readonly WriteTraces _traces;
+    private readonly LogSubmissions _submissions;
+    private readonly StatusPublisher _publisher;
+    private readonly CopyFreshness _freshness;
+    private readonly MemberReports _memberReports;
+    private readonly ClusterFeatures _features;
     private long _reportedApplied;
     private long _nextSweep;
 
@@ -28,15 +39,75 @@ internal sealed partial class Replica
         _context = new ReplicaContext(parts, options, clock, log, _turns) { CarryOut = CarryOut };
         _inbound = new InboundMessages(_context, _turns.Kick);
         _wallClocks = new WallClocks(options.NodeId);
-        _statusParts = StatusParts.Unformed;
         _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
         _disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
-        _limits = new RecordLimits(ClusterLimits.Of(options));
+        _bootstrap = new BootstrapProgress(_context);
+        _refusals = new CallRefusals(_context, _quarantine);
+        _traces = new WriteTraces(_context);
+        _submissions = new LogSubmissions(parts.LogWriter);
+        _publisher = new StatusPublisher(_context, _quarantine, _contacts, _bootstrap);
+        _freshness = new CopyFreshness(_context, _quarantine, _publisher);
+        _memberReports = new MemberReports(_context, _contacts, _abilities);
+        _features = new ClusterFeatures(_context, _abilities);
         _turns.Attach(this, parts.LogWriter, parts.Applier);
     }
 
     /// <summary>The threads that take turns.</summary>
     public TurnScheduler Turns => _turns;
+
+    /// <inheritdoc cref="StatusPublisher.LeaderId"/>
+    public string? LeaderId => _publisher.LeaderId;
+
+    /// <summary>Any thread. Whether a leader is known.</summary>
+    public bool IsLed => LeaderId is not null;
+
+    /// <inheritdoc cref="StatusPublisher.CommitIndex"/>
+    public long CommitIndex => _publisher.CommitIndex;
+
+    /// <inheritdoc cref="StatusPublisher.LeaseUntil"/>
+    public long LeaseUntil => _publisher.LeaseUntil;
+
+    /// <inheritdoc cref="StatusPublisher.Changed"/>
+    public Task Changed => _publisher.Changed;
+
+    /// <inheritdoc cref="StatusPublisher.LastLeaderContact"/>
+    public TimeSpan? LastLeaderContact => _publisher.LastLeaderContact;
+
+    /// <inheritdoc cref="StatusPublisher.WithoutLeader"/>
+    public TimeSpan? WithoutLeader => _publisher.WithoutLeader;
+
+    /// <inheritdoc cref="StatusPublisher.SilentVoters"/>
+    public IReadOnlyList<string> SilentVoters => _publisher.SilentVoters;
+
+    /// <inheritdoc cref="CopyFreshness.HasCaughtUp"/>
+    public bool HasCaughtUp => _freshness.HasCaughtUp;
+
+    /// <inheritdoc cref="CopyFreshness.IsLeaderless"/>
+    public bool IsLeaderless => _freshness.IsLeaderless;
+
+    /// <inheritdoc cref="CopyFreshness.ServesWithoutLeader"/>
+    public bool ServesWithoutLeader => _freshness.ServesWithoutLeader;
+
+    /// <inheritdoc cref="CopyFreshness.ServesOwnCopy"/>
+    public bool ServesOwnCopy => _freshness.ServesOwnCopy;
+
+    /// <inheritdoc cref="CopyFreshness.Age"/>
+    public TimeSpan Age => _freshness.Age;
+
+    /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
+    public bool IsSettled => _bootstrap.IsSettled;
+
+    /// <inheritdoc cref="BootstrapProgress.HoldsNothing"/>
+    public bool HoldsNothing => _bootstrap.HoldsNothing;
+
+    /// <inheritdoc cref="ClusterFeatures.Limits"/>
+    public ClusterLimits Limits => _features.Limits.Cluster;
+
+    /// <inheritdoc cref="CopyFreshness.IsAtMost"/>
+    public bool IsAtMost(TimeSpan maxAge) => _freshness.IsAtMost(maxAge);
+
+    /// <inheritdoc cref="CopyFreshness.NotServing"/>
+    public RaftKvUnavailableException NotServing() => _freshness.NotServing();
 
     public void Post(ReplicaInput input) => _turns.Post(input);
 
@@ -85,7 +156,7 @@ internal sealed partial class Replica
         {
             taken.Clear();
         }
-        Publish();
+        _publisher.PublishIfDue();
     }
 
     /// <summary>Operations that are completed may be used again.</summary>
@@ -95,7 +166,7 @@ internal sealed partial class Replica
     public void Close()
     {
         if (_context.IsClosed)
-            MarkStopped();
+            _publisher.PublishStopped();
         else
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }
@@ -184,10 +255,10 @@ internal sealed partial class Replica
         SweepStrangers();
         SweepIntegrity();
         SweepFencing();
-        SweepReports();
+        _memberReports.Sweep();
         ReportAddresses();
         SweepDisk();
-        RaiseFeatureLevel();
+        _features.Sweep();
         ConsiderSnapshot();
         ConsiderStopped();
         ReportReady();

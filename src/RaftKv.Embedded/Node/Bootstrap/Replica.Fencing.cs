@@ -87,11 +87,11 @@ internal sealed partial class Replica
         if (!_isFenced)
         {
             _isFenced = true;
-            _held.Clear();
+            _submissions.DropHeld();
             _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a volume was rolled back. It "
                 + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.";
             _context.Log.RolledBack(_context.NodeId, told.By);
-            PublishNow();
+            _publisher.PublishNow();
         }
         // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and says
         // it again.
@@ -131,7 +131,7 @@ internal sealed partial class Replica
         {
             _rolledBack = null;
             _context.Log.TakenInAgain(_context.NodeId);
-            PublishNow();
+            _publisher.PublishNow();
         }
         if (_context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: _context.Now.Ticks >= _nextMemory))
             return;

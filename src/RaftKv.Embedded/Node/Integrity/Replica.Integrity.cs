@@ -15,10 +15,9 @@ internal sealed partial class Replica
     private (string From, long Index)? _probed;
     private long _nextRound;
     private long _verifiedIndex;
-    private volatile string? _quarantine;
 
     /// <summary>Any thread. Why this node serves nothing until it has a new state; <c>null</c> when it serves.</summary>
-    public string? Quarantine => _quarantine;
+    public string? Quarantine => _quarantine.Reason;
 
     private bool ComparesCopies => _context.Options.IntegrityCheckInterval > TimeSpan.Zero;
 
@@ -27,7 +26,7 @@ internal sealed partial class Replica
         if (_context.Core is null || !ComparesCopies)
             return;
         AnswerProbe();
-        if (_quarantine is not null)
+        if (_quarantine.IsActive)
             Reseed();
         else if (_context.Leads && _context.Now.Ticks >= _nextRound)
             BeginRound();
@@ -76,7 +75,7 @@ internal sealed partial class Replica
         if (_probed is not { } probed || _context.Applier.AppliedIndex < probed.Index)
             return;
         _probed = null;
-        if (_quarantine is null && _context.Applier.Samples.TryGet(probed.Index, out var own))
+        if (!_quarantine.IsActive && _context.Applier.Samples.TryGet(probed.Index, out var own))
             _context.Transport.Send(probed.From, new IntegrityAnswer(probed.Index, own));
     }
 
@@ -108,11 +107,11 @@ internal sealed partial class Replica
     /// <summary>From here on this node answers nobody's calls: its state machine has come to another result than those of the others.</summary>
     private void EnterQuarantine(long index)
     {
-        if (_quarantine is not null)
+        if (_quarantine.IsActive)
             return;
-        _quarantine = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
+        _quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
         _context.Log.Quarantined(_context.NodeId, index);
-        Volatile.Write(ref _leaseUntil, 0);
+        _publisher.EndLease();
         _round = null;
         FailReads(Errors.Quarantined());
         while (_unsequenced.TryDequeue(out var write))
@@ -123,6 +122,6 @@ internal sealed partial class Replica
             write.TryFail(write.Attempts == 0 ? Errors.Quarantined() : Errors.QuarantinedMidway());
         _scratch.Clear();
         _seedFrom = _context.Applier.AppliedIndex;
-        PublishNow();
+        _publisher.PublishNow();
     }
 }

@@ -54,7 +54,7 @@ internal sealed partial class Replica
     /// <summary>On the leader.</summary>
     private void OnSeedRequest(string from, SeedRequest request)
     {
-        if (!_context.Leads || _quarantine is not null || _context.Core!.Configuration.Find(from) is null)
+        if (!_context.Leads || _quarantine.IsActive || _context.Core!.Configuration.Find(from) is null)
             return;
         if (request.Last == default && _context.Core.SnapshotIndex < request.Covering)
         {
@@ -75,7 +75,7 @@ internal sealed partial class Replica
     /// <summary>On the quarantined node.</summary>
     private void OnSeedPiece(SeedPiece piece)
     {
-        if (_quarantine is null || _seedLoading || IsBeingInstalled || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
+        if (!_quarantine.IsActive || _seedLoading || IsBeingInstalled || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
             return;
         if (piece.TotalBytes == 0 || piece.Last.Index < _seedFrom)
         {
@@ -100,7 +100,7 @@ internal sealed partial class Replica
 
     private void OnSeedStored(SeedStored stored)
     {
-        if (_quarantine is null || _seedLoading)
+        if (!_quarantine.IsActive || _seedLoading)
             return;
         _seed = (stored.Last, stored.Next);
         if (stored.Next < stored.Total)
@@ -149,11 +149,11 @@ internal sealed partial class Replica
 
     private void LeaveQuarantine(long snapshot)
     {
-        if (_quarantine is null)
+        if (!_quarantine.IsActive)
             return;
-        _quarantine = null;
+        _quarantine.Reason = null;
         _seed = default;
         _context.Log.Reseeded(_context.NodeId, snapshot);
-        PublishNow();
+        _publisher.PublishNow();
     }
 }

@@ -27,7 +27,7 @@ internal sealed partial class Replica
     private void OnAddressesLearned()
     {
         if (_context.Core is not null)
-            UpdatePeers();
+            _peers.Update();
     }
 
     private void NoteWhereReached(PeerHello peer, string address)

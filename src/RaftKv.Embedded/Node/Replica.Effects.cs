@@ -21,7 +21,7 @@ internal sealed partial class Replica
     {
         switch (effect)
         {
-            case Send send: SendOrHold(send); break;
+            case Send send: _sender.SendOrHold(send); break;
             case Append append: _submissions.Append(append.Entries.Span); break;
             case SaveVote vote: _submissions.SaveVote(vote); break;
             case Apply apply: SubmitApply(apply); break;
@@ -29,34 +29,19 @@ internal sealed partial class Replica
             case ReadFailed failed: OnReadFailed(failed); break;
             case ProposalRefused refused: OnRefused(refused); break;
             case RequestCompleted completed: OnRequestCompleted(completed); break;
-            case ReadEntries read: LoadEntries(read); break;
-            case ReadSnapshotChunk read: LoadChunk(read); break;
-            case CheckSnapshot check: CheckSent(check.Last); break;
-            case WriteSnapshotChunk write: StoreChunk(write); break;
-            case InstallReceivedSnapshot install: Install(install); break;
+            case ReadEntries read: _followerReads.LoadEntries(read); break;
+            case ReadSnapshotChunk read: _followerReads.LoadChunk(read); break;
+            case CheckSnapshot check: _snapshots.Check(check.Last); break;
+            case WriteSnapshotChunk write: _snapshots.Store(write); break;
+            case InstallReceivedSnapshot install: _snapshots.Install(install); break;
             case ResetLog reset: _submissions.Reset(reset.Base); break;
-            case TruncatePrefix truncate: DropLog(truncate); break;
+            case TruncatePrefix truncate: _snapshots.DropLog(truncate); break;
             case EntriesLost lost: OnEntriesLost(lost); break;
             case PeerLeftBehind behind: _context.Log.FollowerLeftBehind(_context.NodeId, behind.Peer, behind.Needed, behind.KeptFrom); break;
             case RoleChanged changed: OnRoleChanged(changed); break;
             case ConfigurationChanged changed: OnConfigurationChanged(changed); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
-    }
-
-    private void SendOrHold(Send send)
-    {
-        if (!_submissions.TryHold(send))
-            Transmit(send);
-    }
-
-    private void OnLogWritten(LogWritten written)
-    {
-        _submissions.OnWritten(written.Ticket);
-        while (_submissions.TryRelease(out var send))
-            Transmit(send);
-        if (written.Last.Index > 0)
-            _context.Step(new Appended(_context.Now, written.Last));
     }
 
     private void SubmitApply(Apply apply)
@@ -72,15 +57,12 @@ internal sealed partial class Replica
         _context.Log.RoleChanged(_context.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
         if (_publisher.RecordElection(changed) && (changed.LeaderId is null || changed.LeaderId != _context.NodeId))
             ReleaseForwarded();
-        _rooms.Clear();
-        _nextDiskLook = 0;
+        _diskMonitor.OnRoleChanged();
         _expiring = false;
         if (changed.LeaderId is not null)
         {
-            OnLeaderKnown(changed.LeaderId);
-            // A new leader does not know yet that this disk lacks room.
-            if (!_hasEntryRoom)
-                ReportRoom();
+            _peers.OnLeaderKnown(changed.LeaderId);
+            _diskMonitor.OnLeaderKnown();
             _route.Follow(changed.Term, changed.LeaderId);
             _resendWrites = true;
             RetryReads();
@@ -98,7 +80,7 @@ internal sealed partial class Replica
     {
         _context.Log.ConfigurationChanged(_context.NodeId, changed.Index, changed.Configuration.Describe());
         _bootstrap.OnConfigurationChanged(changed.Configuration);
-        UpdatePeers();
+        _peers.Update();
         _features.OnConfigurationChanged();
         _publisher.PublishNow();
     }

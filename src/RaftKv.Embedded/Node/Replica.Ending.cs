@@ -106,8 +106,7 @@ internal sealed partial class Replica
         _context.Applier.Changes.Watches.End(() => _refusals.Of(role, why), forGood: true);
         foreach (var call in _changes.Values.Concat(_forwarded.Values))
             call.Complete(AdminResult.NoAnswer);
-        foreach (var waiter in _snapshotWaiters.Concat(_snapshotServed))
-            waiter.TrySetException(_refusals.Of(role, why));
+        _snapshots.FailAll(() => _refusals.Of(role, why));
         _publisher.PublishClosed(role, why);
         _handedOver?.TrySetResult();
         _stopped?.TrySetResult();

@@ -15,11 +15,10 @@ internal sealed partial class Replica
     /// <summary>How long two others may be silent to each other, who tell their clocks every 5 s.</summary>
     private static readonly long AnnouncementPatience = TimeSpan.FromSeconds(12).Ticks;
 
-    private ClusterConfiguration _publishedConfiguration = ClusterConfiguration.Empty;
     private bool _wasReady;
 
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
-    public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
+    public ClusterConfiguration PublishedConfiguration => _peers.PublishedConfiguration;
 
     public RaftKvStatus Status
     {
@@ -56,19 +55,19 @@ internal sealed partial class Replica
                 OldestWatchableVersion = new KvVersion(_context.Applier.Changes.History.OldestVersion),
                 WatchCount = _context.Applier.Changes.Watches.Count,
                 Elections = parts.Elections,
-                Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = ClockOf(m) })],
+                Members = [.. parts.Configuration.Members.Select(m => Describe(m, parts, now) with { ClockDifference = _clocks.DifferenceOf(m) })],
                 ConfigurationIndex = parts.ConfigurationIndex,
                 Durability = _context.Options.Durability,
                 Limits = _features.Limits.Cluster.ToPublic(),
                 Fault = parts.Fault,
                 WaitsFor = parts.LeaderId is null ? _context.Dependencies.Bootstrap?.WaitsFor : null,
                 Quarantine = _quarantine.Reason,
-                RolledBack = _rolledBack,
-                FreeDiskBytes = _disk.FreeBytes is var free and not long.MaxValue ? free : null,
-                IsDiskFull = _isDiskFull,
+                RolledBack = _proof.RolledBack,
+                FreeDiskBytes = _diskMonitor.FreeBytes,
+                IsDiskFull = _diskMonitor.IsFull,
                 Stalls = _context.Dependencies.Stalls?.Recent ?? [],
                 VerifiedIndex = Volatile.Read(ref _verifiedIndex),
-                LogTimeAhead = LogTimeAhead,
+                LogTimeAhead = _clocks.LogTimeAhead,
             };
         }
     }
@@ -135,9 +134,6 @@ internal sealed partial class Replica
     }
 
     private static TimeSpan? Ago(long at, long now) => at == 0 ? null : TimeSpan.FromTicks(Math.Max(0, now - at));
-
-    private TimeSpan? ClockOf(Member member) =>
-        Volatile.Read(ref _clockDifferences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
     /// <summary>Once in the life of the process.</summary>
     private void ReportReady()

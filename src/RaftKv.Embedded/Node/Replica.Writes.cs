@@ -47,7 +47,7 @@ internal sealed partial class Replica
             write.TryFail(refusal);
             return;
         }
-        if (LacksRoomFor(write.Command))
+        if (_diskMonitor.LacksRoomFor(write.Command))
         {
             write.TryFail(Errors.NoSpace());
             return;
@@ -295,9 +295,9 @@ internal sealed partial class Replica
     private void OnForwarded(string from, ForwardWrites forwarded)
     {
         if (_context.Core is null || _context.IsStopping)
-            _context.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, SequencesOf(forwarded.Commands)));
+            _context.Transport.Send(from, new ForwardRefused(RefusalReason.NotLeader, CommandSequences.Of(forwarded.Commands)));
         else
-            ProposeAllowed(from, TakeWhatFits(from, forwarded.Commands));
+            ProposeAllowed(from, _diskMonitor.TakeWhatFits(from, forwarded.Commands));
         _traces.Begin(from);
     }
 
@@ -309,16 +309,16 @@ internal sealed partial class Replica
             return;
         }
         var allowed = commands.ToLookup(_features.Limits.Allow);
-        _context.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, SequencesOf([.. allowed[false]])));
+        _context.Transport.Send(from, new ForwardRefused(RefusalReason.TooLarge, CommandSequences.Of([.. allowed[false]])));
         _context.Step(new Proposed(_context.Now, [.. allowed[true]], from));
     }
 
     private void OnRefused(ProposalRefused refused)
     {
         if (refused.From is { } from)
-            _context.Transport.Send(from, new ForwardRefused(refused.Reason, SequencesOf(refused.Commands)));
+            _context.Transport.Send(from, new ForwardRefused(refused.Reason, CommandSequences.Of(refused.Commands)));
         else
-            OnRefused(_context.NodeId, refused.Reason, SequencesOf(refused.Commands));
+            OnRefused(_context.NodeId, refused.Reason, CommandSequences.Of(refused.Commands));
     }
 
     /// <summary>The leader did not take these: it certainly did not append this attempt.</summary>
@@ -344,17 +344,6 @@ internal sealed partial class Replica
             if (from == _route.Leader)
                 BackOff(write);
         }
-    }
-
-    private static List<long> SequencesOf(IReadOnlyList<ReadOnlyMemory<byte>> commands)
-    {
-        var sequences = new List<long>(commands.Count);
-        foreach (var command in commands)
-        {
-            if (KvCommand.TryReadPlace(command.Span, out _, out var sequence) && sequence > 0)
-                sequences.Add(sequence);
-        }
-        return sequences;
     }
 
     /// <summary>Deadlines, and writes whose time has come to be given to the leader again.</summary>

@@ -30,6 +30,13 @@ internal sealed partial class Replica
     private readonly CopyFreshness _freshness;
     private readonly MemberReports _memberReports;
     private readonly ClusterFeatures _features;
+    private readonly PeerDirectory _peers;
+    private readonly RollbackProof _proof;
+    private readonly MessageSender _sender;
+    private readonly ClusterClocks _clocks;
+    private readonly SnapshotCoordinator _snapshots;
+    private readonly FollowerReads _followerReads;
+    private readonly DiskMonitor _diskMonitor;
     private long _reportedApplied;
     private long _nextSweep;
 
@@ -38,9 +45,8 @@ internal sealed partial class Replica
         _turns = new TurnScheduler(clock);
         _context = new ReplicaContext(parts, options, clock, log, _turns) { CarryOut = CarryOut };
         _inbound = new InboundMessages(_context, _turns.Kick);
-        _wallClocks = new WallClocks(options.NodeId);
         _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
-        _disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
+        var disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
         _bootstrap = new BootstrapProgress(_context);
         _refusals = new CallRefusals(_context, _quarantine);
         _traces = new WriteTraces(_context);
@@ -49,6 +55,13 @@ internal sealed partial class Replica
         _freshness = new CopyFreshness(_context, _quarantine, _publisher);
         _memberReports = new MemberReports(_context, _contacts, _abilities);
         _features = new ClusterFeatures(_context, _abilities);
+        _peers = new PeerDirectory(_context);
+        _proof = new RollbackProof(_context, _submissions, _peers, _publisher);
+        _sender = new MessageSender(_context, _submissions, _peers, _proof);
+        _clocks = new ClusterClocks(_context, _contacts, _abilities, _peers);
+        _snapshots = new SnapshotCoordinator(_context, _quarantine, _submissions, disk, _publisher);
+        _followerReads = new FollowerReads(_context);
+        _diskMonitor = new DiskMonitor(_context, _contacts, _publisher, _snapshots, disk);
         _turns.Attach(this, parts.LogWriter, parts.Applier);
     }
 
@@ -94,6 +107,9 @@ internal sealed partial class Replica
     /// <inheritdoc cref="CopyFreshness.Age"/>
     public TimeSpan Age => _freshness.Age;
 
+    /// <inheritdoc cref="ClusterClocks.ToWallTime"/>
+    public long ToWallTime(long logTimeMs) => _clocks.ToWallTime(logTimeMs);
+
     /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
     public bool IsSettled => _bootstrap.IsSettled;
 
@@ -135,7 +151,7 @@ internal sealed partial class Replica
     public void End() => _turns.End();
 
     /// <summary>The inputs of the turn have been taken.</summary>
-    public void BeginTurn() => _context.Now = ReadClock();
+    public void BeginTurn() => _context.Now = _clocks.Read();
 
     public void Turn(List<ReplicaInput> taken)
     {
@@ -184,7 +200,7 @@ internal sealed partial class Replica
         {
             case WriteOperation write: TakeWrite(write); break;
             case PeerInput message: Receive(message); break;
-            case LogWritten written: OnLogWritten(written); break;
+            case LogWritten written: _sender.OnLogWritten(written); break;
             case ReadBatch batch: TakeReads(batch); break;
             case CoreAnswer answer: OnAnswer(answer.At(_context.Now)); break;
             case SessionOpened opened: OnSessionOpened(opened); break;
@@ -194,17 +210,20 @@ internal sealed partial class Replica
             case NewcomerMet newcomer: OnNewcomer(newcomer); break;
             case NewcomerSettled settled: OnNewcomerSettled(settled); break;
             case PeerLost lost: OnPeerLost(lost); break;
-            case RollbackTold told: OnRollbackTold(told); break;
-            case RollbackSeen seen: OnRollbackSeen(seen.NodeId); break;
+            case RollbackTold told: _proof.OnTold(told); break;
+            case RollbackSeen seen: _proof.OnSeen(seen.NodeId); break;
             case NodeMet met: OnMet(met.Node); break;
             case AdminCall call: TakeAdminCall(call); break;
             case ClusterAbandoned abandoned: OnClusterAbandoned(abandoned); break;
             case Formed formed: Form(formed.Start); break;
             case ReplyWanted reply: _context.Transport.Send(reply.To, reply.Reply); break;
-            case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
-            case SnapshotFinished finished: OnSnapshotFinished(finished); break;
-            case SnapshotChecked checkedOne: OnSnapshotChecked(checkedOne); break;
-            case DiskMeasured measured: OnDiskMeasured(measured); break;
+            case SnapshotWanted wanted: _snapshots.Request(wanted); break;
+            case SnapshotFinished finished:
+                _diskMonitor.OnSnapshotFinished(finished.Error is null);
+                _snapshots.OnFinished(finished);
+                break;
+            case SnapshotChecked checkedOne: _snapshots.OnChecked(checkedOne); break;
+            case DiskMeasured measured: _diskMonitor.OnMeasured(measured); break;
             case SeedStored stored: OnSeedStored(stored); break;
             case SeedLoaded loaded: OnSeedLoaded(loaded); break;
             case LeaseReadsWanted: _context.Step(new LeaseWanted(_context.Now)); break;
@@ -249,17 +268,17 @@ internal sealed partial class Replica
         SweepWrites();
         SweepReads();
         SweepRemoved();
-        SweepClocks();
+        _clocks.Sweep();
         SweepUses();
         SweepForwarded();
-        SweepStrangers();
+        _peers.Sweep();
         SweepIntegrity();
-        SweepFencing();
+        _proof.Sweep();
         _memberReports.Sweep();
         ReportAddresses();
-        SweepDisk();
+        _diskMonitor.Sweep();
         _features.Sweep();
-        ConsiderSnapshot();
+        _snapshots.Sweep();
         ConsiderStopped();
         ReportReady();
     }
@@ -271,9 +290,9 @@ internal sealed partial class Replica
             return;
         // A node that gave up a cluster has another incarnation than the one it started with.
         _context.Core = new RaftCore(_context.Dependencies.Settings with { Incarnation = _context.Identity.Incarnation }, start);
-        NoteOwnClock();
+        _clocks.RecordOwn();
         _reportedApplied = _context.Applier.AppliedIndex;
-        BeginProof();
+        _proof.Begin();
         _context.Core.Initialize(_context.Now, _context.Effects);
         CarryOut();
     }

@@ -179,10 +179,10 @@ internal static partial class Catalogue
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
             new Edit("Consensus/RaftCore.Following.cs", " && _log.Applied < CommitIndex;", ";")) { In = Profile.Overload },
         new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
-            new Edit("Node/Replica.Peers.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.Strangers },
+            new Edit("Node/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.Strangers },
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
-            new Edit("Node/Replica.Peers.cs", "                HearStranger(input.From);\n", "")) { In = Profile.Strangers },
+            new Edit("Node/Replica.Peers.cs", "                _peers.HearUnknown(input.From);\n", "")) { In = Profile.Strangers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Node/Replica.Peers.cs", "case RequestVote vote when IsOtherIncarnation(input.From, input.Incarnation): HearNamesake(input.From, input.Incarnation, vote); break;", "case RequestVote when IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
+            new Edit("Node/Replica.Peers.cs", "case RequestVote vote when _peers.IsOtherIncarnation(input.From, input.Incarnation): _peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;", "case RequestVote when _peers.IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
     ];
 }

@@ -15,14 +15,10 @@ internal sealed partial class Replica
         _context.Dependencies.Formation.Forget();
         _context.Core = null;
         _submissions.DropHeld();
-        _strangers.Clear();
-        _introduced.Clear();
-        _namesakes.Clear();
+        _peers.Clear();
         _rolledBackMembers.Clear();
-        _members = [];
         _context.Transport.SetPeers([]);
         _context.Transport.HangUp();
-        Volatile.Write(ref _publishedConfiguration, ClusterConfiguration.Empty);
         _bootstrap.Reset();
         _publisher.Reset();
         _context.Log.ClusterAbandoned(_context.NodeId, abandoned.ClusterId);

@@ -12,15 +12,9 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed partial class Replica
 {
-    private const int SeedPieceBytes = 1024 * 1024;
-
     /// <summary>A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.</summary>
     private static readonly long SeedRetry = TimeSpan.FromMilliseconds(500).Ticks;
 
-    /// <summary>How long after a piece of a snapshot for the log no piece of a snapshot for the quarantined state is asked for or taken.</summary>
-    private static readonly long InstallPriority = TimeSpan.FromSeconds(10).Ticks;
-
-    private long _installPieceAt;
     private long _seedFrom;
     private (EntryId Last, long Offset) _seed;
     private long _seedAskedAt;
@@ -28,7 +22,7 @@ internal sealed partial class Replica
 
     private void Reseed()
     {
-        if (_seedLoading || _context.Now.Ticks - _seedAskedAt < SeedRetry || IsBeingInstalled)
+        if (_seedLoading || _context.Now.Ticks - _seedAskedAt < SeedRetry || _snapshots.IsBeingInstalled)
             return;
         if (_context.Leads)
         {
@@ -40,9 +34,6 @@ internal sealed partial class Replica
             AskForSeed();
         }
     }
-
-    /// <summary>A snapshot that the leader sends through the log replaces the state as well. One snapshot is received at a time, and that one goes first.</summary>
-    private bool IsBeingInstalled => _installPieceAt != 0 && _context.Now.Ticks - _installPieceAt < InstallPriority;
 
     private void AskForSeed()
     {
@@ -59,23 +50,17 @@ internal sealed partial class Replica
         if (request.Last == default && _context.Core.SnapshotIndex < request.Covering)
         {
             // The one that asks has applied no more than is committed; it asks again when there is a snapshot.
-            if (!_snapshotBusy && _context.Applier.AppliedIndex >= request.Covering)
-                OnSnapshotWanted(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
+            if (!_snapshots.IsBusy && _context.Applier.AppliedIndex >= request.Covering)
+                _snapshots.Request();
             return;
         }
-        _context.Dependencies.Reader.Post(() =>
-        {
-            var last = request.Last != default ? request.Last : _context.Snapshots.List() is [var newest, ..] ? newest.Last : default;
-            var buffer = new byte[SeedPieceBytes];
-            var count = _context.Snapshots.ReadChunk(last, request.Offset, buffer, out var total);
-            _context.Post(new ReplyWanted(from, new SeedPiece(last, total, request.Offset, buffer.AsMemory(0, count))));
-        });
+        _followerReads.LoadStatePiece(from, request);
     }
 
     /// <summary>On the quarantined node.</summary>
     private void OnSeedPiece(SeedPiece piece)
     {
-        if (!_quarantine.IsActive || _seedLoading || IsBeingInstalled || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
+        if (!_quarantine.IsActive || _seedLoading || _snapshots.IsBeingInstalled || piece.Offset != _seed.Offset || (_seed.Last != default && piece.Last != _seed.Last))
             return;
         if (piece.TotalBytes == 0 || piece.Last.Index < _seedFrom)
         {

@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Node;
 /// core, those messages are lost on the network. A peer that has seen a newer state of the directory says so. Then the directory gets
 /// another identity, and the cluster takes the node in like one with a new disk.
 /// </summary>
-internal sealed partial class Replica
+internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submissions, PeerDirectory peers, StatusPublisher status)
 {
     /// <summary>How often what peers made durable is written down; new starts of theirs are written down at once.</summary>
     private static readonly long MemoryInterval = TimeSpan.FromSeconds(10).Ticks;
@@ -35,10 +35,17 @@ internal sealed partial class Replica
     public string? RolledBack => _rolledBack;
 
     /// <summary>A directory that was used before must be shown to others that may have seen a newer state of it.</summary>
-    private void BeginProof()
+    public void Begin()
     {
-        _isProven = _context.Dependencies.Age is not { HadCluster: true } || !_context.Core!.HasOtherVoters;
-        _recoveredAt = _context.Now.Ticks;
+        _isProven = context.Dependencies.Age is not { HadCluster: true } || !context.Core!.HasOtherVoters;
+        _recoveredAt = context.Now.Ticks;
+    }
+
+    /// <summary>A peer has heard how old this directory is, and welcomed it.</summary>
+    public void OnWelcomed(string nodeId)
+    {
+        _welcomedBy.Add(nodeId);
+        Evaluate();
     }
 
     /// <summary>
@@ -46,23 +53,23 @@ internal sealed partial class Replica
     /// election timeout to show up. The configuration of a directory that was away for long may name voters that are gone: after five
     /// election timeouts one peer suffices.
     /// </summary>
-    private void ConsiderProof()
+    private void Evaluate()
     {
-        if (_isProven || _context.Core is null)
+        if (_isProven || context.Core is null)
             return;
         var (voters, welcomes) = (0, 0);
-        foreach (var member in _context.Core.Configuration.Members)
+        foreach (var member in context.Core.Configuration.Members)
         {
-            if (!member.IsVoter || member.NodeId == _context.NodeId)
+            if (!member.IsVoter || member.NodeId == context.NodeId)
                 continue;
             voters++;
             if (_welcomedBy.Contains(member.NodeId))
                 welcomes++;
         }
-        var waited = _context.Now.Ticks - _recoveredAt;
+        var waited = context.Now.Ticks - _recoveredAt;
         _isProven = welcomes == voters
-            || (waited >= _context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= _context.Core.Configuration.Quorum - 1)
-            || (waited >= LateTimeouts * _context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
+            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core.Configuration.Quorum - 1)
+            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
     }
 
     /// <summary>
@@ -70,16 +77,16 @@ internal sealed partial class Replica
     /// others. Before the directory is proven, a leader hears that this node is there and how far the logs agree, so that it leads on and
     /// goes on sending: no durable entry, and no round.
     /// </summary>
-    private Send? WhatMayLeave(Send send)
+    public Send? WhatMayLeave(Send send)
     {
         if ((_isProven && !_isFenced) || send.Message is ReadIndexRequest or RemovedNotice)
             return send;
         return !_isFenced && send.Message is AppendReply reply ? send with { Message = reply with { Match = 0, Round = 0 } } : null;
     }
 
-    private void OnRollbackTold(RollbackTold told)
+    public void OnTold(RollbackTold told)
     {
-        if (_context.Core is null || told.Incarnation != _context.Identity.Incarnation)
+        if (context.Core is null || told.Incarnation != context.Identity.Incarnation)
             return;
         // A late answer to the old identity: the new one must go on naming the identity that the cluster knows.
         if (_rolledBack is not null && !_isFenced)
@@ -87,11 +94,11 @@ internal sealed partial class Replica
         if (!_isFenced)
         {
             _isFenced = true;
-            _submissions.DropHeld();
+            submissions.DropHeld();
             _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a volume was rolled back. It "
                 + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.";
-            _context.Log.RolledBack(_context.NodeId, told.By);
-            _publisher.PublishNow();
+            context.Log.RolledBack(context.NodeId, told.By);
+            status.PublishNow();
         }
         // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and says
         // it again.
@@ -99,43 +106,43 @@ internal sealed partial class Replica
             Reincarnate();
     }
 
-    private void OnRollbackSeen(string nodeId)
+    public void OnSeen(string nodeId)
     {
-        if (_context.Core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, _context.Now.Ticks))
+        if (context.Core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, context.Now.Ticks))
             return;
-        _context.Log.RolledBackMember(_context.NodeId, nodeId);
+        context.Log.RolledBackMember(context.NodeId, nodeId);
     }
 
     private void Reincarnate()
     {
         try
         {
-            _context.Dependencies.Formation.Reincarnate();
+            context.Dependencies.Formation.Reincarnate();
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
             return; // The peer says it again.
         }
-        _context.Log.Reincarnated(_context.NodeId, _context.Identity.Incarnation);
-        _context.Step(new Reincarnated(_context.Now, _context.Identity.Incarnation));
+        context.Log.Reincarnated(context.NodeId, context.Identity.Incarnation);
+        context.Step(new Reincarnated(context.Now, context.Identity.Incarnation));
         // Connections that were made under the old identity end before anything is said under the new one.
-        _context.Transport.SetPeers([]);
+        context.Transport.SetPeers([]);
         _isFenced = false;
-        UpdatePeers();
+        peers.Update();
     }
 
-    private void SweepFencing()
+    public void Sweep()
     {
-        ConsiderProof();
-        if (_rolledBack is not null && !_isFenced && _context.Core!.IsMember)
+        Evaluate();
+        if (_rolledBack is not null && !_isFenced && context.Core!.IsMember)
         {
             _rolledBack = null;
-            _context.Log.TakenInAgain(_context.NodeId);
-            _publisher.PublishNow();
+            context.Log.TakenInAgain(context.NodeId);
+            status.PublishNow();
         }
-        if (_context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: _context.Now.Ticks >= _nextMemory))
+        if (context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: context.Now.Ticks >= _nextMemory))
             return;
-        _nextMemory = _context.Now.Ticks + MemoryInterval;
-        _context.Dependencies.Reader.Post(age.Peers.Save);
+        _nextMemory = context.Now.Ticks + MemoryInterval;
+        context.Dependencies.Reader.Post(age.Peers.Save);
     }
 }

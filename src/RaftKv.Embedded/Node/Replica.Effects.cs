@@ -25,10 +25,15 @@ internal sealed partial class Replica
             case Append append: _submissions.Append(append.Entries.Span); break;
             case SaveVote vote: _submissions.SaveVote(vote); break;
             case Apply apply: SubmitApply(apply); break;
-            case ReadReady ready: OnReadReady(ready); break;
-            case ReadFailed failed: OnReadFailed(failed); break;
-            case ProposalRefused refused: OnRefused(refused); break;
-            case RequestCompleted completed: OnRequestCompleted(completed); break;
+            case ReadReady ready: _reads.OnReady(ready); break;
+            case ReadFailed failed: _reads.OnFailed(failed); break;
+            case ProposalRefused refused: _proposals.OnRefused(refused); break;
+            case RequestCompleted completed:
+                if (completed.Id == _handOverId)
+                    OnHandOverRefused(completed);
+                else
+                    _requests.OnCompleted(completed);
+                break;
             case ReadEntries read: _followerReads.LoadEntries(read); break;
             case ReadSnapshotChunk read: _followerReads.LoadChunk(read); break;
             case CheckSnapshot check: _snapshots.Check(check.Last); break;
@@ -56,16 +61,15 @@ internal sealed partial class Replica
         var role = changed.Role == RaftRole.Removed && !_bootstrap.WasNamed ? "Joining" : changed.Role.ToString();
         _context.Log.RoleChanged(_context.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
         if (_publisher.RecordElection(changed) && (changed.LeaderId is null || changed.LeaderId != _context.NodeId))
-            ReleaseForwarded();
+            _requests.ReleaseForwarded();
         _diskMonitor.OnRoleChanged();
-        _expiring = false;
+        _expiry.OnRoleChanged();
         if (changed.LeaderId is not null)
         {
             _peers.OnLeaderKnown(changed.LeaderId);
             _diskMonitor.OnLeaderKnown();
-            _route.Follow(changed.Term, changed.LeaderId);
-            _resendWrites = true;
-            RetryReads();
+            _proposals.OnLeaderKnown(changed.Term, changed.LeaderId);
+            _reads.Retry();
         }
         _publisher.PublishNow();
     }

@@ -41,7 +41,7 @@ internal sealed partial class Replica
         _stopBy = _context.Now.Ticks + _context.Options.HandOverTimeout.Ticks;
         _isCutOff = false;
         // What came before, in this very turn even, is under way.
-        SendNewWrites();
+        _proposals.SendNew();
         _handsOver |= _context.Leads && _context.Core!.Configuration.VoterCount > 1;
         if (_handsOver && _context.Leads)
             _context.Step(new TransferRequested(_context.Now, _handOverId = _context.NextRequestId(), To: null));
@@ -75,7 +75,7 @@ internal sealed partial class Replica
         ConsiderHandedOver();
         if (_stopped is null || _context.IsClosed)
             return;
-        var finished = _unsequenced.Count == 0 && _context.Dependencies.Pending.IsEmpty && !ReadsAreUnderWay;
+        var finished = _proposals.IsIdle && !_reads.AreUnderWay;
         if ((HasHandedOver && finished) || IsCutOff || _context.Now.Ticks >= _stopBy)
             Close(RaftKvRole.Stopped, "This node has stopped.");
     }
@@ -96,31 +96,14 @@ internal sealed partial class Replica
     {
         _context.IsClosed = true;
         _publisher.EndLease();
-        while (_unsequenced.TryDequeue(out var write))
-            write.TryFail(_refusals.Of(role, why));
-        _scratch.Clear();
-        _context.Dependencies.Pending.CopyTo(_scratch);
-        foreach (var write in _scratch)
-            write.TryFail(write.Attempts == 0 ? _refusals.Of(role, why) : Errors.Ended(why, _refusals.FaultCause));
-        FailReads(_refusals.Of(role, why));
+        _proposals.FailAll(() => _refusals.Of(role, why), () => Errors.Ended(why, _refusals.FaultCause));
+        _reads.FailAll(_refusals.Of(role, why));
         _context.Applier.Changes.Watches.End(() => _refusals.Of(role, why), forGood: true);
-        foreach (var call in _changes.Values.Concat(_forwarded.Values))
-            call.Complete(AdminResult.NoAnswer);
+        _requests.FailAll(AdminResult.NoAnswer);
         _snapshots.FailAll(() => _refusals.Of(role, why));
         _publisher.PublishClosed(role, why);
         _handedOver?.TrySetResult();
         _stopped?.TrySetResult();
-    }
-
-    private void FailReads(Exception error)
-    {
-        foreach (var batch in _asked.Values.Concat(_waitingReads).Concat(_failedReads).Concat(_waitingForApply).Concat(_readScratch))
-            batch.Fail(error);
-        _readScratch.Clear();
-        _asked.Clear();
-        _waitingReads.Clear();
-        _failedReads.Clear();
-        _waitingForApply.Clear();
     }
 
     /// <summary>Holder of the turn, or any thread once there are no more turns.</summary>
@@ -131,21 +114,11 @@ internal sealed partial class Replica
         switch (input)
         {
             case WriteOperation write: write.TryFail(refusal); break;
-            case ReadBatch batch: TakeReadsClosed(batch, refusal); break;
+            case ReadBatch batch: _reads.Refuse(batch, refusal); break;
             case AdminCall call: call.Complete(AdminResult.AskLeader); break;
             case SnapshotWanted wanted: wanted.Done.TrySetException(refusal); break;
             case HandOverWanted wanted: wanted.Done.TrySetResult(); break;
             case StopWanted stop: stop.Done.TrySetResult(); break;
         }
-    }
-
-    private void TakeReadsClosed(ReadBatch batch, Exception refusal)
-    {
-        lock (_openGate)
-        {
-            if (_open == batch)
-                _open = null;
-        }
-        batch.Fail(refusal);
     }
 }

@@ -66,7 +66,7 @@ internal sealed partial class Replica
                 FreeDiskBytes = _diskMonitor.FreeBytes,
                 IsDiskFull = _diskMonitor.IsFull,
                 Stalls = _context.Dependencies.Stalls?.Recent ?? [],
-                VerifiedIndex = Volatile.Read(ref _verifiedIndex),
+                VerifiedIndex = _verifier.VerifiedIndex,
                 LogTimeAhead = _clocks.LogTimeAhead,
             };
         }

@@ -13,9 +13,6 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed partial class Replica
 {
-    /// <summary>How often deadlines of callers are looked at.</summary>
-    private static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
-
     private readonly ReplicaContext _context;
     private readonly TurnScheduler _turns;
     private readonly InboundMessages _inbound;
@@ -37,7 +34,17 @@ internal sealed partial class Replica
     private readonly SnapshotCoordinator _snapshots;
     private readonly FollowerReads _followerReads;
     private readonly DiskMonitor _diskMonitor;
-    private long _reportedApplied;
+    private readonly CoreLifecycle _lifecycle;
+    private readonly ProposalSender _proposalSender;
+    private readonly PendingProposals _proposals;
+    private readonly ForwardedProposals _forwardedProposals;
+    private readonly PendingReads _reads;
+    private readonly MembershipRequests _requests;
+    private readonly MemberDiscovery _discovery;
+    private readonly ClusterExit _exit;
+    private readonly ExpiryScheduler _expiry;
+    private readonly StateTransfer _transfer;
+    private readonly CopyVerifier _verifier;
     private long _nextSweep;
 
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
@@ -62,6 +69,18 @@ internal sealed partial class Replica
         _snapshots = new SnapshotCoordinator(_context, _quarantine, _submissions, disk, _publisher);
         _followerReads = new FollowerReads(_context);
         _diskMonitor = new DiskMonitor(_context, _contacts, _publisher, _snapshots, disk);
+        _lifecycle = new CoreLifecycle(_context, _clocks, _proof);
+        _proposalSender = new ProposalSender(_context, _traces);
+        _proposals = new PendingProposals(
+            _context, _refusals, _proposalSender, new WriteSession(_context, _proposalSender), _diskMonitor, _features, _lifecycle);
+        _forwardedProposals = new ForwardedProposals(_context, _traces, _diskMonitor, _features);
+        _reads = new PendingReads(_context, _quarantine, _refusals, _freshness);
+        _requests = new MembershipRequests(_context, _lifecycle, _abilities);
+        _discovery = new MemberDiscovery(_context, _requests);
+        _exit = new ClusterExit(_context, _submissions, _bootstrap, _peers, _discovery, _publisher);
+        _expiry = new ExpiryScheduler(_context, _proposalSender);
+        _transfer = new StateTransfer(_context, _quarantine, _snapshots, _followerReads, _publisher);
+        _verifier = new CopyVerifier(_context, _quarantine, _publisher, _proposals, _reads, _transfer);
         _turns.Attach(this, parts.LogWriter, parts.Applier);
     }
 
@@ -110,6 +129,21 @@ internal sealed partial class Replica
     /// <inheritdoc cref="ClusterClocks.ToWallTime"/>
     public long ToWallTime(long logTimeMs) => _clocks.ToWallTime(logTimeMs);
 
+    /// <inheritdoc cref="PendingProposals.RouteNumber"/>
+    public long RouteNumber => _proposals.RouteNumber;
+
+    /// <inheritdoc cref="MemberDiscovery.JoinRequests"/>
+    public JoinRequests JoinRequests => _discovery.JoinRequests;
+
+    /// <inheritdoc cref="PendingReads.Join"/>
+    public ReadBatch JoinReads(out bool isNew, bool mayBeStale = false) => _reads.Join(out isNew, mayBeStale);
+
+    /// <inheritdoc cref="PendingReads.WantLease"/>
+    public void WantLease() => _reads.WantLease();
+
+    /// <inheritdoc cref="ExpiryScheduler.RecordAccess"/>
+    public void NoteUse(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
+
     /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
     public bool IsSettled => _bootstrap.IsSettled;
 
@@ -140,7 +174,7 @@ internal sealed partial class Replica
     public long Deadline => _context.Core is null ? _nextSweep : Math.Min(_context.Core.Deadline, _nextSweep);
 
     /// <summary>No call is pending, and the newest batch had one caller.</summary>
-    public bool IsIdle => _context.Core is not null && _context.LastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _context.Dependencies.Pending.IsEmpty;
+    public bool IsIdle => _context.Core is not null && _context.LastBatch <= 1 && _proposals.IsIdle && _reads.IsIdle;
 
     /// <summary>Holder of the turn, or a thread that keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
     public RaftCore? Core => _context.Core;
@@ -198,24 +232,24 @@ internal sealed partial class Replica
         }
         switch (input)
         {
-            case WriteOperation write: TakeWrite(write); break;
+            case WriteOperation write: _proposals.Take(write); break;
             case PeerInput message: Receive(message); break;
             case LogWritten written: _sender.OnLogWritten(written); break;
-            case ReadBatch batch: TakeReads(batch); break;
+            case ReadBatch batch: _reads.Take(batch); break;
             case CoreAnswer answer: OnAnswer(answer.At(_context.Now)); break;
-            case SessionOpened opened: OnSessionOpened(opened); break;
-            case SessionLost lost: OnSessionLost(lost); break;
+            case SessionOpened opened: _proposals.OnSessionOpened(opened); break;
+            case SessionLost lost: _proposals.OnSessionLost(lost); break;
             case PeerConnected connected: OnPeerConnected(connected); break;
             case AddressesLearned: OnAddressesLearned(); break;
-            case NewcomerMet newcomer: OnNewcomer(newcomer); break;
-            case NewcomerSettled settled: OnNewcomerSettled(settled); break;
+            case NewcomerMet newcomer: _discovery.OnJoinRequest(newcomer); break;
+            case NewcomerSettled settled: _discovery.OnSettled(settled); break;
             case PeerLost lost: OnPeerLost(lost); break;
             case RollbackTold told: _proof.OnTold(told); break;
             case RollbackSeen seen: _proof.OnSeen(seen.NodeId); break;
             case NodeMet met: OnMet(met.Node); break;
-            case AdminCall call: TakeAdminCall(call); break;
-            case ClusterAbandoned abandoned: OnClusterAbandoned(abandoned); break;
-            case Formed formed: Form(formed.Start); break;
+            case AdminCall call: _requests.Take(call); break;
+            case ClusterAbandoned abandoned: _exit.OnAbandoned(abandoned); break;
+            case Formed formed: _lifecycle.Start(formed.Start); break;
             case ReplyWanted reply: _context.Transport.Send(reply.To, reply.Reply); break;
             case SnapshotWanted wanted: _snapshots.Request(wanted); break;
             case SnapshotFinished finished:
@@ -224,11 +258,11 @@ internal sealed partial class Replica
                 break;
             case SnapshotChecked checkedOne: _snapshots.OnChecked(checkedOne); break;
             case DiskMeasured measured: _diskMonitor.OnMeasured(measured); break;
-            case SeedStored stored: OnSeedStored(stored); break;
-            case SeedLoaded loaded: OnSeedLoaded(loaded); break;
+            case SeedStored stored: _transfer.OnStored(stored); break;
+            case SeedLoaded loaded: _transfer.OnLoaded(loaded); break;
             case LeaseReadsWanted: _context.Step(new LeaseWanted(_context.Now)); break;
-            case DueCollected collected: OnDueCollected(collected); break;
-            case ExpiryApplied: _expiring = false; break;
+            case DueCollected collected: _expiry.OnDueCollected(collected); break;
+            case ExpiryApplied: _expiry.OnApplied(); break;
             case HandOverWanted wanted: OnHandOverWanted(wanted); break;
             case StopWanted stop: OnStopWanted(stop); break;
             case FaultHappened fault: Fault(fault.Error); break;
@@ -241,22 +275,10 @@ internal sealed partial class Replica
     {
         if (_context.IsClosed)
             return;
-        SendNewWrites();
-        AskForReads();
-        if (_context.Core is not null)
-        {
-            // A snapshot that has just been swapped in is ahead of the core until the core hears that it is installed.
-            var applied = Math.Min(_context.Applier.AppliedIndex, _context.Core.CommitIndex);
-            if (applied > _reportedApplied)
-            {
-                _reportedApplied = applied;
-                _context.Step(new Applied(_context.Now, applied));
-            }
-            // Only after everything that was waiting: what we slept through may be among it.
-            if (_context.Now.Ticks >= _context.Core.Deadline)
-                _context.Step(new TimePassed(_context.Now));
-        }
-        ConsiderExpiry();
+        _proposals.SendNew();
+        _reads.Ask();
+        _lifecycle.Drive();
+        _expiry.Drive();
         if (_context.Now.Ticks >= _nextSweep)
             Sweep();
         _context.Transport.Flush();
@@ -264,18 +286,18 @@ internal sealed partial class Replica
 
     private void Sweep()
     {
-        _nextSweep = _context.Now.Ticks + SweepInterval;
-        SweepWrites();
-        SweepReads();
+        _nextSweep = _context.Now.Ticks + ReplicaContext.SweepInterval;
+        _proposals.Sweep();
+        _reads.Sweep();
         SweepRemoved();
         _clocks.Sweep();
-        SweepUses();
-        SweepForwarded();
+        _expiry.Sweep();
+        _requests.Sweep();
         _peers.Sweep();
-        SweepIntegrity();
+        _verifier.Sweep();
         _proof.Sweep();
         _memberReports.Sweep();
-        ReportAddresses();
+        _discovery.Sweep();
         _diskMonitor.Sweep();
         _features.Sweep();
         _snapshots.Sweep();
@@ -283,27 +305,31 @@ internal sealed partial class Replica
         ReportReady();
     }
 
-    /// <summary>The node now belongs to a cluster: the core begins.</summary>
-    private void Form(RaftStart start)
+    /// <summary>
+    /// A node that was removed from its cluster keeps its data, and ends at once every call that needs the cluster. What waits when the removal becomes known is ended once all that is
+    /// committed is applied here: until then, the outcome of a write may still become known. No later entry reaches this node.
+    /// </summary>
+    private void SweepRemoved()
+    {
+        if (!_context.IsRemoved || _context.Applier.AppliedIndex < _context.Core!.CommitIndex)
+            return;
+        _reads.FailAll(Errors.Removed(_context.NodeId));
+        _proposals.FailAll(() => Errors.Removed(_context.NodeId), () => Errors.RemovedMidway(_context.NodeId));
+    }
+
+    private void OnAddressesLearned()
     {
         if (_context.Core is not null)
-            return;
-        // A node that gave up a cluster has another incarnation than the one it started with.
-        _context.Core = new RaftCore(_context.Dependencies.Settings with { Incarnation = _context.Identity.Incarnation }, start);
-        _clocks.RecordOwn();
-        _reportedApplied = _context.Applier.AppliedIndex;
-        _proof.Begin();
-        _context.Core.Initialize(_context.Now, _context.Effects);
-        CarryOut();
+            _peers.Update();
     }
 
     private void OnAnswer(RaftEvent answer)
     {
         if (answer is SnapshotInstalled { Ok: true })
         {
-            DoubtPending();
+            _proposals.MarkUncertain();
             // The state is the leader's now, whatever it was before.
-            LeaveQuarantine(_context.Applier.AppliedIndex);
+            _transfer.LeaveQuarantine(_context.Applier.AppliedIndex);
         }
         _context.Step(answer);
     }

@@ -12,6 +12,9 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class ReplicaContext
 {
+    /// <summary>How often deadlines of callers are looked at.</summary>
+    public static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
+
     private readonly TurnScheduler _turns;
     private long _lastRequestId;
     private volatile bool _isClosed;

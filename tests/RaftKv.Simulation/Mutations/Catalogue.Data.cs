@@ -22,6 +22,6 @@ internal static partial class Catalogue
         new("lease-counts-from-the-answer", "the holder of a lease counts from when the answer came",
             new Edit("Client/LeaseLife.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")) { In = Profile.Holders },
         new("patience-blocks-the-queue", "a write that may wait longer holds up the deadlines of those behind it (was here)",
-            new Edit("Node/Replica.Writes.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= _context.Now.Ticks); left--)")) { In = Profile.Holders },
+            new Edit("Node/PendingProposals.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= context.Now.Ticks); left--)")) { In = Profile.Holders },
     ];
 }

@@ -68,7 +68,7 @@ internal static partial class Catalogue
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
-            new Edit("Node/Replica.Reads.cs", "if (_context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
+            new Edit("Node/PendingReads.cs", "if (context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
         new("stale-read-after-restart", "a restarted node serves its own copy at once",
             new Edit("Node/CopyFreshness.cs", "private bool _mustCatchUp = true;", "private bool _mustCatchUp;")),
         new("age-from-the-answer", "the age of a copy counts from when the read index was applied, not from when it was asked for",
@@ -157,9 +157,9 @@ internal static partial class Catalogue
         // That a write is marked as in doubt when a snapshot is installed changes nothing as long as it is also given to the leader again in the same turn, and whenever there is a new one: its
         // attempts are more than one then, before any refusal or the loss of the session can reach it. What counts is what those make of it.
         new("lost-session-repeats-all", "when a session is lost, a write that may have been made in it is made again in another",
-            new Edit("Node/Replica.Writes.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
+            new Edit("Node/PendingProposals.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
         new("unknown-told-as-failed", "a write that may still happen is said not to have",
-            new Edit("Node/Replica.Writes.cs", "write.TryFail(write.Attempts == 0 ? _refusals.Unavailable() : Errors.NoAnswer(_context.Options.RequestTimeout));", "write.TryFail(_refusals.Unavailable());")),
+            new Edit("Node/PendingProposals.cs", "write.TryFail(write.Attempts == 0 ? refusals.Unavailable() : Errors.NoAnswer(context.Options.RequestTimeout));", "write.TryFail(refusals.Unavailable());")),
     ];
 
     private static IEnumerable<Mutation> OnceHere =>

@@ -1,11 +1,15 @@
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-internal sealed partial class Replica
+/// <summary>
+/// Calls of operators that change members or the leader: the leader has its core carry them out, and a follower forwards them to it. Holder of the turn.
+/// </summary>
+internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle lifecycle, PeerAbilities abilities)
 {
     /// <summary>As long as a handshake may take: a machine that is busy for some seconds is not a node that cannot be reached.</summary>
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
@@ -16,15 +20,17 @@ internal sealed partial class Replica
     /// <summary>Calls the leader works on for us.</summary>
     private readonly Dictionary<long, AdminCall> _forwarded = [];
 
-    private void TakeAdminCall(AdminCall call)
+    private readonly RepeatThrottle _probeReports = new(TimeSpan.FromSeconds(10));
+
+    public void Take(AdminCall call)
     {
-        if (_context.Core is null && _context.IsSingleNode && !_context.IsStopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
-            FoundAlone();
-        if (_context.Core is null || _context.IsStopping)
+        if (context.Core is null && context.IsSingleNode && !context.IsStopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
+            lifecycle.BootstrapSingleNode();
+        if (context.Core is null || context.IsStopping)
             Finish(call, AdminResult.AskLeader);
-        else if (_context.Leads)
+        else if (context.Leads)
             Begin(call);
-        else if (call.ReplyTo is null && _context.Core.LeaderId is { } leader)
+        else if (call.ReplyTo is null && context.Core.LeaderId is { } leader)
             Forward(call, leader);
         else
             Finish(call, AdminResult.AskLeader);
@@ -36,9 +42,9 @@ internal sealed partial class Replica
         {
             case AdminOperation.AddMember or AdminOperation.TakeIn or AdminOperation.AddLearner: BeginAdd(call); break;
             case AdminOperation.MoveMember: BeginMove(call); break;
-            case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(_context.Now, id, new RemoveMember(call.NodeId))); break;
+            case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(context.Now, id, new RemoveMember(call.NodeId))); break;
             case AdminOperation.TransferLeadership:
-                Ask(call, id => new TransferRequested(_context.Now, id, call.NodeId.Length == 0 ? null : call.NodeId));
+                Ask(call, id => new TransferRequested(context.Now, id, call.NodeId.Length == 0 ? null : call.NodeId));
                 break;
             default: throw new System.Diagnostics.UnreachableException();
         }
@@ -47,10 +53,10 @@ internal sealed partial class Replica
     private void BeginAdd(AdminCall call)
     {
         // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not be alive to be a member.
-        var present = call.Operation == AdminOperation.AddMember && _context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
+        var present = call.Operation == AdminOperation.AddMember && context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
         if (present is not null && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
         {
-            Ask(call, id => new ChangeRequested(_context.Now, id, new AddMember(present)));
+            Ask(call, id => new ChangeRequested(context.Now, id, new AddMember(present)));
         }
         else if (call.Probed is not { } probed)
         {
@@ -61,22 +67,37 @@ internal sealed partial class Replica
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
                 $"The node at {call.Address} calls itself {probed.NodeId}, not {call.NodeId}. Nothing was changed."));
         }
-        else if (probed.ClusterId != Guid.Empty && probed.ClusterId != _context.Identity.ClusterId)
+        else if (probed.ClusterId != Guid.Empty && probed.ClusterId != context.Identity.ClusterId)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
-                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {_context.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
+                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {context.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
         }
-        else if (probed.FeatureLevel < _context.Core!.Configuration.FeatureLevel)
+        else if (probed.FeatureLevel < context.Core!.Configuration.FeatureLevel)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.TooOld,
-                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {_context.Core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
+                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {context.Core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
         }
         else
         {
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
             MembershipChange change = call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member);
-            Ask(call, id => new ChangeRequested(_context.Now, id, change));
+            Ask(call, id => new ChangeRequested(context.Now, id, change));
         }
+    }
+
+    /// <summary>The address of a member is changed once the member itself has answered there.</summary>
+    private void BeginMove(AdminCall call)
+    {
+        if (context.Core!.Configuration.Find(call.NodeId) is not { } member)
+            Finish(call, new AdminResult(RaftKvMembershipError.UnknownMember, $"No member is called {call.NodeId}."));
+        else if (member.Address == call.Address)
+            Finish(call, new AdminResult(null, "It is known to be there."));
+        else if (call.Probed is not { } probed)
+            Probe(call);
+        else if (probed.NodeId != member.NodeId || probed.Incarnation != member.Incarnation)
+            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode, $"The node at {call.Address} is not the member {call.NodeId}."));
+        else
+            Ask(call, id => new ChangeRequested(context.Now, id, new AddMember(member with { Address = call.Address })));
     }
 
     /// <summary>Asks who listens at the address before anything is changed: a wrong join must not cost the quorum.</summary>
@@ -88,20 +109,20 @@ internal sealed partial class Replica
         {
             try
             {
-                call.Probed = await _context.Transport.ProbeAsync(call.Address, ProbeTimeout, CancellationToken.None).ConfigureAwait(false);
-                _context.Post(call);
+                call.Probed = await context.Transport.ProbeAsync(call.Address, ProbeTimeout, CancellationToken.None).ConfigureAwait(false);
+                context.Post(call);
             }
             catch (Exception e)
             {
                 if (mayBeDown)
                 {
                     call.HasNoAnswer = true;
-                    _context.Post(call);
+                    context.Post(call);
                     return;
                 }
                 // A newcomer asks on, and a member that has moved is looked for again and again.
-                if (_newcomerReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", _context.Clock.Ticks))
-                    _context.Log.ProbeFailed(_context.NodeId, call.NodeId, call.Address, e.Message);
+                if (_probeReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", context.Clock.Ticks))
+                    context.Log.ProbeFailed(context.NodeId, call.NodeId, call.Address, e.Message);
                 Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,
                     $"{call.NodeId} cannot be reached at {call.Address}: {e.Message} Nothing was changed."), fromElsewhere: true);
             }
@@ -110,28 +131,26 @@ internal sealed partial class Replica
 
     private void Ask(AdminCall call, Func<long, RaftEvent> ask)
     {
-        var id = _context.NextRequestId();
+        var id = context.NextRequestId();
         _changes.Add(id, call);
-        _context.Step(ask(id));
+        context.Step(ask(id));
     }
 
-    private void OnRequestCompleted(RequestCompleted completed)
+    public void OnCompleted(RequestCompleted completed)
     {
-        if (completed.Id == _handOverId)
-            OnHandOverRefused(completed);
-        else if (_changes.Remove(completed.Id, out var call))
+        if (_changes.Remove(completed.Id, out var call))
             Finish(call, new AdminResult(completed.Error, completed.Message, completed.Retry, completed.Unknown));
     }
 
     private void Forward(AdminCall call, string leader)
     {
-        var id = _context.NextRequestId();
-        call.ForwardedAt = _context.Now.Ticks;
+        var id = context.NextRequestId();
+        call.ForwardedAt = context.Now.Ticks;
         _forwarded.Add(id, call);
-        _context.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
+        context.Transport.Send(leader, new AdminRequest(id, call.Operation, call.NodeId, call.Address));
     }
 
-    private void OnAdminRequest(string from, AdminRequest request) => TakeAdminCall(new AdminCall
+    public void OnForwarded(string from, AdminRequest request) => Take(new AdminCall
     {
         Operation = request.Operation,
         NodeId = request.NodeId,
@@ -140,7 +159,7 @@ internal sealed partial class Replica
         ReplyId = request.Id,
     });
 
-    private void OnAdminReply(AdminReply reply)
+    public void OnReply(AdminReply reply)
     {
         if (_forwarded.Remove(reply.Id, out var call))
             call.Complete(AdminResult.From(reply));
@@ -151,23 +170,30 @@ internal sealed partial class Replica
     /// that for the same wish. While a new member catches up, the leader
     /// answers once there was no progress for a while, and is given the time to say so.
     /// </summary>
-    private void SweepForwarded()
+    public void Sweep()
     {
         foreach (var (id, call) in _forwarded)
         {
             var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
-            var patience = _context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
-            if (_context.Now.Ticks - call.ForwardedAt >= patience && _forwarded.Remove(id))
+            var timeout = context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
+            if (context.Now.Ticks - call.ForwardedAt >= timeout && _forwarded.Remove(id))
                 call.Complete(AdminResult.NoAnswer);
         }
     }
 
     /// <summary>The leader that worked on them is gone, or its connection: their callers ask again.</summary>
-    private void ReleaseForwarded()
+    public void ReleaseForwarded()
     {
         foreach (var call in _forwarded.Values)
             call.Complete(AdminResult.NoAnswer);
         _forwarded.Clear();
+    }
+
+    /// <summary>The node takes no calls any more.</summary>
+    public void FailAll(AdminResult result)
+    {
+        foreach (var call in _changes.Values.Concat(_forwarded.Values))
+            call.Complete(result);
     }
 
     private void Finish(AdminCall call, AdminResult result, bool fromElsewhere = false)
@@ -175,8 +201,8 @@ internal sealed partial class Replica
         if (call.ReplyTo is not { } peer)
             call.Complete(result);
         else if (fromElsewhere)
-            _context.Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
+            context.Post(new ReplyWanted(peer, result.ToReply(call.ReplyId, knowsUnknown: false)));
         else
-            _context.Transport.Send(peer, result.ToReply(call.ReplyId, _abilities.Speaks(peer, FeatureLevels.Safeguards)));
+            context.Transport.Send(peer, result.ToReply(call.ReplyId, abilities.Speaks(peer, FeatureLevels.Safeguards)));
     }
 }

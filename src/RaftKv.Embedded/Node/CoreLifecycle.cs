@@ -9,6 +9,9 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
 {
     private long _reportedApplied;
 
+    /// <summary>Reads the time of a turn.</summary>
+    public void ReadClock() => context.Now = clocks.Read();
+
     /// <summary>The node now belongs to a cluster: the core begins.</summary>
     public void Start(RaftStart start)
     {

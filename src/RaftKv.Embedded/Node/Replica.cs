@@ -2,90 +2,129 @@ using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
-using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>
-/// One node: the only caller of the core. Everything that happens comes in as a <see cref="ReplicaInput"/>; a turn takes all that waits, steps
-/// the core, carries out its effects and sends once per peer.
-/// </summary>
-internal sealed partial class Replica
+/// <summary>One node of a cluster: builds the loop and its collaborators, and has what other threads may ask of them.</summary>
+internal sealed class Replica
 {
     private readonly ReplicaContext _context;
     private readonly TurnScheduler _turns;
-    private readonly InboundMessages _inbound;
-    private readonly QuarantineState _quarantine = new();
-    private readonly PeerContacts _contacts = new();
-    private readonly PeerAbilities _abilities = new();
-    private readonly BootstrapProgress _bootstrap;
-    private readonly CallRefusals _refusals;
-    private readonly WriteTraces _traces;
-    private readonly LogSubmissions _submissions;
     private readonly StatusPublisher _publisher;
+    private readonly StatusReader _status;
     private readonly CopyFreshness _freshness;
-    private readonly MemberReports _memberReports;
-    private readonly ClusterFeatures _features;
+    private readonly BootstrapProgress _bootstrap;
     private readonly PeerDirectory _peers;
-    private readonly RollbackProof _proof;
-    private readonly MessageSender _sender;
     private readonly ClusterClocks _clocks;
-    private readonly SnapshotCoordinator _snapshots;
-    private readonly FollowerReads _followerReads;
-    private readonly DiskMonitor _diskMonitor;
-    private readonly CoreLifecycle _lifecycle;
-    private readonly ProposalSender _proposalSender;
+    private readonly ClusterFeatures _features;
     private readonly PendingProposals _proposals;
-    private readonly ForwardedProposals _forwardedProposals;
     private readonly PendingReads _reads;
-    private readonly MembershipRequests _requests;
     private readonly MemberDiscovery _discovery;
-    private readonly ClusterExit _exit;
     private readonly ExpiryScheduler _expiry;
-    private readonly StateTransfer _transfer;
-    private readonly CopyVerifier _verifier;
-    private long _nextSweep;
+    private readonly Shutdown _shutdown;
 
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
         _turns = new TurnScheduler(clock);
-        _context = new ReplicaContext(parts, options, clock, log, _turns) { CarryOut = CarryOut };
-        _inbound = new InboundMessages(_context, _turns.Kick);
-        _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
-        var disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
+        _context = new ReplicaContext(parts, options, clock, log, _turns);
+        var quarantine = new QuarantineState();
+        var contacts = new PeerContacts();
+        var abilities = new PeerAbilities();
+        var traces = new WriteTraces(_context);
+        var submissions = new LogSubmissions(parts.LogWriter);
+        var refusals = new CallRefusals(_context, quarantine);
         _bootstrap = new BootstrapProgress(_context);
-        _refusals = new CallRefusals(_context, _quarantine);
-        _traces = new WriteTraces(_context);
-        _submissions = new LogSubmissions(parts.LogWriter);
-        _publisher = new StatusPublisher(_context, _quarantine, _contacts, _bootstrap);
-        _freshness = new CopyFreshness(_context, _quarantine, _publisher);
-        _memberReports = new MemberReports(_context, _contacts, _abilities);
-        _features = new ClusterFeatures(_context, _abilities);
+        _publisher = new StatusPublisher(_context, quarantine, contacts, _bootstrap);
+        _freshness = new CopyFreshness(_context, quarantine, _publisher);
+        _features = new ClusterFeatures(_context, abilities);
+
+        // Peers and the log.
         _peers = new PeerDirectory(_context);
-        _proof = new RollbackProof(_context, _submissions, _peers, _publisher);
-        _sender = new MessageSender(_context, _submissions, _peers, _proof);
-        _clocks = new ClusterClocks(_context, _contacts, _abilities, _peers);
-        _snapshots = new SnapshotCoordinator(_context, _quarantine, _submissions, disk, _publisher);
-        _followerReads = new FollowerReads(_context);
-        _diskMonitor = new DiskMonitor(_context, _contacts, _publisher, _snapshots, disk);
-        _lifecycle = new CoreLifecycle(_context, _clocks, _proof);
-        _proposalSender = new ProposalSender(_context, _traces);
-        _proposals = new PendingProposals(
-            _context, _refusals, _proposalSender, new WriteSession(_context, _proposalSender), _diskMonitor, _features, _lifecycle);
-        _forwardedProposals = new ForwardedProposals(_context, _traces, _diskMonitor, _features);
-        _reads = new PendingReads(_context, _quarantine, _refusals, _freshness);
-        _requests = new MembershipRequests(_context, _lifecycle, _abilities);
-        _discovery = new MemberDiscovery(_context, _requests);
-        _exit = new ClusterExit(_context, _submissions, _bootstrap, _peers, _discovery, _publisher);
-        _expiry = new ExpiryScheduler(_context, _proposalSender);
-        _transfer = new StateTransfer(_context, _quarantine, _snapshots, _followerReads, _publisher);
-        _verifier = new CopyVerifier(_context, _quarantine, _publisher, _proposals, _reads, _transfer);
-        _turns.Attach(this, parts.LogWriter, parts.Applier);
+        _clocks = new ClusterClocks(_context, contacts, abilities, _peers);
+        var reports = new MemberReports(_context, contacts, abilities);
+        var proof = new RollbackProof(_context, submissions, _peers, _publisher);
+        var sender = new MessageSender(_context, submissions, _peers, proof);
+        var lifecycle = new CoreLifecycle(_context, _clocks, proof);
+
+        // Disk and snapshots.
+        var reserve = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
+        var snapshots = new SnapshotCoordinator(_context, quarantine, submissions, reserve, _publisher);
+        var disk = new DiskMonitor(_context, contacts, _publisher, snapshots, reserve);
+        var followerReads = new FollowerReads(_context);
+        var transfer = new StateTransfer(_context, quarantine, snapshots, followerReads, _publisher);
+
+        // Calls.
+        var proposalSender = new ProposalSender(_context, traces);
+        var session = new WriteSession(_context, proposalSender);
+        _proposals = new PendingProposals(_context, refusals, proposalSender, session, disk, _features, lifecycle);
+        _reads = new PendingReads(_context, quarantine, refusals, _freshness);
+        _expiry = new ExpiryScheduler(_context, proposalSender);
+        var forwarded = new ForwardedProposals(_context, traces, disk, _features);
+        var requests = new MembershipRequests(_context, lifecycle, abilities);
+        _discovery = new MemberDiscovery(_context, requests);
+        var exit = new ClusterExit(_context, submissions, _bootstrap, _peers, _discovery, _publisher);
+        var verifier = new CopyVerifier(_context, quarantine, _publisher, _proposals, _reads, transfer);
+        _shutdown = new Shutdown(_context, refusals, _publisher, _proposals, _reads, requests, snapshots);
+
+        // Status.
+        var readiness = new NodeReadiness(_context, _publisher, quarantine, _freshness, proof, _shutdown, disk);
+        var members = new MemberStatusReader(_context, reports, _clocks);
+        _status = new StatusReader(_context, _publisher, readiness, members, quarantine, proof, disk, _clocks, _features, verifier);
+
+        // The loop.
+        var roles = new RoleChanges(_context, _publisher, _bootstrap, _peers, _features, requests, disk, _expiry, _proposals, _reads);
+        var executor = new EffectExecutor(
+            _context, _publisher, traces, submissions, sender, _reads, _proposals, requests, _shutdown, followerReads, snapshots, roles);
+        _context.CarryOut = executor.CarryOut;
+        var messages = new PeerMessages(
+            _context, contacts, _peers, _discovery, traces, forwarded, _proposals, requests, verifier, transfer, disk, reports, _clocks);
+        var peerEvents = new PeerEvents(_context, messages, _peers, abilities, _discovery, proof, _clocks, _proposals, requests);
+        var diskEvents = new DiskEvents(_context, sender, snapshots, disk, transfer, _proposals);
+        var sweeps = new SweepSchedule(_context,
+        [
+            _proposals.Sweep,
+            _reads.Sweep,
+            _shutdown.EndCallsIfRemoved,
+            _clocks.Sweep,
+            _expiry.Sweep,
+            requests.Sweep,
+            _peers.Sweep,
+            verifier.Sweep,
+            proof.Sweep,
+            reports.Sweep,
+            _discovery.Sweep,
+            disk.Sweep,
+            _features.Sweep,
+            snapshots.Sweep,
+            _shutdown.Sweep,
+            readiness.Sweep,
+        ]);
+        _turns.Attach(_context, new ReplicaLoop(
+            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher, sweeps));
     }
 
     /// <summary>The threads that take turns.</summary>
     public TurnScheduler Turns => _turns;
+
+    /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
+    public event Action? Faulted
+    {
+        add => _shutdown.Faulted += value;
+        remove => _shutdown.Faulted -= value;
+    }
+
+    /// <inheritdoc cref="StatusReader.Read"/>
+    public RaftKvStatus Status => _status.Read();
+
+    /// <summary>Any thread. Whether this node serves, and if not, why.</summary>
+    public RaftKvReadiness Readiness => _status.Readiness;
+
+    /// <summary>Any thread. Whether this node serves linearizable reads and writes now.</summary>
+    public bool IsReady => Readiness == RaftKvReadiness.Ready;
+
+    /// <inheritdoc cref="PeerDirectory.PublishedConfiguration"/>
+    public ClusterConfiguration PublishedConfiguration => _peers.PublishedConfiguration;
 
     /// <inheritdoc cref="StatusPublisher.LeaderId"/>
     public string? LeaderId => _publisher.LeaderId;
@@ -162,7 +201,7 @@ internal sealed partial class Replica
     public void Post(ReplicaInput input) => _turns.Post(input);
 
     /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
-    public void PostMessage(PeerHello from, PeerMessage message) => _turns.Post(_inbound.Admit(from, message), wake: false);
+    public void PostMessage(PeerHello from, PeerMessage message) => _turns.PostMessage(from, message);
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
     public void Recover(RaftStart start) => _turns.Post(new Formed(start));
@@ -170,167 +209,15 @@ internal sealed partial class Replica
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
     public bool HasWork => _turns.HasWork;
 
-    /// <summary>Holder of the turn. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
-    public long Deadline => _context.Core is null ? _nextSweep : Math.Min(_context.Core.Deadline, _nextSweep);
-
-    /// <summary>No call is pending, and the newest batch had one caller.</summary>
-    public bool IsIdle => _context.Core is not null && _context.LastBatch <= 1 && _proposals.IsIdle && _reads.IsIdle;
+    /// <inheritdoc cref="TurnScheduler.Deadline"/>
+    public long Deadline => _turns.Deadline;
 
     /// <summary>Holder of the turn, or a thread that keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
     public RaftCore? Core => _context.Core;
 
-    /// <summary>One turn. Any thread, one at a time.</summary>
+    /// <inheritdoc cref="TurnScheduler.RunOnce"/>
     public void RunOnce() => _turns.RunOnce();
 
+    /// <inheritdoc cref="TurnScheduler.End"/>
     public void End() => _turns.End();
-
-    /// <summary>The inputs of the turn have been taken.</summary>
-    public void BeginTurn() => _context.Now = _clocks.Read();
-
-    public void Turn(List<ReplicaInput> taken)
-    {
-        try
-        {
-            foreach (var input in taken)
-                Handle(input);
-            Drive();
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-            // Inputs that the turn did not reach are answered as well; a call that has an answer keeps it.
-            foreach (var input in taken)
-                Refuse(input);
-        }
-        finally
-        {
-            taken.Clear();
-        }
-        _publisher.PublishIfDue();
-    }
-
-    /// <summary>Operations that are completed may be used again.</summary>
-    public void EndTurn() => _context.Dependencies.Pending.LetGo();
-
-    /// <summary>Refuses every call from now on.</summary>
-    public void Close()
-    {
-        if (_context.IsClosed)
-            _publisher.PublishStopped();
-        else
-            Close(RaftKvRole.Stopped, "This node has stopped.");
-    }
-
-    private void Handle(ReplicaInput input)
-    {
-        if (input is PeerInput received)
-            _inbound.Release(received);
-        if (_context.IsClosed)
-        {
-            Refuse(input);
-            return;
-        }
-        switch (input)
-        {
-            case WriteOperation write: _proposals.Take(write); break;
-            case PeerInput message: Receive(message); break;
-            case LogWritten written: _sender.OnLogWritten(written); break;
-            case ReadBatch batch: _reads.Take(batch); break;
-            case CoreAnswer answer: OnAnswer(answer.At(_context.Now)); break;
-            case SessionOpened opened: _proposals.OnSessionOpened(opened); break;
-            case SessionLost lost: _proposals.OnSessionLost(lost); break;
-            case PeerConnected connected: OnPeerConnected(connected); break;
-            case AddressesLearned: OnAddressesLearned(); break;
-            case NewcomerMet newcomer: _discovery.OnJoinRequest(newcomer); break;
-            case NewcomerSettled settled: _discovery.OnSettled(settled); break;
-            case PeerLost lost: OnPeerLost(lost); break;
-            case RollbackTold told: _proof.OnTold(told); break;
-            case RollbackSeen seen: _proof.OnSeen(seen.NodeId); break;
-            case NodeMet met: OnMet(met.Node); break;
-            case AdminCall call: _requests.Take(call); break;
-            case ClusterAbandoned abandoned: _exit.OnAbandoned(abandoned); break;
-            case Formed formed: _lifecycle.Start(formed.Start); break;
-            case ReplyWanted reply: _context.Transport.Send(reply.To, reply.Reply); break;
-            case SnapshotWanted wanted: _snapshots.Request(wanted); break;
-            case SnapshotFinished finished:
-                _diskMonitor.OnSnapshotFinished(finished.Error is null);
-                _snapshots.OnFinished(finished);
-                break;
-            case SnapshotChecked checkedOne: _snapshots.OnChecked(checkedOne); break;
-            case DiskMeasured measured: _diskMonitor.OnMeasured(measured); break;
-            case SeedStored stored: _transfer.OnStored(stored); break;
-            case SeedLoaded loaded: _transfer.OnLoaded(loaded); break;
-            case LeaseReadsWanted: _context.Step(new LeaseWanted(_context.Now)); break;
-            case DueCollected collected: _expiry.OnDueCollected(collected); break;
-            case ExpiryApplied: _expiry.OnApplied(); break;
-            case HandOverWanted wanted: OnHandOverWanted(wanted); break;
-            case StopWanted stop: OnStopWanted(stop); break;
-            case FaultHappened fault: Fault(fault.Error); break;
-            default: throw new System.Diagnostics.UnreachableException();
-        }
-    }
-
-    /// <summary>What follows from the inputs of a turn, once for all of them.</summary>
-    private void Drive()
-    {
-        if (_context.IsClosed)
-            return;
-        _proposals.SendNew();
-        _reads.Ask();
-        _lifecycle.Drive();
-        _expiry.Drive();
-        if (_context.Now.Ticks >= _nextSweep)
-            Sweep();
-        _context.Transport.Flush();
-    }
-
-    private void Sweep()
-    {
-        _nextSweep = _context.Now.Ticks + ReplicaContext.SweepInterval;
-        _proposals.Sweep();
-        _reads.Sweep();
-        SweepRemoved();
-        _clocks.Sweep();
-        _expiry.Sweep();
-        _requests.Sweep();
-        _peers.Sweep();
-        _verifier.Sweep();
-        _proof.Sweep();
-        _memberReports.Sweep();
-        _discovery.Sweep();
-        _diskMonitor.Sweep();
-        _features.Sweep();
-        _snapshots.Sweep();
-        ConsiderStopped();
-        ReportReady();
-    }
-
-    /// <summary>
-    /// A node that was removed from its cluster keeps its data, and ends at once every call that needs the cluster. What waits when the removal becomes known is ended once all that is
-    /// committed is applied here: until then, the outcome of a write may still become known. No later entry reaches this node.
-    /// </summary>
-    private void SweepRemoved()
-    {
-        if (!_context.IsRemoved || _context.Applier.AppliedIndex < _context.Core!.CommitIndex)
-            return;
-        _reads.FailAll(Errors.Removed(_context.NodeId));
-        _proposals.FailAll(() => Errors.Removed(_context.NodeId), () => Errors.RemovedMidway(_context.NodeId));
-    }
-
-    private void OnAddressesLearned()
-    {
-        if (_context.Core is not null)
-            _peers.Update();
-    }
-
-    private void OnAnswer(RaftEvent answer)
-    {
-        if (answer is SnapshotInstalled { Ok: true })
-        {
-            _proposals.MarkUncertain();
-            // The state is the leader's now, whatever it was before.
-            _transfer.LeaveQuarantine(_context.Applier.AppliedIndex);
-        }
-        _context.Step(answer);
-    }
 }

@@ -1,4 +1,6 @@
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
@@ -12,7 +14,8 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     private readonly WorkQueue<ReplicaInput> _inbox = new();
     private readonly Lock _turn = new();
     private List<ReplicaInput> _taken = [];
-    private Replica _loop = null!;
+    private InboundMessages _inbound = null!;
+    private ReplicaLoop _loop = null!;
     private LogWriter _log = null!;
     private Applier _applier = null!;
 
@@ -31,11 +34,12 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     public long Deadline => _loop.Deadline;
 
     /// <summary>Once, before anything is posted.</summary>
-    public void Attach(Replica loop, LogWriter log, Applier applier)
+    public void Attach(ReplicaContext context, ReplicaLoop loop)
     {
-        (_loop, _log, _applier) = (loop, log, applier);
-        applier.Notify += Post;
-        log.Written += written => Post(written, wake: false);
+        (_loop, _log, _applier) = (loop, context.LogWriter, context.Applier);
+        _inbound = new InboundMessages(context, Kick);
+        _applier.Notify += Post;
+        _log.Written += written => Post(written, wake: false);
     }
 
     /// <summary>Any thread. Wakes the replica's thread.</summary>
@@ -47,6 +51,12 @@ internal sealed class TurnScheduler(ReplicaClock clock)
         if (!_inbox.Post(input, wake))
             _loop.Refuse(input);
     }
+
+    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
+    public void PostMessage(PeerHello from, PeerMessage message) => Post(_inbound.Admit(from, message), wake: false);
+
+    /// <summary>Holder of the turn. A message waits no longer.</summary>
+    public void Release(PeerInput message) => _inbound.Release(message);
 
     /// <summary>
     /// A caller's thread. Takes the turn itself while the replica is idle: the replica's thread would be woken for nothing else. Under load callers only post, and one turn

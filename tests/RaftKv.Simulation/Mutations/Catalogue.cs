@@ -110,9 +110,9 @@ internal static partial class Catalogue
         new("newcomer-takes-itself-for-removed", "a newcomer that comes to a configuration from before it was added says that it was removed (was here)",
             new Edit("Consensus/RaftCore.Membership.cs", "if (_wasMember && ", "if (Configuration.Members.Count > 0 && ")),
         new("ready-before-it-has-caught-up", "a node without data says that it is ready as soon as it knows a leader (was here)",
-            new Edit("Node/Replica.Readiness.cs", "_ when _freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
+            new Edit("Node/NodeReadiness.cs", "_ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
         new("ready-before-its-promotion", "a node that is to vote says that it is ready while it cannot (was here)",
-            new Edit("Node/Replica.Readiness.cs", "_ when !parts.HasItsRole => RaftKvReadiness.Joining,", "")),
+            new Edit("Node/NodeReadiness.cs", "_ when !parts.HasItsRole => RaftKvReadiness.Joining,", "")),
         new("snapshot-keeps-configuration", "a snapshot does not replace the configuration that was here",
             new Edit("Consensus/RaftCore.Snapshots.cs", "        _configurations.ReplaceUpTo(last.Index, configurationIndex, configuration, keepsSuffix);\n", "")) { In = Profile.Growth },
     ];
@@ -181,8 +181,8 @@ internal static partial class Catalogue
         new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
             new Edit("Node/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.Strangers },
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
-            new Edit("Node/Replica.Peers.cs", "                _peers.HearUnknown(input.From);\n", "")) { In = Profile.Strangers },
+            new Edit("Node/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.Strangers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Node/Replica.Peers.cs", "case RequestVote vote when _peers.IsOtherIncarnation(input.From, input.Incarnation): _peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;", "case RequestVote when _peers.IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
+            new Edit("Node/PeerMessages.cs", "case RequestVote vote when peers.IsOtherIncarnation(input.From, input.Incarnation): peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;", "case RequestVote when peers.IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
     ];
 }

@@ -2,276 +2,222 @@ using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
-using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>
-/// One node: the only caller of the core. Everything that happens comes in as a <see cref="ReplicaInput"/>; a turn takes all that waits, steps
-/// the core, carries out its effects and sends once per peer. Knows nothing of threads: a thread, or a simulator, calls <see cref="RunOnce"/>.
-/// </summary>
-internal sealed partial class Replica
+/// <summary>One node of a cluster: builds the loop and its collaborators, and has what other threads may ask of them.</summary>
+internal sealed class Replica
 {
-    /// <summary>How often deadlines of callers are looked at.</summary>
-    private static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
-
-    private readonly ReplicaParts _parts;
-    private readonly RaftKvOptions _options;
-    private readonly ReplicaClock _clock;
-    private readonly ILogger _log;
-    private readonly WorkQueue<ReplicaInput> _inbox = new();
-    private readonly List<RaftEffect> _effects = [];
-    private List<ReplicaInput> _taken = [];
-    private RaftCore? _core;
-    private Moment _now;
-    private long _reportedApplied;
-    private long _nextSweep;
-    private long _nextRequestId;
-
-    // When the next turn is due by the clock, and until when the replica's thread sleeps: a turn on another thread may have to wake it.
-    private long _due;
-    private long _sleepsUntil = long.MinValue;
-    private bool _idle;
-    private int _lastBatch;
-    private volatile bool _stopping;
-    private volatile bool _closed;
+    private readonly ReplicaContext _context;
+    private readonly TurnScheduler _turns;
+    private readonly StatusPublisher _publisher;
+    private readonly StatusReader _status;
+    private readonly CopyFreshness _freshness;
+    private readonly BootstrapProgress _bootstrap;
+    private readonly PeerDirectory _peers;
+    private readonly ClusterClocks _clocks;
+    private readonly ClusterFeatures _features;
+    private readonly PendingProposals _proposals;
+    private readonly PendingReads _reads;
+    private readonly MemberDiscovery _discovery;
+    private readonly ExpiryScheduler _expiry;
+    private readonly Shutdown _shutdown;
 
     public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
-        (_parts, _options, _clock, _log) = (parts, options, clock, log);
-        _wallClocks = new WallClocks(options.NodeId);
-        _now = clock.Now;
-        _statusParts = StatusParts.Unformed;
-        // Begins at random, so that an answer from before a restart fits none of this process's requests.
-        _nextRequestId = (long)(new Prng(parts.Settings.Seed).Next() >> 2);
-        _stallPatience = options.ElectionTimeout * 4 > LeastStallPatience ? options.ElectionTimeout * 4 : LeastStallPatience;
-        _isSolo = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
-        _disk = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
-        _limits = new RecordLimits(ClusterLimits.Of(options));
-        parts.Applier.Notify += Post;
-        parts.LogWriter.Written += written => Post(written, wake: false);
+        _turns = new TurnScheduler(clock);
+        _context = new ReplicaContext(parts, options, clock, log, _turns);
+        var quarantine = new QuarantineState();
+        var contacts = new PeerContacts();
+        var abilities = new PeerAbilities();
+        var traces = new WriteTraces(_context);
+        var submissions = new LogSubmissions(parts.LogWriter);
+        var refusals = new CallRefusals(_context, quarantine);
+        _bootstrap = new BootstrapProgress(_context);
+        _publisher = new StatusPublisher(_context, quarantine, contacts, _bootstrap);
+        _freshness = new CopyFreshness(_context, quarantine, _publisher);
+        _features = new ClusterFeatures(_context, abilities);
+
+        // Peers and the log.
+        _peers = new PeerDirectory(_context);
+        _clocks = new ClusterClocks(_context, contacts, abilities, _peers);
+        var reports = new MemberReports(_context, contacts, abilities);
+        var proof = new RollbackProof(_context, submissions, _peers, _publisher);
+        var sender = new MessageSender(_context, submissions, _peers, proof);
+        var lifecycle = new CoreLifecycle(_context, _clocks, proof);
+
+        // Disk and snapshots.
+        var reserve = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
+        var snapshots = new SnapshotCoordinator(_context, quarantine, submissions, reserve, _publisher);
+        var disk = new DiskMonitor(_context, contacts, _publisher, snapshots, reserve);
+        var followerReads = new FollowerReads(_context);
+        var transfer = new StateTransfer(_context, quarantine, snapshots, followerReads, _publisher);
+
+        // Calls.
+        var proposalSender = new ProposalSender(_context, traces);
+        var session = new WriteSession(_context, proposalSender);
+        _proposals = new PendingProposals(_context, refusals, proposalSender, session, disk, _features, lifecycle);
+        _reads = new PendingReads(_context, quarantine, refusals, _freshness);
+        _expiry = new ExpiryScheduler(_context, proposalSender);
+        var forwarded = new ForwardedProposals(_context, traces, disk, _features);
+        var requests = new MembershipRequests(_context, lifecycle, abilities);
+        _discovery = new MemberDiscovery(_context, requests);
+        var exit = new ClusterExit(_context, submissions, _bootstrap, _peers, _discovery, _publisher);
+        var verifier = new CopyVerifier(_context, quarantine, _publisher, _proposals, _reads, transfer);
+        _shutdown = new Shutdown(_context, refusals, _publisher, _proposals, _reads, requests, snapshots);
+
+        // Status.
+        var readiness = new NodeReadiness(_context, _publisher, quarantine, _freshness, proof, _shutdown, disk);
+        var members = new MemberStatusReader(_context, reports, _clocks);
+        _status = new StatusReader(_context, _publisher, readiness, members, quarantine, proof, disk, _clocks, _features, verifier);
+
+        // The loop.
+        var roles = new RoleChanges(_context, _publisher, _bootstrap, _peers, _features, requests, disk, _expiry, _proposals, _reads);
+        var executor = new EffectExecutor(
+            _context, _publisher, traces, submissions, sender, _reads, _proposals, requests, _shutdown, followerReads, snapshots, roles);
+        _context.CarryOut = executor.CarryOut;
+        var messages = new PeerMessages(
+            _context, contacts, _peers, _discovery, traces, forwarded, _proposals, requests, verifier, transfer, disk, reports, _clocks);
+        var peerEvents = new PeerEvents(_context, messages, _peers, abilities, _discovery, proof, _clocks, _proposals, requests);
+        var diskEvents = new DiskEvents(_context, sender, snapshots, disk, transfer, _proposals);
+        var sweeps = new SweepSchedule(_context,
+        [
+            _proposals.Sweep,
+            _reads.Sweep,
+            _shutdown.EndCallsIfRemoved,
+            _clocks.Sweep,
+            _expiry.Sweep,
+            requests.Sweep,
+            _peers.Sweep,
+            verifier.Sweep,
+            proof.Sweep,
+            reports.Sweep,
+            _discovery.Sweep,
+            disk.Sweep,
+            _features.Sweep,
+            snapshots.Sweep,
+            _shutdown.Sweep,
+            readiness.Sweep,
+        ]);
+        _turns.Attach(_context, new ReplicaLoop(
+            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher, sweeps));
     }
 
-    public void Post(ReplicaInput input) => Post(input, wake: true);
+    /// <summary>The threads that take turns.</summary>
+    public TurnScheduler Turns => _turns;
 
-    /// <summary>Without <paramref name="wake"/>, the caller sees to it that a turn is taken.</summary>
-    public void Post(ReplicaInput input, bool wake)
+    /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
+    public event Action? Faulted
     {
-        if (!_inbox.Post(input, wake))
-            Refuse(input);
+        add => _shutdown.Faulted += value;
+        remove => _shutdown.Faulted -= value;
     }
+
+    /// <inheritdoc cref="StatusReader.Read"/>
+    public RaftKvStatus Status => _status.Read();
+
+    /// <summary>Any thread. Whether this node serves, and if not, why.</summary>
+    public RaftKvReadiness Readiness => _status.Readiness;
+
+    /// <summary>Any thread. Whether this node serves linearizable reads and writes now.</summary>
+    public bool IsReady => Readiness == RaftKvReadiness.Ready;
+
+    /// <inheritdoc cref="PeerDirectory.PublishedConfiguration"/>
+    public ClusterConfiguration PublishedConfiguration => _peers.PublishedConfiguration;
+
+    /// <inheritdoc cref="StatusPublisher.LeaderId"/>
+    public string? LeaderId => _publisher.LeaderId;
+
+    /// <summary>Any thread. Whether a leader is known.</summary>
+    public bool IsLed => LeaderId is not null;
+
+    /// <inheritdoc cref="StatusPublisher.CommitIndex"/>
+    public long CommitIndex => _publisher.CommitIndex;
+
+    /// <inheritdoc cref="StatusPublisher.LeaseUntil"/>
+    public long LeaseUntil => _publisher.LeaseUntil;
+
+    /// <inheritdoc cref="StatusPublisher.Changed"/>
+    public Task Changed => _publisher.Changed;
+
+    /// <inheritdoc cref="StatusPublisher.LastLeaderContact"/>
+    public TimeSpan? LastLeaderContact => _publisher.LastLeaderContact;
+
+    /// <inheritdoc cref="StatusPublisher.WithoutLeader"/>
+    public TimeSpan? WithoutLeader => _publisher.WithoutLeader;
+
+    /// <inheritdoc cref="StatusPublisher.SilentVoters"/>
+    public IReadOnlyList<string> SilentVoters => _publisher.SilentVoters;
+
+    /// <inheritdoc cref="CopyFreshness.HasCaughtUp"/>
+    public bool HasCaughtUp => _freshness.HasCaughtUp;
+
+    /// <inheritdoc cref="CopyFreshness.IsLeaderless"/>
+    public bool IsLeaderless => _freshness.IsLeaderless;
+
+    /// <inheritdoc cref="CopyFreshness.ServesWithoutLeader"/>
+    public bool ServesWithoutLeader => _freshness.ServesWithoutLeader;
+
+    /// <inheritdoc cref="CopyFreshness.ServesOwnCopy"/>
+    public bool ServesOwnCopy => _freshness.ServesOwnCopy;
+
+    /// <inheritdoc cref="CopyFreshness.Age"/>
+    public TimeSpan Age => _freshness.Age;
+
+    /// <inheritdoc cref="ClusterClocks.ToWallTime"/>
+    public long ToWallTime(long logTimeMs) => _clocks.ToWallTime(logTimeMs);
+
+    /// <inheritdoc cref="PendingProposals.RouteNumber"/>
+    public long RouteNumber => _proposals.RouteNumber;
+
+    /// <inheritdoc cref="MemberDiscovery.JoinRequests"/>
+    public JoinRequests JoinRequests => _discovery.JoinRequests;
+
+    /// <inheritdoc cref="PendingReads.Join"/>
+    public ReadBatch JoinReads(out bool isNew, bool mayBeStale = false) => _reads.Join(out isNew, mayBeStale);
+
+    /// <inheritdoc cref="PendingReads.WantLease"/>
+    public void WantLease() => _reads.WantLease();
+
+    /// <inheritdoc cref="ExpiryScheduler.RecordAccess"/>
+    public void NoteUse(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
+
+    /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
+    public bool IsSettled => _bootstrap.IsSettled;
+
+    /// <inheritdoc cref="BootstrapProgress.HoldsNothing"/>
+    public bool HoldsNothing => _bootstrap.HoldsNothing;
+
+    /// <inheritdoc cref="ClusterFeatures.Limits"/>
+    public ClusterLimits Limits => _features.Limits.Cluster;
+
+    /// <inheritdoc cref="CopyFreshness.IsAtMost"/>
+    public bool IsAtMost(TimeSpan maxAge) => _freshness.IsAtMost(maxAge);
+
+    /// <inheritdoc cref="CopyFreshness.NotServing"/>
+    public RaftKvUnavailableException NotServing() => _freshness.NotServing();
+
+    public void Post(ReplicaInput input) => _turns.Post(input);
+
+    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
+    public void PostMessage(PeerHello from, PeerMessage message) => _turns.PostMessage(from, message);
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
-    public void Recover(RaftStart start) => Post(new Formed(start));
-
-    /// <summary>
-    /// Any thread; a moment later it may be otherwise. Nobody waits for anything, and callers have come one by one: those that come many at a time are better served
-    /// together.
-    /// </summary>
-    public bool IsIdle => Volatile.Read(ref _idle);
+    public void Recover(RaftStart start) => _turns.Post(new Formed(start));
 
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
-    public bool HasWork => !_inbox.IsEmpty;
+    public bool HasWork => _turns.HasWork;
 
-    /// <summary>Holder of the turn. When the next turn is due even if nothing comes in, in monotonic ticks.</summary>
-    public long Deadline => _core is null ? _nextSweep : Math.Min(_core.Deadline, _nextSweep);
+    /// <inheritdoc cref="TurnScheduler.Deadline"/>
+    public long Deadline => _turns.Deadline;
 
-    /// <summary>Holder of the turn, or whoever keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
-    public RaftCore? Core => _core;
+    /// <summary>Holder of the turn, or a thread that keeps turns from being taken; <c>null</c> while the node has no cluster.</summary>
+    public RaftCore? Core => _context.Core;
 
-    /// <summary>Waits for work, at most until the next deadline. Turns may be taken on other threads meanwhile.</summary>
-    public void Wait()
-    {
-        var due = Volatile.Read(ref _due);
-        Volatile.Write(ref _sleepsUntil, due);
-        Interlocked.MemoryBarrier();
-        // A turn that has moved the deadline forward since saw no sleeper it would have to wake.
-        due = Math.Min(due, Volatile.Read(ref _due));
-        // Rounded up: waking a moment early would only mean to turn twice.
-        var wait = (due - _clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
-        _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
-        Volatile.Write(ref _sleepsUntil, long.MinValue);
-    }
+    /// <inheritdoc cref="TurnScheduler.RunOnce"/>
+    public void RunOnce() => _turns.RunOnce();
 
-    /// <summary>One turn. Any thread, one at a time.</summary>
-    public void RunOnce()
-    {
-        Turn();
-        Volatile.Write(ref _idle, _core is not null && _lastBatch <= 1 && _unsequenced.Count == 0 && _asked.Count == 0 && _parts.Pending.IsEmpty);
-        _parts.Pending.LetGo();
-        Volatile.Write(ref _due, Deadline);
-        Interlocked.MemoryBarrier();
-        if (_due < Volatile.Read(ref _sleepsUntil))
-            Kick();
-    }
-
-    private void Turn()
-    {
-        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be dated before it arrived.
-        // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
-        // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
-        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the lease counts from the reading of the turn
-        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
-        // upon at once: the core waits for another heartbeat when it is late.
-        _inbox.TakeAll(ref _taken);
-        _now = ReadClock();
-        try
-        {
-            foreach (var input in _taken)
-                Handle(input);
-            Drive();
-        }
-        catch (Exception e)
-        {
-            Fault(e);
-            // Also what the turn has not come to is answered; whoever has an answer keeps it.
-            foreach (var input in _taken)
-                Refuse(input);
-        }
-        finally
-        {
-            _taken.Clear();
-        }
-        Publish();
-    }
-
-    /// <summary>Ends a wait.</summary>
-    public void Kick() => _inbox.Kick();
-
-    /// <summary>The last thing its thread does: whatever came too late is refused, and whatever comes later refuses itself.</summary>
-    public void End()
-    {
-        if (_closed)
-            MarkStopped();
-        else
-            Close(RaftKvRole.Stopped, "This node has stopped.");
-        _inbox.Close();
-        RunOnce();
-    }
-
-    private void Handle(ReplicaInput input)
-    {
-        if (input is PeerInput received)
-            Received(received);
-        if (_closed)
-        {
-            Refuse(input);
-            return;
-        }
-        switch (input)
-        {
-            case WriteOperation write: TakeWrite(write); break;
-            case PeerInput message: Receive(message); break;
-            case LogWritten written: OnLogWritten(written); break;
-            case ReadBatch batch: TakeReads(batch); break;
-            case CoreAnswer answer: OnAnswer(answer.At(_now)); break;
-            case SessionOpened opened: OnSessionOpened(opened); break;
-            case SessionLost lost: OnSessionLost(lost); break;
-            case PeerConnected connected: OnPeerConnected(connected); break;
-            case AddressesLearned: OnAddressesLearned(); break;
-            case NewcomerMet newcomer: OnNewcomer(newcomer); break;
-            case NewcomerSettled settled: OnNewcomerSettled(settled); break;
-            case PeerLost lost: OnPeerLost(lost); break;
-            case RollbackTold told: OnRollbackTold(told); break;
-            case RollbackSeen seen: OnRollbackSeen(seen.NodeId); break;
-            case NodeMet met: OnMet(met.Node); break;
-            case AdminCall call: TakeAdminCall(call); break;
-            case ClusterAbandoned abandoned: OnClusterAbandoned(abandoned); break;
-            case Formed formed: Form(formed.Start); break;
-            case ReplyWanted reply: _parts.Transport.Send(reply.To, reply.Reply); break;
-            case SnapshotWanted wanted: OnSnapshotWanted(wanted); break;
-            case SnapshotFinished finished: OnSnapshotFinished(finished); break;
-            case SnapshotChecked checkedOne: OnSnapshotChecked(checkedOne); break;
-            case DiskMeasured measured: OnDiskMeasured(measured); break;
-            case SeedStored stored: OnSeedStored(stored); break;
-            case SeedLoaded loaded: OnSeedLoaded(loaded); break;
-            case LeaseReadsWanted: Step(new LeaseWanted(_now)); break;
-            case DueCollected collected: OnDueCollected(collected); break;
-            case ExpiryApplied: _expiring = false; break;
-            case HandOverWanted wanted: OnHandOverWanted(wanted); break;
-            case StopWanted stop: OnStopWanted(stop); break;
-            case FaultHappened fault: Fault(fault.Error); break;
-            default: throw new System.Diagnostics.UnreachableException();
-        }
-    }
-
-    /// <summary>What follows from the inputs of a turn, once for all of them.</summary>
-    private void Drive()
-    {
-        if (_closed)
-            return;
-        SendNewWrites();
-        AskForReads();
-        if (_core is not null)
-        {
-            // A snapshot that has just been swapped in is ahead of the core until the core hears that it is installed.
-            var applied = Math.Min(_parts.Applier.AppliedIndex, _core.CommitIndex);
-            if (applied > _reportedApplied)
-            {
-                _reportedApplied = applied;
-                Step(new Applied(_now, applied));
-            }
-            // Only after everything that was waiting: what we slept through may be among it.
-            if (_now.Ticks >= _core.Deadline)
-                Step(new TimePassed(_now));
-        }
-        ConsiderExpiry();
-        if (_now.Ticks >= _nextSweep)
-            Sweep();
-        _parts.Transport.Flush();
-    }
-
-    private void Sweep()
-    {
-        _nextSweep = _now.Ticks + SweepInterval;
-        SweepWrites();
-        SweepReads();
-        SweepRemoved();
-        SweepClocks();
-        SweepUses();
-        SweepForwarded();
-        SweepStrangers();
-        SweepIntegrity();
-        SweepFencing();
-        SweepReports();
-        ReportAddresses();
-        SweepDisk();
-        RaiseFeatureLevel();
-        ConsiderSnapshot();
-        ConsiderStopped();
-        ReportReady();
-    }
-
-    /// <summary>The node now belongs to a cluster: the core begins.</summary>
-    private void Form(RaftStart start)
-    {
-        if (_core is not null)
-            return;
-        // A node that gave up a cluster has another incarnation than the one it started with.
-        _core = new RaftCore(_parts.Settings with { Incarnation = _parts.Identity.Incarnation }, start);
-        NoteOwnClock();
-        _reportedApplied = _parts.Applier.AppliedIndex;
-        BeginProof();
-        _core.Initialize(_now, _effects);
-        CarryOut();
-    }
-
-    private void OnAnswer(RaftEvent answer)
-    {
-        if (answer is SnapshotInstalled { Ok: true })
-        {
-            DoubtPending();
-            // The state is the leader's now, whatever it was before.
-            LeaveQuarantine(_parts.Applier.AppliedIndex);
-        }
-        Step(answer);
-    }
-
-    private void Step(RaftEvent input)
-    {
-        if (_core is null)
-            return;
-        _core.Step(input, _effects);
-        CarryOut();
-    }
+    /// <inheritdoc cref="TurnScheduler.End"/>
+    public void End() => _turns.End();
 }

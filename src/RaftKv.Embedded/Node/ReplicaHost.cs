@@ -34,7 +34,6 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private readonly Worker _reader;
     private readonly Worker _snapshotter;
     private readonly Formation _formation;
-    private readonly ReplicaDriver _driver;
     private readonly ContactPoints _contacts;
     private readonly PeerGate _gate;
     private readonly LocalIdentity _identity;
@@ -111,9 +110,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             ServedBefore = servedBefore,
             Settings = CoreSettings.From(options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)clock.Wall.Ticks),
         }, options, clock, log);
-        _driver = new ReplicaDriver(Replica, _logWriter, Applier);
         _contacts = new ContactPoints(options);
-        _gate = new PeerGate(Replica, _driver.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options, () => transport.AdvertisedAddress, age);
+        _gate = new PeerGate(Replica, Replica.Turns.TakeTurn, identity, _formation, _contacts, new ProcessMark(nonce, clock.Now.UnixMs), options, () => transport.AdvertisedAddress, age);
         _logWriter.Failed += OnThreadFailed;
         Applier.Failed += OnThreadFailed;
         Replica.Faulted += OnFaulted;
@@ -158,7 +156,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Any thread. Gives the replica something to do.</summary>
-    public void Post(ReplicaInput input) => _driver.Post(input);
+    public void Post(ReplicaInput input) => Replica.Turns.PostFromCaller(input);
 
     public ReplicaClock Clock { get; }
 
@@ -218,11 +216,11 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         // Before the loop, which sends; what arrives early waits in its inbox.
         _transport.Start(_gate);
         var name = $"raftkv-{_options.NodeId}";
-        _threads.Add(new DedicatedThread($"{name}-log", () => _logWriter.Run(_driver.TakeTurn), ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-log", () => _logWriter.Run(Replica.Turns.TakeTurn), ThreadPriority.AboveNormal));
         _threads.Add(new DedicatedThread($"{name}-apply", () => Applier.Run()));
         _threads.Add(new DedicatedThread($"{name}-read", () => _reader.Run()));
         _threads.Add(new DedicatedThread($"{name}-snap", () => _snapshotter.Run()));
-        _threads.Add(new DedicatedThread($"{name}-loop", _driver.Run, ThreadPriority.AboveNormal));
+        _threads.Add(new DedicatedThread($"{name}-loop", Replica.Turns.Run, ThreadPriority.AboveNormal));
         _threads.Add(new DedicatedThread($"{name}-watch", () => _stallWatch.Run(_ended.Token)));
         _hasLoop = true;
         _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
@@ -344,7 +342,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         Telemetry.Dispose();
         _running = false;
         Replica.Post(new StopWanted(new TaskCompletionSource()));
-        _driver.Stop();
+        Replica.Turns.Stop();
         _logWriter.Stop();
         Applier.Stop();
         _reader.Stop();

@@ -1,0 +1,27 @@
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>Gives up a cluster that adopted this node, has no entry for it, and exists no more. To its other nodes, if there are any, the node is from then on one whose disk was replaced.</summary>
+internal sealed class ClusterExit(
+    ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery, StatusPublisher status)
+{
+    public void OnAbandoned(ClusterAbandoned abandoned)
+    {
+        if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId || context.IsStopping
+            || !submissions.IsIdle)
+            return;
+        context.Dependencies.Formation.Forget();
+        context.Core = null;
+        submissions.DropHeld();
+        peers.Clear();
+        discovery.Clear();
+        context.Transport.SetPeers([]);
+        context.Transport.HangUp();
+        bootstrap.Reset();
+        status.Reset();
+        context.Log.ClusterAbandoned(context.NodeId, abandoned.ClusterId);
+        status.PublishNow();
+    }
+}

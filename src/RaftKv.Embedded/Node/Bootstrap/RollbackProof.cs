@@ -1,0 +1,148 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// A data directory that has gone back in time (an image that was restored, a volume that was rolled back) has forgotten votes and entries
+/// that it acknowledged. Until enough peers have heard how old it is, and agreed, this node gives no vote and acknowledges nothing: for the
+/// core, those messages are lost on the network. A peer that has seen a newer state of the directory says so. Then the directory gets
+/// another identity, and the cluster takes the node in like one with a new disk.
+/// </summary>
+internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submissions, PeerDirectory peers, StatusPublisher status)
+{
+    /// <summary>How often what peers made durable is written down; new starts of theirs are written down at once.</summary>
+    private static readonly long MemoryInterval = TimeSpan.FromSeconds(10).Ticks;
+
+    private const int LateTimeouts = 5;
+
+    /// <summary>How often it is said of one member that its directory has gone back in time.</summary>
+    private readonly RepeatThrottle _rollbackReports = new(TimeSpan.FromSeconds(30));
+
+    /// <summary>Peers that have heard in this run how old this directory is, and welcomed it.</summary>
+    private readonly HashSet<string> _welcomedBy = new(StringComparer.Ordinal);
+    private bool _isProven = true;
+    private bool _isFenced;
+    private long _recoveredAt;
+    private long _nextMemory;
+    private volatile string? _rolledBack;
+
+    /// <summary>
+    /// Any thread. Why this node gives no vote and acknowledges nothing: its data directory has gone back in time. <c>null</c> otherwise.
+    /// </summary>
+    public string? RolledBack => _rolledBack;
+
+    /// <summary>A directory that was used before must be shown to others that may have seen a newer state of it.</summary>
+    public void Begin()
+    {
+        _isProven = context.Dependencies.Age is not { HadCluster: true } || !context.Core!.HasOtherVoters;
+        _recoveredAt = context.Now.Ticks;
+    }
+
+    /// <summary>A peer has heard how old this directory is, and welcomed it.</summary>
+    public void OnWelcomed(string nodeId)
+    {
+        _welcomedBy.Add(nodeId);
+        Evaluate();
+    }
+
+    /// <summary>
+    /// Enough have seen it when every other voter has, or when a quorum has, this node included, and those that are away have had one
+    /// election timeout to show up. The configuration of a directory that was away for long may name voters that are gone: after five
+    /// election timeouts one peer suffices.
+    /// </summary>
+    private void Evaluate()
+    {
+        if (_isProven || context.Core is null)
+            return;
+        var (voters, welcomes) = (0, 0);
+        foreach (var member in context.Core.Configuration.Members)
+        {
+            if (!member.IsVoter || member.NodeId == context.NodeId)
+                continue;
+            voters++;
+            if (_welcomedBy.Contains(member.NodeId))
+                welcomes++;
+        }
+        var waited = context.Now.Ticks - _recoveredAt;
+        _isProven = welcomes == voters
+            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core.Configuration.Quorum - 1)
+            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
+    }
+
+    /// <summary>
+    /// What may leave of a message: nothing of what could count as a vote or an acknowledgement of a directory that may have forgotten
+    /// others. Before the directory is proven, a leader hears that this node is there and how far the logs agree, so that it leads on and
+    /// goes on sending: no durable entry, and no round.
+    /// </summary>
+    public Send? WhatMayLeave(Send send)
+    {
+        if ((_isProven && !_isFenced) || send.Message is ReadIndexRequest or RemovedNotice)
+            return send;
+        return !_isFenced && send.Message is AppendReply reply ? send with { Message = reply with { Match = 0, Round = 0 } } : null;
+    }
+
+    public void OnTold(RollbackTold told)
+    {
+        if (context.Core is null || told.Incarnation != context.Identity.Incarnation)
+            return;
+        // A late answer to the old identity: the new one must go on naming the identity that the cluster knows.
+        if (_rolledBack is not null && !_isFenced)
+            return;
+        if (!_isFenced)
+        {
+            _isFenced = true;
+            submissions.DropHeld();
+            _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a volume was rolled back. It "
+                + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.";
+            context.Log.RolledBack(context.NodeId, told.By);
+            status.PublishNow();
+        }
+        // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and says
+        // it again.
+        if (told.IsLed)
+            Reincarnate();
+    }
+
+    public void OnSeen(string nodeId)
+    {
+        if (context.Core?.Configuration.Find(nodeId) is null || !_rollbackReports.IsDue(nodeId, context.Now.Ticks))
+            return;
+        context.Log.RolledBackMember(context.NodeId, nodeId);
+    }
+
+    private void Reincarnate()
+    {
+        try
+        {
+            context.Dependencies.Formation.Reincarnate();
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            return; // The peer says it again.
+        }
+        context.Log.Reincarnated(context.NodeId, context.Identity.Incarnation);
+        context.Step(new Reincarnated(context.Now, context.Identity.Incarnation));
+        // Connections that were made under the old identity end before anything is said under the new one.
+        context.Transport.SetPeers([]);
+        _isFenced = false;
+        peers.Update();
+    }
+
+    public void Sweep()
+    {
+        Evaluate();
+        if (_rolledBack is not null && !_isFenced && context.Core!.IsMember)
+        {
+            _rolledBack = null;
+            context.Log.TakenInAgain(context.NodeId);
+            status.PublishNow();
+        }
+        if (context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: context.Now.Ticks >= _nextMemory))
+            return;
+        _nextMemory = context.Now.Ticks + MemoryInterval;
+        context.Dependencies.Reader.Post(age.Peers.Save);
+    }
+}

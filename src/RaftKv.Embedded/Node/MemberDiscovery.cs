@@ -1,0 +1,105 @@
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Transport;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// Members that have moved, and nodes that ask to join: requests that an operator would otherwise have to make. Holder of the turn.
+/// </summary>
+internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests requests)
+{
+    /// <summary>How often what is found is told, until the configuration has it.</summary>
+    private static readonly long ReportInterval = TimeSpan.FromSeconds(1).Ticks;
+
+    /// <summary>Where members were reached that are not where the configuration says.</summary>
+    private readonly Dictionary<string, (Guid Incarnation, string Address)> _foundAt = [];
+
+    private readonly RepeatThrottle _joinReports = new(TimeSpan.FromSeconds(10));
+    private long _nextReport;
+
+    /// <summary>Members that introduced themselves with the new identity of their directory while this node did not lead.</summary>
+    private readonly Dictionary<string, NewcomerMet> _rolledBackMembers = [];
+
+    /// <summary>Nodes that are being taken in without an operator.</summary>
+    public JoinRequests JoinRequests { get; } = new();
+
+    public void OnConnected(PeerHello peer, string address)
+    {
+        if (context.Core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation && member.Address != address)
+            _foundAt[peer.NodeId] = (peer.Incarnation, address);
+        else
+            _foundAt.Remove(peer.NodeId);
+    }
+
+    /// <summary>Has the leader, be it this node or another, write down where a member was found.</summary>
+    public void Sweep()
+    {
+        if (_foundAt.Count == 0 || context.IsStopping || !context.KnowsLeader || context.Now.Ticks < _nextReport)
+            return;
+        _nextReport = context.Now.Ticks + ReportInterval;
+        foreach (var (nodeId, (incarnation, address)) in _foundAt)
+        {
+            if (context.Core!.Configuration.Find(nodeId) is { } member && member.Incarnation == incarnation && member.Address != address)
+                requests.Take(new AdminCall { Operation = AdminOperation.MoveMember, NodeId = nodeId, Address = address });
+            else
+                _foundAt.Remove(nodeId);
+        }
+    }
+
+    /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
+    public void OnJoinRequest(NewcomerMet newcomer)
+    {
+        if (context.Core is null || context.IsStopping)
+            return;
+        var known = context.Core.Configuration.Find(newcomer.NodeId);
+        if (newcomer.LeadersConcern && !context.Leads)
+        {
+            if (newcomer.IsRolledBack && known is not null)
+                _rolledBackMembers[newcomer.NodeId] = newcomer;
+            return;
+        }
+        if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, context.Now.Ticks))
+            return;
+        if (_joinReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", context.Now.Ticks))
+            LogJoinRequest(newcomer, known?.Incarnation);
+        requests.Take(new AdminCall
+        {
+            Operation = AdminOperation.TakeIn,
+            NodeId = newcomer.NodeId,
+            Address = newcomer.Address,
+            Ended = result => context.Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
+        });
+    }
+
+    /// <summary>
+    /// A member speaks under another identity than the configuration names. If it is the new identity of a directory that went back in time,
+    /// and this node did not lead when it was told, no introduction follows: both connections stay.
+    /// </summary>
+    public void TakeInRolledBack(string nodeId, Guid incarnation)
+    {
+        if (context.Leads && _rolledBackMembers.TryGetValue(nodeId, out var met) && met.Incarnation == incarnation)
+            OnJoinRequest(met);
+    }
+
+    private void LogJoinRequest(NewcomerMet newcomer, Guid? replaced)
+    {
+        var timeout = context.Options.ReplacedDiskTimeout.TotalSeconds;
+        if (replaced is not { } known)
+            context.Log.NewcomerAsks(context.NodeId, newcomer.NodeId, newcomer.Address);
+        else if (newcomer.IsRolledBack)
+            context.Log.RolledBackTakenIn(context.NodeId, newcomer.NodeId, newcomer.Address, timeout);
+        else
+            context.Log.DiskReplaced(context.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, timeout);
+    }
+
+    public void OnSettled(NewcomerSettled settled)
+    {
+        if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, context.Now.Ticks))
+            context.Log.NewcomerRefused(context.NodeId, settled.NodeId, settled.Result.Message);
+    }
+
+    /// <summary>The node has given up its cluster.</summary>
+    public void Clear() => _rolledBackMembers.Clear();
+}

@@ -8,17 +8,17 @@ internal static class CopyReader
 {
     public static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        Visit(host, key, new CopyLook(), out var copied);
+        Visit(host, key, new CopyVisitor(), out var copied);
         var result = copied.Result;
         if (result.SlidingMs != 0)
             host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 
-    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordLook
+    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordVisitor
     {
-        var guarded = new GuardedLook<TLook>(look);
-        var found = Visit(host, key, GuardedLook<TLook>.Visit(ref guarded));
+        var guarded = new GuardedVisitor<TLook>(look);
+        var found = Visit(host, key, GuardedVisitor<TLook>.Visit(ref guarded));
         looked = guarded.Result();
         return found;
     }

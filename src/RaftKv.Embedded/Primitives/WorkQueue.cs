@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Primitives;
 internal sealed class WorkQueue<T> where T : class
 {
     private readonly Lock _gate = new();
-    private readonly Parker _consumer = new();
+    private readonly FutexEvent _consumer = new();
     private List<T> _items = [];
     private bool _sleeping;
     private bool _kicked;

@@ -55,7 +55,7 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// How many members vote while there are so many: 3, 5 or 7; the others stand by as learners, with all the data, and take the place of a voter that has been silent for 30 s,
-    /// when that is safe. 0 (the default): every member votes that was not added as <see cref="KvMemberRole.Learner"/>. The same on every node.
+    /// when that is safe. 0 (the default): every member votes that was not added as <see cref="RaftKvMemberRole.Learner"/>. The same on every node.
     /// </summary>
     public int TargetVoters { get; set; }
 

@@ -129,7 +129,7 @@ internal sealed unsafe class FasterCompactor(
         device.ThrowIfFaulted();
     }
 
-    /// <summary>Nothing may be begun while a cut is alive: the cut needs the log from its begin.</summary>
+    /// <summary>Nothing may be begun while a checkpoint is alive: the checkpoint needs the log from its begin.</summary>
     public void End()
     {
         _maintenance?.Dispose();

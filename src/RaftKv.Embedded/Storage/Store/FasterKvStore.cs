@@ -24,7 +24,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
     private readonly FasterCompactor _compactor;
     private readonly int _maxKeyBytes;
     private readonly int _maxValueBytes;
-    private volatile FasterCut? _cut;
+    private volatile FasterCheckpoint? _checkpoint;
 
     /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
     public FasterKvStore(IFileSystem files, string scratchDirectory, FasterKvStoreSettings settings)
@@ -42,7 +42,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
             PageSize = settings.PageBytes,
             MemorySize = settings.MemoryBytes,
             SegmentSize = settings.SegmentBytes,
-            // Records copied to the tail by reads would grow the log and break the order a cut relies on.
+            // Records copied to the tail by reads would grow the log and break the order a checkpoint relies on.
             ReadCopyOptions = ReadCopyOptions.None,
         });
         var pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
@@ -60,8 +60,8 @@ internal sealed unsafe class FasterKvStore : IKvStore
     /// <summary>What the log takes in memory and on disk, dead records included.</summary>
     public long DataBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
 
-    /// <summary>Whether a cut is alive, which needs the log from its begin.</summary>
-    public bool IsPinned => _cut is not null;
+    /// <summary>Whether a checkpoint is alive, which needs the log from its begin.</summary>
+    public bool IsPinned => _checkpoint is not null;
 
     public long KeyIndexBytes => _keys.MemoryBytes;
 
@@ -101,7 +101,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
         if (!_keys.Remove(key))
             return false;
         _device.ThrowIfFaulted();
-        _cut?.Deleting(key);
+        _checkpoint?.Deleting(key);
         _compactor.NoteAppended();
         fixed (byte* k = key)
         {
@@ -138,29 +138,29 @@ internal sealed unsafe class FasterKvStore : IKvStore
 
     public void Loaded(long records) => _compactor.Loaded(records);
 
-    public IKvStoreCut Cut(long version)
+    public IStoreCheckpoint Checkpoint(long version)
     {
-        if (_cut is not null)
-            throw new InvalidOperationException("A cut of this store is alive already.");
+        if (_checkpoint is not null)
+            throw new InvalidOperationException("A checkpoint of this store is alive already.");
         _device.ThrowIfFaulted();
         // The pinned pages are flushed now rather than when they are cold.
         if (_room.WhyNoRoomFor(UnflushedBytes) is { } reason)
-            return CopiedCut.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
+            return CopiedCheckpoint.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
         _compactor.End();
         // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
         // Each look-up costs more than the record it saves while there are few of those.
-        return _cut = new FasterCut(this, _kv, _device, _kv.Log.BeginAddress, end, _compactor.MayHaveDead ? version : 0);
+        return _checkpoint = new FasterCheckpoint(this, _kv, _device, _kv.Log.BeginAddress, end, _compactor.MayHaveDead ? version : 0);
     }
 
-    /// <summary>The cut is disposed of.</summary>
-    internal void Unpin() => _cut = null;
+    /// <summary>The checkpoint is disposed of.</summary>
+    internal void Unpin() => _checkpoint = null;
 
-    /// <summary>After the applier stopped. Waits for readers and a cut's visit to leave.</summary>
+    /// <summary>After the applier stopped. Waits for readers and a checkpoint's visit to leave.</summary>
     public void Dispose()
     {
-        _cut?.Stop();
+        _checkpoint?.Stop();
         _compactor.End();
         _readers.Dispose();
         _writer.Dispose();

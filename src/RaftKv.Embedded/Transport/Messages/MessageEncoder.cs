@@ -38,8 +38,8 @@ internal static class MessageEncoder
         IntegrityProbe => 1 + 8,
         IntegrityAnswer => 1 + 8 + 8,
         IntegrityVerdict => 8,
-        SeedRequest => 8 + 16 + 8,
-        SeedPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
+        StateTransferRequest => 8 + 16 + 8,
+        StateTransferPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
         WallClock => 8,
         _ => throw Unknown(message),
     };
@@ -71,8 +71,8 @@ internal static class MessageEncoder
             IntegrityProbe m => Write(ref writer, m),
             IntegrityAnswer m => Write(ref writer, m),
             IntegrityVerdict m => Write(ref writer, m),
-            SeedRequest m => Write(ref writer, m),
-            SeedPiece m => Write(ref writer, m),
+            StateTransferRequest m => Write(ref writer, m),
+            StateTransferPiece m => Write(ref writer, m),
             WallClock m => Write(ref writer, m),
             _ => throw Unknown(message),
         };
@@ -305,20 +305,20 @@ internal static class MessageEncoder
         return FrameType.IntegrityVerdict;
     }
 
-    private static FrameType Write(ref WireWriter to, SeedRequest m)
+    private static FrameType Write(ref WireWriter to, StateTransferRequest m)
     {
         to.Int64(m.Covering);
         to.Id(m.Last);
         to.Int64(m.Offset);
-        return FrameType.SeedRequest;
+        return FrameType.StateTransferRequest;
     }
 
-    private static FrameType Write(ref WireWriter to, SeedPiece m)
+    private static FrameType Write(ref WireWriter to, StateTransferPiece m)
     {
         to.Id(m.Last);
         to.Int64(m.TotalBytes);
         to.Int64(m.Offset);
         to.Bytes(m.Data.Span);
-        return FrameType.SeedPiece;
+        return FrameType.StateTransferPiece;
     }
 }

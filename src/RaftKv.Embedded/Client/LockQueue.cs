@@ -62,7 +62,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     public static long LeaseOf(string name, string key) =>
         long.TryParse(key.AsSpan(PrefixOf(name).Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : 0;
 
-    /// <summary>Until <paramref name="cancellationToken"/> fires, the place in line is lost, or nobody is before us.</summary>
+    /// <summary>Until <paramref name="cancellationToken"/> fires, the place in the queue is lost, or no other place is before it.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, mine.LostToken);
@@ -88,7 +88,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
             }
             catch (RaftKvException e) when (e.IsTransient || e is RaftKvCompactedException)
             {
-                // Nobody leads, or the line was very long. Our place is kept as long as the lease is.
+                // No node leads, or the queue was very long. The place is kept as long as the lease is.
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Records;
 
-/// <summary>A state machine as it was at one entry. Taken on the apply thread, written on another, disposed by whoever wrote it.</summary>
+/// <summary>A state machine as it was at one entry. Taken on the apply thread, written on another thread, which disposes of it.</summary>
 internal sealed class KvSnapshot(KvState state, IStoreCheckpoint records, long keyCount) : IDisposable
 {
     public KvState State { get; } = state;

@@ -36,7 +36,7 @@ public static class RaftKvRecovery
     /// <param name="newDataDirectory">An empty directory, or one that is made.</param>
     /// <param name="nodeId">The node's name, as in its options.</param>
     /// <param name="address">Where peers will reach it, host:port.</param>
-    /// <param name="confirmedClusterId">The id of the cluster that is given up: says that whoever calls has read the plan's findings.</param>
+    /// <param name="confirmedClusterId">The id of the cluster that is given up: shows that the caller has read the plan's findings.</param>
     /// <param name="cancellationToken">Ends the recovery; nothing has happened then.</param>
     /// <exception cref="RaftKvStorageException">A directory cannot be used, or the survivor's data is damaged; nothing has happened then.</exception>
     /// <exception cref="ArgumentException">Something else was confirmed, the survivors are a quorum, or the best has changed since the plan was made.</exception>

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Lets readers see the state as of one version while the store goes on: as long as somebody does, the apply thread keeps what it overwrites,
-/// once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. When nobody reads, it costs a comparison.
+/// Lets readers see the state as of one version while the store goes on: as long as there is a reader, the apply thread keeps what it overwrites,
+/// once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. Without a reader it costs a comparison.
 /// </summary>
 internal sealed class ReadViews(long maxBytes)
 {
@@ -44,7 +44,7 @@ internal sealed class ReadViews(long maxBytes)
         return pin;
     }
 
-    /// <summary>Any thread: another reader of a version that somebody reads already; <c>null</c> when nobody does.</summary>
+    /// <summary>Any thread: another reader of a version that is read already; <c>null</c> when it is not.</summary>
     public ReadView? TryPinAgain(long version)
     {
         lock (_gate)

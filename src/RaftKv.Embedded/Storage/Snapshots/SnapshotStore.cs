@@ -157,7 +157,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Takes a damaged snapshot out of the way, for somebody to look at.</summary>
+    /// <summary>Takes a damaged snapshot out of the way, so that it can be examined.</summary>
     public void SetAside(EntryId last)
     {
         lock (_gate)

@@ -5,8 +5,8 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 /// <summary>The node processes of one run, their ports and their temporary directory. Disposing leaves neither process nor file behind.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly Ports _ports = new();
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftkv-three-nodes-");
@@ -97,9 +97,9 @@ internal sealed class Cluster : IAsyncDisposable
         var waited = Stopwatch.StartNew();
         while (!await holds())
         {
-            if (waited.Elapsed > _patience)
-                throw new StepFailedException($"Waited {_patience.TotalSeconds:0} s in vain until {what}.");
-            await Task.Delay(_pollInterval, cancellationToken);
+            if (waited.Elapsed > Patience)
+                throw new StepFailedException($"Waited {Patience.TotalSeconds:0} s in vain until {what}.");
+            await Task.Delay(PollInterval, cancellationToken);
         }
     }
 

@@ -10,7 +10,7 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 /// <summary>The nodes' HTTP API, one method per route.</summary>
 internal sealed class ClusterClient : IDisposable
 {
-    private static readonly TimeSpan _statsTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StatsTimeout = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(60) };
 
@@ -51,7 +51,7 @@ internal sealed class ClusterClient : IDisposable
     public async Task<NodeStats?> TryStatsAsync(NodeProcess node, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(_statsTimeout);
+        limited.CancelAfter(StatsTimeout);
         try
         {
             using var answer = await SendAsync(HttpMethod.Get, node, "raft/stats", null, limited.Token);

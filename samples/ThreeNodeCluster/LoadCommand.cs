@@ -14,8 +14,8 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
 {
     private const int Callers = 16;
 
-    private static readonly TimeSpan _retryFor = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan _retryAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<string, byte[]> _hashes = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
@@ -175,10 +175,10 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
             }
             catch (ApiException e) when (e.Status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests)
             {
-                if (waited.Elapsed > _retryFor)
+                if (waited.Elapsed > RetryFor)
                     throw new StepFailedException($"{what}: {e.Message}", e);
                 Interlocked.Increment(ref _retries);
-                await Task.Delay(_retryAfter, cancellationToken);
+                await Task.Delay(RetryAfter, cancellationToken);
             }
         }
     }

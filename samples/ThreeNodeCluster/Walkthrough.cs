@@ -8,7 +8,7 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken cancellationToken)
 {
     // Two to four election timeouts of the nodes: a node that stands for election after its return does so within this time.
-    private static readonly TimeSpan _observation = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Observation = TimeSpan.FromSeconds(2);
 
     // A busy machine may hold up a leader until the others elect another one. A node that disturbs its cluster when it returns does so every time.
     private const int MaxAttempts = 3;
@@ -205,7 +205,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     private async Task<Leadership?> ObserveChangeAsync(Leadership before)
     {
         var watched = Stopwatch.StartNew();
-        while (watched.Elapsed < _observation)
+        while (watched.Elapsed < Observation)
         {
             // A node that has just come back needs a heartbeat to know its leader; then nothing may change any more.
             var now = await cluster.LeadershipAsync(cancellationToken);

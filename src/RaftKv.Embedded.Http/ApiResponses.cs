@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Http;
 internal static class ApiResponses
 {
     // The answers are JSON documents, never parts of an HTML page, so that quotes and letters need no escapes beyond those of JSON.
-    private static readonly JsonWriterOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    internal static readonly JsonWriterOptions JsonFormat = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Success: <paramref name="data"/> writes the value of <c>data</c>.</summary>
     public static async Task OkAsync<TState>(HttpContext context, string message, TState state, Action<Utf8JsonWriter, TState> data)
@@ -19,7 +19,7 @@ internal static class ApiResponses
         Begin(context, StatusCodes.Status200OK);
         if (HttpMethods.IsHead(context.Request.Method))
             return;
-        using (var json = new Utf8JsonWriter(context.Response.BodyWriter, _json))
+        using (var json = new Utf8JsonWriter(context.Response.BodyWriter, JsonFormat))
         {
             json.WriteStartObject();
             json.WriteString("message"u8, message);
@@ -37,7 +37,7 @@ internal static class ApiResponses
             context.Response.Headers.RetryAfter = "1";
         if (HttpMethods.IsHead(context.Request.Method))
             return;
-        using (var json = new Utf8JsonWriter(context.Response.BodyWriter, _json))
+        using (var json = new Utf8JsonWriter(context.Response.BodyWriter, JsonFormat))
         {
             json.WriteStartObject();
             json.WriteString("error"u8, problem.Error);

@@ -13,7 +13,6 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class ApiRoute
 {
-    private static readonly JsonWriterOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
     public static RequestDelegate Guarded(RequestDelegate handler) => Open(async context =>
@@ -42,7 +41,7 @@ internal static class ApiRoute
     /// <summary>Writes one JSON value into <paramref name="buffer"/>.</summary>
     public static void Write<TState>(IBufferWriter<byte> buffer, TState state, Action<Utf8JsonWriter, TState> write)
     {
-        using var json = new Utf8JsonWriter(buffer, _json);
+        using var json = new Utf8JsonWriter(buffer, ApiResponses.JsonFormat);
         write(json, state);
     }
 

@@ -7,12 +7,12 @@ namespace RaftKv.Embedded.Http;
 /// <summary>A route that only reads: <c>GET</c>, and <c>HEAD</c> for clients that want the headers alone.</summary>
 internal static class ReadRoute
 {
-    private static readonly string[] _head = [HttpMethods.Head];
+    private static readonly string[] HeadMethods = [HttpMethods.Head];
 
     /// <returns>The route for <c>GET</c>. That for <c>HEAD</c> is in no document.</returns>
     public static IEndpointConventionBuilder MapRead(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler)
     {
-        routes.MapMethods(pattern, _head, handler).ExcludeFromDescription();
+        routes.MapMethods(pattern, HeadMethods, handler).ExcludeFromDescription();
         return routes.MapGet(pattern, handler);
     }
 }

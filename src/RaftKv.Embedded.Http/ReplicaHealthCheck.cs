@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Http;
 /// <summary>One question to the replica's status: does it live, or does it serve.</summary>
 internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IHealthCheck
 {
-    private static readonly TimeSpan _degradedAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DegradedAfter = TimeSpan.FromSeconds(1);
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -19,7 +19,7 @@ internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IH
         };
         var reason = Readiness.Of(status);
         var fails = live ? !Readiness.IsAlive(status) : reason is not null;
-        if (!live && reason is null && status.Stalls.Any(s => s.IsOngoing && s.Duration >= _degradedAfter))
+        if (!live && reason is null && status.Stalls.Any(s => s.IsOngoing && s.Duration >= DegradedAfter))
             return Task.FromResult(HealthCheckResult.Degraded(Readiness.Stall(status), data: data));
         return Task.FromResult(fails
             ? new HealthCheckResult(context.Registration.FailureStatus, reason?.Text, data: data)

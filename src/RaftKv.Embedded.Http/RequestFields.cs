@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Http;
 internal static class RequestFields
 {
     // The reader keeps one bit per level, so that depth is bounded by the body's size.
-    private static readonly JsonReaderOptions _anyDepth = new() { MaxDepth = int.MaxValue };
+    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>Reads <c>{"key": "…", "value": …}</c>.</summary>
     /// <returns>The key, and the value's JSON text as it was sent.</returns>
@@ -42,7 +42,7 @@ internal static class RequestFields
             return false;
         try
         {
-            var reader = new Utf8JsonReader(bytes, _anyDepth);
+            var reader = new Utf8JsonReader(bytes, AnyDepth);
             while (reader.Read())
             {
             }
@@ -72,7 +72,7 @@ internal static class RequestFields
         Range? firstAt = null, secondAt = null;
         try
         {
-            var reader = new Utf8JsonReader(body.Span, _anyDepth);
+            var reader = new Utf8JsonReader(body.Span, AnyDepth);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                 throw RequestRefusedException.BadInput("body", $"The body must be a JSON object with the field {first}{(second is null ? "" : " and the field " + second)}.");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -15,7 +15,7 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class RequestHost
 {
-    private static readonly string[] _any = ["*", "[::]", "0.0.0.0"];
+    private static readonly string[] AnyAddress = ["*", "[::]", "0.0.0.0"];
 
     /// <exception cref="RequestRefusedException">The request names a foreign host.</exception>
     public static void Check(HttpContext context)
@@ -49,5 +49,5 @@ internal static class RequestHost
     private static bool IsFiltered(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<IHostMetadata>() is { Hosts.Count: > 0 }
         || (context.RequestServices.GetService<IOptions<HostFilteringOptions>>()?.Value.AllowedHosts is { Count: > 0 } allowed
-            && !allowed.Any(_any.Contains));
+            && !allowed.Any(AnyAddress.Contains));
 }

@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Http;
 /// <summary>The key a request names: the route value <c>key</c> at the end of the path, or the parameter <c>?key=</c>.</summary>
 internal static class RequestKey
 {
-    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <exception cref="RequestRefusedException">There is none, or it is not valid UTF-8.</exception>
     public static string Read(HttpContext context) => TryRead(context)
@@ -124,7 +124,7 @@ internal static class RequestKey
                 }
                 rented[length++] = value;
             }
-            return _strict.GetString(rented.AsSpan(0, length));
+            return Strict.GetString(rented.AsSpan(0, length));
         }
         catch (DecoderFallbackException)
         {

@@ -8,10 +8,10 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class ResponseProgress
 {
-    private static readonly object _begun = new();
+    private static readonly object Begun = new();
 
     /// <summary>The handler writes the first part of a response: from now on a failure breaks it off.</summary>
-    public static void Begin(HttpContext context) => context.Items[_begun] = _begun;
+    public static void Begin(HttpContext context) => context.Items[Begun] = Begun;
 
-    public static bool HasBegun(HttpContext context) => context.Response.HasStarted || context.Items.ContainsKey(_begun);
+    public static bool HasBegun(HttpContext context) => context.Response.HasStarted || context.Items.ContainsKey(Begun);
 }

@@ -16,8 +16,8 @@ namespace RaftKv.Embedded.Http;
 internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions options, IServiceProvider services)
 {
     // Once an app: the routes may be mapped in several calls, and endpoints are built anew when the app's routes change.
-    private static readonly ConditionalWeakTable<IServiceProvider, object> _warnedOfOpen = [];
-    private static readonly ConditionalWeakTable<IServiceProvider, object> _warnedOfClosed = [];
+    private static readonly ConditionalWeakTable<IServiceProvider, object> WarnedOfOpen = [];
+    private static readonly ConditionalWeakTable<IServiceProvider, object> WarnedOfClosed = [];
 
     /// <summary>The group of routes that read keys.</summary>
     public RouteGroupBuilder Read => Closed(options.ReadPolicy);
@@ -47,7 +47,7 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
             return group.RequireAuthorization(policy);
         if (!options.AllowAnonymous)
             ((IEndpointConventionBuilder)group).Finally(CloseUnlessDecided);
-        else if (_warnedOfOpen.TryAdd(services, services))
+        else if (WarnedOfOpen.TryAdd(services, services))
             HttpLog.OpenToAnyone(Logger);
         return group;
     }
@@ -58,7 +58,7 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
             return;
         if (services.GetService<IOptions<AuthorizationOptions>>()?.Value.FallbackPolicy is not null)
             return;
-        if (_warnedOfClosed.TryAdd(services, services))
+        if (WarnedOfClosed.TryAdd(services, services))
             HttpLog.Closed(Logger, endpoint.DisplayName ?? "");
         endpoint.RequestDelegate = static context => ApiRoute.ProblemAsync(context, new Problem(StatusCodes.Status403Forbidden, "closed",
             "This route is closed: nothing in the app says who may use it. Nothing was read or changed. "

@@ -18,7 +18,7 @@ internal static class WatchEndpoint
     /// <summary>
     /// How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.
     /// </summary>
-    private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/v1/watch", ApiRoute.Guarded(AnswerAsync))
@@ -45,7 +45,7 @@ internal static class WatchEndpoint
         if (options.InitialState)
             await changes.FirstAsync(Timeout.InfiniteTimeSpan);
         else
-            await changes.FirstAsync(_grace);
+            await changes.FirstAsync(Grace);
         await new WatchStream(context, ending.Token).RunAsync(begin, changes);
     }
 

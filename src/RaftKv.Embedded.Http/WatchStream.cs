@@ -15,7 +15,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
 {
     private const int FlushBytes = 32 * 1024;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(30);
 
     private long _unflushed;
 
@@ -69,7 +69,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
             return;
         try
         {
-            await flush.AsTask().WaitAsync(_patience, cancellationToken);
+            await flush.AsTask().WaitAsync(FlushTimeout, cancellationToken);
         }
         catch (TimeoutException)
         {

@@ -17,7 +17,7 @@ internal static class HttpServer
 {
     public const string Key = "users/1000";
 
-    private static readonly ConcurrentDictionary<string, byte[]> _values = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, byte[]> Values = new(StringComparer.Ordinal);
 
     private sealed record BareEntry(string Key, JsonElement Value, long Version);
 
@@ -40,7 +40,7 @@ internal static class HttpServer
 
         var json = JsonSerializer.SerializeToUtf8Bytes(new string('v', valueBytes - 2));
         await app.Services.GetRequiredService<IDistributedKv>().SetAsync(Key, json);
-        _values[Key] = json;
+        Values[Key] = json;
         Console.WriteLine(new Uri(app.Urls.First()).Port);
         await Console.In.ReadToEndAsync();
         await app.StopAsync();
@@ -49,15 +49,15 @@ internal static class HttpServer
 
     private static void MapBare(WebApplication app)
     {
-        app.MapGet("/bare/store/{**key}", (string key) => _values.TryGetValue(key, out var value)
+        app.MapGet("/bare/store/{**key}", (string key) => Values.TryGetValue(key, out var value)
             ? Results.Json(new BareAnswer("success fetching data", new BareEntry(key, JsonSerializer.Deserialize<JsonElement>(value), 1)))
             : Results.NotFound());
-        app.MapGet("/bare/kv/{**key}", (string key) => _values.TryGetValue(key, out var value) ? Results.Bytes(value, "application/octet-stream") : Results.NotFound());
+        app.MapGet("/bare/kv/{**key}", (string key) => Values.TryGetValue(key, out var value) ? Results.Bytes(value, "application/octet-stream") : Results.NotFound());
         app.MapPut("/bare/kv/{**key}", async (string key, HttpRequest request) =>
         {
             using var body = new MemoryStream();
             await request.Body.CopyToAsync(body);
-            _values[key] = body.ToArray();
+            Values[key] = body.ToArray();
             return Results.Json(new BareWritten(key, 1));
         });
     }

@@ -9,7 +9,7 @@ namespace RaftKv.Benchmarks;
 /// </summary>
 internal sealed class ReadsBenchmark(Arguments arguments)
 {
-    private static readonly KvReader<int, int> _length = static (value, _, _) => value.Length;
+    private static readonly KvReader<int, int> LengthOf = static (value, _, _) => value.Length;
 
     private readonly string[] _keys = [.. Enumerable.Range(0, arguments.Keys).Select(i => $"k{i:d15}")];
 
@@ -30,9 +30,9 @@ internal sealed class ReadsBenchmark(Arguments arguments)
             var reader = raw.NewReader();
             return i => reader.Read(names[i]);
         };
-        Func<Func<int, int>> tryRead = () => i => kv.TryRead(_keys[i], 0, _length, out var length) ? length : 0;
+        Func<Func<int, int>> tryRead = () => i => kv.TryRead(_keys[i], 0, LengthOf, out var length) ? length : 0;
         Func<Func<int, int>> lease = () => i => kv.GetAsync(_keys[i], KvReadOptions.LeaderLease) is { IsCompletedSuccessfully: true } read ? read.Result.Value.Length : WaitForLease(kv, i);
-        Func<Func<int, int>> leaseInPlace = () => i => kv.ReadAsync(_keys[i], 0, _length, KvReadOptions.LeaderLease) is { IsCompletedSuccessfully: true } read ? read.Result.Result : WaitForLease(kv, i);
+        Func<Func<int, int>> leaseInPlace = () => i => kv.ReadAsync(_keys[i], 0, LengthOf, KvReadOptions.LeaderLease) is { IsCompletedSuccessfully: true } read ? read.Result.Result : WaitForLease(kv, i);
         foreach (var threads in (int[])[1, 2])
         {
             Compare("tryread", threads, tryRead, readRaw);

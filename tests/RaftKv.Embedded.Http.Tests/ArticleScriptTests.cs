@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Http.Tests;
 /// <summary>The article's session with real curl against real processes, and the README's account of it.</summary>
 public partial class ArticleScriptTests
 {
-    private static readonly string[] _articlePorts = ["2221", "2222", "2223", "2224", "1111", "1112", "1113", "1114"];
+    private static readonly string[] ArticlePorts = ["2221", "2222", "2223", "2224", "1111", "1112", "1113", "1114"];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -16,14 +16,14 @@ public partial class ArticleScriptTests
     public async Task The_articles_session_holds_and_the_readme_tells_it_as_it_is()
     {
         Assert.SkipUnless(File.Exists("/bin/bash") && File.Exists("/usr/bin/curl"), "bash or curl is not installed.");
-        var ports = _articlePorts.Select(_ => Ports.Take().ToString()).ToArray();
+        var ports = ArticlePorts.Select(_ => Ports.Take().ToString()).ToArray();
 
         var transcript = await RunAsync(Path.Combine(Repository.Root, "samples", "WebApi", "article.sh"), ports);
 
         Assert.EndsWith("# All six tests hold.", transcript.TrimEnd(), StringComparison.Ordinal);
         var told = Normal(transcript.Split('\n'), ports).ToList();
         var at = 0;
-        foreach (var line in Normal(DocumentedSession(), _articlePorts))
+        foreach (var line in Normal(DocumentedSession(), ArticlePorts))
         {
             at = told.IndexOf(line, at) + 1;
             Assert.True(at > 0, $"The session does not say, or not in this order: {line}\n{transcript}");
@@ -61,7 +61,7 @@ public partial class ArticleScriptTests
         {
             var text = line;
             for (var i = 0; i < ports.Length; i++)
-                text = text.Replace(":" + ports[i], ":" + _articlePorts[i], StringComparison.Ordinal).Replace("_PORT=" + ports[i], "_PORT=" + _articlePorts[i], StringComparison.Ordinal);
+                text = text.Replace(":" + ports[i], ":" + ArticlePorts[i], StringComparison.Ordinal).Replace("_PORT=" + ports[i], "_PORT=" + ArticlePorts[i], StringComparison.Ordinal);
             text = Version().Replace(text, "\"version\":#");
             yield return Status().Replace(text, "\"data\":{…}}");
         }

@@ -9,8 +9,8 @@ namespace RaftKv.Embedded.Http.Tests;
 /// <summary>One page of Debian's Chromium, driven over the DevTools protocol, without anything from npm.</summary>
 internal sealed class Chromium : IAsyncDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
-    private static readonly string[] _places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     private readonly Process _process;
     private readonly DirectoryInfo _profile;
@@ -22,7 +22,7 @@ internal sealed class Chromium : IAsyncDisposable
 
     private Chromium(Process process, DirectoryInfo profile) => (_process, _profile) = (process, profile);
 
-    public static string? Path => _places.FirstOrDefault(File.Exists);
+    public static string? Path => Places.FirstOrDefault(File.Exists);
 
     /// <summary>What the page complained about: exceptions, and errors on the console other than those of a lost connection.</summary>
     public ConcurrentQueue<string> Errors { get; } = new();
@@ -77,7 +77,7 @@ internal sealed class Chromium : IAsyncDisposable
         {
             if (await EvaluateAsync($"!!({expression})") is { ValueKind: JsonValueKind.True })
                 return;
-            if (clock.Elapsed > _patience)
+            if (clock.Elapsed > Patience)
                 throw new TimeoutException($"Still not true: {expression}. The page says: {await EvaluateAsync("document.body.innerText")}");
             await Task.Delay(50);
         }
@@ -126,7 +126,7 @@ internal sealed class Chromium : IAsyncDisposable
         var file = System.IO.Path.Combine(_profile.FullName, "DevToolsActivePort");
         while (!File.Exists(file) || (await File.ReadAllLinesAsync(file, cancellationToken)).Length < 2)
         {
-            if (_process.HasExited || clock.Elapsed > _patience)
+            if (_process.HasExited || clock.Elapsed > Patience)
                 throw new InvalidOperationException("Chromium did not start.");
             await Task.Delay(50, cancellationToken);
         }
@@ -153,7 +153,7 @@ internal sealed class Chromium : IAsyncDisposable
         {
             _sending.Release();
         }
-        return await call.Task.WaitAsync(_patience);
+        return await call.Task.WaitAsync(Patience);
     }
 
     private async Task ReceiveAsync()

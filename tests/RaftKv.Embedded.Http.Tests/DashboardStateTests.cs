@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Http.Tests;
 /// <summary>What the page says about states of a cluster that are hard to bring about with real replicas.</summary>
 public class DashboardStateTests
 {
-    private static readonly RaftKvStatus _healthy = new()
+    private static readonly RaftKvStatus Healthy = new()
     {
         NodeId = "node1",
         Address = "127.0.0.1:1111",
@@ -38,7 +38,7 @@ public class DashboardStateTests
     {
         SkipWithoutChromium();
         await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard());
-        http.Kv.Status = _healthy;
+        http.Kv.Status = Healthy;
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");
@@ -54,7 +54,7 @@ public class DashboardStateTests
     {
         SkipWithoutChromium();
         await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard());
-        http.Kv.Status = _healthy with { Stalls = [new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(4), DateTimeOffset.UtcNow, "a sync of the log hangs") { IsOngoing = true }] };
+        http.Kv.Status = Healthy with { Stalls = [new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(4), DateTimeOffset.UtcNow, "a sync of the log hangs") { IsOngoing = true }] };
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");
@@ -71,7 +71,7 @@ public class DashboardStateTests
     {
         SkipWithoutChromium();
         await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true));
-        http.Kv.Status = _healthy;
+        http.Kv.Status = Healthy;
         await using var page = await Chromium.StartAsync(Stop);
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");
         await page.UntilAsync("$('live').textContent === 'live' && !$('snapshot').disabled");
@@ -98,7 +98,7 @@ public class DashboardStateTests
             "node3" => throw new InvalidOperationException("Not known."),
             _ => new Uri("javascript:alert(1)"),
         }));
-        http.Kv.Status = _healthy with { NodeId = "node4", Members = [.. _healthy.Members, new("node4", "127.0.0.1:1114", true, false, null, TimeSpan.Zero) { IsReachable = true }] };
+        http.Kv.Status = Healthy with { NodeId = "node4", Members = [.. Healthy.Members, new("node4", "127.0.0.1:1114", true, false, null, TimeSpan.Zero) { IsReachable = true }] };
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");

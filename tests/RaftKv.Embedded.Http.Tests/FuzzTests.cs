@@ -13,9 +13,9 @@ public class FuzzTests
 {
     private const int Connections = 16;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
-    private static readonly int[] _allowed = [501, 503, 505];
+    private static readonly int[] Allowed = [501, 503, 505];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -37,7 +37,7 @@ public class FuzzTests
             statuses[status] = statuses.GetValueOrDefault(status) + 1;
 
         var seen = string.Join(' ', statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}:{s.Value}"));
-        Assert.False(statuses.Keys.Any(status => status >= 500 && !_allowed.Contains(status)), seen);
+        Assert.False(statuses.Keys.Any(status => status >= 500 && !Allowed.Contains(status)), seen);
         Assert.True(statuses.GetValueOrDefault(400) > requests / 4, $"Too few of them were refused as bad requests: {seen}");
         Assert.Equal("value", await http.GetStringAsync("v1/kv/safe", Stop));
         await UntilQuietAsync(node, http, before);
@@ -58,7 +58,7 @@ public class FuzzTests
                 await stream.WriteAsync(random.Next(), Stop);
                 var answer = StatusAsync(stream);
                 // A server that hears the end gives up what it was about to answer: only who waits for more than was sent is told that there is no more.
-                if (await Task.WhenAny(answer, Task.Delay(_patience, Stop)) != answer)
+                if (await Task.WhenAny(answer, Task.Delay(Patience, Stop)) != answer)
                     client.Client.Shutdown(SocketShutdown.Send);
                 statuses.Add(await answer);
             }

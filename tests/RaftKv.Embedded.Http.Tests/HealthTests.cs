@@ -7,9 +7,9 @@ namespace RaftKv.Embedded.Http.Tests;
 
 public class HealthTests
 {
-    private static readonly RaftKvStatus _serving = new() { NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Follower, LeaderId = "node2", IsReady = true };
+    private static readonly RaftKvStatus Serving = new() { NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Follower, LeaderId = "node2", IsReady = true };
 
-    private static readonly RaftKvStall _hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch, "a write or sync of the log") { IsOngoing = true };
+    private static readonly RaftKvStall Hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch, "a write or sync of the log") { IsOngoing = true };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -29,16 +29,16 @@ public class HealthTests
 
     private static RaftKvStatus State(string name) => name switch
     {
-        "serving" => _serving,
-        "alone" => _serving with { Role = RaftKvRole.Unformed, LeaderId = null },
-        "no leader" => _serving with { IsReady = false, LeaderId = null },
-        "behind" => _serving with { IsReady = false },
-        "joining" => _serving with { IsReady = false, Readiness = RaftKvReadiness.Joining },
-        "hangs" => _serving with { IsReady = false, Readiness = RaftKvReadiness.Stalled, Stalls = [_hang] },
-        "unformed" => _serving with { IsReady = false, LeaderId = null, Role = RaftKvRole.Unformed },
-        "removed" => _serving with { IsReady = false, Role = RaftKvRole.Removed },
-        "stopped" => _serving with { IsReady = false, Role = RaftKvRole.Stopped },
-        _ => _serving with { IsReady = false, Role = RaftKvRole.Faulted, Fault = "The disk is broken." },
+        "serving" => Serving,
+        "alone" => Serving with { Role = RaftKvRole.Unformed, LeaderId = null },
+        "no leader" => Serving with { IsReady = false, LeaderId = null },
+        "behind" => Serving with { IsReady = false },
+        "joining" => Serving with { IsReady = false, Readiness = RaftKvReadiness.Joining },
+        "hangs" => Serving with { IsReady = false, Readiness = RaftKvReadiness.Stalled, Stalls = [Hang] },
+        "unformed" => Serving with { IsReady = false, LeaderId = null, Role = RaftKvRole.Unformed },
+        "removed" => Serving with { IsReady = false, Role = RaftKvRole.Removed },
+        "stopped" => Serving with { IsReady = false, Role = RaftKvRole.Stopped },
+        _ => Serving with { IsReady = false, Role = RaftKvRole.Faulted, Fault = "The disk is broken." },
     };
 
     [Theory]
@@ -81,7 +81,7 @@ public class HealthTests
     [Fact]
     public async Task A_stall_that_goes_on_degrades_the_health_before_it_ends_the_readiness()
     {
-        var kv = new MemoryKv { Status = _serving with { Stalls = [_hang with { Duration = TimeSpan.FromSeconds(2) }] } };
+        var kv = new MemoryKv { Status = Serving with { Stalls = [Hang with { Duration = TimeSpan.FromSeconds(2) }] } };
         var services = new ServiceCollection().AddLogging().AddSingleton<IRaftKvCluster>(kv);
         services.AddHealthChecks().AddRaftKv();
         await using var provider = services.BuildServiceProvider();
@@ -97,7 +97,7 @@ public class HealthTests
     public async Task The_status_tells_the_stalls()
     {
         await using var http = await HttpFixture.StartAsync();
-        http.Kv.Status = _serving with { Stalls = [_hang] };
+        http.Kv.Status = Serving with { Stalls = [Hang] };
 
         var (_, body) = await http.GetAsync("/v1/cluster");
 

@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// </summary>
 internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSecurityPolicy)
 {
-    private static readonly string[] _scripts =
+    private static readonly string[] Scripts =
     [
         "dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js", "dashboard.tree.js", "dashboard.locks.js",
     ];
@@ -17,7 +17,7 @@ internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSe
     public static DashboardPage Create(bool allowsChanges)
     {
         var style = Resource("dashboard.css");
-        var script = string.Concat(_scripts.Select(Resource));
+        var script = string.Concat(Scripts.Select(Resource));
         var html = Resource("dashboard.html")
             .Replace("{{access}}", allowsChanges ? "open" : "closed", StringComparison.Ordinal)
             .Replace("{{style}}", style, StringComparison.Ordinal)

@@ -9,10 +9,10 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// <summary>The status as server-sent events: at once with each change, and every second for the figures that move all the time.</summary>
 internal sealed class StatusStream(RaftKvDashboardOptions options)
 {
-    private static readonly TimeSpan _sample = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Sample = TimeSpan.FromSeconds(1);
 
     // Without the hash of the commit that a build may append.
-    private static readonly string _version =
+    private static readonly string Version =
         typeof(IDistributedKv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     public async Task AnswerAsync(HttpContext context)
@@ -44,7 +44,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         {
             while (true)
             {
-                if (await Task.WhenAny(change, Task.Delay(_sample, ending.Token)) == change)
+                if (await Task.WhenAny(change, Task.Delay(Sample, ending.Token)) == change)
                 {
                     if (!await change)
                         return;
@@ -70,7 +70,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
     {
         var body = context.Response.BodyWriter;
         body.Write("data: "u8);
-        ApiRoute.Write(body, (Status: status, Writes: times.Within(_sample)), WriteEvent);
+        ApiRoute.Write(body, (Status: status, Writes: times.Within(Sample)), WriteEvent);
         body.Write("\n\n"u8);
         await body.FlushAsync(cancellationToken);
     }
@@ -101,7 +101,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
     private static void WriteProcess(Utf8JsonWriter json)
     {
         json.WriteStartObject("process"u8);
-        json.WriteString("version"u8, _version);
+        json.WriteString("version"u8, Version);
         json.WriteNumber("workingSetBytes"u8, Environment.WorkingSet);
         json.WriteNumber("heapBytes"u8, GC.GetTotalMemory(forceFullCollection: false));
         json.WriteNumber("availableBytes"u8, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);

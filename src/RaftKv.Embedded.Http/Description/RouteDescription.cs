@@ -13,7 +13,7 @@ internal static class RouteDescription
 {
     private const string Json = "application/json";
     private const string ProblemJson = "application/problem+json";
-    private static readonly string[] _roots = ["/v1/", "/store", "/raft/", "/debug/", "/livez", "/readyz"];
+    private static readonly string[] Roots = ["/v1/", "/store", "/raft/", "/debug/", "/livez", "/readyz"];
 
     /// <param name="route">The route.</param>
     /// <param name="signature">Its parameters and body.</param>
@@ -65,7 +65,7 @@ internal static class RouteDescription
     private static string Prefix(EndpointBuilder endpoint)
     {
         var path = ((RouteEndpointBuilder)endpoint).RoutePattern.RawText ?? "";
-        var own = Math.Max(0, _roots.Max(root => path.LastIndexOf(root, StringComparison.Ordinal)));
+        var own = Math.Max(0, Roots.Max(root => path.LastIndexOf(root, StringComparison.Ordinal)));
         var letters = string.Concat(path[..own].Where(char.IsAsciiLetterOrDigit));
         return letters.Length == 0 ? "" : letters + "_";
     }

@@ -40,14 +40,14 @@ internal static class DownloadCommand
 
     // Under another name until it is known to be whole: a file of this name is never a part.
     private static async Task<RaftKvBackupInfo> DownloadAsync(
-        HttpResponseMessage response, string target, TimeSpan patience, CancellationToken cancellationToken)
+        HttpResponseMessage response, string target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var part = target + ".part";
         try
         {
             await using (var file = File.Create(part))
             {
-                await CopyAsync(response, file, patience, cancellationToken);
+                await CopyAsync(response, file, timeout, cancellationToken);
                 file.Flush(flushToDisk: true);
             }
             RaftKvBackupInfo backup;
@@ -63,14 +63,14 @@ internal static class DownloadCommand
         }
     }
 
-    private static async Task CopyAsync(HttpResponseMessage response, Stream file, TimeSpan patience, CancellationToken cancellationToken)
+    private static async Task CopyAsync(HttpResponseMessage response, Stream file, TimeSpan timeout, CancellationToken cancellationToken)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var bytes = new byte[PartBytes];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         while (true)
         {
-            limit.CancelAfter(patience);
+            limit.CancelAfter(timeout);
             int read;
             try
             {

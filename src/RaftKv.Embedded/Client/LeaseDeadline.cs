@@ -11,9 +11,9 @@ namespace RaftKv.Embedded.Client;
 /// <param name="id">The lease.</param>
 /// <param name="timeToLive">Its time to live, in ticks.</param>
 /// <param name="maxClockDrift">As in the options.</param>
-/// <param name="patience">How long a renewal may take before it is given up and another is sent.</param>
+/// <param name="timeout">How long a renewal may take before it is given up and another is sent.</param>
 /// <param name="sentAt">When the request for it was sent.</param>
-internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDrift, long patience, long sentAt)
+internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDrift, long timeout, long sentAt)
 {
     private ValueTask<KvWriteResult> _answer;
     private WriteOperation? _renewal;
@@ -41,7 +41,7 @@ internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDri
         {
             var command = new byte[KvCommand.LeaseBytes];
             KvCommand.WriteLease(command, KvOperation.RenewLease, id);
-            renewal = _renewal = new WriteOperation(command, Math.Min(Deadline, now + patience), static _ => { });
+            renewal = _renewal = new WriteOperation(command, Math.Min(Deadline, now + timeout), static _ => { });
             _answer = renewal.Start(CancellationToken.None);
             _sentAt = now;
         }

@@ -12,7 +12,7 @@ internal sealed class Observers : IDisposable
     private const int MaxWaiting = 1024;
 
     /// <summary>How long a start or a stop waits for observers that are slow.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _log;
@@ -62,7 +62,7 @@ internal sealed class Observers : IDisposable
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (Post(done.SetResult))
-            await Task.WhenAny(done.Task, Task.Delay(Patience)).ConfigureAwait(false);
+            await Task.WhenAny(done.Task, Task.Delay(Timeout)).ConfigureAwait(false);
     }
 
     /// <summary>Waits until what was posted is called, at most for a second. An observer that blocks keeps its thread, a background thread.</summary>
@@ -71,7 +71,7 @@ internal sealed class Observers : IDisposable
         _isStopping = true;
         _queue.Close();
         _queue.Kick();
-        _thread?.Join(Patience);
+        _thread?.Join(Timeout);
     }
 
     /// <summary>Calls an observer. What it throws is its own: there is no log to write it to, because the observer may be the log.</summary>

@@ -29,7 +29,7 @@ internal sealed class RaftKvHostedService(
     /// <summary>So long the services that start next wait for the replica, and find it open.</summary>
     private static readonly TimeSpan OpensUnseen = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan DisposePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private CancellationTokenRegistration _stopping;
@@ -86,7 +86,7 @@ internal sealed class RaftKvHostedService(
         if (BeginEnd() is { } host)
             await host.DisposeAsync().ConfigureAwait(false);
         else if (_opening is { } opening)
-            await Task.WhenAny(opening, Task.Delay(DisposePatience)).ConfigureAwait(false);
+            await Task.WhenAny(opening, Task.Delay(DisposeTimeout)).ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -94,7 +94,7 @@ internal sealed class RaftKvHostedService(
         if (BeginEnd() is { } host)
             host.Dispose();
         else if (_opening is { } opening)
-            Task.WaitAny([opening], DisposePatience);
+            Task.WaitAny([opening], DisposeTimeout);
     }
 
     /// <summary>The replica, which is to end; <c>null</c> when it is not open, and then ends by itself once it is.</summary>

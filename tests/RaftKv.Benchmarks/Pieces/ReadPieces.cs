@@ -11,7 +11,7 @@ public class ReadPieces
     private const int Reads = 100_000;
     private const int ValueBytes = 100;
 
-    private static readonly KvReader<int, int> _length = static (value, _, _) => value.Length;
+    private static readonly KvReader<int, int> LengthOf = static (value, _, _) => value.Length;
 
     private readonly string[] _keys = [.. Enumerable.Range(0, Keys).Select(i => $"k{i:d15}")];
     private readonly int[] _order = [.. Enumerable.Range(0, Reads).Select(_ => Random.Shared.Next(Keys))];
@@ -51,7 +51,7 @@ public class ReadPieces
     public void TryRead() => OnAllThreads(() =>
     {
         foreach (var i in _order)
-            _node.Kv.TryRead(_keys[i], 0, _length, out _);
+            _node.Kv.TryRead(_keys[i], 0, LengthOf, out _);
     });
 
     [Benchmark(OperationsPerInvoke = Reads)]

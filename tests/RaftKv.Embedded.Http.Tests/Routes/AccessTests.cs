@@ -12,17 +12,17 @@ namespace RaftKv.Embedded.Http.Tests.Routes;
 /// <summary>Who may use which routes.</summary>
 public class AccessTests
 {
-    private static readonly string[] _reads =
+    private static readonly string[] Reads =
         ["GET /v1/kv/k", "GET /v1/kv?prefix=", "GET /store/k", "GET /v1/watch?prefix=", "GET /v1/locks", "GET /v1/leases"];
-    private static readonly string[] _writes = ["PUT /v1/kv/k", "DELETE /v1/kv/k", "POST /store", "DELETE /store/k"];
-    private static readonly string[] _changes =
+    private static readonly string[] Writes = ["PUT /v1/kv/k", "DELETE /v1/kv/k", "POST /store", "DELETE /store/k"];
+    private static readonly string[] Changes =
     [
         "POST /raft/join", "POST /raft/remove", "POST /v1/cluster/members", "POST /v1/cluster/members/node3/promote",
         "POST /v1/cluster/members/node3/replace", "DELETE /v1/cluster/members/node3",
         "POST /v1/cluster/transfer", "POST /v1/cluster/snapshot", "GET /v1/cluster/backup",
     ];
-    private static readonly string[] _status = ["GET /v1/cluster", "GET /raft/stats", "GET /debug/runtime"];
-    private static readonly string[] _probes = ["GET /livez", "HEAD /livez", "GET /readyz"];
+    private static readonly string[] StatusRoutes = ["GET /v1/cluster", "GET /raft/stats", "GET /debug/runtime"];
+    private static readonly string[] Probes = ["GET /livez", "HEAD /livez", "GET /readyz"];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -48,9 +48,9 @@ public class AccessTests
         await using var http = await StartAsync(app => app.MapRaftKv(o =>
             (o.ReadPolicy, o.WritePolicy, o.AdminPolicy, o.StatusPolicy) = ("reader", "writer", "admin", "monitor")));
 
-        foreach (var (name, own) in new[] { ("reader", _reads), ("writer", _writes), ("admin", _changes), ("monitor", _status) })
+        foreach (var (name, own) in new[] { ("reader", Reads), ("writer", Writes), ("admin", Changes), ("monitor", StatusRoutes) })
         {
-            foreach (var line in _reads.Concat(_writes).Concat(_changes).Concat(_status))
+            foreach (var line in Reads.Concat(Writes).Concat(Changes).Concat(StatusRoutes))
             {
                 var status = await StatusAsync(http, line, name);
                 Assert.True(own.Contains(line) == (status != HttpStatusCode.Forbidden), $"{name} was answered {status} to {line}");
@@ -64,14 +64,14 @@ public class AccessTests
     {
         await using var http = await StartAsync(app => app.MapRaftKv(o => (o.AuthorizationPolicy, o.ReadPolicy) = ("admin", "reader")));
 
-        foreach (var line in _writes.Concat(_changes))
+        foreach (var line in Writes.Concat(Changes))
         {
             Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(http, line, "reader"));
             Assert.NotEqual(HttpStatusCode.Forbidden, await StatusAsync(http, line, "admin"));
         }
-        foreach (var line in _reads)
+        foreach (var line in Reads)
             Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(http, line, "admin"));
-        foreach (var line in _status.Concat(_probes))
+        foreach (var line in StatusRoutes.Concat(Probes))
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
     }
 
@@ -82,7 +82,7 @@ public class AccessTests
             (o.AllowAnonymous, o.WritePolicy, o.AdminPolicy) = (true, "writer", "admin")));
 
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, "GET /v1/kv/k"));
-        foreach (var line in _writes.Concat(_changes))
+        foreach (var line in Writes.Concat(Changes))
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, line));
     }
 
@@ -99,13 +99,13 @@ public class AccessTests
                 app.MapGroup("").RequireAuthorization("admin").MapRaftKv();
         });
 
-        foreach (var line in _reads.Concat(_writes).Concat(_changes).Concat(_status))
+        foreach (var line in Reads.Concat(Writes).Concat(Changes).Concat(StatusRoutes))
         {
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, line));
             Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(http, line, "reader"));
             Assert.NotEqual(HttpStatusCode.Forbidden, await StatusAsync(http, line, "admin"));
         }
-        foreach (var line in _probes)
+        foreach (var line in Probes)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
     }
 
@@ -114,10 +114,10 @@ public class AccessTests
     {
         await using var http = await StartAsync(app => app.MapRaftKv(o => o.AllowAnonymous = true), fallback: true);
 
-        foreach (var line in _reads.Concat(_writes).Concat(_changes).Concat(_status))
+        foreach (var line in Reads.Concat(Writes).Concat(Changes).Concat(StatusRoutes))
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, line));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, "GET /v1/kv/k", "anyone"));
-        foreach (var line in _probes)
+        foreach (var line in Probes)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
     }
 
@@ -135,7 +135,7 @@ public class AccessTests
             app.MapGet("/log-in", () => "Who are you?").AllowAnonymous();
         });
 
-        foreach (var line in (string[])[.. _reads, .. _writes, .. _changes, .. _status, "GET /raftkv/events", "PUT /raftkv/v1/kv/k"])
+        foreach (var line in (string[])[.. Reads, .. Writes, .. Changes, .. StatusRoutes, "GET /raftkv/events", "PUT /raftkv/v1/kv/k"])
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, line));
         Assert.Equal("Who are you?", (await http.GetAsync("/raftkv")).Body);
     }
@@ -146,14 +146,14 @@ public class AccessTests
         using var log = new Warnings();
         await using var http = await StartAsync(app => app.MapRaftKv(), log: log);
 
-        foreach (var line in _reads.Concat(_writes).Concat(_changes))
+        foreach (var line in Reads.Concat(Writes).Concat(Changes))
         {
             using var answer = await http.SendAsync(line.Split(' ')[0], line.Split(' ')[1], header: "X-Name", value: "admin");
             var problem = await KvTests.ProblemAsync(answer, HttpStatusCode.Forbidden, "closed");
             Assert.Contains("RequireAuthorization", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
 
-        foreach (var line in _status.Concat(_probes))
+        foreach (var line in StatusRoutes.Concat(Probes))
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
         Assert.Contains("AllowAnonymous", Assert.Single(log.Lines, line => line.Contains("are closed", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
@@ -186,7 +186,7 @@ public class AccessTests
             app.MapRaftKv(o => o.AuthorizationPolicy = "admin").RequireCors("ui").RequireAuthorization("admin");
         });
 
-        foreach (var line in _probes)
+        foreach (var line in Probes)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, line));
         waits.SetResult();
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(http, "GET /v1/cluster"));

@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Http.Tests.Routes;
 /// <summary>A response that fails in the middle is a broken connection behind every middleware, never one that looks complete.</summary>
 public class BrokenResponseTests
 {
-    private static readonly Exception _failure = new RaftKvStorageException(RaftKvStorageError.Io, "The disk is broken.");
+    private static readonly Exception Failure = new RaftKvStorageException(RaftKvStorageError.Io, "The disk is broken.");
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -30,7 +30,7 @@ public class BrokenResponseTests
         {
             await body.WriteAsync(new byte[bytes], stop);
             if (middleware != "own time limit")
-                throw _failure;
+                throw Failure;
             await limit.CancelAsync();
             await Task.Delay(Timeout.Infinite, stop);
         };
@@ -69,7 +69,7 @@ public class BrokenResponseTests
     public async Task A_backup_that_fails_before_its_first_byte_is_answered_as_an_error()
     {
         await using var http = await StartAsync("exception handler", Stop);
-        http.Kv.Backup = (_, _) => Task.FromException(_failure);
+        http.Kv.Backup = (_, _) => Task.FromException(Failure);
 
         using var response = await http.Client.GetAsync("/v1/cluster/backup", Stop);
 
@@ -88,7 +88,7 @@ public class BrokenResponseTests
             Backup = async (body, stop) =>
             {
                 await body.WriteAsync(new byte[1000], stop);
-                throw _failure;
+                throw Failure;
             },
         };
         using var services = new ServiceCollection().AddSingleton<IDistributedKv>(kv).AddSingleton<IRaftKvCluster>(kv).BuildServiceProvider();

@@ -18,7 +18,7 @@ internal static class MiddlewareTable
 {
     private const string Origin = "https://ui.example";
 
-    private static readonly string[] _probes = ["/livez", "/readyz"];
+    private static readonly string[] Probes = ["/livez", "/readyz"];
 
     public static readonly Dictionary<string, MiddlewareSetup> All = new()
     {
@@ -76,7 +76,7 @@ internal static class MiddlewareTable
             },
             Request = (request, path) =>
             {
-                if (!_probes.Contains(path))
+                if (!Probes.Contains(path))
                     request.Headers.Add("X-Name", "operator");
             },
         },
@@ -92,7 +92,7 @@ internal static class MiddlewareTable
             },
             Response = (response, path) =>
             {
-                if (!_probes.Contains(path))
+                if (!Probes.Contains(path))
                     Assert.Equal([Origin], response.Headers.GetValues("Access-Control-Allow-Origin"));
             },
         },

@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Http.Tests.Routes;
 /// <summary>Every route does what it promises behind every middleware that an app may put in front of it.</summary>
 public sealed class RouteTableTests(RouteReplica replica) : IClassFixture<RouteReplica>
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     public static TheoryData<string, string> Cells
     {
@@ -26,7 +26,7 @@ public sealed class RouteTableTests(RouteReplica replica) : IClassFixture<RouteR
     public async Task Every_route_works_behind_every_middleware(string middleware, string route)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(_limit);
+        limit.CancelAfter(Limit);
         var host = await replica.HostAsync(middleware);
 
         await RouteTable.All[route](new RouteClient(host, $"cell ü+/{Guid.NewGuid():n}", limit.Token));

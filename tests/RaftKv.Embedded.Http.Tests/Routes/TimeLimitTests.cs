@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Http.Tests.Routes;
 /// <summary>The app's request timeouts end a request that waits for a lost quorum, and its client learns what that means.</summary>
 public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFixture<TimeLimitTests.LostQuorum>
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(300);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -128,7 +128,7 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
     }, log);
 
     private static void AddLimit(IServiceCollection services) =>
-        services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = _limit });
+        services.AddRequestTimeouts(o => o.DefaultPolicy = new RequestTimeoutPolicy { Timeout = Limit });
 
     private static async Task UntilAsync(Func<bool> holds)
     {

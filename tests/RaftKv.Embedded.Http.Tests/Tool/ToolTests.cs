@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Http.Tests.Tool;
 /// <summary>The command <c>raftkv</c> as a process against a real node: what it tells people, and what it tells programs.</summary>
 public sealed class ToolTests
 {
-    private static readonly byte[] _binary = [0, 255, 13, 10, 0x1b];
+    private static readonly byte[] Binary = [0, 255, 13, 10, 0x1b];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -19,30 +19,30 @@ public sealed class ToolTests
         await using var node = await WebNode.StartAsync("node1", Stop);
         var directory = TestDirectory.Create();
         var file = Path.Combine(directory, "value");
-        await File.WriteAllBytesAsync(file, _binary, Stop);
+        await File.WriteAllBytesAsync(file, Binary, Stop);
 
         Assert.StartsWith("version ", (await RunAsync(node, "set", "a/ü", "grüße")).Text);
         var written = (await RunAsync(node, "set", "file", "--file", file, "--ttl", "3600", "--json")).Json();
         Assert.Equal("file", written.GetProperty("key").GetString());
         Assert.InRange(written.GetProperty("expiresAt").GetDateTimeOffset(), DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddHours(2));
-        await using (var tool = ToolProcess.Start(["set", "stdin", "--file", "-", "--url", node.Url], _binary))
+        await using (var tool = ToolProcess.Start(["set", "stdin", "--file", "-", "--url", node.Url], Binary))
             Assert.Equal(0, (await tool.EndAsync()).ExitCode);
-        await RunAsync(node, "set", "..", "--base64", Convert.ToBase64String(_binary));
+        await RunAsync(node, "set", "..", "--base64", Convert.ToBase64String(Binary));
 
         Assert.Equal("grüße", (await RunAsync(node, "get", "a/ü")).Text);
         foreach (var key in new[] { "file", "stdin", ".." })
-            Assert.Equal(_binary, (await RunAsync(node, "get", key)).Output);
+            Assert.Equal(Binary, (await RunAsync(node, "get", key)).Output);
         var read = (await RunAsync(node, "get", "file", "--json")).Json();
         Assert.Equal(written.GetProperty("version").GetInt64(), read.GetProperty("version").GetInt64());
-        Assert.Equal(_binary, read.GetProperty("value").GetBytesFromBase64());
+        Assert.Equal(Binary, read.GetProperty("value").GetBytesFromBase64());
         await RunAsync(node, "get", "stdin", "--output", file + "2", "--consistency", "stale");
-        Assert.Equal(_binary, await File.ReadAllBytesAsync(file + "2", Stop));
+        Assert.Equal(Binary, await File.ReadAllBytesAsync(file + "2", Stop));
 
         Assert.Equal("..\na/ü\nfile\nstdin\n", (await RunAsync(node, "list")).Text);
         Assert.Matches(@"^KEY +VERSION +EXPIRES +VALUE\na/ü +\d+ +never +grüße\n$", (await RunAsync(node, "list", "a/", "--values")).Text);
         var page = (await RunAsync(node, "list", "--limit", "2", "--values", "--json")).Json();
         Assert.Equal("a/ü", page.GetProperty("next").GetString());
-        Assert.Equal(_binary, page.GetProperty("entries")[0].GetProperty("value").GetBytesFromBase64());
+        Assert.Equal(Binary, page.GetProperty("entries")[0].GetProperty("value").GetBytesFromBase64());
 
         Assert.Equal("deleted\n", (await RunAsync(node, "delete", "file")).Text);
         Assert.False((await RunAsync(node, "delete", "file", "--json")).Json().GetProperty("deleted").GetBoolean());

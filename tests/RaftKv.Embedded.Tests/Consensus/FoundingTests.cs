@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Tests.Consensus;
 /// <summary>The first election of a cluster. Its founder is the only node that could stand, so it need not wait for anybody.</summary>
 public class FoundingTests
 {
-    private static readonly RaftSettings _settings = new() { NodeId = "n1", Incarnation = ModelClusters.Incarnation("n1"), Seed = 1 };
+    private static readonly RaftSettings Settings = new() { NodeId = "n1", Incarnation = ModelClusters.Incarnation("n1"), Seed = 1 };
 
     private readonly List<RaftEffect> _effects = [];
     private long _ticks = 1;
@@ -40,20 +40,20 @@ public class FoundingTests
         founder.Step(new MessageReceived(Now, "n2", new VoteReply(2, PreVote: true, Granted: true)), _effects);
 
         Assert.Equal((RaftRole.Candidate, 2), (founder.Role, founder.Term));
-        Assert.True(founder.Deadline - _ticks >= _settings.ElectionTimeout);
+        Assert.True(founder.Deadline - _ticks >= Settings.ElectionTimeout);
     }
 
     private RaftCore Found()
     {
         var entry = new LogEntry(1, 1, 0, EntryKind.Configuration, ModelClusters.Voters("n1", "n2", "n3").Encode());
-        var founder = new RaftCore(_settings, new RaftStart { Term = 1, VotedFor = "n1", TermStarts = [entry.Id], LastIndex = 1, Configurations = [entry], Tail = [entry] });
+        var founder = new RaftCore(Settings, new RaftStart { Term = 1, VotedFor = "n1", TermStarts = [entry.Id], LastIndex = 1, Configurations = [entry], Tail = [entry] });
         founder.Initialize(Now, _effects);
         return founder;
     }
 
     private void PassHeartbeat(RaftCore node)
     {
-        _ticks += _settings.HeartbeatInterval;
+        _ticks += Settings.HeartbeatInterval;
         node.Step(new TimePassed(Now), _effects);
     }
 }

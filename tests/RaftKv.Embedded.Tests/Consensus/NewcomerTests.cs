@@ -8,11 +8,11 @@ namespace RaftKv.Embedded.Tests.Consensus;
 /// <summary>A node that was just added reads its way through configurations from before it was added: it is none of those that were removed.</summary>
 public class NewcomerTests
 {
-    private static readonly Guid _self = Guid.NewGuid();
-    private static readonly Member _leader = new("n1", "n1:1", Guid.NewGuid(), MemberRole.Voter);
-    private static readonly Member _other = new("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter);
-    private static readonly ClusterConfiguration _without = new([_leader, _other]);
-    private static readonly ClusterConfiguration _with = _without.With(new Member("n3", "n3:1", _self, MemberRole.Joining));
+    private static readonly Guid Self = Guid.NewGuid();
+    private static readonly Member Leader = new("n1", "n1:1", Guid.NewGuid(), MemberRole.Voter);
+    private static readonly Member Other = new("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter);
+    private static readonly ClusterConfiguration Without = new([Leader, Other]);
+    private static readonly ClusterConfiguration WithNewcomer = Without.With(new Member("n3", "n3:1", Self, MemberRole.Joining));
 
     private readonly List<RaftEffect> _effects = [];
 
@@ -23,10 +23,10 @@ public class NewcomerTests
     {
         var node = Start(new RaftStart());
 
-        Append(node, default, commit: 1, Configuration(1, _without));
+        Append(node, default, commit: 1, Configuration(1, Without));
         Assert.Equal(RaftRole.Learner, node.Role);
 
-        Append(node, new(1, 1), commit: 2, Configuration(2, _with));
+        Append(node, new(1, 1), commit: 2, Configuration(2, WithNewcomer));
         Assert.Equal(RaftRole.Learner, node.Role);
         Assert.DoesNotContain(_effects, e => e is RoleChanged { Role: RaftRole.Removed });
     }
@@ -36,7 +36,7 @@ public class NewcomerTests
     {
         var node = Start(new RaftStart());
 
-        Append(node, default, commit: 1, Configuration(1, _without.With(new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Voter))));
+        Append(node, default, commit: 1, Configuration(1, Without.With(new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Voter))));
 
         Assert.Equal(RaftRole.Learner, node.Role);
     }
@@ -47,10 +47,10 @@ public class NewcomerTests
         var node = Start(new RaftStart());
         node.Step(new MessageReceived(Now, "n1", new InstallSnapshot(1, new(1, 5), 10, 0, new byte[10], 1)), _effects);
         node.Step(new SnapshotChunkWritten(Now, "n1", new(1, 5), 10), _effects);
-        node.Step(new SnapshotInstalled(Now, "n1", new(1, 5), true, _without, 1, LogTimeMs: 0), _effects);
+        node.Step(new SnapshotInstalled(Now, "n1", new(1, 5), true, Without, 1, LogTimeMs: 0), _effects);
         Assert.NotEqual(RaftRole.Removed, node.Role);
 
-        var again = Start(new RaftStart { Term = 1, Snapshot = new(1, 5), LogBase = new(1, 5), LastIndex = 5, SnapshotConfiguration = _without, SnapshotConfigurationIndex = 1 });
+        var again = Start(new RaftStart { Term = 1, Snapshot = new(1, 5), LogBase = new(1, 5), LastIndex = 5, SnapshotConfiguration = Without, SnapshotConfigurationIndex = 1 });
         Assert.NotEqual(RaftRole.Removed, again.Role);
     }
 
@@ -58,10 +58,10 @@ public class NewcomerTests
     public void A_newcomer_whose_entry_was_given_up_was_never_a_member()
     {
         var node = Start(new RaftStart());
-        Append(node, default, commit: 1, Configuration(1, _without), Configuration(2, _with));
+        Append(node, default, commit: 1, Configuration(1, Without), Configuration(2, WithNewcomer));
 
         // Another leader, which does not have the entry that added it.
-        Append(node, new(1, 1), 2, commit: 2, Configuration(2, _without.With(_other with { Address = "n2:2" }), term: 2));
+        Append(node, new(1, 1), 2, commit: 2, Configuration(2, Without.With(Other with { Address = "n2:2" }), term: 2));
 
         Assert.NotEqual(RaftRole.Removed, node.Role);
     }
@@ -71,7 +71,7 @@ public class NewcomerTests
     {
         var node = Start(new RaftStart());
 
-        Append(node, default, commit: 3, Configuration(1, _without), Configuration(2, _with), Configuration(3, _without));
+        Append(node, default, commit: 3, Configuration(1, Without), Configuration(2, WithNewcomer), Configuration(3, Without));
 
         Assert.Equal(RaftRole.Removed, node.Role);
     }
@@ -80,19 +80,19 @@ public class NewcomerTests
     public void A_snapshot_behind_its_removal_removes_a_voter_that_has_just_restarted()
     {
         // The commit index is not known yet.
-        var voter = _without.With(new Member("n3", "n3:1", _self, MemberRole.Voter));
+        var voter = Without.With(new Member("n3", "n3:1", Self, MemberRole.Voter));
         var node = Start(new RaftStart { Term = 1, LastIndex = 4, TermStarts = [new(1, 1)], Configurations = [Configuration(3, voter)] });
 
         node.Step(new MessageReceived(Now, "n1", new InstallSnapshot(2, new(2, 9), 10, 0, new byte[10], 1)), _effects);
         node.Step(new SnapshotChunkWritten(Now, "n1", new(2, 9), 10), _effects);
-        node.Step(new SnapshotInstalled(Now, "n1", new(2, 9), true, _without, 8, LogTimeMs: 0), _effects);
+        node.Step(new SnapshotInstalled(Now, "n1", new(2, 9), true, Without, 8, LogTimeMs: 0), _effects);
 
         Assert.Equal(RaftRole.Removed, node.Role);
     }
 
     private RaftCore Start(RaftStart start)
     {
-        var node = new RaftCore(new RaftSettings { NodeId = "n3", Incarnation = _self, Seed = 1 }, start);
+        var node = new RaftCore(new RaftSettings { NodeId = "n3", Incarnation = Self, Seed = 1 }, start);
         node.Initialize(Now, _effects);
         return node;
     }

@@ -8,8 +8,8 @@ namespace RaftKv.Embedded.Tests.Consensus;
 /// <summary>A node that was removed, lost its disk and was added again reads its way through configurations that name it as it was.</summary>
 public class PredecessorTests
 {
-    private static readonly Guid _before = Guid.NewGuid();
-    private static readonly Guid _now = Guid.NewGuid();
+    private static readonly Guid Before = Guid.NewGuid();
+    private static readonly Guid CurrentDisk = Guid.NewGuid();
 
     private readonly List<RaftEffect> _effects = [];
     private long _ticks = 1;
@@ -19,7 +19,7 @@ public class PredecessorTests
     [Fact]
     public void It_does_not_elect_itself_with_the_vote_of_the_only_voter_it_was()
     {
-        var node = Start(_now, new Member("n1", "n1:1", _before, MemberRole.Voter), new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Joining));
+        var node = Start(CurrentDisk, new Member("n1", "n1:1", Before, MemberRole.Voter), new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Joining));
         for (var i = 0; i < 20; i++)
             Pass(node);
 
@@ -31,10 +31,10 @@ public class PredecessorTests
     [Fact]
     public void It_does_not_count_its_vote_for_that_of_the_one_it_was()
     {
-        var old = new ClusterConfiguration([new Member("n1", "n1:1", _now, MemberRole.Voter), new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter)]);
+        var old = new ClusterConfiguration([new Member("n1", "n1:1", CurrentDisk, MemberRole.Voter), new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter)]);
         // In force, and not known to be committed, is a configuration in which somebody else has its name.
-        var next = old.With(new Member("n1", "n1:1", _before, MemberRole.Voter));
-        var node = new RaftCore(new RaftSettings { NodeId = "n1", Incarnation = _now, Seed = 1 }, new RaftStart
+        var next = old.With(new Member("n1", "n1:1", Before, MemberRole.Voter));
+        var node = new RaftCore(new RaftSettings { NodeId = "n1", Incarnation = CurrentDisk, Seed = 1 }, new RaftStart
         {
             Term = 3, Snapshot = new(1, 1), LogBase = new(1, 1), SnapshotConfiguration = old, SnapshotConfigurationIndex = 1, LastIndex = 2, TermStarts = [new(3, 2)],
             Configurations = [new LogEntry(3, 2, 0, EntryKind.Configuration, next.Encode())],
@@ -51,7 +51,7 @@ public class PredecessorTests
     [Fact]
     public void With_the_disk_that_the_configuration_names_it_leads_at_once()
     {
-        var node = Start(_now, new Member("n1", "n1:1", _now, MemberRole.Voter));
+        var node = Start(CurrentDisk, new Member("n1", "n1:1", CurrentDisk, MemberRole.Voter));
         for (var i = 0; node.Role != RaftRole.Leader && i < 20; i++)
             Pass(node);
 

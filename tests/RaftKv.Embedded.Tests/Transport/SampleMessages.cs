@@ -52,8 +52,8 @@ internal static class SampleMessages
         new IntegrityProbe(640),
         new IntegrityAnswer(640, ulong.MaxValue) { SumVersion = 7 },
         new IntegrityVerdict(640),
-        new StateTransferRequest(41, new EntryId(6, 41), 1L << 39),
-        new StateTransferPiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
+        new StateRequest(41, new EntryId(6, 41), 1L << 39),
+        new StatePiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
     ];
 
     /// <summary>Came later: heartbeats that say what log time it is.</summary>
@@ -127,7 +127,7 @@ internal static class SampleMessages
                 Assert.Equal(e with { Data = default }, a with { Data = default });
                 Assert.Equal(e.Data.ToArray(), a.Data.ToArray());
                 break;
-            case (StateTransferPiece e, StateTransferPiece a):
+            case (StatePiece e, StatePiece a):
                 Assert.Equal(e with { Data = default }, a with { Data = default });
                 Assert.Equal(e.Data.ToArray(), a.Data.ToArray());
                 break;

@@ -43,11 +43,11 @@ internal sealed class StateTransfer(
     {
         _askedAt = context.Now.Ticks;
         if (context.Core!.LeaderId is { } leader && leader != context.NodeId)
-            context.Transport.Send(leader, new StateTransferRequest(_covering, _received.Last, _received.Offset));
+            context.Transport.Send(leader, new StateRequest(_covering, _received.Last, _received.Offset));
     }
 
     /// <summary>On the leader.</summary>
-    public void OnRequest(string from, StateTransferRequest request)
+    public void OnRequest(string from, StateRequest request)
     {
         if (!context.Leads || quarantine.IsActive || context.Core!.Configuration.Find(from) is null)
             return;
@@ -62,7 +62,7 @@ internal sealed class StateTransfer(
     }
 
     /// <summary>On the quarantined node.</summary>
-    public void OnPiece(StateTransferPiece piece)
+    public void OnPiece(StatePiece piece)
     {
         if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset || (_received.Last != default && piece.Last != _received.Last))
             return;

@@ -12,7 +12,7 @@ internal static class MessageDecoder
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
         FrameType.AppendEntries => payloadBytes > MessageEncoder.AppendEntriesBytes,
-        FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.StateTransferPiece => true,
+        FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.StatePiece => true,
         _ => false,
     };
 
@@ -44,8 +44,8 @@ internal static class MessageDecoder
             FrameType.IntegrityProbe => ReadIntegrityProbe(ref from),
             FrameType.IntegrityAnswer => ReadIntegrityAnswer(ref from),
             FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),
-            FrameType.StateTransferRequest => new StateTransferRequest(from.Int64(), from.Id(), from.Int64()),
-            FrameType.StateTransferPiece => ReadSeedPiece(ref from),
+            FrameType.StateRequest => new StateRequest(from.Int64(), from.Id(), from.Int64()),
+            FrameType.StatePiece => ReadSeedPiece(ref from),
             FrameType.WallClock => new WallClock(from.Int64()),
             FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,
@@ -168,10 +168,10 @@ internal static class MessageDecoder
         return new IntegrityAnswer(from.Int64(), (ulong)from.Int64()) { SumVersion = version };
     }
 
-    private static StateTransferPiece ReadSeedPiece(ref WireReader from)
+    private static StatePiece ReadSeedPiece(ref WireReader from)
     {
         var last = from.Id();
         var total = from.Int64();
-        return new StateTransferPiece(last, total, from.Int64(), from.Bytes());
+        return new StatePiece(last, total, from.Int64(), from.Bytes());
     }
 }

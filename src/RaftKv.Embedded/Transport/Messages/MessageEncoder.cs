@@ -38,8 +38,8 @@ internal static class MessageEncoder
         IntegrityProbe => 1 + 8,
         IntegrityAnswer => 1 + 8 + 8,
         IntegrityVerdict => 8,
-        StateTransferRequest => 8 + 16 + 8,
-        StateTransferPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
+        StateRequest => 8 + 16 + 8,
+        StatePiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
         WallClock => 8,
         _ => throw Unknown(message),
     };
@@ -71,8 +71,8 @@ internal static class MessageEncoder
             IntegrityProbe m => Write(ref writer, m),
             IntegrityAnswer m => Write(ref writer, m),
             IntegrityVerdict m => Write(ref writer, m),
-            StateTransferRequest m => Write(ref writer, m),
-            StateTransferPiece m => Write(ref writer, m),
+            StateRequest m => Write(ref writer, m),
+            StatePiece m => Write(ref writer, m),
             WallClock m => Write(ref writer, m),
             _ => throw Unknown(message),
         };
@@ -305,20 +305,20 @@ internal static class MessageEncoder
         return FrameType.IntegrityVerdict;
     }
 
-    private static FrameType Write(ref WireWriter to, StateTransferRequest m)
+    private static FrameType Write(ref WireWriter to, StateRequest m)
     {
         to.Int64(m.Covering);
         to.Id(m.Last);
         to.Int64(m.Offset);
-        return FrameType.StateTransferRequest;
+        return FrameType.StateRequest;
     }
 
-    private static FrameType Write(ref WireWriter to, StateTransferPiece m)
+    private static FrameType Write(ref WireWriter to, StatePiece m)
     {
         to.Id(m.Last);
         to.Int64(m.TotalBytes);
         to.Int64(m.Offset);
         to.Bytes(m.Data.Span);
-        return FrameType.StateTransferPiece;
+        return FrameType.StatePiece;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     private const int EntriesAhead = 32;
 
     private readonly Wal _wal;
-    private readonly PendingWrites _pending;
+    private readonly WriteAnswers _answers;
     private readonly List<LogEntry> _read = [];
 
     /// <summary>What waits because the disk has no room for the store's cold records.</summary>
@@ -34,20 +34,20 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     private long _applied;
     private long _waiting;
     private long _nextDue;
-    private long _committedAt;
 
     /// <param name="changes">Follows <paramref name="state"/> already.</param>
-    public Applier(Wal wal, PendingWrites pending, KvStateMachine state, ChangeFeed changes)
+    public Applier(Wal wal, WriteAnswers answers, KvStateMachine state, ChangeFeed changes)
     {
         Changes = changes;
         _wal = wal;
-        _pending = pending;
+        _answers = answers;
         _state = state;
         _applied = state.Applied.Index;
         _nextDue = state.NextDueMs;
     }
 
-    public event Action<ReplicaInput>? Notify;
+    /// <summary>What callers of this process are told from here.</summary>
+    public WriteAnswers Answers => _answers;
 
     /// <summary>The state readers may look at, from any thread.</summary>
     public KvStateMachine State => Volatile.Read(ref _state);
@@ -77,10 +77,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>Fingerprints of the state at certain entries.</summary>
     public IntegritySamples Samples { get; } = new();
 
-    /// <summary>This process's session, and the nonce it asks for one with. Written by the holder of the turn.</summary>
-    public long Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
-
-    public Guid SessionNonce { get; init; }
+    /// <summary>This process's session in the state machine; 0 while there is none.</summary>
+    public long Session => _answers.Session;
 
     /// <summary>Called before entries are applied, with the last of them.</summary>
     public Action<EntryId>? Applying { get; init; }
@@ -154,7 +152,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>Applies what of the range is not applied yet; <c>false</c> when the disk has no room for the store's cold records.</summary>
     private bool ApplyAll(ApplyRange range)
     {
-        _committedAt = range.CommittedAt;
+        _answers.CommittedAt = range.CommittedAt;
         var hasRoom = range.Entries is { } entries ? Apply(entries) : ApplyFromLog(range);
         if (hasRoom && range.Entries is { } applied)
             Lists.Return(applied);
@@ -200,31 +198,12 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             if (IntegritySamples.IsDue(entry.Index, all.Length - 1 - i))
                 Samples.Add(entry.Index, _state.Fingerprint);
             Volatile.Write(ref _applied, entry.Index);
-            if (result.Session != 0 && result.Session == session)
-                Tell(result);
-            else if (result.Nonce == SessionNonce)
-                Notify?.Invoke(new SessionOpened(entry.Index));
+            _answers.Tell(entry.Index, session, result);
         }
         Volatile.Write(ref _nextDue, _state.NextDueMs);
         Changes.Reach(AppliedIndex);
         Waiters.Reach(AppliedIndex);
         return hasRoom;
-    }
-
-    private void Tell(in ApplyResult result)
-    {
-        if (_pending.Find(result.Sequence) is not { } write)
-            return;
-        if (result.Status == ApplyStatus.SessionExpired)
-            Notify?.Invoke(new SessionLost(result.Session));
-        else
-            Answer(write, result);
-    }
-
-    private void Answer(WriteOperation write, in ApplyResult result)
-    {
-        write.CommittedAt = _committedAt;
-        write.Answer(result);
     }
 
     private void Swap(SwapState swap)

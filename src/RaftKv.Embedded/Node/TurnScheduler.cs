@@ -38,7 +38,7 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     {
         (_loop, _log, _applier) = (loop, context.LogWriter, context.Applier);
         _inbound = new InboundMessages(context, Kick);
-        _applier.Notify += Post;
+        _applier.Answers.Notify += Post;
         _log.Written += written => Post(written, wake: false);
     }
 

@@ -27,6 +27,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     private byte[] _buffer;
     private byte[]? _command;
     private int _bytes;
+    private WriteDelivery _delivery = new();
     private int _completed;
     private int _taken;
     private int _holders;
@@ -57,29 +58,29 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     /// <summary>Its place in the session; 0 until it is sent.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>How often it was given to a leader; while 0, it is certain that it was not applied.</summary>
-    public int Attempts { get; set; }
+    /// <inheritdoc cref="WriteDelivery.Attempts"/>
+    public int Attempts { get => _delivery.Attempts; set => _delivery.Attempts = value; }
 
-    /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
-    public long SentAt { get; set; }
+    /// <inheritdoc cref="WriteDelivery.SentAt"/>
+    public long SentAt { get => _delivery.SentAt; set => _delivery.SentAt = value; }
 
-    /// <summary>The way (<see cref="LeaderRoute"/>) by which it was last given to a leader; negative when that leader has refused it; 0 before it was given to any.</summary>
-    public long Route { get; set; }
+    /// <inheritdoc cref="WriteDelivery.Route"/>
+    public long Route { get => _delivery.Route; set => _delivery.Route = value; }
 
-    /// <summary>When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another way is a reason.</summary>
-    public long RetryAt { get; set; } = Moment.Never;
+    /// <inheritdoc cref="WriteDelivery.RetryAt"/>
+    public long RetryAt { get => _delivery.RetryAt; set => _delivery.RetryAt = value; }
 
-    /// <summary>How often it was refused, or did not fit the connection: it is given again ever later.</summary>
-    public int Refusals { get; set; }
+    /// <inheritdoc cref="WriteDelivery.Refusals"/>
+    public int Refusals { get => _delivery.Refusals; set => _delivery.Refusals = value; }
+
+    /// <inheritdoc cref="WriteDelivery.IsShared"/>
+    public bool IsShared { get => _delivery.IsShared; set => _delivery.IsShared = value; }
 
     /// <summary>When this node learned that it is committed, in monotonic ticks; 0 before it is applied.</summary>
     public long CommittedAt { get; set; }
 
     /// <summary>The caller's span, while somebody records it.</summary>
     public Activity? Trace { get; set; }
-
-    /// <summary>The log may have these very bytes by now: from then on they must not change.</summary>
-    public bool IsShared { get; set; }
 
     /// <summary>Nobody may look at it any more when its outcome was taken.</summary>
     public bool IsReused => _pool is not null;
@@ -96,8 +97,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         _command = _buffer;
         _bytes = bytes;
         Deadline = deadline;
-        (Sequence, Attempts, SentAt, CommittedAt, IsShared) = (0, 0, 0, 0, false);
-        (Route, RetryAt, Refusals) = (0, Moment.Never, 0);
+        (Sequence, CommittedAt, _delivery) = (0, 0, new WriteDelivery());
         (_taken, _holders) = (0, 2);
         // Last: whoever finds it under its old sequence sees it completed, or without that sequence.
         Volatile.Write(ref _completed, 0);

@@ -28,7 +28,7 @@ internal sealed class WriteSession(ReplicaContext context, ProposalSender sender
         _askedAt = context.Now.Ticks;
         _askedRoute = sender.Route.Number;
         var command = new byte[KvCommand.OpenSessionBytes];
-        KvCommand.WriteOpenSession(command, context.Applier.SessionNonce, LifetimeSeconds);
+        KvCommand.WriteOpenSession(command, context.Applier.Answers.Nonce, LifetimeSeconds);
         if (sender.Propose([command]) == 0)
             AskLater();
     }
@@ -52,7 +52,7 @@ internal sealed class WriteSession(ReplicaContext context, ProposalSender sender
         if (Id != 0)
             return;
         Id = opened.Session;
-        context.Applier.Session = opened.Session;
+        context.Applier.Answers.Session = opened.Session;
     }
 
     /// <summary>The state machine has forgotten a session. Returns whether it is this one.</summary>
@@ -62,7 +62,7 @@ internal sealed class WriteSession(ReplicaContext context, ProposalSender sender
             return false;
         Id = 0;
         _isAsked = false;
-        context.Applier.Session = 0;
+        context.Applier.Answers.Session = 0;
         return true;
     }
 }

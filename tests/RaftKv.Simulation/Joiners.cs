@@ -61,7 +61,7 @@ internal sealed class Joiners
             Settle(node);
             return;
         }
-        var hello = node.Gate.Identity;
+        var hello = node.Admission.Identity;
         if (hello.ClusterId != Guid.Empty && (node.Replica.IsLed || !node.Identity.IsJoining))
             return;
         var survey = BootstrapSurvey.Take(node.Options, hello, [], address => _run.Network.Peek(node, _run.NodeAt(address)));

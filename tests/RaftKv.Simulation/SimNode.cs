@@ -120,7 +120,7 @@ internal sealed partial class SimNode
 
     public Formation Formation { get; private set; } = null!;
 
-    public PeerGate Gate { get; private set; } = null!;
+    public PeerAdmission Admission { get; private set; } = null!;
 
     public SimTransport Transport { get; private set; } = null!;
 
@@ -236,7 +236,7 @@ internal sealed partial class SimNode
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         });
-        (Replica, Applier, Formation, Gate) = (assembly.Replica, assembly.Applier, assembly.Formation, assembly.Gate);
+        (Replica, Applier, Formation, Admission) = (assembly.Replica, assembly.Applier, assembly.Formation, assembly.Admission);
         _report = assembly.LogWriter.Written!;
         assembly.LogWriter.Written = Report;
         Replica.Faulted += OnFaulted;
@@ -378,7 +378,7 @@ internal sealed partial class SimNode
         if (Disk.Operations >= _powerCutAt)
             return;
         IsFaulted = true;
-        Gate.Close();
+        Admission.Close();
         _ending.Cancel();
         _run.Network.OnDown(this);
         _run.OnFaulted(this);

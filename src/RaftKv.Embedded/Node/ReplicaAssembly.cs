@@ -15,7 +15,7 @@ internal sealed class ReplicaAssembly
         Reader = new Worker(failed);
         Snapshotter = new Worker(failed);
         Replica = new Replica(Dependencies(ports), ports.Options, ports.Clock, ports.Log);
-        Gate = new PeerGate(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, Formation, Contacts, ports.Process, ports.Options,
+        Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, Formation, Contacts, ports.Process, ports.Options,
             () => ports.Transport.AdvertisedAddress, ports.Age);
     }
 
@@ -35,7 +35,7 @@ internal sealed class ReplicaAssembly
 
     public ContactPoints Contacts { get; }
 
-    public PeerGate Gate { get; }
+    public PeerAdmission Admission { get; }
 
     /// <summary>Any thread. The node stops taking part.</summary>
     public void Fault(Exception error) => Replica.Post(new FaultHappened(error));

@@ -115,7 +115,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     {
         _running = true;
         // Before the loop, which sends; what arrives early waits in its inbox.
-        _transport.Start(_assembly.Gate);
+        _transport.Start(_assembly.Admission);
         _threads.Start(_ended.Token);
         var identity = _storage.Identity;
         _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
@@ -124,7 +124,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             _threads.Add("seeds", new SeedWatch(_options, identity, _assembly.Contacts, _transport, Replica, _ended.Token).Run);
         if (identity.ClusterId == Guid.Empty || identity.IsJoining)
         {
-            var founder = new Founder(_options, identity, _assembly.Formation, _assembly.Contacts, _transport, () => _assembly.Gate.Identity, Replica,
+            var founder = new Founder(_options, identity, _assembly.Formation, _assembly.Contacts, _transport, () => _assembly.Admission.Identity, Replica,
                 _bootstrap, Clock, _log, _ended.Token);
             _threads.Add("form", founder.Run);
         }
@@ -213,7 +213,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private void Close()
     {
         _hasEnded = true;
-        _assembly.Gate.Close();
+        _assembly.Admission.Close();
         _storage.Files.StopWaiting();
         _ended.Cancel();
         Telemetry.Dispose();
@@ -304,7 +304,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     /// <summary>A faulted node must not look alive to its peers.</summary>
     private void OnFaulted()
     {
-        _assembly.Gate.Close();
+        _assembly.Admission.Close();
         _ended.Cancel();
         _ = ThreadStarter.RunAside(_transport.Dispose);
     }

@@ -120,7 +120,7 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Joining =>
     [
         new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be taken in, also when the entry about it was replaced",
-            new Edit("Node/PeerGate.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
+            new Edit("Node/PeerAdmission.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
             new Edit("Node/Bootstrap/BootstrapProgress.cs", "Names(context.Core!.CommittedConfiguration)", "Names(context.Core!.Configuration)")) { In = Profile.Joiners },
         new("empty-cluster-kept", "a node keeps the cluster that adopted it although it has no entry of it and no other founder has one either",
@@ -165,7 +165,7 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> OnceHere =>
     [
         new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
-            new Edit("Node/PeerGate.cs", "            if (replica.IsLed)\n", "")) { In = Profile.Strangers },
+            new Edit("Node/PeerAdmission.cs", "            if (replica.IsLed)\n", "")) { In = Profile.Strangers },
         new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
             new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, _settings.Incarnation, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")) { In = Profile.Strangers },
         new("takes-its-namesake-for-itself", "a node with a new disk takes the vote of the member whose name it has, in the configuration of an old snapshot, for its own",

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerGate(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
+internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
     DirectoryAge? age = null) : ITransportHandler
 {
     private readonly ClusterLimits _limits = ClusterLimits.Of(options);

@@ -24,7 +24,7 @@ internal sealed class Replica
     private readonly ExpiryScheduler _expiry;
     private readonly Shutdown _shutdown;
 
-    public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
+    public Replica(ReplicaDependencies parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
         _turns = new TurnScheduler(clock);
         _context = new ReplicaContext(parts, options, clock, log, _turns);

@@ -40,7 +40,7 @@ internal sealed class ReplicaAssembly
     /// <summary>Any thread. The node stops taking part.</summary>
     public void Fault(Exception error) => Replica.Post(new FaultHappened(error));
 
-    private ReplicaParts Dependencies(ReplicaPorts ports) => new()
+    private ReplicaDependencies Dependencies(ReplicaPorts ports) => new()
     {
         Identity = ports.Identity,
         Formation = Formation,

@@ -19,7 +19,7 @@ internal sealed class ReplicaContext
     private long _lastRequestId;
     private volatile bool _isClosed;
 
-    public ReplicaContext(ReplicaParts dependencies, RaftKvOptions options, ReplicaClock clock, ILogger log, TurnScheduler turns)
+    public ReplicaContext(ReplicaDependencies dependencies, RaftKvOptions options, ReplicaClock clock, ILogger log, TurnScheduler turns)
     {
         (Dependencies, Options, Clock, Log, _turns) = (dependencies, options, clock, log, turns);
         Now = clock.Now;
@@ -28,7 +28,7 @@ internal sealed class ReplicaContext
         IsSingleNode = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
     }
 
-    public ReplicaParts Dependencies { get; }
+    public ReplicaDependencies Dependencies { get; }
 
     public RaftKvOptions Options { get; }
 

@@ -59,24 +59,24 @@ internal sealed record ReplicaPorts
     /// <summary>Cancelled when the node ends.</summary>
     public required CancellationToken Ending { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.Disk"/>
+    /// <inheritdoc cref="ReplicaDependencies.Disk"/>
     public DiskParts? Disk { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.Telemetry"/>
+    /// <inheritdoc cref="ReplicaDependencies.Telemetry"/>
     public Telemetry? Telemetry { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.Stalls"/>
+    /// <inheritdoc cref="ReplicaDependencies.Stalls"/>
     public StallLog? Stalls { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.Bootstrap"/>
+    /// <inheritdoc cref="ReplicaDependencies.Bootstrap"/>
     public BootstrapReport? Bootstrap { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.Age"/>
+    /// <inheritdoc cref="ReplicaDependencies.Age"/>
     public DirectoryAge? Age { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.OpenedAt"/>
+    /// <inheritdoc cref="ReplicaDependencies.OpenedAt"/>
     public long OpenedAt { get; init; }
 
-    /// <inheritdoc cref="ReplicaParts.ServedBefore"/>
+    /// <inheritdoc cref="ReplicaDependencies.ServedBefore"/>
     public EntryId ServedBefore { get; init; }
 }

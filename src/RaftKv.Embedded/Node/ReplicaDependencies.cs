@@ -8,7 +8,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>What a <see cref="Replica"/> works with.</summary>
-internal sealed record ReplicaParts
+internal sealed record ReplicaDependencies
 {
     public required LocalIdentity Identity { get; init; }
 

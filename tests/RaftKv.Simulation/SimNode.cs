@@ -118,7 +118,7 @@ internal sealed partial class SimNode
 
     public LocalIdentity Identity { get; private set; } = null!;
 
-    public Formation Formation { get; private set; } = null!;
+    public ClusterBootstrap ClusterBootstrap { get; private set; } = null!;
 
     public PeerAdmission Admission { get; private set; } = null!;
 
@@ -236,7 +236,7 @@ internal sealed partial class SimNode
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         });
-        (Replica, Applier, Formation, Admission) = (assembly.Replica, assembly.Applier, assembly.Formation, assembly.Admission);
+        (Replica, Applier, ClusterBootstrap, Admission) = (assembly.Replica, assembly.Applier, assembly.ClusterBootstrap, assembly.Admission);
         _report = assembly.LogWriter.Written!;
         assembly.LogWriter.Written = Report;
         Replica.Faulted += OnFaulted;

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdentity identity, Formation formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
+internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
     DirectoryAge? age = null) : ITransportHandler
 {
     private readonly ClusterLimits _limits = ClusterLimits.Of(options);
@@ -57,7 +57,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
             if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
                 return HandshakeVerdict.NotJoined;
             if (formation.TryAdopt(hello.ClusterId, out var start) && start is not null)
-                replica.Post(new Formed(start));
+                replica.Post(new Bootstrapped(start));
         }
         if (hello.ClusterId != identity.ClusterId)
             return HandshakeVerdict.OtherCluster;

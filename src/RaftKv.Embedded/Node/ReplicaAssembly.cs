@@ -7,7 +7,7 @@ internal sealed class ReplicaAssembly
 {
     public ReplicaAssembly(ReplicaPorts ports)
     {
-        Formation = new Formation(ports.Identity, ports.Wal, ports.Clock);
+        ClusterBootstrap = new ClusterBootstrap(ports.Identity, ports.Wal, ports.Clock);
         Contacts = new ContactPoints(ports.Options);
         Applier = new Applier(ports.Wal, new WriteAnswers(ports.Pending) { Nonce = ports.SessionNonce }, ports.State, ports.Changes) { Applying = ports.Applying };
         LogWriter = new LogWriter(ports.Wal);
@@ -15,7 +15,7 @@ internal sealed class ReplicaAssembly
         Reader = new Worker(failed);
         Snapshotter = new Worker(failed);
         Replica = new Replica(Dependencies(ports), ports.Options, ports.Clock, ports.Log);
-        Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, Formation, Contacts, ports.Process, ports.Options,
+        Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, ClusterBootstrap, Contacts, ports.Process, ports.Options,
             () => ports.Transport.AdvertisedAddress, ports.Age);
     }
 
@@ -31,7 +31,7 @@ internal sealed class ReplicaAssembly
     /// <summary>Writes, receives and installs snapshots.</summary>
     public Worker Snapshotter { get; }
 
-    public Formation Formation { get; }
+    public ClusterBootstrap ClusterBootstrap { get; }
 
     public ContactPoints Contacts { get; }
 
@@ -43,7 +43,7 @@ internal sealed class ReplicaAssembly
     private ReplicaDependencies Dependencies(ReplicaPorts ports) => new()
     {
         Identity = ports.Identity,
-        Formation = Formation,
+        ClusterBootstrap = ClusterBootstrap,
         Wal = ports.Wal,
         Snapshots = ports.Snapshots,
         LogWriter = LogWriter,

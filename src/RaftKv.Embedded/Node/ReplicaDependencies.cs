@@ -12,7 +12,7 @@ internal sealed record ReplicaDependencies
 {
     public required LocalIdentity Identity { get; init; }
 
-    public required Formation Formation { get; init; }
+    public required ClusterBootstrap ClusterBootstrap { get; init; }
 
     public required Wal Wal { get; init; }
 

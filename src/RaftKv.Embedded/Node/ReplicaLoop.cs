@@ -69,7 +69,7 @@ internal sealed class ReplicaLoop(
             case SessionLost lost: proposals.OnSessionLost(lost); break;
             case AdminCall call: requests.Take(call); break;
             case ClusterAbandoned abandoned: exit.OnAbandoned(abandoned); break;
-            case Formed formed: lifecycle.Start(formed.Start); break;
+            case Bootstrapped formed: lifecycle.Start(formed.Start); break;
             case ReplyWanted reply: context.Transport.Send(reply.To, reply.Reply); break;
             case LeaseReadsWanted: context.Step(new LeaseWanted(context.Now)); break;
             case DueCollected collected: expiry.OnDueCollected(collected); break;

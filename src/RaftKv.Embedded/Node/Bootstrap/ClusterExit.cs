@@ -12,7 +12,7 @@ internal sealed class ClusterExit(
         if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId || context.IsStopping
             || !submissions.IsIdle)
             return;
-        context.Dependencies.Formation.Forget();
+        context.Dependencies.ClusterBootstrap.Forget();
         context.Core = null;
         submissions.DropHeld();
         peers.Clear();

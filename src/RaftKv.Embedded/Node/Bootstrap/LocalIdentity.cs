@@ -48,7 +48,7 @@ internal sealed class LocalIdentity
 
     /// <summary>
     /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
-    /// when it returns. One thread at a time: <see cref="Formation"/> sees to it.
+    /// when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.
     /// </summary>
     public void Reincarnate(Guid incarnation)
     {
@@ -57,7 +57,7 @@ internal sealed class LocalIdentity
         Volatile.Write(ref _identity, identity);
     }
 
-    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
+    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.</summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
 
     /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>

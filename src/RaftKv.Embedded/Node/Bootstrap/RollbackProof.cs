@@ -117,7 +117,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     {
         try
         {
-            context.Dependencies.Formation.Reincarnate();
+            context.Dependencies.ClusterBootstrap.Reincarnate();
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {

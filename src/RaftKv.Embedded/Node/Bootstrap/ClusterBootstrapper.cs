@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Node;
 /// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and has noted their incarnations. From then on the others are joined
 /// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
-internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, Formation formation, ContactPoints contacts, ITransport transport, Func<PeerHello> self, Replica replica,
+internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ITransport transport, Func<PeerHello> self, Replica replica,
     BootstrapReport report, ReplicaClock clock, ILogger log, CancellationToken ended)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
     {
         try
         {
-            FoundOrWait();
+            BootstrapOrWait();
         }
         catch (Exception e)
         {
@@ -36,7 +36,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         }
     }
 
-    private void FoundOrWait()
+    private void BootstrapOrWait()
     {
         var pause = TimeSpan.FromMilliseconds(20);
         while (!ended.IsCancellationRequested && !replica.IsSettled)
@@ -77,15 +77,15 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         else if (survey.Answers.Values.FirstOrDefault(a => a.ClusterId != Guid.Empty) is { } abandoned)
             report.Wait($"{abandoned.NodeId} belongs to the cluster {abandoned.ClusterId}, has nothing of it yet and knows no leader. It gives that cluster up once all initial members answer and none has more. "
                 + "Start those that do not run.", isMistake: false);
-        else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsFounder)
+        else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsBootstrapper)
             Found(survey);
         else
             WaitForOthers(mode, survey);
     }
 
-    private bool IsFounder => options.NodeId == FounderId;
+    private bool IsBootstrapper => options.NodeId == BootstrapperId;
 
-    private string FounderId => options.InitialMembers.Select(m => m.NodeId).Min(StringComparer.Ordinal)!;
+    private string BootstrapperId => options.InitialMembers.Select(m => m.NodeId).Min(StringComparer.Ordinal)!;
 
     /// <summary>This node was adopted by a cluster whose entry about it may be gone: it asks the cluster once more, or gives up a cluster that exists no more.</summary>
     private void Rejoin(PeerHello own, BootstrapSurvey survey)
@@ -145,10 +145,10 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         var members = options.InitialMembers.Select(m => new Member(m.NodeId, m.Address, m.NodeId == options.NodeId ? identity.Incarnation : survey.Answers[m.Address].Incarnation, MemberRole.Voter));
         var level = survey.Answers.Values.Select(a => a.FeatureLevel).Append(FeatureLevels.Of(options)).Min();
         var limits = survey.Answers.Values.Select(a => a.Limits).Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
-        if (formation.TryFound([.. members], level, limits) is not { } start)
+        if (formation.TryBootstrap([.. members], level, limits) is not { } start)
             return;
         log.FoundedCluster(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
-        replica.Post(new Formed(start));
+        replica.Post(new Bootstrapped(start));
     }
 
     /// <summary>What this node waits for when another one founds the cluster, or already has.</summary>
@@ -162,7 +162,7 @@ internal sealed class Founder(RaftKvOptions options, LocalIdentity identity, For
         else if (survey.Missing.Count > 0)
             report.Wait($"These initial members cannot be reached: {string.Join(", ", survey.Missing)}. Start them, or correct InitialMembers.", isMistake: false);
         else if (mode == RaftKvBootstrap.InitialMembers)
-            report.Wait($"All initial members answer. {FounderId} founds the cluster once it has seen them as well.", isMistake: false);
+            report.Wait($"All initial members answer. {BootstrapperId} founds the cluster once it has seen them as well.", isMistake: false);
         else
             report.Wait($"No node of a cluster answers at {string.Join(", ", options.Seeds.Concat(options.InitialMembers.Select(m => m.Address)).Distinct())}. Start the cluster, or correct the addresses.", isMistake: false);
     }

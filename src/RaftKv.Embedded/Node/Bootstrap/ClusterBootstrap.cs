@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Node;
 /// How a node without a cluster gets one: it founds it, or is taken into one, whichever comes first, and never both. Whatever is decided is
 /// durable before anybody hears of it.
 /// </summary>
-internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock clock)
+internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaClock clock)
 {
     private readonly Lock _gate = new();
 
@@ -19,7 +19,7 @@ internal sealed class Formation(LocalIdentity identity, Wal wal, ReplicaClock cl
     /// <param name="members">The members.</param>
     /// <param name="featureLevel">What all of them speak.</param>
     /// <param name="limits">What all of them allow to become an entry; used from <see cref="FeatureLevels.Safeguards"/> on.</param>
-    public RaftStart? TryFound(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First, ClusterLimits? limits = null)
+    public RaftStart? TryBootstrap(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First, ClusterLimits? limits = null)
     {
         lock (_gate)
         {

@@ -12,7 +12,7 @@ namespace RaftKv.Embedded.Node;
 internal sealed class CopyVerifier(
     ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads, StateTransfer transfer)
 {
-    private IntegrityRound? _round;
+    private CopyComparison? _round;
     private (string From, long Index)? _probed;
     private long _nextRound;
     private long _verifiedIndex;
@@ -48,12 +48,12 @@ internal sealed class CopyVerifier(
         }
         if (!samples.TryGet(index, out var own))
             return;
-        _round = new IntegrityRound(index);
+        _round = new CopyComparison(index);
         Probe(_round);
         OnFingerprint(context.NodeId, new IntegrityAnswer(index, own));
     }
 
-    private void Probe(IntegrityRound round)
+    private void Probe(CopyComparison round)
     {
         foreach (var member in context.Core!.Configuration.Members)
         {

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>One comparison of all copies at one entry, on the leader.</summary>
-internal sealed class IntegrityRound(long index)
+internal sealed class CopyComparison(long index)
 {
     private readonly Dictionary<string, ulong> _answers = [];
 

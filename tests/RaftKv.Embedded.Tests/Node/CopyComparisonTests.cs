@@ -4,14 +4,14 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-public sealed class IntegrityRoundTests
+public sealed class CopyComparisonTests
 {
     private static readonly ClusterConfiguration Three = Of(("a", MemberRole.Voter), ("b", MemberRole.Voter), ("c", MemberRole.Voter), ("learner", MemberRole.Learner));
 
     [Fact]
     public void Whoever_differs_from_a_majority_of_the_voters_is_named_the_leader_too()
     {
-        var round = new IntegrityRound(64);
+        var round = new CopyComparison(64);
 
         Assert.Empty(round.Take("a", 1, Three));
         Assert.Empty(round.Take("b", 2, Three));
@@ -23,7 +23,7 @@ public sealed class IntegrityRoundTests
     [Fact]
     public void A_learner_is_compared_and_has_no_say()
     {
-        var round = new IntegrityRound(64);
+        var round = new CopyComparison(64);
 
         round.Take("learner", 9, Three);
         Assert.Empty(round.Take("a", 1, Three));
@@ -33,7 +33,7 @@ public sealed class IntegrityRoundTests
     [Fact]
     public void All_alike_is_verified_once_everybody_has_answered()
     {
-        var round = new IntegrityRound(64);
+        var round = new CopyComparison(64);
 
         foreach (var node in (string[])["a", "b", "c"])
         {
@@ -48,7 +48,7 @@ public sealed class IntegrityRoundTests
     public void Without_a_majority_nobody_is_accused()
     {
         var two = Of(("a", MemberRole.Voter), ("b", MemberRole.Voter));
-        var round = new IntegrityRound(64);
+        var round = new CopyComparison(64);
 
         Assert.Empty(round.Take("a", 1, two));
         Assert.False(round.IsUndecided);

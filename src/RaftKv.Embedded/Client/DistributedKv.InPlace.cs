@@ -100,7 +100,7 @@ internal sealed partial class DistributedKv
         {
             var found = Visit(host, name.Bytes, new InPlaceLook<TState, TResult>(state, read), out var look);
             if (look.SlidingMs != 0)
-                host.Replica.NoteUse(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+                host.Replica.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
             result = look.Result;
             return found;
         }

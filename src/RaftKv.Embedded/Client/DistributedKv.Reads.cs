@@ -214,7 +214,7 @@ internal sealed partial class DistributedKv
         Visit(host, key, new CopyLook(), out var copied);
         var result = copied.Result;
         if (result.SlidingMs != 0)
-            host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
+            host.Replica.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 

@@ -12,7 +12,7 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
     /// <summary>While anything waits for its end, the log never says for longer than this what time it is: whoever leads next goes on from there.</summary>
     private const long LongestSilenceMs = 10_000;
 
-    private readonly UsedKeys _used = new();
+    private readonly SlidingExpirationTracker _used = new();
     private long _logTimeOffset = long.MinValue;
     private long _nextAttempt;
 

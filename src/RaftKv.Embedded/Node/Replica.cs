@@ -181,7 +181,7 @@ internal sealed class Replica
     public void WantLease() => _reads.WantLease();
 
     /// <inheritdoc cref="ExpiryScheduler.RecordAccess"/>
-    public void NoteUse(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
+    public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
 
     /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
     public bool IsSettled => _bootstrap.IsSettled;

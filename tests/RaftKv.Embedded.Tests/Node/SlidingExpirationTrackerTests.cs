@@ -5,14 +5,14 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Node;
 
 /// <summary>Notes of reads of keys with a sliding expiry.</summary>
-public sealed class UsedKeysTests
+public sealed class SlidingExpirationTrackerTests
 {
     private const int Sessions = 100_000;
 
     private static readonly long Sliding = TimeSpan.FromMinutes(20).Ticks;
     private static readonly long Turn = TimeSpan.FromMilliseconds(20).Ticks;
 
-    private readonly UsedKeys _used = new();
+    private readonly SlidingExpirationTracker _used = new();
 
     [Fact]
     public void As_many_sessions_as_are_read_in_turn_stay_alive()

@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Node;
 /// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; a turn takes the notes together. Bounded: what does not fit is
 /// not renewed by this read, but by a later one.
 /// </summary>
-internal sealed class UsedKeys
+internal sealed class SlidingExpirationTracker
 {
     private const int MaxKeys = 20_000;
     private const int MaxBytes = 4 * 1024 * 1024;

@@ -20,7 +20,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     private long _nextReport;
 
     /// <summary>Members that introduced themselves with the new identity of their directory while this node did not lead.</summary>
-    private readonly Dictionary<string, NewcomerMet> _rolledBackMembers = [];
+    private readonly Dictionary<string, JoinRequested> _rolledBackMembers = [];
 
     /// <summary>Nodes that are being taken in without an operator.</summary>
     public JoinRequests JoinRequests { get; } = new();
@@ -49,7 +49,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     }
 
     /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
-    public void OnJoinRequest(NewcomerMet newcomer)
+    public void OnJoinRequest(JoinRequested newcomer)
     {
         if (context.Core is null || context.IsStopping)
             return;
@@ -69,7 +69,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             Operation = AdminOperation.TakeIn,
             NodeId = newcomer.NodeId,
             Address = newcomer.Address,
-            Ended = result => context.Post(new NewcomerSettled(newcomer.NodeId, newcomer.Incarnation, result)),
+            Ended = result => context.Post(new JoinRequestSettled(newcomer.NodeId, newcomer.Incarnation, result)),
         });
     }
 
@@ -83,7 +83,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             OnJoinRequest(met);
     }
 
-    private void LogJoinRequest(NewcomerMet newcomer, Guid? replaced)
+    private void LogJoinRequest(JoinRequested newcomer, Guid? replaced)
     {
         var timeout = context.Options.ReplacedDiskTimeout.TotalSeconds;
         if (replaced is not { } known)
@@ -94,7 +94,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             context.Log.DiskReplaced(context.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, timeout);
     }
 
-    public void OnSettled(NewcomerSettled settled)
+    public void OnSettled(JoinRequestSettled settled)
     {
         if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, context.Now.Ticks))
             context.Log.NewcomerRefused(context.NodeId, settled.NodeId, settled.Result.Message);

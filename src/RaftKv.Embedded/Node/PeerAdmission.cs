@@ -44,7 +44,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         {
             // A node with a history of its own joins no other cluster. One of this cluster asks when the entry that took it in is gone.
             if (hello.WantsToJoin && (hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId))
-                replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
+                replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
             return HandshakeVerdict.Welcome;
         }
         if (hello.TargetNodeId != identity.NodeId)
@@ -67,7 +67,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         {
             // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
             if (hello.Start?.Predecessor == member.Incarnation)
-                replica.Post(new NewcomerMet(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
+                replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
             // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A node
             // without a leader hears both: the new one may be the only leader there is.
             if (replica.IsLed)
@@ -142,7 +142,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
     {
         var isRolledBack = answer.ClusterId == identity.ClusterId && answer.Start?.Predecessor == member.Incarnation;
         if (answer.ClusterId == Guid.Empty || (answer.HoldsNothing && answer.ClusterId == identity.ClusterId) || isRolledBack)
-            replica.Post(new NewcomerMet(member.NodeId, answer.Incarnation, address, leadersConcern: true, isRolledBack));
+            replica.Post(new JoinRequested(member.NodeId, answer.Incarnation, address, leadersConcern: true, isRolledBack));
     }
 
     public IReadOnlyList<string> AddressesOf(string nodeId) => contacts.Of(nodeId);

@@ -17,8 +17,8 @@ internal sealed class PeerEvents(
         {
             case PeerConnected connected: OnConnected(connected); return true;
             case AddressesLearned: OnAddressesLearned(); return true;
-            case NewcomerMet asked: discovery.OnJoinRequest(asked); return true;
-            case NewcomerSettled settled: discovery.OnSettled(settled); return true;
+            case JoinRequested asked: discovery.OnJoinRequest(asked); return true;
+            case JoinRequestSettled settled: discovery.OnSettled(settled); return true;
             case PeerLost lost: OnLost(lost); return true;
             case RollbackTold told: proof.OnTold(told); return true;
             case RollbackSeen seen: proof.OnSeen(seen.NodeId); return true;

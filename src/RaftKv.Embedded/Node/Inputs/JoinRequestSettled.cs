@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>The attempt to take a newcomer in has ended.</summary>
-internal sealed class NewcomerSettled(string nodeId, Guid incarnation, AdminResult result) : ReplicaInput
+internal sealed class JoinRequestSettled(string nodeId, Guid incarnation, AdminResult result) : ReplicaInput
 {
     public string NodeId => nodeId;
     public Guid Incarnation => incarnation;

@@ -30,7 +30,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         StartedAt = process.StartedAt,
         FeatureLevel = FeatureLevels.Of(options),
         Limits = FeatureLevels.Of(options) >= FeatureLevels.Safeguards ? _limits : null,
-        Start = age?.Describe(identity.Predecessor, replica.IsLed),
+        Start = age?.Describe(identity.ReplacedIncarnation, replica.IsLed),
     };
 
     /// <summary>Turns every peer away from now on.</summary>
@@ -66,7 +66,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
         {
             // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
-            if (hello.Start?.Predecessor == member.Incarnation)
+            if (hello.Start?.ReplacedIncarnation == member.Incarnation)
                 replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
             // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A node
             // without a leader hears both: the new one may be the only leader there is.
@@ -140,7 +140,7 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
     /// </summary>
     private void NoteReplacement(Member member, PeerHello answer, string address)
     {
-        var isRolledBack = answer.ClusterId == identity.ClusterId && answer.Start?.Predecessor == member.Incarnation;
+        var isRolledBack = answer.ClusterId == identity.ClusterId && answer.Start?.ReplacedIncarnation == member.Incarnation;
         if (answer.ClusterId == Guid.Empty || (answer.HoldsNothing && answer.ClusterId == identity.ClusterId) || isRolledBack)
             replica.Post(new JoinRequested(member.NodeId, answer.Incarnation, address, leadersConcern: true, isRolledBack));
     }

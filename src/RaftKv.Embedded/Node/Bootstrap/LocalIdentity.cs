@@ -22,7 +22,7 @@ internal sealed class LocalIdentity
     public Guid Incarnation => Volatile.Read(ref _identity).Incarnation;
 
     /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
-    public Guid Predecessor => Volatile.Read(ref _identity).Predecessor;
+    public Guid ReplacedIncarnation => Volatile.Read(ref _identity).ReplacedIncarnation;
 
     /// <summary>A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.</summary>
     public bool IsJoining => _isJoining;
@@ -52,7 +52,7 @@ internal sealed class LocalIdentity
     /// </summary>
     public void Reincarnate(Guid incarnation)
     {
-        var identity = _identity with { Incarnation = incarnation, Predecessor = _identity.Incarnation };
+        var identity = _identity with { Incarnation = incarnation, ReplacedIncarnation = _identity.Incarnation };
         identity.Save(_files, _directory);
         Volatile.Write(ref _identity, identity);
     }

@@ -6,7 +6,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>A node that was removed, lost its disk and was added again reads its way through configurations that name it as it was.</summary>
-public class PredecessorTests
+public class ReplacedIncarnationTests
 {
     private static readonly Guid _before = Guid.NewGuid();
     private static readonly Guid _now = Guid.NewGuid();

@@ -18,8 +18,8 @@ internal sealed class DiskEvents(
             case SnapshotFinished finished: OnSnapshotFinished(finished); return true;
             case SnapshotChecked result: snapshots.OnChecked(result); return true;
             case DiskMeasured measured: disk.OnMeasured(measured); return true;
-            case SeedStored stored: transfer.OnStored(stored); return true;
-            case SeedLoaded loaded: transfer.OnLoaded(loaded); return true;
+            case StatePieceStored stored: transfer.OnStored(stored); return true;
+            case StateLoaded loaded: transfer.OnLoaded(loaded); return true;
             default: return false;
         }
     }

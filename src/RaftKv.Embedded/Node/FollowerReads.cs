@@ -31,12 +31,12 @@ internal sealed class FollowerReads(ReplicaContext context)
     });
 
     /// <summary>A piece of the snapshot that replaces the state of a quarantined member.</summary>
-    public void LoadStatePiece(string to, SeedRequest request) => context.Dependencies.Reader.Post(() =>
+    public void LoadStatePiece(string to, StateRequest request) => context.Dependencies.Reader.Post(() =>
     {
         var last = request.Last != default ? request.Last : NewestSnapshot();
         var buffer = new byte[StatePieceBytes];
         var count = context.Snapshots.ReadChunk(last, request.Offset, buffer, out var total);
-        context.Post(new ReplyWanted(to, new SeedPiece(last, total, request.Offset, buffer.AsMemory(0, count))));
+        context.Post(new ReplyWanted(to, new StatePiece(last, total, request.Offset, buffer.AsMemory(0, count))));
     });
 
     private EntryId NewestSnapshot() => context.Snapshots.List() is [var newest, ..] ? newest.Last : default;

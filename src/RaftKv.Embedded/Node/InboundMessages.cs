@@ -50,7 +50,7 @@ internal sealed class InboundMessages(ReplicaContext context, Action kick)
                     bytes += entry.Size;
                 return bytes;
             case InstallSnapshot install: return overhead + install.Data.Length;
-            case SeedPiece piece: return overhead + piece.Data.Length;
+            case StatePiece piece: return overhead + piece.Data.Length;
             case ForwardWrites forward:
                 var total = overhead;
                 foreach (var command in forward.Commands)

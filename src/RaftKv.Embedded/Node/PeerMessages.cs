@@ -34,8 +34,8 @@ internal sealed class PeerMessages(
             case IntegrityVerdict verdict: verifier.OnVerdict(input.From, verdict); break;
             case DiskReport report: disk.OnReport(input.From, report); break;
             case MemberReport report: reports.OnReport(input.From, report); break;
-            case SeedRequest request: transfer.OnRequest(input.From, request); break;
-            case SeedPiece piece: transfer.OnPiece(piece); break;
+            case StateRequest request: transfer.OnRequest(input.From, request); break;
+            case StatePiece piece: transfer.OnPiece(piece); break;
             case WallClock clock: clocks.OnWallClock(input.From, clock); break;
             default: throw new System.Diagnostics.UnreachableException();
         }

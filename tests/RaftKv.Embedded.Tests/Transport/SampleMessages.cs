@@ -52,8 +52,8 @@ internal static class SampleMessages
         new IntegrityProbe(640),
         new IntegrityAnswer(640, ulong.MaxValue) { SumVersion = 7 },
         new IntegrityVerdict(640),
-        new SeedRequest(41, new EntryId(6, 41), 1L << 39),
-        new SeedPiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
+        new StateRequest(41, new EntryId(6, 41), 1L << 39),
+        new StatePiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
     ];
 
     /// <summary>Came later: heartbeats that say what log time it is.</summary>
@@ -127,7 +127,7 @@ internal static class SampleMessages
                 Assert.Equal(e with { Data = default }, a with { Data = default });
                 Assert.Equal(e.Data.ToArray(), a.Data.ToArray());
                 break;
-            case (SeedPiece e, SeedPiece a):
+            case (StatePiece e, StatePiece a):
                 Assert.Equal(e with { Data = default }, a with { Data = default });
                 Assert.Equal(e.Data.ToArray(), a.Data.ToArray());
                 break;

@@ -43,11 +43,11 @@ internal sealed class StateTransfer(
     {
         _askedAt = context.Now.Ticks;
         if (context.Core!.LeaderId is { } leader && leader != context.NodeId)
-            context.Transport.Send(leader, new SeedRequest(_covering, _received.Last, _received.Offset));
+            context.Transport.Send(leader, new StateRequest(_covering, _received.Last, _received.Offset));
     }
 
     /// <summary>On the leader.</summary>
-    public void OnRequest(string from, SeedRequest request)
+    public void OnRequest(string from, StateRequest request)
     {
         if (!context.Leads || quarantine.IsActive || context.Core!.Configuration.Find(from) is null)
             return;
@@ -62,7 +62,7 @@ internal sealed class StateTransfer(
     }
 
     /// <summary>On the quarantined node.</summary>
-    public void OnPiece(SeedPiece piece)
+    public void OnPiece(StatePiece piece)
     {
         if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset || (_received.Last != default && piece.Last != _received.Last))
             return;
@@ -78,7 +78,7 @@ internal sealed class StateTransfer(
             try
             {
                 context.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
-                context.Post(new SeedStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
+                context.Post(new StatePieceStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
             {
@@ -87,7 +87,7 @@ internal sealed class StateTransfer(
         });
     }
 
-    public void OnStored(SeedStored stored)
+    public void OnStored(StatePieceStored stored)
     {
         if (!quarantine.IsActive || _isLoading)
             return;
@@ -118,15 +118,15 @@ internal sealed class StateTransfer(
         }
         catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
         {
-            context.Post(new SeedLoaded(last, e));
+            context.Post(new StateLoaded(last, e));
             return;
         }
         // What this node wrote itself is of the copy that differs.
         context.Snapshots.KeepOnly(last);
-        context.Applier.Submit(new ReplaceState(restored, () => context.Post(new SeedLoaded(last, null))));
+        context.Applier.Submit(new ReplaceState(restored, () => context.Post(new StateLoaded(last, null))));
     }
 
-    public void OnLoaded(SeedLoaded loaded)
+    public void OnLoaded(StateLoaded loaded)
     {
         _isLoading = false;
         _received = default;

@@ -33,8 +33,8 @@ internal enum FrameType : byte
     IntegrityProbe = 64,
     IntegrityAnswer = 65,
     IntegrityVerdict = 66,
-    SeedRequest = 67,
-    SeedPiece = 68,
+    StateRequest = 67,
+    StatePiece = 68,
 
     WallClock = 80,
 

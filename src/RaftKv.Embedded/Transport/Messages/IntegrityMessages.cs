@@ -24,10 +24,10 @@ internal sealed record IntegrityVerdict(long Index) : PeerMessage;
 /// <param name="Covering">The snapshot must cover this entry.</param>
 /// <param name="Last">Which snapshot; default is any that does.</param>
 /// <param name="Offset">From which byte.</param>
-internal sealed record SeedRequest(long Covering, EntryId Last, long Offset) : PeerMessage;
+internal sealed record StateRequest(long Covering, EntryId Last, long Offset) : PeerMessage;
 
-/// <summary>Answers <see cref="SeedRequest"/>; a total of 0 means that there is no such snapshot any more.</summary>
-internal sealed record SeedPiece(EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage
+/// <summary>Answers <see cref="StateRequest"/>; a total of 0 means that there is no such snapshot any more.</summary>
+internal sealed record StatePiece(EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage
 {
     public override bool IsBulk => true;
 }

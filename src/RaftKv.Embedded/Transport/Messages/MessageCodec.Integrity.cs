@@ -24,21 +24,21 @@ internal static partial class MessageCodec
         return FrameType.IntegrityVerdict;
     }
 
-    private static FrameType Write(ref WireWriter to, SeedRequest m)
+    private static FrameType Write(ref WireWriter to, StateRequest m)
     {
         to.Int64(m.Covering);
         to.Id(m.Last);
         to.Int64(m.Offset);
-        return FrameType.SeedRequest;
+        return FrameType.StateRequest;
     }
 
-    private static FrameType Write(ref WireWriter to, SeedPiece m)
+    private static FrameType Write(ref WireWriter to, StatePiece m)
     {
         to.Id(m.Last);
         to.Int64(m.TotalBytes);
         to.Int64(m.Offset);
         to.Bytes(m.Data.Span);
-        return FrameType.SeedPiece;
+        return FrameType.StatePiece;
     }
 
     private static IntegrityProbe ReadIntegrityProbe(ref WireReader from)
@@ -53,10 +53,10 @@ internal static partial class MessageCodec
         return new IntegrityAnswer(from.Int64(), (ulong)from.Int64()) { SumVersion = version };
     }
 
-    private static SeedPiece ReadSeedPiece(ref WireReader from)
+    private static StatePiece ReadSeedPiece(ref WireReader from)
     {
         var last = from.Id();
         var total = from.Int64();
-        return new SeedPiece(last, total, from.Int64(), from.Bytes());
+        return new StatePiece(last, total, from.Int64(), from.Bytes());
     }
 }

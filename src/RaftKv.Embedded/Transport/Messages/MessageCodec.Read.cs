@@ -8,7 +8,7 @@ internal static partial class MessageCodec
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
         FrameType.AppendEntries => payloadBytes > AppendEntriesBytes,
-        FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.SeedPiece => true,
+        FrameType.InstallSnapshot or FrameType.ForwardWrites or FrameType.StatePiece => true,
         _ => false,
     };
 
@@ -40,8 +40,8 @@ internal static partial class MessageCodec
             FrameType.IntegrityProbe => ReadIntegrityProbe(ref from),
             FrameType.IntegrityAnswer => ReadIntegrityAnswer(ref from),
             FrameType.IntegrityVerdict => new IntegrityVerdict(from.Int64()),
-            FrameType.SeedRequest => new SeedRequest(from.Int64(), from.Id(), from.Int64()),
-            FrameType.SeedPiece => ReadSeedPiece(ref from),
+            FrameType.StateRequest => new StateRequest(from.Int64(), from.Id(), from.Int64()),
+            FrameType.StatePiece => ReadSeedPiece(ref from),
             FrameType.WallClock => new WallClock(from.Int64()),
             FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
             _ => null,

@@ -38,8 +38,8 @@ internal static partial class MessageCodec
         IntegrityProbe => 1 + 8,
         IntegrityAnswer => 1 + 8 + 8,
         IntegrityVerdict => 8,
-        SeedRequest => 8 + 16 + 8,
-        SeedPiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
+        StateRequest => 8 + 16 + 8,
+        StatePiece m => 16 + 8 + 8 + 4 + (long)m.Data.Length,
         WallClock => 8,
         _ => throw Unknown(message),
     };
@@ -71,8 +71,8 @@ internal static partial class MessageCodec
             IntegrityProbe m => Write(ref writer, m),
             IntegrityAnswer m => Write(ref writer, m),
             IntegrityVerdict m => Write(ref writer, m),
-            SeedRequest m => Write(ref writer, m),
-            SeedPiece m => Write(ref writer, m),
+            StateRequest m => Write(ref writer, m),
+            StatePiece m => Write(ref writer, m),
             WallClock m => Write(ref writer, m),
             _ => throw Unknown(message),
         };

@@ -224,7 +224,7 @@ internal sealed partial class SimNode
             Transport = Transport,
             Paused = static () => { },
             ThreadFailed = static _ => { },
-            Ending = _ending.Token,
+            ShutdownToken = _ending.Token,
             Age = age,
             Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
             Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with

@@ -12,7 +12,7 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
     /// <summary>While anything waits for its end, the log never says for longer than this what time it is: whoever leads next goes on from there.</summary>
     private const long LongestSilenceMs = 10_000;
 
-    private readonly SlidingExpirationTracker _used = new();
+    private readonly SlidingExpirationTracker _accesses = new();
     private long _logTimeOffset = long.MinValue;
     private long _nextAttempt;
 
@@ -26,7 +26,7 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
         var now = context.Clock.Ticks;
         if (offset == long.MinValue || expiresAtMs - (slidingMs - (slidingMs / 4)) > offset + (now / TimeSpan.TicksPerMillisecond))
             return;
-        _used.Note(key, version, now, slidingMs * TimeSpan.TicksPerMillisecond);
+        _accesses.RecordAccess(key, version, now, slidingMs * TimeSpan.TicksPerMillisecond);
     }
 
     public void Drive()
@@ -82,7 +82,7 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
             return;
         Volatile.Write(ref _logTimeOffset, context.Core.ReadLogTime(context.Now) - (context.Now.Ticks / TimeSpan.TicksPerMillisecond));
         // Without a leader they are taken all the same: they would be too late, and later reads renew.
-        if (_used.Take() is not { } used || !context.KnowsLeader)
+        if (_accesses.Take() is not { } used || !context.KnowsLeader)
             return;
         var commands = new List<ReadOnlyMemory<byte>>();
         foreach (var batch in used.Chunk(ExpireCommand.MaxKeys))

@@ -53,7 +53,7 @@ internal sealed class ReplicaAssembly
         Reader = Reader,
         Snapshotter = Snapshotter,
         Stores = ports.Stores,
-        Ending = ports.Ending,
+        ShutdownToken = ports.ShutdownToken,
         Disk = ports.Disk,
         Telemetry = ports.Telemetry,
         Stalls = ports.Stalls,

@@ -36,7 +36,7 @@ internal sealed record ReplicaDependencies
     public required Func<long, IKvStore> Stores { get; init; }
 
     /// <summary>Cancelled when the node ends: a snapshot under way is given up.</summary>
-    public required CancellationToken Ending { get; init; }
+    public required CancellationToken ShutdownToken { get; init; }
 
     /// <summary>The disk whose room is watched; <c>null</c> watches none.</summary>
     public DiskParts? Disk { get; init; }

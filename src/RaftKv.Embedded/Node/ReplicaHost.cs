@@ -282,7 +282,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             Process = new ProcessMark(nonce, Clock.Now.UnixMs),
             Settings = CoreSettings.From(
                 _options, identity.Incarnation, BitConverter.ToUInt64(identity.Incarnation.ToByteArray()) ^ (ulong)Clock.Wall.Ticks),
-            Ending = _ended.Token,
+            ShutdownToken = _ended.Token,
             Disk = new DiskParts(() => _storage.Snapshots.FreeBytes, _storage.VolumeBytes, _storage.SegmentBytes),
             Telemetry = Telemetry,
             Stalls = stalls,

@@ -57,7 +57,7 @@ internal sealed record ReplicaPorts
     public required RaftSettings Settings { get; init; }
 
     /// <summary>Cancelled when the node ends.</summary>
-    public required CancellationToken Ending { get; init; }
+    public required CancellationToken ShutdownToken { get; init; }
 
     /// <inheritdoc cref="ReplicaDependencies.Disk"/>
     public DiskParts? Disk { get; init; }

@@ -26,7 +26,7 @@ internal sealed class SlidingExpirationTracker
     /// <param name="version">Its version.</param>
     /// <param name="now">In monotonic ticks.</param>
     /// <param name="sliding">How long the key lives after each use, in ticks.</param>
-    public void Note(ReadOnlySpan<byte> key, long version, long now, long sliding)
+    public void RecordAccess(ReadOnlySpan<byte> key, long version, long now, long sliding)
     {
         var quietUntil = now + Math.Min(sliding / 4, LongestQuiet);
         lock (_gate)

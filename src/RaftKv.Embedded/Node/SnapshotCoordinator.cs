@@ -128,7 +128,7 @@ internal sealed class SnapshotCoordinator(
         try
         {
             using (capture)
-                context.Snapshots.Write(context.Identity.ClusterId, capture, context.Dependencies.Ending);
+                context.Snapshots.Write(context.Identity.ClusterId, capture, context.Dependencies.ShutdownToken);
             fallback = context.Snapshots.FallbackIndex;
         }
         catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
@@ -257,9 +257,9 @@ internal sealed class SnapshotCoordinator(
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.Ending);
+            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.ShutdownToken);
         }
-        catch (OperationCanceledException) when (context.Dependencies.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
         {
             return;
         }

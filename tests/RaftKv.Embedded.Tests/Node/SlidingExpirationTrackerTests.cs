@@ -31,7 +31,7 @@ public sealed class SlidingExpirationTrackerTests
                 if (expires[next] < now)
                     expired++;
                 else if (expires[next] - (Sliding - Sliding / 4) <= now)
-                    _used.Note(Key(next), 1, now, Sliding);
+                    _used.RecordAccess(Key(next), 1, now, Sliding);
             }
             if (_used.Take() is { } taken)
                 renewals.Enqueue((now + TimeSpan.TicksPerSecond, taken));
@@ -47,10 +47,10 @@ public sealed class SlidingExpirationTrackerTests
     {
         var quarter = TimeSpan.FromSeconds(1).Ticks;
         for (var now = 0L; now < quarter; now += Turn)
-            _used.Note(Key(1), 1, now, 4 * quarter);
+            _used.RecordAccess(Key(1), 1, now, 4 * quarter);
         Assert.Single(_used.Take()!);
 
-        _used.Note(Key(1), 1, quarter, 4 * quarter);
+        _used.RecordAccess(Key(1), 1, quarter, 4 * quarter);
 
         Assert.Single(_used.Take()!);
         Assert.Null(_used.Take());

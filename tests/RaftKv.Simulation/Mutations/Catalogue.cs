@@ -124,7 +124,7 @@ internal static partial class Catalogue
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
             new Edit("Node/Bootstrap/BootstrapProgress.cs", "Names(context.Core!.CommittedConfiguration)", "Names(context.Core!.Configuration)")) { In = Profile.Joiners },
         new("empty-cluster-kept", "a node keeps the cluster that adopted it although it has no entry of it and no other founder has one either",
-            new Edit("Node/Bootstrap/AbandonedCluster.cs", "return clock.Ticks - _since >= Patience.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
+            new Edit("Node/Bootstrap/AbandonedCluster.cs", "return clock.Ticks - _since >= Timeout.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
     ];
 
     private static IEnumerable<Mutation> Disks =>

@@ -5,11 +5,11 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the founder was lost before it had sent the first one. The other initial members must all answer, none with a
-/// cluster that has an entry, for <see cref="Patience"/>. A node that gives up takes a new incarnation, so that to whatever is left of the cluster it is a replaced disk.
+/// cluster that has an entry, for <see cref="Timeout"/>. A node that gives up takes a new incarnation, so that to whatever is left of the cluster it is a replaced disk.
 /// </summary>
 internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private Guid _cluster;
     private long _since;
@@ -25,6 +25,6 @@ internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock
         }
         if (_cluster != self.ClusterId)
             (_cluster, _since) = (self.ClusterId, clock.Ticks);
-        return clock.Ticks - _since >= Patience.Ticks;
+        return clock.Ticks - _since >= Timeout.Ticks;
     }
 }

@@ -110,9 +110,9 @@ internal sealed class StateTransfer(
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.Ending);
+            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.ShutdownToken);
         }
-        catch (OperationCanceledException) when (context.Dependencies.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
         {
             return;
         }

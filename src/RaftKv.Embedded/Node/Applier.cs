@@ -9,7 +9,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Applies committed entries in order, on one thread at a time: its own, unless they are few. The outcome of a write of this process is told to its caller from here: by its
+/// Applies committed entries in order, on one thread at a time: its own, unless they are few. The outcome of a write of this process is
+/// told to its caller from here: by its
 /// session and sequence, so it does not matter which leader brought it into the log.
 /// </summary>
 internal sealed class Applier : BatchWorker<ApplierTask>
@@ -84,14 +85,18 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     public Action<EntryId>? Applying { get; init; }
 
     /// <param name="task">What is to be done.</param>
-    /// <param name="wake">Without, the caller sees to it that <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/> is called.</param>
+    /// <param name="wake">
+    /// Without, the caller sees to it that <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/> is called.
+    /// </param>
     public void Submit(ApplierTask task, bool wake = true)
     {
         Interlocked.Add(ref _waiting, task.Weight);
         Post(task, wake);
     }
 
-    /// <summary>A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.</summary>
+    /// <summary>
+    /// A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.
+    /// </summary>
     public void RunOrWake()
     {
         if (Volatile.Read(ref _waiting) is > 0 and <= FewEntries)
@@ -149,7 +154,9 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             between.Refused();
     }
 
-    /// <summary>Applies what of the range is not applied yet; <c>false</c> when the disk has no room for the store's cold records.</summary>
+    /// <summary>
+    /// Applies what of the range is not applied yet; <c>false</c> when the disk has no room for the store's cold records.
+    /// </summary>
     private bool ApplyAll(ApplyRange range)
     {
         _answers.CommittedAt = range.CommittedAt;

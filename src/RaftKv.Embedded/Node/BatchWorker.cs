@@ -2,7 +2,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Works off what many threads post, everything that waits at once and in order, on a thread of its own; one thread at a time.</summary>
+/// <summary>
+/// Works off what many threads post, everything that waits at once and in order, on a thread of its own; one thread at a time.
+/// </summary>
 internal abstract class BatchWorker<T> where T : class
 {
     /// <summary>How often work is tried again that could not be finished.</summary>

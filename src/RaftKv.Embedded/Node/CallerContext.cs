@@ -4,7 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The synchronization context or task scheduler of a caller that awaits a write. It is the application's code and may throw or block, so the pool calls
+/// The synchronization context or task scheduler of a caller that awaits a write. It is the application's code and may throw or block, so
+/// the pool calls
 /// it and not the thread that completes the write. When it refuses (a window that is closed, say), the caller goes on on the pool.
 /// </summary>
 internal sealed class CallerContext

@@ -6,7 +6,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The wall clocks of the members. Log time is a timeline of its own: it follows the median of a quorum's wall clocks where it can. Absolute times are converted where they come in
+/// The wall clocks of the members. Log time is a timeline of its own: it follows the median of a quorum's wall clocks where it can.
+/// Absolute times are converted where they come in
 /// and where they are shown, so that no distance between the two changes how long a key lives.
 /// </summary>
 internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contacts, PeerAbilities abilities, PeerDirectory peers)
@@ -43,7 +44,10 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
     /// <summary>Any thread. By how much log time is ahead of this node's wall clock.</summary>
     public TimeSpan? LogTimeAhead => Volatile.Read(ref _logAheadMs) is var ahead and not long.MinValue ? TimeSpan.FromMilliseconds(ahead) : null;
 
-    /// <summary>Any thread. By how much the member's wall clock differs from that of this node; <c>null</c> while that is not known, or too little to tell.</summary>
+    /// <summary>
+    /// Any thread. By how much the member's wall clock differs from that of this node; <c>null</c> while that is not known, or too little
+    /// to tell.
+    /// </summary>
     public TimeSpan? DifferenceOf(Member member) =>
         Volatile.Read(ref _differences).TryGetValue(member.NodeId, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 

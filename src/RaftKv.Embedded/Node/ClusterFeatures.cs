@@ -13,7 +13,9 @@ internal sealed class ClusterFeatures(ReplicaContext context, PeerAbilities abil
     private RecordLimits _limits = new(ClusterLimits.Of(context.Options));
     private long _nextCheck;
 
-    /// <summary>Any thread. What may become an entry now: the cluster's limits, or this node's options while the configuration has none.</summary>
+    /// <summary>
+    /// Any thread. What may become an entry now: the cluster's limits, or this node's options while the configuration has none.
+    /// </summary>
     public RecordLimits Limits => Volatile.Read(ref _limits);
 
     public void Sweep()

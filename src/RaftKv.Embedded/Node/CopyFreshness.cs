@@ -1,9 +1,12 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// How old this node's copy may be, and whether it may be read without a quorum. A message of the leader proves nothing about the age: it may have waited for long, its sender may be deposed,
-/// and its entries may not be applied. A read index that is applied proves it: the copy has everything that was committed anywhere when the index was asked for.
-/// Stale reads, and reads that may be stale without a leader, are served from the copy once no leader has been known for <see cref="LeaderTimeout"/>. An election is shorter than that: a read
+/// How old this node's copy may be, and whether it may be read without a quorum. A message of the leader proves nothing about the age: it
+/// may have waited for long, its sender may be deposed,
+/// and its entries may not be applied. A read index that is applied proves it: the copy has everything that was committed anywhere when the
+/// index was asked for.
+/// Stale reads, and reads that may be stale without a leader, are served from the copy once no leader has been known for
+/// <see cref="LeaderTimeout"/>. An election is shorter than that: a read
 /// during one waits, and sees what was acknowledged before.
 /// </summary>
 internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quarantine, StatusPublisher status)
@@ -22,7 +25,8 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
     public bool MustCatchUp => Volatile.Read(ref _mustCatchUp);
 
     /// <summary>
-    /// Any thread. Whether this node's copy may be served at all: it has applied everything that was committed at some moment after this process started, so it is behind nothing that it
+    /// Any thread. Whether this node's copy may be served at all: it has applied everything that was committed at some moment after this
+    /// process started, so it is behind nothing that it
     /// served before; and it is not in doubt.
     /// </summary>
     public bool HasCaughtUp => (!Volatile.Read(ref _mustCatchUp) || context.IsAlone) && !quarantine.IsActive;
@@ -37,7 +41,8 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
     public bool ServesOwnCopy => HasCaughtUp || ServesWithoutLeader;
 
     /// <summary>
-    /// Any thread. The time since this node's copy was known to contain everything that was committed: zero while it leads under a lease, as the only voter, or without a cluster;
+    /// Any thread. The time since this node's copy was known to contain everything that was committed: zero while it leads under a lease,
+    /// as the only voter, or without a cluster;
     /// <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
     /// </summary>
     public TimeSpan Age
@@ -59,7 +64,8 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
     }
 
     /// <summary>
-    /// Whether the copy contains everything that this node has served, by this process or the one before. A copy that is still being received, or is in doubt, does not.
+    /// Whether the copy contains everything that this node has served, by this process or the one before. A copy that is still being
+    /// received, or is in doubt, does not.
     /// </summary>
     private bool IsCopyServable => !quarantine.IsActive
         && (!Volatile.Read(ref _mustCatchUp)

@@ -7,8 +7,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Room on the disks. Every node measures its own against its reserve (<see cref="DiskReserve"/>) and tells the leader; the leader refuses writes that add data while it, or a quorum, lacks room. Deletes go on, and
-/// everything else does when there is room again. What was accepted all the same waits for room: the log, the applier and the store do not fail for want of it.
+/// Room on the disks. Every node measures its own against its reserve (<see cref="DiskReserve"/>) and tells the leader; the leader refuses
+/// writes that add data while it, or a quorum, lacks room. Deletes go on, and
+/// everything else does when there is room again. What was accepted all the same waits for room: the log, the applier and the store do not
+/// fail for want of it.
 /// </summary>
 internal sealed class DiskMonitor(ReplicaContext context, PeerContacts contacts, StatusPublisher status, SnapshotCoordinator snapshots, DiskReserve disk)
 {
@@ -20,7 +22,9 @@ internal sealed class DiskMonitor(ReplicaContext context, PeerContacts contacts,
     /// <summary>A voter that was not heard of for so long counts for no quorum that could take a write.</summary>
     private static readonly long VoterSilence = TimeSpan.FromSeconds(3).Ticks;
 
-    /// <summary>So many steps of the store's maintenance, of 64 KiB at least, are done at each measurement while there is little room.</summary>
+    /// <summary>
+    /// So many steps of the store's maintenance, of 64 KiB at least, are done at each measurement while there is little room.
+    /// </summary>
     private const int MaintenanceSteps = 64;
 
     private readonly DiskRooms _rooms = new();
@@ -201,7 +205,9 @@ internal sealed class DiskMonitor(ReplicaContext context, PeerContacts contacts,
             state.Store.MaintainSpace();
     }
 
-    /// <summary>The voter that has most of the log among those with room, if a quorum has room; <c>null</c>: no other leader could take data.</summary>
+    /// <summary>
+    /// The voter that has most of the log among those with room, if a quorum has room; <c>null</c>: no other leader could take data.
+    /// </summary>
     private string? Roomiest()
     {
         if (_rooms.Limit(context.Core!.Configuration, IsHeard) < Appended)

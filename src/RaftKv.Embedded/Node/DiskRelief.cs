@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>When the next snapshot may be taken for want of room on the disk: later after one that took long, and after one for which there was no room.</summary>
+/// <summary>
+/// When the next snapshot may be taken for want of room on the disk: later after one that took long, and after one for which there was no
+/// room.
+/// </summary>
 internal sealed class DiskRelief
 {
     /// <summary>The least between two of them; ten times as long as the last one took, if that is more.</summary>

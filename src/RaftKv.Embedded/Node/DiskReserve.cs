@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What this node keeps free on its disk, worked out from what it would have to write next: the records that a snapshot moves out of memory, the snapshot, the next segments of the log, and something for what is accepted
+/// What this node keeps free on its disk, worked out from what it would have to write next: the records that a snapshot moves out of
+/// memory, the snapshot, the next segments of the log, and something for what is accepted
 /// between two measurements. With less, it takes no more data, and can still take deletions, a snapshot, and cut its log.
 /// </summary>
 internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long segmentBytes)
@@ -32,7 +33,8 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     public long Room => FreeBytes == long.MaxValue ? long.MaxValue : IsFull ? Math.Min(-1, FreeBytes - _reserve) : FreeBytes - _reserve;
 
     /// <summary>
-    /// How large a snapshot may be that is received now: it takes its own size, and that of the records it is loaded into, while the old ones are still there.
+    /// How large a snapshot may be that is received now: it takes its own size, and that of the records it is loaded into, while the old
+    /// ones are still there.
     /// </summary>
     public long SnapshotRoom => FreeBytes == long.MaxValue ? long.MaxValue : Math.Max(0, (FreeBytes - segmentBytes - Margin / 4) / 2);
 
@@ -59,6 +61,9 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     /// <summary>Whether so much was appended since the last measurement that the next one is due.</summary>
     public bool IsOutdated(long appendedBytes) => (appendedBytes - _appendedThen) * Growth > Math.Max(1024 * 1024, Math.Max(Room, 0) / 4);
 
-    /// <summary>Whether entries fit that are sent by the leader: they may be taken below the reserve, for deletions are among them, but not where the next snapshot has no room any more.</summary>
+    /// <summary>
+    /// Whether entries fit that are sent by the leader: they may be taken below the reserve, for deletions are among them, but not where
+    /// the next snapshot has no room any more.
+    /// </summary>
     public bool HasRoomForEntries(long appendedBytes) => FreeBytes - (appendedBytes - _appendedThen) * Growth >= _floor;
 }

@@ -3,7 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What a leader knows of the room on the disks of its cluster. Each member says how much it has above its own reserve; what is appended after that is taken off, several times, until it says so again.
+/// What a leader knows of the room on the disks of its cluster. Each member says how much it has above its own reserve; what is appended
+/// after that is taken off, several times, until it says so again.
 /// </summary>
 internal sealed class DiskRooms
 {
@@ -20,7 +21,9 @@ internal sealed class DiskRooms
     /// <summary>Whether the member is known to have no room by the time so much was appended.</summary>
     public bool Lacks(string nodeId, long appendedBytes) => _limits.TryGetValue(nodeId, out var limit) && limit < appendedBytes;
 
-    /// <summary>How much may ever be appended before a quorum lacks room, as far as is known. A voter that is not heard of counts for none.</summary>
+    /// <summary>
+    /// How much may ever be appended before a quorum lacks room, as far as is known. A voter that is not heard of counts for none.
+    /// </summary>
     /// <param name="configuration">The members.</param>
     /// <param name="isAlive">Whether a voter is heard of.</param>
     public long Limit(ClusterConfiguration configuration, Func<string, bool> isAlive)

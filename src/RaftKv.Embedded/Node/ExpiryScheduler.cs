@@ -4,12 +4,15 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Keys and leases end by entries that the leader proposes: one bounded batch after the other, each only once the one before is applied, so that writes of callers come in between.
+/// Keys and leases end by entries that the leader proposes: one bounded batch after the other, each only once the one before is applied, so
+/// that writes of callers come in between.
 /// Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sender)
 {
-    /// <summary>While anything waits for its end, the log never says for longer than this what time it is: whoever leads next goes on from there.</summary>
+    /// <summary>
+    /// While anything waits for its end, the log never says for longer than this what time it is: whoever leads next goes on from there.
+    /// </summary>
     private const long LongestSilenceMs = 10_000;
 
     private readonly SlidingExpirationTracker _accesses = new();
@@ -19,7 +22,9 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
     /// <summary>A batch is being collected, or was proposed and is not applied.</summary>
     private bool _isUnderWay;
 
-    /// <summary>Any thread. A key with a sliding expiry was read: it is renewed once a quarter of its time is gone. Costs the reader a note at most.</summary>
+    /// <summary>
+    /// Any thread. A key with a sliding expiry was read: it is renewed once a quarter of its time is gone. Costs the reader a note at most.
+    /// </summary>
     public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs)
     {
         var offset = Volatile.Read(ref _logTimeOffset);

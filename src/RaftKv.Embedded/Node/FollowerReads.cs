@@ -4,7 +4,10 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Reads entries of the log and pieces of the newest snapshot from the disk, for followers that are behind. The reading is done by the read thread.</summary>
+/// <summary>
+/// Reads entries of the log and pieces of the newest snapshot from the disk, for followers that are behind. The reading is done by the read
+/// thread.
+/// </summary>
 internal sealed class FollowerReads(ReplicaContext context)
 {
     private const int StatePieceBytes = 1024 * 1024;

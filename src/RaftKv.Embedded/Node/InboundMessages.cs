@@ -3,7 +3,9 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Limits the bytes of messages of peers that wait for a turn. The transport's threads block at the limit, and TCP tells the senders.</summary>
+/// <summary>
+/// Limits the bytes of messages of peers that wait for a turn. The transport's threads block at the limit, and TCP tells the senders.
+/// </summary>
 internal sealed class InboundMessages(ReplicaContext context, Action kick)
 {
     private const long MaxBytes = 64 * 1024 * 1024;

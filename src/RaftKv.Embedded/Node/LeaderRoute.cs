@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Numbers the ways by which writes reach the leader. A way ends with the leader, its term or the connection, and what was given to it may be lost then. While it lasts nothing is lost: a write
+/// Numbers the ways by which writes reach the leader. A way ends with the leader, its term or the connection, and what was given to it may
+/// be lost then. While it lasts nothing is lost: a write
 /// that was given to it is not given again, unless it was refused.
 /// </summary>
 internal sealed class LeaderRoute

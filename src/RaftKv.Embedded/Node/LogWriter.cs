@@ -10,12 +10,17 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
 {
-    /// <summary>About how much one commit holds at most: behind a disk that hung, the records are encoded in pieces and not all at once.</summary>
+    /// <summary>
+    /// About how much one commit holds at most: behind a disk that hung, the records are encoded in pieces and not all at once.
+    /// </summary>
     private const int CommitBytes = 8 * 1024 * 1024;
 
     private readonly EntryLists _lists = new();
 
-    /// <summary>What is not all durable because there is no room; of it, how many tasks are in the log's buffer and how many are durable, the last entry behind those, and where the log is to begin.</summary>
+    /// <summary>
+    /// What is not all durable because there is no room; of it, how many tasks are in the log's buffer and how many are durable, the last
+    /// entry behind those, and where the log is to begin.
+    /// </summary>
     private readonly List<LogTask> _waiting = [];
     private int _buffered;
     private int _committed;
@@ -40,7 +45,10 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
         Submit(new WriteEntries(ticket, list));
     }
 
-    /// <summary>Any thread. Whether the disk has no room for the next segment. What was submitted is written when there is; nothing is lost and nothing is told to be durable before.</summary>
+    /// <summary>
+    /// Any thread. Whether the disk has no room for the next segment. What was submitted is written when there is; nothing is lost and
+    /// nothing is told to be durable before.
+    /// </summary>
     public bool WaitsForRoom => _waitsForRoom;
 
     protected override bool HasUnfinished => _waitsForRoom;

@@ -48,7 +48,9 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
         }
     }
 
-    /// <summary>Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.</summary>
+    /// <summary>
+    /// Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.
+    /// </summary>
     public void OnJoinRequest(JoinRequested newcomer)
     {
         if (context.Core is null || context.IsStopping)
@@ -74,7 +76,8 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     }
 
     /// <summary>
-    /// A member speaks under another identity than the configuration names. If it is the new identity of a directory that went back in time,
+    /// A member speaks under another identity than the configuration names. If it is the new identity of a directory that went back in
+    /// time,
     /// and this node did not lead when it was told, no introduction follows: both connections stay.
     /// </summary>
     public void TakeInRolledBack(string nodeId, Guid incarnation)

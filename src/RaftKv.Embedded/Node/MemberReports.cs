@@ -4,7 +4,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the leader tells the members about each other. The leader alone knows how far the members are, and hears each of them all the time. It tells them once a second, so that
+/// What the leader tells the members about each other. The leader alone knows how far the members are, and hears each of them all the time.
+/// It tells them once a second, so that
 /// the status of every node shows it.
 /// </summary>
 internal sealed class MemberReports(ReplicaContext context, PeerContacts contacts, PeerAbilities abilities)

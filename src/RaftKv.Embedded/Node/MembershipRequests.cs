@@ -7,7 +7,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Calls of operators that change members or the leader: the leader has its core carry them out, and a follower forwards them to it. Holder of the turn.
+/// Calls of operators that change members or the leader: the leader has its core carry them out, and a follower forwards them to it. Holder
+/// of the turn.
 /// </summary>
 internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle lifecycle, PeerAbilities abilities)
 {
@@ -52,7 +53,8 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
 
     private void BeginAdd(AdminCall call)
     {
-        // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not be alive to be a member.
+        // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not
+        // be alive to be a member.
         var present = call.Operation == AdminOperation.AddMember && context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
         if (present is not null && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
         {

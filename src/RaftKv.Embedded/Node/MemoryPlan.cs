@@ -7,9 +7,12 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the budgets of a node take in memory: the store's records and hash index, the history for watches, the values kept for scans, and the writes that wait. Together they may take half of what the
-/// garbage collector may use (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the machine's memory). The other half is for the application, the
-/// index of the keys, the end of the log and the connections. Budgets that are larger are made smaller, all by the same factor, but none below its least.
+/// What the budgets of a node take in memory: the store's records and hash index, the history for watches, the values kept for scans, and
+/// the writes that wait. Together they may take half of what the
+/// garbage collector may use (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the
+/// machine's memory). The other half is for the application, the
+/// index of the keys, the end of the log and the connections. Budgets that are larger are made smaller, all by the same factor, but none
+/// below its least.
 /// </summary>
 internal readonly record struct MemoryPlan(long MemoryBudget, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
 {

@@ -13,7 +13,9 @@ internal sealed class OneTimeStop
 
     public void HurryUp() => _hurry.TrySetResult();
 
-    /// <summary>The first caller decides how to stop. That runs on a thread of its own, without the pool; each call completes when it is done.</summary>
+    /// <summary>
+    /// The first caller decides how to stop. That runs on a thread of its own, without the pool; each call completes when it is done.
+    /// </summary>
     public Task Run(Action stop)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

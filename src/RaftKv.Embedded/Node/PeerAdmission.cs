@@ -68,7 +68,8 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
             // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
             if (hello.Start?.ReplacedIncarnation == member.Incarnation)
                 replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
-            // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A node
+            // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A
+            // node
             // without a leader hears both: the new one may be the only leader there is.
             if (replica.IsLed)
                 return HandshakeVerdict.OtherIncarnation;

@@ -4,7 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The peers that this node dials: the members of the configuration, and nodes outside of it that must be answered. Holder of the turn, unless a member says otherwise.
+/// The peers that this node dials: the members of the configuration, and nodes outside of it that must be answered. Holder of the turn,
+/// unless a member says otherwise.
 /// </summary>
 internal sealed class PeerDirectory(ReplicaContext context)
 {
@@ -19,7 +20,8 @@ internal sealed class PeerDirectory(ReplicaContext context)
     private readonly Dictionary<string, (Member Member, long Until)> _unknown = [];
 
     /// <summary>
-    /// Who introduced itself, last under each name, and where it is to be found. A connection may be silent for longer than a stranger is dialled, and what comes
+    /// Who introduced itself, last under each name, and where it is to be found. A connection may be silent for longer than a stranger is
+    /// dialled, and what comes
     /// then must find its way back: the leader of a configuration this node does not have yet is such a stranger.
     /// </summary>
     private readonly Dictionary<string, Member> _introduced = [];
@@ -29,7 +31,9 @@ internal sealed class PeerDirectory(ReplicaContext context)
     /// <summary>No node id has it.</summary>
     private const char IncarnationMark = '@';
 
-    /// <summary>Members that have asked for a vote from another data directory than the configuration here names, since there was a leader.</summary>
+    /// <summary>
+    /// Members that have asked for a vote from another data directory than the configuration here names, since there was a leader.
+    /// </summary>
     private readonly HashSet<string> _otherIncarnations = [];
 
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
@@ -59,8 +63,10 @@ internal sealed class PeerDirectory(ReplicaContext context)
     }
 
     /// <summary>
-    /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty disk, in entries
-    /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not be taken for one.
+    /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty
+    /// disk, in entries
+    /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not
+    /// be taken for one.
     /// </summary>
     public bool IsOtherIncarnation(string nodeId, Guid incarnation) => context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
 
@@ -68,7 +74,8 @@ internal sealed class PeerDirectory(ReplicaContext context)
     public bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
 
     /// <summary>
-    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of its own: no vote that was ever given to the member it
+    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of
+    /// its own: no vote that was ever given to the member it
     /// replaces fits it, and none that is given to it now fits that one, after a restart neither.
     /// </summary>
     public void HearOtherIncarnation(string from, Guid incarnation, RequestVote vote)

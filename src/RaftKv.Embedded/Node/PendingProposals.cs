@@ -7,13 +7,17 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The writes of this process's callers, from their arrival until their outcome is known: they get a sequence in the session and are given to the leader, again when they may be lost.
+/// The writes of this process's callers, from their arrival until their outcome is known: they get a sequence in the session and are given
+/// to the leader, again when they may be lost.
 /// Holder of the turn.
 /// </summary>
 internal sealed class PendingProposals(
     ReplicaContext context, CallRefusals refusals, ProposalSender sender, WriteSession session, DiskMonitor disk, ClusterFeatures features, CoreLifecycle lifecycle)
 {
-    /// <summary>A refused write is given to the leader again after <see cref="ReplicaContext.SweepInterval"/>, doubled by each refusal, up to so many times.</summary>
+    /// <summary>
+    /// A refused write is given to the leader again after <see cref="ReplicaContext.SweepInterval"/>, doubled by each refusal, up to so
+    /// many times.
+    /// </summary>
     private const int MaxBackoffDoublings = 6;
 
     private const long ManyWrites = 10_000;
@@ -128,7 +132,9 @@ internal sealed class PendingProposals(
         write.Refusals++;
     }
 
-    /// <summary>A write beyond the limits ends here. One that was given to a leader before keeps waiting: it may have been applied.</summary>
+    /// <summary>
+    /// A write beyond the limits ends here. One that was given to a leader before keeps waiting: it may have been applied.
+    /// </summary>
     private bool IsAllowed(WriteOperation write, ReadOnlyMemory<byte> command)
     {
         if (features.Limits.Allow(command))
@@ -172,7 +178,10 @@ internal sealed class PendingProposals(
 
     public void OnSessionOpened(SessionOpened opened) => session.OnOpened(opened);
 
-    /// <summary>The session was forgotten (this process was silent for an hour): begin another, and repeat only what is certain not to have happened.</summary>
+    /// <summary>
+    /// The session was forgotten (this process was silent for an hour): begin another, and repeat only what is certain not to have
+    /// happened.
+    /// </summary>
     public void OnSessionLost(SessionLost lost)
     {
         if (!session.TryEnd(lost))
@@ -186,7 +195,8 @@ internal sealed class PendingProposals(
     }
 
     /// <summary>
-    /// An installed snapshot has passed over entries: among them may be writes of ours, applied without our hearing of it. The session's table knows; until it
+    /// An installed snapshot has passed over entries: among them may be writes of ours, applied without our hearing of it. The session's
+    /// table knows; until it
     /// has answered, no attempt counts as the only one.
     /// </summary>
     public void MarkUncertain()

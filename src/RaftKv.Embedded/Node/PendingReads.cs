@@ -3,7 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The reads that wait until this node's copy is fresh enough. All readers between two turns share one batch, and each batch is in one of the lists below, which say what it waits for.
+/// The reads that wait until this node's copy is fresh enough. All readers between two turns share one batch, and each batch is in one of
+/// the lists below, which say what it waits for.
 /// Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class PendingReads(ReplicaContext context, QuarantineState quarantine, CallRefusals refusals, CopyFreshness freshness)

@@ -3,11 +3,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The writes of this process by sequence. The holder of the turn adds; the applier looks up; both may complete. A ring, because sequences are
+/// The writes of this process by sequence. The holder of the turn adds; the applier looks up; both may complete. A ring, because sequences
+/// are
 /// dense and answered roughly in order.
 /// </summary>
 /// <param name="first">
-/// The first sequence. A process begins anywhere, not at 1: a leader's late word about a write of the process that had this node before must not be taken for
+/// The first sequence. A process begins anywhere, not at 1: a leader's late word about a write of the process that had this node before
+/// must not be taken for
 /// one about a write of this one.
 /// </param>
 internal sealed class PendingWrites(long first = 1)
@@ -82,7 +84,8 @@ internal sealed class PendingWrites(long first = 1)
     }
 
     /// <summary>
-    /// Holder of the turn. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must never be taken for a
+    /// Holder of the turn. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must
+    /// never be taken for a
     /// word about a write of the new one.
     /// </summary>
     public void Clear()

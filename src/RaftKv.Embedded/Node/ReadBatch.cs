@@ -4,7 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// All linearizable reads that arrived while the replica was busy: one read index serves them all. Whoever completes it gives the thread pool one piece of work for all that wait, not one each; but whoever
+/// All linearizable reads that arrived while the replica was busy: one read index serves them all. Whoever completes it gives the thread
+/// pool one piece of work for all that wait, not one each; but whoever
 /// runs it first asks for a second to help, so that a reader that blocks its thread keeps none of the others waiting.
 /// </summary>
 internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource, IThreadPoolWorkItem
@@ -38,7 +39,10 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>What the core knows it by; changes with each attempt.</summary>
     public long Id { get; set; }
 
-    /// <summary>When its read index was asked for, in monotonic ticks: what was committed before is at or below the index. Changes with each attempt.</summary>
+    /// <summary>
+    /// When its read index was asked for, in monotonic ticks: what was committed before is at or below the index. Changes with each
+    /// attempt.
+    /// </summary>
     public long AskedAt { get; set; }
 
     /// <summary>Set once the quorum has answered; then only the applier is waited for.</summary>

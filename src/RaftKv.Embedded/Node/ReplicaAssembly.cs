@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The parts of a node, built from its ports and wired to each other: for the product, whose threads run them, and for the simulator, which runs them itself. Starts nothing.
+/// The parts of a node, built from its ports and wired to each other: for the product, whose threads run them, and for the simulator, which
+/// runs them itself. Starts nothing.
 /// </summary>
 internal sealed class ReplicaAssembly
 {

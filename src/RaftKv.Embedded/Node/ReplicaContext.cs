@@ -8,7 +8,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the collaborators of a replica share: its dependencies, the core, the time of the turn. Used by the holder of the turn, unless a member says otherwise.
+/// What the collaborators of a replica share: its dependencies, the core, the time of the turn. Used by the holder of the turn, unless a
+/// member says otherwise.
 /// </summary>
 internal sealed class ReplicaContext
 {

@@ -235,7 +235,9 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         _ended.Dispose();
     }
 
-    /// <summary>An error at the end, of the disk most likely, keeps nothing else from being closed, and nothing that was acknowledged depends on it.</summary>
+    /// <summary>
+    /// An error at the end, of the disk most likely, keeps nothing else from being closed, and nothing that was acknowledged depends on it.
+    /// </summary>
     private void Close(Action close)
     {
         try

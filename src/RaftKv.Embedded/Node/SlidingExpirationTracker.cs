@@ -4,7 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; a turn takes the notes together. Bounded: what does not fit is
+/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; a turn takes the notes together.
+/// Bounded: what does not fit is
 /// not renewed by this read, but by a later one.
 /// </summary>
 internal sealed class SlidingExpirationTracker
@@ -12,7 +13,9 @@ internal sealed class SlidingExpirationTracker
     private const int MaxKeys = 20_000;
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <summary>A key that was noted is not noted again for so long, so that its renewal can be applied; for a quarter of its time at most.</summary>
+    /// <summary>
+    /// A key that was noted is not noted again for so long, so that its renewal can be applied; for a quarter of its time at most.
+    /// </summary>
     private static readonly long LongestQuiet = TimeSpan.FromSeconds(2).Ticks;
 
     private readonly Lock _gate = new();

@@ -7,7 +7,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Takes snapshots of this node's state, receives those of the leader, and drops the log that they cover. Holder of the turn, unless a member says otherwise.
+/// Takes snapshots of this node's state, receives those of the leader, and drops the log that they cover. Holder of the turn, unless a
+/// member says otherwise.
 /// </summary>
 internal sealed class SnapshotCoordinator(
     ReplicaContext context, QuarantineState quarantine, LogSubmissions submissions, DiskReserve disk, StatusPublisher status)
@@ -15,7 +16,9 @@ internal sealed class SnapshotCoordinator(
     /// <summary>How long after a failed snapshot the next is tried.</summary>
     private static readonly long RetryInterval = TimeSpan.FromSeconds(30).Ticks;
 
-    /// <summary>How long a snapshot that comes through the log goes before one that replaces a quarantined state: one is received at a time.</summary>
+    /// <summary>
+    /// How long a snapshot that comes through the log goes before one that replaces a quarantined state: one is received at a time.
+    /// </summary>
     private static readonly long InstallPriority = TimeSpan.FromSeconds(10).Ticks;
 
     private const int FreeSpacePerFollowersLog = 4;
@@ -35,7 +38,10 @@ internal sealed class SnapshotCoordinator(
     /// <summary>Snapshot thread. The snapshot for which there was no room, so that the log says so once.</summary>
     private EntryId _noRoomFor;
 
-    /// <summary>The entry of the older snapshot. The disk keeps the log behind it, so that the node can start without a newest snapshot that is damaged.</summary>
+    /// <summary>
+    /// The entry of the older snapshot. The disk keeps the log behind it, so that the node can start without a newest snapshot that is
+    /// damaged.
+    /// </summary>
     private long _fallback;
 
     /// <summary>Taking and installing exclude each other: an install replaces the store that a snapshot reads.</summary>
@@ -94,7 +100,8 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. And the members are not to write theirs all at once: each but the first waits for
+    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. And the
+    /// members are not to write theirs all at once: each but the first waits for
     /// a little more.
     /// </summary>
     private long LogBytesPerSnapshot
@@ -109,7 +116,8 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; a segment of it while the disk is low, so that a follower that is
+    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; a segment of
+    /// it while the disk is low, so that a follower that is
     /// a few entries behind needs no snapshot; none on a full disk.
     /// </summary>
     private long LogBytesForFollowers => disk switch
@@ -172,7 +180,8 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// Lets segments of the log go. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no fallback without it. On a disk that is low on room the fallback is given
+    /// Lets segments of the log go. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no
+    /// fallback without it. On a disk that is low on room the fallback is given
     /// up.
     /// </summary>
     public void DropLog(TruncatePrefix truncate)
@@ -181,7 +190,9 @@ internal sealed class SnapshotCoordinator(
         submissions.DropPrefix(first);
     }
 
-    /// <summary>The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.</summary>
+    /// <summary>
+    /// The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.
+    /// </summary>
     public void GiveUpFallback()
     {
         if (context.Core is not null)
@@ -230,7 +241,8 @@ internal sealed class SnapshotCoordinator(
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
-            // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there may be room then.
+            // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there
+            // may be room then.
             context.Snapshots.AbandonReceive();
             if (_noRoomFor != chunk.Last)
                 context.Log.SnapshotFailed(context.NodeId, chunk.Last.Index, e.Message);

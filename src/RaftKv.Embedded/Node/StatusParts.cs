@@ -28,7 +28,9 @@ internal sealed record StatusParts
     /// <summary>Whether the committed configuration has this node in the role it was configured for.</summary>
     public bool HasItsRole { get; init; }
 
-    /// <summary>Whether this node does not lead, or leads with a quorum that has answered of late and an entry of its own term committed.</summary>
+    /// <summary>
+    /// Whether this node does not lead, or leads with a quorum that has answered of late and an entry of its own term committed.
+    /// </summary>
     public bool HasQuorum { get; init; } = true;
 
     /// <summary>Per member but this node.</summary>

@@ -4,7 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Publishes what the holder of the turn knows for all other threads: the parts of the status now and then, commit index and read lease with every step.
+/// Publishes what the holder of the turn knows for all other threads: the parts of the status now and then, commit index and read lease
+/// with every step.
 /// </summary>
 internal sealed class StatusPublisher(ReplicaContext context, QuarantineState quarantine, PeerContacts contacts, BootstrapProgress bootstrap)
 {
@@ -25,7 +26,9 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
     /// <summary>Any thread. The leader that is known; <c>null</c> when none is.</summary>
     public string? LeaderId => Parts.LeaderId;
 
-    /// <summary>Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.</summary>
+    /// <summary>
+    /// Any thread. Every write that was acknowledged anywhere before a call is at or below it, while <see cref="LeaseUntil"/> is not past.
+    /// </summary>
     public long CommitIndex => Volatile.Read(ref _commitIndex);
 
     /// <summary>Any thread. In monotonic ticks; 0 is no lease.</summary>
@@ -37,7 +40,9 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
     /// <summary>Any thread. How long ago the leader was heard: zero on the leader, <c>null</c> if never.</summary>
     public TimeSpan? LastLeaderContact => LeaderContact(Parts, context.Clock.Ticks);
 
-    /// <summary>Any thread. How long a member has known no leader; <c>null</c> when it knows one, and on a node that waits for none.</summary>
+    /// <summary>
+    /// Any thread. How long a member has known no leader; <c>null</c> when it knows one, and on a node that waits for none.
+    /// </summary>
     public TimeSpan? WithoutLeader
     {
         get
@@ -177,8 +182,10 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
     }
 
     /// <summary>
-    /// Whether the committed configuration has this node in the role it was configured for. A member that is to vote is not there before its promotion is committed: until then the
-    /// cluster cannot do without the vote of another. With <see cref="RaftKvOptions.TargetVoters"/> voters, those beyond stand by, and that is their role.
+    /// Whether the committed configuration has this node in the role it was configured for. A member that is to vote is not there before
+    /// its promotion is committed: until then the
+    /// cluster cannot do without the vote of another. With <see cref="RaftKvOptions.TargetVoters"/> voters, those beyond stand by, and that
+    /// is their role.
     /// </summary>
     private bool HasItsRole(ClusterConfiguration committed) =>
         committed.Find(context.NodeId) is { } self && self.IsOf(context.Identity.Incarnation)

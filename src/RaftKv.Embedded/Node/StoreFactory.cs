@@ -3,7 +3,9 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Makes the stores of a replica: one at start, one for each snapshot it installs. Their files are scratch and never outlive the process.</summary>
+/// <summary>
+/// Makes the stores of a replica: one at start, one for each snapshot it installs. Their files are scratch and never outlive the process.
+/// </summary>
 internal sealed class StoreFactory
 {
     private readonly IFileSystem _files;
@@ -25,7 +27,9 @@ internal sealed class StoreFactory
         DeleteLeftovers(files, directory);
     }
 
-    /// <param name="keys">How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.</param>
+    /// <param name="keys">
+    /// How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.
+    /// </param>
     public IKvStore Create(long keys = 0) => new GrowingKvStore(Create, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
 
     private FasterKvStore Create(FasterKvStoreSettings settings)

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Runs what may take long, one after the other: file reads for slow followers, snapshots. What waits when it stops is not done any more.</summary>
+/// <summary>
+/// Runs what may take long, one after the other: file reads for slow followers, snapshots. What waits when it stops is not done any more.
+/// </summary>
 internal sealed class Worker : BatchWorker<Action>
 {
     /// <param name="failed">The work must answer for its own expected errors; anything it lets through is a fault of the replica.</param>

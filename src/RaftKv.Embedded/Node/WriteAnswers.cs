@@ -3,7 +3,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Tells the callers of this process what became of their writes. A write is recognized by its session and sequence: it does not matter which leader brought it into the log.
+/// Tells the callers of this process what became of their writes. A write is recognized by its session and sequence: it does not matter
+/// which leader brought it into the log.
 /// </summary>
 internal sealed class WriteAnswers(PendingWrites pending)
 {

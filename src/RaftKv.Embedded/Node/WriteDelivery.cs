@@ -14,10 +14,16 @@ internal struct WriteDelivery
     /// <summary>When it was last given to a leader, in monotonic ticks.</summary>
     public long SentAt;
 
-    /// <summary>The <see cref="LeaderRoute"/> by which it was last given to a leader; negative when that leader has refused it; 0 before it was given to any.</summary>
+    /// <summary>
+    /// The <see cref="LeaderRoute"/> by which it was last given to a leader; negative when that leader has refused it; 0 before it was
+    /// given to any.
+    /// </summary>
     public long Route;
 
-    /// <summary>When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another route is a reason.</summary>
+    /// <summary>
+    /// When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another route is a
+    /// reason.
+    /// </summary>
     public long RetryAt = Moment.Never;
 
     /// <summary>The log may have the very bytes of the command by now: from then on they must not change.</summary>

@@ -11,8 +11,10 @@ namespace RaftKv.Embedded.Node;
 /// deadline, its caller's cancellation, or the end of the node.
 /// </summary>
 /// <remarks>
-/// One of a <see cref="WriteOperationPool"/> is used again once two have let go of it: its caller, who took the state machine's answer, and the replica, at the end of a turn after
-/// which nothing of it leads there any more. A write that ended otherwise is never used again, for somebody may still be about to complete it.
+/// One of a <see cref="WriteOperationPool"/> is used again once two have let go of it: its caller, who took the state machine's answer, and
+/// the replica, at the end of a turn after
+/// which nothing of it leads there any more. A write that ended otherwise is never used again, for somebody may still be about to complete
+/// it.
 /// </remarks>
 internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 {

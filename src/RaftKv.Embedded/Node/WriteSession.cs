@@ -3,7 +3,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The session of this process in the state machine, which tells repeated writes from new ones. It is asked for before the first write, and again when the state machine has forgotten it.
+/// The session of this process in the state machine, which tells repeated writes from new ones. It is asked for before the first write, and
+/// again when the state machine has forgotten it.
 /// </summary>
 internal sealed class WriteSession(ReplicaContext context, ProposalSender sender)
 {

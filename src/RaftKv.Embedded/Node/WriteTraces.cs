@@ -3,7 +3,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The spans of traced writes. A traced write has a span on the leader too, from its arrival to its commit. A follower announces the spans of the writes that it forwards.
+/// The spans of traced writes. A traced write has a span on the leader too, from its arrival to its commit. A follower announces the spans
+/// of the writes that it forwards.
 /// </summary>
 internal sealed class WriteTraces(ReplicaContext context)
 {

@@ -13,7 +13,8 @@ internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaC
     private readonly Lock _gate = new();
 
     /// <summary>
-    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1, or of a later term if the node has voted in a cluster that it gave up. <c>null</c> when the node has
+    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1, or of a later term if the node has
+    /// voted in a cluster that it gave up. <c>null</c> when the node has
     /// been taken into a cluster meanwhile.
     /// </summary>
     /// <param name="members">The members.</param>
@@ -53,7 +54,10 @@ internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaC
             identity.Reincarnate(Guid.NewGuid());
     }
 
-    /// <summary>Takes the node into a cluster. <c>false</c> when it has another one. <paramref name="start"/> is <c>null</c> unless the cluster is new to the node.</summary>
+    /// <summary>
+    /// Takes the node into a cluster. <c>false</c> when it has another one. <paramref name="start"/> is <c>null</c> unless the cluster is
+    /// new to the node.
+    /// </summary>
     public bool TryAdopt(Guid clusterId, out RaftStart? start)
     {
         lock (_gate)

@@ -7,8 +7,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The first start of a node. A node that finds a cluster at its seeds or initial members asks it to be taken in, until a committed configuration names its data directory. Without one, every initial member
-/// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and has noted their incarnations. From then on the others are joined
+/// The first start of a node. A node that finds a cluster at its seeds or initial members asks it to be taken in, until a committed
+/// configuration names its data directory. Without one, every initial member
+/// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and
+/// has noted their incarnations. From then on the others are joined
 /// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
 internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ITransport transport, Func<PeerHello> self, Replica replica,
@@ -87,7 +89,10 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
 
     private string BootstrapperId => options.InitialMembers.Select(m => m.NodeId).Min(StringComparer.Ordinal)!;
 
-    /// <summary>This node was adopted by a cluster whose entry about it may be gone: it asks the cluster once more, or gives up a cluster that exists no more.</summary>
+    /// <summary>
+    /// This node was adopted by a cluster whose entry about it may be gone: it asks the cluster once more, or gives up a cluster that
+    /// exists no more.
+    /// </summary>
     private void Rejoin(PeerHello own, BootstrapSurvey survey)
     {
         if (_abandoned.IsCertain(own, survey))
@@ -136,7 +141,10 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
         }
     }
 
-    /// <summary>A seed may be anybody; at the address of an initial member must be that member, for the address may have been given to a node of another cluster.</summary>
+    /// <summary>
+    /// A seed may be anybody; at the address of an initial member must be that member, for the address may have been given to a node of
+    /// another cluster.
+    /// </summary>
     private bool IsExpected(string address, PeerHello answer) =>
         options.Seeds.Contains(address) || options.InitialMembers.Any(m => m.Address == address && m.NodeId == answer.NodeId);
 

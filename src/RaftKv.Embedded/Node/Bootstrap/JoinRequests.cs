@@ -3,7 +3,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Nodes that are being taken in without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the turn writes, any thread reads.</summary>
+/// <summary>
+/// Nodes that are being taken in without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the
+/// turn writes, any thread reads.
+/// </summary>
 internal sealed class JoinRequests
 {
     private const int MaxUnderWay = 16;

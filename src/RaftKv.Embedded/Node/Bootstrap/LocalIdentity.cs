@@ -24,7 +24,9 @@ internal sealed class LocalIdentity
     /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
     public Guid ReplacedIncarnation => Volatile.Read(ref _identity).ReplacedIncarnation;
 
-    /// <summary>A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.</summary>
+    /// <summary>
+    /// A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.
+    /// </summary>
     public bool IsJoining => _isJoining;
 
     private string MarkerPath => Path.Combine(_directory, DirectoryMarkers.Joining);
@@ -57,7 +59,10 @@ internal sealed class LocalIdentity
         Volatile.Write(ref _identity, identity);
     }
 
-    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.</summary>
+    /// <summary>
+    /// The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees
+    /// to it.
+    /// </summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
 
     /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>
@@ -80,7 +85,10 @@ internal sealed class LocalIdentity
         _isJoining = false;
     }
 
-    /// <summary>Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it returns.</summary>
+    /// <summary>
+    /// Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it
+    /// returns.
+    /// </summary>
     public void Forget()
     {
         var fresh = new NodeIdentity(NodeId, Guid.NewGuid(), Guid.Empty);

@@ -3,7 +3,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, they may be the only ones that are known to
+/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, they may be
+/// the only ones that are known to
 /// be right.
 /// </summary>
 internal sealed class SeedWatch(RaftKvOptions options, LocalIdentity identity, ContactPoints contacts, ITransport transport, Replica replica, CancellationToken ended)

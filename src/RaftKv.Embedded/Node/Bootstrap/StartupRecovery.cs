@@ -38,8 +38,12 @@ internal static class StartupRecovery
     public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores, CancellationToken cancellationToken) =>
         Load(last, stores(snapshots.KeyCount(last)), store => snapshots.Load(last, store, cancellationToken));
 
-    /// <summary>Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.</exception>
+    /// <summary>
+    /// Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.
+    /// </exception>
     public static KvStateMachine LoadReceived(SnapshotStore snapshots, EntryId last, Guid clusterId, Func<long, IKvStore> stores, CancellationToken cancellationToken)
     {
         KvStateMachine? restored = null;
@@ -99,7 +103,8 @@ internal static class StartupRecovery
             identity.Adopt(Guid.NewGuid());
             log.FoundedCluster(identity.NodeId, identity.ClusterId, ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
-        // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their place.
+        // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their
+        // place.
         var isKnown = mark?.ClusterId == identity.ClusterId && !recovery.WasBuffered && start.HasInLog(mark.Found);
         return isKnown ? start with { Committed = mark!.Found } : start;
     }

@@ -5,8 +5,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them now and then: for a 64th while many are written, otherwise for
-/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing until its state is replaced by a snapshot of the
+/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them
+/// now and then: for a 64th while many are written, otherwise for
+/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing
+/// until its state is replaced by a snapshot of the
 /// leader's (<see cref="StateTransfer"/>). A leader that is the odd one first hands over.
 /// </summary>
 internal sealed class CopyVerifier(
@@ -105,7 +107,9 @@ internal sealed class CopyVerifier(
             EnterQuarantine(verdict.Index);
     }
 
-    /// <summary>From here on this node answers nobody's calls: its state machine has come to another result than those of the others.</summary>
+    /// <summary>
+    /// From here on this node answers nobody's calls: its state machine has come to another result than those of the others.
+    /// </summary>
     private void EnterQuarantine(long index)
     {
         if (quarantine.IsActive)

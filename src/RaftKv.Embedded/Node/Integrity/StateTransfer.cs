@@ -7,13 +7,16 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// A new state for a quarantined node: it pulls a snapshot of the leader's that covers all it has applied, piece by piece, and applies its own log, which was never in doubt, from there. The core
+/// A new state for a quarantined node: it pulls a snapshot of the leader's that covers all it has applied, piece by piece, and applies its
+/// own log, which was never in doubt, from there. The core
 /// does not take part: for it, nothing has happened.
 /// </summary>
 internal sealed class StateTransfer(
     ReplicaContext context, QuarantineState quarantine, SnapshotCoordinator snapshots, FollowerReads followerReads, StatusPublisher status)
 {
-    /// <summary>A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.</summary>
+    /// <summary>
+    /// A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.
+    /// </summary>
     private static readonly long RetryInterval = TimeSpan.FromMilliseconds(500).Ticks;
 
     private long _covering;

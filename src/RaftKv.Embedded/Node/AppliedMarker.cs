@@ -13,7 +13,8 @@ internal sealed class AppliedMarker(AppliedMark mark, LocalIdentity identity, Fu
     private bool _marks = ServedBefore(mark, identity).Index > 0;
 
     /// <summary>The last entry that the node is known to have served before it restarted; default if none is.</summary>
-    public static EntryId ServedBefore(AppliedMark mark, LocalIdentity identity) => mark.ClusterId == identity.ClusterId ? mark.Found : default;
+    public static EntryId ServedBefore(AppliedMark mark, LocalIdentity identity) =>
+        mark.ClusterId == identity.ClusterId ? mark.Found : default;
 
     public void Write(EntryId last)
     {

@@ -250,7 +250,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         while (restored.Applied.Index < AppliedIndex && !IsStopping)
         {
             _read.Clear();
-            Invariant.Holds(_wal.Read(restored.Applied.Index + 1, AppliedIndex, ReadBytes, _read) > 0, "the log is kept while a state is replaced");
+            Invariant.Holds(_wal.Read(restored.Applied.Index + 1, AppliedIndex, ReadBytes, _read) > 0,
+                "the log is kept while a state is replaced");
             foreach (var entry in _read)
             {
                 restored.Apply(entry);

@@ -24,7 +24,8 @@ internal abstract class BatchWorker<T> where T : class
     public bool HasWork => !_queue.IsEmpty;
 
     /// <summary>Any thread. For how long the batch under way has been worked at; <c>null</c> when none is.</summary>
-    public TimeSpan? BusyFor => Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
+    public TimeSpan? BusyFor =>
+        Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
 
     /// <summary>Something taken before could not be finished, and is tried again after a while.</summary>
     protected virtual bool HasUnfinished => false;

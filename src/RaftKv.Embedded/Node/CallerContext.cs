@@ -40,7 +40,8 @@ internal sealed class CallerContext
             if (_context is not null)
                 _context.Post(static caller => ((CallerContext)caller!).Continue(), this);
             else
-                Task.Factory.StartNew(static caller => ((CallerContext)caller!).Continue(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
+                Task.Factory.StartNew(static caller => ((CallerContext)caller!).Continue(), this, CancellationToken.None,
+                    TaskCreationOptions.DenyChildAttach, _scheduler);
         }
         catch (Exception)
         {

@@ -39,10 +39,12 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
     private long _logAheadMs = long.MinValue;
 
     /// <summary>Any thread. The wall time, by this node's clock, at which log time reaches a value; 0 stays 0.</summary>
-    public long ToWallTime(long logTimeMs) => logTimeMs == 0 ? 0 : Math.Clamp(logTimeMs + Volatile.Read(ref _wallAheadMs), 1, KvTime.MaxUnixMs);
+    public long ToWallTime(long logTimeMs) =>
+        logTimeMs == 0 ? 0 : Math.Clamp(logTimeMs + Volatile.Read(ref _wallAheadMs), 1, KvTime.MaxUnixMs);
 
     /// <summary>Any thread. By how much log time is ahead of this node's wall clock.</summary>
-    public TimeSpan? LogTimeAhead => Volatile.Read(ref _logAheadMs) is var ahead and not long.MinValue ? TimeSpan.FromMilliseconds(ahead) : null;
+    public TimeSpan? LogTimeAhead =>
+        Volatile.Read(ref _logAheadMs) is var ahead and not long.MinValue ? TimeSpan.FromMilliseconds(ahead) : null;
 
     /// <summary>
     /// Any thread. By how much the member's wall clock differs from that of this node; <c>null</c> while that is not known, or too little
@@ -130,7 +132,8 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
         if (Math.Abs(ahead + _wallAheadMs) >= ShownPrecisionMs)
             Volatile.Write(ref _wallAheadMs, -ahead);
         Volatile.Write(ref _logAheadMs, ahead);
-        if (!context.Leads || context.Now.UnixMs == 0 || context.Core.ReadLogTime(context.Now) - context.Now.UnixMs <= ToldAheadMs || context.Now.Ticks < _nextReminder)
+        if (!context.Leads || context.Now.UnixMs == 0 || context.Core.ReadLogTime(context.Now) - context.Now.UnixMs <= ToldAheadMs
+            || context.Now.Ticks < _nextReminder)
             return;
         _nextReminder = context.Now.Ticks + ReminderInterval;
         context.Log.LogTimeAhead(context.NodeId, (context.Core.ReadLogTime(context.Now) - context.Now.UnixMs) / 1_000);

@@ -55,7 +55,8 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
             var parts = status.Parts;
             Volatile.ReadBarrier();
             var now = context.Clock.Ticks;
-            if (context.Applier.AppliedIndex >= commit && (now < status.LeaseUntil || parts.IsOnlyVoter) || (parts.Role == RaftKvRole.Unformed && context.IsAlone))
+            if (context.Applier.AppliedIndex >= commit && (now < status.LeaseUntil || parts.IsOnlyVoter)
+                || (parts.Role == RaftKvRole.Unformed && context.IsAlone))
                 return TimeSpan.Zero;
             if (now - Volatile.Read(ref _ageWantedAt) > TimeSpan.TicksPerSecond)
                 Volatile.Write(ref _ageWantedAt, now);

@@ -4,7 +4,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Routes what the threads of the disk report. Holder of the turn.</summary>
 internal sealed class DiskEvents(
-    ReplicaContext context, MessageSender sender, SnapshotCoordinator snapshots, DiskMonitor disk, StateTransfer transfer, PendingProposals proposals)
+    ReplicaContext context, MessageSender sender, SnapshotCoordinator snapshots, DiskMonitor disk, StateTransfer transfer,
+    PendingProposals proposals)
 {
     public void OnLogWritten(LogWritten written) => sender.OnLogWritten(written);
 

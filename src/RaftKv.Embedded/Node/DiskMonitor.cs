@@ -12,7 +12,8 @@ namespace RaftKv.Embedded.Node;
 /// everything else does when there is room again. What was accepted all the same waits for room: the log, the applier and the store do not
 /// fail for want of it.
 /// </summary>
-internal sealed class DiskMonitor(ReplicaContext context, PeerContacts contacts, StatusPublisher status, SnapshotCoordinator snapshots, DiskReserve disk)
+internal sealed class DiskMonitor(
+    ReplicaContext context, PeerContacts contacts, StatusPublisher status, SnapshotCoordinator snapshots, DiskReserve disk)
 {
     private static readonly long Interval = TimeSpan.FromSeconds(1).Ticks;
 
@@ -183,7 +184,8 @@ internal sealed class DiskMonitor(ReplicaContext context, PeerContacts contacts,
         var behind = context.Wal.BytesSince(context.Core.SnapshotIndex);
         // What was deleted since is in the newest snapshot still.
         var shrinks = context.Snapshots.NewestBytes - snapshots.BytesAtMost(dataBytes);
-        var gains = disk.IsFull ? behind > 0 : Math.Max(behind, shrinks) >= Math.Max(context.Dependencies.Disk!.SegmentBytes, context.Snapshots.NewestBytes / 4);
+        var gains = disk.IsFull ? behind > 0
+            : Math.Max(behind, shrinks) >= Math.Max(context.Dependencies.Disk!.SegmentBytes, context.Snapshots.NewestBytes / 4);
         if (gains && !snapshots.IsBusy && !snapshots.IsBeingInstalled && context.Applier.AppliedIndex > context.Core.SnapshotIndex
             && _relief.TryBegin(context.Now.Ticks))
         {

@@ -14,7 +14,8 @@ internal sealed class DiskRooms
     /// <param name="nodeId">The member.</param>
     /// <param name="room">The room above its reserve, in bytes; negative when there is less.</param>
     /// <param name="appendedBytes">What this leader has ever appended by now.</param>
-    public void Note(string nodeId, long room, long appendedBytes) => _limits[nodeId] = room >= long.MaxValue / 2 ? long.MaxValue : appendedBytes + room / DiskReserve.Growth - (room < 0 ? 1 : 0);
+    public void Note(string nodeId, long room, long appendedBytes) =>
+        _limits[nodeId] = room >= long.MaxValue / 2 ? long.MaxValue : appendedBytes + room / DiskReserve.Growth - (room < 0 ? 1 : 0);
 
     public void Clear() => _limits.Clear();
 

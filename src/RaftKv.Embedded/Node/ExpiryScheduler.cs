@@ -78,7 +78,8 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
             _nextAttempt = context.Now.Ticks + ReplicaContext.SweepInterval;
             return;
         }
-        _isUnderWay = context.Applier.Waiters.Add(context.Core.LastIndex, () => context.Post(new ExpiryApplied()), () => context.Applier.AppliedIndex);
+        _isUnderWay = context.Applier.Waiters.Add(context.Core.LastIndex, () => context.Post(new ExpiryApplied()),
+            () => context.Applier.AppliedIndex);
     }
 
     public void Sweep()

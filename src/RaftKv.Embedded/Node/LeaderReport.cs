@@ -26,5 +26,6 @@ internal sealed record LeaderReport(string LeaderId, MemberReport Content, long 
 
     /// <summary>When the leader had heard from a member, in ticks of this node's clock; 0 is never.</summary>
     public long HeardAt(in ReportedMember member) =>
-        member.SilentMs < 0 ? 0 : Math.Max(1, At - TimeSpan.TicksPerMillisecond * Math.Min(member.SilentMs, At / TimeSpan.TicksPerMillisecond));
+        member.SilentMs < 0 ? 0
+            : Math.Max(1, At - TimeSpan.TicksPerMillisecond * Math.Min(member.SilentMs, At / TimeSpan.TicksPerMillisecond));
 }

@@ -56,5 +56,6 @@ internal sealed class LogSubmissions(LogWriter writer)
     public void DropHeld() => _held.Clear();
 
     /// <summary>The entries of a message are there until the next step only.</summary>
-    private static Send Keep(Send send) => send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
+    private static Send Keep(Send send) =>
+        send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
 }

@@ -27,7 +27,8 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
 
     public void OnConnected(PeerHello peer, string address)
     {
-        if (context.Core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation && member.Address != address)
+        if (context.Core?.Configuration.Find(peer.NodeId) is { } member && member.Incarnation == peer.Incarnation
+            && member.Address != address)
             _foundAt[peer.NodeId] = (peer.Incarnation, address);
         else
             _foundAt.Remove(peer.NodeId);

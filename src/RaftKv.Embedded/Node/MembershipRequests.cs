@@ -25,7 +25,8 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
 
     public void Take(AdminCall call)
     {
-        if (context.Core is null && context.IsSingleNode && !context.IsStopping && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
+        if (context.Core is null && context.IsSingleNode && !context.IsStopping
+            && call.Operation is AdminOperation.AddMember or AdminOperation.AddLearner)
             lifecycle.BootstrapSingleNode();
         if (context.Core is null || context.IsStopping)
             Finish(call, AdminResult.AskLeader);
@@ -55,8 +56,10 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
     {
         // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not
         // be alive to be a member.
-        var present = call.Operation == AdminOperation.AddMember && context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
-        if (present is not null && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
+        var present = call.Operation == AdminOperation.AddMember
+            && context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
+        if (present is not null
+            && (call.HasNoAnswer || (call.Probed is { } answer && answer.NodeId == present.NodeId && present.IsOf(answer.Incarnation))))
         {
             Ask(call, id => new ChangeRequested(context.Now, id, new AddMember(present)));
         }
@@ -72,16 +75,20 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         else if (probed.ClusterId != Guid.Empty && probed.ClusterId != context.Identity.ClusterId)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
-                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is {context.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, start it and add it again."));
+                $"{call.NodeId} has a history of its own: it belongs to cluster {probed.ClusterId}, this is "
+                    + $"{context.Identity.ClusterId}. Nothing was changed. To give its data up, stop it, remove its data directory, "
+                    + "start it and add it again."));
         }
         else if (probed.FeatureLevel < context.Core!.Configuration.FeatureLevel)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.TooOld,
-                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at {context.Core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
+                $"{call.NodeId} runs an older version: it speaks feature level {probed.FeatureLevel}, and the cluster is at "
+                    + $"{context.Core.Configuration.FeatureLevel}. Nothing was changed. Upgrade it and add it again."));
         }
         else
         {
-            var member = new Member(call.NodeId, call.Address, probed.Incarnation, call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining);
+            var role = call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining;
+            var member = new Member(call.NodeId, call.Address, probed.Incarnation, role);
             MembershipChange change = call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member);
             Ask(call, id => new ChangeRequested(context.Now, id, change));
         }
@@ -97,7 +104,8 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         else if (call.Probed is not { } probed)
             Probe(call);
         else if (probed.NodeId != member.NodeId || probed.Incarnation != member.Incarnation)
-            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode, $"The node at {call.Address} is not the member {call.NodeId}."));
+            Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
+                $"The node at {call.Address} is not the member {call.NodeId}."));
         else
             Ask(call, id => new ChangeRequested(context.Now, id, new AddMember(member with { Address = call.Address })));
     }

@@ -4,7 +4,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Whether this node serves, and if not, why.</summary>
 internal sealed class NodeReadiness(
-    ReplicaContext context, StatusPublisher status, QuarantineState quarantine, CopyFreshness freshness, RollbackProof proof, Shutdown shutdown, DiskMonitor disk)
+    ReplicaContext context, StatusPublisher status, QuarantineState quarantine, CopyFreshness freshness, RollbackProof proof,
+    Shutdown shutdown, DiskMonitor disk)
 {
     private static readonly TimeSpan LeastStallTimeout = TimeSpan.FromSeconds(5);
 
@@ -53,6 +54,7 @@ internal sealed class NodeReadiness(
         var took = TimeSpan.FromTicks(context.Now.Ticks - context.Dependencies.OpenedAt);
         context.Log.Ready(context.NodeId, (long)took.TotalMilliseconds, parts.Role == RaftKvRole.Unformed
             ? "it founds a cluster with its first write, or is added to one"
-            : $"{parts.Role.ToString().ToLowerInvariant()} in term {parts.Term}, led by {parts.LeaderId}, with {context.Applier.State.Store.Count} keys");
+            : $"{parts.Role.ToString().ToLowerInvariant()} in term {parts.Term}, led by {parts.LeaderId}, with "
+                + $"{context.Applier.State.Store.Count} keys");
     }
 }

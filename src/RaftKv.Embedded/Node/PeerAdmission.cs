@@ -4,8 +4,9 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
-internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ProcessMark process, RaftKvOptions options, Func<string> address,
-    DirectoryAge? age = null) : ITransportHandler
+internal sealed class PeerAdmission(
+    Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ProcessMark process,
+    RaftKvOptions options, Func<string> address, DirectoryAge? age = null) : ITransportHandler
 {
     private readonly ClusterLimits _limits = ClusterLimits.Of(options);
     private readonly ulong _digest = InitialMembersDigest.Of(options);
@@ -17,7 +18,8 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         {
             var cluster = identity.ClusterId;
             var holdsNothing = cluster != Guid.Empty && replica.HoldsNothing;
-            return Introduction with { ClusterId = cluster, HoldsNothing = holdsNothing, InitialMembersDigest = cluster == Guid.Empty || holdsNothing ? _digest : null };
+            var digest = cluster == Guid.Empty || holdsNothing ? _digest : default(ulong?);
+            return Introduction with { ClusterId = cluster, HoldsNothing = holdsNothing, InitialMembersDigest = digest };
         }
     }
 
@@ -63,7 +65,8 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
             return HandshakeVerdict.OtherCluster;
         if (hello.Address.Length > 0 && !replica.IsSettled)
             contacts.NoteCaller(hello.Address);
-        if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty && member.Incarnation != hello.Incarnation)
+        if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty
+            && member.Incarnation != hello.Incarnation)
         {
             // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
             if (hello.Start?.ReplacedIncarnation == member.Incarnation)
@@ -77,7 +80,8 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
         if (IsOlder(hello))
             return HandshakeVerdict.RolledBack;
         age?.Peers.Note(hello);
-        if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null && contacts.Note(hello.NodeId, hello.Address))
+        if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null
+            && contacts.Note(hello.NodeId, hello.Address))
             replica.Post(new AddressesLearned());
         if (hello.FeatureLevel < replica.PublishedConfiguration.FeatureLevel)
             return HandshakeVerdict.TooOld;
@@ -120,7 +124,8 @@ internal sealed class PeerAdmission(Replica replica, Action takeTurn, LocalIdent
     {
         if (verdict == HandshakeVerdict.SecondProcess)
             replica.Post(new FaultHappened(new RaftKvStorageException(RaftKvStorageError.Locked,
-                $"Another process runs with the identity of this node's data directory ({identity.Incarnation}), says {answer.NodeId}: one directory is a copy of the other. Stop this process, and "
+                $"Another process runs with the identity of this node's data directory ({identity.Incarnation}), says {answer.NodeId}: "
+                    + "one directory is a copy of the other. Stop this process, and "
                 + "start it with an empty data directory and, if both are to run, another node id.")));
         else if (verdict == HandshakeVerdict.RolledBack)
             NoteRollback(member, answer);

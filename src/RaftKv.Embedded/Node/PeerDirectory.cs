@@ -68,10 +68,12 @@ internal sealed class PeerDirectory(ReplicaContext context)
     /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not
     /// be taken for one.
     /// </summary>
-    public bool IsOtherIncarnation(string nodeId, Guid incarnation) => context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
+    public bool IsOtherIncarnation(string nodeId, Guid incarnation) =>
+        context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
 
     /// <summary>As the node of that name last introduced itself: where an answer to it would go.</summary>
-    public bool IsOtherIncarnation(string nodeId) => _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
+    public bool IsOtherIncarnation(string nodeId) =>
+        _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
 
     /// <summary>
     /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of
@@ -83,6 +85,13 @@ internal sealed class PeerDirectory(ReplicaContext context)
         if (_otherIncarnations.Add(from))
             Update();
         context.Step(new MessageReceived(context.Now, NameOf(from, incarnation), vote, incarnation));
+    }
+
+    /// <summary>The member, or the data directory that has its name now, if that leads or asks for votes.</summary>
+    private Member Dialled(Member member)
+    {
+        var speaks = member.NodeId == context.Core!.LeaderId || _otherIncarnations.Contains(member.NodeId);
+        return speaks && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member;
     }
 
     private static string NameOf(string nodeId, Guid incarnation) => $"{nodeId}{IncarnationMark}{incarnation:N}";
@@ -140,7 +149,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
         foreach (var member in members)
         {
             if (member.NodeId != context.NodeId)
-                peers.Add((member.NodeId == context.Core.LeaderId || _otherIncarnations.Contains(member.NodeId)) && IsOtherIncarnation(member.NodeId) ? _introduced[member.NodeId] : member);
+                peers.Add(Dialled(member));
             _unknown.Remove(member.NodeId);
         }
         foreach (var (peer, _) in _unknown.Values)

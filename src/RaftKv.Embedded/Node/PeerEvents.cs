@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Routes inputs that come from connections to peers. Holder of the turn.</summary>
 internal sealed class PeerEvents(
-    ReplicaContext context, PeerMessages messages, PeerDirectory peers, PeerAbilities abilities, MemberDiscovery discovery, RollbackProof proof,
-    ClusterClocks clocks, PendingProposals proposals, MembershipRequests requests)
+    ReplicaContext context, PeerMessages messages, PeerDirectory peers, PeerAbilities abilities, MemberDiscovery discovery,
+    RollbackProof proof, ClusterClocks clocks, PendingProposals proposals, MembershipRequests requests)
 {
     public void OnMessage(PeerInput message) => messages.Receive(message);
 

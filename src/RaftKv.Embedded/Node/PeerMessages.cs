@@ -6,16 +6,19 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Routes the messages of peers. Holder of the turn.</summary>
 internal sealed class PeerMessages(
-    ReplicaContext context, PeerContacts contacts, PeerDirectory peers, MemberDiscovery discovery, WriteTraces traces, ForwardedProposals forwarded,
-    PendingProposals proposals, MembershipRequests requests, CopyVerifier verifier, StateTransfer transfer, DiskMonitor disk, MemberReports reports,
-    ClusterClocks clocks)
+    ReplicaContext context, PeerContacts contacts, PeerDirectory peers, MemberDiscovery discovery, WriteTraces traces,
+    ForwardedProposals forwarded, PendingProposals proposals, MembershipRequests requests, CopyVerifier verifier, StateTransfer transfer,
+    DiskMonitor disk, MemberReports reports, ClusterClocks clocks)
 {
     public void Receive(PeerInput input)
     {
         switch (input.Message)
         {
-            case RequestVote vote when peers.IsOtherIncarnation(input.From, input.Incarnation): peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;
-            case RaftMessage message when peers.IsOtherIncarnation(input.From, input.Incarnation) && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
+            case RequestVote vote when peers.IsOtherIncarnation(input.From, input.Incarnation):
+                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);
+                break;
+            case RaftMessage message when peers.IsOtherIncarnation(input.From, input.Incarnation)
+                && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
                 discovery.TakeInRolledBack(input.From, input.Incarnation);
                 break;
             case RaftMessage message:

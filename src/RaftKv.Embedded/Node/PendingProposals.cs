@@ -12,7 +12,8 @@ namespace RaftKv.Embedded.Node;
 /// Holder of the turn.
 /// </summary>
 internal sealed class PendingProposals(
-    ReplicaContext context, CallRefusals refusals, ProposalSender sender, WriteSession session, DiskMonitor disk, ClusterFeatures features, CoreLifecycle lifecycle)
+    ReplicaContext context, CallRefusals refusals, ProposalSender sender, WriteSession session, DiskMonitor disk, ClusterFeatures features,
+    CoreLifecycle lifecycle)
 {
     /// <summary>
     /// A refused write is given to the leader again after <see cref="ReplicaContext.SweepInterval"/>, doubled by each refusal, up to so
@@ -128,7 +129,8 @@ internal sealed class PendingProposals(
     /// <summary>The leader did not take it, and does so later perhaps.</summary>
     private void BackOff(WriteOperation write)
     {
-        (write.Route, write.RetryAt) = (-sender.Route.Number, context.Now.Ticks + (ReplicaContext.SweepInterval << Math.Min(write.Refusals, MaxBackoffDoublings)));
+        (write.Route, write.RetryAt) = (-sender.Route.Number,
+            context.Now.Ticks + (ReplicaContext.SweepInterval << Math.Min(write.Refusals, MaxBackoffDoublings)));
         write.Refusals++;
     }
 

@@ -175,7 +175,8 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     {
         if (_probe is not null || quarantine.IsActive || (!freshness.MustCatchUp && context.Now.Ticks < _nextProbe))
             return;
-        _nextProbe = context.Now.Ticks + (freshness.IsAgeWanted(context.Now.Ticks) ? context.Options.HeartbeatInterval.Ticks : ProbeInterval);
+        var interval = freshness.IsAgeWanted(context.Now.Ticks) ? context.Options.HeartbeatInterval.Ticks : ProbeInterval;
+        _nextProbe = context.Now.Ticks + interval;
         _probe = new ReadBatch(context.Now.Ticks + context.Options.RequestTimeout.Ticks);
         _waiting.Add(_probe);
     }

@@ -101,7 +101,8 @@ internal sealed class Replica
             readiness.Sweep,
         ]);
         _turns.Attach(_context, new ReplicaLoop(
-            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher, sweeps));
+            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher,
+                sweeps));
     }
 
     /// <summary>The threads that take turns.</summary>
@@ -181,7 +182,8 @@ internal sealed class Replica
     public void WantLease() => _reads.WantLease();
 
     /// <inheritdoc cref="ExpiryScheduler.RecordAccess"/>
-    public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
+    public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) =>
+        _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
 
     /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
     public bool IsSettled => _bootstrap.IsSettled;

@@ -10,13 +10,15 @@ internal sealed class ReplicaAssembly
     {
         ClusterBootstrap = new ClusterBootstrap(ports.Identity, ports.Wal, ports.Clock);
         Contacts = new ContactPoints(ports.Options);
-        Applier = new Applier(ports.Wal, new WriteAnswers(ports.Pending) { Nonce = ports.SessionNonce }, ports.State, ports.Changes) { Applying = ports.Applying };
+        var answers = new WriteAnswers(ports.Pending) { Nonce = ports.SessionNonce };
+        Applier = new Applier(ports.Wal, answers, ports.State, ports.Changes) { Applying = ports.Applying };
         LogWriter = new LogWriter(ports.Wal);
         var failed = ports.ThreadFailed ?? Fault;
         Reader = new Worker(failed);
         Snapshotter = new Worker(failed);
         Replica = new Replica(Dependencies(ports), ports.Options, ports.Clock, ports.Log);
-        Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, ClusterBootstrap, Contacts, ports.Process, ports.Options,
+        Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, ClusterBootstrap, Contacts,
+            ports.Process, ports.Options,
             () => ports.Transport.AdvertisedAddress, ports.Age);
     }
 

@@ -33,7 +33,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private volatile bool _running;
     private volatile bool _hasEnded;
 
-    private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, ReplicaStorage storage, TcpTransport transport, long openedAt)
+    private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, ReplicaStorage storage, TcpTransport transport,
+        long openedAt)
     {
         var log = observers.CreateLogger(Category);
         (_options, _log, Clock, _storage, _transport) = (options, log, clock, storage, transport);
@@ -99,7 +100,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         TcpTransport? transport = null;
         try
         {
-            transport = new TcpTransport(TransportSetup.From(options, storage.Identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
+            transport = new TcpTransport(
+                TransportSetup.From(options, storage.Identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
             return new ReplicaHost(options, observers, clock, storage, transport, openedAt);
         }
         catch
@@ -124,7 +126,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             _threads.Add("seeds", new SeedWatch(_options, identity, _assembly.Contacts, _transport, Replica, _ended.Token).Run);
         if (identity.ClusterId == Guid.Empty || identity.IsJoining)
         {
-            var founder = new ClusterBootstrapper(_options, identity, _assembly.ClusterBootstrap, _assembly.Contacts, _transport, () => _assembly.Admission.Identity, Replica,
+            var founder = new ClusterBootstrapper(_options, identity, _assembly.ClusterBootstrap, _assembly.Contacts, _transport,
+                () => _assembly.Admission.Identity, Replica,
                 _bootstrap, Clock, _log, _ended.Token);
             _threads.Add("form", founder.Run);
         }
@@ -149,7 +152,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         var end = _stop.Run(Stop);
-        await using var hurry = cancellationToken.UnsafeRegister(static host => ((ReplicaHost)host!)._stop.HurryUp(), this).ConfigureAwait(false);
+        await using var hurry = cancellationToken.UnsafeRegister(static host => ((ReplicaHost)host!)._stop.HurryUp(), this)
+            .ConfigureAwait(false);
         await end.ConfigureAwait(false);
     }
 

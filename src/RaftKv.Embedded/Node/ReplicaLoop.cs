@@ -8,8 +8,9 @@ namespace RaftKv.Embedded.Node;
 /// through <see cref="ReplicaContext.Step"/>. <see cref="TurnScheduler"/> decides when a turn is taken, and on which thread.
 /// </summary>
 internal sealed class ReplicaLoop(
-    ReplicaContext context, TurnScheduler turns, CoreLifecycle lifecycle, PendingProposals proposals, PendingReads reads, PeerEvents peerEvents,
-    DiskEvents diskEvents, MembershipRequests requests, ClusterExit exit, ExpiryScheduler expiry, Shutdown shutdown, StatusPublisher status, SweepSchedule sweeps)
+    ReplicaContext context, TurnScheduler turns, CoreLifecycle lifecycle, PendingProposals proposals, PendingReads reads,
+    PeerEvents peerEvents, DiskEvents diskEvents, MembershipRequests requests, ClusterExit exit, ExpiryScheduler expiry, Shutdown shutdown,
+    StatusPublisher status, SweepSchedule sweeps)
 {
     /// <summary>Holder of the turn. When the next turn is due even if nothing is posted, in monotonic ticks.</summary>
     public long Deadline => context.Core is null ? sweeps.Next : Math.Min(context.Core.Deadline, sweeps.Next);

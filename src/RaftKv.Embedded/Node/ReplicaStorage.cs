@@ -23,7 +23,11 @@ internal sealed class ReplicaStorage : IDisposable
             Identity = LocalIdentity.Open(Files, Directory.Root, options.NodeId);
             DirectoryMarkers.ThrowIfUnfinished(Files, Directory, Identity.ClusterId != Guid.Empty);
             SegmentBytes = VolumeSizes.LogSegmentBytes(VolumeBytes, options.LogSegmentBytes);
-            Snapshots = new SnapshotStore(Files, Directory.Snapshots) { ReservedBytes = SegmentBytes, LoadedInMemoryBytes = options.MemoryBudget / 2 };
+            Snapshots = new SnapshotStore(Files, Directory.Snapshots)
+            {
+                ReservedBytes = SegmentBytes,
+                LoadedInMemoryBytes = options.MemoryBudget / 2,
+            };
             _opened.Push(Snapshots);
             Stores = new StoreFactory(Files, Directory.Store, options);
             State = StartupRecovery.LoadState(Snapshots, Stores.Create, log);

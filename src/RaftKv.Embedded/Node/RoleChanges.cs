@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>What follows when the core's role, leader or configuration changes. Holder of the turn.</summary>
 internal sealed class RoleChanges(
-    ReplicaContext context, StatusPublisher status, BootstrapProgress bootstrap, PeerDirectory peers, ClusterFeatures features, MembershipRequests requests,
-    DiskMonitor disk, ExpiryScheduler expiry, PendingProposals proposals, PendingReads reads)
+    ReplicaContext context, StatusPublisher status, BootstrapProgress bootstrap, PeerDirectory peers, ClusterFeatures features,
+    MembershipRequests requests, DiskMonitor disk, ExpiryScheduler expiry, PendingProposals proposals, PendingReads reads)
 {
     public void OnRoleChanged(RoleChanged changed)
     {

@@ -7,8 +7,8 @@ namespace RaftKv.Embedded.Node;
 /// How the node stops taking calls: it hands the leadership over, stops, or is faulted. Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class Shutdown(
-    ReplicaContext context, CallRefusals refusals, StatusPublisher status, PendingProposals proposals, PendingReads reads, MembershipRequests requests,
-    SnapshotCoordinator snapshots)
+    ReplicaContext context, CallRefusals refusals, StatusPublisher status, PendingProposals proposals, PendingReads reads,
+    MembershipRequests requests, SnapshotCoordinator snapshots)
 {
     private TaskCompletionSource? _handedOver;
     private TaskCompletionSource? _stopped;

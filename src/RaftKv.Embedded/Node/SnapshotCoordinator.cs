@@ -88,7 +88,8 @@ internal sealed class SnapshotCoordinator(
         // What a quarantined node has is nothing to start from, and it needs its log.
         if (quarantine.IsActive)
             return;
-        var due = context.Applier.AppliedIndex > context.Core.SnapshotIndex && context.Wal.BytesSince(context.Core.SnapshotIndex) > LogBytesPerSnapshot;
+        var due = context.Applier.AppliedIndex > context.Core.SnapshotIndex
+            && context.Wal.BytesSince(context.Core.SnapshotIndex) > LogBytesPerSnapshot;
         if (!due && _waiting.Count == 0)
             return;
         _isBusy = true;
@@ -144,7 +145,8 @@ internal sealed class SnapshotCoordinator(
             // The log is kept, so nothing is lost; a disk that is really broken fails the log next.
             error = e;
         }
-        context.Post(new SnapshotFinished(capture.State.Last, capture.State.Configuration, capture.State.ConfigurationIndex, error) { Fallback = fallback });
+        var state = capture.State;
+        context.Post(new SnapshotFinished(state.Last, state.Configuration, state.ConfigurationIndex, error) { Fallback = fallback });
     }
 
     public void OnFinished(SnapshotFinished finished)
@@ -163,9 +165,11 @@ internal sealed class SnapshotCoordinator(
         {
             _fallback = finished.Fallback;
             context.Log.SnapshotTaken(context.NodeId, finished.Last.Index, finished.Last.Term);
-            var keepFrom = Math.Min(finished.Last.Index + 1, context.Wal.FirstIndexKeepingBytes(disk.IsLow ? 0 : context.Options.LogRetentionBytes, finished.Last.Index));
+            var keepFrom = Math.Min(finished.Last.Index + 1,
+                context.Wal.FirstIndexKeepingBytes(disk.IsLow ? 0 : context.Options.LogRetentionBytes, finished.Last.Index));
             var keepFromForPeers = Math.Min(keepFrom, context.Wal.FirstIndexKeepingBytes(LogBytesForFollowers, finished.Last.Index));
-            context.Step(new SnapshotTaken(context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom, keepFromForPeers));
+            context.Step(new SnapshotTaken(context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom,
+                keepFromForPeers));
         }
         // Whoever waits for the snapshot finds it in the status.
         status.Publish();
@@ -269,13 +273,15 @@ internal sealed class SnapshotCoordinator(
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.ShutdownToken);
+            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId,
+                context.Dependencies.Stores, context.Dependencies.ShutdownToken);
         }
         catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
         {
             return;
         }
-        catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
+        catch (Exception e) when (
+            e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
         {
             // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
             context.Log.SnapshotRefused(context.NodeId, install.Last.Index, install.From, e.Message);
@@ -288,7 +294,8 @@ internal sealed class SnapshotCoordinator(
         {
             _isBusy = false;
             context.Log.SnapshotInstalled(context.NodeId, install.Last.Index, install.From);
-            context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
+            context.Post(new CoreAnswer(
+                now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
         }));
     }
 }

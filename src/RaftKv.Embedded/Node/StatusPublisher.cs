@@ -7,7 +7,8 @@ namespace RaftKv.Embedded.Node;
 /// Publishes what the holder of the turn knows for all other threads: the parts of the status now and then, commit index and read lease
 /// with every step.
 /// </summary>
-internal sealed class StatusPublisher(ReplicaContext context, QuarantineState quarantine, PeerContacts contacts, BootstrapProgress bootstrap)
+internal sealed class StatusPublisher(
+    ReplicaContext context, QuarantineState quarantine, PeerContacts contacts, BootstrapProgress bootstrap)
 {
     private static readonly long Interval = TimeSpan.FromMilliseconds(20).Ticks;
 
@@ -63,7 +64,8 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
             return
             [
                 .. parts.Configuration.Members
-                    .Where(m => m.IsVoter && m.NodeId != context.NodeId && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since))
+                    .Where(m => m.IsVoter && m.NodeId != context.NodeId
+                        && !(parts.Peers.TryGetValue(m.NodeId, out var peer) && peer.HeardAt > since))
                     .Select(m => m.NodeId),
             ];
         }
@@ -75,7 +77,8 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
             return null;
         if (parts.LeaderId == context.NodeId)
             return TimeSpan.Zero;
-        return parts.Peers.TryGetValue(parts.LeaderId, out var peer) && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
+        return parts.Peers.TryGetValue(parts.LeaderId, out var peer)
+            && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
     }
 
     /// <summary>Returns <c>false</c> if the same leader of the same term was known before.</summary>
@@ -131,7 +134,8 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
             Term = core.Term,
             LeaderId = context.IsClosed ? null : core.LeaderId,
             HasQuorum = core.Role != RaftRole.Leader || core.HasQuorum,
-            WithoutLeaderSince = _parts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _parts.WithoutLeaderSince : context.Now.Ticks,
+            WithoutLeaderSince = _parts is { LeaderId: null, Role: not RaftKvRole.Unformed } ? _parts.WithoutLeaderSince
+                : context.Now.Ticks,
             FirstIndex = core.FirstIndex,
             LastIndex = core.LastIndex,
             LastTerm = core.LastTerm,
@@ -139,7 +143,8 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
             SnapshotIndex = core.SnapshotIndex,
             SnapshotTerm = core.SnapshotTerm,
             Configuration = core.Configuration,
-            IsOnlyVoter = !context.IsClosed && core.CanServeReads && core.Configuration.VoterCount == 1 && core.CommittedConfiguration.VoterCount == 1,
+            IsOnlyVoter = !context.IsClosed && core.CanServeReads && core.Configuration.VoterCount == 1
+                && core.CommittedConfiguration.VoterCount == 1,
             HasItsRole = HasItsRole(core.CommittedConfiguration),
             ConfigurationIndex = core.ConfigurationIndex,
             Peers = PeersOf(core),
@@ -151,7 +156,8 @@ internal sealed class StatusPublisher(ReplicaContext context, QuarantineState qu
     /// <summary>From now on the node is faulted or stopped.</summary>
     public void PublishClosed(RaftKvRole role, string why)
     {
-        Volatile.Write(ref _parts, _parts with { Role = role, LeaderId = null, IsOnlyVoter = false, Fault = role == RaftKvRole.Faulted ? why : null });
+        Volatile.Write(ref _parts,
+            _parts with { Role = role, LeaderId = null, IsOnlyVoter = false, Fault = role == RaftKvRole.Faulted ? why : null });
         PublishNow();
     }
 

@@ -2,8 +2,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Reads the status of the node together. Any thread.</summary>
 internal sealed class StatusReader(
-    ReplicaContext context, StatusPublisher status, NodeReadiness readiness, MemberStatusReader members, QuarantineState quarantine, RollbackProof proof,
-    DiskMonitor disk, ClusterClocks clocks, ClusterFeatures features, CopyVerifier verifier)
+    ReplicaContext context, StatusPublisher status, NodeReadiness readiness, MemberStatusReader members, QuarantineState quarantine,
+    RollbackProof proof, DiskMonitor disk, ClusterClocks clocks, ClusterFeatures features, CopyVerifier verifier)
 {
     /// <summary>Whether this node serves, and if not, why.</summary>
     public RaftKvReadiness Readiness => readiness.Current;

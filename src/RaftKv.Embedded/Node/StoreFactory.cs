@@ -30,11 +30,13 @@ internal sealed class StoreFactory
     /// <param name="keys">
     /// How many the store will hold at once, when that is known to be more than the options expect: growing the hash index later is slow.
     /// </param>
-    public IKvStore Create(long keys = 0) => new GrowingKvStore(Create, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
+    public IKvStore Create(long keys = 0) =>
+        new GrowingKvStore(Create, _settings with { ExpectedKeys = Math.Max(_settings.ExpectedKeys, keys) });
 
     private FasterKvStore Create(FasterKvStoreSettings settings)
     {
-        var scratch = Path.Combine(_directory, Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var scratch = Path.Combine(_directory,
+            Interlocked.Increment(ref _made).ToString(System.Globalization.CultureInfo.InvariantCulture));
         return new FasterKvStore(_files, scratch, settings);
     }
 

@@ -146,7 +146,8 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         _cancellation.Dispose();
         var result = _source.GetResult(token);
         if (Interlocked.Exchange(ref _taken, 1) != 0)
-            throw new InvalidOperationException("The outcome of a write can be awaited once. AsTask() gives a task that can be awaited again.");
+            throw new InvalidOperationException(
+                "The outcome of a write can be awaited once. AsTask() gives a task that can be awaited again.");
         LetGo();
         return result;
     }

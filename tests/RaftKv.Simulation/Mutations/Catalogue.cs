@@ -183,6 +183,6 @@ internal static partial class Catalogue
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
             new Edit("Node/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.Strangers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Node/PeerMessages.cs", "case RequestVote vote when peers.IsOtherIncarnation(input.From, input.Incarnation): peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;", "case RequestVote when peers.IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.Strangers },
+            new Edit("Node/PeerMessages.cs", "                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);\n", "")) { In = Profile.Strangers },
     ];
 }

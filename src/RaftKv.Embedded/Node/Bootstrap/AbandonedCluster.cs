@@ -19,7 +19,8 @@ internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock
     /// <summary>To be asked once a round, while no leader is known.</summary>
     public bool IsCertain(PeerHello self, BootstrapSurvey survey)
     {
-        if (!self.HoldsNothing || BootstrapMode.Of(options) != RaftKvBootstrap.InitialMembers || survey.Missing.Count + survey.Mistakes.Count > 0
+        if (!self.HoldsNothing || BootstrapMode.Of(options) != RaftKvBootstrap.InitialMembers
+            || survey.Missing.Count + survey.Mistakes.Count > 0
             || survey.Answers.Values.Any(a => a.ClusterId != Guid.Empty && !a.HoldsNothing))
         {
             _cluster = Guid.Empty;

@@ -13,8 +13,9 @@ namespace RaftKv.Embedded.Node;
 /// has noted their incarnations. From then on the others are joined
 /// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
-internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ITransport transport, Func<PeerHello> self, Replica replica,
-    BootstrapReport report, ReplicaClock clock, ILogger log, CancellationToken ended)
+internal sealed class ClusterBootstrapper(
+    RaftKvOptions options, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ITransport transport,
+    Func<PeerHello> self, Replica replica, BootstrapReport report, ReplicaClock clock, ILogger log, CancellationToken ended)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
 
@@ -67,7 +68,8 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
         var mode = BootstrapMode.Of(options);
         if (mode == RaftKvBootstrap.SingleNode && own.ClusterId == Guid.Empty)
             return;
-        var survey = BootstrapSurvey.Take(options, own, own.ClusterId == Guid.Empty ? [] : contacts.Callers, address => transport.TryProbe(address, ProbeTimeout, ended));
+        var survey = BootstrapSurvey.Take(options, own, own.ClusterId == Guid.Empty ? [] : contacts.Callers,
+            address => transport.TryProbe(address, ProbeTimeout, ended));
         if (ended.IsCancellationRequested)
             return;
         if (own.ClusterId != Guid.Empty)
@@ -77,7 +79,8 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
         else if (survey.Mistakes.Count > 0)
             report.Wait(string.Join(' ', survey.Mistakes), isMistake: true);
         else if (survey.Answers.Values.FirstOrDefault(a => a.ClusterId != Guid.Empty) is { } abandoned)
-            report.Wait($"{abandoned.NodeId} belongs to the cluster {abandoned.ClusterId}, has nothing of it yet and knows no leader. It gives that cluster up once all initial members answer and none has more. "
+            report.Wait($"{abandoned.NodeId} belongs to the cluster {abandoned.ClusterId}, has nothing of it yet and knows no leader. It "
+                + "gives that cluster up once all initial members answer and none has more. "
                 + "Start those that do not run.", isMistake: false);
         else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsBootstrapper)
             Found(survey);
@@ -104,21 +107,25 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
         if (members.Count > 0)
             Ask(own.ClusterId, members);
         else
-            report.Wait($"It belongs to the cluster {own.ClusterId}, hears no leader and knows no member that answers. Start the members, or add this node again through one of them.", isMistake: false);
+            report.Wait($"It belongs to the cluster {own.ClusterId}, hears no leader and knows no member that answers. Start the "
+                + "members, or add this node again through one of them.", isMistake: false);
     }
 
     private void AskToJoin(BootstrapSurvey survey)
     {
-        var formed = survey.Answers.Where(a => a.Value.ClusterId != Guid.Empty && !a.Value.HoldsNothing && IsExpected(a.Key, a.Value)).ToList();
+        var formed = survey.Answers
+            .Where(a => a.Value.ClusterId != Guid.Empty && !a.Value.HoldsNothing && IsExpected(a.Key, a.Value)).ToList();
         if (formed.Count == 0)
         {
             var (address, stranger) = survey.Answers.First(a => a.Value.ClusterId != Guid.Empty);
-            report.Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no initial member. Correct InitialMembers.", isMistake: true);
+            report.Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no "
+                + "initial member. Correct InitialMembers.", isMistake: true);
             return;
         }
         var cluster = formed[0].Value.ClusterId;
         if (formed.Exists(a => a.Value.ClusterId != cluster))
-            report.Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}. Correct the addresses; this node joins neither.", isMistake: true);
+            report.Wait($"{string.Join(", ", formed.Select(a => $"{a.Key} belongs to cluster {a.Value.ClusterId}"))}. Correct the "
+                + "addresses; this node joins neither.", isMistake: true);
         else
             Ask(cluster, formed.ConvertAll(a => a.Key));
     }
@@ -133,10 +140,12 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
                 log.AsksToJoin(options.NodeId, cluster, address);
             _asked = cluster;
             if (answer.JoinAnswer.Length > 0)
-                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId {options.NodeId}, give each its own.", isMistake: true,
+                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId "
+                    + $"{options.NodeId}, give each its own.", isMistake: true,
                     subject: $"refused by {cluster}");
             else
-                report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.", isMistake: false);
+                report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.",
+                    isMistake: false);
             return;
         }
     }
@@ -150,28 +159,38 @@ internal sealed class ClusterBootstrapper(RaftKvOptions options, LocalIdentity i
 
     private void Found(BootstrapSurvey survey)
     {
-        var members = options.InitialMembers.Select(m => new Member(m.NodeId, m.Address, m.NodeId == options.NodeId ? identity.Incarnation : survey.Answers[m.Address].Incarnation, MemberRole.Voter));
+        var members = options.InitialMembers.Select(m => new Member(m.NodeId, m.Address, IncarnationOf(m, survey), MemberRole.Voter));
         var level = survey.Answers.Values.Select(a => a.FeatureLevel).Append(FeatureLevels.Of(options)).Min();
-        var limits = survey.Answers.Values.Select(a => a.Limits).Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
+        var limits = survey.Answers.Values.Select(a => a.Limits)
+            .Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
         if (formation.TryBootstrap([.. members], level, limits) is not { } start)
             return;
         log.FoundedCluster(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
         replica.Post(new Bootstrapped(start));
     }
 
+    private Guid IncarnationOf(RaftKvMember member, BootstrapSurvey survey) =>
+        member.NodeId == options.NodeId ? identity.Incarnation : survey.Answers[member.Address].Incarnation;
+
     /// <summary>What this node waits for when another one founds the cluster, or already has.</summary>
     private void WaitForOthers(RaftKvBootstrap mode, BootstrapSurvey survey)
     {
         if (options.IsRestoreDeclined)
-            report.Wait("A living cluster counts this node among its members and takes it in once its former data directory has been silent for long enough. Remove RestoreFrom.", isMistake: false);
+            report.Wait("A living cluster counts this node among its members and takes it in once its former data directory has been "
+                + "silent for long enough. Remove RestoreFrom.", isMistake: false);
         else if (options.InitialMembers.Count + options.Seeds.Count == 0)
-            report.Wait("Its options name no other node. Add it through a member of the cluster (AddMemberAsync), or set Seeds to addresses of the cluster, or InitialMembers to the same list on every node of a "
+            report.Wait("Its options name no other node. Add it through a member of the cluster (AddMemberAsync), or set Seeds to "
+                + "addresses of the cluster, or InitialMembers to the same list on every node of a "
                 + "new cluster, or Bootstrap to SingleNode for a cluster of one.", isMistake: options.Bootstrap != RaftKvBootstrap.Never);
         else if (survey.Missing.Count > 0)
-            report.Wait($"These initial members cannot be reached: {string.Join(", ", survey.Missing)}. Start them, or correct InitialMembers.", isMistake: false);
+            report.Wait($"These initial members cannot be reached: {string.Join(", ", survey.Missing)}. Start them, or correct "
+                + "InitialMembers.", isMistake: false);
         else if (mode == RaftKvBootstrap.InitialMembers)
-            report.Wait($"All initial members answer. {BootstrapperId} founds the cluster once it has seen them as well.", isMistake: false);
+            report.Wait($"All initial members answer. {BootstrapperId} founds the cluster once it has seen them as well.",
+                isMistake: false);
         else
-            report.Wait($"No node of a cluster answers at {string.Join(", ", options.Seeds.Concat(options.InitialMembers.Select(m => m.Address)).Distinct())}. Start the cluster, or correct the addresses.", isMistake: false);
+            report.Wait($"No node of a cluster answers at "
+                + $"{string.Join(", ", options.Seeds.Concat(options.InitialMembers.Select(m => m.Address)).Distinct())}. Start the "
+                + "cluster, or correct the addresses.", isMistake: false);
     }
 }

@@ -8,11 +8,13 @@ namespace RaftKv.Embedded.Node;
 /// from then on one whose disk was replaced.
 /// </summary>
 internal sealed class ClusterExit(
-    ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery, StatusPublisher status)
+    ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery,
+    StatusPublisher status)
 {
     public void OnAbandoned(ClusterAbandoned abandoned)
     {
-        if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId || context.IsStopping
+        if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId
+            || context.IsStopping
             || !submissions.IsIdle)
             return;
         context.Dependencies.ClusterBootstrap.Forget();

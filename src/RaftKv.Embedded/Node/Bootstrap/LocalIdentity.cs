@@ -43,7 +43,8 @@ internal sealed class LocalIdentity
         if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
-                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is unknown. {Wal.DamageAdvice}");
+                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is "
+                    + $"unknown. {Wal.DamageAdvice}");
         }
         return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
     }

@@ -12,7 +12,8 @@ namespace RaftKv.Embedded.Node;
 /// leader's (<see cref="StateTransfer"/>). A leader that is the odd one first hands over.
 /// </summary>
 internal sealed class CopyVerifier(
-    ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads, StateTransfer transfer)
+    ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads,
+    StateTransfer transfer)
 {
     private CopyComparison? _round;
     private (string From, long Index)? _probed;
@@ -114,7 +115,8 @@ internal sealed class CopyVerifier(
     {
         if (quarantine.IsActive)
             return;
-        quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
+        quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the "
+            + "leader's.";
         context.Log.Quarantined(context.NodeId, index);
         status.EndLease();
         _round = null;

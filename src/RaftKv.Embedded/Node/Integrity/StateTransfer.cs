@@ -67,7 +67,8 @@ internal sealed class StateTransfer(
     /// <summary>On the quarantined node.</summary>
     public void OnPiece(StatePiece piece)
     {
-        if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset || (_received.Last != default && piece.Last != _received.Last))
+        if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset
+            || (_received.Last != default && piece.Last != _received.Last))
             return;
         if (piece.TotalBytes == 0 || piece.Last.Index < _covering)
         {
@@ -81,7 +82,8 @@ internal sealed class StateTransfer(
             try
             {
                 context.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
-                context.Post(new StatePieceStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
+                context.Post(new StatePieceStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span),
+                    piece.TotalBytes));
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
             {
@@ -113,7 +115,8 @@ internal sealed class StateTransfer(
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.ShutdownToken);
+            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores,
+                context.Dependencies.ShutdownToken);
         }
         catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
         {

@@ -81,7 +81,7 @@ internal sealed partial class DistributedKv(ReplicaAccess access, RaftKvOptions 
         if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
         {
             Release(bytes);
-            write.Abandon();
+            write.Return();
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
         if (host.Telemetry.WatchesWrites && !write.IsReused)

@@ -18,7 +18,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>How much of the log is read from disk at a time when it is not in memory any more.</summary>
     private const int ReadBytes = 4 * 1024 * 1024;
 
-    /// <summary>So few entries are applied at once by whoever brought the news that they are committed.</summary>
+    /// <summary>So few entries are applied at once, on the thread that learned that they are committed.</summary>
     private const int FewEntries = 8;
 
     /// <summary>For so many the store is told beforehand what they will ask for.</summary>
@@ -95,7 +95,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     }
 
     /// <summary>
-    /// A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and nobody is at it.
+    /// A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and no other thread does.
     /// </summary>
     public void RunOrWake()
     {

@@ -72,10 +72,10 @@ internal abstract class BatchWorker<T> where T : class
         _taken.Clear();
     }
 
-    /// <summary>Waits until nobody works, and lets nobody begin; <c>false</c> when somebody is still at it.</summary>
+    /// <summary>Waits until no thread works, and keeps all from beginning; <c>false</c> when one still works after the timeout.</summary>
     public bool TryClose(TimeSpan timeout) => _working.TryEnter(timeout);
 
-    /// <summary>Works off what waits, on the calling thread, unless somebody is at it.</summary>
+    /// <summary>Works off what waits, on the calling thread, unless another thread does.</summary>
     protected void RunIfFree()
     {
         if (!_working.TryEnter())
@@ -95,7 +95,7 @@ internal abstract class BatchWorker<T> where T : class
 
     /// <summary>What is posted after the end is refused.</summary>
     /// <param name="item">What is to be done.</param>
-    /// <param name="wake">Without, the caller sees to it that somebody does it.</param>
+    /// <param name="wake">Without, the caller sees to it that it is done.</param>
     protected void Post(T item, bool wake)
     {
         if (!_queue.Post(item, wake))

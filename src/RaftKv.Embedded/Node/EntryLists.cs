@@ -16,7 +16,7 @@ internal sealed class EntryLists
             return _spare.TryPop(out var list) ? list : [];
     }
 
-    /// <summary>Whoever had it looks at it no more.</summary>
+    /// <summary>The caller uses the list no longer.</summary>
     public void Return(List<LogEntry> list)
     {
         list.Clear();

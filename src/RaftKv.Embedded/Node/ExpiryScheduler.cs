@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Node;
 internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sender)
 {
     /// <summary>
-    /// While anything waits for its end, the log never says for longer than this what time it is: whoever leads next goes on from there.
+    /// While a key or a lease has an end, the log states the time at least this often: the next leader goes on from there.
     /// </summary>
     private const long LongestSilenceMs = 10_000;
 

@@ -52,27 +52,27 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     /// <summary>
     /// Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.
     /// </summary>
-    public void OnJoinRequest(JoinRequested newcomer)
+    public void OnJoinRequest(JoinRequested request)
     {
         if (context.Core is null || context.IsStopping)
             return;
-        var known = context.Core.Configuration.Find(newcomer.NodeId);
-        if (newcomer.LeadersConcern && !context.Leads)
+        var known = context.Core.Configuration.Find(request.NodeId);
+        if (request.LeadersConcern && !context.Leads)
         {
-            if (newcomer.IsRolledBack && known is not null)
-                _rolledBackMembers[newcomer.NodeId] = newcomer;
+            if (request.IsRolledBack && known is not null)
+                _rolledBackMembers[request.NodeId] = request;
             return;
         }
-        if (known?.Incarnation == newcomer.Incarnation || !JoinRequests.TryBegin(newcomer.NodeId, newcomer.Incarnation, context.Now.Ticks))
+        if (known?.Incarnation == request.Incarnation || !JoinRequests.TryBegin(request.NodeId, request.Incarnation, context.Now.Ticks))
             return;
-        if (_joinReports.IsDue($"{newcomer.NodeId} {newcomer.Incarnation}", context.Now.Ticks))
-            LogJoinRequest(newcomer, known?.Incarnation);
+        if (_joinReports.IsDue($"{request.NodeId} {request.Incarnation}", context.Now.Ticks))
+            LogJoinRequest(request, known?.Incarnation);
         requests.Take(new AdminCall
         {
             Operation = AdminOperation.TakeIn,
-            NodeId = newcomer.NodeId,
-            Address = newcomer.Address,
-            Ended = result => context.Post(new JoinRequestSettled(newcomer.NodeId, newcomer.Incarnation, result)),
+            NodeId = request.NodeId,
+            Address = request.Address,
+            Ended = result => context.Post(new JoinRequestSettled(request.NodeId, request.Incarnation, result)),
         });
     }
 
@@ -87,15 +87,15 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             OnJoinRequest(met);
     }
 
-    private void LogJoinRequest(JoinRequested newcomer, Guid? replaced)
+    private void LogJoinRequest(JoinRequested request, Guid? replaced)
     {
         var timeout = context.Options.ReplacedDiskTimeout.TotalSeconds;
         if (replaced is not { } known)
-            context.Log.NewcomerAsks(context.NodeId, newcomer.NodeId, newcomer.Address);
-        else if (newcomer.IsRolledBack)
-            context.Log.RolledBackTakenIn(context.NodeId, newcomer.NodeId, newcomer.Address, timeout);
+            context.Log.NewcomerAsks(context.NodeId, request.NodeId, request.Address);
+        else if (request.IsRolledBack)
+            context.Log.RolledBackTakenIn(context.NodeId, request.NodeId, request.Address, timeout);
         else
-            context.Log.DiskReplaced(context.NodeId, newcomer.NodeId, newcomer.Address, newcomer.Incarnation, known, timeout);
+            context.Log.DiskReplaced(context.NodeId, request.NodeId, request.Address, request.Incarnation, known, timeout);
     }
 
     public void OnSettled(JoinRequestSettled settled)

@@ -130,7 +130,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
                     context.Post(call);
                     return;
                 }
-                // A newcomer asks on, and a member that has moved is looked for again and again.
+                // A node that wants to join asks again, and a member that has moved is looked for again.
                 if (_probeReports.IsDue($"{call.NodeId} at {call.Address}: {e.Message}", context.Clock.Ticks))
                     context.Log.ProbeFailed(context.NodeId, call.NodeId, call.Address, e.Message);
                 Finish(call, new AdminResult(RaftKvMembershipError.NotCaughtUp,

@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
 internal sealed class PeerAdmission(
-    Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ProcessMark process,
+    Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap bootstrap, ContactPoints contacts, ProcessMark process,
     RaftKvOptions options, Func<string> address, DirectoryAge? age = null) : ITransportHandler
 {
     private readonly ClusterLimits _limits = ClusterLimits.Of(options);
@@ -58,7 +58,7 @@ internal sealed class PeerAdmission(
             // Only a cluster that names this very data directory has really added this node.
             if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
                 return HandshakeVerdict.NotJoined;
-            if (formation.TryAdopt(hello.ClusterId, out var start) && start is not null)
+            if (bootstrap.TryAdopt(hello.ClusterId, out var start) && start is not null)
                 replica.Post(new Bootstrapped(start));
         }
         if (hello.ClusterId != identity.ClusterId)

@@ -20,9 +20,9 @@ internal sealed class PeerDirectory(ReplicaContext context)
     private readonly Dictionary<string, (Member Member, long Until)> _unknown = [];
 
     /// <summary>
-    /// Who introduced itself, last under each name, and where it is to be found. A connection may be silent for longer than a stranger is
-    /// dialled, and what comes
-    /// then must find its way back: the leader of a configuration this node does not have yet is such a stranger.
+    /// The nodes that introduced themselves, the last one under each name. A connection may be silent for longer than an unknown peer is
+    /// dialled, and a message on it must be answered all the same: the leader of a configuration that this node does not have yet is an
+    /// unknown peer.
     /// </summary>
     private readonly Dictionary<string, Member> _introduced = [];
     private IReadOnlyList<Member> _members = [];
@@ -65,8 +65,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
     /// <summary>
     /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty
     /// disk, in entries
-    /// this node may not have yet. What it says as an elected leader holds, whoever it is; in votes and acknowledgements the two must not
-    /// be taken for one.
+    /// this node may not have yet. Its messages as an elected leader hold; in votes and acknowledgements the two must not be taken for one.
     /// </summary>
     public bool IsOtherIncarnation(string nodeId, Guid incarnation) =>
         context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
@@ -76,9 +75,9 @@ internal sealed class PeerDirectory(ReplicaContext context)
         _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
 
     /// <summary>
-    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is somebody who is in no configuration, under a name of
-    /// its own: no vote that was ever given to the member it
-    /// replaces fits it, and none that is given to it now fits that one, after a restart neither.
+    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is a node outside of the configuration, under a name of
+    /// its own: no vote that was given to the member it replaces counts for it, and no vote for it counts for that member, not even after a
+    /// restart.
     /// </summary>
     public void HearOtherIncarnation(string from, Guid incarnation, RequestVote vote)
     {

@@ -76,10 +76,10 @@ internal sealed class PendingWrites(long first = 1)
     }
 
     /// <summary>Holder of the turn, while it has no other list of writes: those that are over may be used again.</summary>
-    public void LetGo()
+    public void ReleaseCompleted()
     {
         foreach (var write in _over)
-            write.LetGo();
+            write.Release();
         _over.Clear();
     }
 

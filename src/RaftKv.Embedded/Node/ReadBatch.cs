@@ -4,9 +4,9 @@ using System.Threading.Tasks.Sources;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// All linearizable reads that arrived while the replica was busy: one read index serves them all. Whoever completes it gives the thread
-/// pool one piece of work for all that wait, not one each; but whoever
-/// runs it first asks for a second to help, so that a reader that blocks its thread keeps none of the others waiting.
+/// All linearizable reads that arrived while the replica was busy: one read index serves them all. Its completion queues one work item for
+/// all that wait, not one each; but the first thread that runs it queues a second one to help, so that a reader that blocks its thread
+/// keeps none of the others waiting.
 /// </summary>
 internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource, IThreadPoolWorkItem
 {

@@ -126,10 +126,10 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
             _threads.Add("seeds", new SeedWatch(_options, identity, _assembly.Contacts, _transport, Replica, _ended.Token).Run);
         if (identity.ClusterId == Guid.Empty || identity.IsJoining)
         {
-            var founder = new ClusterBootstrapper(_options, identity, _assembly.ClusterBootstrap, _assembly.Contacts, _transport,
+            var bootstrapper = new ClusterBootstrapper(_options, identity, _assembly.ClusterBootstrap, _assembly.Contacts, _transport,
                 () => _assembly.Admission.Identity, Replica,
                 _bootstrap, Clock, _log, _ended.Token);
-            _threads.Add("form", founder.Run);
+            _threads.Add("form", bootstrapper.Run);
         }
     }
 

@@ -156,7 +156,7 @@ internal sealed class SnapshotCoordinator(
         if (finished.Error is { } error)
         {
             _nextSnapshot = context.Now.Ticks + RetryInterval;
-            // Whoever came meanwhile is not to wait for that.
+            // Callers that came meanwhile are not to wait for that.
             _served.AddRange(_waiting);
             _waiting.Clear();
             context.Log.SnapshotFailed(context.NodeId, finished.Last.Index, error.Message);
@@ -171,7 +171,7 @@ internal sealed class SnapshotCoordinator(
             context.Step(new SnapshotTaken(context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom,
                 keepFromForPeers));
         }
-        // Whoever waits for the snapshot finds it in the status.
+        // Callers that wait for the snapshot find it in the status.
         status.Publish();
         foreach (var waiter in _served)
         {

@@ -11,10 +11,10 @@ namespace RaftKv.Embedded.Node;
 /// deadline, its caller's cancellation, or the end of the node.
 /// </summary>
 /// <remarks>
-/// One of a <see cref="WriteOperationPool"/> is used again once two have let go of it: its caller, who took the state machine's answer, and
+/// One of a <see cref="WriteOperationPool"/> is used again once two have released it: its caller, who took the state machine's answer, and
 /// the replica, at the end of a turn after
-/// which nothing of it leads there any more. A write that ended otherwise is never used again, for somebody may still be about to complete
-/// it.
+/// which nothing of it leads there any more. A write that ended otherwise is never used again, for another thread may still be about to
+/// complete it.
 /// </remarks>
 internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 {
@@ -52,7 +52,9 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         _release = release;
     }
 
-    /// <summary>Empty once it is completed: what waits in line behind others must not hold memory that nobody counts any more.</summary>
+    /// <summary>
+    /// Empty once it is completed: an operation that waits behind others must not hold memory that is not counted any more.
+    /// </summary>
     public Memory<byte> Command => Volatile.Read(ref _command) is { } command ? command.AsMemory(0, _bytes) : default;
 
     public long Deadline { get; private set; }
@@ -81,10 +83,10 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     /// <summary>When this node learned that it is committed, in monotonic ticks; 0 before it is applied.</summary>
     public long CommittedAt { get; set; }
 
-    /// <summary>The caller's span, while somebody records it.</summary>
+    /// <summary>The caller's span, while a listener records it.</summary>
     public Activity? Trace { get; set; }
 
-    /// <summary>Nobody may look at it any more when its outcome was taken.</summary>
+    /// <summary>The operation must not be used any more once its outcome was taken.</summary>
     public bool IsReused => _pool is not null;
 
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
@@ -101,7 +103,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         Deadline = deadline;
         (Sequence, CommittedAt, _delivery) = (0, 0, new WriteDelivery());
         (_taken, _holders) = (0, 2);
-        // Last: whoever finds it under its old sequence sees it completed, or without that sequence.
+        // Last: a thread that finds it under its old sequence sees it completed, or without that sequence.
         Volatile.Write(ref _completed, 0);
     }
 
@@ -148,15 +150,15 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         if (Interlocked.Exchange(ref _taken, 1) != 0)
             throw new InvalidOperationException(
                 "The outcome of a write can be awaited once. AsTask() gives a task that can be awaited again.");
-        LetGo();
+        Release();
         return result;
     }
 
-    /// <summary>It was never started, so nobody else knows it.</summary>
-    public void Abandon() => _pool?.Return(this);
+    /// <summary>Returns an operation that was never started to its pool.</summary>
+    public void Return() => _pool?.Return(this);
 
-    /// <summary>One of the two that hold it does so no longer.</summary>
-    public void LetGo()
+    /// <summary>Drops one of the two references (caller, replica).</summary>
+    public void Release()
     {
         if (_pool is not null && Interlocked.Decrement(ref _holders) == 0)
             _pool.Return(this);

@@ -18,6 +18,6 @@ internal static partial class Catalogue
             new Edit("Node/Bootstrap/PeerMemory.cs", "return hello.Start is { } told && Find", "return hello.Start is { Count: < 0 } told && Find"),
             new Edit("Consensus/RaftCore.Distrust.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound", "m.Previous < 0")) { In = Profile.Rollbacks },
         new("rolled-back-member-forgotten", "a node forgets that a member introduced itself under a new identity while it did not lead, and does not take it in when it leads",
-            new Edit("Node/MemberDiscovery.cs", "if (newcomer.IsRolledBack && known is not null)", "if (newcomer.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
+            new Edit("Node/MemberDiscovery.cs", "if (request.IsRolledBack && known is not null)", "if (request.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
     ];
 }

@@ -4,7 +4,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the founder was lost before it had sent
+/// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the bootstrapping node was lost before
+/// it had sent
 /// the first one. The other initial members must all answer, none with a
 /// cluster that has an entry, for <see cref="Timeout"/>. A node that gives up takes a new incarnation, so that to whatever is left of the
 /// cluster it is a replaced disk.

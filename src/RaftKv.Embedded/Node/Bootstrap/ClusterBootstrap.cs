@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// How a node without a cluster gets one: it founds it, or is taken into one, whichever comes first, and never both. Whatever is decided is
-/// durable before anybody hears of it.
+/// durable before another node learns it.
 /// </summary>
 internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaClock clock)
 {

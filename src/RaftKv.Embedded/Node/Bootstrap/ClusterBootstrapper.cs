@@ -14,7 +14,7 @@ namespace RaftKv.Embedded.Node;
 /// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
 /// </summary>
 internal sealed class ClusterBootstrapper(
-    RaftKvOptions options, LocalIdentity identity, ClusterBootstrap formation, ContactPoints contacts, ITransport transport,
+    RaftKvOptions options, LocalIdentity identity, ClusterBootstrap bootstrap, ContactPoints contacts, ITransport transport,
     Func<PeerHello> self, Replica replica, BootstrapReport report, ReplicaClock clock, ILogger log, CancellationToken ended)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -117,8 +117,8 @@ internal sealed class ClusterBootstrapper(
             .Where(a => a.Value.ClusterId != Guid.Empty && !a.Value.HoldsNothing && IsExpected(a.Key, a.Value)).ToList();
         if (formed.Count == 0)
         {
-            var (address, stranger) = survey.Answers.First(a => a.Value.ClusterId != Guid.Empty);
-            report.Wait($"The node at {address} calls itself {stranger.NodeId}, belongs to cluster {stranger.ClusterId} and is no "
+            var (address, other) = survey.Answers.First(a => a.Value.ClusterId != Guid.Empty);
+            report.Wait($"The node at {address} calls itself {other.NodeId}, belongs to cluster {other.ClusterId} and is no "
                 + "initial member. Correct InitialMembers.", isMistake: true);
             return;
         }
@@ -151,7 +151,7 @@ internal sealed class ClusterBootstrapper(
     }
 
     /// <summary>
-    /// A seed may be anybody; at the address of an initial member must be that member, for the address may have been given to a node of
+    /// A seed may be any node; at the address of an initial member must be that member, for the address may have been given to a node of
     /// another cluster.
     /// </summary>
     private bool IsExpected(string address, PeerHello answer) =>
@@ -163,7 +163,7 @@ internal sealed class ClusterBootstrapper(
         var level = survey.Answers.Values.Select(a => a.FeatureLevel).Append(FeatureLevels.Of(options)).Min();
         var limits = survey.Answers.Values.Select(a => a.Limits)
             .Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
-        if (formation.TryBootstrap([.. members], level, limits) is not { } start)
+        if (bootstrap.TryBootstrap([.. members], level, limits) is not { } start)
             return;
         log.FoundedCluster(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
         replica.Post(new Bootstrapped(start));

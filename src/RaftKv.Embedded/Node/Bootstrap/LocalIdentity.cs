@@ -39,7 +39,8 @@ internal sealed class LocalIdentity
     {
         if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
             return new LocalIdentity(files, directory, identity);
-        // The identity is older than everything beside it: a log without one has lost it, and its votes and entries are nobody's.
+        // The identity is older than everything beside it: a log without one has lost it, and the owner of its votes and entries is
+        // unknown.
         if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,

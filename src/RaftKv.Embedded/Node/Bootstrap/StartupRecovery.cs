@@ -104,7 +104,7 @@ internal static class StartupRecovery
         {
             if (start.LastIndex == 0)
                 return null;
-            // It died while it founded its cluster, before anybody could hear of it.
+            // It died while it bootstrapped its cluster, before another node could learn of it.
             identity.Adopt(Guid.NewGuid());
             log.FoundedCluster(identity.NodeId, identity.ClusterId,
                 ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);

@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Somebody wants leader-lease reads.</summary>
+/// <summary>A caller wants leader-lease reads.</summary>
 internal sealed class LeaseReadsWanted : ReplicaInput;

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Somebody wants a snapshot now.</summary>
+/// <summary>A caller wants a snapshot now.</summary>
 internal sealed class SnapshotWanted(TaskCompletionSource<KvVersion> done) : ReplicaInput
 {
     public TaskCompletionSource<KvVersion> Done => done;

@@ -9,7 +9,7 @@ internal sealed class CopyComparison(long index)
 
     public long Index => index;
 
-    /// <summary>No two groups of voters agree, and all have answered: nobody can say who is right.</summary>
+    /// <summary>All voters have answered, and no group of equal copies is a majority: it is not known which copy is right.</summary>
     public bool IsUndecided { get; private set; }
 
     /// <summary>Every member has answered, and all alike.</summary>

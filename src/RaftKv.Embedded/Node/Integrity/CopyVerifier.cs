@@ -109,7 +109,7 @@ internal sealed class CopyVerifier(
     }
 
     /// <summary>
-    /// From here on this node answers nobody's calls: its state machine has come to another result than those of the others.
+    /// From here on this node serves no call: its state machine has another result than the majority.
     /// </summary>
     private void EnterQuarantine(long index)
     {

@@ -16,6 +16,9 @@ internal sealed class PeerDirectory(ReplicaContext context)
 
     private const int MaxIntroduced = 256;
 
+    /// <summary>No node id has it.</summary>
+    private const char IncarnationMark = '@';
+
     /// <summary>Nodes outside the configuration that talk to us or were members a moment ago.</summary>
     private readonly Dictionary<string, (Member Member, long Until)> _unknown = [];
 
@@ -27,9 +30,6 @@ internal sealed class PeerDirectory(ReplicaContext context)
     private readonly Dictionary<string, Member> _introduced = [];
     private IReadOnlyList<Member> _members = [];
     private ClusterConfiguration _publishedConfiguration = ClusterConfiguration.Empty;
-
-    /// <summary>No node id has it.</summary>
-    private const char IncarnationMark = '@';
 
     /// <summary>
     /// Members that have asked for a vote from another data directory than the configuration here names, since there was a leader.

@@ -64,14 +64,15 @@ public sealed class ReplicaMembershipTests
     }
 
     [Fact]
-    public void A_stopping_node_sends_callers_to_the_leader()
+    public async Task A_stopping_node_sends_callers_to_the_leader()
     {
         _node.Replica.Post(new StopWanted(new TaskCompletionSource()));
 
         var call = Post(AdminOperation.RemoveMember, "b");
         _node.Run();
 
-        Assert.Equal(AdminResult.AskLeader, call.Result);
+        Assert.True(call.IsCompleted);
+        Assert.Equal(AdminResult.AskLeader, await call);
     }
 
     private async Task<AdminResult> AddAsync(string nodeId)

@@ -15,7 +15,7 @@ public static class RaftKvDataProtectionBuilderExtensions
 
     /// <summary>
     /// Keeps the keys in the replicated store, so that every node unprotects what any node protected. Nodes that start at once on an empty store create exactly one first key:
-    /// whoever comes second is refused by a condition and uses the first one's.
+    /// the second one is refused by a condition and uses the key of the first.
     /// </summary>
     /// <remarks>
     /// <para>Keys are read linearizably, when the host starts and about once a day from then on. What a process has read it keeps. Once no leader has been known for eight election timeouts

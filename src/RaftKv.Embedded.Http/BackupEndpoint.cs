@@ -14,7 +14,7 @@ internal static class BackupEndpoint
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/v1/cluster/backup", ApiRoute.Guarded(AnswerAsync))
             .DisableRequestTimeout()
-            .Describe(Signatures.Backup, "RaftKvBackup", Tags.Cluster, "Streams a backup of everything as of one version.",
+            .Describe(OpenApiSignatures.Backup, "RaftKvBackup", OpenApiTags.Cluster, "Streams a backup of everything as of one version.",
                 "A download that ends early is a connection that breaks, never an answer that looks complete; and no restore accepts a part.")
             .AnswersBytes(ContentType).Fails(400, 401, 403, 500, 503, 507);
 
@@ -28,7 +28,7 @@ internal static class BackupEndpoint
         response.Headers.ContentDisposition = $"attachment; filename=\"{cluster.Status.NodeId}.raftkv-backup\"";
         response.Headers.CacheControl = "no-store";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var ending = Ending.Of(context);
+        using var ending = HttpShutdown.Of(context);
         await using var body = new StreamedBody(context);
         await cluster.BackupAsync(body, minVersion, ending.Token);
     }

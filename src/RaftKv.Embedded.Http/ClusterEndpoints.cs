@@ -12,31 +12,31 @@ internal static class ClusterEndpoints
 
     public static void MapStatus(IEndpointRouteBuilder routes) =>
         routes.MapRead("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync))
-            .Describe(Signatures.Nothing, "RaftKvStatus", Tags.Cluster, "This node, its log, the members and the last elections.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvStatus", OpenApiTags.Cluster, "This node, its log, the members and the last elections.")
             .Answers<Schemas.Status>();
 
     public static void MapChanges(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/cluster/members", ApiRoute.Guarded(AddAsync))
-            .Describe(Signatures.AddMember, "RaftKvAddMember", Tags.Cluster, "Adds a member: a learner first, a voter once it has caught up, or a learner for good.")
+            .Describe(OpenApiSignatures.AddMember, "RaftKvAddMember", OpenApiTags.Cluster, "Adds a member: a learner first, a voter once it has caught up, or a learner for good.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 409, 413, 500, 503, 504);
         routes.MapPost("/v1/cluster/members/{nodeId}/promote", ApiRoute.Guarded(PromoteAsync))
-            .Describe(Signatures.PromoteMember, "RaftKvPromoteMember", Tags.Cluster, "Makes a learner a voter once it has caught up.")
+            .Describe(OpenApiSignatures.PromoteMember, "RaftKvPromoteMember", OpenApiTags.Cluster, "Makes a learner a voter once it has caught up.")
             .Answers<Schemas.Status>().Fails(401, 403, 404, 409, 500, 503, 504);
         routes.MapPost("/v1/cluster/members/{nodeId}/replace", ApiRoute.Guarded(ReplaceAsync))
-            .Describe(Signatures.ReplaceMember, "RaftKvReplaceMember", Tags.Cluster,
+            .Describe(OpenApiSignatures.ReplaceMember, "RaftKvReplaceMember", OpenApiTags.Cluster,
                 "Puts a new node in the place of a member, dead or alive.",
                 "The new node is added and caught up before the old one is removed, so that there is a quorum all the time. "
                 + "After a failure the same request goes on where it stopped.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 413, 500, 503, 504);
         routes.MapDelete("/v1/cluster/members/{nodeId}", ApiRoute.Guarded(RemoveAsync))
-            .Describe(Signatures.RemoveMember, "RaftKvRemoveMember", Tags.Cluster, "Removes a member, dead or alive.")
+            .Describe(OpenApiSignatures.RemoveMember, "RaftKvRemoveMember", OpenApiTags.Cluster, "Removes a member, dead or alive.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 500, 503, 504);
         routes.MapPost("/v1/cluster/transfer", ApiRoute.Guarded(TransferAsync))
-            .Describe(Signatures.Transfer, "RaftKvTransferLeadership", Tags.Cluster, "Hands the leadership over.")
+            .Describe(OpenApiSignatures.Transfer, "RaftKvTransferLeadership", OpenApiTags.Cluster, "Hands the leadership over.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 413, 500, 503);
         routes.MapPost("/v1/cluster/snapshot", ApiRoute.Guarded(SnapshotAsync))
-            .Describe(Signatures.Nothing, "RaftKvTakeSnapshot", Tags.Cluster, "Writes a snapshot of this node and truncates its log.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvTakeSnapshot", OpenApiTags.Cluster, "Writes a snapshot of this node and truncates its log.")
             .Answers<Schemas.Snapshot>().Fails(401, 403, 500, 503, 507);
     }
 
@@ -46,8 +46,8 @@ internal static class ClusterEndpoints
         var (nodeId, address) = RequestFields.ReadTexts(body.Bytes, "nodeId", "address");
         var role = RequestFields.ReadOptionalText(body.Bytes, "role") switch
         {
-            null or "voter" => KvMemberRole.Voter,
-            "learner" => KvMemberRole.Learner,
+            null or "voter" => RaftKvMemberRole.Voter,
+            "learner" => RaftKvMemberRole.Learner,
             _ => throw RequestRefusedException.BadInput("role", "The field role is voter or learner."),
         };
         try
@@ -67,7 +67,7 @@ internal static class ClusterEndpoints
         var nodeId = (string)context.GetRouteValue("nodeId")!;
         var member = cluster.Status.Members.FirstOrDefault(m => m.NodeId == nodeId)
             ?? throw MemberNotFound(nodeId);
-        await cluster.AddMemberAsync(nodeId, member.Address, KvMemberRole.Voter, context.RequestAborted);
+        await cluster.AddMemberAsync(nodeId, member.Address, RaftKvMemberRole.Voter, context.RequestAborted);
         await AnswerStatusAsync(context);
     }
 

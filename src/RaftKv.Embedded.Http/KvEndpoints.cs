@@ -19,11 +19,11 @@ internal static class KvEndpoints
         RequestDelegate read = ApiRoute.Guarded(static context =>
             RequestKey.TryRead(context) is { } key ? GetAsync(context, key) : KvListing.AnswerAsync(context));
         routes.MapRead(Pattern, read)
-            .Describe(Signatures.GetKey, "RaftKvGet", Tags.Keys, "Reads the bytes of a key.",
+            .Describe(OpenApiSignatures.GetKey, "RaftKvGet", OpenApiTags.Keys, "Reads the bytes of a key.",
                 "The answer's ETag is the key's version. X-RaftKv-Version is the position in the log that it reflects.")
             .AnswersBytes("application/octet-stream").AnswersNothing(304).Fails(400, 401, 403, 404, 429, 500, 503, 504);
         routes.MapRead(Listing, read)
-            .Describe(Signatures.ListKeys, "RaftKvList", Tags.Keys, "Lists keys by prefix, in order, page by page.")
+            .Describe(OpenApiSignatures.ListKeys, "RaftKvList", OpenApiTags.Keys, "Lists keys by prefix, in order, page by page.")
             .Answers<Schemas.Page>().Fails(400, 401, 403, 429, 500, 503, 504);
     }
 
@@ -33,11 +33,11 @@ internal static class KvEndpoints
         RequestDelegate put = ApiRoute.Guarded(context => PutAsync(context, once));
         RequestDelegate delete = ApiRoute.Guarded(context => DeleteAsync(context, once));
         routes.MapPut(Pattern, put)
-            .Describe(Signatures.PutKey, "RaftKvPut", Tags.Keys, "Stores the body's bytes under a key.",
+            .Describe(OpenApiSignatures.PutKey, "RaftKvPut", OpenApiTags.Keys, "Stores the body's bytes under a key.",
                 "Answered once they are on the disks of a majority. 503 says that nothing was written, 504 that the outcome is unknown.")
             .Answers<Schemas.Written>().Answers<Schemas.Written>(201).Fails(400, 401, 403, 412, 413, 421, 422, 429, 500, 503, 504, 507);
         routes.MapDelete(Pattern, delete)
-            .Describe(Signatures.DeleteKey, "RaftKvDelete", Tags.Keys, "Deletes a key; one that is not there is no error.")
+            .Describe(OpenApiSignatures.DeleteKey, "RaftKvDelete", OpenApiTags.Keys, "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 422, 429, 500, 503, 504, 507);
         // The same for keys in the query.
         routes.MapPut(Listing, put).ExcludeFromDescription();

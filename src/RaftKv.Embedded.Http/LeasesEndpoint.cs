@@ -15,7 +15,7 @@ internal static class LeasesEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapRead("/v1/leases", ApiRoute.Guarded(AnswerAsync))
-            .Describe(Signatures.ListLeases, "RaftKvLeases", Tags.Keys, "Lists the leases of the cluster, page by page.")
+            .Describe(OpenApiSignatures.ListLeases, "RaftKvLeases", OpenApiTags.Keys, "Lists the leases of the cluster, page by page.")
             .Answers<Schemas.Leases>().Fails(400, 401, 403, 429, 500, 503, 504);
 
     private static async Task AnswerAsync(HttpContext context)

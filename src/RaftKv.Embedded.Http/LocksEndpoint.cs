@@ -17,7 +17,7 @@ internal static class LocksEndpoint
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapRead("/v1/locks", ApiRoute.Guarded(AnswerAsync))
-            .Describe(Signatures.Nothing, "RaftKvLocks", Tags.Keys,
+            .Describe(OpenApiSignatures.Nothing, "RaftKvLocks", OpenApiTags.Keys,
                 "Tells which locks and offices are held, by which node, and how many wait.")
             .Answers<Schemas.Locks>().Fails(401, 403, 429, 500, 503, 504);
 
@@ -35,7 +35,7 @@ internal static class LocksEndpoint
             hasMore = held.Count == MostLocks;
             if (hasMore)
                 break;
-            var name = LockLine.NameOf(child.Name);
+            var name = LockQueue.NameOf(child.Name);
             // Any writer may have put a key there; a lock has a name.
             if (name.Length == 0 || await coordination.GetHolderAsync(name, context.RequestAborted) is not { } holder)
                 continue;

@@ -13,11 +13,11 @@ internal static class MembershipEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/raft/join", Answer.Guarded(JoinAsync))
-            .Describe(Signatures.Join, "RaftKvJoin", Tags.Article, "Adds a member; answers once it has caught up and votes.")
+        routes.MapPost("/raft/join", ApiResponses.Guarded(JoinAsync))
+            .Describe(OpenApiSignatures.Join, "RaftKvJoin", OpenApiTags.Article, "Adds a member; answers once it has caught up and votes.")
             .Answers<Schemas.StatsAnswer>().FailsPlainly(400, 401, 403, 409, 413, 500, 503, 504);
-        routes.MapPost("/raft/remove", Answer.Guarded(RemoveAsync))
-            .Describe(Signatures.Remove, "RaftKvRemove", Tags.Article, "Removes a member, dead or alive.")
+        routes.MapPost("/raft/remove", ApiResponses.Guarded(RemoveAsync))
+            .Describe(OpenApiSignatures.Remove, "RaftKvRemove", OpenApiTags.Article, "Removes a member, dead or alive.")
             .Answers<Schemas.StatsAnswer>().FailsPlainly(400, 401, 403, 404, 409, 413, 500, 503, 504);
     }
 
@@ -34,7 +34,7 @@ internal static class MembershipEndpoints
         {
             throw RequestRefusedException.BadInput(e.ParamName == "address" ? "raft_address" : "node_id", e);
         }
-        await Answer.OkAsync(context, $"node {nodeId} at {address} joined successfully", cluster.Status, Stats.Write);
+        await ApiResponses.OkAsync(context, $"node {nodeId} at {address} joined successfully", cluster.Status, Stats.Write);
     }
 
     private static async Task RemoveAsync(HttpContext context)
@@ -50,7 +50,7 @@ internal static class MembershipEndpoints
         {
             throw RequestRefusedException.BadInput("node_id", e);
         }
-        await Answer.OkAsync(context, $"node {nodeId} removed successfully", cluster.Status, Stats.Write);
+        await ApiResponses.OkAsync(context, $"node {nodeId} removed successfully", cluster.Status, Stats.Write);
     }
 
     private static IRaftKvCluster Cluster(HttpContext context) => context.RequestServices.GetRequiredService<IRaftKvCluster>();

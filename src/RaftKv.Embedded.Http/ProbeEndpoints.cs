@@ -18,11 +18,11 @@ internal static class ProbeEndpoints
         var open = routes.MapGroup("");
         open.MapRead("/livez", ApiRoute.Open(static context =>
             AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))))
-            .Describe(Signatures.Nothing, "RaftKvLive", Tags.Health, "Fails when a restart of the process may help.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvLive", OpenApiTags.Health, "Fails when a restart of the process may help.")
             .Answers<Schemas.Probe>().Fails(503);
         open.MapRead("/readyz", ApiRoute.Open(static context =>
             AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))))
-            .Describe(Signatures.Nothing, "RaftKvReady", Tags.Health, "Fails while this node does not serve, with the reason.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvReady", OpenApiTags.Health, "Fails while this node does not serve, with the reason.")
             .Answers<Schemas.Probe>().Fails(503);
         open.ShortCircuit();
         ((IEndpointConventionBuilder)open).Finally(RemoveSecurity);

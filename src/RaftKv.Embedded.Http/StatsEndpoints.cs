@@ -9,13 +9,13 @@ internal static class StatsEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapRead("/raft/stats", Answer.Guarded(static context =>
-            Answer.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)))
-            .Describe(Signatures.Nothing, "RaftKvStats", Tags.Article, "The status under the names of hashicorp/raft.")
+        routes.MapRead("/raft/stats", ApiResponses.Guarded(static context =>
+            ApiResponses.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)))
+            .Describe(OpenApiSignatures.Nothing, "RaftKvStats", OpenApiTags.Article, "The status under the names of hashicorp/raft.")
             .Answers<Schemas.StatsAnswer>();
-        routes.MapRead("/debug/runtime", Answer.Guarded(static context =>
-            Answer.OkAsync(context, "runtime status", 0, static (json, _) => RuntimeStats.Write(json))))
-            .Describe(Signatures.Nothing, "RaftKvRuntime", Tags.Article, "Garbage collector, thread pool and process.")
+        routes.MapRead("/debug/runtime", ApiResponses.Guarded(static context =>
+            ApiResponses.OkAsync(context, "runtime status", 0, static (json, _) => RuntimeStats.Write(json))))
+            .Describe(OpenApiSignatures.Nothing, "RaftKvRuntime", OpenApiTags.Article, "Garbage collector, thread pool and process.")
             .Answers<Schemas.RuntimeAnswer>();
     }
 }

@@ -14,17 +14,17 @@ namespace RaftKv.Embedded.Http;
 internal static class StoreEndpoints
 {
     public static void MapReads(IEndpointRouteBuilder routes) =>
-        routes.MapRead("/store/{**key}", Answer.Guarded(GetAsync))
-            .Describe(Signatures.GetStored, "RaftKvStoreGet", Tags.Article, "Reads a JSON value from this node's own copy.")
+        routes.MapRead("/store/{**key}", ApiResponses.Guarded(GetAsync))
+            .Describe(OpenApiSignatures.GetStored, "RaftKvStoreGet", OpenApiTags.Article, "Reads a JSON value from this node's own copy.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 404, 406, 429, 500, 503, 504);
 
     public static void MapWrites(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/store", Answer.Guarded(StoreAsync))
-            .Describe(Signatures.Store, "RaftKvStoreSet", Tags.Article, "Stores a JSON value under a key.")
+        routes.MapPost("/store", ApiResponses.Guarded(StoreAsync))
+            .Describe(OpenApiSignatures.Store, "RaftKvStoreSet", OpenApiTags.Article, "Stores a JSON value under a key.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 413, 429, 500, 503, 504, 507);
-        routes.MapDelete("/store/{**key}", Answer.Guarded(DeleteAsync))
-            .Describe(Signatures.DeleteStored, "RaftKvStoreDelete", Tags.Article, "Deletes a key; one that is not there is no error.")
+        routes.MapDelete("/store/{**key}", ApiResponses.Guarded(DeleteAsync))
+            .Describe(OpenApiSignatures.DeleteStored, "RaftKvStoreDelete", OpenApiTags.Article, "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 429, 500, 503, 504, 507);
     }
 
@@ -37,7 +37,7 @@ internal static class StoreEndpoints
         var (key, value) = RequestFields.ReadStore(body.Bytes);
         var kv = Kv(context);
         var written = await kv.SetAsync(Valid(key), value, cancellationToken: context.RequestAborted);
-        await Answer.OkAsync(context, "success persisting data", (key, value, written.Version), WriteEntry);
+        await ApiResponses.OkAsync(context, "success persisting data", (key, value, written.Version), WriteEntry);
     }
 
     private static async Task GetAsync(HttpContext context)
@@ -50,7 +50,7 @@ internal static class StoreEndpoints
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
         if (!RequestFields.IsJson(found.Value.Span))
             throw new RequestRefusedException(new Problem(StatusCodes.Status406NotAcceptable, "not_json", "The key's value is not JSON: it was not written through this route."));
-        await Answer.OkAsync(context, "success fetching data", (key, found.Value, found.Version), WriteEntry);
+        await ApiResponses.OkAsync(context, "success fetching data", (key, found.Value, found.Version), WriteEntry);
     }
 
     private static async Task DeleteAsync(HttpContext context)
@@ -58,7 +58,7 @@ internal static class StoreEndpoints
         var key = Valid(RequestKey.Read(context));
         var kv = Kv(context);
         var deleted = await kv.DeleteAsync(key, cancellationToken: context.RequestAborted);
-        await Answer.OkAsync(context, "success removing data", (key, deleted.Applied), static (json, data) =>
+        await ApiResponses.OkAsync(context, "success removing data", (key, deleted.Applied), static (json, data) =>
         {
             json.WriteStartObject();
             json.WriteString("key"u8, data.key);

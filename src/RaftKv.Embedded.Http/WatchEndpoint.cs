@@ -23,7 +23,7 @@ internal static class WatchEndpoint
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/v1/watch", ApiRoute.Guarded(AnswerAsync))
             .DisableRequestTimeout()
-            .Describe(Signatures.Watch, "RaftKvWatch", Tags.Keys, "Tells every change of the keys with a prefix, as server-sent events.",
+            .Describe(OpenApiSignatures.Watch, "RaftKvWatch", OpenApiTags.Keys, "Tells every change of the keys with a prefix, as server-sent events.",
                 "Events put, deleted, expired, revoked, state-end and progress; the data is JSON with the key, its version and, after put, the value in base64. "
                 + "The last event of a stream that the node ends is end, with a code: compacted when the client was too slow.")
             .AnswersText("text/event-stream").Fails(400, 401, 403, 410, 500, 503);
@@ -32,7 +32,7 @@ internal static class WatchEndpoint
     {
         var query = context.Request.Query;
         var (range, options) = (Range(query), Options(context.Request));
-        using var ending = Ending.Of(context);
+        using var ending = HttpShutdown.Of(context);
         var begin = KvVersion.None;
         if (options is { InitialState: false, FromVersion.Value: 0 })
         {

@@ -76,8 +76,8 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 
     public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task AddMemberAsync(string nodeId, string address, KvMemberRole role, CancellationToken cancellationToken = default) =>
-        AddMemberAsync(nodeId, role == KvMemberRole.Voter ? address : $"{address} as a learner", cancellationToken);
+    public Task AddMemberAsync(string nodeId, string address, RaftKvMemberRole role, CancellationToken cancellationToken = default) =>
+        AddMemberAsync(nodeId, role == RaftKvMemberRole.Voter ? address : $"{address} as a learner", cancellationToken);
 
     public Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

@@ -13,12 +13,12 @@ internal sealed class Joiners
     private readonly Simulation _run;
     private readonly Dictionary<SimNode, long> _asksFrom = [];
     private readonly Dictionary<SimNode, AbandonedCluster> _abandoned = [];
-    private readonly Chance _chance;
+    private readonly SimRandom _chance;
 
     public Joiners(Simulation run)
     {
         _run = run;
-        _chance = run.Chance.Fork("joiners");
+        _chance = run.Random.Fork("joiners");
         foreach (var node in run.Nodes)
         {
             // Founders ask from the start; the others are put up some time during the run.

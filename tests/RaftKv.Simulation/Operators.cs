@@ -10,7 +10,7 @@ namespace RaftKv.Simulation;
 /// <summary>Forms the cluster, as the options say, and changes its members.</summary>
 internal sealed class Operators(Simulation run)
 {
-    private readonly Chance _chance = run.Chance.Fork("operators");
+    private readonly SimRandom _chance = run.Random.Fork("operators");
     private bool _hasLostFounder;
 
     /// <summary>How many changes of members are asked for and not answered.</summary>
@@ -38,7 +38,7 @@ internal sealed class Operators(Simulation run)
     }
 
     /// <summary>Asks for a transfer of the leadership to anybody, or to a node that may be the wrong one; <c>false</c> when there is nobody to ask.</summary>
-    public bool Transfer(Chance chance)
+    public bool Transfer(SimRandom chance)
     {
         var nodes = run.Nodes.Where(n => n.Core is not null && n.PausedUntil <= run.Time.Now).ToList();
         if (nodes.Count == 0)

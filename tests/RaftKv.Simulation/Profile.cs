@@ -16,19 +16,19 @@ public enum Profile
     Growth,
 
     /// <summary>Leaders that believe to lead and are cut off, slow or overheard: what they appended and were told is still on its way when another one leads.</summary>
-    Usurpers,
+    StaleLeaders,
 
     /// <summary>Members get new disks while one does not hear of it, and then only they can lead.</summary>
-    Strangers,
+    UnknownPeers,
 
     /// <summary>Members come back with empty disks, and are cut off while they read about the ones they were.</summary>
-    Namesakes,
+    ReplacedDisks,
 
     /// <summary>More is written than the disks take.</summary>
     Overload,
 
     /// <summary>Processes restart on what the page cache has and the disk has not, because a sync failed, and then the power goes.</summary>
-    Relics,
+    FailedSyncs,
 
     /// <summary>Bits flip where they are read next.</summary>
     Damage,
@@ -37,7 +37,7 @@ public enum Profile
     Holders,
 
     /// <summary>Leaders die, and the next one is asked at once for changes of members that it has not the voters for.</summary>
-    Haste,
+    ChangeAfterElection,
 
     /// <summary>Members come back with older images of their disks, and those that lag behind hear them before the leader.</summary>
     Rollbacks,

@@ -10,7 +10,7 @@ var arguments = new Arguments(args);
 if (arguments.Has("--mutations"))
     return new MutationTest(arguments).Run();
 if (!arguments.Has("--seed"))
-    return new Hunt(arguments).Run();
+    return new SeedSearch(arguments).Run();
 
 var seed = arguments.Number("--seed", 0);
 if (arguments.Has("--shrink"))

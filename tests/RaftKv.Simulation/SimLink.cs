@@ -4,14 +4,14 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation;
 
 /// <summary>One process's way to one peer: it dials, and only sends.</summary>
-internal sealed class SimLink(SimNode from, Member peer, Chance chance, SimNetwork network)
+internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNetwork network)
 {
     private SimPipe? _pipe;
 
     public SimNode From => from;
 
     /// <summary>Dice of the network between the two.</summary>
-    public Chance Chance => chance;
+    public SimRandom Random => chance;
 
     public Member Peer => peer;
 

@@ -18,7 +18,7 @@ internal sealed class SimNetwork(Simulation run)
 
     private readonly Dictionary<(string From, string To), long> _blockedUntil = [];
     private readonly Dictionary<(string From, string To), (long Until, long Delay)> _slow = [];
-    private readonly Dictionary<(string From, string To), Chance> _chances = [];
+    private readonly Dictionary<(string From, string To), SimRandom> _chances = [];
     private readonly Dictionary<(string From, string To), (long Until, long Rate)> _throttled = [];
 
     public bool IsQuiet { get; set; }
@@ -83,18 +83,18 @@ internal sealed class SimNetwork(Simulation run)
     private long RateOf(SimLink link) =>
         _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled) && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
 
-    public Chance ChanceBetween(string from, string to)
+    public SimRandom ChanceBetween(string from, string to)
     {
         if (!_chances.TryGetValue((from, to), out var chance))
-            _chances[(from, to)] = chance = run.Chance.Fork($"{from} to {to}");
+            _chances[(from, to)] = chance = run.Random.Fork($"{from} to {to}");
         return chance;
     }
 
     private bool Passes(SimNode from, SimNode to) => _blockedUntil.Count == 0 || _blockedUntil.GetValueOrDefault((from.Id, to.Id)) <= run.Time.Now;
 
-    private long DelayOf(SimLink link) => link.Chance.Around(run.Swarm.NetworkDelay);
+    private long DelayOf(SimLink link) => link.Random.Around(run.Swarm.NetworkDelay);
 
-    public void Dial(SimLink link, long wait) => run.Time.After(link.Chance.Around(wait), () =>
+    public void Dial(SimLink link, long wait) => run.Time.After(link.Random.Around(wait), () =>
     {
         if (!link.IsAlive || link.IsConnected)
             return;
@@ -186,7 +186,7 @@ internal sealed class SimNetwork(Simulation run)
             OnLost(link, isRaft);
             return;
         }
-        var chance = link.Chance;
+        var chance = link.Random;
         if (!IsQuiet && chance.Percent(run.Swarm.LossPercent))
         {
             Disturbed = Disturbed with { Lost = Disturbed.Lost + 1 };
@@ -245,7 +245,7 @@ internal sealed class SimNetwork(Simulation run)
         if (isRaft)
             return;
         var connection = link.Connection;
-        run.Time.After(link.Chance.Around(LossToReset), () =>
+        run.Time.After(link.Random.Around(LossToReset), () =>
         {
             if (link.Connection == connection)
                 Reset(link, reset: false);

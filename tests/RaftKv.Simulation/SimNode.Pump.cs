@@ -138,7 +138,7 @@ internal sealed partial class SimNode
             if (component.IsScheduled || component.HasFailed || (_isStopped && component.Name == "loop") || !component.HasWork())
                 continue;
             component.IsScheduled = true;
-            var delay = Math.Min(LongestDelay, Chance.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
+            var delay = Math.Min(LongestDelay, Random.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
             if (component.Name == "log" && LogWaitsForRoom())
                 delay += RoomRetry;
             RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);
@@ -150,7 +150,7 @@ internal sealed partial class SimNode
     {
         if (_isStopped)
             return;
-        var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + Chance.Below(100) * VirtualTime.Microsecond;
+        var due = Math.Max(Time.TrueTimeOf(Replica.Deadline), _run.Time.Now) + Random.Below(100) * VirtualTime.Microsecond;
         if (due >= _loopAt)
             return;
         _loopAt = due;
@@ -181,7 +181,7 @@ internal sealed partial class SimNode
             return;
         if (PausedUntil > _run.Time.Now || (_isStopped && component.Name == "loop"))
         {
-            RunAt(Math.Max(PausedUntil, _stoppedUntil) + Chance.Below(VirtualTime.Millisecond), component, life);
+            RunAt(Math.Max(PausedUntil, _stoppedUntil) + Random.Below(VirtualTime.Millisecond), component, life);
             return;
         }
         component.IsScheduled = false;

@@ -41,9 +41,9 @@ internal sealed partial class SimNode
     {
         _run = run;
         Id = id;
-        Chance = run.Chance.Fork(id);
-        _salts = Chance.Fork("salts");
-        Time = new NodeTime(run.Time, rate, Chance.Below(VirtualTime.Second * 1000));
+        Random = run.Random.Fork(id);
+        _salts = Random.Fork("salts");
+        Time = new NodeTime(run.Time, rate, Random.Below(VirtualTime.Second * 1000));
         Clock = new ReplicaClock(Time);
         _options = new RaftKvOptions
         {
@@ -56,7 +56,7 @@ internal sealed partial class SimNode
             MaxPendingBytes = run.Swarm.MaxPendingBytes,
         };
         if (run.Swarm.SmallDisks)
-            Disk.Capacity = run.Swarm.SegmentBytes * run.Chance.Fork($"{id} capacity").Between(6, 30);
+            Disk.Capacity = run.Swarm.SegmentBytes * run.Random.Fork($"{id} capacity").Between(6, 30);
         if (!run.Swarm.Alone)
         {
             for (var i = 1; i <= run.Swarm.Founders; i++)
@@ -69,7 +69,7 @@ internal sealed partial class SimNode
     public RaftKvOptions Options => _options;
 
     /// <summary>Dice of this machine.</summary>
-    public Chance Chance { get; }
+    public SimRandom Random { get; }
 
     public string Address => AddressOf(Id);
 
@@ -137,7 +137,7 @@ internal sealed partial class SimNode
     /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
     private readonly List<LogEntry> _read = [];
-    private readonly Chance _salts;
+    private readonly SimRandom _salts;
     private long _durableSnapshot;
 
     /// <summary>What was on disks that are gone, by their identities: what is committed next may have counted on them.</summary>
@@ -156,7 +156,7 @@ internal sealed partial class SimNode
         catch (PowerCutException)
         {
             _run.Transcript.Add(Id, "loses power while it starts");
-            Disk.Crash(Chance.Source);
+            Disk.Crash(Random.Source);
             return false;
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull && _run.Swarm.SmallDisks)
@@ -194,11 +194,11 @@ internal sealed partial class SimNode
         var mark = AppliedMark.Open(Disk, directory.Root);
         var start = StartupRecovery.Join(identity, wal, recovery, state, log, mark);
         DurableEntries.CheckKept(this, _durableTerms, _durableSnapshot, start);
-        var age = DirectoryAge.Open(Disk, directory.Root, (long)Chance.Fork($"start {Life}").Source.Next(), start);
+        var age = DirectoryAge.Open(Disk, directory.Root, (long)Random.Fork($"start {Life}").Source.Next(), start);
 
         Life++;
         if (_run.Swarm.Timeouts)
-            _options.ElectionTimeout = TimeSpan.FromTicks(Chance.Fork($"timeout {Life}").Pick([250, 250, 500, 1_000]) * VirtualTime.Millisecond);
+            _options.ElectionTimeout = TimeSpan.FromTicks(Random.Fork($"timeout {Life}").Pick([250, 250, 500, 1_000]) * VirtualTime.Millisecond);
         IsUp = true;
         IsFaulted = IsBlank = false;
         MayFault = IsDamaged;
@@ -206,7 +206,7 @@ internal sealed partial class SimNode
         _components.Clear();
         (Wal, Identity) = (wal, identity);
         Transport = new SimTransport(_run.Network, this);
-        var pending = new PendingWrites(1 + Chance.Below(uint.MaxValue));
+        var pending = new PendingWrites(1 + Random.Below(uint.MaxValue));
         var assembly = new ReplicaAssembly(new ReplicaPorts
         {
             Options = _options,
@@ -227,7 +227,7 @@ internal sealed partial class SimNode
             ShutdownToken = _ending.Token,
             Age = age,
             Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
-            Settings = CoreSettings.From(_options, identity.Incarnation, Chance.Source.Next()) with
+            Settings = CoreSettings.From(_options, identity.Incarnation, Random.Source.Next()) with
             {
                 CacheBytes = _run.Swarm.LogCacheBytes,
                 SnapshotChunkBytes = _run.Swarm.ChunkBytes,
@@ -255,12 +255,12 @@ internal sealed partial class SimNode
         Leave();
         if (!power)
             Disk.KillProcess();
-        else if (Chance.OneIn(3))
+        else if (Random.OneIn(3))
             Disk.CrashLosingAll();
-        else if (Chance.OneIn(3))
+        else if (Random.OneIn(3))
             Disk.CrashKeepingAll();
         else
-            Disk.Crash(Chance.Source);
+            Disk.Crash(Random.Source);
     }
 
     /// <summary>The end of a process that was asked to stop, as <see cref="ReplicaHost.Dispose"/> has it.</summary>
@@ -277,7 +277,7 @@ internal sealed partial class SimNode
         catch (PowerCutException)
         {
             Leave();
-            Disk.Crash(Chance.Source);
+            Disk.Crash(Random.Source);
             return;
         }
         catch (RaftKvStorageException) when (MayFault)
@@ -389,8 +389,8 @@ internal sealed partial class SimNode
     private Guid NewNonce()
     {
         Span<byte> bytes = stackalloc byte[16];
-        BitConverter.TryWriteBytes(bytes, Chance.Source.Next());
-        BitConverter.TryWriteBytes(bytes[8..], Chance.Source.Next());
+        BitConverter.TryWriteBytes(bytes, Random.Source.Next());
+        BitConverter.TryWriteBytes(bytes[8..], Random.Source.Next());
         return new Guid(bytes);
     }
 }

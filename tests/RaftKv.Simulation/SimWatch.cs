@@ -11,12 +11,12 @@ namespace RaftKv.Simulation;
 /// Somebody who wants to know everything about some keys, on whatever node: goes on behind the last version seen, and begins with the current state when that
 /// is not held any more. Everything told is compared with the log.
 /// </summary>
-internal sealed class SimWatch(Chance chance, ChangeLog log, KeyInterval keys, long slowness)
+internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys, long slowness)
 {
     private Watcher? _watcher;
-    private VersionPin? _pin;
-    private PinnedCursor? _cursor;
-    private List<PinnedRecord> _state = [];
+    private ReadView? _pin;
+    private ReadViewCursor? _cursor;
+    private List<ReadViewRecord> _state = [];
     private int _life;
     private int _place;
     private bool _hasState;
@@ -48,7 +48,7 @@ internal sealed class SimWatch(Chance chance, ChangeLog log, KeyInterval keys, l
         {
             // Between two steps the applier is between two entries.
             _pin = feed.Pins.Pin(state.Store, state.Applied.Index);
-            _cursor = new PinnedCursor(_pin, keys, [], keysOnly: false);
+            _cursor = new ReadViewCursor(_pin, keys, [], keysOnly: false);
             _state = [];
             _next = _pin.Version + 1;
         }
@@ -95,7 +95,7 @@ internal sealed class SimWatch(Chance chance, ChangeLog log, KeyInterval keys, l
     /// <summary>True when the state is complete.</summary>
     private bool ReadState()
     {
-        var page = new List<PinnedRecord>();
+        var page = new List<ReadViewRecord>();
         var isMore = _cursor!.Next((int)chance.Between(1, 3), page);
         _state.AddRange(page);
         if (isMore)

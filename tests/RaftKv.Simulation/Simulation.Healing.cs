@@ -62,7 +62,7 @@ internal sealed partial class Simulation
     /// <summary>Of the voters a minority, at most, such that the others are a quorum by all that is committed, and by all that anybody has in its log.</summary>
     private void ChooseMissing()
     {
-        var chance = Chance.Fork("missing");
+        var chance = Random.Fork("missing");
         var wanted = _missing.ToList();
         if (chance.OneIn(3))
             wanted.AddRange(_nodes.OrderBy(n => (n.Leads && chance.OneIn(2) ? 0UL : 1UL, chance.Source.Next())));

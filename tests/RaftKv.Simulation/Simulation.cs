@@ -21,8 +21,8 @@ internal sealed partial class Simulation
     {
         Options = options;
         Time = new VirtualTime { MaxSteps = options.MaxSteps };
-        Chance = new Chance(seed);
-        Swarm = options.Traits.ApplyTo(new Swarm(Chance, options.Profile));
+        Random = new SimRandom(seed);
+        Swarm = options.Traits.ApplyTo(new Swarm(Random, options.Profile));
         Transcript = new Transcript(Time, options.TranscriptLines);
         Watches = new WatchCompleteness(seed, History);
         OperatorAnswers = new OperatorAnswers(this);
@@ -45,14 +45,14 @@ internal sealed partial class Simulation
         Faults = new FaultInjector(this);
         Operators = new Operators(this);
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
-            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Chance.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
+            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Random.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
         Joiners = new Joiners(this);
     }
 
     public SimulationOptions Options { get; }
 
     /// <summary>Whoever needs dice has its own, forked from these.</summary>
-    public Chance Chance { get; }
+    public SimRandom Random { get; }
 
     public Swarm Swarm { get; }
 

@@ -3,7 +3,7 @@ namespace RaftKv.Simulation;
 internal sealed partial record Swarm
 {
     // Small appends on a slow disk: between an old entry on a quorum and the leader's own lies time in which it can fall.
-    private void Churn(Chance chance)
+    private void Churn(SimRandom chance)
     {
         Founders = chance.Fork("ChurnFounders").OneIn(3) ? 3 : 5;
         (Spares, Membership, Alone) = (0, false, false);
@@ -20,7 +20,7 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
-    private void LeaseReads(Chance chance)
+    private void LeaseReads(SimRandom chance)
     {
         Founders = chance.Fork("LeaseFounders").OneIn(3) ? 5 : 3;
         (Leases, Drift, Flapping, Defections, Timeouts) = (true, 50, true, true, chance.Fork("LeaseTimeouts").OneIn(3));
@@ -37,11 +37,11 @@ internal sealed partial record Swarm
     }
 
     // Much is appended in little time, and what was is soon in snapshots: logs part ways, and one is put in the other's place before the disks have it.
-    private void Usurp(Chance chance)
+    private void Usurp(SimRandom chance)
     {
         Founders = chance.Fork("UsurpedFounders").OneIn(3) ? 5 : 3;
         Calm();
-        (Usurpers, Cancels, Membership) = (true, true, chance.Fork("UsurpedMembers").OneIn(3));
+        (StaleLeaders, Cancels, Membership) = (true, true, chance.Fork("UsurpedMembers").OneIn(3));
         Alone = false;
         NetworkDelay = chance.Fork("UsurpedNetwork").Pick([100, 300]) * VirtualTime.Microsecond;
         LogDelay = chance.Fork("UsurpedLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
@@ -54,7 +54,7 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void Estrange(Chance chance)
+    private void Estrange(SimRandom chance)
     {
         Founders = chance.Fork("EstrangedFounders").Pick([3, 4, 4, 5]);
         Calm();
@@ -69,11 +69,11 @@ internal sealed partial record Swarm
     }
 
     // Few entries fit a message: there is time between one about the former self and the next.
-    private void Reincarnate(Chance chance)
+    private void Reincarnate(SimRandom chance)
     {
         Founders = chance.Fork("NamesakeFounders").Pick([2, 2, 3, 4]);
         Calm();
-        (Namesakes, Crashes, Transfers) = (true, chance.Fork("NamesakeCrashes").OneIn(2), chance.Fork("NamesakeTransfers").OneIn(2));
+        (ReplacedDisks, Crashes, Transfers) = (true, chance.Fork("NamesakeCrashes").OneIn(2), chance.Fork("NamesakeTransfers").OneIn(2));
         Alone = chance.Fork("NamesakeFounder").OneIn(2);
         NetworkDelay = chance.Fork("NamesakeNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
         LogDelay = chance.Fork("NamesakeLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
@@ -84,7 +84,7 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
-    private void Join(Chance chance)
+    private void Join(SimRandom chance)
     {
         Founders = chance.Fork("JoinFounders").Pick([3, 3, 4]);
         Calm();
@@ -99,11 +99,11 @@ internal sealed partial record Swarm
     }
 
     // Whoever is away for a moment needs a snapshot.
-    private void Deceive(Chance chance)
+    private void Deceive(SimRandom chance)
     {
         Founders = 3;
         Calm();
-        (Relics, Crashes, Alone) = (true, chance.Fork("RelicCrashes").OneIn(2), false);
+        (FailedSyncs, Crashes, Alone) = (true, chance.Fork("RelicCrashes").OneIn(2), false);
         NetworkDelay = 300 * VirtualTime.Microsecond;
         LogDelay = chance.Fork("RelicLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
         (Callers, ThinkTime, ValueBytes) = (4, 5 * VirtualTime.Millisecond, 100);
@@ -112,7 +112,7 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void Overload(Chance chance)
+    private void Overload(SimRandom chance)
     {
         Founders = chance.Fork("OverloadFounders").Pick([2, 3, 3, 5]);
         Calm();
@@ -125,7 +125,7 @@ internal sealed partial record Swarm
     }
 
     // More is written than the smallest of the disks holds.
-    private void FillDisks(Chance chance)
+    private void FillDisks(SimRandom chance)
     {
         Founders = chance.Fork("FullFounders").Pick([1, 3, 3, 5]);
         Calm();
@@ -139,7 +139,7 @@ internal sealed partial record Swarm
     }
 
     // Little is in memory, so that most is read from the disk again.
-    private void Rot(Chance chance)
+    private void Rot(SimRandom chance)
     {
         Founders = chance.Fork("RottenFounders").OneIn(3) ? 5 : 3;
         Calm();
@@ -152,7 +152,7 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void HoldLeases(Chance chance)
+    private void HoldLeases(SimRandom chance)
     {
         Founders = 3;
         Calm();
@@ -166,11 +166,11 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
-    private void Hurry(Chance chance)
+    private void Hurry(SimRandom chance)
     {
         Founders = chance.Fork("HastyFounders").Pick([3, 3, 4, 5]);
         Calm();
-        (Haste, Membership, Alone) = (true, true, false);
+        (ChangeAfterElection, Membership, Alone) = (true, true, false);
         NetworkDelay = chance.Fork("HastyNetwork").Pick([300, 1_000, 5_000]) * VirtualTime.Microsecond;
         LogDelay = chance.Fork("HastyLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
         (Callers, ThinkTime, ValueBytes) = (3, 20 * VirtualTime.Millisecond, 100);
@@ -180,7 +180,7 @@ internal sealed partial record Swarm
     }
 
     // Nothing else breaks: what a directory has told to nodes that cannot be reached is lost with it.
-    private void RollBack(Chance chance)
+    private void RollBack(SimRandom chance)
     {
         Founders = chance.Fork("RollbackFounders").OneIn(4) ? 5 : 3;
         Calm();
@@ -194,7 +194,7 @@ internal sealed partial record Swarm
     }
 
     // Little is written: between two leaders lies time in which no entry says what time it is.
-    private void HandOver(Chance chance)
+    private void HandOver(SimRandom chance)
     {
         Founders = 3;
         Calm();
@@ -208,7 +208,7 @@ internal sealed partial record Swarm
     }
 
     // One value takes a good part of an election timeout on the slowest of these links, a snapshot several of them.
-    private void Throttle(Chance chance)
+    private void Throttle(SimRandom chance)
     {
         Founders = chance.Fork("SlowFounders").OneIn(4) ? 5 : 3;
         Calm();
@@ -231,14 +231,14 @@ internal sealed partial record Swarm
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);
         (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
-        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, Usurpers, Defections, Absences, Haste, WallJumps, SnapshotsOnDemand, SlowLinks) = (false, false, false, false, false, false, false, false, false, false, false, false);
+        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, StaleLeaders, Defections, Absences, ChangeAfterElection, WallJumps, SnapshotsOnDemand, SlowLinks) = (false, false, false, false, false, false, false, false, false, false, false, false);
         StoppedTurns = false;
         (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
         MaxPendingBytes = 64_000_000;
         MaxInflightMessages = 256;
     }
 
-    private void Grow(Chance chance)
+    private void Grow(SimRandom chance)
     {
         Founders = (int)chance.Fork("GrowthFounders").Between(2, 3);
         (Spares, Membership, Transfers) = (2, true, true);

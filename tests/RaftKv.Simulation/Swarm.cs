@@ -9,7 +9,7 @@ internal sealed partial record Swarm
     /// <summary>One seed in so many is a storm of a certain kind.</summary>
     private const int ProfileOdds = 20;
 
-    public Swarm(Chance chance, Profile? profile = null)
+    public Swarm(SimRandom chance, Profile? profile = null)
     {
         var drawn = (Profile)chance.Fork(nameof(Profile)).Below(ProfileOdds);
         Profile = profile ?? (Enum.IsDefined(drawn) ? drawn : Profile.Mixed);
@@ -40,11 +40,11 @@ internal sealed partial record Swarm
         SmallDisks = Of(nameof(SmallDisks)).OneIn(8);
         BitFlips = Of(nameof(BitFlips)).OneIn(6);
         Coups = Of(nameof(Coups)).OneIn(6);
-        Usurpers = Of(nameof(Usurpers)).OneIn(8);
+        StaleLeaders = Of(nameof(StaleLeaders)).OneIn(8);
         Defections = Of(nameof(Defections)).OneIn(8);
         Stalls = Of(nameof(Stalls)).OneIn(8);
         Absences = Of(nameof(Absences)).OneIn(8);
-        Haste = Membership && Of(nameof(Haste)).OneIn(4);
+        ChangeAfterElection = Membership && Of(nameof(ChangeAfterElection)).OneIn(4);
         StoppedTurns = Of(nameof(StoppedTurns)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
         Timeouts = Of(nameof(Timeouts)).OneIn(8);
@@ -74,14 +74,14 @@ internal sealed partial record Swarm
             case Profile.Churn: Churn(chance); break;
             case Profile.Leases: LeaseReads(chance); break;
             case Profile.Growth: Grow(chance); break;
-            case Profile.Usurpers: Usurp(chance); break;
-            case Profile.Strangers: Estrange(chance); break;
-            case Profile.Namesakes: Reincarnate(chance); break;
-            case Profile.Relics: Deceive(chance); break;
+            case Profile.StaleLeaders: Usurp(chance); break;
+            case Profile.UnknownPeers: Estrange(chance); break;
+            case Profile.ReplacedDisks: Reincarnate(chance); break;
+            case Profile.FailedSyncs: Deceive(chance); break;
             case Profile.Overload: Overload(chance); break;
             case Profile.Damage: Rot(chance); break;
             case Profile.Holders: HoldLeases(chance); break;
-            case Profile.Haste: Hurry(chance); break;
+            case Profile.ChangeAfterElection: Hurry(chance); break;
             case Profile.Rollbacks: RollBack(chance); break;
             case Profile.Handovers: HandOver(chance); break;
             case Profile.Joiners: Join(chance); break;
@@ -89,7 +89,7 @@ internal sealed partial record Swarm
             case Profile.SlowLinks: Throttle(chance); break;
         }
 
-        Chance Of(string trait) => chance.Fork(trait);
+        SimRandom Of(string trait) => chance.Fork(trait);
     }
 
     /// <summary>Which storm it is.</summary>
@@ -133,7 +133,7 @@ internal sealed partial record Swarm
     public bool Coups { get; private set; }
 
     /// <summary>Others are elected while the leader believes to lead.</summary>
-    public bool Usurpers { get; private set; }
+    public bool StaleLeaders { get; private set; }
 
     /// <summary>Followers die and are back before their promises are over.</summary>
     public bool Defections { get; private set; }
@@ -145,7 +145,7 @@ internal sealed partial record Swarm
     public bool Replacements { get; private set; }
 
     /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
-    public bool Namesakes { get; private set; }
+    public bool ReplacedDisks { get; private set; }
 
     /// <summary>Nodes ask to be taken in until they are.</summary>
     public bool Asking { get; private set; }
@@ -154,7 +154,7 @@ internal sealed partial record Swarm
     public bool LosesFounder { get; private set; }
 
     /// <summary>A disk fails to sync, and what it should have kept is lost later.</summary>
-    public bool Relics { get; private set; }
+    public bool FailedSyncs { get; private set; }
 
     /// <summary>Members come back with older images of their disks.</summary>
     public bool RolledBackDisks { get; private set; }
@@ -163,7 +163,7 @@ internal sealed partial record Swarm
     public bool Absences { get; private set; }
 
     /// <summary>Members are changed, twice in a row, right after an election in which the leader before died.</summary>
-    public bool Haste { get; private set; }
+    public bool ChangeAfterElection { get; private set; }
 
     /// <summary>The first machine of at least three starts cold with a clock that is years ahead.</summary>
     public bool YearsAhead { get; private set; }
@@ -208,5 +208,5 @@ internal sealed partial record Swarm
     /// <summary>Of the part with faults.</summary>
     public long Length { get; private set; }
 
-    private static long Often(Chance chance, long most) => chance.OneIn(2) ? 0 : chance.Between(1, most);
+    private static long Often(SimRandom chance, long most) => chance.OneIn(2) ? 0 : chance.Between(1, most);
 }

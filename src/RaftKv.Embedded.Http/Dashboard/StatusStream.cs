@@ -17,7 +17,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
 
     public async Task AnswerAsync(HttpContext context)
     {
-        using var ending = Ending.Of(context);
+        using var ending = HttpShutdown.Of(context);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";

@@ -22,7 +22,7 @@ internal static class RecoveryCommands
         {
             var survivor = RaftKvRecovery.Inspect(parsed.GetRequiredValue(directory), parsed.GetValue(upToDamage));
             if (ToolCommand.WantsJson(parsed))
-                JsonOutput.Write(json => JsonSerializer.Serialize(json, survivor, ToolJson.Default.RaftKvSurvivor));
+                JsonOutput.Write(json => JsonSerializer.Serialize(json, survivor, ToolJson.Default.RaftKvSurvivingNode));
             else
                 RecoveryOutput.Say(survivor);
             return ExitCode.Done;
@@ -92,8 +92,8 @@ internal static class RecoveryCommands
         return plan.HasQuorum ? ExitCode.Refused : ExitCode.Done;
     }
 
-    private static RaftKvSurvivor Load(string directoryOrReport, bool upToDamage) => File.Exists(directoryOrReport)
-        ? JsonSerializer.Deserialize(File.ReadAllText(directoryOrReport), ToolJson.Default.RaftKvSurvivor)
+    private static RaftKvSurvivingNode Load(string directoryOrReport, bool upToDamage) => File.Exists(directoryOrReport)
+        ? JsonSerializer.Deserialize(File.ReadAllText(directoryOrReport), ToolJson.Default.RaftKvSurvivingNode)
             ?? throw new JsonException($"{directoryOrReport} is no report.")
         : RaftKvRecovery.Inspect(directoryOrReport, upToDamage);
 }

@@ -5,5 +5,5 @@ namespace RaftKv.Embedded.Tool.Offline;
 
 /// <summary>The report of a survivor as JSON.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
-[JsonSerializable(typeof(RaftKvSurvivor))]
+[JsonSerializable(typeof(RaftKvSurvivingNode))]
 internal sealed partial class ToolJson : JsonSerializerContext;

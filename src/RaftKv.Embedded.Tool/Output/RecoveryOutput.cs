@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Tool.Output;
 /// <summary>What is left of a cluster, and what a recovery has made of it.</summary>
 internal static class RecoveryOutput
 {
-    public static void Say(RaftKvSurvivor survivor)
+    public static void Say(RaftKvSurvivingNode survivor)
     {
         Console.WriteLine(
             $"  {survivor.NodeId,-12} last term {survivor.LastTerm}, last version {survivor.LastVersion} "
@@ -57,7 +57,7 @@ internal static class RecoveryOutput
         json.WriteEndArray();
         json.WriteStartArray("ranked");
         foreach (var survivor in plan.Ranked)
-            JsonSerializer.Serialize(json, survivor, ToolJson.Default.RaftKvSurvivor);
+            JsonSerializer.Serialize(json, survivor, ToolJson.Default.RaftKvSurvivingNode);
         json.WriteEndArray();
         if (restored is not null)
         {

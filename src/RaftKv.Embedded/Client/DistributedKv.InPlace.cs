@@ -76,7 +76,7 @@ internal sealed partial class DistributedKv
             // Not disposed: the thread that sets it may still be at it when this one goes on.
             var done = new ManualResetEventSlim();
             var previous = SynchronizationContext.Current;
-            SynchronizationContext.SetSynchronizationContext(CompletingThread.Instance);
+            SynchronizationContext.SetSynchronizationContext(InlineSynchronizationContext.Instance);
             try
             {
                 awaiter.OnCompleted(done.Set);
@@ -98,7 +98,7 @@ internal sealed partial class DistributedKv
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var found = Visit(host, name.Bytes, new InPlaceLook<TState, TResult>(state, read), out var look);
+            var found = Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var look);
             if (look.SlidingMs != 0)
                 host.Replica.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
             result = look.Result;

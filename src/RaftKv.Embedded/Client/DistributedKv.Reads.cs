@@ -211,17 +211,17 @@ internal sealed partial class DistributedKv
 
     private static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
     {
-        Visit(host, key, new CopyLook(), out var copied);
+        Visit(host, key, new CopyVisitor(), out var copied);
         var result = copied.Result;
         if (result.SlidingMs != 0)
             host.Replica.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 
-    private static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordLook
+    private static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordVisitor
     {
-        var guarded = new GuardedLook<TLook>(look);
-        var found = Visit(host, key, GuardedLook<TLook>.Visit(ref guarded));
+        var guarded = new GuardedVisitor<TLook>(look);
+        var found = Visit(host, key, GuardedVisitor<TLook>.Visit(ref guarded));
         looked = guarded.Result();
         return found;
     }

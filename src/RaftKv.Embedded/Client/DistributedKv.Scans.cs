@@ -11,7 +11,7 @@ internal sealed partial class DistributedKv
     private const int DefaultPageEntries = 1000;
     private const int MaxPageBytes = 4 * 1024 * 1024;
 
-    private readonly ParkedPins _parked = new();
+    private readonly IdleReadViews _parked = new();
 
     public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
     {
@@ -28,7 +28,7 @@ internal sealed partial class DistributedKv
         var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new PinnedCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions.KeysOnly);
+            var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, Limits.MaxKeyBytes), scanOptions.KeysOnly);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
             // Whoever got a page that is not the last one may come for the next.
             if (page.Next is not null)
@@ -50,8 +50,8 @@ internal sealed partial class DistributedKv
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await FreshAsync(host, readOptions, "count", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        var cursor = new PinnedCursor(pin, keys, [], keysOnly: true);
-        var page = new List<PinnedRecord>();
+        var cursor = new ReadViewCursor(pin, keys, [], keysOnly: true);
+        var page = new List<ReadViewRecord>();
         var count = 0L;
         while (cursor.Next(int.MaxValue, page))
         {
@@ -78,9 +78,9 @@ internal sealed partial class DistributedKv
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);
-        var cursor = new PinnedCursor(pin, keys, after, asked.KeysOnly);
+        var cursor = new ReadViewCursor(pin, keys, after, asked.KeysOnly);
         var left = asked.Limit == 0 ? int.MaxValue : asked.Limit;
-        var page = new List<PinnedRecord>();
+        var page = new List<ReadViewRecord>();
         while (left > 0 && cursor.Next(left, page))
         {
             foreach (var record in page)
@@ -109,8 +109,8 @@ internal sealed partial class DistributedKv
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await FreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        var cursor = new PinnedCursor(pin, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
-        var page = new List<PinnedRecord>();
+        var cursor = new ReadViewCursor(pin, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
+        var page = new List<ReadViewRecord>();
         byte[] group = [];
         while (cursor.Next(int.MaxValue, page))
         {
@@ -130,11 +130,11 @@ internal sealed partial class DistributedKv
     }
 
     private static KvScanPage ReadPage(
-        ReplicaHost host, PinnedCursor cursor, VersionPin pin, KvScanOptions asked, CancellationToken cancellationToken)
+        ReplicaHost host, ReadViewCursor cursor, ReadView pin, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var most = asked.Limit == 0 ? DefaultPageEntries : asked.Limit;
         var entries = new List<KvEntry>();
-        var page = new List<PinnedRecord>();
+        var page = new List<ReadViewRecord>();
         var bytes = 0L;
         while (cursor.Next(most - entries.Count + 1, page))
         {
@@ -151,7 +151,7 @@ internal sealed partial class DistributedKv
     }
 
     /// <summary>The version the scan goes on with, or a new one that is as fresh as asked for.</summary>
-    private async ValueTask<VersionPin> PinAsync(ReplicaHost host, KvScanOptions asked, CancellationToken cancellationToken)
+    private async ValueTask<ReadView> PinAsync(ReplicaHost host, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var version = asked.AtVersion.Value;
         if (version == 0)
@@ -171,7 +171,7 @@ internal sealed partial class DistributedKv
         throw RaftKvCompactedException.OfScan(version, pin.Version);
     }
 
-    private Task<VersionPin> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
+    private Task<ReadView> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
         BetweenEntriesAsync(host, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), static pin => pin.Release(), cancellationToken);
 
     /// <summary>Has the applier do something while the state is that of one entry. What is done too late is undone.</summary>
@@ -195,7 +195,7 @@ internal sealed partial class DistributedKv
     private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
         host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
 
-    private static KvEntry Entry(ReplicaHost host, in PinnedRecord record) =>
+    private static KvEntry Entry(ReplicaHost host, in ReadViewRecord record) =>
         new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
     {
         ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(record.Header.ExpiresAtMs)),

@@ -55,8 +55,8 @@ internal sealed partial class DistributedKv
             static both => End(both.Item1, both.Item2), cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new PinnedCursor(pin, keys, [], asked.KeysOnly);
-            var page = new List<PinnedRecord>();
+            var cursor = new ReadViewCursor(pin, keys, [], asked.KeysOnly);
+            var page = new List<ReadViewRecord>();
             while (cursor.Next(int.MaxValue, page))
             {
                 foreach (var record in page)
@@ -100,13 +100,13 @@ internal sealed partial class DistributedKv
     private static Watcher Add(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, long from) =>
         host.Applier.Changes.Watches.Add(keys, asked.KeysOnly, asked.BufferBytes == 0 ? DefaultBufferBytes : asked.BufferBytes, from);
 
-    private static void End(VersionPin pin, Watcher watcher)
+    private static void End(ReadView pin, Watcher watcher)
     {
         pin.Release();
         watcher.Dispose();
     }
 
-    private static KvEvent Initial(in PinnedRecord record) => new()
+    private static KvEvent Initial(in ReadViewRecord record) => new()
     {
         Kind = KvEventKind.Put,
         Key = Encoding.UTF8.GetString(record.Key),

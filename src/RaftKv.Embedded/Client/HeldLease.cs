@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Client;
 
-/// <summary>A lease that the <see cref="LeaseKeeper"/> renews.</summary>
+/// <summary>A lease that the <see cref="LeaseRenewer"/> renews.</summary>
 internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLive) : KvLease
 {
     /// <summary>How long a disposal waits for the cluster, which answers in milliseconds while there is a quorum.</summary>
@@ -18,7 +18,7 @@ internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLiv
     /// <summary>Whether it is revoked when the host of this process stops.</summary>
     public bool EndsWithHost { get; init; }
 
-    /// <summary>Whether a lock is held with it; see <see cref="LeaseKeeper.MarkLocked"/>.</summary>
+    /// <summary>Whether a lock is held with it; see <see cref="LeaseRenewer.MarkLocked"/>.</summary>
     public bool HoldsLock { get; set; }
 
     public override async ValueTask RevokeAsync(CancellationToken cancellationToken = default)

@@ -12,7 +12,7 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
     {
         KvEntry? first = null;
         var count = 0;
-        var at = await LockLine.VisitAsync(kv, name, place =>
+        var at = await LockQueue.VisitAsync(kv, name, place =>
         {
             count++;
             if (first is not { } before || place.Version < before.Version)
@@ -21,7 +21,7 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
         if (first is not { } found)
             return (null, at);
         var (nodeId, askedAt) = LockTicket.Decode(found.Value.Span);
-        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1, LockLine.LeaseOf(name, found.Key)), at);
+        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1, LockQueue.LeaseOf(name, found.Key)), at);
     }
 
     /// <summary>The holder now, and each one after it; one that is over before it is looked at is passed over.</summary>
@@ -42,8 +42,8 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
     {
         try
         {
-            await LockLine.UntilAsync(
-                kv, LockLine.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion,
+            await LockQueue.UntilAsync(
+                kv, LockQueue.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion,
                 cancellationToken).ConfigureAwait(false);
             return await LookAsync(cancellationToken).ConfigureAwait(false);
         }

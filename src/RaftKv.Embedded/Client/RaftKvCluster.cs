@@ -89,14 +89,14 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     }
 
     public Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default) =>
-        AddMemberAsync(nodeId, address, KvMemberRole.Voter, cancellationToken);
+        AddMemberAsync(nodeId, address, RaftKvMemberRole.Voter, cancellationToken);
 
     public async Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default)
     {
         NodeIds.ThrowIfInvalid(oldNodeId);
         if (oldNodeId == newNodeId)
             throw new ArgumentException($"{oldNodeId} cannot take its own place; add it again once its disk is replaced. Nothing was changed.", nameof(newNodeId));
-        await AddMemberAsync(newNodeId, newAddress, KvMemberRole.Voter, cancellationToken).ConfigureAwait(false);
+        await AddMemberAsync(newNodeId, newAddress, RaftKvMemberRole.Voter, cancellationToken).ConfigureAwait(false);
         try
         {
             await RemoveMemberAsync(oldNodeId, cancellationToken).ConfigureAwait(false);
@@ -107,12 +107,12 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
     }
 
-    public async Task AddMemberAsync(string nodeId, string address, KvMemberRole role, CancellationToken cancellationToken = default)
+    public async Task AddMemberAsync(string nodeId, string address, RaftKvMemberRole role, CancellationToken cancellationToken = default)
     {
         NodeIds.ThrowIfInvalid(nodeId);
         if (!HostAndPort.TryParse(address, out var hostAndPort) || hostAndPort.Port == 0)
             throw new ArgumentException($"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
-        ThrowIfRefused(await AskAsync(role == KvMemberRole.Learner ? AdminOperation.AddLearner : AdminOperation.AddMember, nodeId, address, cancellationToken).ConfigureAwait(false));
+        ThrowIfRefused(await AskAsync(role == RaftKvMemberRole.Learner ? AdminOperation.AddLearner : AdminOperation.AddMember, nodeId, address, cancellationToken).ConfigureAwait(false));
     }
 
     public async Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default)

@@ -129,9 +129,9 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         var lease = await leases.GrantAsync(lockOptions.TimeToLiveOrDefault, endsWithHost: true, cancellationToken).ConfigureAwait(false);
         try
         {
-            var key = LockLine.KeyOf(name, lease.Id);
+            var key = LockQueue.KeyOf(name, lease.Id);
             var bound = new KvSetOptions { LeaseId = lease.Id };
-            var enter = new KvTransaction().If(KvCompare.CreateVersion(LockLine.RangeOf(name), KvRelation.Equal, KvVersion.None));
+            var enter = new KvTransaction().If(KvCompare.CreateVersion(LockQueue.RangeOf(name), KvRelation.Equal, KvVersion.None));
             var ticket = LockTicket.Encode(options.Value.NodeId, access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow());
             enter.Then.SetReserved(key, ticket, bound);
             if (mayWait)
@@ -154,7 +154,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, access.Stopping);
         try
         {
-            await new LockLine(kv, place).WaitAsync(end.Token).ConfigureAwait(false);
+            await new LockQueue(kv, place).WaitAsync(end.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -11,7 +11,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     private const int MaxListed = 1_000;
 
-    private readonly LeaseKeeper _keeper = new(access, options);
+    private readonly LeaseRenewer _keeper = new(access, options);
 
     public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
         await GrantAsync(timeToLive, endsWithHost: false, cancellationToken).ConfigureAwait(false);
@@ -89,7 +89,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     private async ValueTask<KvLeaseSummary> WithHolderAsync(KvLeaseSummary lease, CancellationToken cancellationToken)
     {
-        if (lease.FirstKeys.FirstOrDefault(LockLine.IsPlace) is not { } place)
+        if (lease.FirstKeys.FirstOrDefault(LockQueue.IsPlace) is not { } place)
             return lease;
         var ticket = await kv.GetAsync(place, KvReadOptions.Stale, cancellationToken).ConfigureAwait(false);
         var holder = ticket is { Found: true } && ticket.LeaseId == lease.LeaseId ? LockTicket.Decode(ticket.Value.Span).NodeId : "";

@@ -25,6 +25,6 @@ internal readonly record struct HostAndPort(string Host, int Port)
     }
 
     /// <summary>Asks the resolver each time, on the calling thread: addresses behind names change.</summary>
-    /// <exception cref="SocketException">There is no such name, or nobody to ask.</exception>
+    /// <exception cref="SocketException">There is no such name, or no name server answers.</exception>
     public IPAddress[] Resolve() => IPAddress.TryParse(Host, out var address) ? [address] : Dns.GetHostAddresses(Host);
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>Lets one log line per subject through every few seconds, so that nobody fills our host's disk by knocking.</summary>
+/// <summary>Lets one log line per subject through every few seconds, so that connection attempts cannot fill the host's disk.</summary>
 internal sealed class LogThrottle
 {
     public const int Seconds = 10;

@@ -2,12 +2,12 @@ namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
 /// Many threads post, one thread takes everything at once. The consumer is woken only when it sleeps, so that a burst costs one wake-up.
-/// What is posted must be bounded by whoever posts it.
+/// The caller bounds what it posts.
 /// </summary>
 internal sealed class WorkQueue<T> where T : class
 {
     private readonly Lock _gate = new();
-    private readonly Parker _consumer = new();
+    private readonly FutexEvent _consumer = new();
     private List<T> _items = [];
     private bool _sleeping;
     private bool _kicked;
@@ -23,9 +23,9 @@ internal sealed class WorkQueue<T> where T : class
         }
     }
 
-    /// <summary><c>false</c> when the queue is closed: nobody would take it any more.</summary>
+    /// <summary><c>false</c> when the queue is closed.</summary>
     /// <param name="item">What is to be taken.</param>
-    /// <param name="wake">Without, the caller sees to it that somebody takes what it posted.</param>
+    /// <param name="wake">Without, the caller makes sure that what it posted is taken.</param>
     public bool Post(T item, bool wake = true)
     {
         lock (_gate)
@@ -96,7 +96,7 @@ internal sealed class WorkQueue<T> where T : class
         }
     }
 
-    /// <summary>Whether the consumer sleeps and is now to be woken, by whoever asked and nobody else.</summary>
+    /// <summary>Whether the consumer sleeps and must be woken; <c>true</c> for one caller only.</summary>
     private bool Awaken()
     {
         var slept = _sleeping;

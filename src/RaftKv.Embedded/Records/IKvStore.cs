@@ -41,7 +41,7 @@ internal interface IKvStore : IDisposable
 
     /// <summary>Applier only, a few ms at most: pins the records as they are now.</summary>
     /// <param name="version">The newest that a record may have now.</param>
-    IKvStoreCut Cut(long version);
+    IStoreCheckpoint Checkpoint(long version);
 
     /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
     void MaintainSpace() { }
@@ -55,7 +55,7 @@ internal interface IKvStore : IDisposable
     /// <summary>Applier only. Whether a change of so many bytes can be made now; otherwise it must wait for room on the disk.</summary>
     bool HasRoomFor(int bytes) => true;
 
-    /// <summary>Any thread. What a cut would have to write of records that are in memory only, about.</summary>
+    /// <summary>Any thread. What a checkpoint would have to write of records that are in memory only, about.</summary>
     long UnflushedBytes => 0;
 
     /// <summary>Any thread. What the records take, dead ones included: a snapshot has no more, about.</summary>

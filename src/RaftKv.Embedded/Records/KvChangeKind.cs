@@ -5,7 +5,7 @@ internal enum KvChangeKind : byte
 {
     Put = 1,
 
-    /// <summary>Somebody deleted it.</summary>
+    /// <summary>A write deleted it.</summary>
     Delete = 2,
 
     /// <summary>Its time to live was over.</summary>

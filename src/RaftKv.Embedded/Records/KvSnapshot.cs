@@ -1,11 +1,11 @@
 namespace RaftKv.Embedded.Records;
 
-/// <summary>A state machine as it was at one entry. Taken on the apply thread, written on another, disposed by whoever wrote it.</summary>
-internal sealed class KvSnapshot(KvState state, IKvStoreCut records, long keyCount) : IDisposable
+/// <summary>A state machine as it was at one entry. Taken on the apply thread, written on another thread, which disposes of it.</summary>
+internal sealed class KvSnapshot(KvState state, IStoreCheckpoint records, long keyCount) : IDisposable
 {
     public KvState State { get; } = state;
 
-    public IKvStoreCut Records { get; } = records;
+    public IStoreCheckpoint Records { get; } = records;
 
     /// <summary>How many keys the records amount to.</summary>
     public long KeyCount { get; } = keyCount;

@@ -69,7 +69,7 @@ internal sealed class NewCluster : IDisposable
             var info = await SpoolAsync(backup, spool, cancellationToken).ConfigureAwait(false);
             // All of it once more: the tables too must be readable before anything counts.
             var content = new SnapshotReader(spool, Spool).ReadAll(visit: null, cancellationToken);
-            using var snapshot = new KvSnapshot(content.State, new SnapshotFileCut(spool, Spool), content.KeyCount);
+            using var snapshot = new KvSnapshot(content.State, new SnapshotFileCheckpoint(spool, Spool), content.KeyCount);
             return new RaftKvRestored(info, Found(snapshot, cancellationToken, out var last), new KvVersion(last.Index));
         }
         finally

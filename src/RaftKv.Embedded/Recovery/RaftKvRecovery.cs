@@ -11,13 +11,13 @@ public static class RaftKvRecovery
     /// <summary>Looks into the data directory of a stopped node, and verifies its log. Changes nothing.</summary>
     /// <param name="dataDirectory">The node's data directory.</param>
     /// <param name="upToDamage">
-    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivor.Damage"/> says what is wrong. Acknowledged writes behind the damage are lost, unless
+    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivingNode.Damage"/> says what is wrong. Acknowledged writes behind the damage are lost, unless
     /// another survivor has them.
     /// </param>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Locked"/>: the node is running. <see cref="RaftKvStorageError.Damaged"/>: the log is damaged, and <paramref name="upToDamage"/> is <c>false</c>. <see cref="RaftKvStorageError.NotWritable"/>: no node's directory.
     /// </exception>
-    public static RaftKvSurvivor Inspect(string dataDirectory, bool upToDamage = false)
+    public static RaftKvSurvivingNode Inspect(string dataDirectory, bool upToDamage = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
         using var survivor = SurvivorDirectory.Open(new OsFileSystem(), dataDirectory, upToDamage);
@@ -26,7 +26,7 @@ public static class RaftKvRecovery
 
     /// <summary>Ranks the survivors of one cluster and says what a recovery from the best of them would keep and what it may lose.</summary>
     /// <exception cref="ArgumentException">There are none, one is given twice, or they are of different clusters.</exception>
-    public static RaftKvRecoveryPlan Plan(IEnumerable<RaftKvSurvivor> survivors) => RecoveryPlanner.Plan([.. survivors]);
+    public static RaftKvRecoveryPlan Plan(IEnumerable<RaftKvSurvivingNode> survivors) => RecoveryPlanner.Plan([.. survivors]);
 
     /// <summary>
     /// Begins a new cluster with everything the best survivor has, the writes among it included that were never acknowledged. It gets a directory of its own and a new cluster id, so that nodes of the old
@@ -36,7 +36,7 @@ public static class RaftKvRecovery
     /// <param name="newDataDirectory">An empty directory, or one that is made.</param>
     /// <param name="nodeId">The node's name, as in its options.</param>
     /// <param name="address">Where peers will reach it, host:port.</param>
-    /// <param name="confirmedClusterId">The id of the cluster that is given up: says that whoever calls has read the plan's findings.</param>
+    /// <param name="confirmedClusterId">The id of the cluster that is given up: shows that the caller has read the plan's findings.</param>
     /// <param name="cancellationToken">Ends the recovery; nothing has happened then.</param>
     /// <exception cref="RaftKvStorageException">A directory cannot be used, or the survivor's data is damaged; nothing has happened then.</exception>
     /// <exception cref="ArgumentException">Something else was confirmed, the survivors are a quorum, or the best has changed since the plan was made.</exception>

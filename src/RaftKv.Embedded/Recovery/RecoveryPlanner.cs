@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Recovery;
 /// </summary>
 internal static class RecoveryPlanner
 {
-    public static RaftKvRecoveryPlan Plan(IReadOnlyList<RaftKvSurvivor> survivors)
+    public static RaftKvRecoveryPlan Plan(IReadOnlyList<RaftKvSurvivingNode> survivors)
     {
         if (survivors.Count == 0)
             throw new ArgumentException("There is no survivor to recover from; restore a backup.", nameof(survivors));

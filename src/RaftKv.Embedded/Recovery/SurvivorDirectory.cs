@@ -7,7 +7,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Recovery;
 
-/// <summary>The data directory of a stopped node of a cluster that has lost its quorum: read, and held so that nobody starts on it meanwhile.</summary>
+/// <summary>The data directory of a stopped node of a cluster that has lost its quorum: read, and locked so that no node starts on it meanwhile.</summary>
 internal sealed class SurvivorDirectory : IDisposable
 {
     private const int ReadBytes = 4 * 1024 * 1024;
@@ -55,7 +55,7 @@ internal sealed class SurvivorDirectory : IDisposable
         }
     }
 
-    public RaftKvSurvivor Describe()
+    public RaftKvSurvivingNode Describe()
     {
         var snapshot = NewestSnapshot();
         // A log that does not continue the snapshot is not replayed, neither by a start nor by a recovery: none of it counts.
@@ -65,7 +65,7 @@ internal sealed class SurvivorDirectory : IDisposable
             : snapshot?.State.Configuration ?? ClusterConfiguration.Empty;
         var isAhead = snapshot is not null && (!hasLog || snapshot.State.Last.Index >= _log.Last.Index);
         var end = isAhead ? snapshot!.State.Last : _log.Last;
-        return new RaftKvSurvivor
+        return new RaftKvSurvivingNode
         {
             DataDirectory = _directory.Root,
             NodeId = _identity.NodeId,

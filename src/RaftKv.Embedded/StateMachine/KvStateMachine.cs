@@ -106,7 +106,7 @@ internal sealed partial class KvStateMachine : IChangeSource
     /// <summary>Pins the state as it is now; takes a few ms at most. At most one is alive at a time.</summary>
     public KvSnapshot CaptureSnapshot()
     {
-        return new KvSnapshot(State(), Store.Cut(Applied.Index), Store.Count);
+        return new KvSnapshot(State(), Store.Checkpoint(Applied.Index), Store.Count);
     }
 
     /// <summary>A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.</summary>

@@ -2,14 +2,14 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>A lease: keys that live as long as somebody keeps it alive.</summary>
+/// <summary>A lease: keys that live as long as it is renewed.</summary>
 internal sealed class Lease(long id, long timeToLiveMs, long deadlineMs)
 {
     public long Id => id;
 
     public long TimeToLiveMs => timeToLiveMs;
 
-    /// <summary>In lease time: log time without the times in which nobody led.</summary>
+    /// <summary>In lease time: log time without the times in which there was no leader.</summary>
     public long DeadlineMs { get; set; } = deadlineMs;
 
     /// <summary>In order, so that they go in the same order everywhere.</summary>

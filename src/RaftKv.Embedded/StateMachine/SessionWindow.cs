@@ -57,7 +57,7 @@ internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedM
             ForgetPayload(slot);
     }
 
-    /// <summary>The result of <paramref name="sequence"/> was acknowledged: nobody who follows the protocol asks for it again.</summary>
+    /// <summary>The result of <paramref name="sequence"/> was acknowledged: a correct client does not ask for it again.</summary>
     public bool HasForgotten(long sequence) => sequence < _base;
 
     /// <summary>The capacity that <paramref name="sequence"/> needs; 0 when it is further ahead than any window reaches.</summary>

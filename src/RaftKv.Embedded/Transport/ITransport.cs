@@ -34,10 +34,10 @@ internal interface ITransport : IDisposable
     void Flush();
 
     /// <summary>Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like to be taken into its cluster.</summary>
-    /// <exception cref="RaftKvUnavailableException">Nobody, or nobody who speaks this protocol, within the time.</exception>
+    /// <exception cref="RaftKvUnavailableException">No node that speaks this protocol answered in time.</exception>
     Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false);
 
-    /// <summary>As <see cref="ProbeAsync"/>, on the calling thread; null if nobody answers.</summary>
+    /// <summary>As <see cref="ProbeAsync"/>, on the calling thread; <c>null</c> if there is no answer.</summary>
     PeerHello? TryProbe(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
     {
         try

@@ -33,7 +33,7 @@ internal interface ITransportHandler
     /// <summary>We dialled a peer, found it at this address, and both agreed.</summary>
     void OnConnected(PeerHello peer, string address);
 
-    /// <summary>Somebody answered where we looked for a member, and would not have us, or is not the one.</summary>
+    /// <summary>The node at a member's address refused the connection, or is not that member.</summary>
     void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address) { }
 
     /// <summary>Where else a peer may be found when it is not where its configuration says, the likeliest first.</summary>

@@ -15,14 +15,14 @@ internal sealed class ChangeFeed : IKvChangeSink
     public ChangeFeed(IChangeSource state, long historyBytes, long retainedBytes, Action<IThreadPoolWorkItem>? schedule = null)
     {
         History = new ChangeHistory(historyBytes, state.Applied.Index);
-        Pins = new VersionPins(retainedBytes);
+        Pins = new ReadViews(retainedBytes);
         Watches = new WatchRouter(History, schedule);
         Follow(state);
     }
 
     public ChangeHistory History { get; }
 
-    public VersionPins Pins { get; }
+    public ReadViews Pins { get; }
 
     public WatchRouter Watches { get; }
 

@@ -64,7 +64,7 @@ internal sealed class ChangeHistory : IKvChangeSink
         if (_overflowed)
         {
             _overflowed = false;
-            // Nobody may take the old end for the place behind this entry.
+            // No reader may take the old end for the place behind this entry.
             _tail++;
             Forget(_tail, index + 1);
         }
@@ -78,7 +78,7 @@ internal sealed class ChangeHistory : IKvChangeSink
     /// <summary>Apply thread: the state goes on behind entry <paramref name="last"/>, and what led there is not known.</summary>
     public void Restart(long last)
     {
-        // Nobody may take the old end for the new start.
+        // No reader may take the old end for the new start.
         _tail++;
         Forget(_tail, last + 1);
         Volatile.Write(ref _through, last);

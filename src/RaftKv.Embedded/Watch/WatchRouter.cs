@@ -47,7 +47,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
                 throw why();
             if (_count == 0)
             {
-                // Nobody was listening: whoever comes reads the history up to here by itself.
+                // There was no watcher: a new one reads the history up to here by itself.
                 _routed = _history.Through;
                 _position = _history.End;
             }

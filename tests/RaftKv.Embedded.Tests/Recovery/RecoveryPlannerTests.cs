@@ -54,7 +54,7 @@ public sealed class RecoveryPlannerTests
         Assert.Throws<ArgumentException>(() => RecoveryPlanner.Plan([Survivor("a", 1, 1), Survivor("b", 1, 1) with { ClusterId = Guid.NewGuid() }]));
     }
 
-    private static RaftKvSurvivor Survivor(string nodeId, long lastTerm, long lastIndex, params string[] voters) => new()
+    private static RaftKvSurvivingNode Survivor(string nodeId, long lastTerm, long lastIndex, params string[] voters) => new()
     {
         DataDirectory = nodeId,
         NodeId = nodeId,

@@ -86,7 +86,7 @@ public sealed class SurvivorDirectoryTests
         Assert.Equal("z", plan.Best.NodeId);
     }
 
-    private RaftKvSurvivor Describe(bool upToDamage)
+    private RaftKvSurvivingNode Describe(bool upToDamage)
     {
         using var survivor = SurvivorDirectory.Open(_disk, Root, upToDamage);
         return survivor.Describe();

@@ -29,10 +29,10 @@ public sealed class SimulationTests
     }
 
     [Theory]
-    [InlineData("Usurpers")]
-    [InlineData("Strangers")]
-    [InlineData("Namesakes")]
-    [InlineData("Relics")]
+    [InlineData("StaleLeaders")]
+    [InlineData("UnknownPeers")]
+    [InlineData("ReplacedDisks")]
+    [InlineData("FailedSyncs")]
     [InlineData("Overload")]
     [InlineData("FullDisks")]
     [InlineData("Damage")]

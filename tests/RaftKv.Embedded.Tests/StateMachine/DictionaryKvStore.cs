@@ -42,13 +42,13 @@ internal sealed class DictionaryKvStore : IKvStore
         return copied;
     }
 
-    public IKvStoreCut Cut(long version) => new CopiedCut(_records.ToList());
+    public IStoreCheckpoint Checkpoint(long version) => new CopiedCheckpoint(_records.ToList());
 
     public void Dispose() { }
 
-    private sealed class CopiedCut(List<KeyValuePair<byte[], (RecordHeader Header, byte[] Value)>> records) : IKvStoreCut
+    private sealed class CopiedCheckpoint(List<KeyValuePair<byte[], (RecordHeader Header, byte[] Value)>> records) : IStoreCheckpoint
     {
-        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken)
+        public void Visit(CheckpointVisitor visit, CancellationToken cancellationToken)
         {
             foreach (var (key, record) in records)
                 visit(key, record.Header, record.Value, deleted: false);

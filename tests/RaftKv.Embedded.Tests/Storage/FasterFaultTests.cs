@@ -42,7 +42,7 @@ public sealed class FasterFaultTests : IDisposable
             Assert.Equal(error, Assert.IsType<RaftKvStorageException>(failure).Error);
             // What the disk missed does not come back with it.
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => Put(store, 1, 99)).Error);
-            Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => store.Cut(long.MaxValue)).Error);
+            Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => store.Checkpoint(long.MaxValue)).Error);
         }
     });
 
@@ -155,7 +155,7 @@ public sealed class FasterFaultTests : IDisposable
         using var store = Open();
         for (var key = 0; key < Keys; key++)
             Put(store, key, 1);
-        using var cut = store.Cut(long.MaxValue);
+        using var cut = store.Checkpoint(long.MaxValue);
         _disk.AfterRead = (_, _, bytes) => bytes[bytes.Length / 2] ^= 1;
 
         var failure = Record.Exception(() => cut.Visit((ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted) => { }, CancellationToken.None));

@@ -26,7 +26,7 @@ public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
         Put(store, 7, version: 9, bytes: 100);
         Disk.FreeBytes = 0;
 
-        using var cut = store.Cut(long.MaxValue);
+        using var cut = store.Checkpoint(long.MaxValue);
         Put(store, 8, version: 10, bytes: 100);
 
         var seen = new List<(string Key, long Version, bool Deleted)>();
@@ -116,7 +116,7 @@ public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
         }
         for (var key = 0; key < Keys; key += 10)
             store.Remove(Key(key));
-        using var cut = store.Cut(version);
+        using var cut = store.Checkpoint(version);
         for (var key = 0; key < Keys; key += 3)
             Put(store, key, ++version, 1_200);
         for (var key = 1; key < Keys; key += 10)
@@ -151,11 +151,11 @@ public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
     public void Only_one_cut_is_alive_at_a_time()
     {
         var store = OpenStore();
-        var cut = store.Cut(long.MaxValue);
-        Assert.Throws<InvalidOperationException>(() => store.Cut(long.MaxValue));
+        var cut = store.Checkpoint(long.MaxValue);
+        Assert.Throws<InvalidOperationException>(() => store.Checkpoint(long.MaxValue));
         cut.Dispose();
         cut.Dispose();
-        store.Cut(long.MaxValue).Dispose();
+        store.Checkpoint(long.MaxValue).Dispose();
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
     {
         var store = OpenStore();
         Put(store, 1, 1, 8);
-        var cut = store.Cut(long.MaxValue);
+        var cut = store.Checkpoint(long.MaxValue);
         store.Dispose();
         Stores.Clear();
 

@@ -369,11 +369,11 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
             Put(store, written, 1, 1000);
         }
 
-        Assert.Equal(RaftKvStorageError.DiskFull, Assert.Throws<RaftKvStorageException>(() => store.Cut(long.MaxValue)).Error);
+        Assert.Equal(RaftKvStorageError.DiskFull, Assert.Throws<RaftKvStorageException>(() => store.Checkpoint(long.MaxValue)).Error);
         Assert.Equal((1, 1000), Read(store, 0));
         Disk.FreeBytes = long.MaxValue;
         Assert.True(store.HasRoomFor(1000));
-        store.Cut(long.MaxValue).Dispose();
+        store.Checkpoint(long.MaxValue).Dispose();
     }
 
     [Fact]

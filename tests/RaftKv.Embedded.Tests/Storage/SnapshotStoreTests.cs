@@ -261,9 +261,9 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         Assert.Empty(Disk.ListFiles(Snapshots));
     }
 
-    private sealed class CancelledCut : IKvStoreCut
+    private sealed class CancelledCut : IStoreCheckpoint
     {
-        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken) => throw new OperationCanceledException();
+        public void Visit(CheckpointVisitor visit, CancellationToken cancellationToken) => throw new OperationCanceledException();
 
         public void Dispose() { }
     }

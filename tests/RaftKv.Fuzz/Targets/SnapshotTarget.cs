@@ -106,7 +106,7 @@ internal sealed class SnapshotTarget : FuzzTarget
         file.CreateDirectory(Directory);
         for (var i = 0; i < 20; i++)
             machine.Store.Put(BitConverter.GetBytes(i + 1), new RecordHeader(i + 1, 1, 1, i % 3 == 0 ? 5_000 : 0, i % 5 == 0 ? 3 : 0), new byte[i * 3]);
-        using var records = new KvSnapshot(state, machine.Store.Cut(state.Last.Index), machine.Store.Count);
+        using var records = new KvSnapshot(state, machine.Store.Checkpoint(state.Last.Index), machine.Store.Count);
         new SnapshotStore(file, Directory).Write(Guid.Empty, records, CancellationToken.None);
         return file.Read(_path);
     }

@@ -3,9 +3,9 @@ using RaftKv.Embedded;
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>Makes one call after the other, each on a node that chance picks.</summary>
-internal sealed class Caller(Simulation run, Workload workload, Chance chance)
+internal sealed class Caller(Simulation run, Workload workload, SimRandom chance)
 {
-    public Chance Chance => chance;
+    public SimRandom Random => chance;
 
     public void Start() => run.Time.After(chance.Around(run.Swarm.ThinkTime), Next);
 

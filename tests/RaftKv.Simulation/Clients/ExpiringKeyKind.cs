@@ -15,15 +15,15 @@ internal sealed class ExpiringKeyKind(Simulation run) : CallKind(run)
 
     public override void Make(Caller caller, SimNode node, string key, Action ended)
     {
-        var name = Encoding.UTF8.GetBytes($"t{caller.Chance.Below(Keys)}");
-        if (caller.Chance.OneIn(3))
+        var name = Encoding.UTF8.GetBytes($"t{caller.Random.Below(Keys)}");
+        if (caller.Random.OneIn(3))
         {
             Read(node, name);
             Run.Time.After(VirtualTime.Millisecond, ended);
             return;
         }
-        var time = caller.Chance.Between(20, 3_000);
-        var lifetime = caller.Chance.Below(4) switch
+        var time = caller.Random.Between(20, 3_000);
+        var lifetime = caller.Random.Below(4) switch
         {
             0 => new KvLifetime(Keep: true),
             1 => new KvLifetime(false, SlidingMs: time),

@@ -19,7 +19,7 @@ internal sealed class IncrementKind(Simulation run) : CallKind(run)
         read = new ReadCall(Run, node, key, caller.Fresh, succeeded =>
         {
             if (succeeded)
-                Run.Time.After(caller.Chance.Below(VirtualTime.Millisecond), () => Replace(caller, node, life, key, read!.Found, attempts, ended));
+                Run.Time.After(caller.Random.Below(VirtualTime.Millisecond), () => Replace(caller, node, life, key, read!.Found, attempts, ended));
             else
                 Again(caller, key, attempts, ended);
         });
@@ -41,7 +41,7 @@ internal sealed class IncrementKind(Simulation run) : CallKind(run)
             return;
         }
         var life = other.Life;
-        Run.Time.After(caller.Chance.Below(20 * VirtualTime.Millisecond), () =>
+        Run.Time.After(caller.Random.Below(20 * VirtualTime.Millisecond), () =>
         {
             if (Run.IsHealing || !other.IsUp || other.Life != life || other.Core is null || other.PausedUntil > Run.Time.Now)
                 ended();

@@ -7,7 +7,7 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>
-/// Holds a lease for a while, with a key, as <c>LeaseKeeper</c> does it: until it is tired of it and revokes it or leaves it alone, its process dies, or the lease is lost.
+/// Holds a lease for a while, with a key, as <c>LeaseRenewer</c> does it: until it is tired of it and revokes it or leaves it alone, its process dies, or the lease is lost.
 /// </summary>
 internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
 {
@@ -23,17 +23,17 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
 
     public override void Make(Caller caller, SimNode node, string key, Action ended)
     {
-        var timeToLive = caller.Chance.Between(500, 3_000);
+        var timeToLive = caller.Random.Between(500, 3_000);
         var (life, sentAt) = (node.Life, node.Clock.Ticks);
         _ = new CommandCall(Run, node, Command(KvOperation.GrantLease, timeToLive), $"grant a lease of {timeToLive} ms", granted =>
         {
             ended();
             if (granted is not { } answer || !Lives(node, life))
                 return;
-            var held = new LeaseLife(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1, node.RequestTimeout.Ticks, sentAt);
+            var held = new LeaseDeadline(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1, node.RequestTimeout.Ticks, sentAt);
             var holding = Run.LeaseHolders.Begin(answer.Version, node, held);
             Run.Time.After(0, () => Bind(node, life, answer.Version));
-            Run.Time.After(0, () => Keep(holding, life, Run.Time.Now + caller.Chance.Below(5 * VirtualTime.Second), revokes: caller.Chance.OneIn(2)));
+            Run.Time.After(0, () => Keep(holding, life, Run.Time.Now + caller.Random.Below(5 * VirtualTime.Second), revokes: caller.Random.OneIn(2)));
         });
     }
 

@@ -7,10 +7,10 @@ internal sealed class SetKind(Simulation run) : CallKind(run)
 
     public override void Make(Caller caller, SimNode node, string key, Action ended)
     {
-        var call = caller.Chance.OneIn(4)
+        var call = caller.Random.OneIn(4)
             ? WriteCall.Replace(Run, node, key, Run.NextOperation(), 0, (0, 0), _ => ended())
             : WriteCall.Set(Run, node, key, Run.NextOperation(), _ => ended());
-        if (Run.Swarm.Cancels && caller.Chance.OneIn(4))
-            Run.Time.After(caller.Chance.Around(Run.Swarm.NetworkDelay * 2), call.Cancel);
+        if (Run.Swarm.Cancels && caller.Random.OneIn(4))
+            Run.Time.After(caller.Random.Around(Run.Swarm.NetworkDelay * 2), call.Cancel);
     }
 }

@@ -23,10 +23,10 @@ internal sealed class Workload
     public void Start()
     {
         for (var i = 0UL; i < (ulong)_run.Swarm.Callers; i++)
-            new Caller(_run, this, _run.Chance.Fork("callers").Fork(i)).Start();
+            new Caller(_run, this, _run.Random.Fork("callers").Fork(i)).Start();
     }
 
-    public CallKind Next(Chance chance)
+    public CallKind Next(SimRandom chance)
     {
         _calls++;
         return chance.Pick(_kinds);

@@ -5,7 +5,7 @@ internal sealed class AllButOne(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Blackouts;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var survivor = Any(chance);
         if (!survivor.IsListening)
@@ -31,7 +31,7 @@ internal sealed class AllButOne(Simulation run) : Fault(run)
         return true;
     }
 
-    private void Fall(SimNode survivor, Chance chance)
+    private void Fall(SimNode survivor, SimRandom chance)
     {
         foreach (var node in Run.Nodes)
         {

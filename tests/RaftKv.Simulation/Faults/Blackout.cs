@@ -5,7 +5,7 @@ internal sealed class Blackout(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Blackouts;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         foreach (var node in Run.Nodes)
         {

@@ -5,7 +5,7 @@ internal sealed class ClockDrift(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Drift > 0;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         node.Time.Rate = 1000 + chance.Between(-Run.Swarm.Drift, Run.Swarm.Drift);

@@ -5,7 +5,7 @@ internal sealed class CrashBetweenMessages(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Crashes;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         if (!node.IsUp)

@@ -10,9 +10,9 @@ internal abstract class Fault(Simulation run)
 
     /// <summary>Breaks something; <c>false</c> when there was nothing to break.</summary>
     /// <param name="chance">Dice of this one fault.</param>
-    public abstract bool Inject(Chance chance);
+    public abstract bool Inject(SimRandom chance);
 
-    protected SimNode Any(Chance chance) => chance.Pick(run.Nodes);
+    protected SimNode Any(SimRandom chance) => chance.Pick(run.Nodes);
 
     /// <summary>Of those who believe to lead, the one that was elected last.</summary>
     protected SimNode? Leader => run.Nodes.Where(n => n.Leads).MaxBy(n => n.Core!.Term);

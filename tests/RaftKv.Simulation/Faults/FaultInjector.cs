@@ -7,10 +7,10 @@ internal sealed class FaultInjector
     private const long RepairTime = 2 * VirtualTime.Second;
 
     private readonly Simulation _run;
-    private readonly Chance _chance;
+    private readonly SimRandom _chance;
     private readonly List<Fault> _kinds;
-    private readonly Coup _coup;
-    private readonly Haste _haste;
+    private readonly NewLeaderCrash _coup;
+    private readonly ChangeAfterElection _haste;
     private ulong _count;
     private long _quietUntil;
     private bool _stopped;
@@ -18,14 +18,14 @@ internal sealed class FaultInjector
     public FaultInjector(Simulation run)
     {
         _run = run;
-        _chance = run.Chance.Fork("faults");
-        _coup = new Coup(run);
-        _haste = new Haste(run);
+        _chance = run.Random.Fork("faults");
+        _coup = new NewLeaderCrash(run);
+        _haste = new ChangeAfterElection(run);
         Fault[] all =
         [
             new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
             new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
-            new SlowDisk(run), new BitFlip(run), new AllButOne(run), new Usurpation(run), new LonelyChange(run), new Replacement(run), new Namesake(run), new Relic(run), new Defection(run), new StalledLogs(run), new Absence(run), _haste,
+            new SlowDisk(run), new DamagedFile(run), new AllButOne(run), new StaleLeader(run), new ChangeWithoutQuorum(run), new ReplacedDisk(run), new ReplacedDiskApart(run), new FailedSyncThenPowerLoss(run), new FollowerRestartDuringLease(run), new StalledLogs(run), new SlowThenIsolated(run), _haste,
             new RolledBackDisk(run), new StoppedTurn(run), new YearsAhead(run), new ReplacedJoin(run), new SlowLink(run),
         ];
         _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
@@ -76,7 +76,7 @@ internal sealed class FaultInjector
     }
 
     /// <summary>Somebody, or something, brings it back after a while.</summary>
-    public void RestartSoon(SimNode node) => RestartIn(node, node.Chance.Around(node.Chance.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
+    public void RestartSoon(SimNode node) => RestartIn(node, node.Random.Around(node.Random.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
 
     public void RestartIn(SimNode node, long wait)
     {
@@ -86,9 +86,9 @@ internal sealed class FaultInjector
             if (node.IsListening || node.IsRefused || node.Life != life || _run.Missing.Contains(node))
                 return;
             if (node.IsUp)
-                node.Die(power: node.Chance.OneIn(2));
-            if (!_stopped && _run.Swarm.Crashes && node.Chance.OneIn(8))
-                node.CutPowerIn(node.Chance.Between(1, 20));
+                node.Die(power: node.Random.OneIn(2));
+            if (!_stopped && _run.Swarm.Crashes && node.Random.OneIn(8))
+                node.CutPowerIn(node.Random.Between(1, 20));
             if (!node.TryStart() && !node.IsRefused)
                 RestartSoon(node);
         });
@@ -111,7 +111,7 @@ internal sealed class FaultInjector
         Later();
     });
 
-    private void Turn(Func<Chance, (Fault Kind, bool Done)> inject)
+    private void Turn(Func<SimRandom, (Fault Kind, bool Done)> inject)
     {
         var number = _count++;
         if (_run.Options.Skip.Contains(number))

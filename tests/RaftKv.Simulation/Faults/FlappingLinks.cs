@@ -5,7 +5,7 @@ internal sealed class FlappingLinks(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Flapping;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Run.Nodes.FirstOrDefault(n => n.Leads) is { } leader && !chance.OneIn(4) ? leader : Any(chance);
         var at = 0L;

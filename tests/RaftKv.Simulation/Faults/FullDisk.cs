@@ -8,7 +8,7 @@ internal sealed class FullDisk(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.DiskFaults;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         if (!node.IsListening)

@@ -5,7 +5,7 @@ internal sealed class Partition(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Partitions;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         Run.Network.Heal();
         var side = chance.OneIn(3) ? [Any(chance)] : Run.Nodes.Where(_ => chance.OneIn(2)).ToList();

@@ -12,7 +12,7 @@ internal sealed class ReplacedJoin(Simulation run) : Fault(run)
 
     public override bool IsEnabled(Swarm swarm) => swarm.Asking;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         if (_isUnderWay || Leader is not { } leader || leader.PausedUntil > Run.Time.Now || Followers(leader).Count < 2)
             return false;
@@ -28,7 +28,7 @@ internal sealed class ReplacedJoin(Simulation run) : Fault(run)
     }
 
     /// <summary>Waits until the leader has appended the entry, and cuts it off before it is committed.</summary>
-    private void Watch(SimNode leader, SimNode node, Chance chance, long end) => Run.Time.After(LookEvery, () =>
+    private void Watch(SimNode leader, SimNode node, SimRandom chance, long end) => Run.Time.After(LookEvery, () =>
     {
         _isUnderWay = !Run.IsHealing && Run.Time.Now < end && leader.Leads;
         if (!_isUnderWay)

@@ -11,7 +11,7 @@ internal sealed class RolledBackDisk(Simulation run) : Fault(run)
 
     public override bool IsEnabled(Swarm swarm) => swarm.RolledBackDisks;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         if (_isUnderWay || !IsSettled || Leader is not { } leader || Followers(leader) is not { Count: >= 2 } followers)
             return false;
@@ -34,7 +34,7 @@ internal sealed class RolledBackDisk(Simulation run) : Fault(run)
     private bool IsSettled => Run.Operators.IsIdle && Run.Nodes.All(n => n.IsListening && n.Core is { } core && core.ConfigurationIndex <= Run.History.ConfigurationIndex)
         && Run.History.Configuration.Members.All(m => m.IsVoter && Run.NodeAt(m.Address).Identity.Incarnation == m.Incarnation);
 
-    private void Restore(Scene scene, Embedded.Tests.Storage.MemoryFileSystem image, Chance chance)
+    private void Restore(Scene scene, Embedded.Tests.Storage.MemoryFileSystem image, SimRandom chance)
     {
         var isSame = scene.Leader.Leads && scene.Leader.Core!.Term == scene.Term && scene.Node.IsListening;
         if (Run.IsHealing || !isSame)

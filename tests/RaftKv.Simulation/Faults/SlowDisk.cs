@@ -5,7 +5,7 @@ internal sealed class SlowDisk(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.SlowDisks;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         node.DiskSlowness = chance.Pick([1L, 10L, 50L]);

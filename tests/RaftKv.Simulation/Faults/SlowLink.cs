@@ -5,7 +5,7 @@ internal sealed class SlowLink(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.SlowLinks;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         if (Run.Nodes.Count < 2)
             return false;

@@ -5,7 +5,7 @@ internal sealed class StalledLogs(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Stalls;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         if (chance.OneIn(3) && Leader is { } leader)
         {

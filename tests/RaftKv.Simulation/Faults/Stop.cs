@@ -7,7 +7,7 @@ internal sealed class Stop(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Stops;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         if (!node.IsListening)

@@ -8,7 +8,7 @@ internal sealed class StoppedTurn(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.StoppedTurns;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         if (Leader is not { } leader || Followers(leader) is not { Count: >= 2 } followers)
             return false;

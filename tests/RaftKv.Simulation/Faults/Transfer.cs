@@ -5,5 +5,5 @@ internal sealed class Transfer(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Transfers;
 
-    public override bool Inject(Chance chance) => Run.Operators.Transfer(chance);
+    public override bool Inject(SimRandom chance) => Run.Operators.Transfer(chance);
 }

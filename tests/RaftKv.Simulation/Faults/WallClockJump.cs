@@ -5,7 +5,7 @@ internal sealed class WallClockJump(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.WallJumps;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         var node = Any(chance);
         node.Time.Jump = TimeSpan.FromMinutes(chance.Between(-120, 120));

@@ -12,7 +12,7 @@ internal sealed class YearsAhead(Simulation run) : Fault(run)
 
     public override bool IsEnabled(Swarm swarm) => swarm.YearsAhead;
 
-    public override bool Inject(Chance chance)
+    public override bool Inject(SimRandom chance)
     {
         // Members of earlier versions do not tell their clocks.
         if (Run.History.Configuration.FeatureLevel < FeatureLevels.Safeguards)

@@ -9,7 +9,7 @@ internal sealed class LeaseHolders
 {
     private readonly Dictionary<long, Holding> _holdings = [];
 
-    public Holding Begin(long lease, SimNode node, LeaseLife life) => _holdings[lease] = new Holding(lease, node, life);
+    public Holding Begin(long lease, SimNode node, LeaseDeadline life) => _holdings[lease] = new Holding(lease, node, life);
 
     /// <summary>An entry that ends the lease has committed.</summary>
     public void OnExpired(long lease)
@@ -21,7 +21,7 @@ internal sealed class LeaseHolders
         }
     }
 
-    public sealed class Holding(long lease, SimNode node, LeaseLife life)
+    public sealed class Holding(long lease, SimNode node, LeaseDeadline life)
     {
         private readonly int _process = node.Life;
         private bool _ended;
@@ -30,7 +30,7 @@ internal sealed class LeaseHolders
 
         public SimNode Node => node;
 
-        public LeaseLife Life => life;
+        public LeaseDeadline Life => life;
 
         public bool HasEnded => _ended || node.Life != _process;
 

@@ -12,12 +12,12 @@ internal sealed class WatchCompleteness : IInvariant
     private const int Watchers = 6;
 
     // Of its own, so that watching changes nothing about a run.
-    private readonly Chance _chance;
+    private readonly SimRandom _chance;
     private readonly List<SimWatch> _watches = [];
 
     public WatchCompleteness(ulong seed, CommittedHistory history)
     {
-        _chance = new Chance(seed ^ 0x57A7C4);
+        _chance = new SimRandom(seed ^ 0x57A7C4);
         KvKeyRange[] ranges = [KvKeyRange.All, KvKeyRange.StartingWith("k"), KvKeyRange.Exactly("k0"), KvKeyRange.Exactly("k1"), KvKeyRange.Between("k1", "k4"), KvKeyRange.All];
         for (var i = 0; i < Watchers; i++)
             _watches.Add(new SimWatch(_chance, history.Changes, KeyRanges.Interval(ranges[i], 100), slowness: _chance.Pick([4, 30, 100, 2000])));

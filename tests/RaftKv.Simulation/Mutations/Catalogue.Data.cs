@@ -20,7 +20,7 @@ internal static partial class Catalogue
         new("log-time-is-wall-time", "log time jumps with the leader's wall clock",
             new Edit("Log/LogClock.cs", "if (wall != 0 && Math.Abs(wall - _time) <= SlewRangeMs * TimeSpan.TicksPerMillisecond)\n                _time += Math.Clamp(wall - _time, -passed / Slew, passed / Slew);", "_time = Math.Max(_time, wall);")),
         new("lease-counts-from-the-answer", "the holder of a lease counts from when the answer came",
-            new Edit("Client/LeaseLife.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")) { In = Profile.Holders },
+            new Edit("Client/LeaseDeadline.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")) { In = Profile.Holders },
         new("patience-blocks-the-queue", "a write that may wait longer holds up the deadlines of those behind it (was here)",
             new Edit("Node/Calls/PendingProposals.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= context.Now.Ticks); left--)")) { In = Profile.Holders },
     ];

@@ -64,7 +64,7 @@ internal static partial class Catalogue
         new("read-without-quorum", "a leader answers reads without asking anybody",
             new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);\n            AskQuorum();", "_reads.Ask(_round, CommitIndex);\n            AnswerAskedReads(CommitIndex);")),
         new("read-by-an-old-round", "a read is proven by the round that was under way before it",
-            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")) { In = Profile.Usurpers },
+            new Edit("Consensus/RaftCore.Reads.cs", "_reads.Ask(_round + 1, CommitIndex);", "_reads.Ask(_round, CommitIndex);")) { In = Profile.StaleLeaders },
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/RaftCore.Reads.cs", "else if (CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
@@ -94,7 +94,7 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Members =>
     [
         new("contact-for-proof", "a leader that was just elected takes voters for alive that have not answered it",
-            new Edit("Consensus/QuorumProof.cs", "&& peer.Round >= round;", "&& round > 0;")) { In = Profile.Haste },
+            new Edit("Consensus/QuorumProof.cs", "&& peer.Round >= round;", "&& round > 0;")) { In = Profile.ChangeAfterElection },
         new("open-change-told-as-failed", "a leader that loses its office says of a change in its log that nothing was changed",
             new Edit("Consensus/RaftCore.Membership.cs", "Retry: true, Unknown: true));", "Retry: true));")) { In = Profile.Growth },
         new("learner-promoted-early", "a learner votes before it has caught up",
@@ -106,7 +106,7 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.Changes.cs", "if (!CanServeReads)\n", "if (ConfigurationIndex < 0)\n"),
             new Edit("Consensus/RaftCore.Membership.cs", "CanServeReads && ConfigurationIndex <= CommitIndex, \"one change", "ConfigurationIndex <= CommitIndex, \"one change")),
         new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
-            new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")) { In = Profile.Usurpers },
+            new Edit("Consensus/RaftCore.Following.cs", "        _configurations.TruncateFrom(first);\n", "")) { In = Profile.StaleLeaders },
         new("newcomer-takes-itself-for-removed", "a newcomer that comes to a configuration from before it was added says that it was removed (was here)",
             new Edit("Consensus/RaftCore.Membership.cs", "if (_wasMember && ", "if (Configuration.Members.Count > 0 && ")),
         new("ready-before-it-has-caught-up", "a node without data says that it is ready as soon as it knows a leader (was here)",
@@ -143,7 +143,7 @@ internal static partial class Catalogue
         new("snapshot-unverified", "a snapshot is loaded without a look at its checksums",
             new Edit("Storage/Snapshots/SnapshotReader.cs", "if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[bytes..]) != _checksum)", "if (bytes < 0)")) { In = Profile.Damage },
         new("suffix-kept-by-snapshot", "an installed snapshot keeps a log that conflicts with it",
-            new Edit("Consensus/RaftCore.Snapshots.cs", "var keepsSuffix = _log.Contains(last);", "var keepsSuffix = _log.LastIndex >= last.Index;")) { In = Profile.Usurpers },
+            new Edit("Consensus/RaftCore.Snapshots.cs", "var keepsSuffix = _log.Contains(last);", "var keepsSuffix = _log.LastIndex >= last.Index;")) { In = Profile.StaleLeaders },
     ];
 
     private static IEnumerable<Mutation> Sessions =>
@@ -165,24 +165,24 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> OnceHere =>
     [
         new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
-            new Edit("Node/Peers/PeerAdmission.cs", "            if (replica.IsLed)\n", "")) { In = Profile.Strangers },
+            new Edit("Node/Peers/PeerAdmission.cs", "            if (replica.IsLed)\n", "")) { In = Profile.UnknownPeers },
         new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
-            new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, _settings.Incarnation, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")) { In = Profile.Strangers },
+            new Edit("Consensus/RaftCore.Elections.cs", "_configurations.MayStillBeVoter(NodeId, _settings.Incarnation, CommitIndex)", "_configurations.At(CommitIndex).Configuration.IsVoter(NodeId)")) { In = Profile.UnknownPeers },
         new("takes-its-namesake-for-itself", "a node with a new disk takes the vote of the member whose name it has, in the configuration of an old snapshot, for its own",
-            new Edit("Log/Member.cs", "=> Incarnation == incarnation || Incarnation == Guid.Empty || incarnation == Guid.Empty;", "=> NodeId.Length > 0 || incarnation == Guid.Empty;")) { In = Profile.Namesakes },
+            new Edit("Log/Member.cs", "=> Incarnation == incarnation || Incarnation == Guid.Empty || incarnation == Guid.Empty;", "=> NodeId.Length > 0 || incarnation == Guid.Empty;")) { In = Profile.ReplacedDisks },
         new("built-on-the-page-cache", "a start builds on names that the last process could not make durable",
-            new Edit("Storage/Files/DataDirectory.cs", "            fs.SyncDirectory(root);\n            fs.SyncDirectory(directory.Wal);\n            fs.SyncDirectory(directory.Snapshots);\n", "")) { In = Profile.Relics },
+            new Edit("Storage/Files/DataDirectory.cs", "            fs.SyncDirectory(root);\n            fs.SyncDirectory(directory.Wal);\n            fs.SyncDirectory(directory.Snapshots);\n", "")) { In = Profile.FailedSyncs },
         new("given-up-before-it-is-said", "a start deletes the segments before the log although only the page cache says that they are done with",
-            new Edit("Storage/Wal/WalOpener.cs", "Delete(_found.Keys.Where(IsUnused));", "Delete(_found.Keys.Where(sequence => IsUnused(sequence) || IsDone(sequence)));")) { In = Profile.Relics },
+            new Edit("Storage/Wal/WalOpener.cs", "Delete(_found.Keys.Where(IsUnused));", "Delete(_found.Keys.Where(sequence => IsUnused(sequence) || IsDone(sequence)));")) { In = Profile.FailedSyncs },
         new("damaged-snapshot-sent-again", "a snapshot that is refused is sent again and again, although it is the leader's disk that has damaged it",
             new Edit("Consensus/RaftCore.Snapshots.cs", "if (m.NextOffset == 0 && peer.SnapshotOffset == peer.SnapshotBytes)", "if (m.NextOffset < 0)")) { In = Profile.Damage },
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
             new Edit("Consensus/RaftCore.Following.cs", " && _log.Applied < CommitIndex;", ";")) { In = Profile.Overload },
         new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
-            new Edit("Node/Peers/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.Strangers },
+            new Edit("Node/Peers/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.UnknownPeers },
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
-            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.Strangers },
+            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.UnknownPeers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);\n", "")) { In = Profile.Strangers },
+            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);\n", "")) { In = Profile.UnknownPeers },
     ];
 }

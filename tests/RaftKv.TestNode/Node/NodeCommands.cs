@@ -62,7 +62,7 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
                 await cluster.AddMemberAsync(request.NodeId!, request.Address!, token);
                 return null;
             case "addlearner":
-                await cluster.AddMemberAsync(request.NodeId!, request.Address!, KvMemberRole.Learner, token);
+                await cluster.AddMemberAsync(request.NodeId!, request.Address!, RaftKvMemberRole.Learner, token);
                 return null;
             case "replace":
                 await cluster.ReplaceMemberAsync(request.Key!, request.NodeId!, request.Address!, token);

@@ -27,12 +27,12 @@ public interface IRaftKvCluster
     /// may still be. The same call again is safe.</exception>
     Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default);
 
-    /// <summary>As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="KvMemberRole.Learner"/> is there when the change is committed, and may still have to catch up.</summary>
+    /// <summary>As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="RaftKvMemberRole.Learner"/> is there when the change is committed, and may still have to catch up.</summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
     /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
     /// may still be. The same call again is safe.</exception>
-    Task AddMemberAsync(string nodeId, string address, KvMemberRole role, CancellationToken cancellationToken = default);
+    Task AddMemberAsync(string nodeId, string address, RaftKvMemberRole role, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Puts a new node in the place of a member, dead or alive: adds it, waits until it has caught up, and then removes the other. When the call fails under way, the same call again

@@ -14,8 +14,8 @@ public interface IRaftKvCoordination
     /// <remarks>A lock that is still held when all services of the host have stopped is released then.</remarks>
     ValueTask<KvLock> AcquireLockAsync(string name, KvLockOptions options = default, CancellationToken cancellationToken = default);
 
-    /// <summary>Takes a lock if nobody holds it or waits for it.</summary>
-    /// <returns><c>null</c> when somebody does.</returns>
+    /// <summary>Takes a lock if it is free and no other caller waits for it.</summary>
+    /// <returns><c>null</c> when it is held or waited for.</returns>
     ValueTask<KvLock?> TryAcquireLockAsync(string name, KvLockOptions options = default, CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Leases: keys that live as long as some process keeps them alive (<see cref="KvSetOptions.LeaseId"/>). When a lease ends, by <see cref="RevokeAsync"/> or because nobody renewed it, all
+/// Leases: keys that live as long as some process keeps them alive (<see cref="KvSetOptions.LeaseId"/>). When a lease ends, by <see cref="RevokeAsync"/> or because it was not renewed, all
 /// its keys go in one step.
 /// </summary>
 /// <remarks>

@@ -7,7 +7,7 @@ public sealed record RaftKvRecoveryPlan
     public required Guid ClusterId { get; init; }
 
     /// <summary>The survivors, the best first: the higher last term, then the higher last version.</summary>
-    public required IReadOnlyList<RaftKvSurvivor> Ranked { get; init; }
+    public required IReadOnlyList<RaftKvSurvivingNode> Ranked { get; init; }
 
     /// <summary>The voters of the best survivor's configuration that are not among the survivors.</summary>
     public required IReadOnlyList<string> MissingVoters { get; init; }
@@ -22,5 +22,5 @@ public sealed record RaftKvRecoveryPlan
     public required IReadOnlyList<string> Findings { get; init; }
 
     /// <summary>The survivor that the new cluster begins with.</summary>
-    public RaftKvSurvivor Best => Ranked[0];
+    public RaftKvSurvivingNode Best => Ranked[0];
 }

@@ -6,7 +6,7 @@ public enum KvEventKind
     /// <summary>The key was written; or, before <see cref="InitialStateEnd"/>, it had this value when the watch began.</summary>
     Put = 0,
 
-    /// <summary>Somebody deleted the key.</summary>
+    /// <summary>A write deleted the key.</summary>
     Deleted = 1,
 
     /// <summary>The key's time to live was over.</summary>

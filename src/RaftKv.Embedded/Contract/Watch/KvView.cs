@@ -8,7 +8,7 @@ namespace RaftKv.Embedded;
 /// An always current copy in memory of the keys in a range: reading it is a look into a dictionary. It follows this node's own copy, takes over a
 /// transaction as a whole, and begins anew by itself when it has fallen too far behind. Opened by <see cref="DistributedKvViewExtensions"/>.
 /// </summary>
-/// <remarks>Safe for any number of threads. Whoever waits for a change asks for the token first and looks second.</remarks>
+/// <remarks>Safe for any number of threads. To wait for a change, ask for the token first and look second.</remarks>
 public sealed class KvView<T> : IFollowedState, IAsyncDisposable
 {
     private readonly Func<ReadOnlyMemory<byte>, T> _decode;
@@ -38,9 +38,9 @@ public sealed class KvView<T> : IFollowedState, IAsyncDisposable
     {
         var view = new KvView<T>(decode);
         var watch = new KvWatchOptions { InitialState = true, Consistency = consistency };
-        // The first attempt speaks for itself: whoever opens the view hears why it cannot be opened.
+        // The first attempt is not repeated: the caller is told why the view cannot be opened.
         view.Completion = view.FollowAsync(stop => kv.WatchAsync(range, watch, stop));
-        // Nobody may look at it: that is not an event for the host.
+        // An exception that is never looked at is not an event for the host.
         _ = view.Completion.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {

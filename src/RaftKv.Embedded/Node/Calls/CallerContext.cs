@@ -26,7 +26,7 @@ internal sealed class CallerContext
             return;
         var context = SynchronizationContext.Current is { } current && current.GetType() != typeof(SynchronizationContext) ? current : null;
         // One of our own, for callers that block.
-        if (context is CompletingThread || (context is null && TaskScheduler.Current == TaskScheduler.Default))
+        if (context is InlineSynchronizationContext || (context is null && TaskScheduler.Current == TaskScheduler.Default))
             return;
         state = new CallerContext(context, TaskScheduler.Current, continuation, state);
         continuation = static caller => ((CallerContext)caller!).Post();

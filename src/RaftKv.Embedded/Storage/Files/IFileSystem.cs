@@ -2,7 +2,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The disk, at the level where it fails: writes, syncs, renames. Everything durable goes through it, so that tests can tear, lose and
-/// refuse. Every failure is a <see cref="RaftKvStorageException"/>, and is final for whoever meets it.
+/// refuse. Every failure is a <see cref="RaftKvStorageException"/>, and is final for its caller.
 /// </summary>
 internal interface IFileSystem
 {

@@ -46,7 +46,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         return identity;
     }
 
-    /// <summary>Whoever it is.</summary>
+    /// <summary>The identity, whatever the node's name is.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or NewerFormat.</exception>
     public static NodeIdentity Read(IFileSystem fs, string directory)
     {

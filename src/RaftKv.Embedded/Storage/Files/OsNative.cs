@@ -8,7 +8,7 @@ internal static partial class OsNative
 {
     public const int PermissionDenied = 13;
 
-    /// <summary>EWOULDBLOCK: somebody else holds the lock.</summary>
+    /// <summary>EWOULDBLOCK: another process holds the lock.</summary>
     public static int WouldBlock => OperatingSystem.IsMacOS() ? 35 : 11;
 
     private const int Interrupted = 4;

@@ -31,7 +31,7 @@ internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     public long AvailableBytes(string directory) => inner.AvailableBytes(directory);
 
-    /// <summary>Really held: whoever runs on the directory must not go on beside the look.</summary>
+    /// <summary>Really held: no node may run on the directory while it is read.</summary>
     public IDisposable Lock(string path) => inner.Lock(path);
 
     private sealed class UnchangedFile(IStorageFile? inner) : IStorageFile

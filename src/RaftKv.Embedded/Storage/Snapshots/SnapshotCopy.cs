@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time, and passes nothing on before its checksum, and that of all
-/// before it, was right. Whoever got a part of a damaged snapshot has no end, so no copy passes for a whole one.
+/// before it, was right. A part of a damaged snapshot has no end, so it is never taken for a whole one.
 /// </summary>
 /// <param name="read">Fills the memory; less only at the end of the source.</param>
 /// <param name="write">Takes what was verified, in order.</param>

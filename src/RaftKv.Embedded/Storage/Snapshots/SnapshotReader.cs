@@ -46,7 +46,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     }
 
     /// <summary>Verifies the whole file. Gives its records in order to <paramref name="visit"/>, if any.</summary>
-    public SnapshotContent ReadAll(KvRecordVisitor? visit, CancellationToken cancellationToken)
+    public SnapshotContent ReadAll(CheckpointVisitor? visit, CancellationToken cancellationToken)
     {
         var content = ReadHeader();
         var sessions = new MemoryStream();
@@ -82,7 +82,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         }
     }
 
-    private void VisitRecords(ReadOnlySpan<byte> payload, long at, KvRecordVisitor? visit)
+    private void VisitRecords(ReadOnlySpan<byte> payload, long at, CheckpointVisitor? visit)
     {
         while (!payload.IsEmpty)
         {

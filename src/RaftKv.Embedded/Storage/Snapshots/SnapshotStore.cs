@@ -210,7 +210,7 @@ internal sealed partial class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Takes a damaged snapshot out of the way, for somebody to look at.</summary>
+    /// <summary>Takes a damaged snapshot out of the way, so that it can be examined.</summary>
     public void SetAside(EntryId last)
     {
         lock (_gate)

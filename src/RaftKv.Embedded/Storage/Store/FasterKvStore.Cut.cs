@@ -5,34 +5,34 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Cuts: the records as of one moment.</summary>
 internal sealed unsafe partial class FasterKvStore
 {
-    private volatile FasterCut? _cut;
+    private volatile FasterCheckpoint? _checkpoint;
 
-    public IKvStoreCut Cut(long version)
+    public IStoreCheckpoint Checkpoint(long version)
     {
-        if (_cut is not null)
-            throw new InvalidOperationException("A cut of this store is alive already.");
+        if (_checkpoint is not null)
+            throw new InvalidOperationException("A checkpoint of this store is alive already.");
         _device.ThrowIfFaulted();
         // The pinned pages are flushed now rather than when they are cold.
         if (WhyNoRoomForCut() is { } reason)
-            return CopiedCut.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
+            return CopiedCheckpoint.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
         EndMaintenance();
         // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
         // Each look-up costs more than the record it saves while there are few of those.
         var hasDead = LogBytes > _maintainFrom / 8 * 5 || HasDead;
-        return _cut = new FasterCut(this, _kv.Log.BeginAddress, end, hasDead ? version : 0);
+        return _checkpoint = new FasterCheckpoint(this, _kv.Log.BeginAddress, end, hasDead ? version : 0);
     }
 
     /// <param name="version">Records that had a successor then are left out; 0: they are not looked for.</param>
-    private sealed class FasterCut(FasterKvStore store, long begin, long end, long version) : IKvStoreCut
+    private sealed class FasterCheckpoint(FasterKvStore store, long begin, long end, long version) : IStoreCheckpoint
     {
         private readonly Lock _visiting = new();
         private readonly DeletedKeys _deleted = new();
         private volatile bool _stopped;
 
         /// <summary>In the log's order, so the last record about a key is its state.</summary>
-        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken)
+        public void Visit(CheckpointVisitor visit, CancellationToken cancellationToken)
         {
             lock (_visiting)
             {
@@ -56,7 +56,7 @@ internal sealed unsafe partial class FasterKvStore
         public void Deleting(ReadOnlySpan<byte> key) => _deleted.Add(key);
 
         /// <summary>
-        /// Whether the record was dead at the cut already: a newer one was there, or the key was deleted. What has come since hides that, and the record is visited: it may be the key's last one
+        /// Whether the record was dead at the checkpoint already: a newer one was there, or the key was deleted. What has come since hides that, and the record is visited: it may be the key's last one
         /// here. A deletion is visited with what was put before it, and left out with it.
         /// </summary>
         private bool HadSuccessor(ReadOnlySpan<byte> key, in RecordHeader header)
@@ -65,7 +65,7 @@ internal sealed unsafe partial class FasterKvStore
                 return false;
             return store.TryRead(key, 0, static (in RecordHeader now, ReadOnlySpan<byte> _, int _) => now.Version, out var current)
                 ? current > header.Version && current <= version
-                // A key is noted before it is deleted: one that is missing and not noted was missing at the cut.
+                // A key is noted before it is deleted: one that is missing and not noted was missing at the checkpoint.
                 : _deleted.IsWithout(key);
         }
 
@@ -73,7 +73,7 @@ internal sealed unsafe partial class FasterKvStore
         {
             _stopped = true;
             lock (_visiting)
-                store._cut = null;
+                store._checkpoint = null;
         }
 
         public void Dispose()

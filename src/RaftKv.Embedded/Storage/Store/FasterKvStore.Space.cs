@@ -50,7 +50,7 @@ internal sealed unsafe partial class FasterKvStore
     /// </summary>
     public void MaintainSpace()
     {
-        if (_cut is not null || (_maintenance is null && !IsPassDue))
+        if (_checkpoint is not null || (_maintenance is null && !IsPassDue))
             return;
         _device.ThrowIfFaulted();
         if (_maintenance is null)
@@ -62,7 +62,7 @@ internal sealed unsafe partial class FasterKvStore
 
     public void ReclaimSpace()
     {
-        if (_cut is not null || _maintenance is not null)
+        if (_checkpoint is not null || _maintenance is not null)
             return;
         if (IsMostlyDead)
             FlushDead();
@@ -132,7 +132,7 @@ internal sealed unsafe partial class FasterKvStore
         _device.ThrowIfFaulted();
     }
 
-    /// <summary>Nothing may be begun while a cut is alive: the cut needs the log from its begin.</summary>
+    /// <summary>Nothing may be begun while a checkpoint is alive: the checkpoint needs the log from its begin.</summary>
     private void EndMaintenance()
     {
         _maintenance?.Dispose();

@@ -47,7 +47,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
             PageSize = settings.PageBytes,
             MemorySize = settings.MemoryBytes,
             SegmentSize = settings.SegmentBytes,
-            // Records copied to the tail by reads would grow the log and break the order a cut relies on.
+            // Records copied to the tail by reads would grow the log and break the order a checkpoint relies on.
             ReadCopyOptions = ReadCopyOptions.None,
         });
         _prefetcher = FasterPrefetcher.For(_kv, settings.PageBytes, settings.MemoryBytes);
@@ -95,7 +95,7 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
         if (!_keys.Remove(key))
             return false;
         _device.ThrowIfFaulted();
-        _cut?.Deleting(key);
+        _checkpoint?.Deleting(key);
         _records++;
         fixed (byte* k = key)
         {
@@ -124,10 +124,10 @@ internal sealed unsafe partial class FasterKvStore : IKvStore
 
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
 
-    /// <summary>After the applier stopped. Waits for readers and a cut's visit to leave.</summary>
+    /// <summary>After the applier stopped. Waits for readers and a checkpoint's visit to leave.</summary>
     public void Dispose()
     {
-        _cut?.Stop();
+        _checkpoint?.Stop();
         EndMaintenance();
         _readers.Dispose();
         _writer.Dispose();

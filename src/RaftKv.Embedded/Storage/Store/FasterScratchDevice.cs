@@ -122,7 +122,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         }
         catch (ObjectDisposedException) when (!_segments.ContainsKey(request.Segment))
         {
-            // The segment was given back meanwhile: nobody needs what it has.
+            // The segment was given back meanwhile: its content is not needed.
             Clear(request);
         }
         catch (Exception e)

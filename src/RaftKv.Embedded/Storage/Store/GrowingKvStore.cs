@@ -12,10 +12,10 @@ internal sealed class GrowingKvStore : IKvStore
     private const int KeysPerStep = 1000;
 
     private readonly Func<FasterKvStoreSettings, FasterKvStore> _create;
-    private readonly List<(FasterKvStore Store, HeldCut Cut)> _retired = [];
+    private readonly List<(FasterKvStore Store, HeldCheckpoint Checkpoint)> _retired = [];
     private FasterKvStoreSettings _settings;
     private FasterKvStore _current;
-    private HeldCut? _cut;
+    private HeldCheckpoint? _checkpoint;
 
     public GrowingKvStore(Func<FasterKvStoreSettings, FasterKvStore> create, FasterKvStoreSettings settings)
     {
@@ -62,7 +62,7 @@ internal sealed class GrowingKvStore : IKvStore
 
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => Current.CopyKeys(from, after, to, max, keys);
 
-    public IKvStoreCut Cut(long version) => _cut = new HeldCut(_current.Cut(version));
+    public IStoreCheckpoint Checkpoint(long version) => _checkpoint = new HeldCheckpoint(_current.Checkpoint(version));
 
     public void MaintainSpace()
     {
@@ -113,8 +113,8 @@ internal sealed class GrowingKvStore : IKvStore
         _settings = settings;
         Volatile.Write(ref _current, larger);
         // A snapshot under way still reads the records of the old one.
-        if (_cut is { IsOver: false } cut)
-            _retired.Add((old, cut));
+        if (_checkpoint is { IsOver: false } checkpoint)
+            _retired.Add((old, checkpoint));
         else
             old.Dispose();
     }
@@ -137,7 +137,7 @@ internal sealed class GrowingKvStore : IKvStore
     {
         for (var i = _retired.Count - 1; i >= 0; i--)
         {
-            if (!_retired[i].Cut.IsOver)
+            if (!_retired[i].Checkpoint.IsOver)
                 continue;
             _retired[i].Store.Dispose();
             _retired.RemoveAt(i);
@@ -147,17 +147,17 @@ internal sealed class GrowingKvStore : IKvStore
     private static int PowerOfTwoFrom(int bytes) => (int)BitOperations.RoundUpToPowerOf2((uint)bytes);
 
     /// <summary>Knows whether the snapshot that reads it is done.</summary>
-    private sealed class HeldCut(IKvStoreCut cut) : IKvStoreCut
+    private sealed class HeldCheckpoint(IStoreCheckpoint checkpoint) : IStoreCheckpoint
     {
         private volatile bool _isOver;
 
         public bool IsOver => _isOver;
 
-        public void Visit(KvRecordVisitor visit, CancellationToken cancellationToken) => cut.Visit(visit, cancellationToken);
+        public void Visit(CheckpointVisitor visit, CancellationToken cancellationToken) => checkpoint.Visit(visit, cancellationToken);
 
         public void Dispose()
         {
-            cut.Dispose();
+            checkpoint.Dispose();
             _isOver = true;
         }
     }

@@ -28,7 +28,7 @@ internal sealed class KeyIndexPage(int keys, int bytes)
 
     public bool HasRoomFor(ReadOnlySpan<byte> key) => Count < _ends.Length && key.Length <= _bytes.Length - UsedBytes;
 
-    /// <summary>Writer only, within the room there is. Returns the key's number; whoever publishes it publishes the bytes with it.</summary>
+    /// <summary>Writer only, within the room there is. Returns the key's number; publishing the number publishes the bytes.</summary>
     public byte Append(ReadOnlySpan<byte> key)
     {
         var start = UsedBytes;

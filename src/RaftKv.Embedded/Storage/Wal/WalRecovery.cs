@@ -31,7 +31,7 @@ internal sealed record WalRecovery
     /// <summary>There was no log before.</summary>
     public required bool IsNew { get; init; }
 
-    /// <summary>The bytes of a commit that the last crash interrupted, cut off. Nobody was ever told that they are durable.</summary>
+    /// <summary>The bytes of a commit that the last crash interrupted, cut off. They were never acknowledged.</summary>
     public required long BytesCut { get; init; }
 
     /// <summary>The last run ended with a failed write or sync, and the end of the log was written again before it was trusted.</summary>
@@ -79,7 +79,7 @@ internal sealed record WalRecovery
     /// <summary>What the consensus core starts from, given the newest snapshot, which is loaded; see <see cref="Continues"/>.</summary>
     public RaftStart ToStart(EntryId snapshot, ClusterConfiguration configuration, long configurationIndex, long snapshotTimeMs)
     {
-        // A snapshot from a leader may be durable before the term it came in: then this node has answered nobody in that term, and has not voted in it.
+        // A snapshot from a leader may be durable before the term it came in: then this node has sent no answer in that term, and has not voted in it.
         var knowsTerm = Term >= snapshot.Term;
         var start = new RaftStart
         {

@@ -46,7 +46,7 @@ internal sealed class WalReplay
         Enter(segment, headerCrc);
     }
 
-    /// <summary>Replays the whole commits of the active segment, and returns the window for whoever looks at what is behind them.</summary>
+    /// <summary>Replays the whole commits of the active segment, and returns the window to look at what is behind them.</summary>
     public WalWindow ReplayActive()
     {
         var segment = Index.Active;

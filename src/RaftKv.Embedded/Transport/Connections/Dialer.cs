@@ -40,7 +40,7 @@ internal static class Dialer
         if (options.Tls is { } tls)
         {
             stream.SecureAsDialler(tls, deadline);
-            // Nothing is said to somebody else; a probe does not know yet whom to expect.
+            // Nothing is said to a node of another name; a probe does not know yet which node answers.
             if (!self.IsProbe)
                 RequireNameOf(self.TargetNodeId, tls, stream);
         }

@@ -13,7 +13,7 @@ internal sealed class InboundConnections(TransportContext context, Action<string
     private readonly Dictionary<string, InboundConnection> _introduced = new(StringComparer.Ordinal);
     private bool _closed;
 
-    /// <summary>False: there is no room. Whoever has not introduced himself for the longest makes room first.</summary>
+    /// <summary><c>false</c>: there is no room. The oldest connection without an introduction makes room first.</summary>
     public bool TryAdd(InboundConnection connection)
     {
         InboundConnection? dropped = null;
@@ -81,7 +81,7 @@ internal sealed class InboundConnections(TransportContext context, Action<string
         }
     }
 
-    /// <summary>Who has a connection to us under this name; null if nobody.</summary>
+    /// <summary>The peer that is connected under this name; <c>null</c> if there is none.</summary>
     public PeerHello? PeerCalled(string nodeId)
     {
         lock (_gate)

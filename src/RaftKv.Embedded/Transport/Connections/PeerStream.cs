@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>The bytes of one connection, in clear or under TLS. Whoever reads or writes here is held until the deadline.</summary>
+/// <summary>The bytes of one connection, in clear or under TLS. A read or a write blocks until the deadline at most.</summary>
 internal sealed class PeerStream(Socket socket, TransportCounters counters) : IDisposable
 {
     private readonly SocketStream _raw = new(socket, counters);
@@ -90,7 +90,7 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         return buffer.Unsent.Length - plain;
     }
 
-    /// <summary>Waits until the connection is lost. Nobody sends data to us here, so whatever can be read is its end.</summary>
+    /// <summary>Waits until the connection is lost. The peer sends no data on this connection, so whatever can be read is its end.</summary>
     public ConnectionLostException WaitForEnd()
     {
         try
@@ -126,7 +126,7 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         }
     }
 
-    /// <summary>The innermost message: "see inner exception" helps nobody in a log.</summary>
+    /// <summary>The innermost message: "see inner exception" is no help in a log.</summary>
     private static string Reason(Exception e)
     {
         while (e.InnerException is { } inner)

@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>How one turn of dialling, and talking if that succeeded, ended.</summary>
 internal enum DialOutcome
 {
-    /// <summary>Nobody answered, or the connection broke at once: try again, ever more slowly.</summary>
+    /// <summary>There was no answer, or the connection broke at once: try again, ever more slowly.</summary>
     Failed,
 
     /// <summary>The peer answered, and does not want us: as above, more slowly still.</summary>
@@ -17,7 +17,7 @@ internal enum DialOutcome
     /// <summary>The connection was of use for a while; the next attempt is made at once.</summary>
     Ended,
 
-    /// <summary>Nobody wants this peer any more.</summary>
+    /// <summary>The peer is not needed any more.</summary>
     Stopped,
 }
 

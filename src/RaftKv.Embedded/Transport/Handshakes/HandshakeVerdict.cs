@@ -8,7 +8,7 @@ internal enum HandshakeVerdict : byte
     /// <summary>We belong to another cluster.</summary>
     OtherCluster = 2,
 
-    /// <summary>You dialled somebody else's address.</summary>
+    /// <summary>The address that was dialled is another node's.</summary>
     NotMe = 3,
 
     /// <summary>Your name is a member's, but your data directory is not the one that joined.</summary>
@@ -23,7 +23,7 @@ internal enum HandshakeVerdict : byte
     /// <summary>Stopping or faulted.</summary>
     Unavailable = 7,
 
-    /// <summary>You have not proven who you are: another secret or none, or a certificate of somebody else.</summary>
+    /// <summary>You have not proven who you are: another secret or none, or the certificate of another node.</summary>
     NotAuthenticated = 8,
 
     /// <summary>Another process runs with your identity, began before you, and answers: one of you has a copy of the other's data directory.</summary>

@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>
 /// Authenticates the frames of one direction of one connection: AES-256-GMAC under a key of the connection's own, with the frame's number as the nonce. A frame that
-/// was changed, repeated, left out or invented is noticed. Hides nothing: whoever can listen can read.
+/// was changed, repeated, left out or invented is noticed. Hides nothing: an eavesdropper can read it.
 /// </summary>
 internal sealed class FrameSeal(byte[] key) : IDisposable
 {

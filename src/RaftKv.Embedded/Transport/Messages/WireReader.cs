@@ -5,7 +5,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Reads little-endian fields of bytes nobody vouches for. Everything that cannot be is a <see cref="WireFormatException"/>.</summary>
+/// <summary>Reads little-endian fields of untrusted bytes. What is malformed is a <see cref="WireFormatException"/>.</summary>
 internal ref struct WireReader(ReadOnlyMemory<byte> payload)
 {
     private readonly ReadOnlyMemory<byte> _payload = payload;

@@ -41,7 +41,7 @@ internal sealed class PeerTls
         var current = Current();
         return new SslClientAuthenticationOptions
         {
-            // Nothing is concluded from a host's name, and none is told to whoever listens in.
+            // Nothing is concluded from a host's name, and none is sent in clear.
             TargetHost = "",
             ClientCertificateContext = current.Certificate,
             CertificateChainPolicy = current.Policy(),

@@ -1,0 +1,121 @@
+using System.Globalization;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>
+/// The line before a lock: a key for everyone in it, each bound to a lease; whose key is the oldest has the lock. Everyone waits for the key just before its own, so a release wakes one.
+/// </summary>
+internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
+
+    /// <summary>Whether a key is a place in the line before some lock.</summary>
+    public static bool IsPlace(string key) => key.StartsWith(ReservedKeys.LocksPrefix, StringComparison.Ordinal);
+
+    /// <summary>The name of the lock whose places are below this group of keys.</summary>
+    public static string NameOf(string group) => group[ReservedKeys.LocksPrefix.Length..^1]
+        .Replace("%2F", "/", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
+
+    public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
+
+    /// <summary>Shows all places in the line before a lock, as of one version, which is returned.</summary>
+    public static async Task<KvVersion> VisitAsync(
+        IDistributedKv kv, string name, Action<KvEntry> visit, CancellationToken cancellationToken)
+    {
+        var asked = default(KvScanOptions);
+        while (true)
+        {
+            var page = await kv.ScanPageAsync(RangeOf(name), asked, cancellationToken).ConfigureAwait(false);
+            foreach (var place in page.Entries)
+                visit(place);
+            if (page.Next is null)
+                return page.Version;
+            asked = new KvScanOptions { After = page.Next, AtVersion = page.Version };
+        }
+    }
+
+    /// <summary>
+    /// Completes with the first change behind a version that ends the wait, and when this node missed something, so that the caller must
+    /// look again.
+    /// </summary>
+    public static async Task UntilAsync(
+        IDistributedKv kv, KvKeyRange range, KvVersion at, Func<KvEvent, bool> ends, CancellationToken cancellationToken)
+    {
+        var options = new KvWatchOptions { FromVersion = new KvVersion(at.Value + 1), KeysOnly = true };
+        try
+        {
+            await foreach (var change in kv.WatchAsync(range, options, cancellationToken).ConfigureAwait(false))
+            {
+                if (ends(change))
+                    return;
+            }
+        }
+        catch (RaftKvCompactedException)
+        {
+            // The caller looks again.
+        }
+    }
+
+    /// <summary>The lease that a place in the line is bound to; 0 when something else wrote the key.</summary>
+    public static long LeaseOf(string name, string key) =>
+        long.TryParse(key.AsSpan(PrefixOf(name).Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : 0;
+
+    /// <summary>Until <paramref name="cancellationToken"/> fires, the place in the queue is lost, or no other place is before it.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, mine.LostToken);
+        try
+        {
+            while (await FindBeforeAsync(either.Token).ConfigureAwait(false) is { } before)
+                await UntilGoneAsync(before.Key, before.At, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (mine.LostToken.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Lost();
+        }
+    }
+
+    /// <summary>The key just before ours, and the version at which it was found; <c>null</c> when there is none.</summary>
+    private async Task<(string Key, KvVersion At)?> FindBeforeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ScanAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (RaftKvException e) when (e.IsTransient || e is RaftKvCompactedException)
+            {
+                // No node leads, or the queue was very long. The place is kept as long as the lease is.
+                await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task<(string Key, KvVersion At)?> ScanAsync(CancellationToken cancellationToken)
+    {
+        KvEntry? before = null;
+        var isThere = false;
+        var at = await VisitAsync(kv, mine.Name, place =>
+        {
+            isThere |= place.Key == mine.Key;
+            if (place.Version < mine.FencingToken && (before is not { } last || place.Version > last.Version))
+                before = place;
+        }, cancellationToken).ConfigureAwait(false);
+        if (!isThere)
+            throw Lost();
+        return before is { } found ? (found.Key, at) : null;
+    }
+
+    private Task UntilGoneAsync(string key, KvVersion at, CancellationToken cancellationToken) =>
+        UntilAsync(kv, KvKeyRange.Exactly(key), at, static change => change.Kind != KvEventKind.Put, cancellationToken);
+
+    /// <summary>A name with a slash must not lie below another one.</summary>
+    private static string PrefixOf(string name) =>
+        $"{ReservedKeys.LocksPrefix}{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
+
+    private RaftKvLeaseException Lost() =>
+        new(RaftKvLeaseError.NotFound, $"The place in the line for the lock '{mine.Name}' was lost: this process was cut off from the cluster for longer than the lock's time to live. Ask again.");
+}

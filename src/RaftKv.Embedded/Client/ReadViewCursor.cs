@@ -1,0 +1,130 @@
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Client;
+
+/// <summary>
+/// Walks the state as of a pinned version, page by page: what the store holds now, and in its place what was overwritten since. The store is read first:
+/// the apply thread keeps what it is about to overwrite before it does.
+/// </summary>
+internal sealed class ReadViewCursor
+{
+    /// <summary>How many keys a page takes from the index, and after how many bytes of values it ends.</summary>
+    private const int PageKeys = 256;
+    private const int PageBytes = 1024 * 1024;
+
+    private readonly ReadView _pin;
+    private readonly byte[] _to;
+    private readonly bool _keysOnly;
+    private readonly List<byte[]> _keys = new(PageKeys);
+    private readonly List<ReadViewRecord> _found = new(PageKeys);
+    private readonly List<UndoRecord> _overwritten = [];
+    private byte[] _from;
+    private bool _after;
+    private bool _done;
+    private bool _storeIsGone;
+
+    /// <param name="after">Where to go on behind; empty for the beginning.</param>
+    public ReadViewCursor(ReadView pin, KeyInterval keys, byte[] after, bool keysOnly)
+    {
+        (_pin, _to, _keysOnly) = (pin, keys.To, keysOnly);
+        (_from, _after) = after.Length > 0 && after.AsSpan().SequenceCompareTo(keys.From) >= 0 ? (after, true) : (keys.From, false);
+        _done = IsPast(_from);
+    }
+
+    /// <summary>Goes on at <paramref name="to"/> if it has not come that far.</summary>
+    public void Skip(byte[] to)
+    {
+        if (to.AsSpan().SequenceCompareTo(_from) <= 0)
+            return;
+        (_from, _after) = (to, false);
+        _done |= IsPast(to);
+    }
+
+    /// <summary>Fills <paramref name="page"/>, possibly with nothing; <c>false</c> when there is nothing more.</summary>
+    /// <exception cref="RaftKvCompactedException">The pin is broken.</exception>
+    /// <exception cref="RaftKvUnavailableException">The node stops.</exception>
+    public bool Next(int max, List<ReadViewRecord> page)
+    {
+        page.Clear();
+        if (_done)
+            return false;
+        max = Math.Min(max, PageKeys);
+        _keys.Clear();
+        var isLast = _pin.Store.CopyKeys(_from, _after, _to, max, _keys) < max;
+        isLast &= ReadRecords();
+        var from = new UndoRecord(_from, _after ? long.MaxValue : 0);
+        var to = isLast ? new UndoRecord(_to.Length > 0 ? _to : null, 0) : new UndoRecord(_found[^1].Key, long.MaxValue);
+        _overwritten.Clear();
+        _pin.CopyOverwritten(from, to, _overwritten);
+        // The pin holds, so no other store has taken the place of this one.
+        if (_storeIsGone)
+            throw Errors.Stopping();
+        Merge(page);
+        if (isLast)
+            _done = true;
+        else
+            (_from, _after) = (_found[^1].Key, true);
+        return true;
+    }
+
+    /// <summary>False when it stopped before the last key because the page is large enough.</summary>
+    private bool ReadRecords()
+    {
+        _found.Clear();
+        var bytes = 0;
+        foreach (var key in _keys)
+        {
+            if (bytes >= PageBytes)
+                return false;
+            var record = _keysOnly ? new ReadViewRecord(key, default, null) : Read(key);
+            bytes += record.Value?.Length ?? 0;
+            _found.Add(record);
+        }
+        return true;
+    }
+
+    private ReadViewRecord Read(byte[] key)
+    {
+        try
+        {
+            _pin.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) => new ReadViewRecord(key, header, value.ToArray()), out var record);
+            return record.Key is null ? new ReadViewRecord(key, default, null) : record;
+        }
+        catch (ObjectDisposedException)
+        {
+            _storeIsGone = true;
+            return new ReadViewRecord(key, default, null);
+        }
+    }
+
+    /// <summary>Both lists are in order; what was overwritten stands for what was found.</summary>
+    private void Merge(List<ReadViewRecord> page)
+    {
+        var next = 0;
+        foreach (var found in _found)
+        {
+            while (next < _overwritten.Count && _overwritten[next].Key.AsSpan().SequenceCompareTo(found.Key) < 0)
+                AddIfExisted(_overwritten[next++], page);
+            if (next < _overwritten.Count && _overwritten[next].Key.AsSpan().SequenceEqual(found.Key))
+            {
+                AddIfExisted(_overwritten[next++], page);
+                continue;
+            }
+            Invariant.Holds(_keysOnly || found.Header.Version > 0 && found.Header.Version <= _pin.Version, "a record that was not overwritten is as old as the scan that sees it");
+            page.Add(found);
+        }
+        for (; next < _overwritten.Count; next++)
+            AddIfExisted(_overwritten[next], page);
+    }
+
+    private void AddIfExisted(UndoRecord record, List<ReadViewRecord> page)
+    {
+        if (record.Existed)
+            page.Add(_keysOnly ? new ReadViewRecord(record.Key!, default, null) : new ReadViewRecord(record.Key!, record.Header, record.Value));
+    }
+
+    private bool IsPast(byte[] key) => _to.Length > 0 && key.AsSpan().SequenceCompareTo(_to) >= 0;
+}

@@ -1,9 +1,0 @@
-namespace RaftKv.Embedded.Primitives;
-
-/// <summary>Has a continuation run by whoever completes what is waited for, at once. Only for those that do nothing but wake a thread.</summary>
-internal sealed class CompletingThread : SynchronizationContext
-{
-    public static CompletingThread Instance { get; } = new();
-
-    public override void Post(SendOrPostCallback d, object? state) => d(state);
-}

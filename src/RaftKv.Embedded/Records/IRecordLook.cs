@@ -1,7 +1,0 @@
-namespace RaftKv.Embedded.Records;
-
-/// <summary>What somebody makes of a record in place. A struct on the stack of its caller, which keeps what it saw; short, no blocking, no call back into the store.</summary>
-internal interface IRecordLook
-{
-    void Look(in RecordHeader header, ReadOnlySpan<byte> value);
-}

@@ -1,0 +1,22 @@
+using RaftKv.Embedded.Records;
+
+namespace RaftKv.Embedded.Watch;
+
+/// <summary>The state as of one version, readable until it is released, or broken because too much was overwritten since.</summary>
+internal sealed class ReadView(ReadViews pins, IKvStore store, long version) : IDisposable
+{
+    public long Version => version;
+
+    public IKvStore Store => store;
+
+    /// <summary>Under the pins' gate.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <inheritdoc cref="ReadViews.CopyOverwritten"/>
+    public void CopyOverwritten(UndoRecord from, UndoRecord to, List<UndoRecord> into) => pins.CopyOverwritten(this, from, to, into);
+
+    /// <summary>Any thread, any number of times.</summary>
+    public void Release() => pins.Release(this);
+
+    public void Dispose() => Release();
+}

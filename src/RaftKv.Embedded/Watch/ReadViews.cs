@@ -1,0 +1,153 @@
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
+
+namespace RaftKv.Embedded.Watch;
+
+/// <summary>
+/// Lets readers see the state as of one version while the store goes on: as long as there is a reader, the apply thread keeps what it overwrites,
+/// once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. Without a reader it costs a comparison.
+/// </summary>
+internal sealed class ReadViews(long maxBytes)
+{
+    private const long None = -1;
+
+    private readonly Lock _gate = new();
+    private readonly List<ReadView> _pins = [];
+    private readonly SortedSet<UndoRecord> _records = new(UndoRecord.Order);
+    private readonly Queue<UndoRecord> _inLogOrder = [];
+    private readonly Dictionary<byte[], long> _lastUntil = new(KeyBytesComparer.Instance);
+    private long _newest = None;
+    private long _bytes;
+
+    /// <summary>How many versions are pinned.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _pins.Count;
+        }
+    }
+
+    /// <summary>What is kept for them.</summary>
+    public long KeptBytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Apply thread, between two entries: pins the state as it is now.</summary>
+    public ReadView Pin(IKvStore store, long version)
+    {
+        var pin = new ReadView(this, store, version);
+        lock (_gate)
+        {
+            _pins.Add(pin);
+            Volatile.Write(ref _newest, version);
+        }
+        return pin;
+    }
+
+    /// <summary>Any thread: another reader of a version that is read already; <c>null</c> when it is not.</summary>
+    public ReadView? TryPinAgain(long version)
+    {
+        lock (_gate)
+        {
+            var at = _pins.FindIndex(pin => pin.Version == version);
+            if (at < 0)
+                return null;
+            var again = new ReadView(this, _pins[at].Store, version);
+            _pins.Insert(at, again);
+            return again;
+        }
+    }
+
+    /// <summary>Apply thread, just before entry <paramref name="until"/> changes a record.</summary>
+    public void Keep(IKvStore store, ReadOnlySpan<byte> key, in RecordHeader before, long until)
+    {
+        if (Volatile.Read(ref _newest) == None || IsKept(key))
+            return;
+        byte[]? value = null;
+        if (before.Version != 0)
+            store.TryRead(key, 0, static (in RecordHeader _, ReadOnlySpan<byte> current, int _) => current.ToArray(), out value);
+        var record = new UndoRecord(key.ToArray(), until, before, value);
+        lock (_gate)
+        {
+            _records.Add(record);
+            _inLogOrder.Enqueue(record);
+            _lastUntil[record.Key!] = until;
+            _bytes += record.Bytes;
+            while (_bytes > maxBytes && _pins.Count > 0)
+                Break(_pins[0]);
+            Prune();
+        }
+    }
+
+    /// <summary>Apply thread: the store is replaced by another one.</summary>
+    public void BreakAll()
+    {
+        lock (_gate)
+        {
+            while (_pins.Count > 0)
+                Break(_pins[^1]);
+            Prune();
+        }
+    }
+
+    /// <summary>
+    /// Any thread. Gives what keys held at the pin's version where that is not what the store was seen to hold: those from <paramref name="from"/> to
+    /// <paramref name="to"/>, both included as given, in order. To be called after the store was read, so that nothing slips between.
+    /// </summary>
+    /// <exception cref="RaftKvCompactedException">The pin is broken.</exception>
+    public void CopyOverwritten(ReadView pin, UndoRecord from, UndoRecord to, List<UndoRecord> into)
+    {
+        lock (_gate)
+        {
+            if (pin.IsBroken)
+                throw RaftKvCompactedException.OfScan(pin.Version, Math.Max(pin.Version + 1, _pins.Count > 0 ? _pins[0].Version : 0));
+            if (_records.Count == 0 || UndoRecord.Order.Compare(from, to) > 0)
+                return;
+            foreach (var record in _records.GetViewBetween(from, to))
+            {
+                // The first change behind the version is the one that ended what the key held at it.
+                if (record.Until > pin.Version && (into.Count == 0 || !into[^1].Key.AsSpan().SequenceEqual(record.Key)))
+                    into.Add(record);
+            }
+        }
+    }
+
+    public void Release(ReadView pin)
+    {
+        lock (_gate)
+        {
+            if (pin.IsBroken || !_pins.Remove(pin))
+                return;
+            Volatile.Write(ref _newest, _pins.Count > 0 ? _pins[^1].Version : None);
+            Prune();
+        }
+    }
+
+    /// <summary>Whether the newest reader, and so every other, has what it needs of the key.</summary>
+    private bool IsKept(ReadOnlySpan<byte> key)
+    {
+        lock (_gate)
+            return _lastUntil.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var until) && until > _newest;
+    }
+
+    private void Break(ReadView pin)
+    {
+        pin.IsBroken = true;
+        _pins.Remove(pin);
+        Volatile.Write(ref _newest, _pins.Count > 0 ? _pins[^1].Version : None);
+    }
+
+    /// <summary>Forgets what no reader can see.</summary>
+    private void Prune()
+    {
+        var oldest = _pins.Count > 0 ? _pins[0].Version : long.MaxValue;
+        while (_inLogOrder.TryPeek(out var record) && record.Until <= oldest)
+        {
+            _inLogOrder.Dequeue();
+            _records.Remove(record);
+            _bytes -= record.Bytes;
+            if (_lastUntil[record.Key!] == record.Until)
+                _lastUntil.Remove(record.Key!);
+        }
+    }
+}

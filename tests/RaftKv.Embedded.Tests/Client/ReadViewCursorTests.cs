@@ -1,0 +1,221 @@
+using System.Text;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Tests.StateMachine;
+using RaftKv.Embedded.Watch;
+using Xunit;
+
+namespace RaftKv.Embedded.Tests.Client;
+
+/// <summary>Reading the state as of one version while it changes.</summary>
+public sealed class PinnedCursorTests
+{
+    private readonly KvStateMachine _machine = new(new DictionaryKvStore());
+    private readonly ChangeFeed _feed;
+    private readonly Entries _log;
+    private readonly long _session;
+    private long _sequence;
+
+    public PinnedCursorTests()
+    {
+        _log = new Entries(_machine);
+        _session = _log.Open();
+        _feed = new ChangeFeed(_machine, historyBytes: 64 * 1024, retainedBytes: 64 * 1024);
+    }
+
+    [Fact]
+    public void Everything_comes_page_by_page_without_a_gap_or_a_repetition() =>
+        Assert.Equal("a b b/1,b/2 b/é b/😀,b0 c", Pages(KvKeyRange.All, null));
+
+    [Fact]
+    public void A_prefix_ends_where_the_next_begins() => Assert.Equal("b/1 b/2 b/é,b/😀", Pages(KvKeyRange.StartingWith("b/"), null));
+
+    [Fact]
+    public void The_highest_of_all_characters_may_end_a_prefix() => Assert.Equal("", Pages(KvKeyRange.StartingWith("\U0010ffff"), null));
+
+    [Theory]
+    [InlineData("b", "b0", null, null, "b b/1 b/2,b/é b/😀")]
+    [InlineData("b/2", null, "b/", null, "b/2 b/é b/😀,")]
+    [InlineData(null, "b/2", "b/", null, "b/1")]
+    [InlineData("x", null, "b/", null, "")]
+    [InlineData("b/2", "c", null, "b/é", "b/😀 b0")]
+    [InlineData("b/2", "c", null, "a", "b/2 b/é b/😀,b0")]
+    [InlineData(null, null, null, "c", "")]
+    [InlineData(null, null, "b/", "b/zzz", "b/é b/😀")]
+    public void Range_prefix_and_position_all_hold(string? from, string? to, string? prefix, string? after, string pages) =>
+        Assert.Equal(pages, Pages(new KvKeyRange { From = from, To = to, Prefix = prefix }, after));
+
+    [Fact]
+    public void A_bound_that_cannot_be_a_key_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => KeyRanges.Interval(KvKeyRange.StartingWith("\ud800"), 100));
+        Assert.Throws<RaftKvLimitExceededException>(() => KeyRanges.Interval(KvKeyRange.Between(new string('k', 101), null), 100));
+        Assert.True(KeyRanges.Interval(KvKeyRange.Exactly(new string('k', 100)), 100).IsOneKey);
+    }
+
+    [Fact]
+    public void Every_page_is_of_the_pinned_version_whatever_happens_in_between()
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var chance = new Random(seed);
+            for (var i = 0; i < 40; i++)
+                Change(chance);
+            var expected = Contents();
+            using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+            for (var i = 0; i < 20; i++)
+                Change(chance);
+            using var later = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+            var expectedLater = Contents();
+
+            var found = new List<string>();
+            var foundLater = new List<string>();
+            var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly: false);
+            var cursorLater = new ReadViewCursor(later, new KeyInterval([], []), [], keysOnly: false);
+            var page = new List<ReadViewRecord>();
+            while (cursor.Next(1 + chance.Next(4), page))
+            {
+                found.AddRange(page.Select(Text));
+                Change(chance);
+                if (cursorLater.Next(1 + chance.Next(4), page))
+                    foundLater.AddRange(page.Select(Text));
+                Change(chance);
+            }
+            while (cursorLater.Next(3, page))
+                foundLater.AddRange(page.Select(Text));
+
+            Assert.Equal(expected, found);
+            Assert.Equal(expectedLater, foundLater);
+        }
+        Assert.Equal(0, _feed.Pins.Count);
+        Assert.Equal(0, _feed.Pins.KeptBytes);
+    }
+
+    [Fact]
+    public void Keys_alone_are_those_of_the_pinned_version_too()
+    {
+        Set("a", "1");
+        Set("b", "1");
+        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        Delete("a");
+        Set("c", "1");
+        Set("b", "2");
+
+        Assert.Equal(["a", "b"], All(pin, keysOnly: true).Select(r => Encoding.UTF8.GetString(r.Key)));
+    }
+
+    [Fact]
+    public void The_oldest_reader_loses_its_version_when_too_much_is_overwritten_and_the_others_do_not()
+    {
+        Set("k", "first");
+        using var old = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        for (var i = 0; i < 40; i++)
+            Set($"large{i}", new string('x', 1000));
+        using var young = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        for (var i = 0; i < 40; i++)
+            Set($"large{i}", new string('y', 1000));
+        Assert.True(_feed.Pins.KeptBytes > 40_000);
+        for (var i = 0; i < 40; i++)
+            Delete($"large{i}");
+        for (var i = 0; i < 300; i++)
+            Set($"new{i}", "");
+        Set("k", "second");
+
+        var lost = Assert.Throws<RaftKvCompactedException>(() => All(old));
+        Assert.Equal(old.Version, lost.Requested.Value);
+        Assert.True(lost.OldestVersion.Value > old.Version);
+        Assert.Equal(KvOutcome.NotApplied, lost.Outcome);
+        Assert.True(_feed.Pins.KeptBytes <= 64 * 1024);
+        Assert.Throws<RaftKvCompactedException>(() => All(young));
+        Assert.Equal(0, _feed.Pins.KeptBytes);
+    }
+
+    [Fact]
+    public void What_one_key_goes_through_is_kept_once_for_a_reader()
+    {
+        Set("k", "first");
+        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        for (var i = 0; i < 10_000; i++)
+            Set("k", new string('x', 1000));
+
+        Assert.Equal("k=first", Assert.Single(All(pin).Select(Text), t => t.StartsWith("k=", StringComparison.Ordinal)));
+        Assert.True(_feed.Pins.KeptBytes < 1000);
+    }
+
+    [Fact]
+    public void A_version_that_somebody_reads_can_be_read_again_and_another_one_cannot()
+    {
+        Set("k", "1");
+        var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        Set("k", "2");
+        using (var again = _feed.Pins.TryPinAgain(pin.Version))
+        {
+            pin.Release();
+            Set("k", "3");
+            Assert.Contains("k=1", All(again!).Select(Text));
+        }
+        Assert.Null(_feed.Pins.TryPinAgain(pin.Version));
+        Assert.Equal(0, _feed.Pins.KeptBytes);
+    }
+
+    [Fact]
+    public void A_snapshot_that_takes_the_place_of_the_store_ends_the_scans_of_the_old_one()
+    {
+        Set("k", "1");
+        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        _feed.Swap(_machine, new KvStateMachine(new DictionaryKvStore()));
+
+        Assert.Throws<RaftKvCompactedException>(() => All(pin));
+    }
+
+    private string Pages(KvKeyRange range, string? after)
+    {
+        foreach (var key in new[] { "a", "b", "b/1", "b/2", "b/é", "b/😀", "b0", "c" })
+            Set(key, "");
+        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        var cursor = new ReadViewCursor(pin, KeyRanges.Interval(range, 100), KeyRanges.Bytes(after, 100), keysOnly: true);
+        var pages = new List<string>();
+        var page = new List<ReadViewRecord>();
+        while (cursor.Next(3, page))
+            pages.Add(string.Join(' ', page.Select(r => Encoding.UTF8.GetString(r.Key))));
+        return string.Join(',', pages);
+    }
+
+    private static List<ReadViewRecord> All(ReadView pin, bool keysOnly = false)
+    {
+        var all = new List<ReadViewRecord>();
+        var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly);
+        var page = new List<ReadViewRecord>();
+        while (cursor.Next(100, page))
+            all.AddRange(page);
+        return all;
+    }
+
+    private List<string> Contents()
+    {
+        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        var keys = new List<byte[]>();
+        _machine.Store.CopyKeys([], false, [], int.MaxValue, keys);
+        return keys.ConvertAll(key =>
+        {
+            _machine.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) => new ReadViewRecord(key, header, value.ToArray()), out var record);
+            return Text(record);
+        });
+    }
+
+    private static string Text(ReadViewRecord record) => $"{Encoding.UTF8.GetString(record.Key)}={Encoding.UTF8.GetString(record.Value!)}";
+
+    private void Change(Random chance)
+    {
+        var key = $"k{chance.Next(12)}";
+        if (chance.Next(3) == 0)
+            Delete(key);
+        else
+            Set(key, $"v{_sequence}");
+    }
+
+    private void Set(string key, string value) => _log.Set(_session, ++_sequence, key, value, acknowledgedBelow: _sequence);
+
+    private void Delete(string key) => _log.Delete(_session, ++_sequence, key, acknowledgedBelow: _sequence);
+}

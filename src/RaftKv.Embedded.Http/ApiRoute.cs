@@ -13,7 +13,6 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class ApiRoute
 {
-
     /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
     public static RequestDelegate Guarded(RequestDelegate handler) => Open(async context =>
     {

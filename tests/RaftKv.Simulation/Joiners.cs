@@ -4,7 +4,7 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What the thread of <see cref="Founder"/> does after a node was added, or while it would like to be: it asks to be taken in until a committed configuration names it, and gives up a cluster that exists no more.
+/// What the thread of <see cref="ClusterBootstrapper"/> does after a node was added, or while it would like to be: it asks to be taken in until a committed configuration names it, and gives up a cluster that exists no more.
 /// </summary>
 internal sealed class Joiners
 {
@@ -22,7 +22,7 @@ internal sealed class Joiners
         foreach (var node in run.Nodes)
         {
             // Founders ask from the start; the others are put up some time during the run.
-            _asksFrom[node] = IsFounder(node) ? 0 : _chance.Below(run.Swarm.Length);
+            _asksFrom[node] = IsBootstrapper(node) ? 0 : _chance.Below(run.Swarm.Length);
             _abandoned[node] = new AbandonedCluster(node.Options, node.Clock);
         }
     }
@@ -45,7 +45,7 @@ internal sealed class Joiners
         _run.Network.AskToJoin(node, whom);
     }
 
-    private bool IsFounder(SimNode node) => _run.Nodes.Take(_run.Swarm.Founders).Contains(node);
+    private bool IsBootstrapper(SimNode node) => _run.Nodes.Take(_run.Swarm.Founders).Contains(node);
 
     private void AskLater(SimNode node) => _run.Time.After(_chance.Around(Interval), () =>
     {
@@ -61,11 +61,11 @@ internal sealed class Joiners
             Settle(node);
             return;
         }
-        var hello = node.Gate.Identity;
+        var hello = node.Admission.Identity;
         if (hello.ClusterId != Guid.Empty && (node.Replica.IsLed || !node.Identity.IsJoining))
             return;
         var survey = BootstrapSurvey.Take(node.Options, hello, [], address => _run.Network.Peek(node, _run.NodeAt(address)));
-        if (hello.ClusterId != Guid.Empty && IsFounder(node) && _abandoned[node].IsCertain(hello, survey))
+        if (hello.ClusterId != Guid.Empty && IsBootstrapper(node) && _abandoned[node].IsCertain(hello, survey))
             node.Run("joiner", () => node.Replica.Post(new ClusterAbandoned(hello.ClusterId)));
         else
             _run.Network.AskToJoin(node, _chance.Pick(_run.Nodes.Where(n => n != node).ToList()));

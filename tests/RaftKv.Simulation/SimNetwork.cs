@@ -115,13 +115,13 @@ internal sealed class SimNetwork(Simulation run)
             return;
         }
         Breaks++;
-        var hello = link.From.Gate.Identity with { TargetNodeId = link.Peer.NodeId, TargetIncarnation = link.Peer.Incarnation };
+        var hello = link.From.Admission.Identity with { TargetNodeId = link.Peer.NodeId, TargetIncarnation = link.Peer.Incarnation };
         var verdict = HandshakeVerdict.Unavailable;
         target.Run("handshake", () =>
         {
             try
             {
-                verdict = target.Gate.OnHello(hello);
+                verdict = target.Admission.OnHello(hello);
             }
             catch (RaftKvStorageException e) when (target.MayFault || (run.Swarm.SmallDisks && e.Error == RaftKvStorageError.DiskFull))
             {
@@ -133,7 +133,7 @@ internal sealed class SimNetwork(Simulation run)
             Dial(link, 300 * VirtualTime.Millisecond);
             return;
         }
-        var (answer, life) = (target.Gate.Identity, target.Life);
+        var (answer, life) = (target.Admission.Identity, target.Life);
         run.Time.After(DelayOf(link), () => Answer(link, target, life, answer, verdict));
     }
 
@@ -149,7 +149,7 @@ internal sealed class SimNetwork(Simulation run)
         if (verdict == HandshakeVerdict.Welcome)
             verdict = answer.JudgeAs(link.Peer, link.From.Identity.ClusterId);
         if (verdict == HandshakeVerdict.Welcome)
-            verdict = link.From.Gate.OnAnswer(answer);
+            verdict = link.From.Admission.OnAnswer(answer);
         if (verdict == HandshakeVerdict.Welcome)
         {
             link.IsConnected = true;
@@ -157,11 +157,11 @@ internal sealed class SimNetwork(Simulation run)
             Breaks++;
             link.Sent.Begin(link.Connection);
             link.ToLife = life;
-            link.From.Gate.OnConnected(answer, link.Peer.Address);
+            link.From.Admission.OnConnected(answer, link.Peer.Address);
         }
         else
         {
-            link.From.Gate.OnTurnedAway(link.Peer, answer, verdict, link.Peer.Address);
+            link.From.Admission.OnTurnedAway(link.Peer, answer, verdict, link.Peer.Address);
             Dial(link, 300 * VirtualTime.Millisecond);
         }
         link.From.Schedule();
@@ -233,7 +233,7 @@ internal sealed class SimNetwork(Simulation run)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
             if (message is ForwardRefused)
                 Breaks++;
-            target.Gate.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId }, message);
+            target.Admission.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId }, message);
             target.Schedule();
         });
     }
@@ -295,16 +295,16 @@ internal sealed class SimNetwork(Simulation run)
 
     /// <summary>Who answers where another node asks; <c>null</c> if the one cannot be reached.</summary>
     public PeerHello? Peek(SimNode from, SimNode to) =>
-        to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to) && Passes(to, from) ? to.Gate.Identity : null;
+        to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to) && Passes(to, from) ? to.Admission.Identity : null;
 
     /// <summary>A node without a cluster asks another one to have it taken in.</summary>
     public void AskToJoin(SimNode from, SimNode to)
     {
-        var hello = from.Gate.Identity with { WantsToJoin = true };
+        var hello = from.Admission.Identity with { WantsToJoin = true };
         run.Time.After(ChanceBetween(from.Id, to.Id).Around(run.Swarm.NetworkDelay), () =>
         {
             if (to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to))
-                to.Run("probe", () => to.Gate.OnHello(hello));
+                to.Run("probe", () => to.Admission.OnHello(hello));
         });
     }
 
@@ -329,7 +329,7 @@ internal sealed class SimNetwork(Simulation run)
     {
         if (!node.IsListening || node.Life != life)
             return;
-        node.Gate.OnDisconnected(peer, reset);
+        node.Admission.OnDisconnected(peer, reset);
         node.Schedule();
     }
 
@@ -342,7 +342,7 @@ internal sealed class SimNetwork(Simulation run)
         var delay = ChanceBetween(from.Id, target.Id).Around(run.Swarm.NetworkDelay);
         run.Time.After(delay, () =>
         {
-            var hello = target.IsListening && target.PausedUntil <= run.Time.Now && Passes(from, target) && Passes(target, from) ? target.Gate.Identity : null;
+            var hello = target.IsListening && target.PausedUntil <= run.Time.Now && Passes(from, target) && Passes(target, from) ? target.Admission.Identity : null;
             run.Time.After(hello is null ? timeout.Ticks : delay, () =>
             {
                 if (!from.IsUp || from.Life != life)

@@ -118,9 +118,9 @@ internal sealed partial class SimNode
 
     public LocalIdentity Identity { get; private set; } = null!;
 
-    public Formation Formation { get; private set; } = null!;
+    public ClusterBootstrap ClusterBootstrap { get; private set; } = null!;
 
-    public PeerGate Gate { get; private set; } = null!;
+    public PeerAdmission Admission { get; private set; } = null!;
 
     public SimTransport Transport { get; private set; } = null!;
 
@@ -206,27 +206,25 @@ internal sealed partial class SimNode
         _components.Clear();
         (Wal, Identity) = (wal, identity);
         Transport = new SimTransport(_run.Network, this);
-        Formation = new Formation(identity, wal, Clock);
         var pending = new PendingWrites(1 + Random.Below(uint.MaxValue));
-        var changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, router => _run.Time.After(RouterDelay, router.Execute));
-        Applier = new Applier(wal, pending, state, changes) { SessionNonce = NewNonce(), Applying = last => mark.Write(identity.ClusterId, last) };
-        var logWriter = new LogWriter(wal);
-        var reader = new Worker(_ => { });
-        var snapshotter = new Worker(_ => { });
-        Replica = new ReplicaNode(new ReplicaParts
+        var assembly = new ReplicaAssembly(new ReplicaPorts
         {
+            Options = _options,
+            Clock = Clock,
+            Log = log,
             Identity = identity,
-            Formation = Formation,
             Wal = wal,
             Snapshots = snapshots,
-            LogWriter = logWriter,
-            Applier = Applier,
-            Pending = pending,
-            Transport = Transport,
-            Reader = reader,
-            Snapshotter = snapshotter,
             Stores = NewStore,
-            Ending = _ending.Token,
+            State = state,
+            Changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, router => _run.Time.After(RouterDelay, router.Execute)),
+            Pending = pending,
+            SessionNonce = NewNonce(),
+            Applying = last => mark.Write(identity.ClusterId, last),
+            Transport = Transport,
+            Paused = static () => { },
+            ThreadFailed = static _ => { },
+            ShutdownToken = _ending.Token,
             Age = age,
             Disk = _run.Swarm.SmallDisks ? new DiskParts(() => Disk.AvailableBytes(Root), Disk.Capacity, _run.Swarm.SegmentBytes) : null,
             Settings = CoreSettings.From(_options, identity.Incarnation, Random.Source.Next()) with
@@ -237,12 +235,12 @@ internal sealed partial class SimNode
                 MaxAppendBytes = (int)_run.Swarm.LogCacheBytes,
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
-        }, _options, Clock, log);
-        _report = logWriter.Written!;
-        logWriter.Written = Report;
-        Gate = new PeerGate(Replica, static () => { }, identity, Formation, new ContactPoints(_options), default, _options, () => Address, age);
+        });
+        (Replica, Applier, ClusterBootstrap, Admission) = (assembly.Replica, assembly.Applier, assembly.ClusterBootstrap, assembly.Admission);
+        _report = assembly.LogWriter.Written!;
+        assembly.LogWriter.Written = Report;
         Replica.Faulted += OnFaulted;
-        AddComponents(logWriter, reader, snapshotter);
+        AddComponents(assembly.LogWriter, assembly.Reader, assembly.Snapshotter);
         if (start is not null)
             Replica.Recover(start);
         _run.OnStarted(this);
@@ -380,7 +378,7 @@ internal sealed partial class SimNode
         if (Disk.Operations >= _powerCutAt)
             return;
         IsFaulted = true;
-        Gate.Close();
+        Admission.Close();
         _ending.Cancel();
         _run.Network.OnDown(this);
         _run.OnFaulted(this);

@@ -11,7 +11,7 @@ internal static class CopyReader
         Visit(host, key, new CopyVisitor(), out var copied);
         var result = copied.Result;
         if (result.SlidingMs != 0)
-            host.Replica.NoteUse(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
+            host.Replica.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 

@@ -235,7 +235,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         {
             var found = CopyReader.Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var look);
             if (look.SlidingMs != 0)
-                host.Replica.NoteUse(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+                host.Replica.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
             result = look.Result;
             return found;
         }

@@ -38,7 +38,7 @@ internal sealed class WriteSender(RaftKvOptions options)
         if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
         {
             Release(bytes);
-            write.Abandon();
+            write.Return();
             throw Errors.Overloaded(options.MaxPendingBytes);
         }
         if (host.Telemetry.WatchesWrites && !write.IsReused)

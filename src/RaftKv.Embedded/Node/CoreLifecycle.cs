@@ -30,7 +30,8 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
     public void BootstrapSingleNode()
     {
         var self = new Member(context.NodeId, context.Transport.AdvertisedAddress, context.Identity.Incarnation, MemberRole.Voter);
-        if (context.Dependencies.Formation.TryFound([self], FeatureLevels.Of(context.Options), ClusterLimits.Of(context.Options)) is { } start)
+        var (level, limits) = (FeatureLevels.Of(context.Options), ClusterLimits.Of(context.Options));
+        if (context.Dependencies.ClusterBootstrap.TryBootstrap([self], level, limits) is { } start)
         {
             context.Log.FoundedCluster(context.NodeId, context.Identity.ClusterId, members: 1);
             Start(start);

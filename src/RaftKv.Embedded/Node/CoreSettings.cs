@@ -25,5 +25,6 @@ internal static class CoreSettings
     };
 
     /// <summary>As much as may be on its way to a follower is kept in memory too; the two largest writes always fit.</summary>
-    private static long BytesForFollowers(RaftKvOptions options) => Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes));
+    private static long BytesForFollowers(RaftKvOptions options) =>
+        Math.Max(8L * 1024 * 1024, 2L * Math.Max(options.MaxValueBytes, options.MaxTransactionBytes));
 }

@@ -5,8 +5,9 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Carries out the effects of a step of the core. Holder of the turn.</summary>
 internal sealed class EffectExecutor(
-    ReplicaContext context, StatusPublisher status, WriteTraces traces, LogSubmissions submissions, MessageSender sender, PendingReads reads,
-    PendingProposals proposals, MembershipRequests requests, Shutdown shutdown, FollowerReads followerReads, SnapshotCoordinator snapshots, RoleChanges roles)
+    ReplicaContext context, StatusPublisher status, WriteTraces traces, LogSubmissions submissions, MessageSender sender,
+    PendingReads reads, PendingProposals proposals, MembershipRequests requests, Shutdown shutdown, FollowerReads followerReads,
+    SnapshotCoordinator snapshots, RoleChanges roles)
 {
     /// <summary>Carries out the effects of a step, in their order.</summary>
     public void CarryOut()

@@ -7,11 +7,15 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the budgets of a node take in memory: the store's records and hash index, the history for watches, the values kept for scans, and the writes that wait. Together they may take half of what the
-/// garbage collector may use (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the machine's memory). The other half is for the application, the
-/// index of the keys, the end of the log and the connections. Budgets that are larger are made smaller, all by the same factor, but none below its least.
+/// What the budgets of a node take in memory: the store's records and hash index, the history for watches, the values kept for scans, and
+/// the writes that wait. Together they may take half of what the
+/// garbage collector may use (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the
+/// machine's memory). The other half is for the application, the
+/// index of the keys, the end of the log and the connections. Budgets that are larger are made smaller, all by the same factor, but none
+/// below its least.
 /// </summary>
-internal readonly record struct MemoryPlan(long MemoryBudget, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
+internal readonly record struct MemoryPlan(
+    long MemoryBudget, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
 {
     private const long Mebibyte = 1024 * 1024;
     private const double Step = 0.9;
@@ -42,8 +46,10 @@ internal readonly record struct MemoryPlan(long MemoryBudget, long ExpectedKeys,
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(RaftKvOptions),
             [
-                $"RaftKv: the process may use {availableBytes / Mebibyte} MiB of memory, and the node needs {2 * least.Bytes(options) / Mebibyte + 1} MiB at least with a MaxValueBytes of "
-                + $"{options.MaxValueBytes} and a MaxTransactionBytes of {options.MaxTransactionBytes}. Give the process more memory, or lower these two.",
+                $"RaftKv: the process may use {availableBytes / Mebibyte} MiB of memory, and the node needs "
+                    + $"{2 * least.Bytes(options) / Mebibyte + 1} MiB at least with a MaxValueBytes of "
+                + $"{options.MaxValueBytes} and a MaxTransactionBytes of {options.MaxTransactionBytes}. Give the process more memory, or "
+                + "lower these two.",
             ]);
         }
         var plan = asked;
@@ -65,11 +71,13 @@ internal readonly record struct MemoryPlan(long MemoryBudget, long ExpectedKeys,
     {
         var store = new FasterKvStoreSettings
         {
-            MemoryBudgetBytes = MemoryBudget, ExpectedKeys = ExpectedKeys, MaxKeyBytes = options.MaxKeyBytes, MaxValueBytes = options.MaxValueBytes,
+            MemoryBudgetBytes = MemoryBudget, ExpectedKeys = ExpectedKeys, MaxKeyBytes = options.MaxKeyBytes,
+                MaxValueBytes = options.MaxValueBytes,
         };
         return store.MemoryBytes + store.IndexBytes + WatchHistoryBytes + ScanRetentionBytes + MaxPendingBytes;
     }
 
     private string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"MemoryBudget {MemoryBudget}, ExpectedKeys {ExpectedKeys}, WatchHistoryBytes {WatchHistoryBytes}, ScanRetentionBytes {ScanRetentionBytes}, MaxPendingBytes {MaxPendingBytes}");
+        $"MemoryBudget {MemoryBudget}, ExpectedKeys {ExpectedKeys}, WatchHistoryBytes {WatchHistoryBytes}, ScanRetentionBytes "
+            + $"{ScanRetentionBytes}, MaxPendingBytes {MaxPendingBytes}");
 }

@@ -24,7 +24,7 @@ internal sealed class Replica
     private readonly ExpiryScheduler _expiry;
     private readonly Shutdown _shutdown;
 
-    public Replica(ReplicaParts parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
+    public Replica(ReplicaDependencies parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
         _turns = new TurnScheduler(clock);
         _context = new ReplicaContext(parts, options, clock, log, _turns);
@@ -101,7 +101,8 @@ internal sealed class Replica
             readiness.Sweep,
         ]);
         _turns.Attach(_context, new ReplicaLoop(
-            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher, sweeps));
+            _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher,
+                sweeps));
     }
 
     /// <summary>The threads that take turns.</summary>
@@ -181,7 +182,8 @@ internal sealed class Replica
     public void WantLease() => _reads.WantLease();
 
     /// <inheritdoc cref="ExpiryScheduler.RecordAccess"/>
-    public void NoteUse(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) => _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
+    public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs) =>
+        _expiry.RecordAccess(key, version, expiresAtMs, slidingMs);
 
     /// <inheritdoc cref="BootstrapProgress.IsSettled"/>
     public bool IsSettled => _bootstrap.IsSettled;
@@ -204,7 +206,7 @@ internal sealed class Replica
     public void PostMessage(PeerHello from, PeerMessage message) => _turns.PostMessage(from, message);
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
-    public void Recover(RaftStart start) => _turns.Post(new Formed(start));
+    public void Recover(RaftStart start) => _turns.Post(new Bootstrapped(start));
 
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
     public bool HasWork => _turns.HasWork;

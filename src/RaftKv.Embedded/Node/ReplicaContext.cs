@@ -8,7 +8,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the collaborators of a replica share: its dependencies, the core, the time of the turn. Used by the holder of the turn, unless a member says otherwise.
+/// What the collaborators of a replica share: its dependencies, the core, the time of the turn. Used by the holder of the turn, unless a
+/// member says otherwise.
 /// </summary>
 internal sealed class ReplicaContext
 {
@@ -19,7 +20,7 @@ internal sealed class ReplicaContext
     private long _lastRequestId;
     private volatile bool _isClosed;
 
-    public ReplicaContext(ReplicaParts dependencies, RaftKvOptions options, ReplicaClock clock, ILogger log, TurnScheduler turns)
+    public ReplicaContext(ReplicaDependencies dependencies, RaftKvOptions options, ReplicaClock clock, ILogger log, TurnScheduler turns)
     {
         (Dependencies, Options, Clock, Log, _turns) = (dependencies, options, clock, log, turns);
         Now = clock.Now;
@@ -28,7 +29,7 @@ internal sealed class ReplicaContext
         IsSingleNode = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
     }
 
-    public ReplicaParts Dependencies { get; }
+    public ReplicaDependencies Dependencies { get; }
 
     public RaftKvOptions Options { get; }
 

@@ -3,12 +3,14 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// One turn of a replica: takes all inputs that wait, routes each to the collaborator that it concerns, steps the core with what follows, and sends once per peer. The only caller of the core,
+/// One turn of a replica: takes all inputs that wait, routes each to the collaborator that it concerns, steps the core with what follows,
+/// and sends once per peer. The only caller of the core,
 /// through <see cref="ReplicaContext.Step"/>. <see cref="TurnScheduler"/> decides when a turn is taken, and on which thread.
 /// </summary>
 internal sealed class ReplicaLoop(
-    ReplicaContext context, TurnScheduler turns, CoreLifecycle lifecycle, PendingProposals proposals, PendingReads reads, PeerEvents peerEvents,
-    DiskEvents diskEvents, MembershipRequests requests, ClusterExit exit, ExpiryScheduler expiry, Shutdown shutdown, StatusPublisher status, SweepSchedule sweeps)
+    ReplicaContext context, TurnScheduler turns, CoreLifecycle lifecycle, PendingProposals proposals, PendingReads reads,
+    PeerEvents peerEvents, DiskEvents diskEvents, MembershipRequests requests, ClusterExit exit, ExpiryScheduler expiry, Shutdown shutdown,
+    StatusPublisher status, SweepSchedule sweeps)
 {
     /// <summary>Holder of the turn. When the next turn is due even if nothing is posted, in monotonic ticks.</summary>
     public long Deadline => context.Core is null ? sweeps.Next : Math.Min(context.Core.Deadline, sweeps.Next);
@@ -42,7 +44,7 @@ internal sealed class ReplicaLoop(
     }
 
     /// <summary>Operations that are completed may be used again.</summary>
-    public void EndTurn() => context.Dependencies.Pending.LetGo();
+    public void EndTurn() => context.Dependencies.Pending.ReleaseCompleted();
 
     /// <summary>Every call is refused from now on.</summary>
     public void Close() => shutdown.Close();
@@ -69,7 +71,7 @@ internal sealed class ReplicaLoop(
             case SessionLost lost: proposals.OnSessionLost(lost); break;
             case AdminCall call: requests.Take(call); break;
             case ClusterAbandoned abandoned: exit.OnAbandoned(abandoned); break;
-            case Formed formed: lifecycle.Start(formed.Start); break;
+            case Bootstrapped formed: lifecycle.Start(formed.Start); break;
             case ReplyWanted reply: context.Transport.Send(reply.To, reply.Reply); break;
             case LeaseReadsWanted: context.Step(new LeaseWanted(context.Now)); break;
             case DueCollected collected: expiry.OnDueCollected(collected); break;

@@ -7,8 +7,8 @@ namespace RaftKv.Embedded.Node;
 /// How the node stops taking calls: it hands the leadership over, stops, or is faulted. Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class Shutdown(
-    ReplicaContext context, CallRefusals refusals, StatusPublisher status, PendingProposals proposals, PendingReads reads, MembershipRequests requests,
-    SnapshotCoordinator snapshots)
+    ReplicaContext context, CallRefusals refusals, StatusPublisher status, PendingProposals proposals, PendingReads reads,
+    MembershipRequests requests, SnapshotCoordinator snapshots)
 {
     private TaskCompletionSource? _handedOver;
     private TaskCompletionSource? _stopped;
@@ -24,7 +24,10 @@ internal sealed class Shutdown(
     /// <summary>Any thread. The host is about to stop.</summary>
     public bool IsLeaving => _isLeaving;
 
-    /// <summary>The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the successor.</summary>
+    /// <summary>
+    /// The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the
+    /// successor.
+    /// </summary>
     public void OnHandOverWanted(HandOverWanted wanted)
     {
         _handedOver = wanted.Done;
@@ -61,7 +64,8 @@ internal sealed class Shutdown(
     {
         if (completed.Id != _handOverId)
             return false;
-        // No quorum answered the leader since it was asked to hand over: there is no successor to wait for, and calls under way cannot finish.
+        // No quorum answered the leader since it was asked to hand over: there is no successor to wait for, and calls under way cannot
+        // finish.
         if (completed.Error is RaftKvMembershipError.NotEligible && !completed.Retry)
         {
             _isCutOff = true;
@@ -94,7 +98,8 @@ internal sealed class Shutdown(
     }
 
     /// <summary>
-    /// A node that was removed from its cluster keeps its data, and ends at once every call that needs the cluster. Calls that wait when the removal becomes known end once all that is
+    /// A node that was removed from its cluster keeps its data, and ends at once every call that needs the cluster. Calls that wait when
+    /// the removal becomes known end once all that is
     /// committed is applied here: until then, the outcome of a write may still become known. No later entry reaches this node.
     /// </summary>
     public void EndCallsIfRemoved()

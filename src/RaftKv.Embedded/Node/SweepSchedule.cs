@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Lets each collaborator that has deadlines look at them, in a fixed order, every <see cref="ReplicaContext.SweepInterval"/>. Holder of the turn.</summary>
+/// <summary>
+/// Lets each collaborator that has deadlines look at them, in a fixed order, every <see cref="ReplicaContext.SweepInterval"/>. Holder of
+/// the turn.
+/// </summary>
 internal sealed class SweepSchedule(ReplicaContext context, Action[] sweeps)
 {
     /// <summary>When the next sweep is due, in monotonic ticks.</summary>

@@ -5,8 +5,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The only way into a replica, and the only part of it that knows threads: everything that happens is posted here, and turns are taken one at a time. The thread of the replica
-/// takes the turns that are due by the clock or that callers ask for. A thread that brings news from a peer or from the disk takes the turn itself when no turn is being taken: to wake
+/// The only way into a replica, and the only part of it that knows threads: everything that happens is posted here, and turns are taken one
+/// at a time. The thread of the replica
+/// takes the turns that are due by the clock or that callers ask for. A thread that brings news from a peer or from the disk takes the turn
+/// itself when no turn is being taken: to wake
 /// another thread may cost more than the turn. A simulator calls <see cref="RunOnce"/> instead of these threads.
 /// </summary>
 internal sealed class TurnScheduler(ReplicaClock clock)
@@ -38,7 +40,7 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     {
         (_loop, _log, _applier) = (loop, context.LogWriter, context.Applier);
         _inbound = new InboundMessages(context, Kick);
-        _applier.Notify += Post;
+        _applier.Answers.Notify += Post;
         _log.Written += written => Post(written, wake: false);
     }
 
@@ -59,7 +61,8 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     public void Release(PeerInput message) => _inbound.Release(message);
 
     /// <summary>
-    /// A caller's thread. Takes the turn itself while the replica is idle: the replica's thread would be woken for nothing else. Under load callers only post, and one turn
+    /// A caller's thread. Takes the turn itself while the replica is idle: the replica's thread would be woken for nothing else. Under load
+    /// callers only post, and one turn
     /// serves many of them.
     /// </summary>
     public void PostFromCaller(ReplicaInput input)
@@ -75,7 +78,8 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     }
 
     /// <summary>
-    /// A thread of the replica's own that has posted without waking. Takes one turn at most: what is posted meanwhile is left to the replica's thread, so that the work of this
+    /// A thread of the replica's own that has posted without waking. Takes one turn at most: what is posted meanwhile is left to the
+    /// replica's thread, so that the work of this
     /// thread does not wait, and the next turn serves more at once.
     /// </summary>
     public void TakeTurn()
@@ -112,11 +116,14 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     /// <summary>One turn. Any thread, one at a time.</summary>
     public void RunOnce()
     {
-        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be dated before it arrived.
+        // The inbox is taken first and the clock is read second, because the thread may be stopped between the two and no input may be
+        // dated before it arrived.
         // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
         // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
-        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the lease counts from the reading of the turn
-        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in the inbox are not acted
+        // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the
+        // lease counts from the reading of the turn
+        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in
+        // the inbox are not acted
         // upon at once: the core waits for another heartbeat when it is late.
         _inbox.TakeAll(ref _taken);
         _loop.BeginTurn();
@@ -129,7 +136,9 @@ internal sealed class TurnScheduler(ReplicaClock clock)
             Kick();
     }
 
-    /// <summary>The last turn: what was posted too late is refused, and what is posted later is refused on the thread that posts it.</summary>
+    /// <summary>
+    /// The last turn: what was posted too late is refused, and what is posted later is refused on the thread that posts it.
+    /// </summary>
     public void End()
     {
         _loop.Close();

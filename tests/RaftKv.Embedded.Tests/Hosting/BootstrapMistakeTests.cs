@@ -139,7 +139,7 @@ public sealed class BootstrapMistakeTests : IDisposable
         var incarnation = Guid.NewGuid();
         for (var i = 0; i < 30 || _log.Count(id) == 0; i++)
         {
-            member.Inside.Post(new NewcomerMet("node4", incarnation, AddressOf(4), leadersConcern: false));
+            member.Inside.Post(new JoinRequested("node4", incarnation, AddressOf(4), leadersConcern: false));
             await Task.Delay(100, Cancel);
         }
     }

@@ -105,7 +105,7 @@ public sealed class OrphanTests : IDisposable
         await using var three = await StartAsync(3, o => o.AddMembers(_ports[..3]));
         Eventually.Holds(() => two.Cluster.Status.WaitsFor is not null && three.Cluster.Status.WaitsFor is not null, "both say that they wait", 60);
         // Longer than it would take with all of them.
-        await Task.Delay(AbandonedCluster.Patience + TimeSpan.FromSeconds(1), Cancel);
+        await Task.Delay(AbandonedCluster.Timeout + TimeSpan.FromSeconds(1), Cancel);
 
         Assert.Equal(lost, two.Cluster.Status.ClusterId);
         Assert.Equal(0, _log.Count(136));

@@ -18,7 +18,7 @@ public sealed class WriteOperationPoolTests
         var waiting = write.Start(CancellationToken.None);
         write.TryComplete(Done);
 
-        write.LetGo();
+        write.Release();
         Assert.NotSame(write, _pool.Take(3, deadline: 0));
         Assert.Equal(Done, await waiting);
         var next = _pool.Take(5, deadline: 9);
@@ -35,7 +35,7 @@ public sealed class WriteOperationPoolTests
         var waiting = write.Start(CancellationToken.None);
 
         write.TryFail(new InvalidOperationException());
-        write.LetGo();
+        write.Release();
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await waiting);
 
         Assert.NotSame(write, _pool.Take(3, deadline: 0));
@@ -46,7 +46,7 @@ public sealed class WriteOperationPoolTests
     {
         var write = _pool.Take(3, deadline: 0);
 
-        write.Abandon();
+        write.Return();
 
         Assert.Same(write, _pool.Take(3, deadline: 0));
     }
@@ -60,7 +60,7 @@ public sealed class WriteOperationPoolTests
 
         await waiting;
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await waiting);
-        write.LetGo();
+        write.Release();
         Assert.Same(write, _pool.Take(3, deadline: 0));
 
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await waiting);
@@ -84,7 +84,7 @@ public sealed class WriteOperationPoolTests
                 // What the caller wrote into its command is what it must hear.
                 log.Add(write.Sequence << 32 | BitConverter.ToUInt32(command.Span));
                 _ = pending.Low;
-                pending.LetGo();
+                pending.ReleaseCompleted();
             }
             log.CompleteAdding();
         });

@@ -21,7 +21,7 @@ public sealed class NodeIdentityTests
     {
         var path = Path.Combine(Root, NodeIdentity.FileName);
         var first = new NodeIdentity("node1", Incarnation, Cluster);
-        var second = first with { Incarnation = Cluster, Predecessor = Incarnation };
+        var second = first with { Incarnation = Cluster, ReplacedIncarnation = Incarnation };
         first.Save(_disk, Root);
         GoldenFile.Holds("identity-v1.bin", _disk.Read(path));
         second.Save(_disk, Root);

@@ -17,7 +17,7 @@ public sealed class MessageCodecTests
         HasVoted = true,
         LastIndex = 41,
         IsLed = true,
-        Predecessor = new Guid("11111111-2222-3333-4444-555555555555"),
+        ReplacedIncarnation = new Guid("11111111-2222-3333-4444-555555555555"),
     };
 
     [Fact]

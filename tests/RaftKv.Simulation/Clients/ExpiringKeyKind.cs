@@ -38,6 +38,6 @@ internal sealed class ExpiringKeyKind(Simulation run) : CallKind(run)
     private static void Read(SimNode node, byte[] name)
     {
         if (node.Applier.State.Store.TryRead(name, 0, static (in RecordHeader header, ReadOnlySpan<byte> _, int _) => header, out var found) && found.SlidingMs != 0)
-            node.Replica.NoteUse(name, found.Version, found.ExpiresAtMs, found.SlidingMs);
+            node.Replica.RecordAccess(name, found.Version, found.ExpiresAtMs, found.SlidingMs);
     }
 }

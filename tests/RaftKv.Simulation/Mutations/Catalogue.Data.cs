@@ -14,7 +14,7 @@ internal static partial class Catalogue
         new("lease-clock-stops-between-entries", "the whole time since the last entry counts as time without a leader (was here)",
             new Edit("Log/LogClock.cs", "_statedTerm == lastTerm ? Math.Max(_statedMs, lastEntryMs) : lastEntryMs", "lastEntryMs + (0 * lastTerm)")) { In = Profile.Handovers },
         new("cold-start-believes-its-own-clock", "a leader that has just started takes its own wall clock for the time (was here)",
-            new Edit("Node/ClusterClocks.cs", "_wallClocks.MedianMs is { } median ? median + (now / TimeSpan.TicksPerMillisecond) : 0", "context.Clock.Wall.ToUnixTimeMilliseconds()")) { In = Profile.Holders },
+            new Edit("Node/Peers/ClusterClocks.cs", "_wallClocks.MedianMs is { } median ? median + (now / TimeSpan.TicksPerMillisecond) : 0", "context.Clock.Wall.ToUnixTimeMilliseconds()")) { In = Profile.Holders },
         new("used-key-expires", "a key ends because a leader says so, although it was used meanwhile",
             new Edit("StateMachine/KvStateMachine.cs", " && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)", ")")),
         new("log-time-is-wall-time", "log time jumps with the leader's wall clock",
@@ -22,6 +22,6 @@ internal static partial class Catalogue
         new("lease-counts-from-the-answer", "the holder of a lease counts from when the answer came",
             new Edit("Client/LeaseDeadline.cs", "Deadline = _sentAt + SafeTime(timeToLive, maxClockDrift);", "Deadline = now + SafeTime(timeToLive, maxClockDrift);")) { In = Profile.Holders },
         new("patience-blocks-the-queue", "a write that may wait longer holds up the deadlines of those behind it (was here)",
-            new Edit("Node/PendingProposals.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= context.Now.Ticks); left--)")) { In = Profile.Holders },
+            new Edit("Node/Calls/PendingProposals.cs", "left > 0; left--)", "left > 0 && _unsequenced.Peek() is var head && (head.IsCompleted || head.Deadline <= context.Now.Ticks); left--)")) { In = Profile.Holders },
     ];
 }

@@ -17,7 +17,7 @@ internal static partial class Catalogue
         new("heartbeat-names-what-is-under-way", "a heartbeat that passes the entries asks whether they are there",
             new Edit("Consensus/Replication.cs", "ProgressState.Replicate when peer.Match >= log.Base.Index => peer.Match,", "ProgressState.Replicate => peer.Next - 1,")) { In = Profile.SlowLinks },
         new("writes-repeated-by-time", "a write without an outcome is given to the leader again after a second (was here)",
-            new Edit("Node/PendingProposals.cs", "else if (context.Now.Ticks >= write.RetryAt)", "else if (context.Now.Ticks >= write.RetryAt || context.Now.Ticks - write.SentAt >= TimeSpan.TicksPerSecond)")) { In = Profile.SlowLinks },
+            new Edit("Node/Calls/PendingProposals.cs", "else if (context.Now.Ticks >= write.RetryAt)", "else if (context.Now.Ticks >= write.RetryAt || context.Now.Ticks - write.SentAt >= TimeSpan.TicksPerSecond)")) { In = Profile.SlowLinks },
         new("pieces-wait-without-bound", "pieces of a snapshot wait for the disk however many there are (was here)",
             new Edit("Consensus/WaitingPieces.cs", "(bytes == 0 || Bytes + bytes > most)", "bytes == 0"),
             new Edit("Consensus/SnapshotTransfer.cs", "\n            && Sent - Acknowledged < settings.MaxSnapshotWaitingBytes", "")) { In = Profile.SlowLinks },

@@ -12,9 +12,9 @@ internal static partial class Catalogue
         new("second-vote-in-a-term", "whoever asks gets a vote, also the second one in a term",
             new Edit("Consensus/Elections.cs", "var granted = upToDate && (votedFor is null || votedFor == from);", "var granted = upToDate;")),
         new("vote-not-persisted", "a restart forgets the vote",
-            new Edit("Node/LogWriter.cs", "case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;", "case WriteVote: break;")),
+            new Edit("Node/Disk/LogWriter.cs", "case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;", "case WriteVote: break;")),
         new("vote-before-durable", "a vote leaves before it is on the disk",
-            new Edit("Node/LogSubmissions.cs", "if (_barrier > _durableTicket || _held.Count > 0)", "if (_held.Count > 0)")),
+            new Edit("Node/Disk/LogSubmissions.cs", "if (_barrier > _durableTicket || _held.Count > 0)", "if (_held.Count > 0)")),
         new("refusal-counts-as-vote", "a refusal of the same term counts as a vote",
             new Edit("Consensus/Elections.cs", "else if (!m.PreVote && m.Granted && roles.Role == RaftRole.Candidate", "else if (!m.PreVote && roles.Role == RaftRole.Candidate")),
         new("no-check-quorum", "a leader that reaches nobody leads on",
@@ -68,13 +68,13 @@ internal static partial class Catalogue
         new("read-before-own-commit", "a new leader answers reads before it has committed an entry of its own term",
             new Edit("Consensus/ReadIndexes.cs", "else if (leadership.CanServeReads)\n        {\n            _reads.Ask", "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
-            new Edit("Node/PendingReads.cs", "if (context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
+            new Edit("Node/Calls/PendingReads.cs", "if (context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
         new("stale-read-after-restart", "a restarted node serves its own copy at once",
-            new Edit("Node/CopyFreshness.cs", "private bool _mustCatchUp = true;", "private bool _mustCatchUp;")),
+            new Edit("Node/Status/CopyFreshness.cs", "private bool _mustCatchUp = true;", "private bool _mustCatchUp;")),
         new("age-from-the-answer", "the age of a copy counts from when the read index was applied, not from when it was asked for",
-            new Edit("Node/CopyFreshness.cs", "Interlocked.CompareExchange(ref _freshAt, batch.AskedAt, seen)", "Interlocked.CompareExchange(ref _freshAt, context.Clock.Ticks, seen)")),
+            new Edit("Node/Status/CopyFreshness.cs", "Interlocked.CompareExchange(ref _freshAt, batch.AskedAt, seen)", "Interlocked.CompareExchange(ref _freshAt, context.Clock.Ticks, seen)")),
         new("age-from-contact", "the age of a copy is the time since any message of the leader (was here)",
-            new Edit("Node/CopyFreshness.cs", "            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan", "            if (status.LastLeaderContact is { } contact)\n                return contact;\n            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan")),
+            new Edit("Node/Status/CopyFreshness.cs", "            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan", "            if (status.LastLeaderContact is { } contact)\n                return contact;\n            return freshAt == long.MinValue ? Timeout.InfiniteTimeSpan")),
         new("lease-without-drift", "a lease lasts as long as the promise, whatever the clocks do",
             new Edit("Consensus/ReadLease.cs", " * (1 - settings.MaxClockDrift));", ");")) { In = Profile.Leases },
         new("lease-from-the-answer", "a lease counts from the answer instead of from the question",
@@ -110,9 +110,9 @@ internal static partial class Catalogue
         new("newcomer-takes-itself-for-removed", "a newcomer that comes to a configuration from before it was added says that it was removed (was here)",
             new Edit("Consensus/OwnMembership.cs", "if (_wasMember && ", "if (replica.Configuration.Members.Count > 0 && ")),
         new("ready-before-it-has-caught-up", "a node without data says that it is ready as soon as it knows a leader (was here)",
-            new Edit("Node/NodeReadiness.cs", "_ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
+            new Edit("Node/Status/NodeReadiness.cs", "_ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
         new("ready-before-its-promotion", "a node that is to vote says that it is ready while it cannot (was here)",
-            new Edit("Node/NodeReadiness.cs", "_ when !parts.HasItsRole => RaftKvReadiness.Joining,", "")),
+            new Edit("Node/Status/NodeReadiness.cs", "_ when !parts.HasItsRole => RaftKvReadiness.Joining,", "")),
         new("snapshot-keeps-configuration", "a snapshot does not replace the configuration that was here",
             new Edit("Consensus/ReplicaState.cs", "        Configurations.ReplaceUpTo(last.Index, e.ConfigurationIndex, e.Configuration ?? ClusterConfiguration.Empty, keepsSuffix);\n", "")) { In = Profile.Growth },
     ];
@@ -120,11 +120,11 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Joining =>
     [
         new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be taken in, also when the entry about it was replaced",
-            new Edit("Node/PeerGate.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
+            new Edit("Node/Peers/PeerAdmission.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)", "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
             new Edit("Node/Bootstrap/BootstrapProgress.cs", "Names(context.Core!.CommittedConfiguration)", "Names(context.Core!.Configuration)")) { In = Profile.Joiners },
         new("empty-cluster-kept", "a node keeps the cluster that adopted it although it has no entry of it and no other founder has one either",
-            new Edit("Node/Bootstrap/AbandonedCluster.cs", "return clock.Ticks - _since >= Patience.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
+            new Edit("Node/Bootstrap/AbandonedCluster.cs", "return clock.Ticks - _since >= Timeout.Ticks;", "return clock.Ticks < _since;")) { In = Profile.Joiners },
     ];
 
     private static IEnumerable<Mutation> Disks =>
@@ -157,15 +157,15 @@ internal static partial class Catalogue
         // That a write is marked as in doubt when a snapshot is installed changes nothing as long as it is also given to the leader again in the same turn, and whenever there is a new one: its
         // attempts are more than one then, before any refusal or the loss of the session can reach it. What counts is what those make of it.
         new("lost-session-repeats-all", "when a session is lost, a write that may have been made in it is made again in another",
-            new Edit("Node/PendingProposals.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
+            new Edit("Node/Calls/PendingProposals.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());", "if (write.Attempts < 0)\n        {\n            write.TryFail(Errors.SessionLost());")) { In = Profile.Holders },
         new("unknown-told-as-failed", "a write that may still happen is said not to have",
-            new Edit("Node/PendingProposals.cs", "write.TryFail(write.Attempts == 0 ? refusals.Unavailable() : Errors.NoAnswer(context.Options.RequestTimeout));", "write.TryFail(refusals.Unavailable());")),
+            new Edit("Node/Calls/PendingProposals.cs", "write.TryFail(write.Attempts == 0 ? refusals.Unavailable() : Errors.NoAnswer(context.Options.RequestTimeout));", "write.TryFail(refusals.Unavailable());")),
     ];
 
     private static IEnumerable<Mutation> OnceHere =>
     [
         new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
-            new Edit("Node/PeerGate.cs", "            if (replica.IsLed)\n", "")) { In = Profile.UnknownPeers },
+            new Edit("Node/Peers/PeerAdmission.cs", "            if (replica.IsLed)\n", "")) { In = Profile.UnknownPeers },
         new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
             new Edit("Consensus/Elections.cs", "replica.Configurations.MayStillBeVoter(replica.NodeId, replica.Settings.Incarnation, replica.CommitIndex)", "replica.Configurations.At(replica.CommitIndex).Configuration.IsVoter(replica.NodeId)")) { In = Profile.UnknownPeers },
         new("takes-its-namesake-for-itself", "a node with a new disk takes the vote of the member whose name it has, in the configuration of an old snapshot, for its own",
@@ -179,10 +179,10 @@ internal static partial class Catalogue
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
             new Edit("Consensus/Following.cs", " && replica.Log.Applied < replica.CommitIndex;", ";")) { In = Profile.Overload },
         new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
-            new Edit("Node/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.UnknownPeers },
+            new Edit("Node/Peers/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);", "Remember(former);")) { In = Profile.UnknownPeers },
         new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
-            new Edit("Node/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.UnknownPeers },
+            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.UnknownPeers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
-            new Edit("Node/PeerMessages.cs", "case RequestVote vote when peers.IsOtherIncarnation(input.From, input.Incarnation): peers.HearOtherIncarnation(input.From, input.Incarnation, vote); break;", "case RequestVote when peers.IsOtherIncarnation(input.From, input.Incarnation): break;")) { In = Profile.UnknownPeers },
+            new Edit("Node/Peers/PeerMessages.cs", "                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);\n", "")) { In = Profile.UnknownPeers },
     ];
 }

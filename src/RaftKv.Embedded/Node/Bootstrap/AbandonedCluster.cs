@@ -4,12 +4,15 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the founder was lost before it had sent the first one. The other initial members must all answer, none with a
-/// cluster that has an entry, for <see cref="Patience"/>. A node that gives up takes a new incarnation, so that to whatever is left of the cluster it is a replaced disk.
+/// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the bootstrapping node was lost before
+/// it had sent
+/// the first one. The other initial members must all answer, none with a
+/// cluster that has an entry, for <see cref="Timeout"/>. A node that gives up takes a new incarnation, so that to whatever is left of the
+/// cluster it is a replaced disk.
 /// </summary>
 internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private Guid _cluster;
     private long _since;
@@ -17,7 +20,8 @@ internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock
     /// <summary>To be asked once a round, while no leader is known.</summary>
     public bool IsCertain(PeerHello self, BootstrapSurvey survey)
     {
-        if (!self.HoldsNothing || BootstrapMode.Of(options) != RaftKvBootstrap.InitialMembers || survey.Missing.Count + survey.Mistakes.Count > 0
+        if (!self.HoldsNothing || BootstrapMode.Of(options) != RaftKvBootstrap.InitialMembers
+            || survey.Missing.Count + survey.Mistakes.Count > 0
             || survey.Answers.Values.Any(a => a.ClusterId != Guid.Empty && !a.HoldsNothing))
         {
             _cluster = Guid.Empty;
@@ -25,6 +29,6 @@ internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock
         }
         if (_cluster != self.ClusterId)
             (_cluster, _since) = (self.ClusterId, clock.Ticks);
-        return clock.Ticks - _since >= Patience.Ticks;
+        return clock.Ticks - _since >= Timeout.Ticks;
     }
 }

@@ -14,7 +14,9 @@ internal static class BootstrapMode
         return SuggestsPeers(options) ? RaftKvBootstrap.Never : RaftKvBootstrap.SingleNode;
     }
 
-    /// <summary>A forgotten list of members must not give a second store: a node that peers are meant to reach does not found a cluster of its own.</summary>
+    /// <summary>
+    /// A forgotten list of members must not give a second store: a node that peers are meant to reach does not found a cluster of its own.
+    /// </summary>
     private static bool SuggestsPeers(RaftKvOptions options) =>
         options.Seeds.Count > 0 || options.AdvertiseAddress is not null || options.ListenAddress != RaftKvOptions.DefaultListenAddress;
 }

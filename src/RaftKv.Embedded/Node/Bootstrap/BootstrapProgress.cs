@@ -4,14 +4,18 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// How far this node is between its adoption by a cluster and the first committed configuration that names it. The holder of the turn writes, any thread reads.
+/// How far this node is between its adoption by a cluster and the first committed configuration that names it. The holder of the turn
+/// writes, any thread reads.
 /// </summary>
 internal sealed class BootstrapProgress(ReplicaContext context)
 {
     private bool _isSettled;
     private bool _holdsNothing;
 
-    /// <summary>Any thread. A committed configuration names this data directory, or did and the node was removed: there is nothing to ask the cluster for.</summary>
+    /// <summary>
+    /// Any thread. A committed configuration names this data directory, or did and the node was removed: there is nothing to ask the
+    /// cluster for.
+    /// </summary>
     public bool IsSettled => Volatile.Read(ref _isSettled);
 
     /// <summary>Any thread. The node belongs to a cluster and has neither an entry nor a snapshot of it.</summary>

@@ -5,7 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What a node that is not yet a member of a cluster waits for, and what an operator can do. Each reason is logged at once, and again every <see cref="RepeatInterval"/> while it lasts.
+/// What a node that is not yet a member of a cluster waits for, and what an operator can do. Each reason is logged at once, and again every
+/// <see cref="RepeatInterval"/> while it lasts.
 /// One thread writes, any thread reads.
 /// </summary>
 internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger log)

@@ -50,7 +50,8 @@ internal sealed class BootstrapSurvey
         else if (hello.Incarnation == _self.Incarnation)
         {
             if (!isOwn)
-                _mistakes.Add($"InitialMembers gives the address {member.Address} to {member.NodeId}, and this node, {_self.NodeId}, answers there. Correct the address, or the NodeId of this node.");
+                _mistakes.Add($"InitialMembers gives the address {member.Address} to {member.NodeId}, and this node, {_self.NodeId}, "
+                    + "answers there. Correct the address, or the NodeId of this node.");
         }
         else if (hello.NodeId == _self.NodeId)
         {
@@ -60,11 +61,14 @@ internal sealed class BootstrapSurvey
         {
             _answers[member.Address] = hello;
             if (hello.NodeId != member.NodeId)
-                _mistakes.Add($"At {member.Address}, the address of {member.NodeId} in InitialMembers, a node named {hello.NodeId} answers. Correct InitialMembers, or the NodeId of that node.");
+                _mistakes.Add($"At {member.Address}, the address of {member.NodeId} in InitialMembers, a node named {hello.NodeId} "
+                    + "answers. Correct InitialMembers, or the NodeId of that node.");
             else if (hello.InitialMembersDigest is { } digest && digest != _self.InitialMembersDigest)
                 _mistakes.Add(digest == 0
-                    ? $"{member.NodeId} at {member.Address} has no InitialMembers. Give it the same list as this node, or take it out of the list."
-                    : $"{member.NodeId} at {member.Address} has other InitialMembers than this node. Give every node the same list, with the same names and the same addresses.");
+                    ? $"{member.NodeId} at {member.Address} has no InitialMembers. Give it the same list as this node, or take it out of "
+                        + "the list."
+                    : $"{member.NodeId} at {member.Address} has other InitialMembers than this node. Give every node the same list, with "
+                        + "the same names and the same addresses.");
         }
     }
 

@@ -3,16 +3,21 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Gives up a cluster that adopted this node, has no entry for it, and exists no more. To its other nodes, if there are any, the node is from then on one whose disk was replaced.</summary>
+/// <summary>
+/// Gives up a cluster that adopted this node, has no entry for it, and exists no more. To its other nodes, if there are any, the node is
+/// from then on one whose disk was replaced.
+/// </summary>
 internal sealed class ClusterExit(
-    ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery, StatusPublisher status)
+    ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery,
+    StatusPublisher status)
 {
     public void OnAbandoned(ClusterAbandoned abandoned)
     {
-        if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId || context.IsStopping
+        if (context.Core is not { LeaderId: null } || !bootstrap.IsEmpty || context.Identity.ClusterId != abandoned.ClusterId
+            || context.IsStopping
             || !submissions.IsIdle)
             return;
-        context.Dependencies.Formation.Forget();
+        context.Dependencies.ClusterBootstrap.Forget();
         context.Core = null;
         submissions.DropHeld();
         peers.Clear();

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Where members may be found when they are not where the configuration says. Addresses are hints, whoever answers proves his identity himself; so anything may be
+/// Where members may be found when they are not where the configuration says. Addresses are hints, a node that answers proves its identity
+/// himself; so anything may be
 /// tried, and nothing depends on it being right. Any thread.
 /// </summary>
 internal sealed class ContactPoints

@@ -35,6 +35,6 @@ internal sealed class DirectoryAge(StartHistory own, RaftStart? recovered, PeerM
         HasVoted = recovered?.VotedFor is not null,
         LastIndex = recovered?.LastIndex ?? 0,
         IsLed = isLed,
-        Predecessor = predecessor,
+        ReplacedIncarnation = predecessor,
     };
 }

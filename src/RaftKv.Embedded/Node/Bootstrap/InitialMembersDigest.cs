@@ -4,7 +4,8 @@ using System.Text;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Identifies a list of initial members, in any order. Two nodes can found two clusters only with two different lists, and each needs every node of its list: so no founder goes on while one of them
+/// Identifies a list of initial members, in any order. Two nodes can found two clusters only with two different lists, and each needs every
+/// node of its list: so no node bootstraps while one of them
 /// has another list.
 /// </summary>
 internal static class InitialMembersDigest

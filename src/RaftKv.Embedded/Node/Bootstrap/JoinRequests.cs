@@ -3,7 +3,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Nodes that are being taken in without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the turn writes, any thread reads.</summary>
+/// <summary>
+/// Nodes that are being taken in without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the
+/// turn writes, any thread reads.
+/// </summary>
 internal sealed class JoinRequests
 {
     private const int MaxUnderWay = 16;
@@ -17,7 +20,8 @@ internal sealed class JoinRequests
     private readonly ConcurrentDictionary<(string NodeId, Guid Incarnation), Refusal> _refusals = [];
 
     /// <summary>Any thread. Why the node was not taken in; empty if there is nothing to say.</summary>
-    public string AnswerTo(string nodeId, Guid incarnation) => _refusals.TryGetValue((nodeId, incarnation), out var refusal) ? refusal.Message : "";
+    public string AnswerTo(string nodeId, Guid incarnation) =>
+        _refusals.TryGetValue((nodeId, incarnation), out var refusal) ? refusal.Message : "";
 
     /// <summary>Whether an attempt may begin now.</summary>
     public bool TryBegin(string nodeId, Guid incarnation, long now)

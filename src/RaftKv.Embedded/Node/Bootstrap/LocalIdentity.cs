@@ -22,9 +22,11 @@ internal sealed class LocalIdentity
     public Guid Incarnation => Volatile.Read(ref _identity).Incarnation;
 
     /// <summary>The incarnation that the cluster should replace by this one; empty if there is none.</summary>
-    public Guid Predecessor => Volatile.Read(ref _identity).Predecessor;
+    public Guid ReplacedIncarnation => Volatile.Read(ref _identity).ReplacedIncarnation;
 
-    /// <summary>A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.</summary>
+    /// <summary>
+    /// A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.
+    /// </summary>
     public bool IsJoining => _isJoining;
 
     private string MarkerPath => Path.Combine(_directory, DirectoryMarkers.Joining);
@@ -37,27 +39,32 @@ internal sealed class LocalIdentity
     {
         if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
             return new LocalIdentity(files, directory, identity);
-        // The identity is older than everything beside it: a log without one has lost it, and its votes and entries are nobody's.
+        // The identity is older than everything beside it: a log without one has lost it, and the owner of its votes and entries is
+        // unknown.
         if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
-                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is unknown. {Wal.DamageAdvice}");
+                $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is "
+                    + $"unknown. {Wal.DamageAdvice}");
         }
         return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
     }
 
     /// <summary>
     /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
-    /// when it returns. One thread at a time: <see cref="Formation"/> sees to it.
+    /// when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.
     /// </summary>
     public void Reincarnate(Guid incarnation)
     {
-        var identity = _identity with { Incarnation = incarnation, Predecessor = _identity.Incarnation };
+        var identity = _identity with { Incarnation = incarnation, ReplacedIncarnation = _identity.Incarnation };
         identity.Save(_files, _directory);
         Volatile.Write(ref _identity, identity);
     }
 
-    /// <summary>The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="Formation"/> sees to it.</summary>
+    /// <summary>
+    /// The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees
+    /// to it.
+    /// </summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
 
     /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>
@@ -80,7 +87,10 @@ internal sealed class LocalIdentity
         _isJoining = false;
     }
 
-    /// <summary>Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it returns.</summary>
+    /// <summary>
+    /// Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it
+    /// returns.
+    /// </summary>
     public void Forget()
     {
         var fresh = new NodeIdentity(NodeId, Guid.NewGuid(), Guid.Empty);

@@ -95,8 +95,10 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         {
             _isFenced = true;
             submissions.DropHeld();
-            _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a volume was rolled back. It "
-                + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.";
+            _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a "
+                + "volume was rolled back. It "
+                + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other "
+                + "members.";
             context.Log.RolledBack(context.NodeId, told.By);
             status.PublishNow();
         }
@@ -117,7 +119,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     {
         try
         {
-            context.Dependencies.Formation.Reincarnate();
+            context.Dependencies.ClusterBootstrap.Reincarnate();
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {

@@ -3,10 +3,12 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, they may be the only ones that are known to
+/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, they may be
+/// the only ones that are known to
 /// be right.
 /// </summary>
-internal sealed class SeedWatch(RaftKvOptions options, LocalIdentity identity, ContactPoints contacts, ITransport transport, Replica replica, CancellationToken ended)
+internal sealed class SeedWatch(
+    RaftKvOptions options, LocalIdentity identity, ContactPoints contacts, ITransport transport, Replica replica, CancellationToken ended)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
@@ -27,7 +29,8 @@ internal sealed class SeedWatch(RaftKvOptions options, LocalIdentity identity, C
         {
             if (ended.IsCancellationRequested)
                 return;
-            if (transport.TryProbe(seed, ProbeTimeout, ended) is not { } hello || hello.ClusterId != identity.ClusterId || hello.NodeId == options.NodeId)
+            if (transport.TryProbe(seed, ProbeTimeout, ended) is not { } hello || hello.ClusterId != identity.ClusterId
+                || hello.NodeId == options.NodeId)
                 continue;
             // First as it was reached, then as it calls itself, which is the one that is tried first.
             isNews |= contacts.Note(hello.NodeId, seed);

@@ -35,17 +35,24 @@ internal static class StartupRecovery
 
     /// <summary>Loads a snapshot into a new store.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
-    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores, CancellationToken cancellationToken) =>
+    public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores,
+        CancellationToken cancellationToken) =>
         Load(last, stores(snapshots.KeyCount(last)), store => snapshots.Load(last, store, cancellationToken));
 
-    /// <summary>Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.</exception>
-    public static KvStateMachine LoadReceived(SnapshotStore snapshots, EntryId last, Guid clusterId, Func<long, IKvStore> stores, CancellationToken cancellationToken)
+    /// <summary>
+    /// Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.
+    /// </summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.
+    /// </exception>
+    public static KvStateMachine LoadReceived(SnapshotStore snapshots, EntryId last, Guid clusterId, Func<long, IKvStore> stores,
+        CancellationToken cancellationToken)
     {
         KvStateMachine? restored = null;
         try
         {
-            restored = Load(last, stores(snapshots.ReceivedKeyCount(last)), store => snapshots.LoadReceived(last, clusterId, store, cancellationToken));
+            restored = Load(last, stores(snapshots.ReceivedKeyCount(last)),
+                store => snapshots.LoadReceived(last, clusterId, store, cancellationToken));
             snapshots.CompleteReceive(last);
             return restored;
         }
@@ -68,14 +75,16 @@ internal static class StartupRecovery
         {
             store.Dispose();
             if (e is FormatException)
-                throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"The snapshot at entry {last} has tables that cannot be read: {e.Message}", e);
+                throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                    $"The snapshot at entry {last} has tables that cannot be read: {e.Message}", e);
             throw;
         }
     }
 
     /// <summary>What the core starts from; <c>null</c> when the node has no cluster yet.</summary>
     /// <param name="mark">Up to where the node had served its copy; <c>null</c> if that is unknown.</param>
-    public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log, AppliedMark? mark = null)
+    public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log,
+        AppliedMark? mark = null)
     {
         if (recovery.WasPoisoned)
             log.LogRewritten(identity.NodeId);
@@ -95,11 +104,13 @@ internal static class StartupRecovery
         {
             if (start.LastIndex == 0)
                 return null;
-            // It died while it founded its cluster, before anybody could hear of it.
+            // It died while it bootstrapped its cluster, before another node could learn of it.
             identity.Adopt(Guid.NewGuid());
-            log.FoundedCluster(identity.NodeId, identity.ClusterId, ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
+            log.FoundedCluster(identity.NodeId, identity.ClusterId,
+                ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
-        // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their place.
+        // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their
+        // place.
         var isKnown = mark?.ClusterId == identity.ClusterId && !recovery.WasBuffered && start.HasInLog(mark.Found);
         return isKnown ? start with { Committed = mark!.Found } : start;
     }
@@ -112,7 +123,8 @@ internal static class StartupRecovery
         }
         catch (WalNoRoomException e)
         {
-            throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"The disk has no room for a segment of the log: {e.Message} Nothing is lost.", e);
+            throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
+                $"The disk has no room for a segment of the log: {e.Message} Nothing is lost.", e);
         }
     }
 }

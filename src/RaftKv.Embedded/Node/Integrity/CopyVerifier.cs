@@ -5,14 +5,17 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them now and then: for a 64th while many are written, otherwise for
-/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing until its state is replaced by a snapshot of the
+/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them
+/// now and then: for a 64th while many are written, otherwise for
+/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing
+/// until its state is replaced by a snapshot of the
 /// leader's (<see cref="StateTransfer"/>). A leader that is the odd one first hands over.
 /// </summary>
 internal sealed class CopyVerifier(
-    ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads, StateTransfer transfer)
+    ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads,
+    StateTransfer transfer)
 {
-    private IntegrityRound? _round;
+    private CopyComparison? _round;
     private (string From, long Index)? _probed;
     private long _nextRound;
     private long _verifiedIndex;
@@ -48,12 +51,12 @@ internal sealed class CopyVerifier(
         }
         if (!samples.TryGet(index, out var own))
             return;
-        _round = new IntegrityRound(index);
+        _round = new CopyComparison(index);
         Probe(_round);
         OnFingerprint(context.NodeId, new IntegrityAnswer(index, own));
     }
 
-    private void Probe(IntegrityRound round)
+    private void Probe(CopyComparison round)
     {
         foreach (var member in context.Core!.Configuration.Members)
         {
@@ -105,12 +108,15 @@ internal sealed class CopyVerifier(
             EnterQuarantine(verdict.Index);
     }
 
-    /// <summary>From here on this node answers nobody's calls: its state machine has come to another result than those of the others.</summary>
+    /// <summary>
+    /// From here on this node serves no call: its state machine has another result than the majority.
+    /// </summary>
     private void EnterQuarantine(long index)
     {
         if (quarantine.IsActive)
             return;
-        quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader's.";
+        quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the "
+            + "leader's.";
         context.Log.Quarantined(context.NodeId, index);
         status.EndLease();
         _round = null;

@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The fingerprints of this node's copy, for comparing copies at equal versions: of the newest entries, and of every <see cref="Stride"/>th entry for a node
+/// The fingerprints of this node's copy, for comparing copies at equal versions: of the newest entries, and of every <see cref="Stride"/>th
+/// entry for a node
 /// that is behind.
 /// The applier adds, the holder of the turn looks up.
 /// </summary>

@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Whether this node's copy is in doubt. A quarantined node stays a member and serves no call until its state is replaced. The holder of the turn writes, any thread reads.</summary>
+/// <summary>
+/// Whether this node's copy is in doubt. A quarantined node stays a member and serves no call until its state is replaced. The holder of
+/// the turn writes, any thread reads.
+/// </summary>
 internal sealed class QuarantineState
 {
     private volatile string? _reason;

@@ -7,13 +7,16 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// A new state for a quarantined node: it pulls a snapshot of the leader's that covers all it has applied, piece by piece, and applies its own log, which was never in doubt, from there. The core
+/// A new state for a quarantined node: it pulls a snapshot of the leader's that covers all it has applied, piece by piece, and applies its
+/// own log, which was never in doubt, from there. The core
 /// does not take part: for it, nothing has happened.
 /// </summary>
 internal sealed class StateTransfer(
     ReplicaContext context, QuarantineState quarantine, SnapshotCoordinator snapshots, FollowerReads followerReads, StatusPublisher status)
 {
-    /// <summary>A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.</summary>
+    /// <summary>
+    /// A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.
+    /// </summary>
     private static readonly long RetryInterval = TimeSpan.FromMilliseconds(500).Ticks;
 
     private long _covering;
@@ -64,7 +67,8 @@ internal sealed class StateTransfer(
     /// <summary>On the quarantined node.</summary>
     public void OnPiece(StatePiece piece)
     {
-        if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset || (_received.Last != default && piece.Last != _received.Last))
+        if (!quarantine.IsActive || _isLoading || snapshots.IsBeingInstalled || piece.Offset != _received.Offset
+            || (_received.Last != default && piece.Last != _received.Last))
             return;
         if (piece.TotalBytes == 0 || piece.Last.Index < _covering)
         {
@@ -78,7 +82,8 @@ internal sealed class StateTransfer(
             try
             {
                 context.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
-                context.Post(new SeedStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span), piece.TotalBytes));
+                context.Post(new StatePieceStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span),
+                    piece.TotalBytes));
             }
             catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
             {
@@ -87,7 +92,7 @@ internal sealed class StateTransfer(
         });
     }
 
-    public void OnStored(SeedStored stored)
+    public void OnStored(StatePieceStored stored)
     {
         if (!quarantine.IsActive || _isLoading)
             return;
@@ -110,23 +115,24 @@ internal sealed class StateTransfer(
         KvStateMachine restored;
         try
         {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores, context.Dependencies.Ending);
+            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores,
+                context.Dependencies.ShutdownToken);
         }
-        catch (OperationCanceledException) when (context.Dependencies.Ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
         {
             return;
         }
         catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
         {
-            context.Post(new SeedLoaded(last, e));
+            context.Post(new StateLoaded(last, e));
             return;
         }
         // What this node wrote itself is of the copy that differs.
         context.Snapshots.KeepOnly(last);
-        context.Applier.Submit(new ReplaceState(restored, () => context.Post(new SeedLoaded(last, null))));
+        context.Applier.Submit(new ReplaceState(restored, () => context.Post(new StateLoaded(last, null))));
     }
 
-    public void OnLoaded(SeedLoaded loaded)
+    public void OnLoaded(StateLoaded loaded)
     {
         _isLoading = false;
         _received = default;

@@ -26,7 +26,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
     /// The incarnation that the directory had before it was found to be older than what its peers had seen of it; empty if it never was.
     /// The cluster replaces that one by the new one, as it replaces a lost disk.
     /// </summary>
-    public Guid Predecessor { get; init; }
+    public Guid ReplacedIncarnation { get; init; }
 
     public bool HasCluster => ClusterId != Guid.Empty;
 
@@ -62,7 +62,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         var nodeId = Encoding.UTF8.GetString(block[NodeIdOffset..^end]);
         return new NodeIdentity(nodeId, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)))
         {
-            Predecessor = hasPredecessor ? new Guid(block.Slice(block.Length - end, 16)) : Guid.Empty,
+            ReplacedIncarnation = hasPredecessor ? new Guid(block.Slice(block.Length - end, 16)) : Guid.Empty,
         };
     }
 
@@ -94,14 +94,14 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
     public void Save(IFileSystem fs, string directory)
     {
         var idBytes = Encoding.UTF8.GetByteCount(NodeId);
-        var hasPredecessor = Predecessor != Guid.Empty;
+        var hasPredecessor = ReplacedIncarnation != Guid.Empty;
         var block = new byte[NodeIdOffset + idBytes + (hasPredecessor ? 16 : 0) + FormatBlock.ChecksumBytes];
         Incarnation.TryWriteBytes(block.AsSpan(16));
         ClusterId.TryWriteBytes(block.AsSpan(32));
         BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(NodeIdOffset - 2), (ushort)idBytes);
         Encoding.UTF8.GetBytes(NodeId, block.AsSpan(NodeIdOffset));
         if (hasPredecessor)
-            Predecessor.TryWriteBytes(block.AsSpan(NodeIdOffset + idBytes));
+            ReplacedIncarnation.TryWriteBytes(block.AsSpan(NodeIdOffset + idBytes));
         FormatBlock.Seal(block, Magic, hasPredecessor ? FormatVersion : FirstFormat);
         FormatBlock.Replace(fs, directory, FileName, block);
     }

@@ -145,7 +145,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         to.Int64(start.Term);
         to.Int64(start.LastIndex);
         to.Byte((byte)((start.HasVoted ? Voted : 0) | (start.IsLed ? Led : 0)));
-        to.Guid(start.Predecessor);
+        to.Guid(start.ReplacedIncarnation);
         to.Byte((byte)start.Ids.Count);
         foreach (var id in start.Ids)
             to.Int64(id);
@@ -168,7 +168,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             HasVoted = (flags & Voted) != 0,
             LastIndex = lastIndex,
             IsLed = (flags & Led) != 0,
-            Predecessor = predecessor,
+            ReplacedIncarnation = predecessor,
         };
     }
 

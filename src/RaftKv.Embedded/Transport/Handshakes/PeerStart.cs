@@ -28,10 +28,10 @@ internal sealed record PeerStart
     public bool IsLed { get; init; }
 
     /// <summary>The identity that the directory had before it was found to have gone back in time; empty if it never was.</summary>
-    public Guid Predecessor { get; init; }
+    public Guid ReplacedIncarnation { get; init; }
 
     public bool Equals(PeerStart? other) => other is not null && Ids.SequenceEqual(other.Ids)
-        && (Count, Term, HasVoted, LastIndex, IsLed, Predecessor) == (other.Count, other.Term, other.HasVoted, other.LastIndex, other.IsLed, other.Predecessor);
+        && (Count, Term, HasVoted, LastIndex, IsLed, ReplacedIncarnation) == (other.Count, other.Term, other.HasVoted, other.LastIndex, other.IsLed, other.ReplacedIncarnation);
 
     public override int GetHashCode() => HashCode.Combine(Count, Ids[0]);
 }

@@ -1,0 +1,137 @@
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// Works off what many threads post, everything that waits at once and in order, on a thread of its own; one thread at a time.
+/// </summary>
+internal abstract class BatchWorker<T> where T : class
+{
+    /// <summary>How often work is tried again that could not be finished.</summary>
+    private const int RetryMs = 50;
+
+    private readonly WorkQueue<T> _queue = new();
+    private readonly Lock _working = new();
+    private List<T> _taken = [];
+    private volatile bool _isStopping;
+    private bool _hasFailed;
+    private long _busySince;
+
+    /// <summary>Told of an error, after which nothing more is done, by any thread.</summary>
+    public event Action<Exception>? Failed;
+
+    /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
+    public bool HasWork => !_queue.IsEmpty;
+
+    /// <summary>Any thread. For how long the batch under way has been worked at; <c>null</c> when none is.</summary>
+    public TimeSpan? BusyFor =>
+        Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
+
+    /// <summary>Something taken before could not be finished, and is tried again after a while.</summary>
+    protected virtual bool HasUnfinished => false;
+
+    /// <summary>What is under way is to end soon.</summary>
+    protected bool IsStopping => _isStopping;
+
+    /// <summary>Any thread. Leaves what waits to the worker's own thread.</summary>
+    public void Wake() => _queue.Wake();
+
+    /// <summary>Any thread. The worker's own thread ends after what it is at.</summary>
+    public void Stop()
+    {
+        _isStopping = true;
+        _queue.Kick();
+    }
+
+    /// <summary>The body of the worker's own thread.</summary>
+    /// <param name="after">Called after each batch.</param>
+    public void Run(Action? after = null)
+    {
+        while (!_isStopping)
+        {
+            _queue.Wait(HasUnfinished ? RetryMs : -1);
+            lock (_working)
+                RunGuarded();
+            after?.Invoke();
+        }
+        _queue.Close();
+        lock (_working)
+            RunGuarded();
+    }
+
+    /// <summary>Works off what waits, on the calling thread. Errors leave.</summary>
+    public void RunOnce()
+    {
+        _queue.TakeAll(ref _taken);
+        if (_taken.Count > 0 || HasUnfinished)
+        {
+            Volatile.Write(ref _busySince, System.Diagnostics.Stopwatch.GetTimestamp());
+            Work(_taken);
+            Volatile.Write(ref _busySince, 0);
+        }
+        _taken.Clear();
+    }
+
+    /// <summary>Waits until no thread works, and keeps all from beginning; <c>false</c> when one still works after the timeout.</summary>
+    public bool TryClose(TimeSpan timeout) => _working.TryEnter(timeout);
+
+    /// <summary>Works off what waits, on the calling thread, unless another thread does.</summary>
+    protected void RunIfFree()
+    {
+        if (!_working.TryEnter())
+            return;
+        try
+        {
+            RunGuarded();
+        }
+        finally
+        {
+            _working.Exit();
+        }
+        // The worker's own thread sleeps, and tries again after a while.
+        if (HasUnfinished)
+            _queue.Kick();
+    }
+
+    /// <summary>What is posted after the end is refused.</summary>
+    /// <param name="item">What is to be done.</param>
+    /// <param name="wake">Without, the caller sees to it that it is done.</param>
+    protected void Post(T item, bool wake)
+    {
+        if (!_queue.Post(item, wake))
+            Refuse(item);
+    }
+
+    /// <summary>Also called once when the worker stops, with what still waits; empty when only what is unfinished is tried again.</summary>
+    protected abstract void Work(List<T> batch);
+
+    /// <summary>It will not be done.</summary>
+    protected virtual void Refuse(T item) { }
+
+    private void RunGuarded()
+    {
+        try
+        {
+            if (!_hasFailed)
+                RunOnce();
+            else
+                RefuseWaiting();
+        }
+        catch (Exception e)
+        {
+            _hasFailed = true;
+            Volatile.Write(ref _busySince, 0);
+            Stop();
+            _taken.ForEach(Refuse);
+            _taken.Clear();
+            Failed?.Invoke(e);
+        }
+    }
+
+    private void RefuseWaiting()
+    {
+        _queue.TakeAll(ref _taken);
+        _taken.ForEach(Refuse);
+        _taken.Clear();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Storage;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// The one writer of the log. Takes everything that waits, writes it with one write and makes it durable with one fdatasync, beside the
+/// network and never on the thread that sends heartbeats.
+/// </summary>
+internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
+{
+    /// <summary>
+    /// About how much one commit holds at most: behind a disk that hung, the records are encoded in pieces and not all at once.
+    /// </summary>
+    private const int CommitBytes = 8 * 1024 * 1024;
+
+    private readonly EntryLists _lists = new();
+
+    /// <summary>
+    /// What is not all durable because there is no room; of it, how many tasks are in the log's buffer and how many are durable, the last
+    /// entry behind those, and where the log is to begin.
+    /// </summary>
+    private readonly List<LogTask> _waiting = [];
+    private int _buffered;
+    private int _committed;
+    private EntryId _last;
+    private long _first;
+    private volatile bool _waitsForRoom;
+
+    /// <summary>Told of each batch that is durable.</summary>
+    public Action<LogWritten>? Written { get; set; }
+
+    /// <summary>Told after each sync how long it took and how many batches it had; <c>null</c> measures nothing.</summary>
+    public Action<TimeSpan, int>? Synced { get; set; }
+
+    /// <summary>The caller sees to it that <see cref="BatchWorker{T}.Wake"/> is called.</summary>
+    public void Submit(LogTask task) => Post(task, wake: false);
+
+    /// <summary>Submits a copy of entries.</summary>
+    public void Submit(long ticket, ReadOnlySpan<LogEntry> entries)
+    {
+        var list = _lists.Take();
+        list.AddRange(entries);
+        Submit(new WriteEntries(ticket, list));
+    }
+
+    /// <summary>
+    /// Any thread. Whether the disk has no room for the next segment. What was submitted is written when there is; nothing is lost and
+    /// nothing is told to be durable before.
+    /// </summary>
+    public bool WaitsForRoom => _waitsForRoom;
+
+    protected override bool HasUnfinished => _waitsForRoom;
+
+    /// <summary>What was submitted before the stop is still made durable, if there is room.</summary>
+    protected override void Work(List<LogTask> batch)
+    {
+        var tasks = batch;
+        if (_waiting.Count > 0)
+        {
+            _waiting.AddRange(batch);
+            tasks = _waiting;
+        }
+        try
+        {
+            Write(tasks);
+            _waitsForRoom = false;
+            _waiting.Clear();
+            (_buffered, _committed, _last, _first) = (0, 0, default, 0);
+        }
+        catch (WalNoRoomException)
+        {
+            _waitsForRoom = true;
+            if (tasks == batch)
+                _waiting.AddRange(batch);
+        }
+    }
+
+    /// <summary>Goes on where the last attempt ended.</summary>
+    private void Write(List<LogTask> tasks)
+    {
+        while (_buffered < tasks.Count)
+        {
+            Buffer(tasks[_buffered]);
+            _buffered++;
+            if (wal.BufferedBytes >= CommitBytes)
+                CommitBuffered(tasks);
+        }
+        if (_committed < tasks.Count)
+            CommitBuffered(tasks);
+        if (_first > 0)
+            wal.TruncatePrefix(_first);
+    }
+
+    private void Buffer(LogTask task)
+    {
+        switch (task)
+        {
+            case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;
+            case WriteEntries entries:
+                wal.Append(CollectionsMarshal.AsSpan(entries.Entries));
+                _last = entries.Entries[^1].Id;
+                _lists.Return(entries.Entries);
+                break;
+            case RestartLog restart:
+                wal.Reset(restart.Base);
+                _last = restart.Base;
+                break;
+            case DropPrefix drop: _first = Math.Max(_first, drop.First); break;
+        }
+    }
+
+    private void CommitBuffered(List<LogTask> tasks)
+    {
+        Commit(_buffered - _committed);
+        _committed = _buffered;
+        Written?.Invoke(new LogWritten(tasks[_buffered - 1].Ticket, _last));
+        _last = default;
+    }
+
+    private void Commit(int batches)
+    {
+        if (Synced is not { } synced)
+        {
+            wal.Commit();
+            return;
+        }
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        wal.Commit();
+        synced(System.Diagnostics.Stopwatch.GetElapsedTime(started), batches);
+    }
+}

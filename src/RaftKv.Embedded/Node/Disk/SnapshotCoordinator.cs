@@ -1,0 +1,301 @@
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>
+/// Takes snapshots of this node's state, receives those of the leader, and drops the log that they cover. Holder of the turn, unless a
+/// member says otherwise.
+/// </summary>
+internal sealed class SnapshotCoordinator(
+    ReplicaContext context, QuarantineState quarantine, LogSubmissions submissions, DiskReserve disk, StatusPublisher status)
+{
+    /// <summary>How long after a failed snapshot the next is tried.</summary>
+    private static readonly long RetryInterval = TimeSpan.FromSeconds(30).Ticks;
+
+    /// <summary>
+    /// How long a snapshot that comes through the log goes before one that replaces a quarantined state: one is received at a time.
+    /// </summary>
+    private static readonly long InstallPriority = TimeSpan.FromSeconds(10).Ticks;
+
+    private const int FreeSpacePerFollowersLog = 4;
+
+    /// <summary>Callers that wait for the next snapshot.</summary>
+    private readonly List<TaskCompletionSource<KvVersion>> _waiting = [];
+
+    /// <summary>Callers that wait for the snapshot under way, which was begun after they asked.</summary>
+    private readonly List<TaskCompletionSource<KvVersion>> _served = [];
+    private InstallReceivedSnapshot? _deferredInstall;
+    private long _nextSnapshot;
+    private bool _isChecking;
+
+    /// <summary>When a piece of a snapshot that comes through the log was received last.</summary>
+    private long _installPieceAt;
+
+    /// <summary>Snapshot thread. The snapshot for which there was no room, so that the log says so once.</summary>
+    private EntryId _noRoomFor;
+
+    /// <summary>
+    /// The entry of the older snapshot. The disk keeps the log behind it, so that the node can start without a newest snapshot that is
+    /// damaged.
+    /// </summary>
+    private long _fallback;
+
+    /// <summary>Taking and installing exclude each other: an install replaces the store that a snapshot reads.</summary>
+    private volatile bool _isBusy;
+
+    /// <summary>A snapshot is being taken or installed.</summary>
+    public bool IsBusy => _isBusy;
+
+    /// <summary>A snapshot is being received through the log; it replaces the whole state.</summary>
+    public bool IsBeingInstalled => _installPieceAt != 0 && context.Now.Ticks - _installPieceAt < InstallPriority;
+
+    /// <summary>A snapshot has no more than the store, and no more than the last one and what was written since.</summary>
+    public long BytesAtMost(long dataBytes) =>
+        context.Core is null ? 0 : Math.Min(dataBytes, context.Snapshots.NewestBytes + context.Wal.BytesSince(context.Core.SnapshotIndex));
+
+    /// <summary>Takes a snapshot now, for the replica itself.</summary>
+    public void Request() => Request(new SnapshotWanted(new TaskCompletionSource<KvVersion>()));
+
+    public void Request(SnapshotWanted wanted)
+    {
+        if (context.Core is null)
+        {
+            wanted.Done.TrySetException(Errors.NotFormed(context.Dependencies.Bootstrap?.WaitsFor));
+            return;
+        }
+        _waiting.Add(wanted.Done);
+        _nextSnapshot = context.Now.Ticks;
+        Sweep();
+    }
+
+    public void Sweep()
+    {
+        if (context.Core is null || _isBusy)
+            return;
+        // The core stands still until it is installed, whatever became of the snapshot it had to wait for.
+        if (_deferredInstall is { } install)
+        {
+            _deferredInstall = null;
+            Install(install);
+            return;
+        }
+        if (context.Now.Ticks < _nextSnapshot)
+            return;
+        // What a quarantined node has is nothing to start from, and it needs its log.
+        if (quarantine.IsActive)
+            return;
+        var due = context.Applier.AppliedIndex > context.Core.SnapshotIndex
+            && context.Wal.BytesSince(context.Core.SnapshotIndex) > LogBytesPerSnapshot;
+        if (!due && _waiting.Count == 0)
+            return;
+        _isBusy = true;
+        _served.AddRange(_waiting);
+        _waiting.Clear();
+        context.Applier.Submit(new CaptureState(
+            capture => context.Dependencies.Snapshotter.Post(() => WriteSnapshot(capture)),
+            error => context.Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
+    }
+
+    /// <summary>
+    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. And the
+    /// members are not to write theirs all at once: each but the first waits for
+    /// a little more.
+    /// </summary>
+    private long LogBytesPerSnapshot
+    {
+        get
+        {
+            var bytes = Math.Max(context.Options.SnapshotThresholdBytes, context.Snapshots.NewestBytes);
+            var members = context.Core!.Configuration.Members;
+            var before = members.Count(m => string.CompareOrdinal(m.NodeId, context.NodeId) < 0);
+            return bytes + (before == 0 ? 0 : bytes / 4 * before / members.Count);
+        }
+    }
+
+    /// <summary>
+    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; a segment of
+    /// it while the disk is low, so that a follower that is
+    /// a few entries behind needs no snapshot; none on a full disk.
+    /// </summary>
+    private long LogBytesForFollowers => disk switch
+    {
+        { IsFull: true } => 0,
+        { IsLow: true } => context.Dependencies.Disk!.SegmentBytes,
+        { Room: long.MaxValue } => context.Options.LogRetentionBytes,
+        _ => Math.Max(context.Options.LogRetentionBytes, disk.Room / FreeSpacePerFollowersLog),
+    };
+
+    /// <summary>Snapshot thread.</summary>
+    private void WriteSnapshot(KvSnapshot capture)
+    {
+        Exception? error = null;
+        var fallback = 0L;
+        try
+        {
+            using (capture)
+                context.Snapshots.Write(context.Identity.ClusterId, capture, context.Dependencies.ShutdownToken);
+            fallback = context.Snapshots.FallbackIndex;
+        }
+        catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
+        {
+            // The log is kept, so nothing is lost; a disk that is really broken fails the log next.
+            error = e;
+        }
+        var state = capture.State;
+        context.Post(new SnapshotFinished(state.Last, state.Configuration, state.ConfigurationIndex, error) { Fallback = fallback });
+    }
+
+    public void OnFinished(SnapshotFinished finished)
+    {
+        _isBusy = false;
+        context.Dependencies.Telemetry?.TookSnapshot(finished.Error is null);
+        if (finished.Error is { } error)
+        {
+            _nextSnapshot = context.Now.Ticks + RetryInterval;
+            // Callers that came meanwhile are not to wait for that.
+            _served.AddRange(_waiting);
+            _waiting.Clear();
+            context.Log.SnapshotFailed(context.NodeId, finished.Last.Index, error.Message);
+        }
+        else
+        {
+            _fallback = finished.Fallback;
+            context.Log.SnapshotTaken(context.NodeId, finished.Last.Index, finished.Last.Term);
+            var keepFrom = Math.Min(finished.Last.Index + 1,
+                context.Wal.FirstIndexKeepingBytes(disk.IsLow ? 0 : context.Options.LogRetentionBytes, finished.Last.Index));
+            var keepFromForPeers = Math.Min(keepFrom, context.Wal.FirstIndexKeepingBytes(LogBytesForFollowers, finished.Last.Index));
+            context.Step(new SnapshotTaken(context.Now, finished.Last, finished.Configuration, finished.ConfigurationIndex, keepFrom,
+                keepFromForPeers));
+        }
+        // Callers that wait for the snapshot find it in the status.
+        status.Publish();
+        foreach (var waiter in _served)
+        {
+            if (finished.Error is null)
+                waiter.TrySetResult(new KvVersion(finished.Last.Index));
+            else
+                waiter.TrySetException(finished.Error);
+        }
+        _served.Clear();
+    }
+
+    /// <summary>
+    /// Lets segments of the log go. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no
+    /// fallback without it. On a disk that is low on room the fallback is given
+    /// up.
+    /// </summary>
+    public void DropLog(TruncatePrefix truncate)
+    {
+        var first = disk.IsLow ? truncate.First : Math.Min(truncate.First, _fallback + 1);
+        submissions.DropPrefix(first);
+    }
+
+    /// <summary>
+    /// The disk is low on room: what it keeps of the log for the older snapshot alone goes at once, also when no snapshot is due.
+    /// </summary>
+    public void GiveUpFallback()
+    {
+        if (context.Core is not null)
+            submissions.DropPrefix(context.Core.FirstIndex);
+    }
+
+    /// <summary>The node takes no calls any more.</summary>
+    public void FailAll(Func<Exception> reason)
+    {
+        foreach (var waiter in _waiting.Concat(_served))
+            waiter.TrySetException(reason());
+    }
+
+    public void Check(EntryId last)
+    {
+        if (_isChecking)
+            return;
+        _isChecking = true;
+        context.Dependencies.Snapshotter.Post(() => context.Post(new SnapshotChecked(context.Snapshots.SetAsideIfDamaged(last))));
+    }
+
+    /// <summary>The state is whole, and so is what is taken of it now.</summary>
+    public void OnChecked(SnapshotChecked result)
+    {
+        _isChecking = false;
+        if (result.Damage is not { } damage)
+            return;
+        context.Log.SnapshotSetAside(damage.Message);
+        Request();
+    }
+
+    public void Store(WriteSnapshotChunk chunk)
+    {
+        _installPieceAt = context.Now.Ticks;
+        context.Dependencies.Snapshotter.Post(() => StoreReceived(chunk));
+    }
+
+    /// <summary>Snapshot thread.</summary>
+    private void StoreReceived(WriteSnapshotChunk chunk)
+    {
+        long next;
+        try
+        {
+            context.Snapshots.BeginReceive(chunk.Last, chunk.TotalBytes);
+            next = context.Snapshots.WriteChunk(chunk.Last, chunk.Offset, chunk.Data.Span);
+        }
+        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
+        {
+            // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there
+            // may be room then.
+            context.Snapshots.AbandonReceive();
+            if (_noRoomFor != chunk.Last)
+                context.Log.SnapshotFailed(context.NodeId, chunk.Last.Index, e.Message);
+            _noRoomFor = chunk.Last;
+            next = -1;
+        }
+        context.Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
+    }
+
+    public void Install(InstallReceivedSnapshot install)
+    {
+        if (_isBusy)
+        {
+            _deferredInstall = install;
+            return;
+        }
+        _isBusy = true;
+        context.Dependencies.Snapshotter.Post(() => LoadReceived(install));
+    }
+
+    /// <summary>Snapshot thread: loads a new state beside the old one and has the applier go over to it.</summary>
+    private void LoadReceived(InstallReceivedSnapshot install)
+    {
+        KvStateMachine restored;
+        try
+        {
+            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId,
+                context.Dependencies.Stores, context.Dependencies.ShutdownToken);
+        }
+        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e) when (
+            e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
+        {
+            // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
+            context.Log.SnapshotRefused(context.NodeId, install.Last.Index, install.From, e.Message);
+            _isBusy = false;
+            context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
+            return;
+        }
+        var (configuration, configurationIndex, logTimeMs) = (restored.Configuration, restored.ConfigurationIndex, restored.LogTimeMs);
+        context.Applier.Submit(new SwapState(restored, () =>
+        {
+            _isBusy = false;
+            context.Log.SnapshotInstalled(context.NodeId, install.Last.Index, install.From);
+            context.Post(new CoreAnswer(
+                now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
+        }));
+    }
+}

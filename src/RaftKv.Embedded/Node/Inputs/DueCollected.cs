@@ -1,0 +1,7 @@
+namespace RaftKv.Embedded.Node;
+
+/// <summary>The applier has collected what is due, as a command.</summary>
+internal sealed class DueCollected(byte[] command) : ReplicaInput
+{
+    public byte[] Command => command;
+}

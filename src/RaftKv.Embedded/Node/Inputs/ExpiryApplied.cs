@@ -1,0 +1,4 @@
+namespace RaftKv.Embedded.Node;
+
+/// <summary>What was due is gone.</summary>
+internal sealed class ExpiryApplied : ReplicaInput;

@@ -1,0 +1,9 @@
+namespace RaftKv.Embedded.Node;
+
+/// <summary>The attempt to take in a node that asked for it has ended.</summary>
+internal sealed class JoinRequestSettled(string nodeId, Guid incarnation, AdminResult result) : ReplicaInput
+{
+    public string NodeId => nodeId;
+    public Guid Incarnation => incarnation;
+    public AdminResult Result => result;
+}

@@ -1,0 +1,4 @@
+namespace RaftKv.Embedded.Node;
+
+/// <summary>A caller wants leader-lease reads.</summary>
+internal sealed class LeaseReadsWanted : ReplicaInput;

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+using RaftKv.Embedded.Consensus;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.StateMachine;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Transport;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>What a node is built from: its disk, its network, its clocks, and what observes it.</summary>
+internal sealed record ReplicaPorts
+{
+    public required RaftKvOptions Options { get; init; }
+
+    public required ReplicaClock Clock { get; init; }
+
+    public required ILogger Log { get; init; }
+
+    public required LocalIdentity Identity { get; init; }
+
+    public required Wal Wal { get; init; }
+
+    public required SnapshotStore Snapshots { get; init; }
+
+    /// <summary>Makes the store that a received snapshot of so many keys is loaded into.</summary>
+    public required Func<long, IKvStore> Stores { get; init; }
+
+    /// <summary>The state that the node starts from.</summary>
+    public required KvStateMachine State { get; init; }
+
+    /// <summary>Follows <see cref="State"/> already.</summary>
+    public required ChangeFeed Changes { get; init; }
+
+    public required PendingWrites Pending { get; init; }
+
+    /// <summary>What this process asks for a session with.</summary>
+    public required Guid SessionNonce { get; init; }
+
+    /// <summary>Called on the apply thread before entries are applied, with the last of them.</summary>
+    public required Action<EntryId> Applying { get; init; }
+
+    public required ITransport Transport { get; init; }
+
+    public ProcessMark Process { get; init; }
+
+    /// <summary>Called on a thread of the transport that has delivered what it had; <c>null</c> takes a turn there.</summary>
+    public Action? Paused { get; init; }
+
+    /// <summary>Called when a thread of the disk fails; <c>null</c> faults the node.</summary>
+    public Action<Exception>? ThreadFailed { get; init; }
+
+    /// <summary>What the core is told.</summary>
+    public required RaftSettings Settings { get; init; }
+
+    /// <summary>Cancelled when the node ends.</summary>
+    public required CancellationToken ShutdownToken { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.Disk"/>
+    public DiskParts? Disk { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.Telemetry"/>
+    public Telemetry? Telemetry { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.Stalls"/>
+    public StallLog? Stalls { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.Bootstrap"/>
+    public BootstrapReport? Bootstrap { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.Age"/>
+    public DirectoryAge? Age { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.OpenedAt"/>
+    public long OpenedAt { get; init; }
+
+    /// <inheritdoc cref="ReplicaDependencies.ServedBefore"/>
+    public EntryId ServedBefore { get; init; }
+}

@@ -1,0 +1,11 @@
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.StateMachine;
+
+namespace RaftKv.Embedded.Node;
+
+/// <summary>Pin the state as it is now and hand it over; <c>Refused</c> is told when there is no room on the disk to do so.</summary>
+internal sealed class CaptureState(Action<KvSnapshot> captured, Action<Exception> refused) : ApplierTask
+{
+    public Action<KvSnapshot> Captured => captured;
+    public Action<Exception> Refused => refused;
+}

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>What must be durable before a message that depends on it leaves: term, vote and promises to leaders (Raft §5.1, figure 2).</summary>
+/// <summary>
+/// What must be durable before a message that depends on it leaves: term, vote and promises to leaders (Raft §5.1, figure 2).
+/// </summary>
 internal sealed class HardState(RaftStart start)
 {
     private bool _isUnsaved;

@@ -5,7 +5,10 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>A change of one member (dissertation §4.1: one at a time).</summary>
 internal abstract record MembershipChange(string NodeId);
 
-/// <summary>Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its address and incarnation.</summary>
+/// <summary>
+/// Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its
+/// address and incarnation.
+/// </summary>
 internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId);
 
 /// <summary>

@@ -4,12 +4,18 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Changes of members, one at a time (dissertation §4.1 to §4.4). A configuration is appended only when a quorum of the voters before it and a
-/// quorum of those after it have answered a heartbeat round that began after the request. Otherwise a leader could append an entry that can never
-/// commit, and so take the quorum from voters that had one.
+/// Changes of members, one at a time (dissertation §4.1 to §4.4). A configuration is appended only when a quorum of the voters before it
+/// and a quorum of those after it have answered a heartbeat round that began after the request. Otherwise a leader could append an entry
+/// that can never commit, and so take the quorum from voters that had one.
 /// </summary>
 internal sealed class MembershipChanges(
-    ReplicaState replica, PeerSet peers, HeartbeatRounds rounds, Heartbeats heartbeats, ReadLease lease, LeaderLog log, LeadershipTransfer transfer)
+    ReplicaState replica,
+    PeerSet peers,
+    HeartbeatRounds rounds,
+    Heartbeats heartbeats,
+    ReadLease lease,
+    LeaderLog log,
+    LeadershipTransfer transfer)
 {
     /// <summary>How long a new member may make no progress before its caller is told.</summary>
     public static readonly long JoinTimeout = TimeSpan.FromSeconds(10).Ticks;
@@ -40,14 +46,15 @@ internal sealed class MembershipChanges(
         if (WhyNoChange() is { } reason)
             replica.Outbox.Refuse(id, RaftKvMembershipError.ChangeInProgress, reason, retry: true);
         else if (_pending is { Id: not null })
-            replica.Outbox.Refuse(id, RaftKvMembershipError.ChangeInProgress, "Another change waits for the answers of a quorum.", retry: true);
+            replica.Outbox.Refuse(
+                id, RaftKvMembershipError.ChangeInProgress, "Another change waits for the answers of a quorum.", retry: true);
         else
             Begin(id, change); // A change that the leader wants by itself gives way: the leader wants it again later.
     }
 
     /// <summary>
-    /// Appends the change that waits, or refuses it, once it has its proof or the time for it is over. It is judged anew: the situation may have
-    /// changed since the request.
+    /// Appends the change that waits, or refuses it, once it has its proof or the time for it is over. It is judged anew: the situation
+    /// may have changed since the request.
     /// </summary>
     public void ConsiderPending()
     {
@@ -146,8 +153,8 @@ internal sealed class MembershipChanges(
     private void Begin(long? id, MembershipChange change)
     {
         var plan = _planner.Plan(change);
-        // Only a leader that still leads may say that a change was made before, or that there is no such member. Every other refusal changes
-        // nothing.
+        // Only a leader that still leads may say that a change was made before, or that there is no such member. Every other refusal
+        // changes nothing.
         if (plan.Target is null && (id is null || plan.Error is not (null or RaftKvMembershipError.UnknownMember)))
         {
             Answer(id, plan);

@@ -5,7 +5,10 @@ internal sealed record RaftSettings
 {
     public required string NodeId { get; init; }
 
-    /// <summary>The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own. Empty: nobody else ever had the name.</summary>
+    /// <summary>
+    /// The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own.
+    /// Empty: no other directory ever had the name.
+    /// </summary>
     public Guid Incarnation { get; init; }
 
     /// <summary>Seeds the core's own generator; the same seed and events give the same effects.</summary>
@@ -43,7 +46,9 @@ internal sealed record RaftSettings
     /// <summary>By how much the bytes under way to a follower may delay what is sent behind them.</summary>
     public long LinkQueueTarget => ElectionTimeout / 3;
 
-    /// <summary>The most bytes of a snapshot that wait for the follower's disk. Pieces beyond are dropped, and the follower asks for them again.</summary>
+    /// <summary>
+    /// The most bytes of a snapshot that wait for the follower's disk. Pieces beyond are dropped, and the follower asks for them again.
+    /// </summary>
     public long MaxSnapshotWaitingBytes => 8L * SnapshotChunkBytes;
 
     /// <summary>The largest piece of a snapshot.</summary>

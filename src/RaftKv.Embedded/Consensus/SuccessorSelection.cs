@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Chooses the node that the leadership is handed to (dissertation §3.10): a voter that has answered, together with a quorum, after the request
-/// came.
+/// Chooses the node that the leadership is handed to (dissertation §3.10): a voter that has answered, together with a quorum, after the
+/// request came.
 /// </summary>
 internal sealed class SuccessorSelection(
     ReplicaState replica, PeerSet peers, HeartbeatRounds rounds, Heartbeats heartbeats, ReadLease lease, LeadershipTransfer transfer)
@@ -79,8 +79,8 @@ internal sealed class SuccessorSelection(
 
     private void Begin(long id, Progress successor)
     {
-        // The successor is elected in spite of every promise, so the read lease ends here, and for the whole term: a lost request to take over
-        // may still be delivered long after this node has given up waiting.
+        // The successor is elected in spite of every promise, so the read lease ends here, and for the whole term: a lost request to take
+        // over may still be delivered long after this node has given up waiting.
         lease.Forfeit();
         transfer.Begin(id, successor.NodeId);
         HandOverTo(successor);

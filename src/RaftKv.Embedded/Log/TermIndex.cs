@@ -23,7 +23,8 @@ internal sealed class TermIndex
         _starts = [.. starts];
         Base = baseId;
         Last = new EntryId(_starts.Count > 0 ? _starts[^1].Term : baseId.Term, lastIndex);
-        Invariant.Holds(lastIndex == baseId.Index || _starts is [var first, ..] && first.Index == baseId.Index + 1, "the first term begins with the log");
+        var isEmpty = lastIndex == baseId.Index;
+        Invariant.Holds(isEmpty || (_starts is [var first, ..] && first.Index == baseId.Index + 1), "the first term begins with the log");
     }
 
     /// <summary>The entry before the first one.</summary>
@@ -57,7 +58,8 @@ internal sealed class TermIndex
     public EntryId FirstOfTermAt(long index) => index == Base.Index ? Base : _starts[RunOf(index)];
 
     /// <summary>
-    /// The last index up to <paramref name="index"/> whose term is not above <paramref name="term"/>; an index before the log when there is none.
+    /// The last index up to <paramref name="index"/> whose term is not above <paramref name="term"/>; an index before the log when there
+    /// is none.
     /// </summary>
     public long LastIndexWithTermUpTo(long index, long term)
     {

@@ -102,7 +102,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     {
         if (nodeId == replica.NodeId || peers.Find(nodeId) is not { } peer)
             return $"{nodeId} is this leader, with another data directory.";
-        var timeout = Math.Max(replica.Settings.ReplacedDiskPatience, 2 * replica.Settings.ElectionTimeout);
+        var timeout = Math.Max(replica.Settings.ReplacedDiskTimeout, 2 * replica.Settings.ElectionTimeout);
         var silence = replica.Now - peer.Contact.HeardAt;
         return silence >= timeout ? null
             : $"The data directory of {nodeId} that the cluster knows may still be alive: it has been silent for {Seconds(silence)} s, "

@@ -94,9 +94,9 @@ internal sealed class Leadership
         return null;
     }
 
-    public void OnAppendReply(string from, AppendReply m)
+    public void OnAppendReply(Progress peer, AppendReply m)
     {
-        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || Peers.Find(from) is not { } peer || !Trusts(peer, m.Round))
+        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || !Trusts(peer, m.Round))
             return;
         if (TakesBack(peer, m))
         {
@@ -113,9 +113,9 @@ internal sealed class Leadership
         Successors.ConsiderPending();
     }
 
-    public void OnInstallSnapshotReply(string from, InstallSnapshotReply m)
+    public void OnInstallSnapshotReply(Progress peer, InstallSnapshotReply m)
     {
-        if (m.Term < _replica.Term || Peers.Find(from) is not { } peer || !Trusts(peer, m.Round))
+        if (m.Term < _replica.Term || !Trusts(peer, m.Round))
             return;
         // No round is answered by this: a piece asks for no promise (dissertation §6.4.1).
         peer.Hear(_replica.Now);

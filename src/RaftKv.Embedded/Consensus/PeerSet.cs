@@ -125,12 +125,12 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
         return last;
     }
 
-    /// <summary>A voter that has been silent for longer than <see cref="RaftSettings.VoterPatience"/>.</summary>
+    /// <summary>A voter that has been silent for longer than <see cref="RaftSettings.SilentVoterTimeout"/>.</summary>
     public Progress? SilentVoter()
     {
         foreach (var peer in _peers)
         {
-            if (peer.IsVoter && replica.Now - peer.Contact.HeardAt > replica.Settings.VoterPatience)
+            if (peer.IsVoter && replica.Now - peer.Contact.HeardAt > replica.Settings.SilentVoterTimeout)
                 return peer;
         }
         return null;

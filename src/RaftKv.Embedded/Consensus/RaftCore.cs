@@ -17,7 +17,7 @@ internal sealed class RaftCore
     public const string NotLeading = "This node does not lead.";
 
     /// <inheritdoc cref="MembershipChanges.JoinTimeout"/>
-    public static readonly long JoinPatience = MembershipChanges.JoinTimeout;
+    public static readonly long JoinTimeout = MembershipChanges.JoinTimeout;
 
     private readonly ReplicaState _replica;
     private readonly RoleState _roles;
@@ -224,7 +224,9 @@ internal sealed class RaftCore
             return;
         // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a notice
         // comes from a cluster this node is no longer part of. A leader hears only those it feeds.
-        if (message is AppendReply or InstallSnapshotReply && _roles.Leadership?.Peers.Find(from) is null)
+        var isReply = message is AppendReply or InstallSnapshotReply;
+        var peer = isReply ? _roles.Leadership?.Peers.Find(from) : null;
+        if (isReply && peer is null)
             return;
         if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply
             && message.Term > Term)
@@ -236,11 +238,11 @@ internal sealed class RaftCore
         switch (message)
         {
             case AppendEntries m: OnAppendEntries(from, m); break;
-            case AppendReply m: _roles.Leadership?.OnAppendReply(from, m); break;
+            case AppendReply m: _roles.Leadership?.OnAppendReply(peer!, m); break;
             case RequestVote m: _elections.OnRequestVote(from, m); break;
             case VoteReply m: _elections.OnVoteReply(from, m); break;
             case InstallSnapshot m: OnInstallSnapshot(from, m); break;
-            case InstallSnapshotReply m: _roles.Leadership?.OnInstallSnapshotReply(from, m); break;
+            case InstallSnapshotReply m: _roles.Leadership?.OnInstallSnapshotReply(peer!, m); break;
             case TimeoutNow m: _elections.OnTimeoutNow(from, m); break;
             case ReadIndexRequest m: OnReadIndexRequest(from, m); break;
             case ReadIndexReply m: OnReadIndexReply(m); break;

@@ -58,12 +58,12 @@ internal sealed record RaftSettings
     public int TargetVoters { get; init; }
 
     /// <summary>How long a voter must have been silent before one that stands by takes its place.</summary>
-    public long VoterPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
+    public long SilentVoterTimeout { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>
     /// How long a member must have been silent before another data directory may take its name. Never less than two election timeouts.
     /// </summary>
-    public long ReplacedDiskPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
+    public long ReplacedDiskTimeout { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>How long a transfer of the leadership may take before the leader leads on.</summary>
     public long TransferTimeout { get; init; } = TimeSpan.FromSeconds(2).Ticks;

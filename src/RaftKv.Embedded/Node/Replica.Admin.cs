@@ -156,7 +156,7 @@ internal sealed partial class Replica
         foreach (var (id, call) in _forwarded)
         {
             var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
-            var patience = _options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
+            var patience = _options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinTimeout : 0);
             if (_now.Ticks - call.ForwardedAt >= patience && _forwarded.Remove(id))
                 call.Complete(AdminResult.NoAnswer);
         }

@@ -83,6 +83,8 @@ internal sealed class LeaderLog(
     /// <summary>The step is over in which the last batch was appended: its memory is used again.</summary>
     public void ForgetBatch()
     {
+        if (_batchCount == 0)
+            return;
         _batch.AsSpan(0, _batchCount).Clear();
         _batchCount = 0;
     }

@@ -38,7 +38,7 @@ internal sealed class MembershipChanges(
     /// <summary>Set when this leader's own removal has committed: it steps down at the end of the step.</summary>
     public string? RetireCause { get; private set; }
 
-    /// <summary>Whether the leader may begin a change that it wants by itself.</summary>
+    /// <summary>Whether the leader may begin a change of its own.</summary>
     private bool MayBegin => _pending is null && WhyNoChange() is null;
 
     public void OnRequested(long id, MembershipChange change)
@@ -49,7 +49,7 @@ internal sealed class MembershipChanges(
             replica.Outbox.Refuse(
                 id, RaftKvMembershipError.ChangeInProgress, "Another change waits for the answers of a quorum.", retry: true);
         else
-            Begin(id, change); // A change that the leader wants by itself gives way: the leader wants it again later.
+            Begin(id, change); // A change that the leader began gives way: the leader begins it again later.
     }
 
     /// <summary>
@@ -58,42 +58,15 @@ internal sealed class MembershipChanges(
     /// </summary>
     public void ConsiderPending()
     {
-        if (_pending is not { } pending)
-            return;
-        var configuration = replica.Configuration;
-        var isOverdue = pending.Proof.IsOverdue(replica.Now);
-        var isProven = pending.Proof.Covers(configuration, peers, replica.Self);
-        if (!isOverdue && !isProven)
-            return;
-        if (WhyNoChange() is { } reason)
-        {
-            End(pending, ChangePlan.Refuse(RaftKvMembershipError.ChangeInProgress, reason) with { Retry = true });
-            return;
-        }
-        var plan = _planner.Plan(pending.Change);
-        if (isProven && plan.Target is null)
-            End(pending, plan);
-        else if (isProven && pending.Proof.Covers(plan.Target!, peers, replica.Self))
-            Append(pending.Id, plan.Target!, plan.Joining);
-        else if (isOverdue)
-            End(pending, Unproven(pending, plan.Target ?? configuration));
+        if (_pending is { } pending)
+            Consider(pending);
     }
 
     public void OnCommit()
     {
-        if (replica.ConfigurationIndex > replica.CommitIndex || replica.ConfigurationIndex == _handledConfiguration)
-            return;
-        _handledConfiguration = replica.ConfigurationIndex;
-        if (_open is { } request)
-        {
-            _open = null;
-            replica.Outbox.Complete(request, "Done.");
-        }
-        _joins.OnCommitted(replica.Configuration);
-        if (peers.BeginRemovalNotices(RemovalNoticeTimeout))
-            heartbeats.AskAll();
-        if (replica.Self is null)
-            RetireCause = "its removal is committed";
+        var index = replica.ConfigurationIndex;
+        if (index <= replica.CommitIndex && index != _handledConfiguration)
+            OnConfigurationCommitted(index);
     }
 
     /// <summary>A peer has compared its log up to <paramref name="verified"/>.</summary>
@@ -165,12 +138,48 @@ internal sealed class MembershipChanges(
         ConsiderPending();
     }
 
+    private void Consider(PendingConfigurationChange pending)
+    {
+        var configuration = replica.Configuration;
+        var isOverdue = pending.Proof.IsOverdue(replica.Now);
+        var isProven = pending.Proof.Covers(configuration, peers, replica.Self);
+        if (!isOverdue && !isProven)
+            return;
+        if (WhyNoChange() is { } reason)
+        {
+            End(pending, ChangePlan.Refuse(RaftKvMembershipError.ChangeInProgress, reason) with { Retry = true });
+            return;
+        }
+        var plan = _planner.Plan(pending.Change);
+        if (isProven && plan.Target is null)
+            End(pending, plan);
+        else if (isProven && pending.Proof.Covers(plan.Target!, peers, replica.Self))
+            Append(pending.Id, plan.Target!, plan.Joining);
+        else if (isOverdue)
+            End(pending, Unproven(pending, plan.Target ?? configuration));
+    }
+
     private ChangePlan Unproven(PendingConfigurationChange pending, ClusterConfiguration target)
     {
         var missing = pending.Proof.Missing(target, peers, replica.Self);
         var waited = 2 * replica.Settings.ElectionTimeout / TimeSpan.TicksPerMillisecond;
         return ChangePlan.Refuse(RaftKvMembershipError.WouldLoseQuorum,
             $"The voters that answer would not be a quorum: no answer from {missing} within {waited} ms. Nothing was changed.");
+    }
+
+    private void OnConfigurationCommitted(long index)
+    {
+        _handledConfiguration = index;
+        if (_open is { } request)
+        {
+            _open = null;
+            replica.Outbox.Complete(request, "Done.");
+        }
+        _joins.OnCommitted(replica.Configuration);
+        if (peers.BeginRemovalNotices(RemovalNoticeTimeout))
+            heartbeats.AskAll();
+        if (replica.Self is null)
+            RetireCause = "its removal is committed";
     }
 
     private void Append(long? id, ClusterConfiguration target, string? joining)

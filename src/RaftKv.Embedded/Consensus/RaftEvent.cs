@@ -15,8 +15,7 @@ internal sealed record TimePassed(Moment Now) : RaftEvent(Now);
 internal sealed record MessageReceived(Moment Now, string From, RaftMessage Message, Guid Incarnation = default) : RaftEvent(Now);
 
 /// <summary>
-/// Commands want into the log. <paramref name="From"/> is the node they came from when they were forwarded: it is told of the commit at
-/// once.
+/// Commands to append to the log. <paramref name="From"/> is the node that forwarded them: it is told of the commit at once.
 /// </summary>
 internal sealed record Proposed(Moment Now, IReadOnlyList<ReadOnlyMemory<byte>> Commands, string? From) : RaftEvent(Now);
 
@@ -39,7 +38,7 @@ internal sealed record LeaseWanted(Moment Now) : RaftEvent(Now);
 /// <summary>An operator wants another configuration; answered by <see cref="RequestCompleted"/> with the same id.</summary>
 internal sealed record ChangeRequested(Moment Now, long Id, MembershipChange Change) : RaftEvent(Now);
 
-/// <summary>An operator, or a stopping leader, wants the leadership elsewhere; <c>null</c> is the most advanced voter.</summary>
+/// <summary>An operator, or a stopping leader, requests a transfer of the leadership; <c>null</c> is the most advanced voter.</summary>
 internal sealed record TransferRequested(Moment Now, long Id, string? To) : RaftEvent(Now);
 
 /// <summary>

@@ -19,7 +19,7 @@ internal sealed record RaftSettings
     /// <summary>The lower bound; each wait is drawn from one to two of these.</summary>
     public long ElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(250).Ticks;
 
-    /// <summary>By how much two clocks may drift apart during one lease, as a fraction of it.</summary>
+    /// <summary>By how much two clocks may drift apart during one read lease, as a fraction of it.</summary>
     public double MaxClockDrift { get; init; } = 0.1;
 
     /// <summary>How long a commit may wait for other traffic before followers are told of it.</summary>

@@ -83,7 +83,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         SendAppend(peer, previous, default);
     }
 
-    /// <summary>Tells a peer of the commit index, unless it was told or a message with data will tell it.</summary>
+    /// <summary>Tells a peer that keeps up of the commit index, unless it was told before.</summary>
     public void SendCommit(Progress peer)
     {
         if (peer.State == ProgressState.Replicate && peer.Contact.CommitSent < replica.CommitIndex)

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// When to ask a peer what has arrived: something is under way, and for a while nothing was sent, acknowledged or asked. The question keeps
-/// its place behind the data. Its answer is the evidence without which nothing is sent again.
+/// When to ask a peer what has arrived: something is under way, and for a while nothing was sent, acknowledged or asked. The question
+/// keeps its place behind the data. Its answer is the evidence without which nothing is sent again.
 /// </summary>
 internal sealed class ArrivalCheck(long now)
 {

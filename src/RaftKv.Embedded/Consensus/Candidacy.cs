@@ -13,7 +13,8 @@ internal sealed class Candidacy
 
     /// <param name="configuration">The one in force.</param>
     /// <param name="nodeId">The candidate.</param>
-    /// <param name="self">The candidate as a member; <c>null</c> when the configuration names its predecessor or does not name it.</param>
+    /// <param name="self">The candidate as a member; <c>null</c> when the configuration names its predecessor or does not name
+    /// it.</param>
     public bool IsWon(ClusterConfiguration configuration, string nodeId, Member? self)
     {
         var votes = 0;

@@ -5,7 +5,9 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>Which configuration a change of one member leads to, or why there is none. Changes nothing.</summary>
 internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
 {
-    /// <summary>A learner this close behind is caught up: what is still missing arrives within the next round trips (dissertation §4.2.1).</summary>
+    /// <summary>
+    /// A learner this close behind is caught up: what is still missing arrives within the next round trips (dissertation §4.2.1).
+    /// </summary>
     private const long CatchUpDistance = 512;
 
     public VoterTarget Voters { get; } = new(replica, peers);
@@ -27,8 +29,9 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
 
     public bool HasCaughtUp(Progress peer)
     {
-        var (commit, last) = (replica.CommitIndex, replica.Log.LastIndex);
-        return peers.IsInContact(peer) && peer.Match >= replica.ConfigurationIndex && (peer.Match >= commit || last - peer.Match <= CatchUpDistance);
+        var missing = replica.Log.LastIndex - peer.Match;
+        return peers.IsInContact(peer) && peer.Match >= replica.ConfigurationIndex
+            && (peer.Match >= replica.CommitIndex || missing <= CatchUpDistance);
     }
 
     private static string Seconds(long ticks) => string.Create(
@@ -78,9 +81,9 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     };
 
     /// <summary>
-    /// A voter came back with an empty disk: one entry takes its vote and adds a learner of its name, which for the voters is a removal like
-    /// any other. The old disk held votes and entries that the new one does not have. While the old one may still be alive, two nodes may have
-    /// been given one name.
+    /// A voter came back with an empty disk: one entry takes its vote and adds a learner of its name, which for the voters is a removal
+    /// like any other. The old disk held votes and entries that the new one does not have. While the old one may still be alive, two
+    /// nodes may have been given one name.
     /// </summary>
     private ChangePlan PlanToReplaceDisk(Member wanted)
     {
@@ -99,7 +102,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     {
         if (nodeId == replica.NodeId || peers.Find(nodeId) is not { } peer)
             return $"{nodeId} is this leader, with another data directory.";
-        var timeout = Math.Max(replica.Settings.ReplacedDiskPatience, 2 * replica.Settings.ElectionTimeout);
+        var timeout = Math.Max(replica.Settings.ReplacedDiskTimeout, 2 * replica.Settings.ElectionTimeout);
         var silence = replica.Now - peer.Contact.HeardAt;
         return silence >= timeout ? null
             : $"The data directory of {nodeId} that the cluster knows may still be alive: it has been silent for {Seconds(silence)} s, "

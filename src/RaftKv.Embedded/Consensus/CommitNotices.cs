@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// When the peers are told of the commit index: with the next message, or after a short wait. A node that forwarded a proposal is told at once,
-/// because its caller waits.
+/// When the peers are told of the commit index: with the next message, or after a short wait. A node that forwarded a proposal is told at
+/// once, because its caller waits.
 /// </summary>
 internal sealed class CommitNotices(ReplicaState replica, PeerSet peers, Replication replication)
 {

@@ -49,8 +49,8 @@ internal sealed class ConfigurationHistory
     }
 
     /// <summary>
-    /// Whether a node has a vote in a configuration that a newer one has not replaced for certain: what is behind <paramref name="commit"/>
-    /// may be committed or not, above all after a restart, which forgets the commit index.
+    /// Whether a node has a vote in a configuration that a newer one has not replaced for certain: what is behind <paramref
+    /// name="commit"/> may be committed or not, above all after a restart, which forgets the commit index.
     /// </summary>
     public bool MayStillBeVoter(string nodeId, Guid incarnation, long commit)
     {
@@ -65,21 +65,23 @@ internal sealed class ConfigurationHistory
     }
 
     /// <summary>
-    /// Whether a node is in a configuration that has certainly been committed: one up to <paramref name="commit"/>, one with a newer one behind it (a change begins when the change before it
-    /// is committed), or one in which the node has a vote without having been founded with it (it was committed as a learner before).
+    /// Whether a node is in a configuration that has certainly been committed: one up to <paramref name="commit"/>, one with a newer one
+    /// behind it (a change begins when the change before it is committed), or one in which the node has a vote without having been
+    /// founded with it (it was committed as a learner before).
     /// </summary>
     public bool HasNamed(string nodeId, Guid incarnation, long commit)
     {
         for (var i = 0; i < _entries.Count; i++)
         {
             var (index, configuration) = _entries[i];
-            if (configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && (index <= commit || i + 1 < _entries.Count || (member.IsVoter && index > 1)))
+            var isCommitted = index <= commit || i + 1 < _entries.Count;
+            if (configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && (isCommitted || (member.IsVoter && index > 1)))
                 return true;
         }
         return false;
     }
 
-    /// <summary>Whether nobody but this node has a vote in any configuration that is known here.</summary>
+    /// <summary>Whether no other node has a vote in any configuration that is known here.</summary>
     public bool HasNoOtherVoterThan(string nodeId, Guid incarnation)
     {
         foreach (var (_, configuration) in _entries)
@@ -100,7 +102,10 @@ internal sealed class ConfigurationHistory
             _entries.RemoveAt(0);
     }
 
-    /// <summary>A snapshot says what held at its end: what came before it here is void, and without <paramref name="keepSuffix"/> what came after it as well.</summary>
+    /// <summary>
+    /// A snapshot says what held at its end: what came before it here is void, and without <paramref name="keepSuffix"/> what came after
+    /// it as well.
+    /// </summary>
     public void ReplaceUpTo(long snapshotIndex, long index, ClusterConfiguration configuration, bool keepSuffix)
     {
         _entries.RemoveAll(e => !keepSuffix || e.Index <= snapshotIndex);

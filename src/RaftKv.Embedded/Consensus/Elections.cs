@@ -8,11 +8,16 @@ namespace RaftKv.Embedded.Consensus;
 /// (dissertation §4.2.3).
 /// </summary>
 internal sealed class Elections(
-    ReplicaState replica, RoleState roles, OwnMembership membership, ReadIndexes reads, LeadershipTransfer transfer, SnapshotReceiver snapshots)
+    ReplicaState replica,
+    RoleState roles,
+    OwnMembership membership,
+    ReadIndexes reads,
+    LeadershipTransfer transfer,
+    SnapshotReceiver snapshots)
 {
     /// <summary>
-    /// After the connection of a leader was reset its followers campaign one after the other, by their names, this far apart: long enough for a
-    /// pre-vote and a vote. If they campaigned at once, a split vote would cost a whole election timeout.
+    /// After the connection of a leader was reset its followers campaign one after the other, by their names, this far apart: long enough
+    /// for a pre-vote and a vote. If they campaigned at once, a split vote would cost a whole election timeout.
     /// </summary>
     private static readonly long SuccessionStep = TimeSpan.FromMilliseconds(15).Ticks;
 
@@ -25,8 +30,8 @@ internal sealed class Elections(
     private LeasePromises Promises => replica.Vote.Promises;
 
     /// <summary>
-    /// A voter campaigns, and so does one whose removal is not committed yet: it may be the only one left that has the entry which removes
-    /// it, and then no other node could win (dissertation §4.2.2). Its own vote does not count then.
+    /// A voter campaigns, and so does one whose removal is not committed yet: it may be the only one left that has the entry which
+    /// removes it, and then no other node could win (dissertation §4.2.2). Its own vote does not count then.
     /// </summary>
     private bool CanCampaign => roles.Role is not (RaftRole.Removed or RaftRole.Leader) && !snapshots.IsInstalling
         && (replica.IsVoter || (replica.Self is null
@@ -200,8 +205,8 @@ internal sealed class Elections(
     }
 
     /// <summary>
-    /// This node's data directory has gone back in time. The log stays: it is a part of what the cluster had, and the leader replaces the rest.
-    /// The node waits, as one with a new disk does, until a configuration names its new identity.
+    /// This node's data directory has gone back in time. The log stays: it is a part of what the cluster had, and the leader replaces the
+    /// rest. The node waits, as one with a new disk does, until a configuration names its new identity.
     /// </summary>
     public void OnReincarnated(Guid incarnation)
     {
@@ -216,8 +221,8 @@ internal sealed class Elections(
 
     private void ArmTimer()
     {
-        // In term 1, in which a cluster is founded, no node has led, and only the founder, which voted for itself, knows the members. There is
-        // no leader to wait for and no rival.
+        // In term 1, in which a cluster is founded, no node has led, and only the founder, which voted for itself, knows the members.
+        // There is no leader to wait for and no rival.
         var isFounding = replica.Term == 1 && replica.Vote.VotedFor == replica.NodeId;
         var timeout = replica.Settings.ElectionTimeout;
         var wait = isFounding ? replica.Settings.HeartbeatInterval : timeout + replica.Random.Below(timeout);
@@ -303,7 +308,9 @@ internal sealed class Elections(
         leadership.Log.BeginTerm();
     }
 
-    /// <summary>Whether a leader is at work, as far as this node can tell: then this node supports no election (dissertation §4.2.3).</summary>
+    /// <summary>
+    /// Whether a leader is at work, as far as this node can tell: then this node supports no election (dissertation §4.2.3).
+    /// </summary>
     private bool IsLed()
     {
         var timeout = replica.Settings.ElectionTimeout;

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// A node follows a leader of its term: the follower's side of replication (Raft §5.3). Created when the node learns who leads, and dropped
-/// with that leader.
+/// A node follows a leader of its term: the follower's side of replication (Raft §5.3). Created when the node learns who leads, and
+/// dropped with that leader.
 /// </summary>
 internal sealed class Following(ReplicaState replica, OwnMembership membership, string leaderId)
 {
@@ -28,13 +28,15 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
     private long DurableMatch => Math.Min(_verified, replica.Log.DurableIndex);
 
     /// <summary>
-    /// Whether there is no room until the state machine has caught up. Uncommitted entries are no reason to refuse others: they may need the
-    /// very entries that come now, and the leader bounds them.
+    /// Whether there is no room until the state machine has caught up. Uncommitted entries are no reason to refuse others: they may need
+    /// the very entries that come now, and the leader bounds them.
     /// </summary>
     private bool WaitsForStateMachine =>
         replica.Log.UnappliedBytes > 2 * replica.Settings.MaxUncommittedBytes && replica.Log.Applied < replica.CommitIndex;
 
-    /// <summary>Whether there is no room until this node's disk has caught up. The disk goes on without the entries that come now.</summary>
+    /// <summary>
+    /// Whether there is no room until this node's disk has caught up. The disk goes on without the entries that come now.
+    /// </summary>
     private bool WaitsForDisk => replica.Log.UndurableBytes > 2 * replica.Settings.MaxUncommittedBytes;
 
     /// <param name="m">A message of the leader of this term.</param>
@@ -74,7 +76,9 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
             Acknowledge();
     }
 
-    /// <summary>The leader has committed up to <paramref name="index"/>. What was not compared with its log does not commit here.</summary>
+    /// <summary>
+    /// The leader has committed up to <paramref name="index"/>. What was not compared with its log does not commit here.
+    /// </summary>
     public void CommitVerified(long index) => AdvanceCommit(Math.Min(index, _verified));
 
     /// <summary>The leader's snapshot is in force.</summary>
@@ -97,7 +101,8 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
     private void OnHeartbeat(AppendEntries m)
     {
         // A mere notice of commit needs no answer: nothing in it is news to the leader.
-        var isNotice = m.Round == _roundAnswered && m.Commit > replica.CommitIndex && m.Previous.Index <= _verified && DurableMatch == _reportedMatch;
+        var isNotice = m.Round == _roundAnswered && m.Commit > replica.CommitIndex
+            && m.Previous.Index <= _verified && DurableMatch == _reportedMatch;
         _verified = Math.Max(_verified, m.Previous.Index);
         AdvanceCommit(Math.Min(m.Commit, _verified));
         if (!isNotice)

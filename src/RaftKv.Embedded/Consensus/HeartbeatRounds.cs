@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// The rounds of messages in which a leader asks its peers whether they still follow. A peer that answers a round, or a later one, answered after
-/// the round began.
+/// The rounds of messages in which a leader asks its peers whether they still follow. A peer that answers a round, or a later one,
+/// answered after the round began.
 /// </summary>
 internal sealed class HeartbeatRounds
 {

@@ -37,8 +37,8 @@ internal sealed class Heartbeats(
     }
 
     /// <summary>
-    /// Asks only as many voters as make a quorum, those that answered last: a leader serves thousands of reads, and one more answer proves nothing
-    /// more. The others are asked when these take long.
+    /// Asks only as many voters as make a quorum, those that answered last: a leader serves thousands of reads, and one more answer
+    /// proves nothing more. The others are asked when these take long.
     /// </summary>
     public void AskQuorum()
     {

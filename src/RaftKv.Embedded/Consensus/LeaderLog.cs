@@ -4,10 +4,16 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// What a leader appends. Its own write runs beside the network: the entries are sent in the step that appends them (dissertation §10.2.1).
+/// What a leader appends. Its own write runs beside the network: the entries are sent in the step that appends them (dissertation
+/// §10.2.1).
 /// </summary>
 internal sealed class LeaderLog(
-    ReplicaState replica, OwnMembership membership, PeerSet peers, Replication replication, CommitNotices notices, LeadershipTransfer transfer)
+    ReplicaState replica,
+    OwnMembership membership,
+    PeerSet peers,
+    Replication replication,
+    CommitNotices notices,
+    LeadershipTransfer transfer)
 {
     /// <summary>The memory of a batch of up to so many entries is kept for the next one.</summary>
     private const int KeptBatch = 1024;
@@ -15,10 +21,14 @@ internal sealed class LeaderLog(
     private LogEntry[] _batch = [];
     private int _batchCount;
 
-    /// <summary>The entry with which this leader began its term. Before it is committed, the commit index is not known to be the newest.</summary>
+    /// <summary>
+    /// The entry with which this leader began its term. Before it is committed, the commit index is not known to be the newest.
+    /// </summary>
     public long TermStartIndex { get; } = replica.Log.LastIndex + 1;
 
-    /// <summary>Whether an entry of this term is committed: only then is the commit index known to be the newest (dissertation §6.4).</summary>
+    /// <summary>
+    /// Whether an entry of this term is committed: only then is the commit index known to be the newest (dissertation §6.4).
+    /// </summary>
     public bool HasCommittedInTerm => replica.CommitIndex >= TermStartIndex;
 
     /// <summary>Appends the entry that begins the term.</summary>
@@ -29,7 +39,8 @@ internal sealed class LeaderLog(
         Append(TermStartIndex, EntryKind.NoOp, led);
     }
 
-    public void Append(ClusterConfiguration configuration) => Append(replica.Log.LastIndex + 1, EntryKind.Configuration, configuration.Encode());
+    public void Append(ClusterConfiguration configuration) =>
+        Append(replica.Log.LastIndex + 1, EntryKind.Configuration, configuration.Encode());
 
     public void OnProposed(Proposed e)
     {
@@ -55,8 +66,8 @@ internal sealed class LeaderLog(
     }
 
     /// <summary>
-    /// The wall clock was not known when this node was elected, and is now. Log time jumps to it. The time before the jump counts as time without
-    /// a leader.
+    /// The wall clock was not known when this node was elected, and is now. Log time jumps to it. The time before the jump counts as time
+    /// without a leader.
     /// </summary>
     public void CatchUpLogTime()
     {
@@ -72,6 +83,8 @@ internal sealed class LeaderLog(
     /// <summary>The step is over in which the last batch was appended: its memory is used again.</summary>
     public void ForgetBatch()
     {
+        if (_batchCount == 0)
+            return;
         _batch.AsSpan(0, _batchCount).Clear();
         _batchCount = 0;
     }

@@ -2,7 +2,9 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>This node leads its term. Created when it wins the election, and dropped when it steps down: nothing in here outlives a term.</summary>
+/// <summary>
+/// This node leads its term. Created when it wins the election, and dropped when it steps down: nothing in here outlives a term.
+/// </summary>
 internal sealed class Leadership
 {
     private readonly ReplicaState _replica;
@@ -51,7 +53,9 @@ internal sealed class Leadership
     /// <inheritdoc cref="LeaderLog.HasCommittedInTerm"/>
     public bool CanServeReads => Log.HasCommittedInTerm;
 
-    /// <summary>A leader that <see cref="CanServeReads"/> and that a quorum has answered within the time after which it would step down.</summary>
+    /// <summary>
+    /// A leader that <see cref="CanServeReads"/> and that a quorum has answered within the time after which it would step down.
+    /// </summary>
     public bool HasQuorum => CanServeReads && _replica.Now - QuorumContact() < 2 * _replica.Settings.ElectionTimeout;
 
     /// <summary>When the leader wants to be told the time, in ticks.</summary>
@@ -90,9 +94,9 @@ internal sealed class Leadership
         return null;
     }
 
-    public void OnAppendReply(string from, AppendReply m)
+    public void OnAppendReply(Progress peer, AppendReply m)
     {
-        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || Peers.Find(from) is not { } peer || !Trusts(peer, m.Round))
+        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || !Trusts(peer, m.Round))
             return;
         if (TakesBack(peer, m))
         {
@@ -109,9 +113,9 @@ internal sealed class Leadership
         Successors.ConsiderPending();
     }
 
-    public void OnInstallSnapshotReply(string from, InstallSnapshotReply m)
+    public void OnInstallSnapshotReply(Progress peer, InstallSnapshotReply m)
     {
-        if (m.Term < _replica.Term || Peers.Find(from) is not { } peer || !Trusts(peer, m.Round))
+        if (m.Term < _replica.Term || !Trusts(peer, m.Round))
             return;
         // No round is answered by this: a piece asks for no promise (dissertation §6.4.1).
         peer.Hear(_replica.Now);
@@ -150,7 +154,9 @@ internal sealed class Leadership
             Heartbeats.AskVoters();
     }
 
-    /// <summary>Commits what more than half of the voters have on their disks, this node included only as far as its own disk is (Raft §5.4.2).</summary>
+    /// <summary>
+    /// Commits what more than half of the voters have on their disks, this node included only as far as its own disk is (Raft §5.4.2).
+    /// </summary>
     public void CommitWhatAQuorumHas()
     {
         if (_replica.Configuration.VoterCount == 0)
@@ -161,7 +167,9 @@ internal sealed class Leadership
             AdvanceCommit(agreed);
     }
 
-    /// <summary>The leader that has committed its own removal tells its followers, and asks the best of them to go on (dissertation §4.2.2).</summary>
+    /// <summary>
+    /// The leader that has committed its own removal tells its followers, and asks the best of them to go on (dissertation §4.2.2).
+    /// </summary>
     public void HandOverAtRemoval()
     {
         foreach (var peer in Peers)
@@ -182,19 +190,21 @@ internal sealed class Leadership
         Successors.GiveUp();
     }
 
-    /// <summary>Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership.</summary>
+    /// <summary>
+    /// Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership.
+    /// </summary>
     private static bool Trusts(Progress peer, long round) => !peer.HasLostEntries && round >= peer.Contact.FirstRound;
 
     /// <summary>
-    /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the leader of its
-    /// term. A refusal that was sent before the acknowledgement, and arrives after it, repeats an older round.
+    /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the
+    /// leader of its term. A refusal that was sent before the acknowledgement, and arrives after it, repeats an older round.
     /// </summary>
     private static bool TakesBack(Progress peer, AppendReply m) => !m.Accepted && m.Previous <= peer.Match && m.Round > peer.MatchRound;
 
     /// <summary>
-    /// The disk of a peer went back in time (an older image, a lost page cache): the peer takes back entries that it acknowledged. Raft assumes disks
-    /// that keep what is durable, so the leader treats such a disk like a lost one. It counts for no quorum, a configuration entry takes its
-    /// vote, and it comes back as a learner.
+    /// The disk of a peer went back in time (an older image, a lost page cache): the peer takes back entries that it acknowledged. Raft
+    /// assumes disks that keep what is durable, so the leader treats such a disk like a lost one. It counts for no quorum, a
+    /// configuration entry takes its vote, and it comes back as a learner.
     /// </summary>
     private void Distrust(Progress peer, EntryId last)
     {

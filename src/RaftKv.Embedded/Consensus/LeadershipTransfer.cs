@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// A transfer of the leadership that was begun (dissertation §3.10). The request is answered when another node leads, when this one leads again,
-/// or when the time for it is over; so a transfer outlives the leadership that began it.
+/// A transfer of the leadership that was begun (dissertation §3.10). The request is answered when another node leads, when this one leads
+/// again, or when the time for it is over; so a transfer outlives the leadership that began it.
 /// </summary>
 internal sealed class LeadershipTransfer(ReplicaState replica)
 {

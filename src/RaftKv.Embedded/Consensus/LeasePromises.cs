@@ -2,8 +2,8 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// Promises to leaders that serve reads from a lease: no vote for another node for a while (dissertation §6.4.1). The length of the
-/// longest one is on the disk before the promise is given: after a restart it
-/// may still hold, and the node's own election timeout may be shorter than the one of the leader that asked, or than its own was before.
+/// longest one is on the disk before the promise is given: after a restart it may still hold, and the node's own election timeout may be
+/// shorter than the one of the leader that asked, or than its own was before.
 /// </summary>
 /// <param name="longestMs">The length on the disk when the process started; 0 if there is none.</param>
 internal sealed class LeasePromises(int longestMs)

@@ -3,9 +3,10 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// How many bytes may be under way to one peer, measured from its acknowledgements: the rate at which bytes arrive, and the shortest time from sending to acknowledgement. The
-/// window holds what arrives in that time and in <see cref="RaftSettings.LinkQueueTarget"/> more. So the link never runs empty, and the queue that this leader builds on it
-/// delays no message by much longer than the target (the model of BBR: Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016).
+/// How many bytes may be under way to one peer, measured from its acknowledgements: the rate at which bytes arrive, and the shortest time
+/// from sending to acknowledgement. The window holds what arrives in that time and in <see cref="RaftSettings.LinkQueueTarget"/> more. So
+/// the link never runs empty, and the queue that this leader builds on it delays no message by much longer than the target (the model of
+/// BBR: Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016).
 /// </summary>
 internal sealed class LinkWindow(RaftSettings settings)
 {
@@ -18,7 +19,9 @@ internal sealed class LinkWindow(RaftSettings settings)
     /// <summary>A rate counts for at least this long.</summary>
     private static readonly long RateLifetime = TimeSpan.TicksPerSecond;
 
-    /// <summary>After this long without a delay as short as the shortest one, the queue is let run empty and the delay is measured again.</summary>
+    /// <summary>
+    /// After this long without a delay as short as the shortest one, the queue is let run empty and the delay is measured again.
+    /// </summary>
     private static readonly long DelayLifetime = TimeSpan.FromSeconds(10).Ticks;
 
     private readonly Queue<Piece> _pieces = new();
@@ -56,7 +59,8 @@ internal sealed class LinkWindow(RaftSettings settings)
             if (_measuresDelay || Rate == 0)
                 return Smallest;
             var delay = (_flatRounds < FlatRounds ? 2 : 1) * _shortest;
-            return Math.Clamp((long)(Rate * Seconds(delay + settings.LinkQueueTarget)), Smallest, Math.Max(Smallest, settings.MaxInflightBytes));
+            var bytes = (long)(Rate * Seconds(delay + settings.LinkQueueTarget));
+            return Math.Clamp(bytes, Smallest, Math.Max(Smallest, settings.MaxInflightBytes));
         }
     }
 

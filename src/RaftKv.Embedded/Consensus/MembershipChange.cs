@@ -5,25 +5,28 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>A change of one member (dissertation §4.1: one at a time).</summary>
 internal abstract record MembershipChange(string NodeId);
 
-/// <summary>Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its address and incarnation.</summary>
+/// <summary>
+/// Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its
+/// address and incarnation.
+/// </summary>
 internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId);
 
 /// <summary>
-/// A node without a cluster asks to be taken in. If it has the name of a member, that member lost its data directory: it keeps its role,
-/// a voter votes again once it has caught up.
+/// A node without a cluster asks to join. If it has the name of a member, that member lost its data directory. It keeps its role: a voter
+/// votes again once it has caught up.
 /// </summary>
 internal sealed record TakeInMember(Member Member) : MembershipChange(Member.NodeId);
 
 /// <summary>Makes a learner that has caught up a voter.</summary>
 internal sealed record PromoteMember(string NodeId) : MembershipChange(NodeId);
 
-/// <summary>The leader's own wish: makes a member that joins and has caught up a voter, unless there are enough of them.</summary>
+/// <summary>Begun by the leader: makes a member that joins and has caught up a voter, unless there are enough voters.</summary>
 internal sealed record PromoteJoining(string NodeId) : MembershipChange(NodeId);
 
-/// <summary>The leader's own wish: takes the vote of a voter whose disk has lost entries that it acknowledged.</summary>
+/// <summary>Begun by the leader: takes the vote of a voter whose disk has lost entries that it acknowledged.</summary>
 internal sealed record DemoteVoter(string NodeId) : MembershipChange(NodeId);
 
-/// <summary>The leader's own wish: takes the vote of the voter that <see cref="RaftSettings.TargetVoters"/> has no use for.</summary>
+/// <summary>Begun by the leader: takes the vote of a voter when there are more than <see cref="RaftSettings.TargetVoters"/>.</summary>
 internal sealed record RetireVoter(string NodeId) : MembershipChange(NodeId);
 
 /// <summary>Removes a member: dead, alive, or the leader itself.</summary>

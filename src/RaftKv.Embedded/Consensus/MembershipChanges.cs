@@ -4,12 +4,18 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Changes of members, one at a time (dissertation §4.1 to §4.4). A configuration is appended only when a quorum of the voters before it and a
-/// quorum of those after it have answered a heartbeat round that began after the request. Otherwise a leader could append an entry that can never
-/// commit, and so take the quorum from voters that had one.
+/// Changes of members, one at a time (dissertation §4.1 to §4.4). A configuration is appended only when a quorum of the voters before it
+/// and a quorum of those after it have answered a heartbeat round that began after the request. Otherwise a leader could append an entry
+/// that can never commit, and so take the quorum from voters that had one.
 /// </summary>
 internal sealed class MembershipChanges(
-    ReplicaState replica, PeerSet peers, HeartbeatRounds rounds, Heartbeats heartbeats, ReadLease lease, LeaderLog log, LeadershipTransfer transfer)
+    ReplicaState replica,
+    PeerSet peers,
+    HeartbeatRounds rounds,
+    Heartbeats heartbeats,
+    ReadLease lease,
+    LeaderLog log,
+    LeadershipTransfer transfer)
 {
     /// <summary>How long a new member may make no progress before its caller is told.</summary>
     public static readonly long JoinTimeout = TimeSpan.FromSeconds(10).Ticks;
@@ -32,7 +38,7 @@ internal sealed class MembershipChanges(
     /// <summary>Set when this leader's own removal has committed: it steps down at the end of the step.</summary>
     public string? RetireCause { get; private set; }
 
-    /// <summary>Whether the leader may begin a change that it wants by itself.</summary>
+    /// <summary>Whether the leader may begin a change of its own.</summary>
     private bool MayBegin => _pending is null && WhyNoChange() is null;
 
     public void OnRequested(long id, MembershipChange change)
@@ -40,53 +46,27 @@ internal sealed class MembershipChanges(
         if (WhyNoChange() is { } reason)
             replica.Outbox.Refuse(id, RaftKvMembershipError.ChangeInProgress, reason, retry: true);
         else if (_pending is { Id: not null })
-            replica.Outbox.Refuse(id, RaftKvMembershipError.ChangeInProgress, "Another change waits for the answers of a quorum.", retry: true);
+            replica.Outbox.Refuse(
+                id, RaftKvMembershipError.ChangeInProgress, "Another change waits for the answers of a quorum.", retry: true);
         else
-            Begin(id, change); // A change that the leader wants by itself gives way: the leader wants it again later.
+            Begin(id, change); // A change that the leader began gives way: the leader begins it again later.
     }
 
     /// <summary>
-    /// Appends the change that waits, or refuses it, once it has its proof or the time for it is over. It is judged anew: the situation may have
-    /// changed since the request.
+    /// Appends the change that waits, or refuses it, once it has its proof or the time for it is over. It is judged anew: the situation
+    /// may have changed since the request.
     /// </summary>
     public void ConsiderPending()
     {
-        if (_pending is not { } pending)
-            return;
-        var configuration = replica.Configuration;
-        var isOverdue = pending.Proof.IsOverdue(replica.Now);
-        var isProven = pending.Proof.Covers(configuration, peers, replica.Self);
-        if (!isOverdue && !isProven)
-            return;
-        if (WhyNoChange() is { } reason)
-        {
-            End(pending, ChangePlan.Refuse(RaftKvMembershipError.ChangeInProgress, reason) with { Retry = true });
-            return;
-        }
-        var plan = _planner.Plan(pending.Change);
-        if (isProven && plan.Target is null)
-            End(pending, plan);
-        else if (isProven && pending.Proof.Covers(plan.Target!, peers, replica.Self))
-            Append(pending.Id, plan.Target!, plan.Joining);
-        else if (isOverdue)
-            End(pending, Unproven(pending, plan.Target ?? configuration));
+        if (_pending is { } pending)
+            Consider(pending);
     }
 
     public void OnCommit()
     {
-        if (replica.ConfigurationIndex > replica.CommitIndex || replica.ConfigurationIndex == _handledConfiguration)
-            return;
-        _handledConfiguration = replica.ConfigurationIndex;
-        if (_open is { } request)
-        {
-            _open = null;
-            replica.Outbox.Complete(request, "Done.");
-        }
-        _joins.OnCommitted(replica.Configuration);
-        if (peers.BeginRemovalNotices(RemovalNoticeTimeout))
-            heartbeats.AskAll();
-        if (replica.Self is null)
-            RetireCause = "its removal is committed";
+        var index = replica.ConfigurationIndex;
+        if (index <= replica.CommitIndex && index != _handledConfiguration)
+            OnConfigurationCommitted(index);
     }
 
     /// <summary>A peer has compared its log up to <paramref name="verified"/>.</summary>
@@ -146,8 +126,8 @@ internal sealed class MembershipChanges(
     private void Begin(long? id, MembershipChange change)
     {
         var plan = _planner.Plan(change);
-        // Only a leader that still leads may say that a change was made before, or that there is no such member. Every other refusal changes
-        // nothing.
+        // Only a leader that still leads may say that a change was made before, or that there is no such member. Every other refusal
+        // changes nothing.
         if (plan.Target is null && (id is null || plan.Error is not (null or RaftKvMembershipError.UnknownMember)))
         {
             Answer(id, plan);
@@ -158,12 +138,48 @@ internal sealed class MembershipChanges(
         ConsiderPending();
     }
 
+    private void Consider(PendingConfigurationChange pending)
+    {
+        var configuration = replica.Configuration;
+        var isOverdue = pending.Proof.IsOverdue(replica.Now);
+        var isProven = pending.Proof.Covers(configuration, peers, replica.Self);
+        if (!isOverdue && !isProven)
+            return;
+        if (WhyNoChange() is { } reason)
+        {
+            End(pending, ChangePlan.Refuse(RaftKvMembershipError.ChangeInProgress, reason) with { Retry = true });
+            return;
+        }
+        var plan = _planner.Plan(pending.Change);
+        if (isProven && plan.Target is null)
+            End(pending, plan);
+        else if (isProven && pending.Proof.Covers(plan.Target!, peers, replica.Self))
+            Append(pending.Id, plan.Target!, plan.Joining);
+        else if (isOverdue)
+            End(pending, Unproven(pending, plan.Target ?? configuration));
+    }
+
     private ChangePlan Unproven(PendingConfigurationChange pending, ClusterConfiguration target)
     {
         var missing = pending.Proof.Missing(target, peers, replica.Self);
         var waited = 2 * replica.Settings.ElectionTimeout / TimeSpan.TicksPerMillisecond;
         return ChangePlan.Refuse(RaftKvMembershipError.WouldLoseQuorum,
             $"The voters that answer would not be a quorum: no answer from {missing} within {waited} ms. Nothing was changed.");
+    }
+
+    private void OnConfigurationCommitted(long index)
+    {
+        _handledConfiguration = index;
+        if (_open is { } request)
+        {
+            _open = null;
+            replica.Outbox.Complete(request, "Done.");
+        }
+        _joins.OnCommitted(replica.Configuration);
+        if (peers.BeginRemovalNotices(RemovalNoticeTimeout))
+            heartbeats.AskAll();
+        if (replica.Self is null)
+            RetireCause = "its removal is committed";
     }
 
     private void Append(long? id, ClusterConfiguration target, string? joining)

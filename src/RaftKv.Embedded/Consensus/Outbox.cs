@@ -27,8 +27,8 @@ internal sealed class Outbox(HardState vote, long electionTimeout)
 
     public void SaveVoteIfChanged()
     {
-        if (vote.TakeUnsaved(Now.Ticks, electionTimeout) is { } save)
-            _effects.Add(save);
+        if (vote.IsUnsaved)
+            _effects.Add(vote.TakeUnsaved(Now.Ticks, electionTimeout));
     }
 
     public void Complete(long request, string message) => _effects.Add(new RequestCompleted(request, null, message));

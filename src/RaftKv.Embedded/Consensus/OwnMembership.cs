@@ -2,7 +2,9 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>Whether this node is a member, was one, or was removed; and the role that follows from it while it neither leads nor campaigns.</summary>
+/// <summary>
+/// Whether this node is a member, was one, or was removed; and the role that follows from it while it neither leads nor campaigns.
+/// </summary>
 internal sealed class OwnMembership(ReplicaState replica, RoleState roles)
 {
     /// <summary>

@@ -14,7 +14,9 @@ internal sealed class PeerContact(long now, long silence)
     /// <summary>The connection was reset, and no message has come since. The peer may be alive, but it is not counted on.</summary>
     public bool IsGone { get; private set; }
 
-    /// <summary>Replies to earlier rounds answer messages from before the peer was (again) a member with this disk. They are ignored.</summary>
+    /// <summary>
+    /// Replies to earlier rounds answer messages from before the peer was (again) a member with this disk. They are ignored.
+    /// </summary>
     public long FirstRound { get; set; }
 
     /// <summary>The newest round that the peer has answered.</summary>

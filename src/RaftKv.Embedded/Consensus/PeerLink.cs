@@ -3,7 +3,10 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>What may be under way to one peer, and when the leader asks whether it has arrived.</summary>
 internal sealed class PeerLink(RaftSettings settings, long now)
 {
-    /// <summary>How many messages may be under way right after a probe. Doubles with every acknowledgement, so that a peer that drops everything is not flooded.</summary>
+    /// <summary>
+    /// How many messages may be under way right after a probe. Doubles with every acknowledgement, so that a peer that drops everything
+    /// is not flooded.
+    /// </summary>
     private const int FirstWindow = 2;
 
     private readonly LinkWindow _window = new(settings);

@@ -59,7 +59,9 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
 
     public void Remove(Progress peer) => _peers.Remove(peer);
 
-    /// <summary>Removals are committed from now on: the removed peers are told. <c>false</c> when there is none that was not told before.</summary>
+    /// <summary>
+    /// Removals are committed from now on: the removed peers are told. <c>false</c> when there is none that was not told before.
+    /// </summary>
     public bool BeginRemovalNotices(long timeout)
     {
         var begun = false;
@@ -84,7 +86,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
     }
 
     /// <summary>
-    /// Whether the peer has answered lately. Good enough to choose which peer to feed; what costs a vote wants a <see cref="QuorumProof"/>.
+    /// Whether the peer has answered lately. Good enough to choose which peer to feed; what costs a vote wants a <see
+    /// cref="QuorumProof"/>.
     /// </summary>
     public bool IsInContact(Progress peer) =>
         peer.Contact.HasAnswered && !peer.Contact.IsGone && replica.Now - peer.Contact.HeardAt < 2 * replica.Settings.ElectionTimeout;
@@ -93,7 +96,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
         peer.Match > than.Match || (peer.Match == than.Match && string.CompareOrdinal(peer.NodeId, than.NodeId) < 0);
 
     /// <summary>
-    /// A peer whose disk lacks room is sent no entries, unless nothing could commit without it: deletions give room, and they must commit.
+    /// A peer whose disk lacks room is sent no entries, unless nothing could commit without it: deletions give room, and they must
+    /// commit.
     /// </summary>
     public bool IsSentEntries(Progress peer) => peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer));
 
@@ -121,12 +125,12 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
         return last;
     }
 
-    /// <summary>A voter that has been silent for longer than <see cref="RaftSettings.VoterPatience"/>.</summary>
+    /// <summary>A voter that has been silent for longer than <see cref="RaftSettings.SilentVoterTimeout"/>.</summary>
     public Progress? SilentVoter()
     {
         foreach (var peer in _peers)
         {
-            if (peer.IsVoter && replica.Now - peer.Contact.HeardAt > replica.Settings.VoterPatience)
+            if (peer.IsVoter && replica.Now - peer.Contact.HeardAt > replica.Settings.SilentVoterTimeout)
                 return peer;
         }
         return null;
@@ -157,8 +161,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
     }
 
     /// <summary>
-    /// Whether nothing known of a peer holds for the member of its name: another disk, a disk that has lost entries and its vote, or a member
-    /// that was removed in between.
+    /// Whether nothing known of a peer holds for the member of its name: another disk, a disk that has lost entries and its vote, or a
+    /// member that was removed in between.
     /// </summary>
     private static bool BeginsAnew(Progress peer, Member member) =>
         peer.Incarnation != member.Incarnation || peer.Removal is not null || (peer.HasLostEntries && !member.IsVoter);

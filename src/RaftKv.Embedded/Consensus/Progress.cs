@@ -36,7 +36,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
     /// <summary>The leader's newest round when <see cref="Match"/> was acknowledged.</summary>
     public long MatchRound => _acknowledged.Round;
 
-    /// <summary>The peer has refused entries that it had acknowledged. It counts for no quorum until a configuration entry has taken its vote.</summary>
+    /// <summary>
+    /// The peer has refused entries that it had acknowledged. It counts for no quorum until a configuration entry has taken its vote.
+    /// </summary>
     public bool HasLostEntries { get; private set; }
 
     /// <summary>The next entry to send.</summary>

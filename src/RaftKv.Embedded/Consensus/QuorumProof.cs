@@ -4,8 +4,7 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// Answers to one round that began after a request came. A leader decides about members and successors by such answers only: recent
-/// contact may be older than the death of the peer, and a peer that the
-/// leader has just listed has not answered at all.
+/// contact may be older than the death of the peer, and a peer that the leader has just listed has not answered at all.
 /// </summary>
 /// <param name="round">The first round whose answers count.</param>
 /// <param name="deadline">When the leader stops waiting for them, in ticks.</param>

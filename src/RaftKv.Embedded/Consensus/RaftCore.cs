@@ -5,16 +5,19 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// A replica's part in the consensus, as a pure function: events in, effects out. The same start, seed and events always give the same
-/// effects; there is no clock, no disk, no network and no thread in here. The order of the effects is the contract (<see cref="RaftEffect"/>).
+/// effects; there is no clock, no disk, no network and no thread in here. The order of the effects is the contract (<see
+/// cref="RaftEffect"/>).
 /// </summary>
-/// <remarks>References are to Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (Raft §n) and to Ongaro's dissertation.</remarks>
+/// <remarks>
+/// References are to Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (Raft §n) and to Ongaro's dissertation.
+/// </remarks>
 internal sealed class RaftCore
 {
     /// <summary>The answer to requests that only a leader can carry out.</summary>
     public const string NotLeading = "This node does not lead.";
 
     /// <inheritdoc cref="MembershipChanges.JoinTimeout"/>
-    public static readonly long JoinPatience = MembershipChanges.JoinTimeout;
+    public static readonly long JoinTimeout = MembershipChanges.JoinTimeout;
 
     private readonly ReplicaState _replica;
     private readonly RoleState _roles;
@@ -104,13 +107,17 @@ internal sealed class RaftCore
     /// <summary>The peers that a leader feeds; empty on a node that does not lead.</summary>
     public IReadOnlyList<Progress> Peers => _roles.Leadership?.Peers.All ?? [];
 
-    /// <summary>A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).</summary>
+    /// <summary>
+    /// A leader that has committed an entry of its own term: only then is its commit index known to be the newest (dissertation §6.4).
+    /// </summary>
     public bool CanServeReads => _roles.Leadership is { CanServeReads: true };
 
     /// <inheritdoc cref="Leadership.HasQuorum"/>
     public bool HasQuorum => _roles.Leadership is { HasQuorum: true };
 
-    /// <summary>Reads may be served from this node without a question while the time, in ticks, is before this; 0 if they may not.</summary>
+    /// <summary>
+    /// Reads may be served from this node without a question while the time, in ticks, is before this; 0 if they may not.
+    /// </summary>
     public long LeaseUntil => _roles.Leadership is { CanServeReads: true } leadership ? leadership.Lease.Until : 0;
 
     /// <summary>When the next <see cref="TimePassed"/> is wanted, in ticks; <see cref="Moment.Never"/> if not at all.</summary>
@@ -128,7 +135,9 @@ internal sealed class RaftCore
 
     private RaftLog Log => _replica.Log;
 
-    /// <summary>What log time it is now: on the leader what it would stamp an entry with, elsewhere what this node can know of it.</summary>
+    /// <summary>
+    /// What log time it is now: on the leader what it would stamp an entry with, elsewhere what this node can know of it.
+    /// </summary>
     public long ReadLogTime(Moment now) =>
         _roles.IsLeader ? _replica.LogTime(now) : Math.Max(Log.LastTimeMs, _replica.Clock.Estimate(now));
 
@@ -210,13 +219,17 @@ internal sealed class RaftCore
     private void OnMessage(string from, RaftMessage message, Guid incarnation)
     {
         // Two data directories may have one name for a while. What the one has voted or acknowledged says nothing about the other.
-        if (message is VoteReply or AppendReply or InstallSnapshotReply && Configuration.Find(from) is { } member && !member.IsOf(incarnation))
+        if (message is VoteReply or AppendReply or InstallSnapshotReply
+            && Configuration.Find(from) is { } member && !member.IsOf(incarnation))
             return;
-        // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a
-        // notice comes from a cluster this node is no longer part of. A leader hears only those it feeds.
-        if (message is AppendReply or InstallSnapshotReply && _roles.Leadership?.Peers.Find(from) is null)
+        // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a notice
+        // comes from a cluster this node is no longer part of. A leader hears only those it feeds.
+        var isReply = message is AppendReply or InstallSnapshotReply;
+        var peer = isReply ? _roles.Leadership?.Peers.Find(from) : null;
+        if (isReply && peer is null)
             return;
-        if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply && message.Term > Term)
+        if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply
+            && message.Term > Term)
         {
             var leader = message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null;
             _elections.BecomeFollower(message.Term, leader, $"saw term {message.Term} from {from}");
@@ -225,11 +238,11 @@ internal sealed class RaftCore
         switch (message)
         {
             case AppendEntries m: OnAppendEntries(from, m); break;
-            case AppendReply m: _roles.Leadership?.OnAppendReply(from, m); break;
+            case AppendReply m: _roles.Leadership?.OnAppendReply(peer!, m); break;
             case RequestVote m: _elections.OnRequestVote(from, m); break;
             case VoteReply m: _elections.OnVoteReply(from, m); break;
             case InstallSnapshot m: OnInstallSnapshot(from, m); break;
-            case InstallSnapshotReply m: _roles.Leadership?.OnInstallSnapshotReply(from, m); break;
+            case InstallSnapshotReply m: _roles.Leadership?.OnInstallSnapshotReply(peer!, m); break;
             case TimeoutNow m: _elections.OnTimeoutNow(from, m); break;
             case ReadIndexRequest m: OnReadIndexRequest(from, m); break;
             case ReadIndexReply m: OnReadIndexReply(m); break;
@@ -238,8 +251,8 @@ internal sealed class RaftCore
     }
 
     /// <summary>
-    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may be late
-    /// behind other traffic. A vote does not say who leads.
+    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may
+    /// be late behind other traffic. A vote does not say who leads.
     /// </summary>
     private void NoteContact(string from, RaftMessage message, Guid incarnation)
     {

@@ -3,10 +3,10 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Something the replica must do. The order of the list is the contract: <see cref="SaveVote"/> is a barrier for every
-/// <see cref="Send"/> listed after it, in this step and the following ones; <see cref="SaveVote"/>, <see cref="Append"/> and
-/// <see cref="ResetLog"/> reach the disk in their order; everything else may run at its own pace. The entries of an <see cref="Append"/> and of an
-/// <see cref="AppendEntries"/> are there until the next step only: whoever needs them longer copies them.
+/// Something the replica must do. The order of the list is the contract: <see cref="SaveVote"/> is a barrier for every <see cref="Send"/>
+/// listed after it, in this step and the following ones; <see cref="SaveVote"/>, <see cref="Append"/> and <see cref="ResetLog"/> reach
+/// the disk in their order; everything else may run at its own pace. The entries of an <see cref="Append"/> and of an <see
+/// cref="AppendEntries"/> are there until the next step only. Code that needs them longer copies them.
 /// </summary>
 internal abstract record RaftEffect;
 
@@ -24,7 +24,10 @@ internal sealed record Append(ReadOnlyMemory<LogEntry> Entries) : RaftEffect;
 /// <summary>Give a message to the transport. It may be lost.</summary>
 internal sealed record Send(string To, RaftMessage Message) : RaftEffect;
 
-/// <summary>These entries are committed: apply them in order. Ranges never overlap and leave no gap. Read them from the core, or from disk when they are no longer in memory.</summary>
+/// <summary>
+/// These entries are committed: apply them in order. Ranges never overlap and leave no gap. Read them from the core, or from disk when
+/// they are no longer in memory.
+/// </summary>
 internal sealed record Apply(long From, long To) : RaftEffect;
 
 /// <summary>A read may be served once the state machine has applied <paramref name="Index"/>.</summary>
@@ -33,10 +36,15 @@ internal sealed record ReadReady(long Id, long Index) : RaftEffect;
 /// <summary>A read could not be confirmed: no leader is known, or it changed. Ask again.</summary>
 internal sealed record ReadFailed(long Id) : RaftEffect;
 
-/// <summary>Commands of a <see cref="Proposed"/> event were not appended: this node does not lead, is handing over, or has no room.</summary>
+/// <summary>
+/// Commands of a <see cref="Proposed"/> event were not appended: this node does not lead, is handing over, or has no room.
+/// </summary>
 internal sealed record ProposalRefused(IReadOnlyList<ReadOnlyMemory<byte>> Commands, string? From, RefusalReason Reason) : RaftEffect;
 
-/// <summary>A change of membership or a transfer is over; <c>null</c> is success. <paramref name="Retry"/>: this node does not lead, ask the leader.</summary>
+/// <summary>
+/// A change of membership or a transfer is over; <c>null</c> is success. <paramref name="Retry"/>: this node does not lead, ask the
+/// leader.
+/// </summary>
 /// <param name="Unknown">The change is in the log of this node, which leads no more: it may be carried out or not.</param>
 internal sealed record RequestCompleted(
     long Id, RaftKvMembershipError? Error, string Message, bool Retry = false, bool Unknown = false) : RaftEffect;
@@ -44,10 +52,15 @@ internal sealed record RequestCompleted(
 /// <summary>Read log entries for a peer that is behind what is kept in memory; answered by <see cref="EntriesRead"/>.</summary>
 internal sealed record ReadEntries(string Peer, long From, int MaxBytes) : RaftEffect;
 
-/// <summary>Read a piece of the newest snapshot for a peer that is behind the log; answered by <see cref="SnapshotChunkRead"/>. Offset 0 picks the newest snapshot, a later offset continues <paramref name="Last"/>.</summary>
+/// <summary>
+/// Read a piece of the newest snapshot for a peer that is behind the log; answered by <see cref="SnapshotChunkRead"/>. Offset 0 picks the
+/// newest snapshot, a later offset continues <paramref name="Last"/>.
+/// </summary>
 internal sealed record ReadSnapshotChunk(string Peer, EntryId Last, long Offset, int MaxBytes) : RaftEffect;
 
-/// <summary>A peer has had all of a snapshot and refused it: see whether it is damaged here. If so, another one is taken in its place.</summary>
+/// <summary>
+/// A peer has had all of a snapshot and refused it: see whether it is damaged here. If so, another one is taken in its place.
+/// </summary>
 internal sealed record CheckSnapshot(EntryId Last) : RaftEffect;
 
 /// <summary>Store a received piece; answered by <see cref="SnapshotChunkWritten"/>.</summary>
@@ -56,21 +69,27 @@ internal sealed record WriteSnapshotChunk(string From, EntryId Last, long TotalB
 /// <summary>All pieces are here: verify, load, make durable and swap in; answered by <see cref="SnapshotInstalled"/>.</summary>
 internal sealed record InstallReceivedSnapshot(string From, EntryId Last) : RaftEffect;
 
-/// <summary>The log restarts behind a snapshot that is durable and installed: drop everything, the next entry is <paramref name="Base"/>.Index + 1.</summary>
+/// <summary>
+/// The log restarts behind a snapshot that is durable and installed: drop everything, the next entry is <paramref name="Base"/>.Index +
+/// 1.
+/// </summary>
 internal sealed record ResetLog(EntryId Base) : RaftEffect;
 
 /// <summary>Entries before <paramref name="First"/> are covered by a durable snapshot and not needed any more.</summary>
 internal sealed record TruncatePrefix(long First) : RaftEffect;
 
-/// <summary>A peer in contact still needed these entries, and they take too much of the disk: they are cut off, and it must be sent a newer snapshot.</summary>
+/// <summary>
+/// A peer in contact still needed these entries, and they take too much of the disk: they are cut off, and it must be sent a newer
+/// snapshot.
+/// </summary>
 internal sealed record PeerLeftBehind(string Peer, long Needed, long KeptFrom) : RaftEffect;
 
 /// <summary>Role, term or leader changed; with the cause in words, for the log and the status.</summary>
 internal sealed record RoleChanged(RaftRole Role, long Term, string? LeaderId, string Cause) : RaftEffect;
 
 /// <summary>
-/// A peer's disk no longer has the entries up to <paramref name="Acknowledged"/> that the peer acknowledged; its log ends near <paramref name="Last"/>.
-/// The leader counts it for no quorum and takes its vote by a configuration entry when a quorum is in contact without it.
+/// A peer's disk no longer has the entries up to <paramref name="Acknowledged"/> that the peer acknowledged; its log ends near <paramref
+/// name="Last"/>. The leader counts it for no quorum and takes its vote by a configuration entry when a quorum is in contact without it.
 /// </summary>
 internal sealed record EntriesLost(string Peer, long Acknowledged, EntryId Last) : RaftEffect;
 

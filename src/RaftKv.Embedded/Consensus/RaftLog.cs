@@ -60,13 +60,19 @@ internal sealed class RaftLog
     /// <summary>What the entries in memory that are not yet applied cost.</summary>
     public long UnappliedBytes { get; private set; }
 
-    /// <summary>What the appends that the disk has not confirmed cost, those that were replaced meanwhile included: the log writer still holds them.</summary>
+    /// <summary>
+    /// What the appends that the disk has not confirmed cost, those that were replaced meanwhile included: the log writer still holds
+    /// them.
+    /// </summary>
     public long UndurableBytes { get; private set; }
 
     /// <summary>What was ever appended by this process; only grows.</summary>
     public long AppendedBytes { get; private set; }
 
-    /// <summary>What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so the larger one counts.</summary>
+    /// <summary>
+    /// What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so
+    /// the larger one counts.
+    /// </summary>
     public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);
 
     /// <inheritdoc cref="TermIndex.TermAt"/>
@@ -183,7 +189,9 @@ internal sealed class RaftLog
         Evict();
     }
 
-    /// <summary>Entries from <paramref name="from"/> on, at least one, at most <paramref name="maxBytes"/>. They must be in memory.</summary>
+    /// <summary>
+    /// Entries from <paramref name="from"/> on, at least one, at most <paramref name="maxBytes"/>. They must be in memory.
+    /// </summary>
     public ReadOnlyMemory<LogEntry> Slice(long from, int maxBytes, out int bytes)
     {
         Invariant.Holds(from >= FirstInMemory && from <= LastIndex, "the entries are in memory");
@@ -264,6 +272,8 @@ internal sealed class RaftLog
         DurableIndex = Math.Max(durable, Base.Index);
     }
 
-    /// <summary>An append the disk has not confirmed yet. Until it has, nothing from <paramref name="First"/> on counts as durable.</summary>
+    /// <summary>
+    /// An append the disk has not confirmed yet. Until it has, nothing from <paramref name="First"/> on counts as durable.
+    /// </summary>
     private readonly record struct PendingAppend(long First, EntryId Last, long Bytes);
 }

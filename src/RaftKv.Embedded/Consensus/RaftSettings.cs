@@ -5,7 +5,10 @@ internal sealed record RaftSettings
 {
     public required string NodeId { get; init; }
 
-    /// <summary>The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own. Empty: nobody else ever had the name.</summary>
+    /// <summary>
+    /// The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own.
+    /// Empty: no other directory ever had the name.
+    /// </summary>
     public Guid Incarnation { get; init; }
 
     /// <summary>Seeds the core's own generator; the same seed and events give the same effects.</summary>
@@ -16,7 +19,7 @@ internal sealed record RaftSettings
     /// <summary>The lower bound; each wait is drawn from one to two of these.</summary>
     public long ElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(250).Ticks;
 
-    /// <summary>By how much two clocks may drift apart during one lease, as a fraction of it.</summary>
+    /// <summary>By how much two clocks may drift apart during one read lease, as a fraction of it.</summary>
     public double MaxClockDrift { get; init; } = 0.1;
 
     /// <summary>How long a commit may wait for other traffic before followers are told of it.</summary>
@@ -43,7 +46,9 @@ internal sealed record RaftSettings
     /// <summary>By how much the bytes under way to a follower may delay what is sent behind them.</summary>
     public long LinkQueueTarget => ElectionTimeout / 3;
 
-    /// <summary>The most bytes of a snapshot that wait for the follower's disk. Pieces beyond are dropped, and the follower asks for them again.</summary>
+    /// <summary>
+    /// The most bytes of a snapshot that wait for the follower's disk. Pieces beyond are dropped, and the follower asks for them again.
+    /// </summary>
     public long MaxSnapshotWaitingBytes => 8L * SnapshotChunkBytes;
 
     /// <summary>The largest piece of a snapshot.</summary>
@@ -53,12 +58,12 @@ internal sealed record RaftSettings
     public int TargetVoters { get; init; }
 
     /// <summary>How long a voter must have been silent before one that stands by takes its place.</summary>
-    public long VoterPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
+    public long SilentVoterTimeout { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>
     /// How long a member must have been silent before another data directory may take its name. Never less than two election timeouts.
     /// </summary>
-    public long ReplacedDiskPatience { get; init; } = TimeSpan.FromSeconds(30).Ticks;
+    public long ReplacedDiskTimeout { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>How long a transfer of the leadership may take before the leader leads on.</summary>
     public long TransferTimeout { get; init; } = TimeSpan.FromSeconds(2).Ticks;

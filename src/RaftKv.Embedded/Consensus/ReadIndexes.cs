@@ -38,18 +38,8 @@ internal sealed class ReadIndexes(ReplicaState replica, RoleState roles)
     /// <summary>Asks for the reads that wait, unless a question is under way.</summary>
     public void AskWaiting()
     {
-        if (!_reads.HasWaiting || _reads.HasQuestion)
-            return;
-        if (roles.Leadership is not { } leadership)
-        {
-            _reads.Ask(++_nextQuestion, 0);
-            replica.Send(roles.LeaderId!, new ReadIndexRequest(replica.Term, _nextQuestion));
-        }
-        else if (leadership.CanServeReads)
-        {
-            _reads.Ask(leadership.Rounds.Newest + 1, replica.CommitIndex);
-            leadership.Heartbeats.AskQuorum();
-        }
+        if (_reads.HasWaiting && !_reads.HasQuestion)
+            Ask();
     }
 
     /// <summary>Whether the question under way has this name.</summary>
@@ -88,6 +78,20 @@ internal sealed class ReadIndexes(ReplicaState replica, RoleState roles)
     {
         _reads.TakeAll(_taken);
         AnswerTaken(-1);
+    }
+
+    private void Ask()
+    {
+        if (roles.Leadership is not { } leadership)
+        {
+            _reads.Ask(++_nextQuestion, 0);
+            replica.Send(roles.LeaderId!, new ReadIndexRequest(replica.Term, _nextQuestion));
+        }
+        else if (leadership.CanServeReads)
+        {
+            _reads.Ask(leadership.Rounds.Newest + 1, replica.CommitIndex);
+            leadership.Heartbeats.AskQuorum();
+        }
     }
 
     private void AnswerTaken(long index)

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>The leader's lease for reads without a heartbeat round (dissertation §6.4.1). It stands on the promises of a quorum.</summary>
+/// <summary>
+/// The leader's lease for reads without a heartbeat round (dissertation §6.4.1). It stands on the promises of a quorum.
+/// </summary>
 internal sealed class ReadLease(RaftSettings settings)
 {
     /// <summary>From this round on every message has asked for a promise.</summary>

@@ -55,8 +55,8 @@ internal sealed class ReplicaState
     public long ConfigurationIndex => Configurations.CurrentIndex;
 
     /// <summary>
-    /// This node in the configuration in force. <c>null</c> also where an old configuration names this node's predecessor, whose disk was lost
-    /// or removed.
+    /// This node in the configuration in force. <c>null</c> also where an old configuration names this node's predecessor, whose disk was
+    /// lost or removed.
     /// </summary>
     public Member? Self => Configuration.Find(NodeId) is { } member && member.IsOf(Settings.Incarnation) ? member : null;
 

@@ -9,8 +9,8 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
     private AppendEntries? _lastAppend;
 
     /// <summary>
-    /// The entry with which log time has jumped in this term; 0 is none. Until it is committed no heartbeat says the time: a follower that
-    /// knew the time but not the entry would take the jump for time with a leader.
+    /// The entry with which log time has jumped in this term; 0 is none. Until it is committed no heartbeat says the time: a follower
+    /// that knew the time but not the entry would take the jump for time with a leader.
     /// </summary>
     public long TimeJump { get; set; }
 
@@ -48,7 +48,9 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         }
     }
 
-    /// <summary>Asks whether the logs agree before <see cref="Progress.Next"/>, and sends along what follows when it is at hand.</summary>
+    /// <summary>
+    /// Asks whether the logs agree before <see cref="Progress.Next"/>, and sends along what follows when it is at hand.
+    /// </summary>
     public void SendProbe(Progress peer)
     {
         var log = replica.Log;
@@ -69,7 +71,8 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         var log = replica.Log;
         if (peer.State != ProgressState.Snapshot && peer.Next <= log.Base.Index && !peer.HasLostEntries)
             snapshots.Begin(peer);
-        // A heartbeat may pass entries sent before it, so it names nothing that the peer may not have yet. Every peer agrees with the beginning of the log.
+        // A heartbeat may pass entries sent before it, so it names nothing that the peer may not have yet. Every peer agrees with the
+        // beginning of the log.
         var previous = peer.State switch
         {
             _ when peer.HasLostEntries => 0,
@@ -80,7 +83,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         SendAppend(peer, previous, default);
     }
 
-    /// <summary>Tells a peer of the commit index, unless it was told or a message with data will tell it.</summary>
+    /// <summary>Tells a peer that keeps up of the commit index, unless it was told before.</summary>
     public void SendCommit(Progress peer)
     {
         if (peer.State == ProgressState.Replicate && peer.Contact.CommitSent < replica.CommitIndex)
@@ -156,7 +159,8 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
     public void OnRoomChanged(Progress peer, PeerRoomChanged e)
     {
         // The state after many entries may be small where the entries are not, above all when keys were deleted to make room.
-        if (!e.HasRoom && e.FitsSnapshot && replica.SnapshotId.Index > peer.Match && peer.State != ProgressState.Snapshot && !peer.HasLostEntries)
+        if (!e.HasRoom && e.FitsSnapshot && replica.SnapshotId.Index > peer.Match
+            && peer.State != ProgressState.Snapshot && !peer.HasLostEntries)
             snapshots.Begin(peer);
         if (peer.TakesEntries == e.HasRoom)
             return;
@@ -183,7 +187,11 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || last.KeepsItsPlace != keepsItsPlace
             || (last.Term, last.Commit, last.Round, last.LeaseMs, last.LogTimeMs) != (term, commit, round, leaseMs, timeMs))
         {
-            _lastAppend = last = new AppendEntries(term, id, entries, commit, round, leaseMs) { LogTimeMs = timeMs, KeepsItsPlace = keepsItsPlace };
+            _lastAppend = last = new AppendEntries(term, id, entries, commit, round, leaseMs)
+            {
+                LogTimeMs = timeMs,
+                KeepsItsPlace = keepsItsPlace,
+            };
         }
         replica.Send(peer.NodeId, last);
     }

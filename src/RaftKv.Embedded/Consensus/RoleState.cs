@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// The role of this node, and the state that only this role has. Each is created when the role begins and dropped when it ends, so no state
-/// of a former role is left.
+/// The role of this node, and the state that only this role has. Each is created when the role begins and dropped when it ends, so no
+/// state of a former role is left.
 /// </summary>
 internal sealed class RoleState(ReplicaState replica)
 {

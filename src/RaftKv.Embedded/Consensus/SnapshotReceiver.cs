@@ -4,8 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// The follower's side of snapshots (Raft §7, dissertation §5). The pieces and the installation go on while the leader changes, because the
-/// disk works on them.
+/// The follower's side of snapshots (Raft §7, dissertation §5). The pieces and the installation go on while the leader changes, because
+/// the disk works on them.
 /// </summary>
 internal sealed class SnapshotReceiver(ReplicaState replica, RoleState roles, OwnMembership membership)
 {

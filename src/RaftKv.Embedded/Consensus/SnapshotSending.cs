@@ -6,8 +6,8 @@ namespace RaftKv.Embedded.Consensus;
 internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, HeartbeatRounds rounds)
 {
     /// <summary>
-    /// The first entry that a peer in contact still needs: behind the snapshot it is being sent, or behind what it has. Without those entries
-    /// it would need the next snapshot, and the one after that.
+    /// The first entry that a peer in contact still needs: behind the snapshot it is being sent, or behind what it has. Without those
+    /// entries it would need the next snapshot, and the one after that.
     /// </summary>
     public long NeededByPeers(long limit)
     {
@@ -52,11 +52,14 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
             return;
         }
         peer.SentSnapshotChunk(e.Last, e.TotalBytes, e.Data.Length, replica.Now);
-        replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, e.Last, e.TotalBytes, e.Offset, e.Data, rounds.Newest));
+        SendPiece(peer, e.Last, e.TotalBytes, e.Offset, e.Data);
         AskNextPiece(peer, snapshot);
     }
 
-    /// <summary>Asks, behind every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is installed.</summary>
+    /// <summary>
+    /// Asks, behind every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is
+    /// installed.
+    /// </summary>
     public void CheckArrival(Progress peer)
     {
         if (peer.Snapshot is not { } snapshot || peer.ChunkPending || !peer.Link.IsCheckDue(replica.Now))
@@ -65,7 +68,7 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
         if (snapshot.TotalBytes == 0)
             AskPiece(peer); // There was no snapshot yet.
         else
-            replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, snapshot.Last, snapshot.TotalBytes, snapshot.Sent, default, rounds.Newest));
+            SendPiece(peer, snapshot.Last, snapshot.TotalBytes, snapshot.Sent, default);
     }
 
     /// <summary>Takes an answer of a peer; <c>true</c> when the peer has installed the snapshot and is probed next.</summary>
@@ -93,6 +96,9 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
         }
         return false;
     }
+
+    private void SendPiece(Progress peer, EntryId last, long totalBytes, long offset, ReadOnlyMemory<byte> data) =>
+        replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, last, totalBytes, offset, data, rounds.Newest));
 
     private void AskPiece(Progress peer)
     {

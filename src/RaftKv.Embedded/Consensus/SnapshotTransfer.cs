@@ -45,8 +45,8 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
     }
 
     /// <summary>
-    /// The peer has every byte before <paramref name="offset"/>, which may be more than was sent or less than it had. <c>true</c> when it has more
-    /// than before.
+    /// The peer has every byte before <paramref name="offset"/>, which may be more than was sent or less than it had. <c>true</c> when it
+    /// has more than before.
     /// </summary>
     public bool Acknowledge(long offset)
     {
@@ -60,7 +60,8 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
         }
         if (offset < Acknowledged || (Sent > offset && !_wentBack && offset != _askedAt))
         {
-            // Pieces arrive in their order, so what follows is lost. The answer to a question for just this byte says only that all before it is there.
+            // Pieces arrive in their order, so what follows is lost. The answer to a question for just this byte says only that all
+            // before it is there.
             Acknowledged = Sent = offset;
             _askedAt = 0;
             _wentBack = true;

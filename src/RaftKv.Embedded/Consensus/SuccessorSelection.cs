@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Chooses the node that the leadership is handed to (dissertation §3.10): a voter that has answered, together with a quorum, after the request
-/// came.
+/// Chooses the node that the leadership is handed to (dissertation §3.10): a voter that has answered, together with a quorum, after the
+/// request came.
 /// </summary>
 internal sealed class SuccessorSelection(
     ReplicaState replica, PeerSet peers, HeartbeatRounds rounds, Heartbeats heartbeats, ReadLease lease, LeadershipTransfer transfer)
@@ -28,24 +28,8 @@ internal sealed class SuccessorSelection(
     /// <summary>Begins the transfer, or refuses it, once the request has its proof or the time for it is over.</summary>
     public void ConsiderPending()
     {
-        if (_pending is not { } pending)
-            return;
-        var isProven = pending.Proof.Covers(replica.Configuration, peers, replica.Self);
-        if (isProven && pending.To == replica.NodeId)
-        {
-            _pending = null;
-            replica.Outbox.Complete(pending.Id, $"{replica.NodeId} leads already.");
-            return;
-        }
-        var successor = isProven ? FindSuccessor(pending) : null;
-        if (successor is null && !pending.Proof.IsOverdue(replica.Now))
-            return;
-        _pending = null;
-        if (successor is null)
-            Refuse(pending.Id, RaftKvMembershipError.NotEligible,
-                pending.To is { } to ? $"{to}, or a quorum, does not answer." : "No other voter answers, or no quorum does.");
-        else
-            Begin(pending.Id, successor);
+        if (_pending is { } pending)
+            Consider(pending);
     }
 
     /// <summary>Called at each heartbeat.</summary>
@@ -79,11 +63,31 @@ internal sealed class SuccessorSelection(
 
     private void Begin(long id, Progress successor)
     {
-        // The successor is elected in spite of every promise, so the read lease ends here, and for the whole term: a lost request to take over
-        // may still be delivered long after this node has given up waiting.
+        // The successor is elected in spite of every promise, so the read lease ends here, and for the whole term: a lost request to take
+        // over may still be delivered long after this node has given up waiting.
         lease.Forfeit();
         transfer.Begin(id, successor.NodeId);
         HandOverTo(successor);
+    }
+
+    private void Consider(PendingTransfer pending)
+    {
+        var isProven = pending.Proof.Covers(replica.Configuration, peers, replica.Self);
+        if (isProven && pending.To == replica.NodeId)
+        {
+            _pending = null;
+            replica.Outbox.Complete(pending.Id, $"{replica.NodeId} leads already.");
+            return;
+        }
+        var successor = isProven ? FindSuccessor(pending) : null;
+        if (successor is null && !pending.Proof.IsOverdue(replica.Now))
+            return;
+        _pending = null;
+        if (successor is null)
+            Refuse(pending.Id, RaftKvMembershipError.NotEligible,
+                pending.To is { } to ? $"{to}, or a quorum, does not answer." : "No other voter answers, or no quorum does.");
+        else
+            Begin(pending.Id, successor);
     }
 
     private Progress? FindSuccessor(PendingTransfer pending)

@@ -7,7 +7,9 @@ internal sealed class WaitingPieces
 
     public long Bytes { get; private set; }
 
-    /// <summary>Whether a piece may wait too. One always may. A question without data needs no place behind others: their answers tell the same.</summary>
+    /// <summary>
+    /// Whether a piece may wait too. One always may. A question without data needs no place behind others: their answers tell the same.
+    /// </summary>
     public bool TryAdd(int bytes, long most)
     {
         if (_bytes.Count > 0 && (bytes == 0 || Bytes + bytes > most))

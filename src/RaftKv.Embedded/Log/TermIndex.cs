@@ -23,7 +23,8 @@ internal sealed class TermIndex
         _starts = [.. starts];
         Base = baseId;
         Last = new EntryId(_starts.Count > 0 ? _starts[^1].Term : baseId.Term, lastIndex);
-        Invariant.Holds(lastIndex == baseId.Index || _starts is [var first, ..] && first.Index == baseId.Index + 1, "the first term begins with the log");
+        var isEmpty = lastIndex == baseId.Index;
+        Invariant.Holds(isEmpty || (_starts is [var first, ..] && first.Index == baseId.Index + 1), "the first term begins with the log");
     }
 
     /// <summary>The entry before the first one.</summary>
@@ -38,9 +39,9 @@ internal sealed class TermIndex
     /// <summary>The term of an entry; <see cref="NoTerm"/> when the log does not have it.</summary>
     public long TermAt(long index)
     {
-        if (index == Base.Index)
-            return Base.Term;
-        return index < Base.Index || index > Last.Index ? NoTerm : _starts[RunOf(index)].Term;
+        if (index <= Base.Index)
+            return index == Base.Index ? Base.Term : NoTerm;
+        return index > Last.Index ? NoTerm : _starts[RunOf(index)].Term;
     }
 
     /// <summary>The entry at an index of the log.</summary>
@@ -57,7 +58,8 @@ internal sealed class TermIndex
     public EntryId FirstOfTermAt(long index) => index == Base.Index ? Base : _starts[RunOf(index)];
 
     /// <summary>
-    /// The last index up to <paramref name="index"/> whose term is not above <paramref name="term"/>; an index before the log when there is none.
+    /// The last index up to <paramref name="index"/> whose term is not above <paramref name="term"/>; an index before the log when there
+    /// is none.
     /// </summary>
     public long LastIndexWithTermUpTo(long index, long term)
     {
@@ -79,7 +81,7 @@ internal sealed class TermIndex
     public void Append(EntryId id)
     {
         Invariant.Holds(id.Index == Last.Index + 1 && id.Term >= Last.Term, "indexes follow each other and terms never decrease");
-        if (_starts.Count == 0 || _starts[^1].Term != id.Term)
+        if (id.Term != Last.Term || Last.Index == Base.Index)
             _starts.Add(id);
         Last = id;
     }
@@ -120,6 +122,9 @@ internal sealed class TermIndex
     {
         var low = 0;
         var high = _starts.Count - 1;
+        // Most questions are about the last term.
+        if (_starts[high].Index <= index)
+            return high;
         while (low < high)
         {
             var middle = (low + high + 1) / 2;

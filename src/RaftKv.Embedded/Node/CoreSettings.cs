@@ -17,7 +17,7 @@ internal static class CoreSettings
         HeartbeatInterval = options.HeartbeatInterval.Ticks,
         ElectionTimeout = options.ElectionTimeout.Ticks,
         MaxClockDrift = options.MaxClockDrift,
-        ReplacedDiskPatience = options.ReplacedDiskTimeout.Ticks,
+        ReplacedDiskTimeout = options.ReplacedDiskTimeout.Ticks,
         MaxUncommittedBytes = options.MaxPendingBytes,
         TransferTimeout = Math.Max(options.HandOverTimeout.Ticks, options.ElectionTimeout.Ticks * 2),
         CacheBytes = BytesForFollowers(options),

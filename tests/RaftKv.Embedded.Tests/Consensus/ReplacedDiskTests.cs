@@ -15,7 +15,7 @@ public sealed class ReplacedDiskTests
     [Fact]
     public void The_default_patience_is_thirty_seconds()
     {
-        Assert.Equal(TimeSpan.FromSeconds(30).Ticks, new RaftSettings { NodeId = "n", Seed = 1 }.ReplacedDiskPatience);
+        Assert.Equal(TimeSpan.FromSeconds(30).Ticks, new RaftSettings { NodeId = "n", Seed = 1 }.ReplacedDiskTimeout);
         Assert.Equal(TimeSpan.FromSeconds(30), new RaftKvOptions().ReplacedDiskTimeout);
     }
 

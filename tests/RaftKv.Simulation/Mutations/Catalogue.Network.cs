@@ -10,7 +10,7 @@ internal static partial class Catalogue
         new("snapshot-repeated-by-time", "pieces of a snapshot that are not answered in time are sent again, although nothing was lost (was here)",
             new Edit(
                 "Consensus/SnapshotSending.cs",
-                "            replica.Send(peer.NodeId, new InstallSnapshot(replica.Term, snapshot.Last, snapshot.TotalBytes, snapshot.Sent, default, rounds.Newest));",
+                "            SendPiece(peer, snapshot.Last, snapshot.TotalBytes, snapshot.Sent, default);",
                 "        {\n            peer.SnapshotWanted(snapshot.Acknowledged, replica.Now);\n            AskNextPiece(peer, snapshot);\n        }")) { In = Profile.SlowLinks },
         new("arrival-never-asked", "a leader does not ask whether what it sent last has arrived, so what was lost is never sent again",
             new Edit("Consensus/Replication.cs", "peer.InflightMessages == 0 || !peer.Link.IsCheckDue(replica.Now))", "peer.InflightMessages >= 0)")),

@@ -185,7 +185,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         foreach (var (id, call) in _forwarded)
         {
             var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
-            var timeout = context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinPatience : 0);
+            var timeout = context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinTimeout : 0);
             if (context.Now.Ticks - call.ForwardedAt >= timeout && _forwarded.Remove(id))
                 call.Complete(AdminResult.NoAnswer);
         }

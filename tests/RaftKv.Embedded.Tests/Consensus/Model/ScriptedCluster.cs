@@ -82,7 +82,7 @@ internal sealed class ScriptedCluster : IModelWorld
     public void Start(string id)
     {
         var seed = (ulong)(id[^1] + (97 * _nodes[id].Life));
-        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters, ReplacedDiskPatience = ReplacedDiskTimeout.Ticks, ElectionTimeout = ElectionTimeout.Ticks }, _now);
+        _nodes[id].Start(new RaftSettings { NodeId = id, Seed = seed, SnapshotChunkBytes = 64, MaxAppendBytes = 1000, TargetVoters = TargetVoters, ReplacedDiskTimeout = ReplacedDiskTimeout.Ticks, ElectionTimeout = ElectionTimeout.Ticks }, _now);
         Finish(id);
     }
 

@@ -39,7 +39,7 @@ public sealed class SimulationTests
     [InlineData("Holders")]
     [InlineData("Handovers")]
     [InlineData("Leases")]
-    [InlineData("Haste")]
+    [InlineData("ChangeAfterElection")]
     public void A_storm_breaks_no_invariant(string profile)
     {
         for (var seed = 1UL; seed <= Shares; seed++)

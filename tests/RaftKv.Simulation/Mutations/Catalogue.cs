@@ -9,7 +9,7 @@ internal static partial class Catalogue
     [
         new("vote-without-log-check", "a vote is given to candidates whose log is behind",
             new Edit("Consensus/Elections.cs", "var upToDate = m.Last.IsUpToDateWith(replica.Log.Last);", "var upToDate = m.Last.Index >= 0;")),
-        new("second-vote-in-a-term", "whoever asks gets a vote, also the second one in a term",
+        new("second-vote-in-a-term", "every candidate gets a vote, also the second one in a term",
             new Edit("Consensus/Elections.cs", "var granted = upToDate && (votedFor is null || votedFor == from);", "var granted = upToDate;")),
         new("vote-not-persisted", "a restart forgets the vote",
             new Edit("Node/Disk/LogWriter.cs", "case WriteVote vote: wal.SaveVote(vote.Term, vote.VotedFor, vote.PromiseMs); break;", "case WriteVote: break;")),
@@ -17,7 +17,7 @@ internal static partial class Catalogue
             new Edit("Node/Disk/LogSubmissions.cs", "if (_barrier > _durableTicket || _held.Count > 0)", "if (_held.Count > 0)")),
         new("refusal-counts-as-vote", "a refusal of the same term counts as a vote",
             new Edit("Consensus/Elections.cs", "else if (!m.PreVote && m.Granted && roles.Role == RaftRole.Candidate", "else if (!m.PreVote && roles.Role == RaftRole.Candidate")),
-        new("no-check-quorum", "a leader that reaches nobody leads on",
+        new("no-check-quorum", "a leader that reaches no other node leads on",
             new Edit("Consensus/Leadership.cs", "if (now >= _quorumGraceUntil && now - QuorumContact() >= 2 * settings.ElectionTimeout)", "if (now < 0)")),
     ];
 

@@ -18,7 +18,8 @@ internal static class AppliedState
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            _ = done.Task.ContinueWith(late => undo(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            _ = done.Task.ContinueWith(
+                late => undo(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             if (e is TimeoutException)
                 throw Errors.ApplyBehind(timeout);
             throw;

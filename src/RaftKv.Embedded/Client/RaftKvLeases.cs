@@ -81,10 +81,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)
     {
         await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
-        var found = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        access.Host.Applier.Submit(new BetweenEntries(
-            state => found.TrySetResult(look(state)), () => found.TrySetException(Errors.Stopping())));
-        return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await AppliedState.RunAsync(access.Host, options.RequestTimeout, look, undo: static _ => { }, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<KvLeaseSummary> WithHolderAsync(KvLeaseSummary lease, CancellationToken cancellationToken)

@@ -46,7 +46,8 @@ internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
         {
             var item = branch.Operations[i];
             CheckValue(item.Value);
-            operations[i] = new TransactionOperation(KindOf(item), Keys(item.Key, item.Range), Body(item));
+            var kind = KindOf(item);
+            operations[i] = new TransactionOperation(kind, Keys(item.Key, item.Range), Body(kind, item));
         }
         if (TransactionCommand.FindKeyWrittenTwice(operations) is var twice and >= 0)
             throw Errors.KeyWrittenTwice(branch.Operations[twice].Key, name);
@@ -63,9 +64,9 @@ internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
         _ => TransactionOperationKind.Increment,
     };
 
-    private ReadOnlyMemory<byte> Body(in KvTransactionOperation operation)
+    private ReadOnlyMemory<byte> Body(TransactionOperationKind kind, in KvTransactionOperation operation)
     {
-        switch (KindOf(operation))
+        switch (kind)
         {
             case TransactionOperationKind.Increment:
                 return Number(operation.Delta);

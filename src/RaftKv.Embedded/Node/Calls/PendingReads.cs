@@ -41,7 +41,9 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     public bool IsIdle => _asked.Count == 0;
 
     /// <summary>Callers wait for reads that were taken; completed ones are swept out.</summary>
-    public bool AreUnderWay => _asked.Values.Concat(_waiting).Concat(_failed).Concat(_applying).Any(b => b != _probe && !b.IsCompleted);
+    public bool AreUnderWay => All.Any(b => b != _probe && !b.IsCompleted);
+
+    private IEnumerable<ReadBatch> All => _asked.Values.Concat(_waiting).Concat(_asking).Concat(_failed).Concat(_applying);
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="isNew">No other reader has joined it: the caller posts it.</param>
@@ -69,15 +71,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
 
     public void Take(ReadBatch batch)
     {
-        lock (_openGate)
-        {
-            // Later readers need a read index of their own.
-            if (_open == batch)
-                _open = null;
-            if (_openStale == batch)
-                _openStale = null;
-            context.LastBatch = batch.Readers;
-        }
+        context.LastBatch = CloseToReaders(batch);
         if (refusals.OfAllCalls() is { } refusal)
             batch.Fail(refusal);
         else if (context.Core is null && context.IsAlone)
@@ -91,11 +85,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     /// <summary>Holder of the turn, or any thread once there are no more turns. Fails a batch that comes too late.</summary>
     public void Refuse(ReadBatch batch, Exception refusal)
     {
-        lock (_openGate)
-        {
-            if (_open == batch)
-                _open = null;
-        }
+        CloseToReaders(batch);
         batch.Fail(refusal);
     }
 
@@ -161,13 +151,26 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
 
     public void FailAll(Exception reason)
     {
-        foreach (var batch in _asked.Values.Concat(_waiting).Concat(_failed).Concat(_applying).Concat(_asking))
+        foreach (var batch in All)
             batch.Fail(reason);
         _asking.Clear();
         _asked.Clear();
         _waiting.Clear();
         _failed.Clear();
         _applying.Clear();
+    }
+
+    /// <summary>Later readers need a read index of their own. Returns how many readers the batch has.</summary>
+    private int CloseToReaders(ReadBatch batch)
+    {
+        lock (_openGate)
+        {
+            if (_open == batch)
+                _open = null;
+            if (_openStale == batch)
+                _openStale = null;
+            return batch.Readers;
+        }
     }
 
     /// <summary>Adds a read of the replica's own when one is due: the first one after the start tells whether it has caught up.</summary>

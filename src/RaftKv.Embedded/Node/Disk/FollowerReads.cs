@@ -27,9 +27,7 @@ internal sealed class FollowerReads(ReplicaContext context)
     public void LoadChunk(ReadSnapshotChunk read) => context.Dependencies.Reader.Post(() =>
     {
         var last = read.Offset > 0 ? read.Last : NewestSnapshot();
-        var buffer = new byte[read.MaxBytes];
-        var count = context.Snapshots.ReadChunk(last, read.Offset, buffer, out var total);
-        ReadOnlyMemory<byte> data = buffer.AsMemory(0, count);
+        var data = ReadPiece(last, read.Offset, read.MaxBytes, out var total);
         context.Post(new CoreAnswer(now => new SnapshotChunkRead(now, read.Peer, last, total, read.Offset, data)));
     });
 
@@ -37,10 +35,16 @@ internal sealed class FollowerReads(ReplicaContext context)
     public void LoadStatePiece(string to, StateRequest request) => context.Dependencies.Reader.Post(() =>
     {
         var last = request.Last != default ? request.Last : NewestSnapshot();
-        var buffer = new byte[StatePieceBytes];
-        var count = context.Snapshots.ReadChunk(last, request.Offset, buffer, out var total);
-        context.Post(new ReplyWanted(to, new StatePiece(last, total, request.Offset, buffer.AsMemory(0, count))));
+        var data = ReadPiece(last, request.Offset, StatePieceBytes, out var total);
+        context.Post(new ReplyWanted(to, new StatePiece(last, total, request.Offset, data)));
     });
+
+    private ReadOnlyMemory<byte> ReadPiece(EntryId last, long offset, int maxBytes, out long total)
+    {
+        var buffer = new byte[maxBytes];
+        var count = context.Snapshots.ReadChunk(last, offset, buffer, out total);
+        return buffer.AsMemory(0, count);
+    }
 
     private EntryId NewestSnapshot() => context.Snapshots.List() is [var newest, ..] ? newest.Last : default;
 }

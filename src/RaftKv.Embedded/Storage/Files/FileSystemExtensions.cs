@@ -3,7 +3,10 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>What follows from the operations of a file system.</summary>
 internal static class FileSystemExtensions
 {
-    /// <summary>Deletes what a failed operation left. The failure that led here is the one to report; the next start deletes leftovers.</summary>
+    /// <summary>
+    /// Deletes what a failed operation left. That operation's error is the one to report: a file that stays is made anew, or deleted at the
+    /// next start.
+    /// </summary>
     public static void DeleteQuietly(this IFileSystem files, string path)
     {
         try
@@ -12,7 +15,7 @@ internal static class FileSystemExtensions
         }
         catch (RaftKvStorageException)
         {
-            // See above.
+            // The caller reports the error that came first.
         }
     }
 }

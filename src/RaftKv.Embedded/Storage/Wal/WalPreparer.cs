@@ -172,20 +172,8 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             file.Dispose();
             // What was written of it is room that is missing elsewhere.
             if (e is RaftKvStorageException { Error: RaftKvStorageError.DiskFull })
-                DeleteQuietly(path);
+                fs.DeleteQuietly(path);
             throw;
-        }
-    }
-
-    private void DeleteQuietly(string path)
-    {
-        try
-        {
-            fs.Delete(path);
-        }
-        catch (RaftKvStorageException)
-        {
-            // The next attempt makes it anew.
         }
     }
 }

@@ -26,11 +26,7 @@ internal sealed class SnapshotStore : IDisposable
         _fileSystem = fileSystem;
         _directory = directory;
         fileSystem.CreateDirectory(directory);
-        foreach (var name in fileSystem.ListFiles(directory))
-        {
-            if (name.EndsWith(SnapshotNames.TemporarySuffix, StringComparison.Ordinal) && SnapshotNames.IsOwn(name))
-                fileSystem.Delete(PathOf(name));
-        }
+        DeleteOwn(SnapshotNames.TemporarySuffix);
     }
 
     /// <summary>Left free when a snapshot is received, for the log.</summary>
@@ -205,10 +201,8 @@ internal sealed class SnapshotStore : IDisposable
     {
         lock (_gate)
         {
-            foreach (var other in Names())
+            foreach (var other in Names().Where(other => other != last))
             {
-                if (other == last)
-                    continue;
                 _sending.Close(other);
                 _fileSystem.Delete(PathOf(other));
             }
@@ -230,9 +224,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Prepares to receive; returns the first byte wanted, which is behind what an interrupted attempt, even of an earlier process, left. Another snapshot's attempt is given up.
-    /// </summary>
+    /// <summary>Returns the first byte wanted, behind what an earlier attempt or process left. Ends another snapshot's attempt.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.DiskFull"/>: there is no room for it.</exception>
     public long BeginReceive(EntryId last, long totalBytes)
     {
@@ -240,11 +232,7 @@ internal sealed class SnapshotStore : IDisposable
             return current.Length;
         StopReceiving();
         var path = PathOf(SnapshotNames.OfPart(last, totalBytes));
-        foreach (var name in _fileSystem.ListFiles(_directory))
-        {
-            if (name.EndsWith(SnapshotNames.PartSuffix, StringComparison.Ordinal) && SnapshotNames.IsOwn(name) && PathOf(name) != path)
-                _fileSystem.Delete(PathOf(name));
-        }
+        DeleteOwn(SnapshotNames.PartSuffix, except: path);
         var file = _fileSystem.Open(path, _fileSystem.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);
         if (file.Length > totalBytes)
         {
@@ -256,10 +244,11 @@ internal sealed class SnapshotStore : IDisposable
         if (totalBytes - _receiving.Length + Math.Max(0, totalBytes - LoadedInMemoryBytes) + ReservedBytes <= available)
             return _receiving.Length;
         AbandonReceive();
-        throw new RaftKvStorageException(RaftKvStorageError.DiskFull, $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for '{_directory}'.");
+        throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
+            $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for '{_directory}'.");
     }
 
-    /// <summary>Appends a piece; returns the next byte wanted. A piece that is not the next, or runs over the end, changes nothing.</summary>
+    /// <summary>Appends a piece; returns the next byte wanted. A piece not the next, or over the end, changes nothing.</summary>
     public long WriteChunk(EntryId last, long offset, ReadOnlySpan<byte> bytes)
     {
         if (_receiving is not { } current || current.Last != last)
@@ -276,12 +265,15 @@ internal sealed class SnapshotStore : IDisposable
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
     public long ReceivedKeyCount(EntryId last) => OfReceived(last, received => KeyCount(received.File, received.Path));
 
-    /// <summary>Verifies every byte and reads it into an empty store, which must be thrown away when this throws. A snapshot that is not sound is thrown away.</summary>
+    /// <summary>Verifies every byte and reads it into a store, which is lost when this throws. An unsound snapshot is deleted.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
-    public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) => OfReceived(last, received =>
+    public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) =>
+        OfReceived(last, received =>
     {
-        var content = new SnapshotLoader(store, PathOf(last)).Load(last, new SnapshotReader(received.File, received.Path), cancellationToken);
-        return content.ClusterId == clusterId ? content : throw SnapshotContent.Damaged(PathOf(last), $"it was taken in cluster {content.ClusterId}");
+        var reader = new SnapshotReader(received.File, received.Path);
+        var content = new SnapshotLoader(store, PathOf(last)).Load(last, reader, cancellationToken);
+        return content.ClusterId == clusterId
+            ? content : throw SnapshotContent.Damaged(PathOf(last), $"it was taken in cluster {content.ClusterId}");
     });
 
     /// <summary>Makes the snapshot, after <see cref="LoadReceived"/>, durable under its name.</summary>
@@ -362,8 +354,7 @@ internal sealed class SnapshotStore : IDisposable
     private void Tidy()
     {
         _sending.CloseUnused();
-        foreach (var last in Names().Skip(_keepsFallback ? Kept : 1))
-            _fileSystem.Delete(PathOf(last));
+        DeleteBehind(_keepsFallback ? Kept : 1);
     }
 
     /// <summary>Where a snapshot is taken for want of room, the older of two makes room for it.</summary>
@@ -372,10 +363,13 @@ internal sealed class SnapshotStore : IDisposable
         if (_keepsFallback)
             return;
         lock (_gate)
-        {
-            foreach (var last in Names().Skip(1))
-                _fileSystem.Delete(PathOf(last));
-        }
+            DeleteBehind(1);
+    }
+
+    private void DeleteBehind(int newest)
+    {
+        foreach (var last in Names().Skip(newest))
+            _fileSystem.Delete(PathOf(last));
     }
 
     /// <summary>Newest first: names are padded, so their order is that of the entries.</summary>
@@ -390,7 +384,15 @@ internal sealed class SnapshotStore : IDisposable
         return names;
     }
 
-    private IStorageFile? TryOpen(EntryId last) => _fileSystem.FileExists(PathOf(last)) ? _fileSystem.Open(PathOf(last), FileOpenMode.Read) : null;
+    private void DeleteOwn(string suffix, string? except = null)
+    {
+        var names = _fileSystem.ListFiles(_directory).Where(name => name.EndsWith(suffix, StringComparison.Ordinal));
+        foreach (var name in names.Where(name => SnapshotNames.IsOwn(name) && PathOf(name) != except))
+            _fileSystem.Delete(PathOf(name));
+    }
+
+    private IStorageFile? TryOpen(EntryId last) =>
+        _fileSystem.FileExists(PathOf(last)) ? _fileSystem.Open(PathOf(last), FileOpenMode.Read) : null;
 
     private string PathOf(EntryId last) => PathOf(SnapshotNames.Of(last));
 

@@ -11,7 +11,11 @@ namespace RaftKv.Embedded.Http;
 internal static class ApiResponses
 {
     // The answers are JSON documents, never parts of an HTML page, so that quotes and letters need no escapes beyond those of JSON.
-    internal static readonly JsonWriterOptions JsonFormat = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    internal static readonly JsonWriterOptions JsonFormat = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     /// <summary>Success: <paramref name="data"/> writes the value of <c>data</c>.</summary>
     public static async Task OkAsync<TState>(HttpContext context, string message, TState state, Action<Utf8JsonWriter, TState> data)

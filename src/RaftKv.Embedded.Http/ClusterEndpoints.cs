@@ -12,16 +12,19 @@ internal static class ClusterEndpoints
 
     public static void MapStatus(IEndpointRouteBuilder routes) =>
         routes.MapRead("/v1/cluster", ApiRoute.Guarded(AnswerStatusAsync))
-            .Describe(OpenApiSignatures.Nothing, "RaftKvStatus", OpenApiTags.Cluster, "This node, its log, the members and the last elections.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvStatus", OpenApiTags.Cluster,
+                "This node, its log, the members and the last elections.")
             .Answers<Schemas.Status>();
 
     public static void MapChanges(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/cluster/members", ApiRoute.Guarded(AddAsync))
-            .Describe(OpenApiSignatures.AddMember, "RaftKvAddMember", OpenApiTags.Cluster, "Adds a member: a learner first, a voter once it has caught up, or a learner for good.")
+            .Describe(OpenApiSignatures.AddMember, "RaftKvAddMember", OpenApiTags.Cluster,
+                "Adds a member: a learner first, a voter once it has caught up, or a learner for good.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 409, 413, 500, 503, 504);
         routes.MapPost("/v1/cluster/members/{nodeId}/promote", ApiRoute.Guarded(PromoteAsync))
-            .Describe(OpenApiSignatures.PromoteMember, "RaftKvPromoteMember", OpenApiTags.Cluster, "Makes a learner a voter once it has caught up.")
+            .Describe(OpenApiSignatures.PromoteMember, "RaftKvPromoteMember", OpenApiTags.Cluster,
+                "Makes a learner a voter once it has caught up.")
             .Answers<Schemas.Status>().Fails(401, 403, 404, 409, 500, 503, 504);
         routes.MapPost("/v1/cluster/members/{nodeId}/replace", ApiRoute.Guarded(ReplaceAsync))
             .Describe(OpenApiSignatures.ReplaceMember, "RaftKvReplaceMember", OpenApiTags.Cluster,
@@ -36,7 +39,8 @@ internal static class ClusterEndpoints
             .Describe(OpenApiSignatures.Transfer, "RaftKvTransferLeadership", OpenApiTags.Cluster, "Hands the leadership over.")
             .Answers<Schemas.Status>().Fails(400, 401, 403, 404, 409, 413, 500, 503);
         routes.MapPost("/v1/cluster/snapshot", ApiRoute.Guarded(SnapshotAsync))
-            .Describe(OpenApiSignatures.Nothing, "RaftKvTakeSnapshot", OpenApiTags.Cluster, "Writes a snapshot of this node and truncates its log.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvTakeSnapshot", OpenApiTags.Cluster,
+                "Writes a snapshot of this node and truncates its log.")
             .Answers<Schemas.Snapshot>().Fails(401, 403, 500, 503, 507);
     }
 

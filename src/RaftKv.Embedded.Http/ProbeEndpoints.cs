@@ -22,7 +22,8 @@ internal static class ProbeEndpoints
             .Answers<Schemas.Probe>().Fails(503);
         open.MapRead("/readyz", ApiRoute.Open(static context =>
             AnswerAsync(context, "ready", Readiness.Of(ApiRoute.Cluster(context).Status))))
-            .Describe(OpenApiSignatures.Nothing, "RaftKvReady", OpenApiTags.Health, "Fails while this node does not serve, with the reason.")
+            .Describe(OpenApiSignatures.Nothing, "RaftKvReady", OpenApiTags.Health,
+                "Fails while this node does not serve, with the reason.")
             .Answers<Schemas.Probe>().Fails(503);
         open.ShortCircuit();
         ((IEndpointConventionBuilder)open).Finally(RemoveSecurity);

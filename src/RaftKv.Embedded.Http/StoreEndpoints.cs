@@ -24,7 +24,8 @@ internal static class StoreEndpoints
             .Describe(OpenApiSignatures.Store, "RaftKvStoreSet", OpenApiTags.Article, "Stores a JSON value under a key.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 413, 429, 500, 503, 504, 507);
         routes.MapDelete("/store/{**key}", ApiResponses.Guarded(DeleteAsync))
-            .Describe(OpenApiSignatures.DeleteStored, "RaftKvStoreDelete", OpenApiTags.Article, "Deletes a key; one that is not there is no error.")
+            .Describe(OpenApiSignatures.DeleteStored, "RaftKvStoreDelete", OpenApiTags.Article,
+                "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.StoreAnswer>().FailsPlainly(400, 401, 403, 429, 500, 503, 504, 507);
     }
 

@@ -52,7 +52,8 @@ internal static class HttpServer
         app.MapGet("/bare/store/{**key}", (string key) => Values.TryGetValue(key, out var value)
             ? Results.Json(new BareAnswer("success fetching data", new BareEntry(key, JsonSerializer.Deserialize<JsonElement>(value), 1)))
             : Results.NotFound());
-        app.MapGet("/bare/kv/{**key}", (string key) => Values.TryGetValue(key, out var value) ? Results.Bytes(value, "application/octet-stream") : Results.NotFound());
+        app.MapGet("/bare/kv/{**key}",
+            (string key) => Values.TryGetValue(key, out var value) ? Results.Bytes(value, "application/octet-stream") : Results.NotFound());
         app.MapPut("/bare/kv/{**key}", async (string key, HttpRequest request) =>
         {
             using var body = new MemoryStream();

@@ -50,7 +50,8 @@ public partial class ArticleScriptTests
     /// <summary>The session that docs/article.md shows.</summary>
     private static IEnumerable<string> DocumentedSession()
     {
-        var section = File.ReadAllText(Path.Combine(Repository.Root, "docs", "article.md")).Split("## The article, today")[1].Split("\n## ")[0];
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "article.md"));
+        var section = page.Split("## The article, today")[1].Split("\n## ")[0];
         return section.Split("```console\n")[1].Split("```")[0].Split('\n').Where(line => line.Length > 0);
     }
 
@@ -61,7 +62,10 @@ public partial class ArticleScriptTests
         {
             var text = line;
             for (var i = 0; i < ports.Length; i++)
-                text = text.Replace(":" + ports[i], ":" + ArticlePorts[i], StringComparison.Ordinal).Replace("_PORT=" + ports[i], "_PORT=" + ArticlePorts[i], StringComparison.Ordinal);
+            {
+                text = text.Replace(":" + ports[i], ":" + ArticlePorts[i], StringComparison.Ordinal);
+                text = text.Replace("_PORT=" + ports[i], "_PORT=" + ArticlePorts[i], StringComparison.Ordinal);
+            }
             text = Version().Replace(text, "\"version\":#");
             yield return Status().Replace(text, "\"data\":{…}}");
         }

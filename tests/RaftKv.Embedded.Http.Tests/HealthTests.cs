@@ -7,9 +7,17 @@ namespace RaftKv.Embedded.Http.Tests;
 
 public class HealthTests
 {
-    private static readonly RaftKvStatus Serving = new() { NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Follower, LeaderId = "node2", IsReady = true };
+    private static readonly RaftKvStatus Serving = new()
+    {
+        NodeId = "node1",
+        Address = "localhost:1111",
+        Role = RaftKvRole.Follower,
+        LeaderId = "node2",
+        IsReady = true,
+    };
 
-    private static readonly RaftKvStall Hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch, "a write or sync of the log") { IsOngoing = true };
+    private static readonly RaftKvStall Hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch,
+        "a write or sync of the log") { IsOngoing = true };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

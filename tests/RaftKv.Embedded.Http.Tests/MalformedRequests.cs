@@ -36,7 +36,8 @@ internal sealed class MalformedRequests(int seed)
         if (_random.Next(20) == 0)
             return Noise(_random.Next(1, 400));
         var body = Encoding.Latin1.GetBytes(_random.Next(10) == 0 ? new string('[', _random.Next(5000)) : Pick(Bodies));
-        var text = new StringBuilder().Append(Pick(Methods)).Append(' ').Append(_random.Next(30) == 0 ? "/store/" + new string('a', _random.Next(20_000)) : Pick(Paths))
+        var text = new StringBuilder().Append(Pick(Methods)).Append(' ').Append(
+            _random.Next(30) == 0 ? "/store/" + new string('a', _random.Next(20_000)) : Pick(Paths))
             .Append(_random.Next(15) == 0 ? " HTTP/9.9" : " HTTP/1.1").Append("\r\n");
         if (_random.Next(10) > 0)
             text.Append("Host: localhost\r\n");

@@ -114,7 +114,10 @@ internal sealed class Operators(Simulation run)
             act(_chance.Pick(others));
     });
 
-    /// <summary>What <see cref="ClusterBootstrapper"/> does, on its thread: the node with the smallest name founds once it has seen everybody, and nobody has a history.</summary>
+    /// <summary>
+    /// What <see cref="ClusterBootstrapper"/> does on its thread: the node with the smallest name bootstraps the cluster once every initial
+    /// member answers and none of them has a history.
+    /// </summary>
     private void Found() => run.Time.After(_chance.Around(100 * VirtualTime.Millisecond), () =>
     {
         var founders = run.Nodes.Take(run.Swarm.Founders).ToList();
@@ -125,7 +128,8 @@ internal sealed class Operators(Simulation run)
             {
                 try
                 {
-                    if (first.ClusterBootstrap.TryBootstrap([.. founders.Select(n => new Member(n.Id, n.Address, n.Identity.Incarnation, MemberRole.Voter))]) is { } start)
+                    if (first.ClusterBootstrap.TryBootstrap(
+                        [.. founders.Select(n => new Member(n.Id, n.Address, n.Identity.Incarnation, MemberRole.Voter))]) is { } start)
                         first.Replica.Post(new Bootstrapped(start));
                 }
                 catch (RaftKvStorageException e)

@@ -228,12 +228,14 @@ internal sealed class SimNetwork(Simulation run)
             if (!isRaft && (link.Connection != connection || link.IsClosed))
                 return;
             Frame.ReadHeader(frame, MaxFrameBytes, out var type);
-            var message = MessageDecoder.Read(type, Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
+            var message = MessageDecoder.Read(type,
+                Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
             if (message is ForwardRefused)
                 Breaks++;
-            target.Admission.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId }, message);
+            target.Admission.OnMessage(new PeerHello { NodeId = link.From.Id, Incarnation = link.Incarnation, ClusterId = link.ClusterId },
+                message);
             target.Schedule();
         });
     }
@@ -342,7 +344,8 @@ internal sealed class SimNetwork(Simulation run)
         var delay = ChanceBetween(from.Id, target.Id).Around(run.Swarm.NetworkDelay);
         run.Time.After(delay, () =>
         {
-            var hello = target.IsListening && target.PausedUntil <= run.Time.Now && Passes(from, target) && Passes(target, from) ? target.Admission.Identity : null;
+            var hello = target.IsListening && target.PausedUntil <= run.Time.Now && Passes(from, target)
+                && Passes(target, from) ? target.Admission.Identity : null;
             run.Time.After(hello is null ? timeout.Ticks : delay, () =>
             {
                 if (!from.IsUp || from.Life != life)

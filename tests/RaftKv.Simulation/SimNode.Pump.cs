@@ -138,7 +138,8 @@ internal sealed partial class SimNode
             if (component.IsScheduled || component.HasFailed || (_isStopped && component.Name == "loop") || !component.HasWork())
                 continue;
             component.IsScheduled = true;
-            var delay = Math.Min(LongestDelay, Random.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (component.UsesDisk ? DiskSlowness : 1));
+            var delay = Math.Min(LongestDelay, Random.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (
+                component.UsesDisk ? DiskSlowness : 1));
             if (component.Name == "log" && LogWaitsForRoom())
                 delay += RoomRetry;
             RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);

@@ -198,7 +198,8 @@ internal sealed partial class SimNode
 
         Life++;
         if (_run.Swarm.Timeouts)
-            _options.ElectionTimeout = TimeSpan.FromTicks(Random.Fork($"timeout {Life}").Pick([250, 250, 500, 1_000]) * VirtualTime.Millisecond);
+            _options.ElectionTimeout = TimeSpan.FromTicks(
+                Random.Fork($"timeout {Life}").Pick([250, 250, 500, 1_000]) * VirtualTime.Millisecond);
         IsUp = true;
         IsFaulted = IsBlank = false;
         MayFault = IsDamaged;
@@ -236,7 +237,8 @@ internal sealed partial class SimNode
                 MaxInflightMessages = _run.Swarm.MaxInflightMessages,
             },
         });
-        (Replica, Applier, ClusterBootstrap, Admission) = (assembly.Replica, assembly.Applier, assembly.ClusterBootstrap, assembly.Admission);
+        (Replica, Applier, ClusterBootstrap, Admission) = (assembly.Replica, assembly.Applier, assembly.ClusterBootstrap,
+            assembly.Admission);
         _report = assembly.LogWriter.Written!;
         assembly.LogWriter.Written = Report;
         Replica.Faulted += OnFaulted;

@@ -45,7 +45,8 @@ internal sealed partial class Simulation
         Faults = new FaultInjector(this);
         Operators = new Operators(this);
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
-            _nodes.Add(new SimNode(this, $"n{i}", 1000 + (Swarm.Drift == 0 ? 0 : Random.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
+            _nodes.Add(new SimNode(this, $"n{i}",
+                1000 + (Swarm.Drift == 0 ? 0 : Random.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
         Joiners = new Joiners(this);
     }
 

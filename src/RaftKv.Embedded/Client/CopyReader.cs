@@ -15,7 +15,8 @@ internal static class CopyReader
         return result;
     }
 
-    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look, out TLook looked) where TLook : struct, IRecordVisitor
+    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look,
+        out TLook looked) where TLook : struct, IRecordVisitor
     {
         var guarded = new GuardedVisitor<TLook>(look);
         var found = Visit(host, key, GuardedVisitor<TLook>.Visit(ref guarded));

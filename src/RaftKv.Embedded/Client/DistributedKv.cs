@@ -31,7 +31,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
             var lifetime = KvLifetime.Of(setOptions);
             if (lifetime.ExpiresAtMs != 0)
                 lifetime = lifetime.Starting(host.Clock.Wall.ToUnixTimeMilliseconds());
-            var write = _sender.NewWrite(host, KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
+            var write = _sender.NewWrite(host,
+                KvCommand.SetBytes(name.Bytes.Length, value.Length) + (lifetime.IsNone ? 0 : KvLifetime.Bytes));
             if (lifetime.IsNone)
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);
             else
@@ -90,7 +91,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return TryReadInPlace(key, state, read, out result);
     }
 
-    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read,
+        KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);
         if (access.TryHost is not { } host)
@@ -103,7 +105,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
-        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
+        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions,
+        CancellationToken cancellationToken)
     {
         await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
         return Look(key, state, read);
@@ -123,7 +126,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions, CancellationToken cancellationToken)
+    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions,
+        CancellationToken cancellationToken)
     {
         var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
         return ReadLocal(host, key, source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale);
@@ -153,20 +157,25 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         name.Dispose();
     }
 
-    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default,
+        CancellationToken cancellationToken = default) =>
         _scanner.ScanAsync(range, scanOptions, cancellationToken);
 
-    public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default) =>
+    public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default,
+        CancellationToken cancellationToken = default) =>
         _scanner.ScanPageAsync(range, scanOptions, cancellationToken);
 
-    public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default) =>
+    public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default,
+        CancellationToken cancellationToken = default) =>
         _scanner.CountAsync(range, readOptions, cancellationToken);
 
     public IAsyncEnumerable<KvChild> ListChildrenAsync(
-        string prefix, char delimiter = '/', KvReadOptions readOptions = default, string? after = null, CancellationToken cancellationToken = default) =>
+        string prefix, char delimiter = '/', KvReadOptions readOptions = default, string? after = null,
+        CancellationToken cancellationToken = default) =>
         _scanner.ListChildrenAsync(prefix, delimiter, readOptions, after, cancellationToken);
 
-    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default,
+        CancellationToken cancellationToken = default) =>
         _watches.WatchAsync(range, watchOptions, cancellationToken);
 
     /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
@@ -192,7 +201,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     }
 
     /// <summary>Completes once the replica is open.</summary>
-    internal async ValueTask OpenAsync(CancellationToken cancellationToken) => await access.HostAsync(cancellationToken).ConfigureAwait(false);
+    internal async ValueTask OpenAsync(CancellationToken cancellationToken) =>
+        await access.HostAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Refuses a write at once when no leader has been known for longer than an election takes.</summary>
     /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.NoLeader"/></exception>
@@ -273,7 +283,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
     }
 
-    private async ValueTask<KvWriteResult> SetOnceOpenAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions, CancellationToken cancellationToken)
+    private async ValueTask<KvWriteResult> SetOnceOpenAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions,
+        CancellationToken cancellationToken)
     {
         Check(key);
         await access.HostAsync(cancellationToken).ConfigureAwait(false);
@@ -294,7 +305,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return await GetAsync(key, readOptions, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<KvReadResult<TResult>> ReadOnceOpenAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
+    private async ValueTask<KvReadResult<TResult>> ReadOnceOpenAsync<TState, TResult>(string key, TState state,
+        KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
     {
         Check(key);
         await access.HostAsync(cancellationToken).ConfigureAwait(false);

@@ -5,8 +5,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// What the holder of a lease knows: until when it certainly lives, and when it is to be renewed. The deadline counts from when the last renewal that was answered had been sent. The caller
-/// gives the time, in monotonic ticks.
+/// What the holder of a lease knows: until when it certainly lives, and when it is to be renewed. The deadline counts from when the last
+/// renewal that was answered had been sent. The caller gives the time, in monotonic ticks.
 /// </summary>
 /// <param name="id">The lease.</param>
 /// <param name="timeToLive">Its time to live, in ticks.</param>

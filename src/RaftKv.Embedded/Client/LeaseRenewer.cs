@@ -22,7 +22,8 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options)
         lock (_gate)
         {
             access.Host.Telemetry.Leases.Granted();
-            _held.Add((lease, new LeaseDeadline(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, options.RequestTimeout.Ticks, sentAt)));
+            _held.Add(
+                (lease, new LeaseDeadline(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, options.RequestTimeout.Ticks, sentAt)));
             Monitor.Pulse(_gate);
             if (_runs)
                 return;

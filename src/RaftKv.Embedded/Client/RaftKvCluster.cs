@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
-using Polly.Retry;
 using Polly;
+using Polly.Retry;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Primitives;
-using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Client;
 
@@ -112,7 +111,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         NodeIds.ThrowIfInvalid(nodeId);
         if (!HostAndPort.TryParse(address, out var hostAndPort) || hostAndPort.Port == 0)
             throw new ArgumentException($"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
-        ThrowIfRefused(await AskAsync(role == RaftKvMemberRole.Learner ? AdminOperation.AddLearner : AdminOperation.AddMember, nodeId, address, cancellationToken).ConfigureAwait(false));
+        ThrowIfRefused(await AskAsync(role == RaftKvMemberRole.Learner ? AdminOperation.AddLearner : AdminOperation.AddMember, nodeId,
+            address, cancellationToken).ConfigureAwait(false));
     }
 
     public async Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default)

@@ -1,5 +1,4 @@
 using System.Text;
-using RaftKv.Embedded.Node;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
@@ -81,7 +80,8 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)
     {
         await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
-        return await AppliedState.RunAsync(access.Host, options.RequestTimeout, look, undo: static _ => { }, cancellationToken).ConfigureAwait(false);
+        return await AppliedState.RunAsync(access.Host, options.RequestTimeout, look, undo: static _ => { },
+            cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<KvLeaseSummary> WithHolderAsync(KvLeaseSummary lease, CancellationToken cancellationToken)

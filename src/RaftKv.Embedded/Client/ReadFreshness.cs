@@ -131,7 +131,9 @@ internal static class ReadFreshness
         }
     }
 
-    /// <summary>As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that brings the answer ends the wait.</summary>
+    /// <summary>
+    /// As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that brings the answer ends the wait.
+    /// </summary>
     public static void WaitUntilFresh(ReplicaHost host, in KvReadOptions asked)
     {
         if (asked.Consistency == KvConsistency.LeaderLease)

@@ -90,7 +90,8 @@ internal sealed class ReadViewCursor
     {
         try
         {
-            _pin.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) => new ReadViewRecord(key, header, value.ToArray()), out var record);
+            _pin.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) =>
+                new ReadViewRecord(key, header, value.ToArray()), out var record);
             return record.Key is null ? new ReadViewRecord(key, default, null) : record;
         }
         catch (ObjectDisposedException)
@@ -123,7 +124,8 @@ internal sealed class ReadViewCursor
     private void AddIfExisted(UndoRecord record, List<ReadViewRecord> page)
     {
         if (record.Existed)
-            page.Add(_keysOnly ? new ReadViewRecord(record.Key!, default, null) : new ReadViewRecord(record.Key!, record.Header, record.Value));
+            page.Add(
+                _keysOnly ? new ReadViewRecord(record.Key!, default, null) : new ReadViewRecord(record.Key!, record.Header, record.Value));
     }
 
     private bool IsPast(byte[] key) => _to.Length > 0 && key.AsSpan().SequenceCompareTo(_to) >= 0;

@@ -1,5 +1,4 @@
 using System.Text;
-using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;

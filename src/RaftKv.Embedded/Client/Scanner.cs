@@ -28,7 +28,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes), scanOptions.KeysOnly);
+            var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes),
+                scanOptions.KeysOnly);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
             // After a page that is not the last one, the caller may ask for the next.
             if (page.Next is not null)
@@ -172,7 +173,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     }
 
     private Task<ReadView> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
-        AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), static pin => pin.Release(), cancellationToken);
+        AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index),
+            static pin => pin.Release(), cancellationToken);
 
     private static KvEntry Entry(ReplicaHost host, in ReadViewRecord record) =>
         new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))

@@ -44,7 +44,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         if (mustBeFresh)
         {
-            await ReadFreshness.WaitUntilFreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, "watch", cancellationToken).ConfigureAwait(false);
+            await ReadFreshness.WaitUntilFreshAsync(host, new KvReadOptions { Consistency = asked.Consistency }, "watch",
+                cancellationToken).ConfigureAwait(false);
             ThrowIfRemoved(host);
         }
         else if (host.Applier.AppliedIndex < host.RecoveredIndex)

@@ -9,7 +9,8 @@ internal sealed class WriteSender(RaftKvOptions options)
     private WriteOperationPool? _writes;
     private long _pendingBytes;
 
-    private WriteOperationPool Writes => _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
+    private WriteOperationPool Writes =>
+        _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     /// <summary>Sends a command that the caller has made.</summary>
     public ValueTask<KvWriteResult> SendAsync(ReplicaHost host, byte[] command, CancellationToken cancellationToken) =>
@@ -49,7 +50,8 @@ internal sealed class WriteSender(RaftKvOptions options)
     }
 
     /// <summary>Only while something measures or traces.</summary>
-    private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write,
+        CancellationToken cancellationToken)
     {
         var activity = host.Telemetry.StartWrite(KvCommand.NameOf(write.Command.Span));
         var begun = host.Clock.Ticks;

@@ -1,5 +1,3 @@
-using RaftKv.Embedded.Log;
-
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>

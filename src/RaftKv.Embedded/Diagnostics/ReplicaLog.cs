@@ -35,7 +35,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The end of the log was written again, and is durable.")]
     public static partial void LogRewritten(this ILogger logger, string nodeId);
 
-    [LoggerMessage(105, LogLevel.Information, "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, which were never acknowledged, were removed.")]
+    [LoggerMessage(105, LogLevel.Information,
+        "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, which were never acknowledged, were removed.")]
     public static partial void LogEndRemoved(this ILogger logger, string nodeId, long bytes);
 
     [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} into the new cluster {NewCluster}; new versions are above {Base}.")]
@@ -191,7 +192,9 @@ internal static partial class ReplicaLog
     [LoggerMessage(164, LogLevel.Information, "{NodeId} is still opening {Directory}; the other services of the host start meanwhile.")]
     public static partial void OpeningTakesLong(this ILogger logger, string nodeId, string directory);
 
-    [LoggerMessage(140, LogLevel.Warning, "{NodeId} listens on {Address} without authentication of its peers (AllowInsecurePeers): every process that reaches the port can read and write everything.")]
+    [LoggerMessage(140, LogLevel.Warning,
+        "{NodeId} listens on {Address} without authentication of its peers (AllowInsecurePeers): every process that "
+        + "reaches the port can read and write everything.")]
     public static partial void InsecurePeers(this ILogger logger, string nodeId, string address);
 
     [LoggerMessage(141, LogLevel.Warning, "{NodeId} acknowledges writes that are only in the page cache (Durability = OsBuffered): a power cut of a quorum loses them.")]

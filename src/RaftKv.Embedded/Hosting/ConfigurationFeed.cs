@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
 
 namespace RaftKv.Embedded.Hosting;

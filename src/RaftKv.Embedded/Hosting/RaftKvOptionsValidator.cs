@@ -40,7 +40,11 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
             return;
         }
         if (!IsLoopback(listen) && !options.AuthenticatesPeers && !options.AllowInsecurePeers)
-            errors.Add($"ListenAddress is '{options.ListenAddress}', which other machines can reach, and peers are not authenticated. Set PeerTls or PeerSecrets, listen on a loopback address, or set AllowInsecurePeers to accept that every process that reaches the port can read and write everything.");
+        {
+            errors.Add($"ListenAddress is '{options.ListenAddress}', which other machines can reach, and peers are not authenticated. "
+                + "Set PeerTls or PeerSecrets, listen on a loopback address, or set AllowInsecurePeers to accept that every process "
+                + "that reaches the port can read and write everything.");
+        }
         if (options.AdvertiseAddress is null)
         {
             if (IsAnyAddress(listen))

@@ -10,7 +10,10 @@ internal enum AdminOperation : byte
     /// <summary>A member was found at another address than the configuration has.</summary>
     MoveMember = 4,
 
-    /// <summary>As <see cref="AddMember"/>, for a node that asks by itself or has lost its disk: whether it is a member already is a question of who it is, not of its name.</summary>
+    /// <summary>
+    /// As <see cref="AddMember"/>, for a node that asks by itself or has lost its disk: whether it is a member already is a question of who
+    /// it is, not of its name.
+    /// </summary>
     TakeIn = 5,
 
     /// <summary>A member that never votes.</summary>

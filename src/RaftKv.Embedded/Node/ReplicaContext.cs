@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
-using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;

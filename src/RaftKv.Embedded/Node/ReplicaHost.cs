@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 using RaftKv.Embedded.Watch;

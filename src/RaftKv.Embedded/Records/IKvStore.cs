@@ -11,7 +11,10 @@ internal interface IKvStore : IDisposable
     /// <summary>What the ordered index of the keys takes in memory; 0 when there is none of its own.</summary>
     long KeyIndexBytes => 0;
 
-    /// <summary>Applier only: the key will be asked for soon. Begins to bring from memory what tells its place, which is then for <see cref="PrefetchRecord"/>; as the state machine does for the entries that come next.</summary>
+    /// <summary>
+    /// Applier only: the key will be asked for soon. Begins to bring from memory what tells its place, which is then for <see
+    /// cref="PrefetchRecord"/>; as the state machine does for the entries that come next.
+    /// </summary>
     long PrefetchPlace(ReadOnlySpan<byte> key) => 0;
 
     /// <summary>Applier only. Begins to bring the record from memory.</summary>

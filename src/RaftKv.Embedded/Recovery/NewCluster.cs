@@ -45,7 +45,8 @@ internal sealed class NewCluster : IDisposable
         {
             var identity = NodeIdentity.Load(fs, root, nodeId);
             var isRestoring = fs.FileExists(Path.Combine(root, DirectoryMarkers.Restoring));
-            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName)) || fs.ListFiles(directory.Snapshots).Any(SnapshotNames.IsOwn));
+            var isOrphan = !isRestoring && ((identity is null && fs.ListFiles(directory.Wal).Any(Wal.IsOwnName))
+                || fs.ListFiles(directory.Snapshots).Any(SnapshotNames.IsOwn));
             if (identity is { HasCluster: true } || isOrphan)
             {
                 throw new RaftKvStorageException(RaftKvStorageError.NotEmpty,

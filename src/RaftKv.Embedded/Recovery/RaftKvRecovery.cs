@@ -11,8 +11,8 @@ public static class RaftKvRecovery
     /// <summary>Looks into the data directory of a stopped node, and verifies its log. Changes nothing.</summary>
     /// <param name="dataDirectory">The node's data directory.</param>
     /// <param name="upToDamage">
-    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivingNode.Damage"/> says what is wrong. Acknowledged writes behind the damage are lost, unless
-    /// another survivor has them.
+    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivingNode.Damage"/> says
+    /// what is wrong. Acknowledged writes behind the damage are lost, unless another survivor has them.
     /// </param>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Locked"/>: the node is running. <see cref="RaftKvStorageError.Damaged"/>: the log is damaged, and <paramref name="upToDamage"/> is <c>false</c>. <see cref="RaftKvStorageError.NotWritable"/>: no node's directory.

@@ -7,7 +7,9 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Recovery;
 
-/// <summary>The data directory of a stopped node of a cluster that has lost its quorum: read, and locked so that no node starts on it meanwhile.</summary>
+/// <summary>
+/// The data directory of a stopped node of a cluster that has lost its quorum: read, and locked so that no node starts on it meanwhile.
+/// </summary>
 internal sealed class SurvivorDirectory : IDisposable
 {
     private const int ReadBytes = 4 * 1024 * 1024;

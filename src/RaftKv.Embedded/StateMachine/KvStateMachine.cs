@@ -243,7 +243,8 @@ internal sealed class KvStateMachine : IChangeSource
             return new ApplyResult(ApplyStatus.Malformed);
         foreach (var (version, key) in _named)
         {
-            if (Store.TryGetHeader(key, out var header) && header.Version == version && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)
+            if (Store.TryGetHeader(key, out var header) && header.Version == version
+                && header.ExpiresAtMs != 0 && header.ExpiresAtMs <= LogTimeMs)
                 _records.Erase(key, header, KvChangeKind.Expire, entry.Index);
         }
         foreach (var id in _namedLeases)

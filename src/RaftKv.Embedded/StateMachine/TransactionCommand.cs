@@ -96,7 +96,8 @@ internal sealed class TransactionCommand
             if (operation.Keys.IsRange)
                 return FindOverlap(branch);
         }
-        // A table with open addressing, at most half full, of the places of operations plus one. Keys that are chosen to collide cost a few hundred comparisons each.
+        // A table with open addressing, at most half full, of the places of operations plus one. Keys that are chosen to collide cost a few
+        // hundred comparisons each.
         var bits = BitOperations.Log2((uint)branch.Length + 1) + 2;
         Span<ushort> table = stackalloc ushort[1 << bits];
         table.Clear();

@@ -26,7 +26,9 @@ internal sealed class TcpTransport : ITransport
     private volatile PeerLink[] _links = [];
     private bool _disposed;
 
-    /// <summary>Binds and listens, so that a wrong or taken address is known at once; accepts no connection before <see cref="Start"/>.</summary>
+    /// <summary>
+    /// Binds and listens, so that a wrong or taken address is known at once; accepts no connection before <see cref="Start"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The address cannot be listened on; the message says why and what to do.</exception>
     public TcpTransport(TransportOptions options)
     {

@@ -25,7 +25,9 @@ internal sealed class TransportContext(TransportOptions options, TransportCounte
 
     public void Stop() => _stopping = true;
 
-    /// <summary>This node's introduction to a peer it dials, to a probed address (no target), or to a peer that dialled it (no target either).</summary>
+    /// <summary>
+    /// This node's introduction to a peer it dials, to a probed address (no target), or to a peer that dialled it (no target either).
+    /// </summary>
     public PeerHello Self(Member? target = null)
     {
         var self = Handler.Identity;

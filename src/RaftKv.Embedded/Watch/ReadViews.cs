@@ -4,8 +4,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Lets readers see the state as of one version while the store goes on: as long as there is a reader, the apply thread keeps what it overwrites,
-/// once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. Without a reader it costs a comparison.
+/// Lets readers see the state as of one version while the store goes on: as long as there is a reader, the apply thread keeps what it
+/// overwrites, once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. Without a reader it
+/// costs a comparison.
 /// </summary>
 internal sealed class ReadViews(long maxBytes)
 {

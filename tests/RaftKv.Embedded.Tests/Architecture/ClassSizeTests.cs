@@ -10,6 +10,7 @@ public sealed partial class ClassSizeTests
 {
     private const int MaxFields = 15;
     private const int MaxLines = 400;
+    private const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     [Fact]
     public void No_class_with_behaviour_has_many_fields()
@@ -34,14 +35,14 @@ public sealed partial class ClassSizeTests
         Assert.Empty(spread);
     }
 
-    private static FieldInfo[] FieldsOf(Type type) =>
-        type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+    private static FieldInfo[] FieldsOf(Type type) => type.GetFields(Declared);
 
     /// <summary>Options, records, what the compiler makes, and types with nothing but properties.</summary>
     private static bool IsData(Type type) => type.Name.EndsWith("Options", StringComparison.Ordinal)
         || type.GetMethod("<Clone>$") is not null || type.Name.Contains('<', StringComparison.Ordinal)
-        || type.IsDefined(typeof(CompilerGeneratedAttribute)) || type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic) is not null
-        || type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).All(m => m.IsSpecialName);
+        || type.IsDefined(typeof(CompilerGeneratedAttribute))
+        || type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic) is not null
+        || type.GetMethods(Declared).All(m => m.IsSpecialName);
 
     [GeneratedRegex(@"\bpartial (?:class|struct|record) (\w+)")]
     private static partial Regex Partial();

@@ -3,7 +3,9 @@ using Mono.Cecil.Cil;
 
 namespace RaftKv.Embedded.Tests.Architecture;
 
-/// <summary>Which namespaces of a compiled assembly use which: types in signatures, fields, attributes' targets and method bodies.</summary>
+/// <summary>
+/// Which namespaces of a compiled assembly use which: types in signatures, fields, attributes' targets and method bodies.
+/// </summary>
 internal sealed class NamespaceArrows
 {
     private readonly ModuleDefinition _module;

@@ -199,7 +199,8 @@ public sealed class PinnedCursorTests
         _machine.Store.CopyKeys([], false, [], int.MaxValue, keys);
         return keys.ConvertAll(key =>
         {
-            _machine.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) => new ReadViewRecord(key, header, value.ToArray()), out var record);
+            _machine.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) =>
+                new ReadViewRecord(key, header, value.ToArray()), out var record);
             return Text(record);
         });
     }

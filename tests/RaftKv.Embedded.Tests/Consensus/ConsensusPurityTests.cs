@@ -10,7 +10,8 @@ public sealed partial class ConsensusPurityTests
     [
         "System", "System.Buffers", "System.Buffers.Binary", "System.Buffers.Text", "System.Collections.Generic", "System.Diagnostics", "System.Diagnostics.CodeAnalysis",
         "System.IO.Hashing", "System.Numerics", "System.Runtime.CompilerServices", "System.Runtime.ExceptionServices", "System.Runtime.InteropServices", "System.Text",
-        "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine", "RaftKv.Embedded.Log", "RaftKv.Embedded.Records", "RaftKv.Embedded.Primitives",
+        "RaftKv.Embedded.Consensus", "RaftKv.Embedded.StateMachine", "RaftKv.Embedded.Log", "RaftKv.Embedded.Records",
+        "RaftKv.Embedded.Primitives",
     ];
 
     [Theory]

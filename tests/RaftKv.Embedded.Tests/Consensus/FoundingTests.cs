@@ -46,7 +46,8 @@ public class FoundingTests
     private RaftCore Found()
     {
         var entry = new LogEntry(1, 1, 0, EntryKind.Configuration, ModelClusters.Voters("n1", "n2", "n3").Encode());
-        var founder = new RaftCore(Settings, new RaftStart { Term = 1, VotedFor = "n1", TermStarts = [entry.Id], LastIndex = 1, Configurations = [entry], Tail = [entry] });
+        var founder = new RaftCore(Settings,
+            new RaftStart { Term = 1, VotedFor = "n1", TermStarts = [entry.Id], LastIndex = 1, Configurations = [entry], Tail = [entry] });
         founder.Initialize(Now, _effects);
         return founder;
     }

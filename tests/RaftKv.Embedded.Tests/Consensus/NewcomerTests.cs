@@ -50,7 +50,15 @@ public class NewcomerTests
         node.Step(new SnapshotInstalled(Now, "n1", new(1, 5), true, Without, 1, LogTimeMs: 0), _effects);
         Assert.NotEqual(RaftRole.Removed, node.Role);
 
-        var again = Start(new RaftStart { Term = 1, Snapshot = new(1, 5), LogBase = new(1, 5), LastIndex = 5, SnapshotConfiguration = Without, SnapshotConfigurationIndex = 1 });
+        var again = Start(new RaftStart
+        {
+            Term = 1,
+            Snapshot = new(1, 5),
+            LogBase = new(1, 5),
+            LastIndex = 5,
+            SnapshotConfiguration = Without,
+            SnapshotConfigurationIndex = 1,
+        });
         Assert.NotEqual(RaftRole.Removed, again.Role);
     }
 

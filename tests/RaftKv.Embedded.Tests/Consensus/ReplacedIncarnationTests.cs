@@ -19,7 +19,8 @@ public class ReplacedIncarnationTests
     [Fact]
     public void It_does_not_elect_itself_with_the_vote_of_the_only_voter_it_was()
     {
-        var node = Start(CurrentDisk, new Member("n1", "n1:1", Before, MemberRole.Voter), new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Joining));
+        var node = Start(CurrentDisk, new Member("n1", "n1:1", Before, MemberRole.Voter),
+            new Member("n3", "n3:1", Guid.NewGuid(), MemberRole.Joining));
         for (var i = 0; i < 20; i++)
             Pass(node);
 
@@ -31,7 +32,8 @@ public class ReplacedIncarnationTests
     [Fact]
     public void It_does_not_count_its_vote_for_that_of_the_one_it_was()
     {
-        var old = new ClusterConfiguration([new Member("n1", "n1:1", CurrentDisk, MemberRole.Voter), new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter)]);
+        var old = new ClusterConfiguration(
+            [new Member("n1", "n1:1", CurrentDisk, MemberRole.Voter), new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter)]);
         // In force, and not known to be committed, is a configuration in which somebody else has its name.
         var next = old.With(new Member("n1", "n1:1", Before, MemberRole.Voter));
         var node = new RaftCore(new RaftSettings { NodeId = "n1", Incarnation = CurrentDisk, Seed = 1 }, new RaftStart

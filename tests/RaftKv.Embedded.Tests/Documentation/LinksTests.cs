@@ -19,7 +19,8 @@ public sealed partial class LinksTests
             var file = target.Length == 0 ? path : Path.Combine(Path.GetDirectoryName(path)!, target);
             Assert.True(File.Exists(file) || Directory.Exists(file), $"{page} links to {target}, which does not exist.");
             if (anchor.Length > 0)
-                Assert.True(Anchors(file).Contains(anchor), $"{page} links to #{anchor}, and {Path.GetFileName(file)} has no such heading.");
+                Assert.True(Anchors(file).Contains(anchor),
+                    $"{page} links to #{anchor}, and {Path.GetFileName(file)} has no such heading.");
         }
     }
 
@@ -29,7 +30,8 @@ public sealed partial class LinksTests
         var readme = File.ReadAllText(Repository.PathOf("README.md"));
 
         Assert.InRange(readme.Split('\n').Length, 50, 200);
-        Assert.All(Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md"), page => Assert.Contains($"(docs/{Path.GetFileName(page)}", readme));
+        Assert.All(Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md"),
+            page => Assert.Contains($"(docs/{Path.GetFileName(page)}", readme));
     }
 
     /// <summary>As the hosting sites make them of headings.</summary>

@@ -27,7 +27,8 @@ public sealed class OrphanTests : IDisposable
         await two.Cluster.WaitUntilReadyAsync(Limit(60));
 
         Assert.True((await two.Kv.GetAsync("a", cancellationToken: Cancel)).Found);
-        Eventually.Holds(() => !File.Exists(Path.Combine(_folder.Sub("node2"), DirectoryMarkers.Joining)), "it asks no more, also after a restart", 60);
+        Eventually.Holds(() => !File.Exists(Path.Combine(_folder.Sub("node2"), DirectoryMarkers.Joining)),
+            "it asks no more, also after a restart", 60);
     }
 
     [Fact]

@@ -64,7 +64,8 @@ internal sealed class InMemoryNode
     {
         for (var isBusy = true; isBusy;)
         {
-            isBusy = Replica.HasWork || _assembly.LogWriter.HasWork || _assembly.Applier.HasWork || _assembly.Reader.HasWork || _assembly.Snapshotter.HasWork;
+            isBusy = Replica.HasWork || _assembly.LogWriter.HasWork || _assembly.Applier.HasWork || _assembly.Reader.HasWork
+                || _assembly.Snapshotter.HasWork;
             Replica.RunOnce();
             _assembly.LogWriter.RunOnce();
             _assembly.Applier.RunOnce();

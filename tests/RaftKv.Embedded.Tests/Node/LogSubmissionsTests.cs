@@ -17,7 +17,8 @@ public sealed class LogSubmissionsTests
     {
         var files = new MemoryFileSystem();
         var directory = DataDirectory.Open(files, "/data");
-        _writer = new LogWriter(Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = 64 * 1024, PrepareInBackground = false }, out _));
+        _writer = new LogWriter(
+            Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = 64 * 1024, PrepareInBackground = false }, out _));
         _submissions = new LogSubmissions(_writer);
         _writer.Written = written => _submissions.OnWritten(written.Ticket);
     }

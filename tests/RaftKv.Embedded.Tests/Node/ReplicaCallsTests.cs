@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>What becomes of the calls of a node: those it serves, those it cannot serve in time, and those that wait when it ends.</summary>
+/// <summary>
+/// What becomes of the calls of a node: those it serves, those it cannot serve in time, and those that wait when it ends.
+/// </summary>
 public sealed class ReplicaCallsTests
 {
     private readonly InMemoryNode _node = new();

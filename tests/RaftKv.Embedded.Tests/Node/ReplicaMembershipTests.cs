@@ -30,7 +30,13 @@ public sealed class ReplicaMembershipTests
     [Fact]
     public async Task A_node_of_another_cluster_is_not_added()
     {
-        _node.Transport.Answers["b:1"] = new PeerHello { NodeId = "b", Incarnation = Guid.NewGuid(), ClusterId = Guid.NewGuid(), FeatureLevel = 100 };
+        _node.Transport.Answers["b:1"] = new PeerHello
+        {
+            NodeId = "b",
+            Incarnation = Guid.NewGuid(),
+            ClusterId = Guid.NewGuid(),
+            FeatureLevel = 100,
+        };
 
         Assert.Equal(RaftKvMembershipError.ForeignNode, (await AddAsync("b")).Error);
     }

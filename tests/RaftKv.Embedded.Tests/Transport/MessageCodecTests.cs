@@ -187,7 +187,8 @@ public sealed class MessageCodecTests
     public void Entries_are_slices_of_the_received_bytes_and_not_copies()
     {
         var frame = SampleMessages.Encode(SampleMessages.All[5]);
-        var message = (AppendEntries)MessageDecoder.Read(FrameType.AppendEntries, frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes))!;
+        var message = (AppendEntries)MessageDecoder.Read(FrameType.AppendEntries,
+            frame.AsMemory(Frame.HeaderBytes, frame.Length - Frame.OverheadBytes))!;
 
         Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(message.Entries.Span[1].Payload, out var segment));
         Assert.Same(frame, segment.Array);

@@ -84,7 +84,8 @@ public sealed class OutboundQueueTests
         return new InstallSnapshot(1, new EntryId(1, 1), 10, offset, data, 1);
     }
 
-    private static void Add(OutboundQueue queue, PeerMessage message, bool isBusy = true) => queue.Add(message, (int)MessageEncoder.FrameSize(message), isBusy);
+    private static void Add(OutboundQueue queue, PeerMessage message, bool isBusy = true) =>
+        queue.Add(message, (int)MessageEncoder.FrameSize(message), isBusy);
 
     /// <summary>What the other side makes of it.</summary>
     private sealed class Reader(FrameSeal? seal)

@@ -145,7 +145,8 @@ public sealed class PeerTlsTests : IDisposable
         Assert.StartsWith("The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): ", error.Message);
     }
 
-    private static TransportNode Node(string nodeId, RaftKvTlsCredentials credentials, RecordingLogger? log = null, bool anyNodeId = false) => new(nodeId, o => o with
+    private static TransportNode Node(string nodeId, RaftKvTlsCredentials credentials, RecordingLogger? log = null,
+        bool anyNodeId = false) => new(nodeId, o => o with
     {
         Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials, AcceptAnyNodeId = anyNodeId }, NullLogger.Instance),
         Logger = log ?? o.Logger,

@@ -30,7 +30,12 @@ internal sealed class RawPeer : IDisposable
     }
 
     public void SendIntroduction(string nodeId) =>
-        Send(Handshake.Of(new PeerHello { NodeId = nodeId, ClusterId = TransportNode.Cluster, TargetNodeId = _to.Handler.Identity.NodeId }).EncodeHello());
+        Send(Handshake.Of(new PeerHello
+        {
+            NodeId = nodeId,
+            ClusterId = TransportNode.Cluster,
+            TargetNodeId = _to.Handler.Identity.NodeId,
+        }).EncodeHello());
 
     public HandshakeVerdict IntroduceAs(string nodeId)
     {

@@ -306,7 +306,8 @@ public sealed class TcpTransportHostilityTests
         a.Knows(new Member("b", listener.LocalEndpoint.ToString()!, Guid.Empty, MemberRole.Voter));
         using var accepted = listener.AcceptSocket();
         accepted.Receive(new byte[4096]);
-        accepted.Send(Handshake.Of(new PeerHello { NodeId = "b", ClusterId = TransportNode.Cluster }).EncodeReply(HandshakeVerdict.Welcome));
+        accepted.Send(
+            Handshake.Of(new PeerHello { NodeId = "b", ClusterId = TransportNode.Cluster }).EncodeReply(HandshakeVerdict.Welcome));
         Eventually.Holds(() => a.Handler.Connected.Count == 1, "connected");
 
         accepted.Send(SampleMessages.Encode(new TimeoutNow(1)));

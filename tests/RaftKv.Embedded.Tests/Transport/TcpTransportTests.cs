@@ -103,7 +103,8 @@ public sealed class TcpTransportTests
     {
         // The next attempt would be made in an hour.
         var log = new RecordingLogger();
-        using var a = new TransportNode("a", o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
+        using var a = new TransportNode("a",
+            o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
         var away = new TransportNode("b");
         var (address, identity) = (away.Address, away.Handler.Identity);
         away.Dispose();
@@ -181,11 +182,21 @@ public sealed class TcpTransportTests
     public void Of_two_processes_with_one_identity_the_later_is_turned_away_while_the_earlier_answers()
     {
         using var witness = new TransportNode("w");
-        var identity = new PeerHello { NodeId = "twin", ClusterId = TransportNode.Cluster, Incarnation = Guid.NewGuid(), Process = Guid.NewGuid(), StartedAt = 1_000 };
+        var identity = new PeerHello
+        {
+            NodeId = "twin",
+            ClusterId = TransportNode.Cluster,
+            Incarnation = Guid.NewGuid(),
+            Process = Guid.NewGuid(),
+            StartedAt = 1_000,
+        };
         var earlier = new TransportNode("twin") { Handler = { Identity = identity } };
         earlier.Knows(witness.Member);
         Eventually.Holds(() => earlier.Handler.Connected.Count == 1, "the first one is welcome");
-        using var later = new TransportNode("twin") { Handler = { Identity = identity with { Process = Guid.NewGuid(), StartedAt = 2_000 } } };
+        using var later = new TransportNode("twin")
+        {
+            Handler = { Identity = identity with { Process = Guid.NewGuid(), StartedAt = 2_000 } },
+        };
         later.Knows(witness.Member);
 
         Eventually.Holds(() => later.Handler.TurnedAway.Contains(("w", HandshakeVerdict.SecondProcess)), "the second one is not");

@@ -9,9 +9,15 @@ internal sealed class TransportNode : IDisposable
 {
     public static readonly Guid Cluster = Guid.Parse("c0000000-0000-0000-0000-000000000001");
 
-    public TransportNode(string nodeId, Func<TransportOptions, TransportOptions>? configure = null, string listen = "127.0.0.1:0", Guid? cluster = null)
+    public TransportNode(string nodeId, Func<TransportOptions, TransportOptions>? configure = null, string listen = "127.0.0.1:0",
+        Guid? cluster = null)
     {
-        var options = new TransportOptions { ListenAddress = listen, MaxReconnectDelay = TimeSpan.FromMilliseconds(50), MaxRefusedDelay = TimeSpan.FromMilliseconds(100) };
+        var options = new TransportOptions
+        {
+            ListenAddress = listen,
+            MaxReconnectDelay = TimeSpan.FromMilliseconds(50),
+            MaxRefusedDelay = TimeSpan.FromMilliseconds(100),
+        };
         Transport = new TcpTransport(configure?.Invoke(options) ?? options);
         Handler = new RecordingHandler(new PeerHello { NodeId = nodeId, ClusterId = cluster ?? Cluster, Incarnation = Guid.NewGuid() });
         Transport.Start(Handler);

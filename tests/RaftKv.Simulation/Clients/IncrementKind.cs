@@ -19,7 +19,8 @@ internal sealed class IncrementKind(Simulation run) : CallKind(run)
         read = new ReadCall(Run, node, key, caller.Fresh, succeeded =>
         {
             if (succeeded)
-                Run.Time.After(caller.Random.Below(VirtualTime.Millisecond), () => Replace(caller, node, life, key, read!.Found, attempts, ended));
+                Run.Time.After(caller.Random.Below(VirtualTime.Millisecond),
+                    () => Replace(caller, node, life, key, read!.Found, attempts, ended));
             else
                 Again(caller, key, attempts, ended);
         });

@@ -7,7 +7,8 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>
-/// Holds a lease for a while, with a key, as <c>LeaseRenewer</c> does it: until it is tired of it and revokes it or leaves it alone, its process dies, or the lease is lost.
+/// Holds a lease for a while, with a key, as <c>LeaseRenewer</c> does it: until it is tired of it and revokes it or leaves it alone, its
+/// process dies, or the lease is lost.
 /// </summary>
 internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
 {
@@ -30,10 +31,12 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
             ended();
             if (granted is not { } answer || !Lives(node, life))
                 return;
-            var held = new LeaseDeadline(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1, node.RequestTimeout.Ticks, sentAt);
+            var held = new LeaseDeadline(answer.Version, timeToLive * TimeSpan.TicksPerMillisecond, maxClockDrift: 0.1,
+                node.RequestTimeout.Ticks, sentAt);
             var holding = Run.LeaseHolders.Begin(answer.Version, node, held);
             Run.Time.After(0, () => Bind(node, life, answer.Version));
-            Run.Time.After(0, () => Keep(holding, life, Run.Time.Now + caller.Random.Below(5 * VirtualTime.Second), revokes: caller.Random.OneIn(2)));
+            Run.Time.After(0,
+                () => Keep(holding, life, Run.Time.Now + caller.Random.Below(5 * VirtualTime.Second), revokes: caller.Random.OneIn(2)));
         });
     }
 

@@ -76,7 +76,8 @@ internal sealed class FaultInjector
     }
 
     /// <summary>Somebody, or something, brings it back after a while.</summary>
-    public void RestartSoon(SimNode node) => RestartIn(node, node.Random.Around(node.Random.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
+    public void RestartSoon(SimNode node) =>
+        RestartIn(node, node.Random.Around(node.Random.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
 
     public void RestartIn(SimNode node, long wait)
     {

@@ -20,8 +20,8 @@ internal sealed class LeaseTime(Simulation run) : IInvariant
     }
 
     /// <summary>
-    /// All processes restart. How long the cluster was away is told by the wall clocks alone from now on, and the clocks of a majority may be
-    /// wrong.
+    /// All processes restart. How long the cluster was away is told by the wall clocks alone from now on, and the clocks of a majority may
+    /// be wrong.
     /// </summary>
     public void OnAllRestart() => _led.Clear();
 

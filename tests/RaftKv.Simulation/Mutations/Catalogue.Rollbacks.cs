@@ -6,18 +6,25 @@ internal static partial class Catalogue
     private static IEnumerable<Mutation> Rollbacks =>
     [
         new("rollback-unseen", "no peer compares a directory with what it has seen of it",
-            new Edit("Node/Bootstrap/PeerMemory.cs", "return hello.Start is { } told && Find", "return hello.Start is { Count: < 0 } told && Find")) { In = Profile.Rollbacks },
+            new Edit("Node/Bootstrap/PeerMemory.cs", "return hello.Start is { } told && Find",
+                "return hello.Start is { Count: < 0 } told && Find")) { In = Profile.Rollbacks },
         new("rolled-back-directory-votes", "a node that was told that its directory is older votes and acknowledges on, under its new identity as under the old one",
-            new Edit("Node/Bootstrap/RollbackProof.cs", "(_isProven && !_isFenced) || send.Message is", "context.Core is not null || send.Message is"),
-            new Edit("Node/Peers/PeerAdmission.cs", "        if (IsOlder(hello))\n            return HandshakeVerdict.RolledBack;\n        age?", "        IsOlder(hello);\n        age?"),
+            new Edit("Node/Bootstrap/RollbackProof.cs", "(_isProven && !_isFenced) || send.Message is",
+                "context.Core is not null || send.Message is"),
+            new Edit(
+                "Node/Peers/PeerAdmission.cs", "        if (IsOlder(hello))\n            return HandshakeVerdict.RolledBack;\n        age?",
+                "        IsOlder(hello);\n        age?"),
             new Edit("Node/Peers/PeerAdmission.cs", "        if (IsOlder(answer))\n            return HandshakeVerdict.RolledBack;\n        age?", "        IsOlder(answer);\n        age?"))
         { In = Profile.Rollbacks },
         new("start-is-what-is-told-last", "a directory is compared by its count of starts and not by what its last process acknowledged",
             new Edit("Node/Bootstrap/PeerMemory.cs", "return told.Term < known.Term || (known.HasVoted && !told.HasVoted) || told.LastIndex < known.Match;", "return false;")) { In = Profile.Rollbacks },
         new("taken-back-acknowledgement-counts", "a leader goes on counting what a follower acknowledged and has lost since",
-            new Edit("Node/Bootstrap/PeerMemory.cs", "return hello.Start is { } told && Find", "return hello.Start is { Count: < 0 } told && Find"),
-            new Edit("Consensus/Leadership.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound", "m.Previous < 0")) { In = Profile.Rollbacks },
+            new Edit("Node/Bootstrap/PeerMemory.cs", "return hello.Start is { } told && Find",
+                "return hello.Start is { Count: < 0 } told && Find"),
+            new Edit("Consensus/Leadership.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound",
+                "m.Previous < 0")) { In = Profile.Rollbacks },
         new("rolled-back-member-forgotten", "a node forgets that a member introduced itself under a new identity while it did not lead, and does not take it in when it leads",
-            new Edit("Node/Membership/MemberDiscovery.cs", "if (request.IsRolledBack && known is not null)", "if (request.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
+            new Edit("Node/Membership/MemberDiscovery.cs", "if (request.IsRolledBack && known is not null)",
+                "if (request.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
     ];
 }

@@ -27,7 +27,10 @@ public interface IRaftKvCluster
     /// may still be. The same call again is safe.</exception>
     Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default);
 
-    /// <summary>As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="RaftKvMemberRole.Learner"/> is there when the change is committed, and may still have to catch up.</summary>
+    /// <summary>
+    /// As <see cref="AddMemberAsync(string, string, CancellationToken)"/>. A <see cref="RaftKvMemberRole.Learner"/> is there when the
+    /// change is committed, and may still have to catch up.
+    /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
     /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or

@@ -16,8 +16,10 @@ public sealed class RaftKvCompactedException : RaftKvException
     public KvVersion OldestVersion { get; }
 
     internal static RaftKvCompactedException OfWatch(long next, long oldest) => new(next, oldest,
-        $"The watch needs version {next} next, and the history of this node begins at {oldest}. No change was skipped silently: read the current state (a watch with InitialState does), and go on from there. WatchHistoryBytes says how much is kept.");
+        $"The watch needs version {next} next, and the history of this node begins at {oldest}. No change was skipped silently: "
+        + "read the current state (a watch with InitialState does), and go on from there. WatchHistoryBytes says how much is kept.");
 
     internal static RaftKvCompactedException OfScan(long version, long oldest) => new(version, oldest,
-        $"The state as of version {version} is not held any more: too much was overwritten since, or no scan was reading it. Scan again; ScanRetentionBytes says how much is kept for a scan under way.");
+        $"The state as of version {version} is not held any more: too much was overwritten since, or no scan was reading it. "
+        + "Scan again; ScanRetentionBytes says how much is kept for a scan under way.");
 }

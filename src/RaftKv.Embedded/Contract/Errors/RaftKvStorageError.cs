@@ -27,7 +27,9 @@ public enum RaftKvStorageError
     /// <summary>The directory has the data of a cluster already, and a restore needs one without.</summary>
     NotEmpty = 7,
 
-    /// <summary>The directory's cluster lost its quorum and was replaced by a recovery; see <see cref="Recovery.RaftKvRecovery"/>.</summary>
+    /// <summary>
+    /// The directory's cluster lost its quorum and was replaced by a recovery; see <see cref="Recovery.RaftKvRecovery"/>.
+    /// </summary>
     Retired = 8,
 
     /// <summary>The backup was restored before, and the data directory is empty: a second restore would found a second cluster; see <see cref="RaftKvOptions.RestoreFrom"/>.</summary>

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Leases: keys that live as long as some process keeps them alive (<see cref="KvSetOptions.LeaseId"/>). When a lease ends, by <see cref="RevokeAsync"/> or because it was not renewed, all
-/// its keys go in one step.
+/// Leases: keys that live as long as some process keeps them alive (<see cref="KvSetOptions.LeaseId"/>). When a lease ends, by <see
+/// cref="RevokeAsync"/> or because it was not renewed, all its keys go in one step.
 /// </summary>
 /// <remarks>
 /// <para>The time to live is a minimum: a lease never ends earlier, by the clock of the cluster's leader, and after a change of the leader at least the rest counts that was left.</para>

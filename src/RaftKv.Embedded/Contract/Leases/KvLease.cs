@@ -10,9 +10,9 @@ public abstract class KvLease : IAsyncDisposable
     public abstract TimeSpan TimeToLive { get; }
 
     /// <summary>
-    /// Fires when the lease has ended or may end any moment, before the cluster can have ended it for lack of a renewal: the deadline counts
-    /// from when the last renewal that was answered had been <i>sent</i>, and is shortened by <see cref="RaftKvOptions.MaxClockDrift"/> and a
-    /// twentieth. Never un-fires.
+    /// Fires when the lease has ended or may end any moment, before the cluster can have ended it for lack of a renewal: the deadline
+    /// counts from when the last renewal that was answered had been <i>sent</i>, and is shortened by <see
+    /// cref="RaftKvOptions.MaxClockDrift"/> and a twentieth. Never un-fires.
     /// </summary>
     public abstract CancellationToken Lost { get; }
 
@@ -23,6 +23,8 @@ public abstract class KvLease : IAsyncDisposable
     /// <exception cref="RaftKvException">It could not be revoked; it is not renewed any more, and ends by itself.</exception>
     public abstract ValueTask RevokeAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>As <see cref="RevokeAsync"/>, and waits for at most one second; when the cluster cannot be reached the lease ends by itself.</summary>
+    /// <summary>
+    /// As <see cref="RevokeAsync"/>, and waits for at most one second; when the cluster cannot be reached the lease ends by itself.
+    /// </summary>
     public abstract ValueTask DisposeAsync();
 }

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Options of a cache, see <see cref="Microsoft.Extensions.DependencyInjection.RaftKvCacheBuilderExtensions.AddDistributedCache"/>.</summary>
+/// <summary>
+/// Options of a cache, see <see cref="Microsoft.Extensions.DependencyInjection.RaftKvCacheBuilderExtensions.AddDistributedCache"/>.
+/// </summary>
 public sealed class RaftKvCacheOptions
 {
     /// <summary>

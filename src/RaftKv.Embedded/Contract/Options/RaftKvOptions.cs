@@ -55,7 +55,8 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// How many members vote while there are so many: 3, 5 or 7; the others stand by as learners, with all the data, and take the place of a voter that has been silent for 30 s,
-    /// when that is safe. 0 (the default): every member votes that was not added as <see cref="RaftKvMemberRole.Learner"/>. The same on every node.
+    /// when that is safe. 0 (the default): every member votes that was not added as <see cref="RaftKvMemberRole.Learner"/>. The same on
+    /// every node.
     /// </summary>
     public int TargetVoters { get; set; }
 
@@ -84,15 +85,17 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// Secrets of the cluster, each at least 32 bytes and random (<c>openssl rand -base64 32</c>). Peers prove to each other that they know one, without sending it, and every
-    /// message is authenticated under a key of its connection: nothing can be forged, changed, repeated or redirected. Nothing is hidden: an eavesdropper reads
-    /// everything, and may cut connections. For that, and for telling nodes apart, use <see cref="PeerTls"/>, alone or besides. This node proves the first secret and takes
-    /// each: to change it, add the new one at the end on every node, then make it the first, then remove the old one. Empty (the default) is off.
+    /// message is authenticated under a key of its connection: nothing can be forged, changed, repeated or redirected. Nothing is hidden:
+    /// an eavesdropper reads everything, and may cut connections. For that, and for telling nodes apart, use <see cref="PeerTls"/>, alone
+    /// or besides. This node proves the first secret and takes each: to change it, add the new one at the end on every node, then make it
+    /// the first, then remove the old one. Empty (the default) is off.
     /// </summary>
     public IList<string> PeerSecrets { get; } = [];
 
     /// <summary>
-    /// Listen on an address that is not loopback although peers are not authenticated, neither by <see cref="PeerTls"/> nor by <see cref="PeerSecrets"/>. A process that reaches the
-    /// port can read and write everything. The default value is <c>false</c>; <c>true</c> without authentication is logged as a warning at each start.
+    /// Listen on an address that is not loopback although peers are not authenticated, neither by <see cref="PeerTls"/> nor by <see
+    /// cref="PeerSecrets"/>. A process that reaches the port can read and write everything. The default value is <c>false</c>; <c>true</c>
+    /// without authentication is logged as a warning at each start.
     /// </summary>
     public bool AllowInsecurePeers { get; set; }
 
@@ -197,7 +200,9 @@ public sealed class RaftKvOptions
     /// <summary>A living cluster counts this node among its members, so nothing was restored: the node founds no cluster, and waits until that one takes it in.</summary>
     internal bool IsRestoreDeclined { get; set; }
 
-    /// <summary>The newest feature level that this node speaks; <c>null</c> for the newest one there is. Tests play older versions with it.</summary>
+    /// <summary>
+    /// The newest feature level that this node speaks; <c>null</c> for the newest one there is. Tests play older versions with it.
+    /// </summary>
     internal int? FeatureLevel { get; set; }
 
     /// <summary>Whether peers prove who they are.</summary>

@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a node that is down has on its disk; see <see cref="Recovery.RaftKvRecovery.Inspect"/>. Can be written as JSON and carried to another machine.</summary>
+/// <summary>
+/// What a node that is down has on its disk; see <see cref="Recovery.RaftKvRecovery.Inspect"/>. Can be written as JSON and carried to
+/// another machine.
+/// </summary>
 public sealed record RaftKvSurvivingNode
 {
     /// <summary>The directory it was found in.</summary>

@@ -73,7 +73,10 @@ public readonly record struct KvSetOptions
     internal void ThrowIfContradictory()
     {
         if (KeepLifetime && (TimeToLiveMs | ExpiresAtMs | SlidingMs | LeaseId) != 0)
-            throw new ArgumentException("KeepLifetime keeps what the key has; it cannot be combined with a new time to live, sliding expiry or lease. Nothing was sent.");
+        {
+            throw new ArgumentException("KeepLifetime keeps what the key has; it cannot be combined with a new time to live, "
+                + "sliding expiry or lease. Nothing was sent.");
+        }
         if (TimeToLiveMs != 0 && ExpiresAtMs != 0)
             throw new ArgumentException("TimeToLive and ExpiresAt say the same thing in two ways; give one of them. Nothing was sent.");
         if (LeaseId < 0)

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Conditions and what to do: all conditions are checked and one of two lists of operations is carried out in one step, under one version. No reader sees half of it, and
-/// it happens once or not at all. Commit it with <see cref="IDistributedKv.CommitAsync"/>.
+/// Conditions and what to do: all conditions are checked and one of two lists of operations is carried out in one step, under one version.
+/// No reader sees half of it, and it happens once or not at all. Commit it with <see cref="IDistributedKv.CommitAsync"/>.
 /// </summary>
 /// <example>
 /// <code>

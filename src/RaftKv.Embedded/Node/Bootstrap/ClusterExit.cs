@@ -1,5 +1,4 @@
 using RaftKv.Embedded.Diagnostics;
-using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Node;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Threading.Tasks.Sources;
-using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Node;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Log;
-using RaftKv.Embedded.Recovery;
 using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;

@@ -1,4 +1,3 @@
-using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;

@@ -1,5 +1,4 @@
 using RaftKv.Embedded.Records;
-using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Node;
 

@@ -15,14 +15,16 @@ internal static class DirectoryMarkers
     public const string Retired = "retired";
 
     /// <summary>For the start of a node.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was whole.</exception>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was
+    /// whole.</exception>
     public static void ThrowIfUnfinished(IFileSystem fs, DataDirectory directory, bool hasCluster)
     {
         var marker = Path.Combine(directory.Root, Restoring);
         if (!fs.FileExists(marker))
             return;
         if (!hasCluster)
-            throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"A restore into {directory.Root} was interrupted. Repeat it, or empty the directory.");
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"A restore into {directory.Root} was interrupted. Repeat it, or empty the directory.");
         fs.Delete(marker);
     }
 
@@ -33,7 +35,8 @@ internal static class DirectoryMarkers
         if (fs.FileExists(Path.Combine(directory.Root, Retired)))
         {
             throw new RaftKvStorageException(RaftKvStorageError.Retired,
-                $"The data directory {directory.Root} is of a cluster that lost its quorum and was replaced by a recovery. It is kept to be looked at and does not start. Start this node with an empty directory and add it to the new cluster.");
+                $"The data directory {directory.Root} is of a cluster that lost its quorum and was replaced by a recovery. It "
+                + "is kept to be looked at and does not start. Start this node with an empty directory and add it to the new cluster.");
         }
     }
 }

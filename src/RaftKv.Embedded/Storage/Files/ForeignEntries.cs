@@ -17,7 +17,8 @@ internal static class ForeignEntries
 
     private static readonly HashSet<string> OwnRootNames =
     [
-        "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", DirectoryMarkers.Restoring, DirectoryMarkers.Joining, DirectoryMarkers.Retired,
+        "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", DirectoryMarkers.Restoring, DirectoryMarkers.Joining,
+        DirectoryMarkers.Retired,
         StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp", AppliedMark.FileName,
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,
     ];
@@ -63,7 +64,8 @@ internal static class ForeignEntries
         foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.WalName)).Where(name => !Wal.IsOwnName(name)))
             yield return $"{DataDirectory.WalName}/{name}";
         // A snapshot beside a log is refused as damage: the identity was lost. Alone it may be a backup that the user keeps there.
-        foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.SnapshotsName)).Where(name => !((isRestoring || hasLog) && SnapshotNames.IsOwn(name))))
+        foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.SnapshotsName)).Where(
+            name => !((isRestoring || hasLog) && SnapshotNames.IsOwn(name))))
             yield return $"{DataDirectory.SnapshotsName}/{name}";
         var store = Path.Combine(root, DataDirectory.StoreName);
         foreach (var name in Entries(fs, store).Where(name => !IsSpool(name) && !IsScratch(fs, Path.Combine(store, name), name)))

@@ -15,7 +15,8 @@ internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCo
     /// <summary>Of its records; known once they are loaded.</summary>
     public RecordSum Sum { get; init; }
 
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it covers the log up to another entry.</exception>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it covers the log up to another
+    /// entry.</exception>
     public void ThrowUnlessOf(EntryId last, string path)
     {
         if (State.Last != last)

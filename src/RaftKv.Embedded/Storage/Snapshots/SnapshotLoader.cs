@@ -14,7 +14,8 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
     private long _records;
 
     /// <summary>When it throws, the store holds a part and must be thrown away.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>, or the disk has no room for the records.</exception>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>, or the disk has no room for the
+    /// records.</exception>
     public SnapshotContent Load(EntryId last, SnapshotReader reader, CancellationToken cancellationToken)
     {
         Invariant.Holds(store.Count == 0, "a snapshot is loaded into an empty store");

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>The names of files in the snapshots' directory. Numbers are padded, so that the order of names is that of the entries.</summary>
+/// <summary>
+/// The names of files in the snapshots' directory. Numbers are padded, so that the order of names is that of the entries.
+/// </summary>
 internal static class SnapshotNames
 {
     public const string TemporarySuffix = ".tmp";
@@ -14,16 +16,20 @@ internal static class SnapshotNames
     private const string Suffix = ".snap";
 
     /// <summary>Of the snapshot that covers the log up to and with an entry.</summary>
-    public static string Of(EntryId last) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{last.Index:D19}-{last.Term:D19}{Suffix}");
+    public static string Of(EntryId last) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{last.Index:D19}-{last.Term:D19}{Suffix}");
 
     /// <summary>Of a snapshot of so many bytes that is being received.</summary>
-    public static string OfPart(EntryId last, long totalBytes) => string.Create(CultureInfo.InvariantCulture, $"{Of(last)}.{totalBytes}{PartSuffix}");
+    public static string OfPart(EntryId last, long totalBytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Of(last)}.{totalBytes}{PartSuffix}");
 
     /// <summary>Whether a file has a name that this class gives. Files with other names are left alone.</summary>
     public static bool IsOwn(string name)
     {
-        if (name.EndsWith(PartSuffix, StringComparison.Ordinal) && name.LastIndexOf('.', name.Length - PartSuffix.Length - 1) is var dot and > 0)
-            return long.TryParse(name.AsSpan((dot + 1)..^PartSuffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _) && TryParse(name[..dot], out _);
+        if (name.EndsWith(PartSuffix, StringComparison.Ordinal)
+            && name.LastIndexOf('.', name.Length - PartSuffix.Length - 1) is var dot and > 0)
+            return long.TryParse(name.AsSpan((dot + 1)..^PartSuffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                && TryParse(name[..dot], out _);
         foreach (var suffix in (ReadOnlySpan<string>)[TemporarySuffix, DamagedSuffix])
         {
             if (name.EndsWith(suffix, StringComparison.Ordinal))
@@ -40,7 +46,8 @@ internal static class SnapshotNames
         if (name.Length != Prefix.Length + Digits + 1 + Digits + Suffix.Length
             || !name.StartsWith(Prefix, StringComparison.Ordinal) || !name.EndsWith(Suffix, StringComparison.Ordinal)
             || !long.TryParse(name.AsSpan(Prefix.Length, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            || !long.TryParse(name.AsSpan(Prefix.Length + Digits + 1, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var term))
+            || !long.TryParse(name.AsSpan(Prefix.Length + Digits + 1, Digits), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var term))
         {
             return false;
         }

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A checkpoint of a store that holds little: its records were copied, so nothing has to be moved out of memory to a disk that has no room for it. That is the case after most keys
-/// were deleted to make room: the snapshot of what is left lets the log be cut.
+/// A checkpoint of a store that holds little: its records were copied, so nothing has to be moved out of memory to a disk that has no room
+/// for it. That is the case after most keys were deleted to make room: the snapshot of what is left lets the log be cut.
 /// </summary>
 internal sealed class CopiedCheckpoint : IStoreCheckpoint
 {

@@ -2,7 +2,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>The keys that were deleted since a checkpoint was made, as long as they take no more than 16 MiB; after that nothing is known. For one writer and one reader at a time.</summary>
+/// <summary>
+/// The keys that were deleted since a checkpoint was made, as long as they take no more than 16 MiB; after that nothing is known. For one
+/// writer and one reader at a time.
+/// </summary>
 internal sealed class DeletedKeys
 {
     private const long MaxBytes = 16 * 1024 * 1024;

@@ -37,8 +37,9 @@ internal sealed unsafe class FasterCheckpoint(
     public void Deleting(ReadOnlySpan<byte> key) => _deleted.Add(key);
 
     /// <summary>
-    /// Whether the record was dead at the checkpoint already: a newer one was there, or the key was deleted. What has come since hides that, and the record is visited: it may be the key's last one
-    /// here. A deletion is visited with what was put before it, and left out with it.
+    /// Whether the record was dead at the checkpoint already: a newer one was there, or the key was deleted. What has come since hides
+    /// that, and the record is visited: it may be the key's last one here. A deletion is visited with what was put before it, and left out
+    /// with it.
     /// </summary>
     private bool HadSuccessor(ReadOnlySpan<byte> key, in RecordHeader header)
     {

@@ -27,7 +27,9 @@ internal sealed unsafe class FasterCompactor(
     /// <summary>Whether a look at each record of the log is likely to find dead ones.</summary>
     public bool MayHaveDead => store.DataBytes > _maintainFrom / 8 * 5 || HasDead;
 
-    /// <summary>Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.</summary>
+    /// <summary>
+    /// Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.
+    /// </summary>
     private bool IsMostlyDead => store.Count < _records / 2 && store.DataBytes > room.Reserve;
 
     /// <summary>Whether so many records are dead that finding them is worth a look at each.</summary>
@@ -37,8 +39,8 @@ internal sealed unsafe class FasterCompactor(
     private long ReadOnlyBytes => kv.Log.SafeReadOnlyAddress - kv.Log.BeginAddress;
 
     /// <summary>
-    /// FASTER's own compaction stops the applier for the whole log. This one does a share of it per call, which a single writer can: a record at the
-    /// log's begin is alive when it is the one a lookup finds, and is then put again, at the tail.
+    /// FASTER's own compaction stops the applier for the whole log. This one does a share of it per call, which a single writer can: a
+    /// record at the log's begin is alive when it is the one a lookup finds, and is then put again, at the tail.
     /// </summary>
     public void MaintainSpace()
     {

@@ -35,6 +35,7 @@ internal sealed class ScratchRoom(FasterKV<SpanByte, SpanByte> kv, Func<long> av
     {
         var (available, needed) = (availableBytes(), unflushedBytes + Reserve);
         return available >= needed ? null
-            : $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. It is taken when there is room.";
+            : $"The disk has {available} bytes left; a snapshot needs {needed} to move records out of memory. "
+                + "It is taken when there is room.";
     }
 }

@@ -113,7 +113,8 @@ internal sealed class Wal : IDisposable
     }
 
     /// <summary>Makes everything buffered durable: one write, one sync. After a crash it is there as a whole or not at all.</summary>
-    /// <exception cref="WalNoRoomException">There is no room for the next segment. What is buffered stays so: call again when there is.</exception>
+    /// <exception cref="WalNoRoomException">There is no room for the next segment. What is buffered stays so: call again when there
+    /// is.</exception>
     public void Commit()
     {
         ThrowIfUnusable();
@@ -125,7 +126,8 @@ internal sealed class Wal : IDisposable
                 CommitInPlace();
             else
                 CommitInNewSegment();
-            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead again.
+            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead
+            // again.
             if (!_options.SyncsCommits && _batch.HasConfiguration)
             {
                 _index.SyncAll();
@@ -158,8 +160,8 @@ internal sealed class Wal : IDisposable
     }
 
     /// <summary>
-    /// The log restarts behind a snapshot that is durable: every entry is dropped, the next one is <paramref name="newBase"/>.Index + 1. Durable when it
-    /// returns; of what was buffered, the vote is kept.
+    /// The log restarts behind a snapshot that is durable: every entry is dropped, the next one is <paramref name="newBase"/>.Index + 1.
+    /// Durable when it returns; of what was buffered, the vote is kept.
     /// </summary>
     /// <exception cref="WalNoRoomException">There is no room for the next segment: call again when there is.</exception>
     public void Reset(EntryId newBase)
@@ -168,7 +170,8 @@ internal sealed class Wal : IDisposable
         Guarded(() =>
         {
             var active = _index.Active;
-            var segment = Begin(active.Sequence + 1, WalSegmentHeader.MaxBytes, _durable.Commit + 1, isReset: true, newBase, _vote, out var chain);
+            var segment = Begin(active.Sequence + 1, WalSegmentHeader.MaxBytes, _durable.Commit + 1, isReset: true, newBase, _vote,
+                out var chain);
             _batch.Clear();
             segment.File.Write(0, _batch.WithHeader(segment.HeaderBytes));
             segment.File.Sync();
@@ -183,10 +186,12 @@ internal sealed class Wal : IDisposable
     }
 
     /// <summary>
-    /// Reads the durable entries <paramref name="from"/> to <paramref name="to"/>, both included, as many as fit into <paramref name="maxBytes"/> but at
-    /// least one, and verifies them again. Returns how many; 0 when the first one is not in the log (any more). Any thread.
+    /// Reads the durable entries <paramref name="from"/> to <paramref name="to"/>, both included, as many as fit into <paramref
+    /// name="maxBytes"/> but at least one, and verifies them again. Returns how many; 0 when the first one is not in the log (any more).
+    /// Any thread.
     /// </summary>
-    /// <exception cref="RaftKvStorageException">The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has what was written.</exception>
+    /// <exception cref="RaftKvStorageException">The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has what was
+    /// written.</exception>
     public int Read(long from, long to, int maxBytes, List<LogEntry> into) =>
         WalReader.Read(_index, from, to, maxBytes, into);
 
@@ -233,8 +238,8 @@ internal sealed class Wal : IDisposable
         Committed(chain, segment.End + _batch.Length);
     }
 
-    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would be noticed. It is synced in every mode: a log whose older
-    // segments are gone begins with this header.
+    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would
+    // be noticed. It is synced in every mode: a log whose older segments are gone begins with this header.
     private void CommitInNewSegment()
     {
         var old = _index.Active;
@@ -262,7 +267,8 @@ internal sealed class Wal : IDisposable
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
         // A little more than there were in the last one: a list that grows by a single entry is twice as large.
         var expected = _index.Active.Offsets.Count / 8 * 9;
-        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, header.Salt, expected);
+        return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, header.Salt,
+            expected);
     }
 
     private void Delete(List<WalSegment> segments)

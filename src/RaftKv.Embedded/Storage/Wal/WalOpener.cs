@@ -121,7 +121,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     {
         if (header.Sequence != sequence)
             return WalReader.Damaged(PathOf(name), 0, 0, $"it is segment {header.Sequence} under a wrong name");
-        return header.Bytes > length ? WalReader.Damaged(PathOf(name), length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes") : null;
+        return header.Bytes > length ? WalReader.Damaged(PathOf(name), length, 0, $"the file was cut off; it had {header.Bytes:N0} bytes")
+            : null;
     }
 
     /// <summary>Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.</summary>
@@ -150,7 +151,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             if (!_found.TryGetValue(sequence, out var found))
                 throw Missing(sequence);
             if (found.Header is not { } header)
-                throw WalReader.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1, "the beginning of the file is unreadable");
+                throw WalReader.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1,
+                    "the beginning of the file is unreadable");
             var path = PathOf(WalSegment.NameOf(sequence));
             var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes, header.Base, header.Salt);
             _opened.Add(segment);
@@ -164,7 +166,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var active = _replay.Index.Active;
         end = window!.FindEnd(active.End);
         if (!TakesPrefix && end > active.End && _replay.FindLaterCommit(window, end) is { } later)
-            throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1, $"it is unreadable, though a later commit is whole at offset {later}");
+            throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
+                $"it is unreadable, though a later commit is whole at offset {later}");
         return end > active.End;
     }
 
@@ -256,7 +259,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var last = _replay.Terms.Last;
         var tail = new List<LogEntry>();
         if (last.Index > index.Base.Index)
-            WalReader.Read(index, Math.Min(last.Index, index.FirstIndexKeepingBytes(options.TailCacheBytes, last.Index)), last.Index, int.MaxValue, tail);
+            WalReader.Read(index, Math.Min(last.Index, index.FirstIndexKeepingBytes(options.TailCacheBytes, last.Index)), last.Index,
+                int.MaxValue, tail);
         var configurations = new List<LogEntry>();
         foreach (var i in _replay.Configurations)
             WalReader.Read(index, i, i, 1, configurations);

@@ -142,8 +142,8 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             }
             catch
             {
-                // Not an error of the log yet, and never the end of the host's process: the writer that needs the segment makes it again, and meets
-                // the error if it is still there.
+                // Not an error of the log yet, and never the end of the host's process: the writer that needs the segment makes it again,
+                // and meets the error if it is still there.
             }
             _idle.Set();
         }

@@ -79,7 +79,8 @@ internal sealed record WalRecovery
     /// <summary>What the consensus core starts from, given the newest snapshot, which is loaded; see <see cref="Continues"/>.</summary>
     public RaftStart ToStart(EntryId snapshot, ClusterConfiguration configuration, long configurationIndex, long snapshotTimeMs)
     {
-        // A snapshot from a leader may be durable before the term it came in: then this node has sent no answer in that term, and has not voted in it.
+        // A snapshot from a leader may be durable before the term it came in: then this node has sent no answer in that term, and has not
+        // voted in it.
         var knowsTerm = Term >= snapshot.Term;
         var start = new RaftStart
         {

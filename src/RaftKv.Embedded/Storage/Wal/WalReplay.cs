@@ -121,7 +121,8 @@ internal sealed class WalReplay
                 case WalRecordType.Truncate:
                     var last = record.Id;
                     if (last.Index > Terms.Last.Index || (last.Index >= Terms.Base.Index && last != Terms.IdAt(last.Index)))
-                        throw WalReader.Damaged(segment.Path, segment.End, last.Index, $"the log is cut after {last}, which it does not have");
+                        throw WalReader.Damaged(segment.Path, segment.End, last.Index,
+                            $"the log is cut after {last}, which it does not have");
                     Terms.TruncateAfter(last);
                     _configurations.RemoveAll(i => i > last.Index);
                     break;

@@ -90,7 +90,9 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         return buffer.Unsent.Length - plain;
     }
 
-    /// <summary>Waits until the connection is lost. The peer sends no data on this connection, so whatever can be read is its end.</summary>
+    /// <summary>
+    /// Waits until the connection is lost. The peer sends no data on this connection, so whatever can be read is its end.
+    /// </summary>
     public ConnectionLostException WaitForEnd()
     {
         try

@@ -31,7 +31,8 @@ internal sealed record PeerStart
     public Guid ReplacedIncarnation { get; init; }
 
     public bool Equals(PeerStart? other) => other is not null && Ids.SequenceEqual(other.Ids)
-        && (Count, Term, HasVoted, LastIndex, IsLed, ReplacedIncarnation) == (other.Count, other.Term, other.HasVoted, other.LastIndex, other.IsLed, other.ReplacedIncarnation);
+        && (Count, Term, HasVoted, LastIndex, IsLed, ReplacedIncarnation) == (other.Count, other.Term, other.HasVoted, other.LastIndex,
+            other.IsLed, other.ReplacedIncarnation);
 
     public override int GetHashCode() => HashCode.Combine(Count, Ids[0]);
 }

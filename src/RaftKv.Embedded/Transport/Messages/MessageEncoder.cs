@@ -4,7 +4,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Writes every message as a frame. A message's layout never changes under its number; a new layout is a new number or a new protocol version.</summary>
+/// <summary>
+/// Writes every message as a frame. A message's layout never changes under its number; a new layout is a new number or a new protocol
+/// version.
+/// </summary>
 internal static class MessageEncoder
 {
     /// <summary>kind u8, term i64, time i64, payload length u32; the index follows from the position.</summary>

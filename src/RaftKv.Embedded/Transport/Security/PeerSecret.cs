@@ -13,7 +13,10 @@ internal sealed class PeerSecret
     public const int NonceBytes = 32;
     public const int ProofBytes = 32;
 
-    /// <summary>The least that is taken for a secret, in bytes of UTF-8: it must be random, because a recorded introduction can be tested against words.</summary>
+    /// <summary>
+    /// The least that is taken for a secret, in bytes of UTF-8: it must be random, because a recorded introduction can be tested against
+    /// words.
+    /// </summary>
     public const int MinBytes = 32;
 
     private readonly byte[] _key;

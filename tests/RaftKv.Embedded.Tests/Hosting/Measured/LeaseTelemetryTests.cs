@@ -69,5 +69,6 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     private static (double Leases, double HeldLeases, double HeldLocks) Held(Recorder recorder) =>
         (recorder.Observe("raftkv.leases"), recorder.Observe("raftkv.leases.held"), recorder.Observe("raftkv.locks.held"));
 
-    private Task<TestNode> StartOneOfTwoAsync(int number) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, Folder, $"{NodeId}-"));
+    private Task<TestNode> StartOneOfTwoAsync(int number) =>
+        TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, Folder, $"{NodeId}-"));
 }

@@ -2,7 +2,7 @@ using RaftKv.Simulation;
 using RaftKv.Simulation.Mutations;
 using Xunit;
 
-namespace RaftKv.Embedded.Tests.Simulated;
+namespace RaftKv.Embedded.Tests.Simulation;
 
 /// <summary>A small share of what <c>tests/RaftKv.Simulation</c> hunts for hours: whole replicas under faults, in virtual time (docs/testing.md).</summary>
 public sealed class SimulationTests

@@ -1,7 +1,7 @@
 using RaftKv.Simulation;
 using Xunit;
 
-namespace RaftKv.Embedded.Tests.Simulated;
+namespace RaftKv.Embedded.Tests.Simulation;
 
 /// <summary>The shrinker, over runs that are made up.</summary>
 public sealed class ShrinkerTests

@@ -1,7 +1,7 @@
 using RaftKv.Embedded.Tests.Hosting;
 using Xunit;
 
-namespace RaftKv.Embedded.Tests.Starved;
+namespace RaftKv.Embedded.Tests.ThreadPoolStarvation;
 
 /// <summary>An application whose code blocks the threads of the pool. Alone in the process: the pool is everybody's.</summary>
 [CollectionDefinition(nameof(BlockedPoolTests), DisableParallelization = true)]

@@ -1,4 +1,4 @@
-namespace RaftKv.Embedded.Tests.Starved;
+namespace RaftKv.Embedded.Tests.ThreadPoolStarvation;
 
 /// <summary>Blocks every thread of the pool, and those it adds within some seconds, until it is disposed of.</summary>
 internal sealed class BlockedPool : IDisposable

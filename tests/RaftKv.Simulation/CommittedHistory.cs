@@ -27,7 +27,13 @@ internal sealed class CommittedHistory
     private readonly List<long> _leases = [];
     private long _transfers;
 
-    public CommittedHistory() => _machine.Changes = Changes = new ChangeLog(new Lifetimes(_machine));
+    private readonly Counters _counters;
+
+    public CommittedHistory()
+    {
+        _machine.Changes = Changes = new ChangeLog(new Lifetimes(_machine));
+        _counters = new Counters(_machine);
+    }
 
     /// <summary>What the entries do to the records.</summary>
     public ChangeLog Changes { get; }
@@ -89,7 +95,9 @@ internal sealed class CommittedHistory
             _leases.AddRange(_machine.Leases.All.Select(l => l.Id));
         Committed?.Invoke(entry);
         var paused = _machine.Leases.PausedMs;
+        _counters.Begin(entry);
         var result = _machine.Apply(entry);
+        _counters.End(entry, result);
         if (_machine.Leases.PausedMs > paused)
             LeasesPaused?.Invoke(before, entry.Id, _machine.Leases.PausedMs - paused);
         if (entry.Kind == EntryKind.Configuration)
@@ -101,7 +109,7 @@ internal sealed class CommittedHistory
         {
             if (command.Sequence > 0)
                 Note(entry.Index, command, result);
-            if (command.Operation == KvOperation.Transaction)
+            if (command.IsTransaction)
                 Accounts.Check(_machine.Store, _transfers, entry.Index);
             if (command.Operation == KvOperation.Expire)
                 NoteEnded();
@@ -128,7 +136,7 @@ internal sealed class CommittedHistory
         ExactlyOnce.Check(_outcomes.TryAdd(place, (index, result)), $"{place} is executed at {first.Index} and again at {index}");
         if (result.Status != ApplyStatus.Applied)
             return;
-        if (command.Operation == KvOperation.Transaction)
+        if (command.IsTransaction && !_counters.IsIncrement)
             _transfers++;
         if (command.Operation is not (KvOperation.Set or KvOperation.Delete))
             return;

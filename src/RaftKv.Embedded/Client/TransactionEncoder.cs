@@ -61,15 +61,17 @@ internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
         KvTransactionOperationKind.Delete => TransactionOperationKind.Delete,
         KvTransactionOperationKind.DeleteRange => TransactionOperationKind.DeleteRange,
         KvTransactionOperationKind.Get => TransactionOperationKind.Get,
-        _ => TransactionOperationKind.Increment,
+        _ when operation.IncrementOptions == default => TransactionOperationKind.Increment,
+        _ => TransactionOperationKind.IncrementWithOptions,
     };
 
     private ReadOnlyMemory<byte> Body(TransactionOperationKind kind, in KvTransactionOperation operation)
     {
         switch (kind)
         {
-            case TransactionOperationKind.Increment:
-                return Number(operation.Delta);
+            case TransactionOperationKind.Increment or TransactionOperationKind.IncrementWithOptions:
+                var (initial, lifetime) = (operation.IncrementOptions.InitialValue, KvLifetime.Of(operation.IncrementOptions.Lifetime));
+                return new IncrementBody(operation.Delta, initial, lifetime.Starting(wallMs)).Encode();
             case TransactionOperationKind.PutWithLifetime:
                 var body = new byte[KvLifetime.Bytes + operation.Value.Length];
                 KvLifetime.Of(operation.Options).Starting(wallMs).Write(body);

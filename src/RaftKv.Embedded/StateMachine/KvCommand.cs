@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// close session  nothing
 /// set            condition u8 | version i64 | key length u16 | key | value, to the end
 /// delete         condition u8 | version i64 | key, to the end
-/// transaction    a <see cref="TransactionCommand"/>, to the end
+/// transaction, extended transaction  a <see cref="TransactionCommand"/>, to the end
 /// expire, touch  an <see cref="ExpireCommand"/>, to the end; of no session
 /// grant lease    time to live i64, milliseconds
 /// renew, revoke  lease i64
@@ -41,6 +41,8 @@ internal readonly ref struct KvCommand
     private const int ConditionBytes = 1 + sizeof(long);
 
     public KvOperation Operation { get; private init; }
+
+    public bool IsTransaction => Operation is KvOperation.Transaction or KvOperation.ExtendedTransaction;
 
     /// <summary>The session the command belongs to; 0 for <see cref="KvOperation.OpenSession"/>.</summary>
     public long Session { get; private init; }
@@ -72,14 +74,19 @@ internal readonly ref struct KvCommand
     public static int DeleteBytes(int keyBytes) => HeaderBytes + ConditionBytes + keyBytes;
 
     /// <summary>The level the cluster must have for a command to stand in its log.</summary>
-    public static int FeatureLevelOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] <= KvOperation.Delete ? FeatureLevels.First : FeatureLevels.Transactions;
+    public static int FeatureLevelOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] switch
+    {
+        <= KvOperation.Delete => FeatureLevels.First,
+        KvOperation.ExtendedTransaction => FeatureLevels.IncrementLifetimes,
+        _ => FeatureLevels.Transactions,
+    };
 
     /// <summary>What a call of a client does, in a word for traces.</summary>
     public static string NameOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] switch
     {
         KvOperation.Set or KvOperation.SetWithLifetime => "set",
         KvOperation.Delete => "delete",
-        KvOperation.Transaction => "commit",
+        KvOperation.Transaction or KvOperation.ExtendedTransaction => "commit",
         KvOperation.GrantLease => "grant_lease",
         KvOperation.RevokeLease => "revoke_lease",
         _ => "other",
@@ -128,9 +135,13 @@ internal readonly ref struct KvCommand
     public static byte[] WriteTransaction(TransactionCommand transaction)
     {
         var command = new byte[checked(HeaderBytes + (int)transaction.Bytes)];
-        transaction.Write(WriteHeader(command, KvOperation.Transaction));
+        transaction.Write(WriteHeader(command, transaction.IsExtended ? KvOperation.ExtendedTransaction : KvOperation.Transaction));
         return command;
     }
+
+    /// <summary>Reads the body of a whole command that <see cref="IsTransaction"/>.</summary>
+    public static bool TryReadTransaction(ReadOnlyMemory<byte> command, out TransactionCommand? transaction) =>
+        TransactionCommand.TryRead(command[HeaderBytes..], extended: (KvOperation)command.Span[1] == KvOperation.ExtendedTransaction, out transaction);
 
     /// <summary>A whole command of no session.</summary>
     public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) => WriteNamed(KvOperation.Expire, keys, leases);
@@ -156,12 +167,13 @@ internal readonly ref struct KvCommand
     public static bool AddsData(ReadOnlyMemory<byte> command) => command.Length > 1 && (KvOperation)command.Span[1] switch
     {
         KvOperation.Set or KvOperation.SetWithLifetime => true,
-        KvOperation.Transaction => !TransactionCommand.TryRead(command[HeaderBytes..], out var transaction) || Array.Exists(transaction!.Then, AddsData) || Array.Exists(transaction.Else, AddsData),
+        KvOperation.Transaction or KvOperation.ExtendedTransaction =>
+            !TryReadTransaction(command, out var transaction) || Array.Exists(transaction!.Then, AddsData) || Array.Exists(transaction.Else, AddsData),
         _ => false,
     };
 
     private static bool AddsData(TransactionOperation operation) =>
-        operation.Kind is TransactionOperationKind.Put or TransactionOperationKind.PutWithLifetime or TransactionOperationKind.Increment;
+        operation.Writes && operation.Kind is not (TransactionOperationKind.Delete or TransactionOperationKind.DeleteRange);
 
     /// <summary>The session and sequence of an encoded command, without looking at the rest; false when there is no whole header.</summary>
     public static bool TryReadPlace(ReadOnlySpan<byte> command, out long session, out long sequence)
@@ -195,7 +207,7 @@ internal readonly ref struct KvCommand
                 return TryReadWrite(body, header, out command);
             case KvOperation.SetWithLifetime when header.HasPlace && KvLifetime.TryRead(body, out var lifetime):
                 return TryReadWrite(body[KvLifetime.Bytes..], header with { Lifetime = lifetime }, out command);
-            case KvOperation.Transaction when header.HasPlace:
+            case KvOperation.Transaction or KvOperation.ExtendedTransaction when header.HasPlace:
                 command = header with { Value = body };
                 return true;
             case KvOperation.Expire or KvOperation.Touch when session == 0 && sequence == 0:

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Log;
+
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
@@ -16,4 +18,7 @@ internal enum KvOperation : byte
     RevokeLease = 10,
     SetWithLifetime = 11,
     Touch = 12,
+
+    /// <summary>As <see cref="Transaction"/>, with operations that every member knows from <see cref="FeatureLevels.IncrementLifetimes"/> on.</summary>
+    ExtendedTransaction = 13,
 }

@@ -156,7 +156,7 @@ internal sealed class KvStateMachine : IChangeSource
             case KvOperation.CloseSession:
                 _sessions.Close(command.Session);
                 return new ApplyResult(ApplyStatus.None, command.Session, command.Sequence);
-            case KvOperation.Transaction:
+            case KvOperation.Transaction or KvOperation.ExtendedTransaction:
                 return ApplyTransaction(entry, command);
             case KvOperation.Expire:
                 return ApplyExpire(entry, command);
@@ -212,12 +212,14 @@ internal sealed class KvStateMachine : IChangeSource
     /// <summary>All or nothing, under one version: planned first, and only a plan that stands is carried out.</summary>
     private ApplyResult ApplyTransaction(in LogEntry entry, in KvCommand command)
     {
-        if (!TransactionCommand.TryRead(entry.Payload[KvCommand.HeaderBytes..], out var transaction))
+        if (!KvCommand.TryReadTransaction(entry.Payload, out var transaction))
             return new ApplyResult(ApplyStatus.Malformed, command.Session, command.Sequence);
         if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
             return answered;
         var plan = _plan ??= new TransactionPlan(Store, _lookahead, _lifetimes.CheckLease);
-        var status = plan.Make(transaction!, entry.Index, LogTimeMs, out var at);
+        // The level stands in the log: every node changes what an increment means at the same entry, also when it replays the log.
+        var increments = Configuration.FeatureLevel >= FeatureLevels.IncrementLifetimes ? new KvLifetime(Keep: true) : default;
+        var status = plan.Make(transaction!, entry.Index, LogTimeMs, increments, out var at);
         if (status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed))
         {
             session!.Remember(command.Sequence, status, at);

@@ -15,11 +15,11 @@ internal sealed class RecordLimits(ClusterLimits limits)
         // What cannot be read changes nothing on any node.
         if (command.Length <= _harmless || !KvCommand.TryRead(command.Span, out var read))
             return true;
-        if (read.Operation != KvOperation.Transaction)
+        if (!read.IsTransaction)
             return read.Operation is not (KvOperation.Set or KvOperation.SetWithLifetime) || Allow(read.Key.Length, read.Value.Length);
         if (command.Length - KvCommand.HeaderBytes > limits.MaxTransactionBytes)
             return false;
-        if (!TransactionCommand.TryRead(command[KvCommand.HeaderBytes..], out var transaction))
+        if (!KvCommand.TryReadTransaction(command, out var transaction))
             return true;
         return Array.TrueForAll(transaction!.Then, Allow) && Array.TrueForAll(transaction.Else, Allow);
     }
@@ -29,7 +29,7 @@ internal sealed class RecordLimits(ClusterLimits limits)
         var valueBytes = operation.Kind switch
         {
             TransactionOperationKind.PutWithLifetime => operation.Body.Length - KvLifetime.Bytes,
-            TransactionOperationKind.Increment => TransactionPlan.MaxNumberBytes,
+            TransactionOperationKind.Increment or TransactionOperationKind.IncrementWithOptions => TransactionPlan.MaxNumberBytes,
             _ => operation.Body.Length,
         };
         return !operation.Writes || operation.Keys.IsRange || Allow(operation.Keys.From.Length, valueBytes);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
@@ -9,7 +10,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// <code>
 /// compares u16 | operations of "then" u16 | of "else" u16 | compares | operations
 /// compare     target u8 | relation u8 | keys | operand length u32 | operand (i64, or a value's bytes)
-/// operation   kind u8 | keys | body length u32 | body (a put's value, behind its lifetime if it has one; an increment's i64)
+/// operation   kind u8 | keys | body length u32 | body (a put's value, behind its lifetime if it has one; an <see cref="IncrementBody"/>)
 /// keys        0 u8 | length u16 | key,  or  1 u8 | length u16 | from | length u16 | to
 /// </code>
 /// What can be read is well formed in every way: known kinds, legal keys, no key written twice by one branch.
@@ -26,6 +27,9 @@ internal sealed class TransactionCommand
     public required TransactionOperation[] Then { get; init; }
 
     public required TransactionOperation[] Else { get; init; }
+
+    /// <summary>Whether it has operations that members know only from <see cref="FeatureLevels.IncrementLifetimes"/> on.</summary>
+    public bool IsExtended => Array.Exists(Then, IsOfExtension) || Array.Exists(Else, IsOfExtension);
 
     public long Bytes
     {
@@ -61,7 +65,10 @@ internal sealed class TransactionCommand
     }
 
     /// <summary>Reads a body in place. Whatever the bytes are, every node gives the same answer, and none throws.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> from, out TransactionCommand? command)
+    /// <param name="from">The bytes behind the command's header.</param>
+    /// <param name="extended">Whether it may be <see cref="IsExtended"/>.</param>
+    /// <param name="command">What was read.</param>
+    public static bool TryRead(ReadOnlyMemory<byte> from, bool extended, out TransactionCommand? command)
     {
         command = null;
         if (from.Length < CountBytes)
@@ -84,7 +91,10 @@ internal sealed class TransactionCommand
         }
         if (!TryReadOperations(ref from, then) || !TryReadOperations(ref from, otherwise) || !from.IsEmpty)
             return false;
-        command = new TransactionCommand { If = compares, Then = then, Else = otherwise };
+        var read = new TransactionCommand { If = compares, Then = then, Else = otherwise };
+        if (!extended && read.IsExtended)
+            return false;
+        command = read;
         return true;
     }
 
@@ -177,7 +187,8 @@ internal sealed class TransactionCommand
             TransactionOperationKind.PutWithLifetime => !keys.IsRange && KvLifetime.TryRead(body.Span, out _),
             TransactionOperationKind.Delete or TransactionOperationKind.Get => !keys.IsRange && body.IsEmpty,
             TransactionOperationKind.DeleteRange => keys.IsRange && body.IsEmpty,
-            TransactionOperationKind.Increment => !keys.IsRange && body.Length == sizeof(long),
+            TransactionOperationKind.Increment => !keys.IsRange && body.Length == IncrementBody.PlainBytes,
+            TransactionOperationKind.IncrementWithOptions => !keys.IsRange && IncrementBody.IsSound(body.Span),
             _ => false,
         };
         operation = new TransactionOperation(kind, keys, body);
@@ -226,6 +237,8 @@ internal sealed class TransactionCommand
         from = from[(int)length..];
         return true;
     }
+
+    private static bool IsOfExtension(TransactionOperation operation) => operation.Kind == TransactionOperationKind.IncrementWithOptions;
 
     private static int KeysBytes(in TransactionKeys keys) => 1 + sizeof(ushort) + keys.From.Length + (keys.IsRange ? sizeof(ushort) + keys.To.Length : 0);
 

@@ -22,6 +22,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     private readonly TransactionResult _result = new();
     private long _index;
     private long _nowMs;
+    private KvLifetime _lifetimeOfIncrements;
     private int _rangeKeysLeft;
 
     /// <summary>What to do, each key at most once.</summary>
@@ -34,11 +35,13 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     /// <param name="command">The transaction.</param>
     /// <param name="index">The entry it stands in.</param>
     /// <param name="nowMs">The log time.</param>
+    /// <param name="lifetimeOfIncrements">How long a key lives on that is incremented.</param>
     /// <param name="at">The place of the operation that was refused.</param>
-    public ApplyStatus Make(TransactionCommand command, long index, long nowMs, out int at)
+    public ApplyStatus Make(TransactionCommand command, long index, long nowMs, KvLifetime lifetimeOfIncrements, out int at)
     {
         Clear();
-        (_index, _nowMs, _rangeKeysLeft, at) = (index, nowMs, KvTransaction.MaxRangeKeys, 0);
+        (_index, _nowMs, _lifetimeOfIncrements) = (index, nowMs, lifetimeOfIncrements);
+        (_rangeKeysLeft, at) = (KvTransaction.MaxRangeKeys, 0);
         var verdict = ApplyStatus.Applied;
         foreach (var compare in command.If)
         {
@@ -150,7 +153,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
             case TransactionOperationKind.Get:
                 return Get(operation.Keys.From.Span);
             default:
-                return Increment(operation.Keys.From, BinaryPrimitives.ReadInt64LittleEndian(operation.Body.Span));
+                return Increment(operation.Keys.From, IncrementBody.Read(operation.Body.Span));
         }
     }
 
@@ -199,22 +202,26 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
         return _result.IsTooLarge ? ApplyStatus.ResultTooLarge : ApplyStatus.Applied;
     }
 
-    private ApplyStatus Increment(ReadOnlyMemory<byte> key, long delta)
+    private ApplyStatus Increment(ReadOnlyMemory<byte> key, in IncrementBody increment)
     {
-        long number = 0;
-        if (store.TryRead(key.Span, 0, static (in RecordHeader _, ReadOnlySpan<byte> value, int _) =>
-                Utf8Parser.TryParse(value, out long parsed, out var used) && used == value.Length ? parsed : (long?)null, out var current))
+        var (number, lifetime) = (increment.Initial, increment.Lifetime);
+        if (store.TryRead(key.Span, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) =>
+                (Header: header, Number: Utf8Parser.TryParse(value, out long parsed, out var used) && used == value.Length ? parsed : (long?)null), out var current))
         {
-            if (current is not { } found)
+            if (current.Number is not { } found)
                 return ApplyStatus.NotANumber;
-            number = found;
+            (number, lifetime) = (found, _lifetimeOfIncrements);
         }
-        var sum = unchecked(number + delta);
-        if (((number ^ sum) & (delta ^ sum)) < 0)
+        else if (checkLease(lifetime.LeaseId) is var lease and not ApplyStatus.Applied)
+        {
+            return lease;
+        }
+        var sum = unchecked(number + increment.Delta);
+        if (((number ^ sum) & (increment.Delta ^ sum)) < 0)
             return ApplyStatus.Overflow;
         var text = new byte[MaxNumberBytes];
         Utf8Formatter.TryFormat(sum, text, out var length);
-        Put(key, text.AsMemory(0, length));
+        _writes.Add(new PlannedWrite(key, current.Header, lifetime.Give(current.Header, current.Header.NextAt(_index), _nowMs), text.AsMemory(0, length)));
         _result.AddNumber(sum);
         return ApplyStatus.Applied;
     }

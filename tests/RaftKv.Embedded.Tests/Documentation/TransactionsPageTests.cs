@@ -28,6 +28,9 @@ public sealed class TransactionsPageTests
         // moved.Succeeded says which branch it was; moved.Results has what its operations gave, in their order.
 
         long visits = await kv.IncrementAsync("visits");                       // the number's decimal text; counted by the cluster, so without a race
+        // A rate window: the first call creates the key for a minute, the calls after it count in that minute.
+        var window = new KvIncrementOptions { TimeToLive = TimeSpan.FromMinutes(1) };
+        long calls = await kv.IncrementAsync("rate/alice", 1, window);
         KvWriteResult first = await kv.CreateIfAbsentAsync("owner", "me"u8.ToArray());
         KvWriteResult swapped = await kv.CompareAndSwapAsync("owner", "me"u8.ToArray(), "you"u8.ToArray());
         KvWriteResult both = await kv.SetManyAsync([new("a", "1"u8.ToArray()), new("b", "2"u8.ToArray())]);
@@ -37,7 +40,8 @@ public sealed class TransactionsPageTests
         Assert.True(moved.Succeeded);
         Assert.Equal([70, 31], moved.Results.Take(2).Select(r => r.Number));
         Assert.Equal("31", Encoding.UTF8.GetString(moved.Results[2].Read.Value.Span));
-        Assert.Equal(1, visits);
+        Assert.Equal((1, 1), (visits, calls));
+        Assert.NotNull((await kv.GetAsync("rate/alice", cancellationToken: TestContext.Current.CancellationToken)).ExpiresAt);
         Assert.True(first.Applied && swapped.Applied && both.Applied);
     }
 }

@@ -50,6 +50,27 @@ public sealed class LifetimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rate_window_that_an_increment_begins_ends_however_often_it_is_incremented()
+    {
+        var window = new KvIncrementOptions { InitialValue = 10, TimeToLive = TimeSpan.FromMilliseconds(500) };
+        Assert.Equal(11, await Kv.IncrementAsync("rate", 1, window, Cancel));
+        var begun = await Kv.GetAsync("rate", cancellationToken: Cancel);
+        for (var calls = 0; calls < 3; calls++)
+            await Kv.IncrementAsync("rate", 1, window, Cancel);
+
+        Assert.Equal(KvEventKind.Expired, (await GoneAsync("rate", begun.Version)).Kind);
+        Assert.Equal(1, await Kv.IncrementAsync("rate", cancellationToken: Cancel));
+    }
+
+    [Fact]
+    public async Task Options_of_an_increment_that_contradict_each_other_are_refused()
+    {
+        var options = new KvIncrementOptions { TimeToLive = TimeSpan.FromSeconds(1), ExpiresAt = DateTimeOffset.UtcNow };
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Kv.IncrementAsync("n", 1, options, Cancel));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KvIncrementOptions { TimeToLive = TimeSpan.Zero });
+    }
+
+    [Fact]
     public async Task An_end_in_the_past_is_now()
     {
         var set = await SetAsync("k", new() { ExpiresAt = DateTimeOffset.UnixEpoch.AddDays(1) });

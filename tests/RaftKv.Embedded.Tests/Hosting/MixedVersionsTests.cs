@@ -47,6 +47,37 @@ public sealed class MixedVersionsTests : IDisposable
     }
 
     [Fact]
+    public async Task Increments_keep_the_lifetime_once_every_member_is_upgraded_and_an_old_log_is_replayed_as_it_was()
+    {
+        var old = await AloneAsync(FeatureLevels.Safeguards);
+        await SetForAnHourAsync(old, "before");
+        await SetForAnHourAsync(old, "after");
+        await old.Kv.IncrementAsync("before", cancellationToken: Cancel);
+        var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(
+            async () => await old.Kv.IncrementAsync("n", 1, new KvIncrementOptions { InitialValue = 5 }, Cancel));
+        Assert.Equal((RaftKvUnavailableReason.FeatureNotActive, KvOutcome.NotApplied), (refusal.Reason, refusal.Outcome));
+        await old.StopAsync();
+
+        await using var upgraded = await AloneAsync(FeatureLevels.Current);
+        await upgraded.Cluster.WaitUntilReadyAsync(Cancel);
+        await WhenActiveAsync(async () => await upgraded.Kv.IncrementAsync("n", 1, new KvIncrementOptions { InitialValue = 5 }, Cancel));
+        await upgraded.Kv.IncrementAsync("after", cancellationToken: Cancel);
+
+        Assert.Null((await upgraded.Kv.GetAsync("before", cancellationToken: Cancel)).ExpiresAt);
+        Assert.NotNull((await upgraded.Kv.GetAsync("after", cancellationToken: Cancel)).ExpiresAt);
+        Assert.Equal("6", await upgraded.Kv.GetStringAsync("n", cancellationToken: Cancel));
+
+        Task<TestNode> AloneAsync(int level) => TestNode.StartAsync(o =>
+        {
+            o.Be(1, _ports, _folder);
+            o.FeatureLevel = level;
+        });
+    }
+
+    private static async Task SetForAnHourAsync(TestNode node, string key) =>
+        await node.Kv.SetAsync(key, "1"u8.ToArray(), new() { TimeToLive = TimeSpan.FromHours(1) }, Cancel);
+
+    [Fact]
     public void A_configuration_keeps_its_level_and_without_one_is_what_it_always_was()
     {
         Member[] members = [new("a", "a:1", Guid.NewGuid(), MemberRole.Voter), new("b", "b:1", Guid.NewGuid(), MemberRole.Joining)];
@@ -61,14 +92,16 @@ public sealed class MixedVersionsTests : IDisposable
         Assert.Throws<FormatException>(() => ClusterConfiguration.Decode(second.Encode().AsSpan()[..4]));
     }
 
-    private static async Task UntilActiveAsync(TestNode node)
+    private static Task UntilActiveAsync(TestNode node) => WhenActiveAsync(async () => await node.Kv.CommitAsync(Transaction(), Cancel));
+
+    private static async Task WhenActiveAsync(Func<Task> call)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             try
             {
-                await node.Kv.CommitAsync(Transaction(), Cancel);
+                await call();
                 return;
             }
             catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.FeatureNotActive && clock.Elapsed.TotalSeconds < 20)

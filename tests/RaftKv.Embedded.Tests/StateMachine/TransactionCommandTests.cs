@@ -1,3 +1,4 @@
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Tests.Formats;
@@ -22,10 +23,15 @@ public sealed class TransactionCommandTests
         Else = [Get("f")],
     };
 
+    private static TransactionCommand Extended { get; } = Do(
+        Add("a", new IncrementBody(-2, Initial: 100)),
+        Add("b", new IncrementBody(1, Lifetime: new KvLifetime(false, TimeToLiveMs: 60_000, SlidingMs: 1_000))),
+        Add("c", 1));
+
     [Fact]
     public void A_transaction_survives_the_encoding()
     {
-        Assert.True(TransactionCommand.TryRead(Body(Everything), out var read));
+        Assert.True(TransactionCommand.TryRead(Body(Everything), extended: false, out var read));
 
         Assert.Equal(Body(Everything), Body(read!));
         Assert.Equal((5, 6, 1), (read!.If.Length, read.Then.Length, read.Else.Length));
@@ -35,18 +41,38 @@ public sealed class TransactionCommandTests
     public void The_format_is_the_released_one() => GoldenFile.Holds("transaction-v1.bin", Everything.Command(7, 12, acknowledgedBelow: 9));
 
     [Fact]
+    public void The_format_of_extended_transactions_is_the_released_one() =>
+        GoldenFile.Holds("extended-transaction-v1.bin", Extended.Command(7, 12, acknowledgedBelow: 9));
+
+    /// <summary>An older member would take it for malformed: it must be told apart by the operation that the feature level is known by.</summary>
+    [Fact]
+    public void An_operation_of_a_higher_feature_level_stands_in_an_extended_transaction_only()
+    {
+        var command = Extended.Command(2, 1);
+        Assert.Equal(
+            (FeatureLevels.IncrementLifetimes, FeatureLevels.Transactions),
+            (KvCommand.FeatureLevelOf(command), KvCommand.FeatureLevelOf(Everything.Command(2, 1))));
+        Assert.Equal(ApplyStatus.Applied, Apply(command).Status);
+
+        command[1] = (byte)KvOperation.Transaction;
+        Assert.Equal(ApplyStatus.Malformed, Apply(command).Status);
+    }
+
+    [Fact]
     public void Whatever_the_bytes_are_they_are_applied_or_refused_and_nothing_throws()
     {
-        var valid = Everything.Command(2, 1);
-        for (var length = 0; length < valid.Length; length++)
-            Assert.Equal(ApplyStatus.Malformed, Apply(valid[..length]).Status);
-        for (var at = KvCommand.HeaderBytes; at < valid.Length; at++)
+        foreach (var valid in (byte[][])[Everything.Command(2, 1), Extended.Command(2, 1)])
         {
-            foreach (var value in (byte[])[0, 1, 2, 5, 6, 127, 128, 255])
+            for (var length = 0; length < valid.Length; length++)
+                Assert.Equal(ApplyStatus.Malformed, Apply(valid[..length]).Status);
+            for (var at = KvCommand.HeaderBytes; at < valid.Length; at++)
             {
-                var bytes = valid.ToArray();
-                bytes[at] = value;
-                Apply(bytes);
+                foreach (var value in (byte[])[0, 1, 2, 5, 6, 7, 127, 128, 255])
+                {
+                    var bytes = valid.ToArray();
+                    bytes[at] = value;
+                    Apply(bytes);
+                }
             }
         }
         var random = new Prng(3);
@@ -55,7 +81,7 @@ public sealed class TransactionCommandTests
             var body = new byte[random.Below(60)];
             for (var at = 0; at < body.Length; at++)
                 body[at] = (byte)(random.Below(3) == 0 ? random.Below(256) : random.Below(4));
-            TransactionCommand.TryRead(body, out _);
+            TransactionCommand.TryRead(body, extended: true, out _);
         }
     }
 
@@ -65,9 +91,9 @@ public sealed class TransactionCommandTests
         byte[][] bodies = [[255, 255, 255, 255, 255, 255], [0, 4, 0, 4, 0, 4, 0, 0, 0, 0]];
         foreach (var body in bodies)
         {
-            Assert.False(TransactionCommand.TryRead(body, out _));
+            Assert.False(TransactionCommand.TryRead(body, extended: true, out _));
             var before = GC.GetAllocatedBytesForCurrentThread();
-            TransactionCommand.TryRead(body, out _);
+            TransactionCommand.TryRead(body, extended: true, out _);
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
         }
     }

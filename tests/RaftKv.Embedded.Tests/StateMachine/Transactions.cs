@@ -19,6 +19,9 @@ internal static class Transactions
 
     public static TransactionOperation Add(string key, long delta) => new(TransactionOperationKind.Increment, Key(key), Number(delta));
 
+    public static TransactionOperation Add(string key, IncrementBody body) =>
+        new(body.HasOptions ? TransactionOperationKind.IncrementWithOptions : TransactionOperationKind.Increment, Key(key), body.Encode());
+
     public static TransactionCompare Is(KvCompareTarget target, string key, KvRelation relation, long number) => new(target, relation, Key(key), Number(number));
 
     public static TransactionCompare All(KvCompareTarget target, string from, string to, KvRelation relation, long number) => new(target, relation, Range(from, to), Number(number));

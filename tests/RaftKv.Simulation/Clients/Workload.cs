@@ -15,7 +15,11 @@ internal sealed class Workload
     public Workload(Simulation run)
     {
         _run = run;
-        CallKind[] all = [new SetKind(run), new IncrementKind(run), new DeleteKind(run), new StaleReadKind(run), new FreshReadKind(run), new TransferKind(run), new ExpiringKeyKind(run), new LeaseHolderKind(run)];
+        CallKind[] all =
+        [
+            new SetKind(run), new IncrementKind(run), new DeleteKind(run), new StaleReadKind(run), new FreshReadKind(run), new TransferKind(run),
+            new ExpiringKeyKind(run), new LeaseHolderKind(run), new CounterKind(run),
+        ];
         foreach (var kind in all.Where(kind => kind.IsEnabled(run.Swarm)))
             _kinds.AddRange(Enumerable.Repeat(kind, kind.Weight));
     }

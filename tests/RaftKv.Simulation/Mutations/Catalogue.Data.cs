@@ -9,6 +9,11 @@ internal static partial class Catalogue
             new Edit("StateMachine/KvStateMachine.cs", "session!.Remember(command.Sequence, status, entry.Index);\n        session.RememberPayload(command.Sequence, result);", "session!.Find(command.Sequence, out _);")),
         new("half-a-transaction", "only the first two writes of a transaction are carried out",
             new Edit("StateMachine/KvStateMachine.cs", "foreach (var write in plan.Writes)", "foreach (var write in plan.Writes.Take(2))")),
+        new("increment-ends-lifetime", "an increment drops the time to live and the lease of the key (was here)",
+            new Edit("StateMachine/TransactionPlan.cs", "(number, lifetime) = (found, _lifetimeOfIncrements);", "(number, lifetime) = (found, default);"))
+        {
+            In = Profile.Holders,
+        },
         new("lease-clock-runs-without-leader", "the time in which nobody leads counts for leases",
             new Edit("StateMachine/KvStateMachine.cs", "_leases.Pause(entry.TimeMs - Math.Clamp(ledUntilMs, LogTimeMs, entry.TimeMs));", "_leases.Pause(0);")) { In = Profile.Holders },
         new("lease-clock-stops-between-entries", "the whole time since the last entry counts as time without a leader (was here)",

@@ -29,15 +29,30 @@ public static class DistributedKvTransactionExtensions
 
     /// <summary>
     /// Adds to a number and returns the sum, on the server and therefore without a race. The value is the number's decimal text in UTF-8; a key that does not
-    /// exist is 0.
+    /// exist is 0. The key keeps its time to live, sliding expiry and lease.
     /// </summary>
     /// <exception cref="RaftKvTransactionException">The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.</exception>
     /// <exception cref="RaftKvOutcomeUnknownException">No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).</exception>
-    public static async ValueTask<long> IncrementAsync(this IDistributedKv kv, string key, long delta = 1, CancellationToken cancellationToken = default)
+    public static ValueTask<long> IncrementAsync(this IDistributedKv kv, string key, long delta = 1, CancellationToken cancellationToken = default) =>
+        kv.IncrementAsync(key, delta, default, cancellationToken);
+
+    /// <summary>As <see cref="IncrementAsync(IDistributedKv, string, long, CancellationToken)"/>, with what a key begins with that does not exist.</summary>
+    /// <param name="kv">The store.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="delta">What is added.</param>
+    /// <param name="options">The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.</param>
+    /// <param name="cancellationToken">Stops the wait; the number may still be raised.</param>
+    /// <returns>The sum.</returns>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    /// <exception cref="RaftKvTransactionException">The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.</exception>
+    /// <exception cref="RaftKvLeaseException">The key does not exist, and the lease that it would have has ended. Nothing was written.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).</exception>
+    public static async ValueTask<long> IncrementAsync(
+        this IDistributedKv kv, string key, long delta, KvIncrementOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         var increment = new KvTransaction();
-        increment.Then.Increment(key, delta);
+        increment.Then.Increment(key, delta, options);
         var result = await kv.CommitAsync(increment, cancellationToken).ConfigureAwait(false);
         return result.HasResults
             ? result.Results[0].Number

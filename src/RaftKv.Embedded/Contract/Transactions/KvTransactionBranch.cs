@@ -61,12 +61,23 @@ public sealed class KvTransactionBranch
     public KvTransactionBranch Get(string key) => Add(new() { Kind = KvTransactionOperationKind.Get, Key = Checked(key) });
 
     /// <summary>
-    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. What is no number, or would leave the range of an
-    /// <see cref="long"/>, refuses the whole transaction.
+    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. The key keeps its time to live, sliding expiry and lease; a
+    /// sliding expiry begins anew. A value that is not a number, or a sum outside the range of an <see cref="long"/>, refuses the whole transaction.
     /// </summary>
     /// <returns>This branch.</returns>
-    public KvTransactionBranch Increment(string key, long delta = 1) =>
-        Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta });
+    public KvTransactionBranch Increment(string key, long delta = 1) => Increment(key, delta, default);
+
+    /// <summary>As <see cref="Increment(string, long)"/>, with what a key begins with that does not exist.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="delta">What is added.</param>
+    /// <param name="options">The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.</param>
+    /// <returns>This branch.</returns>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    public KvTransactionBranch Increment(string key, long delta, KvIncrementOptions options)
+    {
+        options.Lifetime.ThrowIfContradictory();
+        return Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta, IncrementOptions = options });
+    }
 
     private KvTransactionBranch Add(KvTransactionOperation operation)
     {

@@ -21,6 +21,9 @@ public readonly record struct KvTransactionOperation
     /// <summary>What an <see cref="KvTransactionOperationKind.Increment"/> adds.</summary>
     public long Delta { get; init; }
 
+    /// <summary>What an <see cref="KvTransactionOperationKind.Increment"/> does when the key does not exist.</summary>
+    public KvIncrementOptions IncrementOptions { get; init; }
+
     /// <summary>Whether the library itself writes a reserved key.</summary>
     internal bool IsReserved { get; init; }
 }

@@ -23,7 +23,7 @@ var peers = settings.GetValue("peers", "127.0.0.1:7001 127.0.0.1:7002 127.0.0.1:
 builder.WebHost.UseUrls(settings.GetValue("urls", $"http://127.0.0.1:{5000 + node}")!);
 
 // DOCS: Web farms
-builder.Services.AddRaftKv(builder.Configuration.GetSection("RaftKv"))
+builder.Services.AddRaftKv()
     .AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable);      // the next request of a user may come to another node
 builder.Services.AddSession();                                                  // keeps sessions in IDistributedCache
 builder.Services.AddHybridCache();                                              // a first level in memory, IDistributedCache as the second

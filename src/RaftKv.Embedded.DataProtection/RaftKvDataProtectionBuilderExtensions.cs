@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Hosting;
 
 namespace RaftKv.Embedded.DataProtection;
 
@@ -28,19 +29,22 @@ public static class RaftKvDataProtectionBuilderExtensions
     /// </remarks>
     /// <param name="builder">What <c>services.AddDataProtection()</c> returned. <c>AddRaftKv</c> must be called too.</param>
     /// <param name="keyPrefix">What their keys in the store begin with; different ones for applications that share a cluster but not their secrets.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">The prefix is empty.</exception>
-    public static IDataProtectionBuilder PersistKeysToRaftKv(this IDataProtectionBuilder builder, string keyPrefix = DefaultKeyPrefix)
+    public static IDataProtectionBuilder PersistKeysToRaftKv(
+        this IDataProtectionBuilder builder, string keyPrefix = DefaultKeyPrefix, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(keyPrefix);
         foreach (var folder in new[] { RaftKvXmlRepository.KeysFolder, RaftKvXmlRepository.RevocationsFolder })
         {
-            builder.Services.AddSingleton(new ReservedPrefix(keyPrefix + folder, "the key ring of Data Protection",
-                "Use IKeyManager. An element that cannot be read is deleted with RaftKvKeyRing.DeleteElementAsync.", IsSecret: true));
+            var reserved = new ReservedPrefix(keyPrefix + folder, "the key ring of Data Protection",
+                "Use IKeyManager. An element that cannot be read is deleted with RaftKvKeyRing.DeleteElementAsync.", IsSecret: true);
+            builder.Services.AddOf(name, _ => reserved);
         }
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(o =>
-            o.XmlRepository = new RaftKvXmlRepository(services.GetRequiredService<IDistributedKv>(), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
+            o.XmlRepository = new RaftKvXmlRepository(services.Of<IDistributedKv>(name), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
         return builder;
     }
 }

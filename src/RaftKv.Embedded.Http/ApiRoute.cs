@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace RaftKv.Embedded.Http;
 
@@ -80,9 +79,9 @@ internal static class ApiRoute
         json.WriteEndObject();
     }
 
-    public static IDistributedKv Kv(HttpContext context) => context.RequestServices.GetRequiredService<IDistributedKv>();
+    public static IDistributedKv Kv(HttpContext context) => ServedCluster.Service<IDistributedKv>(context);
 
-    public static IRaftKvCluster Cluster(HttpContext context) => context.RequestServices.GetRequiredService<IRaftKvCluster>();
+    public static IRaftKvCluster Cluster(HttpContext context) => ServedCluster.Service<IRaftKvCluster>(context);
 
     private static void Begin(HttpContext context, int status, string contentType)
     {

@@ -85,7 +85,7 @@ internal static class KvEndpoints
         var when = WriteCondition.Read(context.Request.Headers);
         var lifetime = RequestLifetime.Read(context.Request);
         var idempotencyKey = IdempotentWrites.KeyOf(context.Request);
-        var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
+        var limits = ServedCluster.Service<IOptions<RaftKvOptions>>(context).Value;
         using var body = await RequestBody.ReadAsync(context, limits.MaxValueBytes);
         var kv = ApiRoute.Kv(context);
         var fingerprint = idempotencyKey is null ? ""

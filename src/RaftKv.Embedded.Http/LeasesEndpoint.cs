@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
@@ -24,7 +23,7 @@ internal static class LeasesEndpoint
         var limit = RequestLimit.Read(query);
         // One more than the page has, to know whether another follows; a page of the largest size may be followed by an empty one.
         var asked = Math.Min(limit + 1, RequestLimit.Most);
-        var leases = context.RequestServices.GetRequiredService<IRaftKvLeases>();
+        var leases = ServedCluster.Service<IRaftKvLeases>(context);
         var found = await leases.ListAsync(After(query["after"].ToString()), asked, context.RequestAborted);
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (Leases: found.Take(limit), HasMore: found.Count == asked), Write);
     }

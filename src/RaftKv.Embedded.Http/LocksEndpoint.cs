@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Http.Description;
 
@@ -23,8 +22,8 @@ internal static class LocksEndpoint
 
     private static async Task AnswerAsync(HttpContext context)
     {
-        var coordination = context.RequestServices.GetRequiredService<IRaftKvCoordination>();
-        var leases = context.RequestServices.GetRequiredService<IRaftKvLeases>();
+        var coordination = ServedCluster.Service<IRaftKvCoordination>(context);
+        var leases = ServedCluster.Service<IRaftKvLeases>(context);
         var kv = ApiRoute.Kv(context);
         var held = new List<HeldLock>();
         var hasMore = false;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
@@ -53,5 +52,5 @@ internal static class MembershipEndpoints
         await ApiResponses.OkAsync(context, $"node {nodeId} removed successfully", cluster.Status, Stats.Write);
     }
 
-    private static IRaftKvCluster Cluster(HttpContext context) => context.RequestServices.GetRequiredService<IRaftKvCluster>();
+    private static IRaftKvCluster Cluster(HttpContext context) => ServedCluster.Service<IRaftKvCluster>(context);
 }

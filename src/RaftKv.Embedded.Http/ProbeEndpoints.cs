@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using RaftKv.Embedded.Hosting;
 using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;

@@ -3,16 +3,20 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Http.Dashboard;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Maps the HTTP API of the replica that <c>AddRaftKv</c> registered.</summary>
+/// <summary>
+/// Maps the HTTP API of the replica that <c>AddRaftKv</c> registered, or of one that <c>AddKeyedRaftKv</c> registered. Each cluster needs a prefix of its own:
+/// <c>app.MapGroup("/orders").MapRaftKv("orders")</c>.
+/// </summary>
 public static class RaftKvEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps all routes: <see cref="MapRaftKvKeys"/>, <see cref="MapRaftKvCluster"/>, <see cref="MapRaftKvProbes"/> and
-    /// <see cref="MapRaftKvArticle"/>. Keys and changes of the cluster answer 403 until something says who may use them, see
+    /// Maps all routes: <c>MapRaftKvKeys</c>, <c>MapRaftKvCluster</c>, <see cref="MapRaftKvProbes"/> and
+    /// <c>MapRaftKvArticle</c>. Keys and changes of the cluster answer 403 until something says who may use them, see
     /// <see cref="RaftKvHttpOptions"/>; the status needs nothing unless <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group
     /// or the app's fallback policy says so; the probes never need anything.
     /// </summary>
@@ -22,9 +26,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <exception cref="InvalidOperationException">
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
-    public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
+        MapRaftKv(endpoints, name: null, configure);
+
+    /// <summary>As <see cref="MapRaftKv(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
-        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKv));
+        var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKv));
         MapKeys(access);
         MapCluster(access);
         ProbeEndpoints.Map(all);
@@ -42,9 +55,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <exception cref="InvalidOperationException">
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
-    public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
+        MapRaftKvKeys(endpoints, name: null, configure);
+
+    /// <summary>As <see cref="MapRaftKvKeys(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
-        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvKeys));
+        var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvKeys));
         MapKeys(access);
         return all;
     }
@@ -59,9 +81,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <exception cref="InvalidOperationException">
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
-    public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
+        MapRaftKvCluster(endpoints, name: null, configure);
+
+    /// <summary>As <see cref="MapRaftKvCluster(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
-        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvCluster));
+        var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvCluster));
         MapCluster(access);
         return all;
     }
@@ -71,11 +102,12 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// middlewares behind it, and are open whatever policies the app has.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the replica of <c>AddRaftKv</c>.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddRaftKv</c> was not called.</exception>
-    public static RouteGroupBuilder MapRaftKvProbes(this IEndpointRouteBuilder endpoints)
+    /// <exception cref="InvalidOperationException">There is no such replica.</exception>
+    public static RouteGroupBuilder MapRaftKvProbes(this IEndpointRouteBuilder endpoints, string? name = null)
     {
-        var (all, _) = Begin(endpoints, "", configure: null, nameof(MapRaftKvProbes));
+        var (all, _) = Begin(endpoints, name, configure: null, nameof(MapRaftKvProbes));
         ProbeEndpoints.Map(all);
         return all;
     }
@@ -90,9 +122,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <exception cref="InvalidOperationException">
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
-    public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null)
+    public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
+        MapRaftKvArticle(endpoints, name: null, configure);
+
+    /// <summary>As <see cref="MapRaftKvArticle(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="configure">Says who may use the routes.</param>
+    /// <returns>The group of these routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
-        var (all, access) = Begin(endpoints, "", configure, nameof(MapRaftKvArticle));
+        var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvArticle));
         MapArticle(access);
         return all;
     }
@@ -112,32 +153,49 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
-        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvDashboardOptions>? configure = null)
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvDashboardOptions>? configure = null) =>
+        MapRaftKvDashboard(endpoints, name: null, pattern, configure);
+
+    /// <summary>
+    /// As <see cref="MapRaftKvDashboard(IEndpointRouteBuilder, string, Action{RaftKvDashboardOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// </summary>
+    /// <param name="endpoints">The app, or a group of it.</param>
+    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
+    /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
+    /// <returns>The group of the page and its routes, for further conventions.</returns>
+    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    public static RouteGroupBuilder MapRaftKvDashboard(
+        this IEndpointRouteBuilder endpoints, string? name, [StringSyntax("Route")] string pattern, Action<RaftKvDashboardOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(pattern);
-        var options = Configure(endpoints, configure, nameof(MapRaftKvDashboard));
-        var all = Group(endpoints, pattern);
+        var options = Configure(endpoints, name, configure, nameof(MapRaftKvDashboard));
+        var all = Group(endpoints, pattern, name);
         // The app's document has the routes once, where MapRaftKv put them.
         all.WithMetadata(new ExcludeFromDescriptionAttribute());
         var access = new RouteAccess(all, options, endpoints.ServiceProvider);
         DashboardEndpoints.Map(access.Status, options);
         if (options.OpensKeysOrCluster)
-            DashboardEndpoints.MapKeysAndCluster(access, options, endpoints.ServiceProvider);
+            DashboardEndpoints.MapKeysAndCluster(access, options, Reserved(endpoints.ServiceProvider, name));
         return all;
     }
 
     private static (RouteGroupBuilder All, RouteAccess Access) Begin(
-        IEndpointRouteBuilder endpoints, string pattern, Action<RaftKvHttpOptions>? configure, string method)
+        IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure, string method)
     {
-        var options = Configure(endpoints, configure, method);
+        var options = Configure(endpoints, name, configure, method);
         // A program is told 401, and not sent to a page where people log in.
-        var all = Group(endpoints, pattern).DisableCookieRedirect();
+        var all = Group(endpoints, "", name).DisableCookieRedirect();
         return (all, new RouteAccess(all, options, endpoints.ServiceProvider));
     }
 
     // The store's answers are as old as the client asked for, and streams have no end that a cache could wait for.
-    private static RouteGroupBuilder Group(IEndpointRouteBuilder endpoints, string pattern) =>
-        endpoints.MapGroup(pattern).WithMetadata(new OutputCacheAttribute { NoStore = true });
+    private static RouteGroupBuilder Group(IEndpointRouteBuilder endpoints, string pattern, string? name) =>
+        endpoints.MapGroup(pattern).WithMetadata(new OutputCacheAttribute { NoStore = true }, new ServedCluster(name));
+
+    // The application may have replaced the store.
+    private static ReservedKeys Reserved(IServiceProvider services, string? name) =>
+        (name is null ? services.GetService<ReservedKeys>() : services.GetKeyedService<ReservedKeys>(name)) ?? new ReservedKeys([]);
 
     private static void MapKeys(RouteAccess access)
     {
@@ -163,12 +221,20 @@ public static class RaftKvEndpointRouteBuilderExtensions
         MembershipEndpoints.Map(access.Admin);
     }
 
-    private static TOptions Configure<TOptions>(IEndpointRouteBuilder endpoints, Action<TOptions>? configure, string method)
+    private static bool HasReplica(IServiceProvider services, string? name) => name is null
+        ? services.GetService<IServiceProviderIsService>()?.IsService(typeof(IDistributedKv)) != false
+        : services.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(IDistributedKv), name) != false;
+
+    private static TOptions Configure<TOptions>(IEndpointRouteBuilder endpoints, string? name, Action<TOptions>? configure, string method)
         where TOptions : RaftKvHttpOptions, new()
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(IDistributedKv)) == false)
-            throw new InvalidOperationException($"{method} found no replica to serve. Call services.AddRaftKv(...) first.");
+        if (!HasReplica(endpoints.ServiceProvider, name))
+        {
+            throw new InvalidOperationException(name is null
+                ? $"{method} found no replica to serve. Call services.AddRaftKv(...) first, or give {method} the name of one that AddKeyedRaftKv added."
+                : $"{method} found no replica with the name '{name}'. Call services.AddKeyedRaftKv(\"{name}\", ...) first.");
+        }
         var options = new TOptions();
         configure?.Invoke(options);
         if (options is { AuthorizationPolicy: not null, AllowAnonymous: true })

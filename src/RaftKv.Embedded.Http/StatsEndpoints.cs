@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using RaftKv.Embedded.Http.Description;
 
 namespace RaftKv.Embedded.Http;
@@ -10,7 +9,7 @@ internal static class StatsEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapRead("/raft/stats", ApiResponses.Guarded(static context =>
-            ApiResponses.OkAsync(context, "raft status", context.RequestServices.GetRequiredService<IRaftKvCluster>().Status, Stats.Write)))
+            ApiResponses.OkAsync(context, "raft status", ServedCluster.Service<IRaftKvCluster>(context).Status, Stats.Write)))
             .Describe(OpenApiSignatures.Nothing, "RaftKvStats", OpenApiTags.Article, "The status under the names of hashicorp/raft.")
             .Answers<Schemas.StatsAnswer>();
         routes.MapRead("/debug/runtime", ApiResponses.Guarded(static context =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RaftKv.Embedded.Hosting;
 
 namespace RaftKv.Embedded.Http;
 

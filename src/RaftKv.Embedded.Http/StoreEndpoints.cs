@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Http.Description;
 
@@ -31,7 +30,7 @@ internal static class StoreEndpoints
 
     private static async Task StoreAsync(HttpContext context)
     {
-        var limits = context.RequestServices.GetRequiredService<IOptions<RaftKvOptions>>().Value;
+        var limits = ServedCluster.Service<IOptions<RaftKvOptions>>(context).Value;
         // A key may be written with six characters, \u0041, for each of its bytes; the rest is room for field names and white space.
         var limit = limits.MaxValueBytes + 6 * limits.MaxKeyBytes + 4096;
         using var body = await RequestBody.ReadJsonAsync(context, limit);
@@ -82,5 +81,5 @@ internal static class StoreEndpoints
     private static string Valid(string key) =>
         key.Length > 0 ? key : throw RequestRefusedException.BadInput("key", "The key is empty.");
 
-    private static IDistributedKv Kv(HttpContext context) => context.RequestServices.GetRequiredService<IDistributedKv>();
+    private static IDistributedKv Kv(HttpContext context) => ServedCluster.Service<IDistributedKv>(context);
 }

@@ -8,7 +8,7 @@ using RaftKv.PublishedApp;
 
 // An application with all that the packages have, to be published trimmed and as native code. With --print-options it prints what the configuration section gave, and ends.
 var builder = WebApplication.CreateSlimBuilder(args);
-builder.Services.AddRaftKv(builder.Configuration.GetSection("RaftKv")).AddDistributedCache();
+builder.Services.AddRaftKv().AddDistributedCache();
 builder.Services.AddDataProtection().SetApplicationName("published").PersistKeysToRaftKv();
 builder.Services.AddHealthChecks().AddRaftKv();
 builder.Configuration.AddRaftKvConfiguration("config/");

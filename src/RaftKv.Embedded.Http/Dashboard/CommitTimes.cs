@@ -18,12 +18,13 @@ internal sealed class CommitTimes : IDisposable
     private int _next;
 
     /// <param name="nodeId">The node of which writes are measured; a process may have more than one.</param>
-    public CommitTimes(string nodeId)
+    /// <param name="cluster">The name of its cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
+    public CommitTimes(string nodeId, string? cluster)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            var isOwn = instrument.Meter.Tags?.Any(t => t.Key == "raftkv.node" && nodeId.Equals(t.Value)) == true;
-            if (isOwn && instrument.Name == Writes && instrument.Meter.Name == RaftKvTelemetry.MeterName)
+            if (instrument.Name == Writes && instrument.Meter.Name == RaftKvTelemetry.MeterName
+                && Equals(Tag(instrument, RaftKvTelemetry.NodeTag), nodeId) && Equals(Tag(instrument, RaftKvTelemetry.ClusterTag), cluster))
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Add(seconds, tags));
@@ -44,6 +45,8 @@ internal sealed class CommitTimes : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
+
+    private static object? Tag(Instrument instrument, string name) => instrument.Meter.Tags?.FirstOrDefault(t => t.Key == name).Value;
 
     // A write that failed says nothing about the latency of commits.
     private void Add(double seconds, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Http.Dashboard;
@@ -30,9 +29,12 @@ internal static class DashboardEndpoints
     }
 
     /// <summary>The page's own copies of the routes for keys and members, and those that only it uses.</summary>
-    public static void MapKeysAndCluster(RouteAccess access, RaftKvDashboardOptions options, IServiceProvider services)
+    /// <param name="access">The groups of routes.</param>
+    /// <param name="options">What is opened.</param>
+    /// <param name="reserved">The keys that the page does not change.</param>
+    public static void MapKeysAndCluster(RouteAccess access, RaftKvDashboardOptions options, ReservedKeys reserved)
     {
-        var keys = new InternalKeys(services.GetService<ReservedKeys>() ?? new ReservedKeys([]), options.SecretPrefixes);
+        var keys = new InternalKeys(reserved, options.SecretPrefixes);
         var (names, values) = (access.Read, KeyGuard.Reading(access.Read, keys));
         var (writes, admin) = (KeyGuard.Writing(access.Write, keys), access.Admin);
         var rights = new DashboardRights(options, keys);

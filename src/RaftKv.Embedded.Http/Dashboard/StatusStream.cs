@@ -27,7 +27,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
             ResponseProgress.Begin(context);
             context.Response.BodyWriter.Write("retry: 1000\n\n"u8);
             var cluster = ApiRoute.Cluster(context);
-            using var times = new CommitTimes(cluster.Status.NodeId);
+            using var times = new CommitTimes(cluster.Status.NodeId, ServedCluster.NameOf(context));
             await WatchAsync(context, cluster, times, ending);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)

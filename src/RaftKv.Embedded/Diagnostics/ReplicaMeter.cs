@@ -16,12 +16,12 @@ internal sealed class ReplicaMeter : IDisposable
 
     private readonly Meter _meter;
 
-    /// <param name="nodeId">The node that is measured.</param>
+    /// <param name="identity">The tags of every measurement: the node, and the cluster if it has a name.</param>
     /// <param name="sources">What the observed instruments show.</param>
     /// <param name="leases">Leases and locks of this process.</param>
-    public ReplicaMeter(string nodeId, MeterSources sources, LeaseTelemetry leases)
+    public ReplicaMeter(KeyValuePair<string, object?>[] identity, MeterSources sources, LeaseTelemetry leases)
     {
-        _meter = new Meter(RaftKvTelemetry.MeterName, version: null, [new("raftkv.node", nodeId)]);
+        _meter = new Meter(RaftKvTelemetry.MeterName, version: null, identity);
         Writes = Durations("raftkv.write.duration", "From the call of a write to its outcome.");
         Reads = Counter("raftkv.reads", "{read}", "Reads that were served, by what made them as fresh as asked for.");
         ReadTimes = Durations("raftkv.read.duration", "From the call of a read that waits to its outcome.");

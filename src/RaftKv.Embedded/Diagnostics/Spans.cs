@@ -11,7 +11,8 @@ internal static class Spans
     private const string Product = "raftkv";
 
     /// <summary>Begins a span under the caller's; <c>null</c> when it is not recorded.</summary>
-    public static Activity? Start(ActivitySource? source, string name, ActivityKind kind, string nodeId, string operation)
+    public static Activity? Start(
+        ActivitySource? source, string name, ActivityKind kind, KeyValuePair<string, object?>[] identity, string operation)
     {
         if (source is null || !source.HasListeners())
             return null;
@@ -19,7 +20,7 @@ internal static class Spans
         try
         {
             KeyValuePair<string, object?>[] attributes =
-                [new("db.system.name", Product), new("db.operation.name", operation), new("raftkv.node", nodeId)];
+                [new("db.system.name", Product), new("db.operation.name", operation), .. identity];
             return source.StartActivity(name, kind, parentContext: default, attributes);
         }
         catch (Exception)

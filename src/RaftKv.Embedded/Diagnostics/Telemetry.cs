@@ -10,22 +10,25 @@ namespace RaftKv.Embedded.Diagnostics;
 /// </summary>
 internal sealed class Telemetry : IDisposable
 {
-    private readonly string _nodeId;
+    private readonly KeyValuePair<string, object?>[] _identity;
     private readonly Observers _observers;
     private volatile ReplicaMeter? _meter;
     private volatile ActivitySource? _activities;
     private volatile ActivitySource? _logActivities;
 
-    /// <param name="nodeId">The node that is measured.</param>
+    /// <param name="options">Those of the node that is measured.</param>
     /// <param name="sources">What the gauges show.</param>
     /// <param name="observers">Calls the listeners. Until it has run, there is nothing to listen to.</param>
-    public Telemetry(string nodeId, MeterSources sources, Observers observers)
+    public Telemetry(RaftKvOptions options, MeterSources sources, Observers observers)
     {
-        (_nodeId, _observers) = (nodeId, observers);
+        _observers = observers;
+        _identity = options.ClusterName is { } cluster
+            ? [new(RaftKvTelemetry.NodeTag, options.NodeId), new(RaftKvTelemetry.ClusterTag, cluster)]
+            : [new(RaftKvTelemetry.NodeTag, options.NodeId)];
         Leases = new LeaseTelemetry(() => _meter, observers);
         observers.PostAlways(() => _activities = new ActivitySource(RaftKvTelemetry.ActivitySourceName));
         observers.PostAlways(() => _logActivities = new ActivitySource(RaftKvTelemetry.LogActivitySourceName));
-        observers.PostAlways(() => _meter = new ReplicaMeter(nodeId, sources, Leases));
+        observers.PostAlways(() => _meter = new ReplicaMeter(_identity, sources, Leases));
     }
 
     /// <summary>Leases and locks of this process.</summary>
@@ -110,7 +113,8 @@ internal sealed class Telemetry : IDisposable
         _meter?.Syncs?.Record(duration.TotalSeconds);
         var started = ended - duration;
         using var sync = _logActivities?.StartActivity("raftkv.fsync", ActivityKind.Internal, parentContext: default, startTime: started);
-        sync?.SetTag("raftkv.node", _nodeId);
+        foreach (var (name, value) in sync is null ? [] : _identity)
+            sync!.SetTag(name, value);
         sync?.SetTag("raftkv.batches", batches);
         sync?.SetEndTime(ended);
     });
@@ -161,7 +165,7 @@ internal sealed class Telemetry : IDisposable
         }
     }
 
-    private Activity? Start(string name, ActivityKind kind, string operation) => Spans.Start(_activities, name, kind, _nodeId, operation);
+    private Activity? Start(string name, ActivityKind kind, string operation) => Spans.Start(_activities, name, kind, _identity, operation);
 
     private void AddParts(Activity write, TimeSpan untilGiven, TimeSpan untilCommitted, TimeSpan whole)
     {

@@ -17,9 +17,9 @@ internal sealed class ConfigurationFeed : IFollowedState
     private List<RaftKvConfigurationProvider> _providers = [];
     private Dictionary<string, string?> _data = NewData();
 
-    public ConfigurationFeed(string prefix, LastKnownConfiguration? lastKnown)
+    public ConfigurationFeed(string prefix, LastKnownConfiguration? lastKnown, string? cluster)
     {
-        (Prefix, _lastKnown) = (prefix, lastKnown);
+        (Prefix, _lastKnown, Cluster) = (prefix, lastKnown, cluster);
         if (lastKnown is null)
             return;
         foreach (var (name, value) in lastKnown.Load())
@@ -27,6 +27,9 @@ internal sealed class ConfigurationFeed : IFollowedState
     }
 
     public string Prefix { get; }
+
+    /// <summary>The name of the cluster that holds the keys; <c>null</c> for the one of <c>AddRaftKv</c>.</summary>
+    public string? Cluster { get; }
 
     /// <summary>Where errors of listeners and of the last-known file are told.</summary>
     public ILogger? Log { get; set; }

@@ -12,7 +12,13 @@ namespace RaftKv.Embedded.Hosting;
 /// Takes changed options over while the node runs: secrets, timeouts of calls, and the marks at which something is done. All others need a restart, and the log says so. A change that is not valid is
 /// logged and ignored as a whole.
 /// </summary>
-internal sealed class LiveOptions(IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory, IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access,
+/// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
+/// <param name="running">Those of the replica.</param>
+/// <param name="factory">Makes the changed ones.</param>
+/// <param name="sources">Tell of changes.</param>
+/// <param name="access">The replica.</param>
+/// <param name="observers">Makes the log.</param>
+internal sealed class LiveOptions(string? cluster, IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory, IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access,
     Observers observers) : IHostedService, IDisposable
 {
     /// <summary>Each is at most 8 bytes, so a reader on another thread sees the old value or the new one.</summary>
@@ -56,6 +62,7 @@ internal sealed class LiveOptions(IOptions<RaftKvOptions> running, IOptionsFacto
         (nameof(RaftKvOptions.Durability), o => o.Durability),
     ];
 
+    private readonly string _name = ClusterServices.OptionsName(cluster);
     private readonly Lock _gate = new();
     private readonly ILogger _log = observers.CreateLogger(ReplicaHost.Category);
     private readonly List<IDisposable> _changes = [];
@@ -67,8 +74,8 @@ internal sealed class LiveOptions(IOptions<RaftKvOptions> running, IOptionsFacto
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // Not the running ones: what they were reduced to is no change.
-        _last = factory.Create(Options.DefaultName);
-        foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == Options.DefaultName))
+        _last = factory.Create(_name);
+        foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == _name))
             _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));
         return Task.CompletedTask;
     }
@@ -87,7 +94,7 @@ internal sealed class LiveOptions(IOptions<RaftKvOptions> running, IOptionsFacto
         {
             try
             {
-                Take(factory.Create(Options.DefaultName));
+                Take(factory.Create(_name));
             }
             catch (Exception e)
             {

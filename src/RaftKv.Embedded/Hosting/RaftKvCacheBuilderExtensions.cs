@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded;
 using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +12,7 @@ public static class RaftKvCacheBuilderExtensions
 {
     /// <summary>
     /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session state, <c>HybridCache</c> and whatever else asks for
-    /// one. Entries are on every node, outlive restarts, and expire by the cluster's time, on all nodes together.
+    /// one. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of the cluster. Entries are on every node, outlive restarts, and expire by the cluster's time, on all nodes together.
     /// </summary>
     /// <remarks>
     /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of <see cref="IDistributedKv.SetAsync"/>. In particular, a value over
@@ -26,8 +27,10 @@ public static class RaftKvCacheBuilderExtensions
     public static IRaftKvBuilder AddDistributedCache(this IRaftKvBuilder builder, Action<RaftKvCacheOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        AddOptions(builder.Services, Microsoft.Extensions.Options.Options.DefaultName, configure);
-        builder.Services.AddSingleton<IDistributedCache>(services => Create(services, Microsoft.Extensions.Options.Options.DefaultName));
+        var cluster = builder.Name;
+        var name = ClusterServices.OptionsName(cluster);
+        AddOptions(builder.Services, name, configure);
+        builder.Services.AddOf<IDistributedCache>(cluster, services => Create(services, cluster, name));
         return builder;
     }
 
@@ -42,7 +45,8 @@ public static class RaftKvCacheBuilderExtensions
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(configure);
         AddOptions(builder.Services, serviceKey, configure);
-        builder.Services.AddKeyedSingleton<IDistributedCache>(serviceKey, (services, _) => Create(services, serviceKey));
+        var cluster = builder.Name;
+        builder.Services.AddKeyedSingleton<IDistributedCache>(serviceKey, (services, _) => Create(services, cluster, serviceKey));
         return builder;
     }
 
@@ -52,10 +56,10 @@ public static class RaftKvCacheBuilderExtensions
         services.AddOptions<RaftKvCacheOptions>(name).Configure(configure ?? (static _ => { })).ValidateOnStart();
     }
 
-    private static WatchedCache Create(IServiceProvider services, string name)
+    private static WatchedCache Create(IServiceProvider services, string? cluster, string name)
     {
         var options = services.GetRequiredService<IOptionsMonitor<RaftKvCacheOptions>>().Get(name);
-        var cache = new RaftKvCache(services.GetRequiredService<DistributedKv>(), options);
-        return new WatchedCache(cache, services.GetRequiredService<ReplicaAccess>());
+        var cache = new RaftKvCache(services.Of<DistributedKv>(cluster), options);
+        return new WatchedCache(cache, services.Of<ReplicaAccess>(cluster));
     }
 }

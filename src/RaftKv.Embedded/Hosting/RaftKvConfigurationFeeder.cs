@@ -11,7 +11,11 @@ namespace RaftKv.Embedded.Hosting;
 /// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already; nothing waits
 /// for other nodes. Sources that are added later are filled as well.
 /// </summary>
-internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, Observers observers, IConfiguration? configuration = null) : IHostedService
+/// <param name="cluster">The name of the cluster whose sources are filled; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
+/// <param name="kv">The store of the cluster.</param>
+/// <param name="observers">Makes the log.</param>
+/// <param name="configuration">The application's; <c>null</c> when it has none.</param>
+internal sealed class RaftKvConfigurationFeeder(string? cluster, DistributedKv kv, Observers observers, IConfiguration? configuration) : IHostedService
 {
     private static readonly TimeSpan FirstFillTimeout = TimeSpan.FromSeconds(5);
 
@@ -58,7 +62,7 @@ internal sealed class RaftKvConfigurationFeeder(DistributedKv kv, Observers obse
     {
         lock (_gate)
         {
-            foreach (var feed in FeedsOf(configuration).Where(f => !_feeding.ContainsKey(f)).ToList())
+            foreach (var feed in FeedsOf(configuration).Where(f => f.Cluster == cluster && !_feeding.ContainsKey(f)).ToList())
             {
                 feed.Log = _log;
                 _feeding.Add(feed, Task.Run(() => FeedAsync(feed)));

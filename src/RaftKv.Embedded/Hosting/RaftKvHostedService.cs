@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -23,8 +22,8 @@ internal sealed class RaftKvHostedService(
     ReplicaAccess access,
     RaftKvLeases leases,
     Observers observers,
-    IHostApplicationLifetime? lifetime = null,
-    [FromKeyedServices(RaftKvServiceCollectionExtensions.TimeProviderKey)] TimeProvider? time = null) : IHostedLifecycleService, IAsyncDisposable, IDisposable
+    ReplicaClock clock,
+    IHostApplicationLifetime? lifetime) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     /// <summary>So long the services that start next wait for the replica, and find it open.</summary>
     private static readonly TimeSpan OpensUnseen = TimeSpan.FromSeconds(1);
@@ -113,7 +112,7 @@ internal sealed class RaftKvHostedService(
     {
         if (settings.RestoreFrom is { } backup)
             new StartupRestore(settings, backup, log, observers).RunAsync(cancellationToken).GetAwaiter().GetResult();
-        var host = ReplicaHost.Open(settings, new ReplicaClock(time is null || time == TimeProvider.System ? SuspendAwareTime.Instance : time), observers);
+        var host = ReplicaHost.Open(settings, clock, observers);
         lock (_gate)
         {
             if (!_isEnding)

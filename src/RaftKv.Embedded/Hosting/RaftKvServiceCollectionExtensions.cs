@@ -1,10 +1,6 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded;
-using RaftKv.Embedded.Client;
-using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -12,56 +8,107 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds a replica to an application.</summary>
 public static class RaftKvServiceCollectionExtensions
 {
-    /// <summary>The key under which a <see cref="TimeProvider"/> of the replica's own may be registered; the application's is never used.</summary>
-    public const string TimeProviderKey = "RaftKv";
-
     /// <summary>
     /// Hosts a replica in this process: it starts and stops with the host. <see cref="IDistributedKv"/>, <see cref="IRaftKvLeases"/>,
-    /// <see cref="IRaftKvCoordination"/> and <see cref="IRaftKvCluster"/> become singletons. Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on while the other services of the host start; the start of the host is over when the replica is open, and fails when it cannot be opened. Calls made meanwhile wait.
+    /// <see cref="IRaftKvCoordination"/> and <see cref="IRaftKvCluster"/> become singletons. The options come from the section
+    /// <see cref="RaftKvOptions.SectionName"/> of the application's configuration.
     /// </summary>
+    /// <remarks>
+    /// Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on while the other services of
+    /// the host start; the start of the host is over when the replica is open, and fails when it cannot be opened. Calls made meanwhile wait.
+    /// </remarks>
+    /// <param name="services">The application's services.</param>
+    /// <exception cref="InvalidOperationException">Now: a replica was added before. When the host starts: the application has no <see cref="IConfiguration"/>.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    public static IRaftKvBuilder AddRaftKv(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return AddBound(services, null, RaftKvOptions.SectionName);
+    }
+
+    /// <summary>As <see cref="AddRaftKv(IServiceCollection)"/>, with the options from code.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
+    /// <exception cref="InvalidOperationException">A replica was added before.</exception>
     /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, Action<RaftKvOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        var builder = ClusterRegistration.Add(services, null);
         services.Configure(configure);
-        return AddCore(services);
+        return builder;
     }
 
-    /// <summary>As <see cref="AddRaftKv(IServiceCollection, Action{RaftKvOptions})"/>, with the options from a configuration section, by convention <see cref="RaftKvOptions.SectionName"/>.</summary>
+    /// <summary>As <see cref="AddRaftKv(IServiceCollection)"/>, with the options from a configuration section.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="section">For example <c>configuration.GetSection("RaftKv")</c>.</param>
+    /// <exception cref="InvalidOperationException">A replica was added before.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddSingleton<IOptionsChangeTokenSource<RaftKvOptions>>(new ConfigurationChangeTokenSource<RaftKvOptions>(section));
-        services.Configure<RaftKvOptions>(options => ConfiguredOptions.Bind(section, options));
-        return AddCore(services);
+        var builder = ClusterRegistration.Add(services, null);
+        ClusterRegistration.Bind(services, null, _ => section);
+        return builder;
     }
 
-    private static RaftKvBuilder AddCore(IServiceCollection services)
+    /// <summary>
+    /// Hosts a replica of one of several clusters in this process. Its services are keyed: <c>[FromKeyedServices("orders")] IDistributedKv kv</c>. The options come
+    /// from the section <c>RaftKv:<paramref name="name"/></c> of the application's configuration, and have the name <paramref name="name"/>.
+    /// </summary>
+    /// <remarks>Each replica needs a <see cref="RaftKvOptions.DataDirectory"/> and a listen address of its own. Log lines tell the <see cref="RaftKvOptions.NodeId"/>
+    /// only: give the nodes of one process different ones. Measurements and spans have the name as the tag <c>raftkv.cluster</c>.</remarks>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <exception cref="InvalidOperationException">Now: a replica was added with this name before. When the host starts: the application has no <see cref="IConfiguration"/>.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name)
     {
-        services.AddOptionsWithValidateOnStart<RaftKvOptions, RaftKvOptionsValidator>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<RaftKvOptions>, OwnAddress>());
-        services.TryAddSingleton<Observers>();
-        services.TryAddSingleton<ReplicaAccess>();
-        services.TryAddSingleton<ReservedKeys>();
-        services.TryAddSingleton(p => new DistributedKv(
-            p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value,
-                p.GetRequiredService<ReservedKeys>()));
-        services.TryAddSingleton<IDistributedKv>(p => p.GetRequiredService<DistributedKv>());
-        services.TryAddSingleton(p => new RaftKvLeases(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<DistributedKv>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
-        services.TryAddSingleton<IRaftKvLeases>(p => p.GetRequiredService<RaftKvLeases>());
-        services.TryAddSingleton<IRaftKvCluster>(p => new RaftKvCluster(p.GetRequiredService<ReplicaAccess>(), p.GetRequiredService<IOptions<RaftKvOptions>>().Value));
-        services.TryAddSingleton<RaftKvCoordination>();
-        services.TryAddSingleton<IRaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvHostedService>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvCoordination>(p => p.GetRequiredService<RaftKvCoordination>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RaftKvConfigurationFeeder>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LiveOptions>());
-        return new RaftKvBuilder(services);
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return AddBound(services, name, ConfigurationPath.Combine(RaftKvOptions.SectionName, name));
+    }
+
+    /// <summary>As <see cref="AddKeyedRaftKv(IServiceCollection, string)"/>, with the options from code.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
+    /// <exception cref="InvalidOperationException">A replica was added with this name before.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name, Action<RaftKvOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = ClusterRegistration.Add(services, name);
+        services.Configure(name, configure);
+        return builder;
+    }
+
+    /// <summary>As <see cref="AddKeyedRaftKv(IServiceCollection, string)"/>, with the options from a configuration section.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <param name="section">For example <c>configuration.GetSection("Orders")</c>.</param>
+    /// <exception cref="InvalidOperationException">A replica was added with this name before.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(section);
+        var builder = ClusterRegistration.Add(services, name);
+        ClusterRegistration.Bind(services, name, _ => section);
+        return builder;
+    }
+
+    private static RaftKvBuilder AddBound(IServiceCollection services, string? name, string section)
+    {
+        var builder = ClusterRegistration.Add(services, name);
+        ClusterRegistration.Bind(services, name, provider => (provider.GetService<IConfiguration>() ?? throw new InvalidOperationException(
+            $"The replica's options were to come from the section {section} of the configuration, and the application has none. "
+            + "Register an IConfiguration, or give AddRaftKv a section or a delegate.")).GetSection(section));
+        return builder;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         var log = observers.CreateLogger(Category);
         (_options, _log, Clock, _storage, _transport) = (options, log, clock, storage, transport);
         var changes = new ChangeFeed(storage.State, options.WatchHistoryBytes, options.ScanRetentionBytes);
-        Telemetry = new Telemetry(options.NodeId, new MeterSources
+        Telemetry = new Telemetry(options, new MeterSources
         {
             Status = () => _assembly?.Replica.Status,
             ExpiredKeys = () => changes.ExpiredKeys,

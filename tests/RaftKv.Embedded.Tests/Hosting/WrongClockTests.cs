@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded.Primitives;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
@@ -58,7 +59,7 @@ public sealed class WrongClockTests : IDisposable
 
     private Task<TestNode> StartAsync(TimeSpan ahead) => TestNode.StartAsync(
         o => o.DataDirectory = _folder.Path,
-        replica => replica.Services.AddKeyedSingleton<TimeProvider>(RaftKvServiceCollectionExtensions.TimeProviderKey, new AheadTime(ahead)));
+        replica => replica.Services.AddSingleton(new ReplicaClock(new AheadTime(ahead))));
 
     private sealed class AheadTime(TimeSpan ahead) : TimeProvider
     {

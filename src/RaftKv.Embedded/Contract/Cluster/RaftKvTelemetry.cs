@@ -6,7 +6,13 @@ namespace RaftKv.Embedded;
 /// </summary>
 public static class RaftKvTelemetry
 {
-    /// <summary>The meter. Every measurement has the tag <c>raftkv.node</c>.</summary>
+    /// <summary>The tag that names the node, of every measurement and span.</summary>
+    public const string NodeTag = "raftkv.node";
+
+    /// <summary>The tag that names the cluster, of the measurements and spans of a cluster that was added with <c>AddKeyedRaftKv</c>.</summary>
+    public const string ClusterTag = "raftkv.cluster";
+
+    /// <summary>The meter. Every measurement has the tag <see cref="NodeTag"/>.</summary>
     public const string MeterName = "RaftKv";
 
     /// <summary>The source of the spans of writes, reads and operations of the cache.</summary>

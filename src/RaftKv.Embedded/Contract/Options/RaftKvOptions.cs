@@ -205,6 +205,12 @@ public sealed class RaftKvOptions
     /// </summary>
     internal int? FeatureLevel { get; set; }
 
+    /// <summary>The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the cluster of <c>AddRaftKv</c>. Not from a configuration.</summary>
+    internal string? ClusterName { get; private set; }
+
     /// <summary>Whether peers prove who they are.</summary>
     internal bool AuthenticatesPeers => PeerTls is not null || PeerSecrets.Count > 0;
+
+    /// <summary>Gives the cluster a name.</summary>
+    internal void NameCluster(string name) => ClusterName = name;
 }

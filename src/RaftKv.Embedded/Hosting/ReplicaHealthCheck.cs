@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace RaftKv.Embedded.Http;
+namespace RaftKv.Embedded.Hosting;
 
 /// <summary>One question to the replica's status: does it live, or does it serve.</summary>
 internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IHealthCheck

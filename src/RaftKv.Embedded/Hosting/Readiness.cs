@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RaftKv.Embedded.Http;
+namespace RaftKv.Embedded.Hosting;
 
 /// <summary>Why a node does not serve, as a stable code and in words.</summary>
 internal readonly record struct Readiness(string Code, string Text)

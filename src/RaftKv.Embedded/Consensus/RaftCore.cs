@@ -231,7 +231,8 @@ internal sealed class RaftCore
         if (message is AppendEntries or AppendReply or InstallSnapshot or InstallSnapshotReply or TimeoutNow or ReadIndexReply
             && message.Term > Term)
         {
-            var leader = message is AppendEntries or InstallSnapshot or TimeoutNow ? from : null;
+            // The sender of TimeoutNow gives its leadership up.
+            var leader = message is AppendEntries or InstallSnapshot ? from : null;
             _elections.BecomeFollower(message.Term, leader, $"saw term {message.Term} from {from}");
         }
         NoteContact(from, message, incarnation);

@@ -49,10 +49,11 @@ internal sealed class Replica
 
         // Disk and snapshots.
         var reserve = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
-        var snapshots = new SnapshotCoordinator(_context, quarantine, submissions, reserve, _publisher);
+        var exchange = new SnapshotExchange(_context);
+        var snapshots = new SnapshotCoordinator(_context, quarantine, submissions, reserve, exchange, _publisher);
         var disk = new DiskMonitor(_context, contacts, _publisher, snapshots, reserve);
-        var followerReads = new FollowerReads(_context);
-        var transfer = new StateTransfer(_context, quarantine, snapshots, followerReads, _publisher);
+        var followerReads = new FollowerReads(_context, exchange);
+        var transfer = new StateTransfer(_context, quarantine, snapshots, exchange, _publisher);
 
         // Calls.
         var proposalSender = new ProposalSender(_context, traces);

@@ -15,6 +15,17 @@ internal sealed class FakeTransport : ITransport
 
     public IReadOnlyList<Member> Peers { get; private set; } = [];
 
+    /// <summary>All messages, in their order.</summary>
+    public List<(string To, PeerMessage Message)> Sent { get; } = [];
+
+    /// <summary>The messages of one type, in their order; they are removed.</summary>
+    public IReadOnlyList<T> Take<T>() where T : PeerMessage
+    {
+        var taken = Sent.Select(s => s.Message).OfType<T>().ToList();
+        Sent.RemoveAll(s => s.Message is T);
+        return taken;
+    }
+
     public void Start(ITransportHandler handler)
     {
     }
@@ -25,7 +36,11 @@ internal sealed class FakeTransport : ITransport
     {
     }
 
-    public bool Send(string nodeId, PeerMessage message) => false;
+    public bool Send(string nodeId, PeerMessage message)
+    {
+        Sent.Add((nodeId, message));
+        return true;
+    }
 
     public bool IsConnected(string nodeId) => false;
 

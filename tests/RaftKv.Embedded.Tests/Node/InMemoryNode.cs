@@ -1,11 +1,13 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.StateMachine;
 using RaftKv.Embedded.Tests.Storage;
+using RaftKv.Embedded.Transport;
 using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Tests.Node;
@@ -15,49 +17,67 @@ internal sealed class InMemoryNode
 {
     private const int SegmentBytes = 64 * 1024;
 
-    private readonly ManualTime _time = new();
     private readonly ReplicaAssembly _assembly;
     private readonly ReplicaClock _clock;
     private readonly RaftKvOptions _options;
 
-    public InMemoryNode(RaftKvBootstrap bootstrap = RaftKvBootstrap.SingleNode, bool watchesDisk = false)
+    public InMemoryNode(RaftKvBootstrap bootstrap = RaftKvBootstrap.SingleNode, bool watchesDisk = false, RaftStart? usedBefore = null)
     {
         _options = new RaftKvOptions { NodeId = "a", DataDirectory = "/data", Bootstrap = bootstrap };
-        _clock = new ReplicaClock(_time);
-        var files = new MemoryFileSystem();
-        var directory = DataDirectory.Open(files, "/data");
-        var identity = LocalIdentity.Open(files, directory.Root, _options.NodeId);
-        var snapshots = new SnapshotStore(files, directory.Snapshots);
+        _clock = new ReplicaClock(Time);
+        var directory = DataDirectory.Open(Files, "/data");
+        Identity = LocalIdentity.Open(Files, directory.Root, _options.NodeId);
+        var snapshots = new SnapshotStore(Files, directory.Snapshots);
         var state = StartupRecovery.LoadState(snapshots, _ => new DictionaryKvStore(), NullLogger.Instance);
-        var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = SegmentBytes, PrepareInBackground = false }, out _);
+        var wal = Wal.Open(Files, directory.Wal, new WalOptions { SegmentBytes = SegmentBytes, PrepareInBackground = false }, out _);
         _assembly = new ReplicaAssembly(new ReplicaPorts
         {
             Options = _options,
             Clock = _clock,
             Log = NullLogger.Instance,
-            Identity = identity,
+            Identity = Identity,
             Wal = wal,
             Snapshots = snapshots,
-            Stores = _ => new DictionaryKvStore(),
+            Stores = _ => new DictionaryKvStore { HasRoom = () => StoreRoom-- > 0 },
             State = state,
             Changes = new ChangeFeed(state, 1024, 1024),
             Pending = new PendingWrites(),
             SessionNonce = Guid.NewGuid(),
             Applying = static _ => { },
             Transport = Transport,
-            Settings = CoreSettings.From(_options, identity.Incarnation, seed: 1),
+            Settings = CoreSettings.From(_options, Identity.Incarnation, seed: 1),
             ShutdownToken = CancellationToken.None,
-            Disk = watchesDisk ? new DiskParts(() => FreeDiskBytes, VolumeBytes: 16L * 1024 * 1024 * 1024, SegmentBytes) : null,
+            Disk = watchesDisk ? new DiskParts(MeasureDisk, VolumeBytes: 16L * 1024 * 1024 * 1024, SegmentBytes) : null,
+            Age = usedBefore is null ? null : DirectoryAge.Open(Files, directory.Root, startId: 1, usedBefore),
         });
     }
 
     public FakeTransport Transport { get; } = new();
 
+    public MemoryFileSystem Files { get; } = new();
+
+    public LocalIdentity Identity { get; }
+
+    public ManualTime Time { get; } = new();
+
     public Replica Replica => _assembly.Replica;
 
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
+    public Applier Applier => _assembly.Applier;
+
+    public ClusterBootstrap ClusterBootstrap => _assembly.ClusterBootstrap;
+
     public long FreeDiskBytes { get; set; } = long.MaxValue;
+
+    /// <summary>Whether the disk cannot be asked what is free.</summary>
+    public bool DiskFails { get; set; }
+
+    /// <summary>For how many changes the disk has room, of the stores that snapshots are loaded into.</summary>
+    public long StoreRoom { get; set; } = long.MaxValue;
+
+    /// <summary>A message of a peer has arrived.</summary>
+    public void Receive(PeerHello from, PeerMessage message) => Replica.PostMessage(from, message);
 
     /// <summary>Every part does what it has to do, until none has.</summary>
     public void Run()
@@ -79,7 +99,7 @@ internal sealed class InMemoryNode
         var step = TimeSpan.FromMilliseconds(50);
         for (var passed = TimeSpan.Zero; passed < time; passed += step)
         {
-            _time.Advance(step);
+            Time.Advance(step);
             Run();
         }
     }
@@ -89,6 +109,14 @@ internal sealed class InMemoryNode
         var name = Encoding.UTF8.GetBytes(key);
         var command = new byte[KvCommand.SetBytes(name.Length, 1)];
         KvCommand.WriteSet(command, KvCondition.Always, name, [1]);
+        return Post(command);
+    }
+
+    public Task<KvWriteResult> Set(string key, KvLifetime lifetime)
+    {
+        var name = Encoding.UTF8.GetBytes(key);
+        var command = new byte[KvCommand.SetBytes(name.Length, 1) + KvLifetime.Bytes];
+        KvCommand.WriteSet(command, KvCondition.Always, lifetime, name, [1]);
         return Post(command);
     }
 
@@ -107,6 +135,9 @@ internal sealed class InMemoryNode
             Replica.Post(batch);
         return batch;
     }
+
+    private long MeasureDisk() =>
+        DiskFails ? throw new RaftKvStorageException(RaftKvStorageError.Io, "The disk cannot be asked.") : FreeDiskBytes;
 
     private Task<KvWriteResult> Post(byte[] command)
     {

@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Transport;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
@@ -55,6 +56,22 @@ public sealed class ReplicaDiskTests
         var later = node.Set("y");
         node.Run();
         Assert.True((await later).Applied);
+    }
+
+    [Fact]
+    public void A_measurement_that_fails_leaves_the_reserve_as_large_as_the_data_needs()
+    {
+        var node = new InMemoryNode(RaftKvBootstrap.Never, watchesDisk: true) { FreeDiskBytes = 1L << 40 };
+        var leader = new ScriptedLeader(node);
+        for (var i = 0; i < 100; i++)
+            leader.Set($"key{i}");
+        leader.RunFor(TimeSpan.FromSeconds(2));
+        var before = node.Transport.Take<DiskReport>()[^1];
+
+        node.DiskFails = true;
+        leader.RunFor(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(before, node.Transport.Take<DiskReport>()[^1]);
     }
 
     [Fact]

@@ -7,7 +7,12 @@ internal sealed class DictionaryKvStore : IKvStore
 {
     private readonly SortedDictionary<byte[], (RecordHeader Header, byte[] Value)> _records = new(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
 
+    /// <summary>Whether the disk has room for cold records.</summary>
+    public Func<bool> HasRoom { get; init; } = static () => true;
+
     public long Count => _records.Count;
+
+    public bool HasRoomFor(int bytes) => HasRoom();
 
     public bool TryGetHeader(ReadOnlySpan<byte> key, out RecordHeader header)
     {

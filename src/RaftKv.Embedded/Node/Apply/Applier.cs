@@ -127,7 +127,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         for (var i = 0; i < tasks.Count; i++)
         {
             var task = tasks[i];
-            if (IsStopping)
+            // A new state that is not used any more is disposed of below.
+            if (IsStopping && task is not ReplaceState)
             {
                 Refuse(task);
                 continue;
@@ -140,7 +141,10 @@ internal sealed class Applier : BatchWorker<ApplierTask>
                     break;
                 case CaptureState capture: Capture(capture); break;
                 case SwapState swap: Swap(swap); break;
-                case ReplaceState replace: Replace(replace); break;
+                case ReplaceState replace:
+                    if (!TryReplace(replace))
+                        return i;
+                    break;
                 case BetweenEntries between: between.Run(_state); break;
             }
             Interlocked.Add(ref _waiting, -task.Weight);
@@ -242,7 +246,10 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         capture.Captured(snapshot);
     }
 
-    private void Replace(ReplaceState replace)
+    /// <summary>
+    /// Applies the log to the new state and goes over to it; <c>false</c> when the disk has no room for the cold records of its store.
+    /// </summary>
+    private bool TryReplace(ReplaceState replace)
     {
         var (old, restored) = (_state, replace.Restored);
         Invariant.Holds(restored.Applied.Index <= AppliedIndex, "a state is replaced once this node is as far as the new one");
@@ -254,6 +261,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
                 "the log is kept while a state is replaced");
             foreach (var entry in _read)
             {
+                if (!restored.Store.HasRoomFor(entry.Payload.Length))
+                    return false;
                 restored.Apply(entry);
                 if (IntegritySamples.IsDue(entry.Index, left: 0))
                     Samples.Add(entry.Index, restored.Fingerprint);
@@ -263,7 +272,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         if (IsStopping)
         {
             restored.Store.Dispose();
-            return;
+            return true;
         }
         Changes.Swap(old, restored);
         Changes.History.Restart(AppliedIndex);
@@ -271,5 +280,6 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         Volatile.Write(ref _state, restored);
         replace.Replaced();
         old.Store.Dispose();
+        return true;
     }
 }

@@ -1,11 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The reads that wait until this node's copy is fresh enough. All readers between two turns share one batch, and each batch is in one of
-/// the lists below, which say what it waits for.
-/// Holder of the turn, unless a member says otherwise.
+/// The reads that wait until this node's copy is fresh enough. All readers between two turns share one batch. Each batch has one
+/// <see cref="ReadBatchState"/>. Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class PendingReads(ReplicaContext context, QuarantineState quarantine, CallRefusals refusals, CopyFreshness freshness)
 {
@@ -17,20 +17,14 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     private ReadBatch? _open;
     private ReadBatch? _openStale;
 
-    /// <summary>Batches that wait for a leader, or for the next request of a read index.</summary>
-    private readonly List<ReadBatch> _waiting = [];
+    /// <summary>Batches without a request: <see cref="ReadBatchState.Waiting"/>.</summary>
+    private readonly Queue<ReadBatch> _waiting = new();
 
-    /// <summary>Batches that are being asked for in this turn.</summary>
-    private readonly List<ReadBatch> _asking = [];
+    /// <summary>Batches in every other state, by the id of their newest request.</summary>
+    private readonly Dictionary<long, ReadBatch> _requested = [];
 
-    /// <summary>Batches whose read index was asked for, by the id of the request.</summary>
-    private readonly Dictionary<long, ReadBatch> _asked = [];
-
-    /// <summary>Batches whose request failed; it is repeated.</summary>
-    private readonly List<ReadBatch> _failed = [];
-
-    /// <summary>Batches whose read index is not applied here.</summary>
-    private readonly List<ReadBatch> _applying = [];
+    /// <summary>How many of them are <see cref="ReadBatchState.Asked"/>.</summary>
+    private int _asked;
 
     /// <summary>A read of the replica's own, which proves how old the copy is.</summary>
     private ReadBatch? _probe;
@@ -38,12 +32,12 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     private long _leaseAskedAt = long.MinValue / 2;
 
     /// <summary>No batch waits for its read index.</summary>
-    public bool IsIdle => _asked.Count == 0;
+    public bool IsIdle => _asked == 0;
 
-    /// <summary>Callers wait for reads that were taken; completed ones are swept out.</summary>
+    /// <summary>Callers wait for reads that were taken.</summary>
     public bool AreUnderWay => All.Any(b => b != _probe && !b.IsCompleted);
 
-    private IEnumerable<ReadBatch> All => _asked.Values.Concat(_waiting).Concat(_asking).Concat(_failed).Concat(_applying);
+    private IEnumerable<ReadBatch> All => _requested.Values.Concat(_waiting);
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="isNew">No other reader has joined it: the caller posts it.</param>
@@ -79,7 +73,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         else if (MayEndStale(batch))
             batch.CompleteStale();
         else
-            _waiting.Add(batch);
+            _waiting.Enqueue(batch);
     }
 
     /// <summary>Holder of the turn, or any thread once there are no more turns. Fails a batch that comes too late.</summary>
@@ -95,55 +89,66 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         if (!context.KnowsLeader)
             return;
         ProbeFreshness();
-        if (_waiting.Count == 0)
-            return;
-        _asking.AddRange(_waiting);
-        _waiting.Clear();
         // One id for each batch, one event each: batches are few, since all readers between two turns share one.
-        foreach (var batch in _asking)
+        while (_waiting.TryDequeue(out var batch))
         {
             batch.Id = context.NextRequestId();
             batch.AskedAt = context.Now.Ticks;
-            _asked.Add(batch.Id, batch);
+            _requested.Add(batch.Id, batch);
+            Enter(batch, ReadBatchState.Asked);
             context.Step(new ReadRequested(context.Now, batch.Id));
         }
-        _asking.Clear();
     }
 
     public void OnReady(ReadReady ready)
     {
-        if (!_asked.Remove(ready.Id, out var batch))
+        if (!TryFindAsked(ready.Id, out var batch))
             return;
         batch.Index = ready.Index;
+        Enter(batch, ReadBatchState.Applying);
         // The common case: no write is under way, and there is nothing to wait for.
-        if (context.Applier.AppliedIndex >= ready.Index)
+        if (context.Applier.AppliedIndex >= ready.Index || !CompletesWhenApplied(batch))
+        {
+            _requested.Remove(batch.Id);
+            Enter(batch, ReadBatchState.Ended);
             Complete(batch);
-        else
-            CompleteWhenApplied(batch);
+        }
     }
 
     public void OnFailed(ReadFailed failed)
     {
-        if (_asked.Remove(failed.Id, out var batch))
-            _failed.Add(batch);
+        if (TryFindAsked(failed.Id, out var batch))
+            Enter(batch, ReadBatchState.Failed);
     }
 
     /// <summary>Requests that failed are repeated with the next turn.</summary>
     public void Retry()
     {
-        _waiting.AddRange(_failed);
-        _failed.Clear();
+        if (_requested.Count == _asked)
+            return;
+        foreach (var batch in _requested.Values.Where(b => b.State == ReadBatchState.Failed).OrderBy(b => b.Id).ToArray())
+        {
+            _requested.Remove(batch.Id);
+            Enter(batch, ReadBatchState.Waiting);
+            _waiting.Enqueue(batch);
+        }
     }
 
     public void Sweep()
     {
         Retry();
-        _applying.RemoveAll(b => b.IsCompleted || Expired(b));
-        _waiting.RemoveAll(Expired);
-        foreach (var (id, batch) in _asked)
+        foreach (var (id, batch) in _requested)
         {
-            if (Expired(batch))
-                _asked.Remove(id);
+            if (!batch.IsCompleted && !Expired(batch))
+                continue;
+            _requested.Remove(id);
+            Enter(batch, ReadBatchState.Ended);
+        }
+        for (var left = _waiting.Count; left > 0; left--)
+        {
+            var batch = _waiting.Dequeue();
+            if (!Expired(batch))
+                _waiting.Enqueue(batch);
         }
         if (_probe is { IsCompleted: true })
             _probe = null;
@@ -152,12 +157,12 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     public void FailAll(Exception reason)
     {
         foreach (var batch in All)
+        {
+            Enter(batch, ReadBatchState.Ended);
             batch.Fail(reason);
-        _asking.Clear();
-        _asked.Clear();
+        }
+        _requested.Clear();
         _waiting.Clear();
-        _failed.Clear();
-        _applying.Clear();
     }
 
     /// <summary>Later readers need a read index of their own. Returns how many readers the batch has.</summary>
@@ -181,16 +186,21 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         var interval = freshness.IsAgeWanted(context.Now.Ticks) ? context.Options.HeartbeatInterval.Ticks : ProbeInterval;
         _nextProbe = context.Now.Ticks + interval;
         _probe = new ReadBatch(context.Now.Ticks + context.Options.RequestTimeout.Ticks);
-        _waiting.Add(_probe);
+        _waiting.Enqueue(_probe);
     }
 
-    private void CompleteWhenApplied(ReadBatch batch)
+    private bool TryFindAsked(long id, [NotNullWhen(true)] out ReadBatch? batch) =>
+        _requested.TryGetValue(id, out batch) && batch.State == ReadBatchState.Asked;
+
+    private void Enter(ReadBatch batch, ReadBatchState state)
     {
-        if (context.Applier.Waiters.Add(batch.Index, () => Complete(batch), () => context.Applier.AppliedIndex))
-            _applying.Add(batch);
-        else
-            Complete(batch);
+        _asked += (state == ReadBatchState.Asked ? 1 : 0) - (batch.State == ReadBatchState.Asked ? 1 : 0);
+        batch.State = state;
     }
+
+    /// <summary>Has the applier complete the batch; <c>false</c> when its read index is applied by now.</summary>
+    private bool CompletesWhenApplied(ReadBatch batch) =>
+        context.Applier.Waiters.Add(batch.Index, () => Complete(batch), () => context.Applier.AppliedIndex);
 
     /// <summary>Holder of the turn, or the applier.</summary>
     private void Complete(ReadBatch batch)
@@ -210,7 +220,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         }
         if (batch.Deadline > context.Now.Ticks)
             return false;
-        batch.Fail(batch.Index >= 0 ? Errors.ApplyBehind(context.Options.RequestTimeout) : refusals.Unavailable());
+        batch.Fail(batch.State == ReadBatchState.Applying ? Errors.ApplyBehind(context.Options.RequestTimeout) : refusals.Unavailable());
         return true;
     }
 }

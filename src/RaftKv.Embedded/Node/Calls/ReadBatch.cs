@@ -36,6 +36,9 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>How many reads share it.</summary>
     public int Readers { get; set; }
 
+    /// <summary>What it waits for until it is completed. Holder of the turn.</summary>
+    public ReadBatchState State { get; set; }
+
     /// <summary>What the core knows it by; changes with each attempt.</summary>
     public long Id { get; set; }
 

@@ -67,15 +67,20 @@ internal sealed class DiskMonitor(
     /// <summary>Read thread.</summary>
     private void Measure()
     {
+        var store = context.Applier.State.Store;
+        context.Post(new DiskMeasured(ReadFreeBytes(), store.UnflushedBytes, store.DataBytes));
+    }
+
+    /// <summary>Read thread. A disk that cannot be asked has what it had at the last measurement; the next one is a second away.</summary>
+    private long ReadFreeBytes()
+    {
         try
         {
-            var store = context.Applier.State.Store;
-            context.Post(new DiskMeasured(context.Dependencies.Disk!.FreeBytes(), store.UnflushedBytes, store.DataBytes));
+            return context.Dependencies.Disk!.FreeBytes();
         }
         catch (RaftKvStorageException)
         {
-            // The next attempt is a second away.
-            context.Post(new DiskMeasured(disk.FreeBytes, 0, 0));
+            return disk.FreeBytes;
         }
     }
 

@@ -7,11 +7,12 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Takes snapshots of this node's state, receives those of the leader, and drops the log that they cover. Holder of the turn, unless a
-/// member says otherwise.
+/// Takes snapshots of this node's state, installs those that the leader sends, and drops the log that they cover. Holder of the turn,
+/// unless a member says otherwise.
 /// </summary>
 internal sealed class SnapshotCoordinator(
-    ReplicaContext context, QuarantineState quarantine, LogSubmissions submissions, DiskReserve disk, StatusPublisher status)
+    ReplicaContext context, QuarantineState quarantine, LogSubmissions submissions, DiskReserve disk, SnapshotExchange exchange,
+    StatusPublisher status)
 {
     /// <summary>How long after a failed snapshot the next is tried.</summary>
     private static readonly long RetryInterval = TimeSpan.FromSeconds(30).Ticks;
@@ -34,9 +35,6 @@ internal sealed class SnapshotCoordinator(
 
     /// <summary>When a piece of a snapshot that comes through the log was received last.</summary>
     private long _installPieceAt;
-
-    /// <summary>Snapshot thread. The snapshot for which there was no room, so that the log says so once.</summary>
-    private EntryId _noRoomFor;
 
     /// <summary>
     /// The entry of the older snapshot. The disk keeps the log behind it, so that the node can start without a newest snapshot that is
@@ -231,29 +229,8 @@ internal sealed class SnapshotCoordinator(
     public void Store(WriteSnapshotChunk chunk)
     {
         _installPieceAt = context.Now.Ticks;
-        context.Dependencies.Snapshotter.Post(() => StoreReceived(chunk));
-    }
-
-    /// <summary>Snapshot thread.</summary>
-    private void StoreReceived(WriteSnapshotChunk chunk)
-    {
-        long next;
-        try
-        {
-            context.Snapshots.BeginReceive(chunk.Last, chunk.TotalBytes);
-            next = context.Snapshots.WriteChunk(chunk.Last, chunk.Offset, chunk.Data.Span);
-        }
-        catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
-        {
-            // What came so far takes the room that this node needs to help itself. The leader sends all of it again after a while; there
-            // may be room then.
-            context.Snapshots.AbandonReceive();
-            if (_noRoomFor != chunk.Last)
-                context.Log.SnapshotFailed(context.NodeId, chunk.Last.Index, e.Message);
-            _noRoomFor = chunk.Last;
-            next = -1;
-        }
-        context.Post(new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
+        exchange.Store(new SnapshotPiece(chunk.Last, chunk.TotalBytes, chunk.Offset, chunk.Data),
+            next => new CoreAnswer(now => new SnapshotChunkWritten(now, chunk.From, chunk.Last, next)));
     }
 
     public void Install(InstallReceivedSnapshot install)
@@ -264,31 +241,12 @@ internal sealed class SnapshotCoordinator(
             return;
         }
         _isBusy = true;
-        context.Dependencies.Snapshotter.Post(() => LoadReceived(install));
+        exchange.Load(install.Last, install.From, restored => Swap(install, restored), _ => OnRefused(install));
     }
 
-    /// <summary>Snapshot thread: loads a new state beside the old one and has the applier go over to it.</summary>
-    private void LoadReceived(InstallReceivedSnapshot install)
+    /// <summary>Snapshot thread: the applier goes over to the new state.</summary>
+    private void Swap(InstallReceivedSnapshot install, KvStateMachine restored)
     {
-        KvStateMachine restored;
-        try
-        {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, install.Last, context.Identity.ClusterId,
-                context.Dependencies.Stores, context.Dependencies.ShutdownToken);
-        }
-        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception e) when (
-            e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged or RaftKvStorageError.DiskFull })
-        {
-            // Damaged, or another snapshot took its place on this disk meanwhile: the leader sends it again.
-            context.Log.SnapshotRefused(context.NodeId, install.Last.Index, install.From, e.Message);
-            _isBusy = false;
-            context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
-            return;
-        }
         var (configuration, configurationIndex, logTimeMs) = (restored.Configuration, restored.ConfigurationIndex, restored.LogTimeMs);
         context.Applier.Submit(new SwapState(restored, () =>
         {
@@ -297,5 +255,12 @@ internal sealed class SnapshotCoordinator(
             context.Post(new CoreAnswer(
                 now => new SnapshotInstalled(now, install.From, install.Last, true, configuration, configurationIndex, logTimeMs)));
         }));
+    }
+
+    /// <summary>Snapshot thread: the leader sends the snapshot again.</summary>
+    private void OnRefused(InstallReceivedSnapshot install)
+    {
+        _isBusy = false;
+        context.Post(new CoreAnswer(now => new SnapshotInstalled(now, install.From, install.Last, false, null, 0, 0)));
     }
 }

@@ -115,8 +115,8 @@ internal sealed class CopyVerifier(
     {
         if (quarantine.IsActive)
             return;
-        quarantine.Reason = $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the "
-            + "leader's.";
+        quarantine.Begin(
+            $"This node's copy differs from that of the majority at version {index}. It is replaced by a snapshot of the leader.");
         context.Log.Quarantined(context.NodeId, index);
         status.EndLease();
         _round = null;

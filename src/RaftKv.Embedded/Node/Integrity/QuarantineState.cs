@@ -6,10 +6,25 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class QuarantineState
 {
+    private const string NoRoom = " The disk of this node has no room for that snapshot. Free some space: the node tries again by itself.";
+
     private volatile string? _reason;
 
     /// <summary>Why the node serves no call; <c>null</c> when it serves.</summary>
-    public string? Reason { get => _reason; set => _reason = value; }
+    public string? Reason => _reason;
 
     public bool IsActive => _reason is not null;
+
+    public void Begin(string reason) => _reason = reason;
+
+    public void End() => _reason = null;
+
+    /// <summary>The disk has no room for the new state. Returns <c>false</c> when that is known, or the node is not quarantined.</summary>
+    public bool TryReportNoRoom()
+    {
+        if (_reason is not { } reason || reason.EndsWith(NoRoom, StringComparison.Ordinal))
+            return false;
+        _reason = reason + NoRoom;
+        return true;
+    }
 }

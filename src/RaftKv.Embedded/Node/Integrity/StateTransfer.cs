@@ -7,21 +7,26 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// A new state for a quarantined node: it pulls a snapshot of the leader's that covers all it has applied, piece by piece, and applies its
-/// own log, which was never in doubt, from there. The core
-/// does not take part: for it, nothing has happened.
+/// Replaces the state of a quarantined node. The node pulls a snapshot of the leader that covers all entries that it has applied, piece by
+/// piece, and applies its own log, which is not in doubt, from there. The core takes no part. Holder of the turn, unless a member says
+/// otherwise.
 /// </summary>
 internal sealed class StateTransfer(
-    ReplicaContext context, QuarantineState quarantine, SnapshotCoordinator snapshots, FollowerReads followerReads, StatusPublisher status)
+    ReplicaContext context, QuarantineState quarantine, SnapshotCoordinator snapshots, SnapshotExchange exchange, StatusPublisher status)
 {
     /// <summary>
     /// A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.
     /// </summary>
     private static readonly long RetryInterval = TimeSpan.FromMilliseconds(500).Ticks;
 
+    /// <summary>How long a node whose disk had no room for the new state waits before it asks again.</summary>
+    private static readonly long NoRoomInterval = TimeSpan.FromSeconds(10).Ticks;
+
+    private const int PieceBytes = 1024 * 1024;
+
     private long _covering;
     private (EntryId Last, long Offset) _received;
-    private long _askedAt;
+    private long _nextAttempt;
     private bool _isLoading;
 
     /// <summary>This node is quarantined from now on.</summary>
@@ -29,11 +34,11 @@ internal sealed class StateTransfer(
 
     public void Sweep()
     {
-        if (_isLoading || context.Now.Ticks - _askedAt < RetryInterval || snapshots.IsBeingInstalled)
+        if (_isLoading || context.Now.Ticks < _nextAttempt || snapshots.IsBeingInstalled)
             return;
         if (context.Leads)
         {
-            _askedAt = context.Now.Ticks;
+            _nextAttempt = context.Now.Ticks + RetryInterval;
             context.Step(new TransferRequested(context.Now, context.NextRequestId(), To: null));
         }
         else
@@ -44,7 +49,7 @@ internal sealed class StateTransfer(
 
     private void Ask()
     {
-        _askedAt = context.Now.Ticks;
+        _nextAttempt = context.Now.Ticks + RetryInterval;
         if (context.Core!.LeaderId is { } leader && leader != context.NodeId)
             context.Transport.Send(leader, new StateRequest(_covering, _received.Last, _received.Offset));
     }
@@ -61,7 +66,8 @@ internal sealed class StateTransfer(
                 snapshots.Request();
             return;
         }
-        followerReads.LoadStatePiece(from, request);
+        exchange.Read(request.Last, request.Offset, PieceBytes,
+            piece => new ReplyWanted(from, new StatePiece(piece.Last, piece.TotalBytes, piece.Offset, piece.Data)));
     }
 
     /// <summary>On the quarantined node.</summary>
@@ -76,26 +82,21 @@ internal sealed class StateTransfer(
             _received = default;
             return;
         }
-        _askedAt = context.Now.Ticks;
-        context.Dependencies.Snapshotter.Post(() =>
-        {
-            try
-            {
-                context.Snapshots.BeginReceive(piece.Last, piece.TotalBytes);
-                context.Post(new StatePieceStored(piece.Last, context.Snapshots.WriteChunk(piece.Last, piece.Offset, piece.Data.Span),
-                    piece.TotalBytes));
-            }
-            catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
-            {
-                context.Log.SnapshotFailed(context.NodeId, piece.Last.Index, e.Message);
-            }
-        });
+        _nextAttempt = context.Now.Ticks + RetryInterval;
+        exchange.Store(new SnapshotPiece(piece.Last, piece.TotalBytes, piece.Offset, piece.Data),
+            next => new StatePieceStored(piece.Last, next, piece.TotalBytes));
     }
 
     public void OnStored(StatePieceStored stored)
     {
         if (!quarantine.IsActive || _isLoading)
             return;
+        if (stored.Next < 0)
+        {
+            _received = default;
+            WaitForRoom();
+            return;
+        }
         _received = (stored.Last, stored.Next);
         if (stored.Next < stored.Total)
         {
@@ -103,31 +104,17 @@ internal sealed class StateTransfer(
             return;
         }
         _isLoading = true;
-        var load = () => context.Dependencies.Snapshotter.Post(() => Load(stored.Last));
+        var last = stored.Last;
+        var load = () => exchange.Load(last, "the leader", restored => Replace(last, restored), e => context.Post(new StateLoaded(last, e)));
         // The snapshot may be ahead of what this node has applied.
-        if (!context.Applier.Waiters.Add(stored.Last.Index, load, () => context.Applier.AppliedIndex))
+        if (!context.Applier.Waiters.Add(last.Index, load, () => context.Applier.AppliedIndex))
             load();
     }
 
     /// <summary>Snapshot thread.</summary>
-    private void Load(EntryId last)
+    private void Replace(EntryId last, KvStateMachine restored)
     {
-        KvStateMachine restored;
-        try
-        {
-            restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores,
-                context.Dependencies.ShutdownToken);
-        }
-        catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
-        {
-            return;
-        }
-        catch (Exception e) when (e is InvalidOperationException or RaftKvStorageException { Error: RaftKvStorageError.Damaged })
-        {
-            context.Post(new StateLoaded(last, e));
-            return;
-        }
-        // What this node wrote itself is of the copy that differs.
+        // The snapshots that this node wrote are of the copy that differs.
         context.Snapshots.KeepOnly(last);
         context.Applier.Submit(new ReplaceState(restored, () => context.Post(new StateLoaded(last, null))));
     }
@@ -136,17 +123,24 @@ internal sealed class StateTransfer(
     {
         _isLoading = false;
         _received = default;
-        if (loaded.Error is { } error)
-            context.Log.SnapshotRefused(context.NodeId, loaded.Last.Index, "the leader", error.Message);
-        else
+        if (loaded.Error is null)
             LeaveQuarantine(loaded.Last.Index);
+        else if (loaded.Error is RaftKvStorageException { Error: RaftKvStorageError.DiskFull })
+            WaitForRoom();
+    }
+
+    private void WaitForRoom()
+    {
+        _nextAttempt = context.Now.Ticks + NoRoomInterval;
+        if (quarantine.TryReportNoRoom())
+            status.PublishNow();
     }
 
     public void LeaveQuarantine(long snapshot)
     {
         if (!quarantine.IsActive)
             return;
-        quarantine.Reason = null;
+        quarantine.End();
         _received = default;
         context.Log.Reseeded(context.NodeId, snapshot);
         status.PublishNow();

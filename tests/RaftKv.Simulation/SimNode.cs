@@ -43,6 +43,7 @@ internal sealed partial class SimNode
         Id = id;
         Random = run.Random.Fork(id);
         _salts = Random.Fork("salts");
+        _ids = Random.Fork("ids");
         Time = new NodeTime(run.Time, rate, Random.Below(VirtualTime.Second * 1000));
         Clock = new ReplicaClock(Time);
         _options = new RaftKvOptions
@@ -138,6 +139,7 @@ internal sealed partial class SimNode
     private readonly Dictionary<long, long> _durableTerms = [];
     private readonly List<LogEntry> _read = [];
     private readonly SimRandom _salts;
+    private readonly SimRandom _ids;
     private long _durableSnapshot;
 
     /// <summary>What was on disks that are gone, by their identities: what is committed next may have counted on them.</summary>
@@ -179,7 +181,7 @@ internal sealed partial class SimNode
     {
         var log = _run.Transcript.LoggerOf(Id);
         var directory = DataDirectory.Open(Disk, Root);
-        var identity = LocalIdentity.Open(Disk, directory.Root, Id);
+        var identity = LocalIdentity.Open(Disk, directory.Root, Id, _ids.NewId);
         var snapshots = new SnapshotStore(Disk, directory.Snapshots) { ReservedBytes = _run.Swarm.SmallDisks ? 2 * _run.Swarm.SegmentBytes : 0 };
         var state = StartupRecovery.LoadState(snapshots, NewStore, log);
         var walOptions = new WalOptions

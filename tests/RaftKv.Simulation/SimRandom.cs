@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Simulation;
@@ -35,6 +36,15 @@ internal sealed class SimRandom(ulong seed)
     {
         var wait = Between(typical / 4, typical * 2);
         return OneIn(20) ? wait * Between(2, 8) : wait;
+    }
+
+    /// <summary>An id of a cluster or of a data directory.</summary>
+    public Guid NewId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Source.Next());
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], Source.Next());
+        return new Guid(bytes);
     }
 
     public T Pick<T>(IReadOnlyList<T> from) => from[(int)Source.Below(from.Count)];

@@ -33,7 +33,7 @@ internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaC
             wal.Append([entry]);
             wal.Commit();
             // The id last: without it, a node that died in between finds its entry and founds the cluster again.
-            identity.Adopt(Guid.NewGuid());
+            identity.Found();
             return new RaftStart
             {
                 Term = term,
@@ -51,7 +51,7 @@ internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaC
     public void Reincarnate()
     {
         lock (_gate)
-            identity.Reincarnate(Guid.NewGuid());
+            identity.Reincarnate();
     }
 
     /// <summary>

@@ -7,13 +7,14 @@ internal sealed class LocalIdentity
 {
     private readonly IFileSystem _files;
     private readonly string _directory;
+    private readonly Func<Guid> _newId;
     private NodeIdentity _identity;
 
     private volatile bool _isJoining;
 
-    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity)
+    private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity, Func<Guid> newId)
     {
-        (_files, _directory, _identity) = (files, directory, identity);
+        (_files, _directory, _identity, _newId) = (files, directory, identity, newId);
         _isJoining = identity.HasCluster && files.FileExists(MarkerPath);
     }
 
@@ -34,11 +35,16 @@ internal sealed class LocalIdentity
     /// <summary>Empty while the node has no cluster.</summary>
     public Guid ClusterId => Volatile.Read(ref _identity).ClusterId;
 
+    /// <param name="files">The file system of the directory.</param>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="nodeId">The name of the node.</param>
+    /// <param name="newId">Makes ids of clusters and data directories; <c>null</c> makes random ones.</param>
     /// <exception cref="RaftKvStorageException">The directory belongs to another node, or its identity cannot be read.</exception>
-    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId)
+    public static LocalIdentity Open(IFileSystem files, string directory, string nodeId, Func<Guid>? newId = null)
     {
+        newId ??= Guid.NewGuid;
         if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
-            return new LocalIdentity(files, directory, identity);
+            return new LocalIdentity(files, directory, identity, newId);
         // The identity is older than everything beside it: a log without one has lost it, and the owner of its votes and entries is
         // unknown.
         if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
@@ -47,27 +53,30 @@ internal sealed class LocalIdentity
                 $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is "
                     + $"unknown. {Wal.DamageAdvice}");
         }
-        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, Guid.NewGuid()));
+        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, newId()), newId);
     }
 
     /// <summary>
     /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
     /// when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.
     /// </summary>
-    public void Reincarnate(Guid incarnation)
+    public void Reincarnate()
     {
-        var identity = _identity with { Incarnation = incarnation, ReplacedIncarnation = _identity.Incarnation };
+        var identity = _identity with { Incarnation = _newId(), ReplacedIncarnation = _identity.Incarnation };
         identity.Save(_files, _directory);
         Volatile.Write(ref _identity, identity);
     }
 
     /// <summary>
-    /// The node belongs to the cluster that it founds. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees
-    /// to it.
+    /// The node bootstraps a cluster, which gets a new id. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/>
+    /// sees to it.
     /// </summary>
+    public void Found() => Adopt(_newId());
+
+    /// <summary>As <see cref="Found"/>, of a cluster with this id.</summary>
     public void Adopt(Guid clusterId) => Volatile.Write(ref _identity, _identity.Adopt(_files, _directory, clusterId));
 
-    /// <summary>As <see cref="Adopt"/>, of a cluster that others founded.</summary>
+    /// <summary>As <see cref="Adopt"/>, of a cluster that another node bootstrapped.</summary>
     public void Join(Guid clusterId)
     {
         // Durable before the identity names the cluster.
@@ -93,7 +102,7 @@ internal sealed class LocalIdentity
     /// </summary>
     public void Forget()
     {
-        var fresh = new NodeIdentity(NodeId, Guid.NewGuid(), Guid.Empty);
+        var fresh = new NodeIdentity(NodeId, _newId(), Guid.Empty);
         fresh.Save(_files, _directory);
         Volatile.Write(ref _identity, fresh);
         EndJoining();

@@ -105,7 +105,7 @@ internal static class StartupRecovery
             if (start.LastIndex == 0)
                 return null;
             // It died while it bootstrapped its cluster, before another node could learn of it.
-            identity.Adopt(Guid.NewGuid());
+            identity.Found();
             log.FoundedCluster(identity.NodeId, identity.ClusterId,
                 ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }

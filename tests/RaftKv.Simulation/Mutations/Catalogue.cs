@@ -82,7 +82,7 @@ internal static partial class Catalogue
             new Edit("Consensus/ReadIndexes.cs", "else if (leadership.CanServeReads)\n        {\n            _reads.Ask",
                 "else\n        {\n            _reads.Ask")),
         new("read-before-applied", "a read does not wait until its index is applied",
-            new Edit("Node/Calls/PendingReads.cs", "if (context.Applier.AppliedIndex >= ready.Index)", "if (ready.Index >= 0)")),
+            new Edit("Node/Calls/PendingReads.cs", "if (context.Applier.AppliedIndex >= ready.Index || ", "if (ready.Index >= 0 || ")),
         new("stale-read-after-restart", "a restarted node serves its own copy at once",
             new Edit("Node/Status/CopyFreshness.cs", "private bool _mustCatchUp = true;", "private bool _mustCatchUp;")),
         new("age-from-the-answer", "the age of a copy counts from when the read index was applied, not from when it was asked for",

@@ -8,10 +8,10 @@ internal static class AppliedState
 {
     /// <summary>What is done after the caller has given up is undone.</summary>
     public static async Task<T> RunAsync<T>(
-        ReplicaHost host, TimeSpan timeout, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
+        LocalReplica host, TimeSpan timeout, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Applier.Submit(new BetweenEntries(state => done.TrySetResult(run(state)), () => done.TrySetException(Refusal(host))));
+        host.Submit(new BetweenEntries(state => done.TrySetResult(run(state)), () => done.TrySetException(Refusal(host))));
         try
         {
             return await done.Task.WaitAsync(timeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
@@ -26,6 +26,6 @@ internal static class AppliedState
         }
     }
 
-    private static RaftKvUnavailableException Refusal(ReplicaHost host) =>
+    private static RaftKvUnavailableException Refusal(LocalReplica host) =>
         host.Replica.Status is { Role: RaftKvRole.Faulted } status ? Errors.Faulted(status.Fault ?? "", null) : Errors.Stopping();
 }

@@ -6,16 +6,16 @@ namespace RaftKv.Embedded.Client;
 /// <summary>Reads records of this node's copy, whatever their age.</summary>
 internal static class CopyReader
 {
-    public static KvGetResult Read(ReplicaHost host, ReadOnlySpan<byte> key)
+    public static KvGetResult Read(LocalReplica host, ReadOnlySpan<byte> key)
     {
         Visit(host, key, new CopyVisitor(), out var copied);
         var result = copied.Result;
         if (result.SlidingMs != 0)
-            host.Replica.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
+            host.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
         return result;
     }
 
-    public static bool Visit<TLook>(ReplicaHost host, ReadOnlySpan<byte> key, TLook look,
+    public static bool Visit<TLook>(LocalReplica host, ReadOnlySpan<byte> key, TLook look,
         out TLook looked) where TLook : struct, IRecordVisitor
     {
         var guarded = new GuardedVisitor<TLook>(look);
@@ -24,7 +24,7 @@ internal static class CopyReader
         return found;
     }
 
-    private static bool Visit(ReplicaHost host, ReadOnlySpan<byte> key, RecordVisit visit)
+    private static bool Visit(LocalReplica host, ReadOnlySpan<byte> key, RecordVisit visit)
     {
         while (true)
         {

@@ -105,7 +105,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
-        ReplicaHost host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions,
+        LocalReplica host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions,
         CancellationToken cancellationToken)
     {
         await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
@@ -126,7 +126,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<KvGetResult> WaitAndReadAsync(ReplicaHost host, string key, KvReadOptions readOptions,
+    private async ValueTask<KvGetResult> WaitAndReadAsync(LocalReplica host, string key, KvReadOptions readOptions,
         CancellationToken cancellationToken)
     {
         var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
@@ -134,7 +134,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     }
 
     [SkipLocalsInit]
-    private KvGetResult ReadLocal(ReplicaHost host, string key, bool isStale)
+    private KvGetResult ReadLocal(LocalReplica host, string key, bool isStale)
     {
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
@@ -245,7 +245,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         {
             var found = CopyReader.Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var look);
             if (look.SlidingMs != 0)
-                host.Replica.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+                host.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
             result = look.Result;
             return found;
         }

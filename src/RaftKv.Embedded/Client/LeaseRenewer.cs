@@ -6,7 +6,10 @@ namespace RaftKv.Embedded.Client;
 /// <summary>
 /// Keeps the leases of this process alive, on one thread of its own and without the pool: an application that blocks every pool thread keeps its leases. The thread exists while there are any.
 /// </summary>
-internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options)
+/// <param name="held">
+/// For a replica without threads: called when there is one more lease, by which no thread is started then; <see cref="Renew"/> has to be called.
+/// </param>
+internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, Action? held = null)
 {
     /// <summary>How often it looks for an answer that is not there yet.</summary>
     private const int PollMs = 5;
@@ -25,10 +28,37 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options)
             _held.Add(
                 (lease, new LeaseDeadline(lease.Id, lease.TimeToLive.Ticks, options.MaxClockDrift, options.RequestTimeout.Ticks, sentAt)));
             Monitor.Pulse(_gate);
-            if (_runs)
+            if (!_runs && held is null)
+            {
+                _ = new DedicatedThread($"raftkv-{options.NodeId}-lease", Run, ThreadPriority.AboveNormal);
+                _runs = true;
+            }
+        }
+        held?.Invoke();
+    }
+
+    /// <summary>Posts the renewals that are due, and ends the leases that may be over.</summary>
+    /// <returns>When to call it again if no renewal is answered before, in monotonic ticks; <see cref="Moment.Never"/> without a lease.</returns>
+    public long Renew()
+    {
+        lock (_gate)
+        {
+            var host = access.Host;
+            var now = host.Clock.Ticks;
+            _held.RemoveAll(h => !KeepAlive(h, host, now));
+            return _held.Count == 0 ? Moment.Never : _held.Min(h => h.Life.Next);
+        }
+    }
+
+    /// <summary>The cluster has ended a lease, and its holder is told at once.</summary>
+    public void Lose(long leaseId)
+    {
+        lock (_gate)
+        {
+            if (_held.Find(h => h.Lease.Id == leaseId).Lease is not { } lost)
                 return;
-            _ = new DedicatedThread($"raftkv-{options.NodeId}-lease", Run, ThreadPriority.AboveNormal);
-            _runs = true;
+            _held.RemoveAll(h => h.Lease == lost);
+            End(lost, access.Host);
         }
     }
 
@@ -78,17 +108,22 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options)
     }
 
     /// <summary>Whether it still lives.</summary>
-    private static bool KeepAlive((HeldLease Lease, LeaseDeadline Life) held, ReplicaHost host, long now)
+    private static bool KeepAlive((HeldLease Lease, LeaseDeadline Life) held, LocalReplica host, long now)
     {
         if (!held.Life.Lives(now, out var renewal))
         {
-            held.Lease.MarkLost();
-            host.Telemetry.Leases.Ended(held.Lease.HoldsLock, isLost: true);
+            End(held.Lease, host);
             return false;
         }
         if (renewal is not null)
-            host.Replica.Post(renewal);
+            host.PostRequest(renewal);
         return true;
+    }
+
+    private static void End(HeldLease lease, LocalReplica host)
+    {
+        lease.MarkLost();
+        host.Telemetry.Leases.Ended(lease.HoldsLock, isLost: true);
     }
 
     private int WaitMs(long now)

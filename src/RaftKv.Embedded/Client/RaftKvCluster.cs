@@ -158,7 +158,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource<KvVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
-        (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica.Post(new SnapshotWanted(done));
+        (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).PostRequest(new SnapshotWanted(done));
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -195,7 +195,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
                 throw Errors.Removed(removed.NodeId);
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
             var askedAt = clock.Ticks;
-            replica.Post(call);
+            host.PostRequest(call);
             var answer = await WaitAsync(call, startedAt, token).ConfigureAwait(false);
             mayHaveHappened |= answer.Unknown;
             // A leader worked on it until it lost its office: the time for the next one to appear begins now.

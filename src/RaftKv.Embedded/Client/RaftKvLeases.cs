@@ -3,14 +3,14 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options) : IRaftKvLeases
+internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options, LeaseRenewer? renewer = null) : IRaftKvLeases
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
     private const int MaxListed = 1_000;
 
-    private readonly LeaseRenewer _keeper = new(access, options);
+    private readonly LeaseRenewer _keeper = renewer ?? new LeaseRenewer(access, options);
 
     public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
         await GrantAsync(timeToLive, endsWithHost: false, cancellationToken).ConfigureAwait(false);

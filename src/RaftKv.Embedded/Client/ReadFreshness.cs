@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Client;
 internal static class ReadFreshness
 {
     /// <summary>What makes the read as fresh as asked for without a wait, and counts it; <c>null</c> when it has to wait.</summary>
-    public static ReadSource? ServeNow(ReplicaHost host, in KvReadOptions asked)
+    public static ReadSource? ServeNow(LocalReplica host, in KvReadOptions asked)
     {
         ReadSource source;
         if (CanReadNow(host, asked))
@@ -21,13 +21,13 @@ internal static class ReadFreshness
         return source;
     }
 
-    public static void Count(ReplicaHost host, KvConsistency consistency, ReadSource source)
+    public static void Count(LocalReplica host, KvConsistency consistency, ReadSource source)
     {
         if (host.Telemetry.CountsReads)
             host.Telemetry.Read(consistency, source);
     }
 
-    private static bool CanReadNow(ReplicaHost host, in KvReadOptions asked) => asked.Consistency switch
+    private static bool CanReadNow(LocalReplica host, in KvReadOptions asked) => asked.Consistency switch
     {
         KvConsistency.Stale => host.Replica.ServesOwnCopy && host.Applier.AppliedIndex >= asked.MinVersion.Value
             && (asked.MaxAge is not { } maxAge || host.Replica.IsAtMost(maxAge)),
@@ -36,14 +36,14 @@ internal static class ReadFreshness
     };
 
     /// <summary>Whether the read may be stale without a leader, and there is none.</summary>
-    private static bool CanReadStale(ReplicaHost host, in KvReadOptions asked) =>
+    private static bool CanReadStale(LocalReplica host, in KvReadOptions asked) =>
         asked.StaleWithoutLeader && host.Replica.ServesWithoutLeader && host.Applier.AppliedIndex >= asked.MinVersion.Value;
 
     /// <summary>
     /// Whether this node leads beyond doubt and has applied all writes that were acknowledged. The commit index is read before the clock: a
     /// lease that still holds then held when the index was current.
     /// </summary>
-    private static bool HoldsLease(ReplicaHost host)
+    private static bool HoldsLease(LocalReplica host)
     {
         var commit = host.Replica.CommitIndex;
         Volatile.ReadBarrier();
@@ -54,7 +54,7 @@ internal static class ReadFreshness
     /// <returns>What made it so; <see cref="ReadSource.WithoutLeader"/> when it may be older than asked for.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<ReadSource> WaitUntilFreshAsync(
-        ReplicaHost host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
+        LocalReplica host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (ServeNow(host, asked) is { } atOnce)
@@ -68,7 +68,7 @@ internal static class ReadFreshness
 
     /// <summary>Only while something measures or traces.</summary>
     private static async ValueTask<ReadSource> WaitWatchedAsync(
-        ReplicaHost host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
+        LocalReplica host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
     {
         var watch = host.Telemetry.StartRead(operation, asked.Consistency);
         try
@@ -86,7 +86,7 @@ internal static class ReadFreshness
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<ReadSource> WaitAsync(ReplicaHost host, KvReadOptions asked, CancellationToken cancellationToken)
+    private static async ValueTask<ReadSource> WaitAsync(LocalReplica host, KvReadOptions asked, CancellationToken cancellationToken)
     {
         var source = ReadSource.OwnCopy;
         if (asked.Consistency == KvConsistency.LeaderLease)
@@ -106,7 +106,7 @@ internal static class ReadFreshness
 
     /// <returns><see cref="ReadSource.WithoutLeader"/> when no leader was known, and <paramref name="mayBeStale"/> allows that.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<ReadSource> ReadIndexAsync(ReplicaHost host, bool mayBeStale, CancellationToken cancellationToken)
+    public static async ValueTask<ReadSource> ReadIndexAsync(LocalReplica host, bool mayBeStale, CancellationToken cancellationToken)
     {
         var batch = host.JoinReads(mayBeStale);
         if (cancellationToken.CanBeCanceled)
@@ -119,7 +119,7 @@ internal static class ReadFreshness
     private static ReadSource SourceOf(ReadBatch batch) => batch.IsStale ? ReadSource.WithoutLeader : ReadSource.ReadIndex;
 
     /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.</exception>
-    private static async ValueTask<ReadSource> RefreshAsync(ReplicaHost host, TimeSpan maxAge, CancellationToken cancellationToken)
+    private static async ValueTask<ReadSource> RefreshAsync(LocalReplica host, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         try
         {
@@ -134,7 +134,7 @@ internal static class ReadFreshness
     /// <summary>
     /// As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that brings the answer ends the wait.
     /// </summary>
-    public static void WaitUntilFresh(ReplicaHost host, in KvReadOptions asked)
+    public static void WaitUntilFresh(LocalReplica host, in KvReadOptions asked)
     {
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
@@ -144,7 +144,7 @@ internal static class ReadFreshness
             Wait(host, asked);
     }
 
-    private static void Wait(ReplicaHost host, in KvReadOptions asked)
+    private static void Wait(LocalReplica host, in KvReadOptions asked)
     {
         var batch = host.JoinReads(MayBeStale(asked));
         batch.Wait();
@@ -152,7 +152,7 @@ internal static class ReadFreshness
     }
 
     /// <summary>Only while something measures or traces.</summary>
-    private static void WaitWatched(ReplicaHost host, in KvReadOptions asked)
+    private static void WaitWatched(LocalReplica host, in KvReadOptions asked)
     {
         var watch = host.Telemetry.StartRead("get", asked.Consistency);
         try

@@ -10,15 +10,15 @@ namespace RaftKv.Embedded.Client;
 internal sealed class ReplicaAccess
 {
     private readonly CancellationTokenSource _stopping = new();
-    private ReplicaHost? _host;
-    private Task<ReplicaHost>? _opening;
+    private LocalReplica? _host;
+    private Task<LocalReplica>? _opening;
 
     /// <summary>For what must not wait.</summary>
     /// <exception cref="RaftKvUnavailableException">The replica is still being opened.</exception>
-    public ReplicaHost Host => TryHost ?? throw Absence();
+    public LocalReplica Host => TryHost ?? throw Absence();
 
     /// <summary><c>null</c> while the replica is not open.</summary>
-    public ReplicaHost? TryHost => Volatile.Read(ref _host);
+    public LocalReplica? TryHost => Volatile.Read(ref _host);
 
     /// <summary>Whether the replica is being opened.</summary>
     public bool IsOpening => TryHost is null && Volatile.Read(ref _opening) is { IsCompleted: false };
@@ -27,7 +27,7 @@ internal sealed class ReplicaAccess
     public Exception? Failure => Volatile.Read(ref _opening) is { IsFaulted: true, Exception: { } e } ? e.InnerException : null;
 
     /// <summary>From now on calls wait for this.</summary>
-    public void SetOpening(Task<ReplicaHost> opening) => Volatile.Write(ref _opening, opening);
+    public void SetOpening(Task<LocalReplica> opening) => Volatile.Write(ref _opening, opening);
 
     /// <summary>What may become an entry: the cluster's limits, or the node's own while it does not run.</summary>
     public ClusterLimits Limits(RaftKvOptions options) => Volatile.Read(ref _host)?.Replica.Limits ?? ClusterLimits.Of(options);
@@ -35,7 +35,7 @@ internal sealed class ReplicaAccess
     /// <summary>Fires when the host begins to stop. Calls are served on until its services have stopped.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    public void Set(ReplicaHost host)
+    public void Set(LocalReplica host)
     {
         Interlocked.Exchange(ref _host, host);
         if (Stopping.IsCancellationRequested)
@@ -58,12 +58,12 @@ internal sealed class ReplicaAccess
 
     /// <summary>The replica, once it is open.</summary>
     /// <exception cref="Exception">What kept it from being opened.</exception>
-    public ValueTask<ReplicaHost> HostAsync(CancellationToken cancellationToken)
+    public ValueTask<LocalReplica> HostAsync(CancellationToken cancellationToken)
     {
         if (TryHost is { } host)
-            return new ValueTask<ReplicaHost>(host);
+            return new ValueTask<LocalReplica>(host);
         var opening = Volatile.Read(ref _opening) ?? throw Absence();
-        return new ValueTask<ReplicaHost>(opening.WaitAsync(cancellationToken));
+        return new ValueTask<LocalReplica>(opening.WaitAsync(cancellationToken));
     }
 
     private Exception Absence() => IsOpening

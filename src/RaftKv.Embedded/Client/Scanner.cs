@@ -131,7 +131,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     }
 
     private static KvScanPage ReadPage(
-        ReplicaHost host, ReadViewCursor cursor, ReadView pin, KvScanOptions asked, CancellationToken cancellationToken)
+        LocalReplica host, ReadViewCursor cursor, ReadView pin, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var most = asked.Limit == 0 ? DefaultPageEntries : asked.Limit;
         var entries = new List<KvEntry>();
@@ -152,7 +152,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     }
 
     /// <summary>The version the scan goes on with, or a new one that is as fresh as asked for.</summary>
-    private async ValueTask<ReadView> PinAsync(ReplicaHost host, KvScanOptions asked, CancellationToken cancellationToken)
+    private async ValueTask<ReadView> PinAsync(LocalReplica host, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var version = asked.AtVersion.Value;
         if (version == 0)
@@ -172,11 +172,11 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         throw RaftKvCompactedException.OfScan(version, pin.Version);
     }
 
-    private Task<ReadView> PinAsync(ReplicaHost host, CancellationToken cancellationToken) =>
+    private Task<ReadView> PinAsync(LocalReplica host, CancellationToken cancellationToken) =>
         AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index),
             static pin => pin.Release(), cancellationToken);
 
-    private static KvEntry Entry(ReplicaHost host, in ReadViewRecord record) =>
+    private static KvEntry Entry(LocalReplica host, in ReadViewRecord record) =>
         new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
     {
         ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(record.Header.ExpiresAtMs)),

@@ -78,7 +78,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    private static async IAsyncEnumerable<KvEvent> FollowAsync(ReplicaHost host, Watcher watcher, TimeSpan progressInterval, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<KvEvent> FollowAsync(LocalReplica host, Watcher watcher, TimeSpan progressInterval, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var cancelled = cancellationToken.UnsafeRegister(static watcher => ((Watcher)watcher!).Nudge(), watcher);
         await using var progress = progressInterval == default ? null
@@ -99,7 +99,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    private static Watcher Add(ReplicaHost host, KeyInterval keys, KvWatchOptions asked, long from) =>
+    private static Watcher Add(LocalReplica host, KeyInterval keys, KvWatchOptions asked, long from) =>
         host.Applier.Changes.Watches.Add(keys, asked.KeysOnly, asked.BufferBytes == 0 ? DefaultBufferBytes : asked.BufferBytes, from);
 
     private static void End(ReadView pin, Watcher watcher)
@@ -118,7 +118,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         WriteCount = record.Header.WriteCount,
     };
 
-    private static void ThrowIfRemoved(ReplicaHost host)
+    private static void ThrowIfRemoved(LocalReplica host)
     {
         if (host.Replica.Status is { Role: RaftKvRole.Removed } status)
             throw Errors.Removed(status.NodeId);

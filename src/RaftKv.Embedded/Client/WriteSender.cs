@@ -13,11 +13,11 @@ internal sealed class WriteSender(RaftKvOptions options)
         _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
     /// <summary>Sends a command that the caller has made.</summary>
-    public ValueTask<KvWriteResult> SendAsync(ReplicaHost host, byte[] command, CancellationToken cancellationToken) =>
+    public ValueTask<KvWriteResult> SendAsync(LocalReplica host, byte[] command, CancellationToken cancellationToken) =>
         Send(host, new WriteOperation(command, DeadlineOf(host), Release), cancellationToken);
 
     /// <summary>Sends a transaction and waits for its result.</summary>
-    public async ValueTask<ApplyResult> SendTransactionAsync(ReplicaHost host, byte[] command, CancellationToken cancellationToken)
+    public async ValueTask<ApplyResult> SendTransactionAsync(LocalReplica host, byte[] command, CancellationToken cancellationToken)
     {
         var write = new TransactionWrite(command, DeadlineOf(host), Release);
         await Send(host, write, cancellationToken).ConfigureAwait(false);
@@ -25,14 +25,14 @@ internal sealed class WriteSender(RaftKvOptions options)
     }
 
     /// <summary>An operation with room for a command of so many bytes.</summary>
-    public WriteOperation NewWrite(ReplicaHost host, int bytes)
+    public WriteOperation NewWrite(LocalReplica host, int bytes)
     {
         var deadline = DeadlineOf(host);
         // Measuring reads the operation after its end.
         return host.Telemetry.WatchesWrites ? new WriteOperation(new byte[bytes], deadline, Release) : Writes.Take(bytes, deadline);
     }
 
-    public ValueTask<KvWriteResult> Send(ReplicaHost host, WriteOperation write, CancellationToken cancellationToken)
+    public ValueTask<KvWriteResult> Send(LocalReplica host, WriteOperation write, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = write.Command.Length;
@@ -50,7 +50,7 @@ internal sealed class WriteSender(RaftKvOptions options)
     }
 
     /// <summary>Only while something measures or traces.</summary>
-    private static async ValueTask<KvWriteResult> SendWatchedAsync(ReplicaHost host, WriteOperation write,
+    private static async ValueTask<KvWriteResult> SendWatchedAsync(LocalReplica host, WriteOperation write,
         CancellationToken cancellationToken)
     {
         var activity = host.Telemetry.StartWrite(KvCommand.NameOf(write.Command.Span));
@@ -83,7 +83,7 @@ internal sealed class WriteSender(RaftKvOptions options)
         }
     }
 
-    private long DeadlineOf(ReplicaHost host) => host.Clock.Ticks + options.RequestTimeout.Ticks;
+    private long DeadlineOf(LocalReplica host) => host.Clock.Ticks + options.RequestTimeout.Ticks;
 
     private void Release(int bytes) => Interlocked.Add(ref _pendingBytes, -bytes);
 }

@@ -112,7 +112,7 @@ internal sealed class LiveOptions(string? cluster, IOptions<RaftKvOptions> runni
         var names = taken.ConvertAll(o => o.Name);
         if (!last.PeerSecrets.SequenceEqual(changed.PeerSecrets))
         {
-            access.TryHost?.ReplaceSecrets(changed.PeerSecrets);
+            (access.TryHost as ReplicaHost)?.ReplaceSecrets(changed.PeerSecrets);
             names.Add(nameof(RaftKvOptions.PeerSecrets));
         }
         if (names.Count > 0)

@@ -32,7 +32,7 @@ internal sealed class RaftKvHostedService(
 
     private readonly Lock _gate = new();
     private CancellationTokenRegistration _stopping;
-    private Task<ReplicaHost>? _opening;
+    private Task<LocalReplica>? _opening;
     private ReplicaHost? _host;
     private bool _isEnding;
 
@@ -108,7 +108,7 @@ internal sealed class RaftKvHostedService(
         }
     }
 
-    private ReplicaHost Open(RaftKvOptions settings, ILogger log, CancellationToken cancellationToken)
+    private LocalReplica Open(RaftKvOptions settings, ILogger log, CancellationToken cancellationToken)
     {
         if (settings.RestoreFrom is { } backup)
             new StartupRestore(settings, backup, log, observers).RunAsync(cancellationToken).GetAwaiter().GetResult();

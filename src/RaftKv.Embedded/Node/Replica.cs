@@ -23,6 +23,7 @@ internal sealed class Replica
     private readonly MemberDiscovery _discovery;
     private readonly ExpiryScheduler _expiry;
     private readonly Shutdown _shutdown;
+    private readonly SweepSchedule _sweeps;
 
     public Replica(ReplicaDependencies parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
     {
@@ -82,7 +83,7 @@ internal sealed class Replica
             _context, contacts, _peers, _discovery, traces, forwarded, _proposals, requests, verifier, transfer, disk, reports, _clocks);
         var peerEvents = new PeerEvents(_context, messages, _peers, abilities, _discovery, proof, _clocks, _proposals, requests);
         var diskEvents = new DiskEvents(_context, sender, snapshots, disk, transfer, _proposals);
-        var sweeps = new SweepSchedule(_context,
+        _sweeps = new SweepSchedule(_context,
         [
             _proposals.Sweep,
             _reads.Sweep,
@@ -103,7 +104,7 @@ internal sealed class Replica
         ]);
         _turns.Attach(_context, new ReplicaLoop(
             _context, _turns, lifecycle, _proposals, _reads, peerEvents, diskEvents, requests, exit, _expiry, _shutdown, _publisher,
-                sweeps));
+                _sweeps));
     }
 
     /// <summary>The threads that take turns.</summary>
@@ -220,6 +221,13 @@ internal sealed class Replica
 
     /// <inheritdoc cref="TurnScheduler.RunOnce"/>
     public void RunOnce() => _turns.RunOnce();
+
+    /// <summary>Holder of the turn, between turns. Sweeps and publishes the status now, for a node whose clock may stand still.</summary>
+    public void Settle()
+    {
+        _sweeps.Run();
+        _publisher.Publish();
+    }
 
     /// <inheritdoc cref="TurnScheduler.End"/>
     public void End() => _turns.End();

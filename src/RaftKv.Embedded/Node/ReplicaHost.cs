@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Node;
 /// A replica with its disk, its network and its threads: opens them, starts them, ends them. Nothing here is static, so one process may
 /// host as many as it likes.
 /// </summary>
-internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
+internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
 {
     /// <summary>Of the log lines of a replica.</summary>
     public const string Category = "RaftKv.Embedded.Node";
@@ -23,72 +23,44 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     private readonly ILogger _log;
     private readonly ReplicaStorage _storage;
     private readonly TcpTransport _transport;
-    private readonly ReplicaAssembly _assembly;
     private readonly ReplicaThreads _threads;
     private readonly StallWatch _stallWatch;
     private readonly BootstrapReport _bootstrap;
     private readonly CancellationTokenSource _ended = new();
     private readonly OneTimeStop _stop = new();
     private volatile bool _running;
-    private volatile bool _hasEnded;
 
     private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, ReplicaStorage storage, TcpTransport transport,
-        long openedAt)
+        long openedAt) : base(options, clock)
     {
         var log = observers.CreateLogger(Category);
-        (_options, _log, Clock, _storage, _transport) = (options, log, clock, storage, transport);
+        (_options, _log, _storage, _transport) = (options, log, storage, transport);
+        RecoveredIndex = storage.Start is { } from ? Math.Max(from.Snapshot.Index, from.Committed.Index) : 0;
         var changes = new ChangeFeed(storage.State, options.WatchHistoryBytes, options.ScanRetentionBytes);
         Telemetry = new Telemetry(options, new MeterSources
         {
-            Status = () => _assembly?.Replica.Status,
+            Status = () => Assembly?.Replica.Status,
             ExpiredKeys = () => changes.ExpiredKeys,
             RevokedKeys = () => changes.RevokedKeys,
-            Leases = () => _assembly?.Applier.LeaseCount ?? 0,
+            Leases = () => Assembly?.Applier.LeaseCount ?? 0,
         }, observers);
         var stalls = new StallLog(options.NodeId, clock, log);
         stalls.Stalled += Telemetry.Stalled;
         _stallWatch = CreateStallWatch(stalls);
         _bootstrap = new BootstrapReport(options.NodeId, clock, log);
-        _assembly = Assemble(changes, stalls, openedAt);
-        _assembly.LogWriter.Synced = OnSynced;
-        _threads = new ReplicaThreads(_assembly, _stallWatch, options.NodeId);
-        _assembly.LogWriter.Failed += _assembly.Fault;
-        Applier.Failed += _assembly.Fault;
+        Assembly = Assemble(changes, stalls, openedAt);
+        Assembly.LogWriter.Synced = OnSynced;
+        _threads = new ReplicaThreads(Assembly, _stallWatch, options.NodeId);
+        Assembly.LogWriter.Failed += Assembly.Fault;
+        Applier.Failed += Assembly.Fault;
         Replica.Faulted += OnFaulted;
         // Before a caller has the host: what this node served before it restarted decides what it may serve now.
         if (storage.Start is { } start)
             Replica.Recover(start);
     }
 
-    public Replica Replica => _assembly.Replica;
-
-    public Telemetry Telemetry { get; }
-
-    /// <summary>Up to here this node applies at its start, without a leader.</summary>
-    public long RecoveredIndex => _storage.Start is { } start ? Math.Max(start.Snapshot.Index, start.Committed.Index) : 0;
-
-    public Applier Applier => _assembly.Applier;
-
-    /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
-    /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>
-    public ReadBatch JoinReads(bool mayBeStale = false)
-    {
-        var batch = Replica.JoinReads(out var isNew, mayBeStale);
-        if (isNew)
-            Post(batch);
-        return batch;
-    }
-
     /// <summary>Any thread. The secrets of the cluster, for the connections that are made from now on.</summary>
     public void ReplaceSecrets(IEnumerable<string> secrets) => _transport.ReplaceSecrets(secrets);
-
-    /// <summary>Any thread. Gives the replica something to do.</summary>
-    public void Post(ReplicaInput input) => Replica.Turns.PostFromCaller(input);
-
-    public ReplicaClock Clock { get; }
-
-    /// <summary>Nothing can be read any more.</summary>
-    public bool HasEnded => _hasEnded;
 
     /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
@@ -116,17 +88,17 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     {
         _running = true;
         // Before the loop, which sends; what arrives early waits in its inbox.
-        _transport.Start(_assembly.Admission);
+        _transport.Start(Assembly.Admission);
         _threads.Start(_ended.Token);
         var identity = _storage.Identity;
         _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
             identity.ClusterId == Guid.Empty ? "none yet" : identity.ClusterId.ToString());
         if (_options.Seeds.Count > 0)
-            _threads.Add("seeds", new SeedWatch(_options, identity, _assembly.Contacts, _transport, Replica, _ended.Token).Run);
+            _threads.Add("seeds", new SeedWatch(_options, identity, Assembly.Contacts, _transport, Replica, _ended.Token).Run);
         if (identity.ClusterId == Guid.Empty || identity.IsJoining)
         {
-            var bootstrapper = new ClusterBootstrapper(_options, identity, _assembly.ClusterBootstrap, _assembly.Contacts, _transport,
-                () => _assembly.Admission.Identity, Replica,
+            var bootstrapper = new ClusterBootstrapper(_options, identity, Assembly.ClusterBootstrap, Assembly.Contacts, _transport,
+                () => Assembly.Admission.Identity, Replica,
                 _bootstrap, Clock, _log, _ended.Token);
             _threads.Add("form", bootstrapper.Run);
         }
@@ -170,30 +142,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
         _stop.Run(Close).Wait(_options.HandOverTimeout + (2 * JoinTimeout));
     }
 
-    /// <summary>Waits until this node has applied an entry, at most as long as a call may wait.</summary>
-    /// <exception cref="RaftKvUnavailableException">It did not in time.</exception>
-    public async Task WaitAppliedAsync(long index, CancellationToken cancellationToken)
-    {
-        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Action callback = () => reached.TrySetResult();
-        if (!Applier.Waiters.Add(index, callback, () => Applier.AppliedIndex))
-            return;
-        try
-        {
-            await reached.Task.WaitAsync(_options.RequestTimeout, Clock.Provider, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw Errors.ApplyBehind(_options.RequestTimeout);
-        }
-        finally
-        {
-            Applier.Waiters.Remove(callback);
-        }
-    }
-
-    /// <summary>Copies the newest snapshot if it covers an entry; <c>null</c> if there is none that does.</summary>
-    public async Task<RaftKvBackupInfo?> TryCopySnapshotAsync(long coveringIndex, Stream destination, CancellationToken cancellationToken)
+    public override async Task<RaftKvBackupInfo?> TryCopySnapshotAsync(
+        long coveringIndex, Stream destination, CancellationToken cancellationToken)
     {
         using var source = _storage.Snapshots.OpenCovering(coveringIndex);
         return source is null ? null : await source.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
@@ -215,8 +165,8 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
 
     private void Close()
     {
-        _hasEnded = true;
-        _assembly.Admission.Close();
+        MarkEnded();
+        Assembly.Admission.Close();
         _storage.Files.StopWaiting();
         _ended.Cancel();
         Telemetry.Dispose();
@@ -255,11 +205,11 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
 
     private StallWatch CreateStallWatch(StallLog stalls) => new(stalls, Clock, _options.ElectionTimeout, new StallSources
     {
-        LeaderSilence = () => _assembly?.Replica.LastLeaderContact,
-        LeaderId = () => _assembly?.Replica.LeaderId,
-        WithoutLeader = () => _assembly?.Replica.WithoutLeader,
-        SilentVoters = () => _assembly?.Replica.SilentVoters ?? [],
-        LogBusyFor = () => _assembly.LogWriter.BusyFor,
+        LeaderSilence = () => Assembly?.Replica.LastLeaderContact,
+        LeaderId = () => Assembly?.Replica.LeaderId,
+        WithoutLeader = () => Assembly?.Replica.WithoutLeader,
+        SilentVoters = () => Assembly?.Replica.SilentVoters ?? [],
+        LogBusyFor = () => Assembly.LogWriter.BusyFor,
         ApplierBusyFor = () => Applier.BusyFor,
         AppliedIndex = () => Applier.AppliedIndex,
     });
@@ -309,7 +259,7 @@ internal sealed class ReplicaHost : IDisposable, IAsyncDisposable
     /// <summary>A faulted node must not look alive to its peers.</summary>
     private void OnFaulted()
     {
-        _assembly.Admission.Close();
+        Assembly.Admission.Close();
         _ended.Cancel();
         _ = ThreadStarter.RunAside(_transport.Dispose);
     }

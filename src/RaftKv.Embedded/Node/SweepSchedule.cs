@@ -11,8 +11,13 @@ internal sealed class SweepSchedule(ReplicaContext context, Action[] sweeps)
 
     public void RunIfDue()
     {
-        if (context.Now.Ticks < Next)
-            return;
+        if (context.Now.Ticks >= Next)
+            Run();
+    }
+
+    /// <summary>Whenever the last sweep was.</summary>
+    public void Run()
+    {
         Next = context.Now.Ticks + ReplicaContext.SweepInterval;
         foreach (var sweep in sweeps)
             sweep();

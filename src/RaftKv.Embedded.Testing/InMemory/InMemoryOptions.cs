@@ -1,0 +1,13 @@
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>The options of the store in memory, where the log takes memory and no follower needs it.</summary>
+internal static class InMemoryOptions
+{
+    private const long MostLogBytes = 1024 * 1024;
+
+    public static void Apply(RaftKvOptions options)
+    {
+        options.SnapshotThresholdBytes = Math.Min(options.SnapshotThresholdBytes, MostLogBytes);
+        options.LogRetentionBytes = 0;
+    }
+}

@@ -1,0 +1,213 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Diagnostics;
+
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>
+/// The store in memory, for tests: a cluster of one without threads, disk and port. It runs the product's own code, so its answers and its
+/// errors are the product's. Calls are complete when they return, unless they wait by their nature (a watch, a lock that is taken).
+/// </summary>
+/// <remarks>
+/// <para>Time is that of the <see cref="TimeProvider"/>. When a <c>FakeTimeProvider</c> is advanced, every key, lease and lock whose time is over has
+/// ended when the call returns. A lease that this process holds is renewed in time as long as no single step is as long as its time to
+/// live: a longer step is like a process that was suspended, and loses it.</para>
+/// <para>Failures are ordered with <see cref="Fail"/>, <see cref="FailNext"/>, <see cref="FailNextOutcomeUnknown"/>,
+/// <see cref="LoseLockAsync"/>, <see cref="Compact"/> and <see cref="Delay"/>; <see cref="Recover"/> ends them. They act on everything
+/// that uses this store: locks, leases and the cache too. Thread-safe.</para>
+/// </remarks>
+public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
+{
+    private readonly InMemoryReplica _replica;
+    private readonly LeaseRenewer _renewer;
+    private readonly RaftKvLeases _leases;
+    private readonly RaftKvCoordination _coordination;
+
+    /// <summary>An empty store.</summary>
+    /// <param name="time">The time of keys, leases and delays. The default value is <see cref="TimeProvider.System"/>.</param>
+    /// <param name="configure">Sets the options, for example the limits. The disk and the network play no part.</param>
+    public InMemoryRaftKv(TimeProvider? time = null, Action<RaftKvOptions>? configure = null)
+        : this(time ?? TimeProvider.System, OptionsFrom(configure), new ReservedKeys([]), new Observers(NullLoggerFactory.Instance))
+    {
+    }
+
+    internal InMemoryRaftKv(TimeProvider time, RaftKvOptions options, ReservedKeys reserved, Observers observers)
+    {
+        _replica = new InMemoryReplica(options, time, observers);
+        Access.Set(_replica);
+        Kv = new DistributedKv(Access, options, reserved);
+        _renewer = new LeaseRenewer(Access, options, _replica.Run);
+        _replica.RenewLeases = _renewer.Renew;
+        _leases = new RaftKvLeases(Access, Kv, options, _renewer);
+        _coordination = new RaftKvCoordination(Kv, _leases, Access, Options.Create(options));
+        Cluster = new InMemoryCluster(new RaftKvCluster(Access, options), _replica, options);
+        Cache = new RaftKvCache(Kv, new RaftKvCacheOptions());
+    }
+
+    /// <summary>Leases.</summary>
+    public IRaftKvLeases Leases => _leases;
+
+    /// <summary>Locks and leaders.</summary>
+    public IRaftKvCoordination Coordination => _coordination;
+
+    /// <summary>The cluster of one. With <see cref="Fail"/> its status says what is wrong.</summary>
+    public IRaftKvCluster Cluster { get; }
+
+    /// <summary>The store as a cache, with the default options of <see cref="RaftKvCacheOptions"/>.</summary>
+    public IDistributedCache Cache { get; }
+
+    internal ReplicaAccess Access { get; } = new();
+
+    internal DistributedKv Kv { get; }
+
+    internal RaftKvLeases OwnLeases => _leases;
+
+    internal RaftKvCoordination OwnCoordination => _coordination;
+
+    /// <summary>
+    /// From now on calls are refused for this reason, until <see cref="Recover"/>. As in the product, stale reads go on, and so do reads
+    /// with <see cref="KvReadOptions.StaleWithoutLeader"/>; <see cref="RaftKvUnavailableReason.NoSpace"/>,
+    /// <see cref="RaftKvUnavailableReason.Overloaded"/> and <see cref="RaftKvUnavailableReason.FeatureNotActive"/> concern writes only,
+    /// and <see cref="RaftKvUnavailableReason.StaleRead"/> reads only. Leases are not renewed meanwhile. Unlike in the product, no call
+    /// waits for <see cref="RaftKvOptions.RequestTimeout"/> first.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such reason.</exception>
+    public void Fail(RaftKvUnavailableReason reason)
+    {
+        ThrowIfUndefined(reason);
+        _replica.Faults.Set(reason);
+    }
+
+    /// <summary>The next calls are refused for this reason, and then it is over: for tests of code that retries.</summary>
+    /// <param name="reason">As for <see cref="Fail"/>; calls that it does not concern are not counted.</param>
+    /// <param name="calls">How many calls. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such reason, or the number is not positive.</exception>
+    public void FailNext(RaftKvUnavailableReason reason, int calls = 1)
+    {
+        ThrowIfUndefined(reason);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(calls);
+        _replica.Faults.RefuseNext(reason, calls);
+    }
+
+    /// <summary>
+    /// The next writes end with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and leases.
+    /// </summary>
+    /// <param name="applied">Whether they are carried out all the same. Callers cannot tell.</param>
+    /// <param name="writes">How many writes. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
+    public void FailNextOutcomeUnknown(bool applied, int writes = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(writes);
+        _replica.Faults.LoseOutcomeOfNext(applied, writes);
+    }
+
+    /// <summary>
+    /// Each call takes so long by the <see cref="TimeProvider"/> before the cluster answers it; reads that wait for nothing (stale ones, and
+    /// those under a leader lease) are as fast as before. At <see cref="RaftKvOptions.RequestTimeout"/> and beyond, reads end with
+    /// <see cref="RaftKvUnavailableReason.NoQuorum"/> and writes with <see cref="RaftKvOutcomeUnknownException"/>, although they are
+    /// carried out. <see cref="TimeSpan.Zero"/> ends it.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
+    public void Delay(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        _replica.Faults.Delay = time;
+    }
+
+    /// <summary>Ends all failures and delays that were ordered.</summary>
+    public void Recover() => _replica.Faults.Clear();
+
+    /// <summary>
+    /// The holder of a lock loses it, as after a long pause of its process: its lease ends, its <see cref="KvLock.LostToken"/> fires, and the
+    /// next one in the line gets the lock.
+    /// </summary>
+    /// <param name="name">The name of the lock, or of the office of <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>.</param>
+    /// <returns>Whether the lock was held.</returns>
+    public async Task<bool> LoseLockAsync(string name)
+    {
+        if (await _coordination.GetHolderAsync(name).ConfigureAwait(false) is not { LeaseId: var lease and > 0 })
+            return false;
+        _renewer.Lose(lease);
+        return await _leases.RevokeAsync(lease).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Forgets all changes so far, as a node does that was given a snapshot: watches under way, watches that begin at an earlier version, and
+    /// scans under way end with <see cref="RaftKvCompactedException"/>.
+    /// </summary>
+    public void Compact() => _replica.Compact();
+
+    /// <summary>Ends watches, waits for locks, and leaderships; calls are refused from now on (<see cref="RaftKvUnavailableReason.Stopping"/>).</summary>
+    public void Dispose()
+    {
+        Access.BeginStop();
+        _replica.Dispose();
+        _coordination.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.GetAsync(key, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<KvWriteResult> SetAsync(
+        string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.SetAsync(key, value, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default) =>
+        Kv.DeleteAsync(key, when, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default) =>
+        Kv.CommitAsync(transaction, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result) =>
+        Kv.TryRead(key, state, read, out result);
+
+    /// <inheritdoc/>
+    public ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read,
+        KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.ReadAsync(key, state, read, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<KvEntry> ScanAsync(
+        KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.ScanAsync(range, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<KvScanPage> ScanPageAsync(
+        KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.ScanPageAsync(range, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.CountAsync(range, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<KvChild> ListChildrenAsync(string prefix, char delimiter = '/', KvReadOptions options = default,
+        string? after = null, CancellationToken cancellationToken = default) =>
+        Kv.ListChildrenAsync(prefix, delimiter, options, after, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<KvEvent> WatchAsync(
+        KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.WatchAsync(range, options, cancellationToken);
+
+    private static RaftKvOptions OptionsFrom(Action<RaftKvOptions>? configure)
+    {
+        var options = new RaftKvOptions();
+        configure?.Invoke(options);
+        InMemoryOptions.Apply(options);
+        return options;
+    }
+
+    private static void ThrowIfUndefined(RaftKvUnavailableReason reason)
+    {
+        if (!Enum.IsDefined(reason))
+            throw new ArgumentOutOfRangeException(nameof(reason), reason, "There is no such reason.");
+    }
+}

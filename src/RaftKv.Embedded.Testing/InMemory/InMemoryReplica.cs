@@ -1,0 +1,266 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Log;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
+using RaftKv.Embedded.Storage;
+using RaftKv.Embedded.Watch;
+
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>
+/// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of each caller until
+/// there is nothing to do, and when the time comes at which something ends.
+/// </summary>
+internal sealed class InMemoryReplica : LocalReplica, IDisposable
+{
+    private const string Root = "/in-memory";
+    private const int SegmentBytes = 1024 * 1024;
+
+    private readonly RaftKvOptions _options;
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private int _requests;
+    private bool _isRunning;
+    private bool _isDisposed;
+
+    public InMemoryReplica(RaftKvOptions options, TimeProvider time, Observers observers) : base(options, new ReplicaClock(time))
+    {
+        _options = options;
+        Faults = new InMemoryFaults(options);
+        var files = new InMemoryFileSystem();
+        var directory = DataDirectory.Open(files, Root);
+        var identity = LocalIdentity.Open(files, directory.Root, options.NodeId);
+        var snapshots = new SnapshotStore(files, directory.Snapshots);
+        Func<long, IKvStore> stores = static _ => new InMemoryKvStore();
+        var state = StartupRecovery.LoadState(snapshots, stores, NullLogger.Instance);
+        var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = SegmentBytes, PrepareInBackground = false }, out _);
+        Telemetry = new Telemetry(options.NodeId, new MeterSources
+        {
+            Status = () => null,
+            ExpiredKeys = static () => 0,
+            RevokedKeys = static () => 0,
+            Leases = static () => 0,
+        }, observers);
+        Assembly = new ReplicaAssembly(new ReplicaPorts
+        {
+            Options = options,
+            Clock = Clock,
+            Log = NullLogger.Instance,
+            Identity = identity,
+            Wal = wal,
+            Snapshots = snapshots,
+            Stores = stores,
+            State = state,
+            Changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes),
+            Pending = new PendingWrites(),
+            SessionNonce = Guid.NewGuid(),
+            Applying = static _ => { },
+            Transport = new DisconnectedTransport($"{options.NodeId}:1"),
+            Settings = CoreSettings.From(options, identity.Incarnation, seed: 1),
+            ShutdownToken = CancellationToken.None,
+        });
+        Snapshots = snapshots;
+        _timer = time.CreateTimer(static replica => ((InMemoryReplica)replica!).Run(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Found(identity);
+    }
+
+    public InMemoryFaults Faults { get; }
+
+    /// <summary>Renews and ends the leases that this process holds, and says when to be called again.</summary>
+    public Func<long>? RenewLeases { get; set; }
+
+    private SnapshotStore Snapshots { get; }
+
+    /// <summary>No two reads share a batch: each may be refused by itself.</summary>
+    public override ReadBatch JoinReads(bool mayBeStale = false)
+    {
+        var batch = new ReadBatch(Clock.Ticks + _options.RequestTimeout.Ticks) { MayBeStale = mayBeStale, Readers = 1 };
+        Post(batch);
+        return batch;
+    }
+
+    public override void Post(ReplicaInput input)
+    {
+        var delay = Faults.Delay;
+        if (delay <= TimeSpan.Zero)
+            Take(input);
+        else if (delay < _options.RequestTimeout)
+            Later(delay, () => Take(input));
+        else
+            Later(_options.RequestTimeout, () => TakeTooLate(input));
+    }
+
+    public override void PostRequest(ReplicaInput input)
+    {
+        if (input is AdminCall call)
+            Await(call);
+        if (input is WriteOperation renewal && Faults.RefusalOf(input, isRenewal: true) is { } refusal)
+            renewal.TryFail(refusal);
+        else
+            Replica.Post(input);
+        Run();
+    }
+
+    public override void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs)
+    {
+        Replica.RecordAccess(key, version, expiresAtMs, slidingMs);
+        Run();
+    }
+
+    public override void Submit(BetweenEntries task)
+    {
+        Applier.Submit(task);
+        Run();
+    }
+
+    public override async Task<RaftKvBackupInfo?> TryCopySnapshotAsync(
+        long coveringIndex, Stream destination, CancellationToken cancellationToken)
+    {
+        using var source = Snapshots.OpenCovering(coveringIndex);
+        return source is null ? null : await source.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Forgets all changes so far: watches of the past, watches under way and scans under way end with an error.</summary>
+    public void Compact() => Submit(new BetweenEntries(_ =>
+    {
+        Applier.Changes.History.Restart(Applier.AppliedIndex);
+        Applier.Changes.Watches.Compact(Applier.AppliedIndex + 1);
+        Applier.Changes.Pins.BreakAll();
+    }, static () => { }));
+
+    /// <summary>Every part does what it has to do, until none has.</summary>
+    public void Run()
+    {
+        lock (_gate)
+        {
+            // What runs here may ask for it again, and is heard below.
+            if (_isRunning || _isDisposed)
+                return;
+            _isRunning = true;
+            try
+            {
+                RunParts();
+            }
+            finally
+            {
+                _isRunning = false;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            MarkEnded();
+            _timer.Dispose();
+            Replica.End();
+            Telemetry.Dispose();
+            Snapshots.Dispose();
+        }
+    }
+
+    private void Found(LocalIdentity identity)
+    {
+        var self = new Member(_options.NodeId, $"{_options.NodeId}:1", identity.Incarnation, MemberRole.Voter);
+        if (Assembly.ClusterBootstrap.TryBootstrap([self], FeatureLevels.Of(_options), ClusterLimits.Of(_options)) is { } start)
+            Replica.Recover(start);
+        Run();
+        // A node is ready once it has read something.
+        _ = JoinReads();
+    }
+
+    /// <summary>Until it is answered, time goes on by itself: some answers are those of a deadline.</summary>
+    private void Await(AdminCall call)
+    {
+        Interlocked.Increment(ref _requests);
+        _ = call.Done.ContinueWith(_ => Interlocked.Decrement(ref _requests), TaskScheduler.Default);
+    }
+
+    private void Take(ReplicaInput input)
+    {
+        if (Faults.RefusalOf(input) is { } refusal)
+            Refuse(input, refusal);
+        else if (input is WriteOperation write && Faults.TryLoseOutcome(out var applied))
+            LoseOutcome(write, applied);
+        else
+            Replica.Post(input);
+        Run();
+    }
+
+    /// <summary>The time of a call is over before the cluster can answer it.</summary>
+    private void TakeTooLate(ReplicaInput input)
+    {
+        if (input is WriteOperation write)
+            LoseOutcome(write, applied: true);
+        else
+            Refuse(input, Errors.NoQuorum(_options.NodeId, _options.RequestTimeout));
+        Run();
+    }
+
+    private static void Refuse(ReplicaInput input, RaftKvUnavailableException refusal)
+    {
+        if (input is WriteOperation write)
+            write.TryFail(refusal);
+        else if (input is ReadBatch { MayBeStale: false } batch)
+            batch.Fail(refusal);
+        // As the product does without a leader.
+        else if (input is ReadBatch stale)
+            stale.CompleteStale();
+    }
+
+    /// <summary>The write is carried out, or is not, and its caller hears neither.</summary>
+    private void LoseOutcome(WriteOperation write, bool applied)
+    {
+        if (applied)
+        {
+            var unheard = new WriteOperation(write.Command.ToArray(), write.Deadline + _options.RequestTimeout.Ticks, static _ => { });
+            _ = unheard.Start(CancellationToken.None);
+            Replica.Post(unheard);
+        }
+        write.TryFail(InMemoryErrors.Unknown(_options));
+    }
+
+    private void Later(TimeSpan delay, Action act) => _ = Task.Delay(delay, Clock.Provider)
+        .ContinueWith(_ => act(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private void RunParts()
+    {
+        var renewAt = RenewLeases?.Invoke() ?? Moment.Never;
+        for (var isBusy = true; isBusy;)
+        {
+            Replica.RunOnce();
+            Assembly.LogWriter.RunOnce();
+            Applier.RunOnce();
+            Assembly.Reader.RunOnce();
+            Assembly.Snapshotter.RunOnce();
+            isBusy = Replica.HasWork || Assembly.LogWriter.HasWork || Applier.HasWork || Assembly.Reader.HasWork
+                || Assembly.Snapshotter.HasWork;
+            if (isBusy)
+                continue;
+            // Renewals that were posted have their answers now.
+            renewAt = RenewLeases?.Invoke() ?? Moment.Never;
+            Replica.Settle();
+            isBusy = Replica.HasWork;
+        }
+        Schedule(renewAt);
+    }
+
+    /// <summary>Nothing else happens by itself than that leases are renewed, keys and leases end, and requests are answered late.</summary>
+    private void Schedule(long renewAt)
+    {
+        var now = Clock.Now;
+        var due = Volatile.Read(ref _requests) > 0 ? Math.Min(renewAt, Replica.Deadline) : renewAt;
+        if (Applier.NextDueMs is var dueMs && dueMs != long.MaxValue && Replica.Core is { } core)
+            due = Math.Min(due, now.Ticks + Math.Max(0, dueMs - core.ReadLogTime(now)) * TimeSpan.TicksPerMillisecond);
+        var wait = due == Moment.Never
+            ? Timeout.InfiniteTimeSpan
+            : TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(TimeSpan.FromTicks(due - now.Ticks).TotalMilliseconds), 1, int.MaxValue));
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+}

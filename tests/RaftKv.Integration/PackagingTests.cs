@@ -36,6 +36,7 @@ public sealed class PackagingTests : IDisposable
     [Theory]
     [InlineData("RaftKv.Embedded.Http")]
     [InlineData("RaftKv.Embedded.DataProtection")]
+    [InlineData("RaftKv.Embedded.Testing")]
     public async Task The_packages_around_it_are_complete(string package)
     {
         await PackAsync(package);

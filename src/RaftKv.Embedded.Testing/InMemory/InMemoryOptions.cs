@@ -9,5 +9,8 @@ internal static class InMemoryOptions
     {
         options.SnapshotThresholdBytes = Math.Min(options.SnapshotThresholdBytes, MostLogBytes);
         options.LogRetentionBytes = 0;
+        // Required, and not used.
+        if (string.IsNullOrEmpty(options.DataDirectory))
+            options.DataDirectory = "in-memory";
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Testing;
 
@@ -57,6 +58,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
 
     /// <summary>The store as a cache, with the default options of <see cref="RaftKvCacheOptions"/>.</summary>
     public IDistributedCache Cache { get; }
+
+    internal LocalReplica Replica => _replica;
 
     internal ReplicaAccess Access { get; } = new();
 

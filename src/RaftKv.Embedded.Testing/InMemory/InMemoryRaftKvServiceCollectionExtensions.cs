@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Hosting;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Testing;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -24,17 +24,12 @@ public static class InMemoryRaftKvServiceCollectionExtensions
     public static IRaftKvBuilder AddInMemoryRaftKv(this IServiceCollection services, Action<RaftKvOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // Whatever AddRaftKv has registered: its hosted service opens the directory, and its validation asks for one.
-        services.RemoveAll<IValidateOptions<RaftKvOptions>>();
-        foreach (var own in services.Where(IsOfTheReplica).ToList())
-            services.Remove(own);
-        services.AddOptions<RaftKvOptions>().Configure(configure ?? (static _ => { }));
-        services.PostConfigure<RaftKvOptions>(InMemoryOptions.Apply);
-        services.TryAddSingleton<ReservedKeys>();
-        services.AddLogging();
-        services.TryAddSingleton<Observers>();
+        if (!services.Any(s => s.ImplementationInstance is RegisteredCluster { Name: null }))
+            services.AddLogging().AddRaftKv(static _ => { });
+        services.Configure(configure ?? (static _ => { })).PostConfigure<RaftKvOptions>(InMemoryOptions.Apply);
         services.TryAddSingleton(p => new InMemoryRaftKv(p.GetService<TimeProvider>() ?? TimeProvider.System,
             p.GetRequiredService<IOptions<RaftKvOptions>>().Value, p.GetRequiredService<ReservedKeys>(), p.GetRequiredService<Observers>()));
+        Replace<ReplicaOpener>(services, p => new InMemoryOpener(p));
         Replace(services, p => p.Access);
         Replace(services, p => p.Kv);
         Replace(services, p => p.OwnLeases);
@@ -43,20 +38,16 @@ public static class InMemoryRaftKvServiceCollectionExtensions
         Replace(services, p => p.Leases);
         Replace(services, p => p.Coordination);
         Replace(services, p => p.Cluster);
-        services.AddSingleton<IHostedService, InMemoryLifetime>();
-        var builder = new RaftKvBuilder(services);
-        if (services.All(s => s.ServiceType != typeof(IDistributedCache)))
+        var builder = new RaftKvBuilder(services, null);
+        if (!services.Any(s => s.ServiceType == typeof(IDistributedCache) && !s.IsKeyedService))
             builder.AddDistributedCache();
         return builder;
     }
 
-    private static bool IsOfTheReplica(ServiceDescriptor service) => service.ServiceType == typeof(IHostedService)
-        && !service.IsKeyedService
-        && (Implements<RaftKvHostedService>(service) || Implements<RaftKvCoordination>(service) || Implements<InMemoryLifetime>(service));
-
-    private static bool Implements<T>(ServiceDescriptor service) => service.ImplementationType == typeof(T)
-        || service.ImplementationFactory?.Method.ReturnType == typeof(T);
-
-    private static void Replace<T>(IServiceCollection services, Func<InMemoryRaftKv, T> part) where T : class =>
-        services.Replace(ServiceDescriptor.Singleton(p => part(p.GetRequiredService<InMemoryRaftKv>())));
+    private static void Replace<T>(IServiceCollection services, Func<InMemoryRaftKv, T> part) where T : class
+    {
+        foreach (var own in services.Where(s => s.ServiceType == typeof(T) && !s.IsKeyedService).ToList())
+            services.Remove(own);
+        services.AddSingleton(p => part(p.GetRequiredService<InMemoryRaftKv>()));
+    }
 }

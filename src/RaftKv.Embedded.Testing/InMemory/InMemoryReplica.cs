@@ -13,7 +13,7 @@ namespace RaftKv.Embedded.Testing;
 /// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of each caller until
 /// there is nothing to do, and when the time comes at which something ends.
 /// </summary>
-internal sealed class InMemoryReplica : LocalReplica, IDisposable
+internal sealed class InMemoryReplica : LocalReplica
 {
     private const string Root = "/in-memory";
     private const int SegmentBytes = 1024 * 1024;
@@ -36,7 +36,7 @@ internal sealed class InMemoryReplica : LocalReplica, IDisposable
         Func<long, IKvStore> stores = static _ => new InMemoryKvStore();
         var state = StartupRecovery.LoadState(snapshots, stores, NullLogger.Instance);
         var wal = Wal.Open(files, directory.Wal, new WalOptions { SegmentBytes = SegmentBytes, PrepareInBackground = false }, out _);
-        Telemetry = new Telemetry(options.NodeId, new MeterSources
+        Telemetry = new Telemetry(options, new MeterSources
         {
             Status = () => null,
             ExpiredKeys = static () => 0,
@@ -150,7 +150,26 @@ internal sealed class InMemoryReplica : LocalReplica, IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>It leads since it was made.</summary>
+    public override void Start()
+    {
+    }
+
+    public override Task HandOverAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public override void Dispose()
     {
         lock (_gate)
         {

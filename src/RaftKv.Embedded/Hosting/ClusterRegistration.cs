@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Client;
 using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Hosting;
@@ -23,7 +24,7 @@ internal static class ClusterRegistration
         AddClients(services, cluster);
         services.AddSingleton<IHostedService>(p => new RaftKvHostedService(
             p.Of<IOptions<RaftKvOptions>>(cluster), p.Of<ReplicaAccess>(cluster), p.Of<RaftKvLeases>(cluster), p.Of<Observers>(cluster),
-            p.Of<ReplicaClock>(cluster), p.GetService<IHostApplicationLifetime>()));
+            p.Of<ReplicaClock>(cluster), p.Of<ReplicaOpener>(cluster), p.GetService<IHostApplicationLifetime>()));
         services.AddSingleton<IHostedService>(p => p.Of<RaftKvCoordination>(cluster));
         services.AddSingleton<IHostedService>(p => new RaftKvConfigurationFeeder(
             cluster, p.Of<DistributedKv>(cluster), p.Of<Observers>(cluster), p.GetService<IConfiguration>()));
@@ -73,6 +74,7 @@ internal static class ClusterRegistration
     {
         services.TryAddOf(cluster, static p => new Observers(p.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>()));
         services.TryAddOf(cluster, static _ => new ReplicaClock(SuspendAwareTime.Instance));
+        services.TryAddOf(cluster, static _ => new ReplicaOpener());
         services.TryAddOf(cluster, static _ => new ReplicaAccess());
         services.TryAddOf(cluster, p => new ReservedKeys(p.AllOf<ReservedPrefix>(cluster)));
         services.TryAddOf(cluster, p => new DistributedKv(p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value, p.Of<ReservedKeys>(cluster)));

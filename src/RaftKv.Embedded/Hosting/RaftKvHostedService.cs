@@ -23,6 +23,7 @@ internal sealed class RaftKvHostedService(
     RaftKvLeases leases,
     Observers observers,
     ReplicaClock clock,
+    ReplicaOpener opener,
     IHostApplicationLifetime? lifetime) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     /// <summary>So long the services that start next wait for the replica, and find it open.</summary>
@@ -33,7 +34,7 @@ internal sealed class RaftKvHostedService(
     private readonly Lock _gate = new();
     private CancellationTokenRegistration _stopping;
     private Task<LocalReplica>? _opening;
-    private ReplicaHost? _host;
+    private LocalReplica? _host;
     private bool _isEnding;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -97,7 +98,7 @@ internal sealed class RaftKvHostedService(
     }
 
     /// <summary>The replica, which is to end; <c>null</c> when it is not open, and then ends by itself once it is.</summary>
-    private ReplicaHost? BeginEnd()
+    private LocalReplica? BeginEnd()
     {
         access.BeginStop();
         lock (_gate)
@@ -112,7 +113,7 @@ internal sealed class RaftKvHostedService(
     {
         if (settings.RestoreFrom is { } backup)
             new StartupRestore(settings, backup, log, observers).RunAsync(cancellationToken).GetAwaiter().GetResult();
-        var host = ReplicaHost.Open(settings, clock, observers);
+        var host = opener.Open(settings, clock, observers);
         lock (_gate)
         {
             if (!_isEnding)

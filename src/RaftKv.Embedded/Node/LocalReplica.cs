@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>The replica of this process, as its clients use it, whatever disk, network and threads it has.</summary>
-internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock)
+internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock) : IDisposable, IAsyncDisposable
 {
     private volatile bool _hasEnded;
 
@@ -23,6 +23,25 @@ internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock)
     public bool HasEnded => _hasEnded;
 
     protected ReplicaAssembly Assembly { get; init; } = null!;
+
+    /// <summary>Starts it. Returns at once: forming, electing and catching up happen behind it.</summary>
+    public abstract void Start();
+
+    /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>
+    public abstract Task HandOverAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Hands over and stops. It stops once, however often and from how many threads it is asked to: each call completes when the stop
+    /// is complete. It is bounded by the hand-over timeout, or the earliest cancellation of the callers, and a few seconds for all threads
+    /// together.
+    /// </summary>
+    public abstract Task StopAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends at once, or hurries the stop that has begun, and waits for its end.</summary>
+    public abstract ValueTask DisposeAsync();
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public abstract void Dispose();
 
     /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
     /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>

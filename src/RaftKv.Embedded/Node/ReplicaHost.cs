@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Node;
 /// A replica with its disk, its network and its threads: opens them, starts them, ends them. Nothing here is static, so one process may
 /// host as many as it likes.
 /// </summary>
-internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
+internal sealed class ReplicaHost : LocalReplica
 {
     /// <summary>Of the log lines of a replica.</summary>
     public const string Category = "RaftKv.Embedded.Node";
@@ -83,8 +83,7 @@ internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the threads. Returns at once: forming, electing and catching up happen behind it.</summary>
-    public void Start()
+    public override void Start()
     {
         _running = true;
         // Before the loop, which sends; what arrives early waits in its inbox.
@@ -104,8 +103,7 @@ internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>
-    public async Task HandOverAsync(CancellationToken cancellationToken)
+    public override async Task HandOverAsync(CancellationToken cancellationToken)
     {
         // The stop itself comes next, and says what it could not finish.
         if (!_running)
@@ -115,12 +113,7 @@ internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
         await Task.WhenAny(done.Task, Task.Delay(_options.HandOverTimeout + JoinTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Hands over and stops. The host stops once, however often and from how many threads it is asked to: each call completes when the stop
-    /// is complete. It is bounded by the hand-over timeout, or the earliest cancellation of the callers, and a few seconds for all threads
-    /// together.
-    /// </summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
         var end = _stop.Run(Stop);
         await using var hurry = cancellationToken.UnsafeRegister(static host => ((ReplicaHost)host!)._stop.HurryUp(), this)
@@ -128,15 +121,13 @@ internal sealed class ReplicaHost : LocalReplica, IDisposable, IAsyncDisposable
         await end.ConfigureAwait(false);
     }
 
-    /// <summary>Ends at once, or hurries the stop that has begun, and waits for its end.</summary>
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         _stop.HurryUp();
         await _stop.Run(Close).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="DisposeAsync"/>.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         _stop.HurryUp();
         _stop.Run(Close).Wait(_options.HandOverTimeout + (2 * JoinTimeout));

@@ -24,7 +24,7 @@ internal sealed class TestNode : IAsyncDisposable
     public IRaftKvLeases Leases => _host.Services.GetRequiredService<IRaftKvLeases>();
 
     /// <summary>What is inside, for tests that break it.</summary>
-    public ReplicaHost Inside => _host.Services.GetRequiredService<ReplicaAccess>().Host;
+    public LocalReplica Inside => _host.Services.GetRequiredService<ReplicaAccess>().Host;
 
     public IRaftKvCoordination Coordination => _host.Services.GetRequiredService<IRaftKvCoordination>();
 

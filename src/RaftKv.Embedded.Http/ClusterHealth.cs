@@ -15,7 +15,7 @@ internal readonly struct ClusterHealth
         _status = status;
         foreach (var member in status.Members)
         {
-            if (!member.IsVoter)
+            if (member.Role != RaftKvMemberRole.Voter)
                 continue;
             Voters++;
             if (member.IsReachable && !member.HasLostEntries || member.NodeId == status.NodeId)
@@ -41,7 +41,7 @@ internal readonly struct ClusterHealth
 
     /// <summary>How many entries a member is behind; 0 while that is not known.</summary>
     public static long LagOf(RaftKvMemberStatus member, RaftKvStatus status) =>
-        member.Lag ?? (member.Match is { } match ? Math.Max(0, status.LastIndex - match) : 0);
+        member.Lag ?? (member.MatchIndex is { } match ? Math.Max(0, status.LastIndex - match) : 0);
 
     /// <returns><c>alive</c>, <c>lagging</c> or <c>dead</c>: neither the leader nor this node hears the member.</returns>
     public ReadOnlySpan<byte> StateOf(RaftKvMemberStatus member)

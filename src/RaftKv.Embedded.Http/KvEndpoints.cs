@@ -126,7 +126,7 @@ internal static class KvEndpoints
         var kv = ApiRoute.Kv(context);
         var fingerprint = idempotencyKey is null ? "" : IdempotentWrites.Fingerprint("DELETE", key, when.Text, []);
         var (deleted, isReplay) = await when.WriteAsync(() => VersionAsync(context, key), async condition => idempotencyKey is null
-            ? (await kv.DeleteAsync(key, condition, context.RequestAborted), false)
+            ? (await kv.DeleteAsync(key, new() { When = condition }, context.RequestAborted), false)
             : await once.DeleteAsync(kv, new(idempotencyKey, fingerprint, key, condition), context.RequestAborted));
         if (!deleted.Applied && !when.IsAlways)
             throw when.Failed(deleted.Version);

@@ -22,7 +22,7 @@ internal static class Stats
         Number(json, "last_snapshot_index"u8, status.SnapshotIndex);
         Number(json, "last_snapshot_term"u8, status.SnapshotTerm);
         json.WriteString("last_contact"u8, LastContact(status));
-        Number(json, "num_peers"u8, status.Members.Count(m => m.IsVoter && m.NodeId != status.NodeId));
+        Number(json, "num_peers"u8, status.Members.Count(m => m.Role == RaftKvMemberRole.Voter && m.NodeId != status.NodeId));
         json.WriteString("latest_configuration"u8, Configuration(status.Members));
         Number(json, "latest_configuration_index"u8, status.ConfigurationIndex);
         json.WriteString("node_id"u8, status.NodeId);
@@ -52,5 +52,5 @@ internal static class Stats
         : "never";
 
     private static string Configuration(IReadOnlyList<RaftKvMemberStatus> members) =>
-        "[" + string.Join(' ', members.Select(m => $"{{Suffrage:{(m.IsVoter ? "Voter" : "Nonvoter")} ID:{m.NodeId} Address:{m.Address}}}")) + "]";
+        "[" + string.Join(' ', members.Select(m => $"{{Suffrage:{(m.Role == RaftKvMemberRole.Voter ? "Voter" : "Nonvoter")} ID:{m.NodeId} Address:{m.Address}}}")) + "]";
 }

@@ -129,10 +129,10 @@ internal static class StatusJson
         json.WriteStartObject();
         json.WriteString("nodeId"u8, member.NodeId);
         json.WriteString("address"u8, member.Address);
-        json.WriteBoolean("voter"u8, member.IsVoter);
+        json.WriteBoolean("voter"u8, member.Role == RaftKvMemberRole.Voter);
         json.WriteBoolean("leader"u8, member.IsLeader);
         json.WriteString("state"u8, health.StateOf(member));
-        if (member.Match is { } match)
+        if (member.MatchIndex is { } match)
         {
             json.WriteNumber("match"u8, match);
             json.WriteNumber("lag"u8, ClusterHealth.LagOf(member, status));

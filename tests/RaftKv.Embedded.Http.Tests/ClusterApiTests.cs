@@ -71,7 +71,7 @@ public class ClusterApiTests
     public async Task A_learner_is_added_and_later_promoted()
     {
         await using var http = await HttpFixture.StartAsync();
-        http.Kv.Status = http.Kv.Status with { Members = [new RaftKvMemberStatus("node4", "localhost:1114", IsVoter: false, IsLeader: false, Match: 9, LastContact: null)] };
+        http.Kv.Status = http.Kv.Status with { Members = [new() { NodeId = "node4", Address = "localhost:1114", Role = RaftKvMemberRole.Learner, MatchIndex = 9 }] };
 
         var (added, _) = await http.PostAsync("/v1/cluster/members", """{"nodeId":"node4","address":"localhost:1114","role":"learner"}""");
         var (promoted, _) = await http.PostAsync("/v1/cluster/members/node4/promote", "");

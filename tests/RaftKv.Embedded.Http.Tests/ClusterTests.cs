@@ -48,9 +48,9 @@ public class ClusterTests
             CommitIndex = 11, AppliedIndex = 9, SnapshotIndex = 5, SnapshotTerm = 2, LastContact = TimeSpan.FromMilliseconds(12.5),
             Members =
             [
-                new("node1", "localhost:1111", IsVoter: true, IsLeader: true, null, null),
-                new("node2", "localhost:1112", IsVoter: true, IsLeader: false, null, null),
-                new("node3", "localhost:1113", IsVoter: false, IsLeader: false, null, null),
+                new() { NodeId = "node1", Address = "localhost:1111", IsLeader = true },
+                new() { NodeId = "node2", Address = "localhost:1112" },
+                new() { NodeId = "node3", Address = "localhost:1113", Role = RaftKvMemberRole.Learner },
             ],
         };
 

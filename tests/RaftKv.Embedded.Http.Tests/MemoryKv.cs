@@ -66,10 +66,10 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         return new(new KvWriteResult(true, version));
     }
 
-    public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
+    public ValueTask<KvWriteResult> DeleteAsync(string key, KvDeleteOptions options = default, CancellationToken cancellationToken = default)
     {
         ThrowIfAsked();
-        if (!Holds(when, key, out var current))
+        if (!Holds(options.When, key, out var current))
             return new(new KvWriteResult(false, current));
         return new(new KvWriteResult(_entries.TryRemove(key, out _), new KvVersion(Interlocked.Increment(ref _version))));
     }
@@ -115,7 +115,8 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         {
             if (ScanFailsAfter > 0 && count++ == ScanFailsAfter)
                 throw new RaftKvUnavailableException(RaftKvUnavailableReason.Stopping, "This node is stopping.");
-            yield return options.KeysOnly ? new KvEntry(key, default, default) : new KvEntry(key, _entries[key].Value, _entries[key].Version);
+            yield return options.KeysOnly ? new KvEntry { Key = key }
+                : new KvEntry { Key = key, Value = _entries[key].Value, Version = _entries[key].Version };
         }
     }
 
@@ -133,7 +134,7 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
         var names = _entries.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal))
             .Select(k => k[..(k.IndexOf(delimiter, prefix.Length) is var end and >= 0 ? end + 1 : k.Length)]);
         foreach (var name in names.Distinct().Order(StringComparer.Ordinal).Where(n => string.CompareOrdinal(n, after) > 0))
-            yield return new KvChild(name, name.Length > prefix.Length && name[^1] == delimiter);
+            yield return new KvChild { Name = name, IsGroup = name.Length > prefix.Length && name[^1] == delimiter };
     }
 
     public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();

@@ -15,7 +15,7 @@ public sealed class ArticleTests : IntegrationTest
         foreach (var status in await cluster.StatusesAsync())
         {
             Assert.Equal(["node1", "node2", "node3"], status.Members.Select(m => m.NodeId).Order());
-            Assert.All(status.Members, m => Assert.True(m.IsVoter));
+            Assert.All(status.Members, m => Assert.True(m.Role == RaftKvMemberRole.Voter));
         }
     }
 

@@ -45,16 +45,17 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         }
     }
 
-    public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default)
+    public ValueTask<KvWriteResult> DeleteAsync(string key, KvDeleteOptions deleteOptions = default,
+        CancellationToken cancellationToken = default)
     {
         reserved.ThrowIfReserved(key);
         if (access.TryHost is not { } host)
-            return DeleteOnceOpenAsync(key, when, cancellationToken);
+            return DeleteOnceOpenAsync(key, deleteOptions, cancellationToken);
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var write = _sender.NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
-            KvCommand.WriteDelete(write.Command.Span, when, name.Bytes);
+            KvCommand.WriteDelete(write.Command.Span, deleteOptions.When, name.Bytes);
             return _sender.Send(host, write, cancellationToken);
         }
         finally
@@ -291,11 +292,12 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return await SetAsync(key, value, setOptions, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<KvWriteResult> DeleteOnceOpenAsync(string key, KvCondition when, CancellationToken cancellationToken)
+    private async ValueTask<KvWriteResult> DeleteOnceOpenAsync(string key, KvDeleteOptions deleteOptions,
+        CancellationToken cancellationToken)
     {
         Check(key);
         await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await DeleteAsync(key, when, cancellationToken).ConfigureAwait(false);
+        return await DeleteAsync(key, deleteOptions, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<KvGetResult> GetOnceOpenAsync(string key, KvReadOptions readOptions, CancellationToken cancellationToken)

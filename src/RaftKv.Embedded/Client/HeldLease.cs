@@ -13,7 +13,7 @@ internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLiv
 
     public override TimeSpan TimeToLive => timeToLive;
 
-    public override CancellationToken Lost => _lost.Token;
+    public override CancellationToken LostToken => _lost.Token;
 
     /// <summary>Whether it is revoked when the host of this process stops.</summary>
     public bool EndsWithHost { get; init; }

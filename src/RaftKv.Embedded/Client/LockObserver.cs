@@ -21,7 +21,15 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
         if (first is not { } found)
             return (null, at);
         var (nodeId, askedAt) = LockTicket.Decode(found.Value.Span);
-        return (new KvLockHolder(nodeId, found.Version, askedAt, count - 1, LockQueue.LeaseOf(name, found.Key)), at);
+        var holder = new KvLockHolder
+        {
+            NodeId = nodeId,
+            FencingToken = found.Version,
+            AskedAt = askedAt,
+            Waiting = count - 1,
+            LeaseId = LockQueue.LeaseOf(name, found.Key),
+        };
+        return (holder, at);
     }
 
     /// <summary>The holder now, and each one after it; one that is over before it is looked at is passed over.</summary>

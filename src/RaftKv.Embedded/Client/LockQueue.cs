@@ -15,8 +15,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     public static bool IsPlace(string key) => key.StartsWith(ReservedKeys.LocksPrefix, StringComparison.Ordinal);
 
     /// <summary>The name of the lock whose places are below this group of keys.</summary>
-    public static string NameOf(string group) => group[ReservedKeys.LocksPrefix.Length..^1]
-        .Replace("%2F", "/", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
+    public static string NameOf(string group) => LockKeys.Unescape(group[ReservedKeys.LocksPrefix.Length..^1]);
 
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
 
@@ -112,9 +111,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     private Task UntilGoneAsync(string key, KvVersion at, CancellationToken cancellationToken) =>
         UntilAsync(kv, KvKeyRange.Exactly(key), at, static change => change.Kind != KvEventKind.Put, cancellationToken);
 
-    /// <summary>A name with a slash must not lie below another one.</summary>
-    private static string PrefixOf(string name) =>
-        $"{ReservedKeys.LocksPrefix}{name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}/";
+    private static string PrefixOf(string name) => $"{ReservedKeys.LocksPrefix}{LockKeys.Escape(name)}/";
 
     private RaftKvLeaseException Lost() =>
         new(RaftKvLeaseError.NotFound, $"The place in the line for the lock '{mine.Name}' was lost: this process was cut off from the cluster for longer than the lock's time to live. Ask again.");

@@ -85,7 +85,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
 
     public void Dispose() => _gate.Dispose();
 
-    private async ValueTask<KvLock?> AcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken)
+    private async ValueTask<HeldLock?> AcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken)
     {
         var (held, isFirst) = await EnterAsync(name, lockOptions, mayWait: true, cancellationToken).ConfigureAwait(false);
         try
@@ -101,11 +101,11 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
     }
 
-    private async ValueTask<KvLock?> TryAcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken) =>
+    private async ValueTask<HeldLock?> TryAcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken) =>
         (await EnterAsync(name, lockOptions, mayWait: false, cancellationToken).ConfigureAwait(false)).Lock;
 
     /// <summary>Measures how long a lock takes, and counts those that are held.</summary>
-    private async ValueTask<KvLock?> MeasureAsync(CallWatch watch, ValueTask<KvLock?> acquiring)
+    private async ValueTask<KvLock?> MeasureAsync(CallWatch watch, ValueTask<HeldLock?> acquiring)
     {
         var outcome = "failed";
         try
@@ -123,7 +123,8 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     }
 
     /// <summary>Gets in line, in one step with looking whether anybody is in it.</summary>
-    private async ValueTask<(KvLock? Lock, bool IsFirst)> EnterAsync(string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)
+    private async ValueTask<(HeldLock? Lock, bool IsFirst)> EnterAsync(
+        string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var lease = await leases.GrantAsync(lockOptions.TimeToLiveOrDefault, endsWithHost: true, cancellationToken).ConfigureAwait(false);
@@ -138,7 +139,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
                 enter.Else.SetReserved(key, ticket, bound);
             var entered = await kv.CommitAsync(enter, cancellationToken).ConfigureAwait(false);
             if (entered.Succeeded || mayWait)
-                return (new KvLock(name, key, entered.Version, lease), entered.Succeeded);
+                return (new HeldLock(name, key, entered.Version, lease), entered.Succeeded);
             await lease.DisposeAsync().ConfigureAwait(false);
             return default;
         }

@@ -90,23 +90,30 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
             return lease;
         var ticket = await kv.GetAsync(place, KvReadOptions.Stale, cancellationToken).ConfigureAwait(false);
         var holder = ticket is { Found: true } && ticket.LeaseId == lease.LeaseId ? LockTicket.Decode(ticket.Value.Span).NodeId : "";
-        return new KvLeaseSummary(lease.LeaseId, lease.TimeToLive, lease.Remaining, lease.KeyCount, lease.FirstKeys)
-        {
-            Holder = holder.Length == 0 ? null : holder,
-        };
+        return lease with { Holder = holder.Length == 0 ? null : holder };
     }
 
     /// <summary>Apply thread.</summary>
     private static KvLeaseInfo? Describe(KvStateMachine state, long id) => state.Leases.Find(id) is not { } lease ? null
-        : new KvLeaseInfo(id, TimeSpan.FromMilliseconds(lease.TimeToLiveMs), Remaining(state, lease),
-            [.. lease.Keys.Select(Encoding.UTF8.GetString)]);
+        : new KvLeaseInfo
+        {
+            LeaseId = id,
+            TimeToLive = TimeSpan.FromMilliseconds(lease.TimeToLiveMs),
+            Remaining = Remaining(state, lease),
+            Keys = [.. lease.Keys.Select(Encoding.UTF8.GetString)],
+        };
 
     /// <summary>Apply thread.</summary>
     private static KvLeaseSummary[] Summarize(KvStateMachine state, long after, int limit) =>
     [
-        .. state.Leases.All.Where(l => l.Id > after).OrderBy(l => l.Id).Take(limit).Select(l => new KvLeaseSummary(
-            l.Id, TimeSpan.FromMilliseconds(l.TimeToLiveMs), Remaining(state, l), l.Keys.Count,
-            [.. l.Keys.Take(KvLeaseSummary.MaxFirstKeys).Select(Encoding.UTF8.GetString)])),
+        .. state.Leases.All.Where(l => l.Id > after).OrderBy(l => l.Id).Take(limit).Select(l => new KvLeaseSummary
+        {
+            LeaseId = l.Id,
+            TimeToLive = TimeSpan.FromMilliseconds(l.TimeToLiveMs),
+            Remaining = Remaining(state, l),
+            KeyCount = l.Keys.Count,
+            FirstKeys = [.. l.Keys.Take(KvLeaseSummary.MaxFirstKeys).Select(Encoding.UTF8.GetString)],
+        }),
     ];
 
     private static TimeSpan Remaining(KvStateMachine state, Lease lease) =>

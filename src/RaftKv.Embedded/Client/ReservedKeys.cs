@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Client;
 /// <param name="registered">The prefixes of packages, for example that of the key ring of Data Protection.</param>
 internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
 {
-    public const string LocksPrefix = ".locks/";
+    public const string LocksPrefix = LockKeys.Prefix;
     public const string OwnPrefix = "$raftkv/";
 
     private static readonly ReservedPrefix[] BuiltIn =

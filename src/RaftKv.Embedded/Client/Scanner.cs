@@ -122,7 +122,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
                     continue;
                 var end = key.AsSpan(prefix.Length).IndexOf(delimiter);
                 group = end < 0 ? [] : key[..(prefix.Length + end + 1)];
-                yield return new KvChild(Encoding.UTF8.GetString(end < 0 ? key : group), IsGroup: end >= 0);
+                yield return new KvChild { Name = Encoding.UTF8.GetString(end < 0 ? key : group), IsGroup = end >= 0 };
             }
             // The rest of a group need not be walked through.
             if (group.Length > 0 && page.Count > 0 && page[^1].Key.AsSpan().StartsWith(group))
@@ -157,7 +157,13 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var version = asked.AtVersion.Value;
         if (version == 0)
         {
-            var fresh = new KvReadOptions { Consistency = asked.Consistency, StaleWithoutLeader = asked.StaleWithoutLeader };
+            var fresh = new KvReadOptions
+            {
+                Consistency = asked.Consistency,
+                MinVersion = asked.MinVersion,
+                MaxAge = asked.MaxAge,
+                StaleWithoutLeader = asked.StaleWithoutLeader,
+            };
             await ReadFreshness.WaitUntilFreshAsync(host, fresh, "scan", cancellationToken).ConfigureAwait(false);
             return await PinAsync(host, cancellationToken).ConfigureAwait(false);
         }
@@ -176,9 +182,11 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index),
             static pin => pin.Release(), cancellationToken);
 
-    private static KvEntry Entry(LocalReplica host, in ReadViewRecord record) =>
-        new(Encoding.UTF8.GetString(record.Key), record.Value, new KvVersion(record.Header.Version))
+    private static KvEntry Entry(LocalReplica host, in ReadViewRecord record) => new()
     {
+        Key = Encoding.UTF8.GetString(record.Key),
+        Value = record.Value,
+        Version = new KvVersion(record.Header.Version),
         ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(record.Header.ExpiresAtMs)),
     };
 
@@ -186,5 +194,6 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.Limit);
         ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.AtVersion.Value);
+        ArgumentOutOfRangeException.ThrowIfNegative(scanOptions.MinVersion.Value);
     }
 }

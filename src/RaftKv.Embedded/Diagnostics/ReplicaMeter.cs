@@ -88,7 +88,7 @@ internal sealed class ReplicaMeter : IDisposable
             yield break;
         foreach (var member in status.Members)
         {
-            if (member.Match is { } match)
+            if (member.MatchIndex is { } match)
             {
                 var tag = new KeyValuePair<string, object?>("member", member.NodeId);
                 yield return new Measurement<long>(Math.Max(0, status.LastIndex - match), tag);

@@ -33,7 +33,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     /// <summary>A stall that is over.</summary>
     public void Add(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
-        var stall = new RaftKvStall(cause, duration, clock.Wall, detail);
+        var stall = new RaftKvStall { Cause = cause, Duration = duration, At = clock.Wall, Detail = detail };
         bool wasKnown;
         Told told;
         lock (_gate)
@@ -109,7 +109,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     /// <returns>Whether the log is to tell of it now.</returns>
     private bool Keep(RaftKvStallCause cause, TimeSpan duration, string detail, bool hasLeader, bool isLasting)
     {
-        var stall = new RaftKvStall(cause, duration, clock.Wall, detail) { IsOngoing = true };
+        var stall = new RaftKvStall { Cause = cause, Duration = duration, At = clock.Wall, Detail = detail, IsOngoing = true };
         bool isNew, isDue;
         lock (_gate)
         {

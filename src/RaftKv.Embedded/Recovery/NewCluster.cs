@@ -71,7 +71,8 @@ internal sealed class NewCluster : IDisposable
             // All of it once more: the tables too must be readable before anything counts.
             var content = new SnapshotReader(spool, Spool).ReadAll(visit: null, cancellationToken);
             using var snapshot = new KvSnapshot(content.State, new SnapshotFileCheckpoint(spool, Spool), content.KeyCount);
-            return new RaftKvRestored(info, Found(snapshot, cancellationToken, out var last), new KvVersion(last.Index));
+            var clusterId = Found(snapshot, cancellationToken, out var last);
+            return new RaftKvRestored { Backup = info, ClusterId = clusterId, Version = new KvVersion(last.Index) };
         }
         finally
         {

@@ -95,8 +95,14 @@ internal sealed class SurvivorDirectory : IDisposable
         using var snapshot = state.CaptureSnapshot();
         var clusterId = cluster.Found(snapshot, cancellationToken, out var last);
         var end = state.Applied;
-        var held = new RaftKvBackupInfo(new KvVersion(end.Index), snapshot.KeyCount, 0, _identity.ClusterId, DateTimeOffset.FromUnixTimeMilliseconds(state.LogTimeMs));
-        return new RaftKvRestored(held, clusterId, new KvVersion(last.Index));
+        var held = new RaftKvBackupInfo
+        {
+            Version = new KvVersion(end.Index),
+            KeyCount = snapshot.KeyCount,
+            ClusterId = _identity.ClusterId,
+            LastWriteAt = DateTimeOffset.FromUnixTimeMilliseconds(state.LogTimeMs),
+        };
+        return new RaftKvRestored { Backup = held, ClusterId = clusterId, Version = new KvVersion(last.Index) };
     }
 
     /// <summary>Durable when it returns.</summary>

@@ -36,7 +36,7 @@ public sealed class LifetimesPageTests
 
         await using (KvLock held = await coordination.AcquireLockAsync("reports"))             // IRaftKvCoordination; first come, first served
         {
-            var write = new KvTransaction().If(held.IsHeld);                                    // not carried out once another process has the lock
+            var write = new KvTransaction().If(held.StillHeld);                                 // not carried out once another process has the lock
             write.Then.Set("reports/last", data);
             await kv.CommitAsync(write, held.LostToken);
         }

@@ -104,7 +104,7 @@ public sealed class CoordinationTests : IAsyncLifetime
     public async Task A_write_under_the_lock_does_not_happen_once_it_is_somebody_elses()
     {
         var first = await Coordination.AcquireLockAsync("a", cancellationToken: Cancel);
-        var guarded = new KvTransaction().If(first.IsHeld);
+        var guarded = new KvTransaction().If(first.StillHeld);
         guarded.Then.Set("state", "first"u8.ToArray());
         Assert.True((await _node.Kv.CommitAsync(guarded, Cancel)).Succeeded);
 
@@ -203,7 +203,7 @@ public sealed class CoordinationTests : IAsyncLifetime
         Assert.Equal(0, await _node.Kv.CountAsync(KvKeyRange.StartingWith("nodes/"), cancellationToken: Cancel));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(TimeSpan.FromSeconds(30));
-        await using (lease.Lost.Register(limit.Cancel))
+        await using (lease.LostToken.Register(limit.Cancel))
         {
             try { await Task.Delay(Timeout.Infinite, limit.Token); } catch (OperationCanceledException) { }
         }

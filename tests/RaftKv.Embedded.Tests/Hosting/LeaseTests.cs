@@ -63,7 +63,7 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         await using var lease = await Leases.GrantAsync(TimeToLive, Cancel);
         var lost = new TaskCompletionSource();
-        await using var registration = lease.Lost.Register(lost.SetResult);
+        await using var registration = lease.LostToken.Register(lost.SetResult);
 
         Assert.True(await Leases.RevokeAsync(lease.Id, Cancel));
 

@@ -42,7 +42,7 @@ public sealed class SoloNodeTests : IDisposable
         var created = await node.Kv.SetAsync("lock", "a"u8.ToArray(), only, Cancel);
         var lost = await node.Kv.SetAsync("lock", "b"u8.ToArray(), only, Cancel);
         var swapped = await node.Kv.SetAsync("lock", "c"u8.ToArray(), new KvSetOptions { When = KvCondition.VersionIs(created.Version) }, Cancel);
-        var stale = await node.Kv.DeleteAsync("lock", KvCondition.VersionIs(created.Version), Cancel);
+        var stale = await node.Kv.DeleteAsync("lock", new() { When = KvCondition.VersionIs(created.Version) }, Cancel);
 
         Assert.True(created.Applied);
         Assert.Equal(new KvWriteResult(false, created.Version), lost);

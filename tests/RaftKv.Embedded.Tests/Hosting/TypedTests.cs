@@ -24,8 +24,11 @@ public sealed partial class TypedTests : IDisposable
 
         Assert.Equal("grün 😀", await node.Kv.GetStringAsync("text", cancellationToken: Cancel));
         Assert.Null(await node.Kv.GetStringAsync("nothing", cancellationToken: Cancel));
-        Assert.Equal(new KvValue<User>(true, new User("Ada", 36), written.Version), await node.Kv.GetJsonAsync("user", Json.Default.User, cancellationToken: Cancel));
-        Assert.Equal(default, await node.Kv.GetJsonAsync("nothing", Json.Default.User, cancellationToken: Cancel));
+        var user = await node.Kv.GetJsonAsync("user", Json.Default.User, cancellationToken: Cancel);
+        Assert.True(user is { Found: true, HasValue: true });
+        Assert.Equal((new User("Ada", 36), written.Version, written.Version), (user.Value, user.Version, user.ReadAt));
+        var nothing = await node.Kv.GetJsonAsync("nothing", Json.Default.User, cancellationToken: Cancel);
+        Assert.Equal(new KvValue<User> { ReadAt = written.Version }, nothing);
         await Assert.ThrowsAsync<JsonException>(async () => await node.Kv.GetJsonAsync("text", Json.Default.User, cancellationToken: Cancel));
     }
 

@@ -53,7 +53,7 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
                 var read = new KvReadOptions { Consistency = request.Consistency, MinVersion = new KvVersion(request.Version) };
                 return await kv.GetAsync(request.Key!, read, token);
             case "delete":
-                return await kv.DeleteAsync(request.Key!, ConditionOf(request), token);
+                return await kv.DeleteAsync(request.Key!, new() { When = ConditionOf(request) }, token);
             case "scan":
                 return await ScanAsync(request, token);
             case "watch":

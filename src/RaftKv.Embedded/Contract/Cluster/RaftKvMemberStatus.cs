@@ -1,19 +1,31 @@
 namespace RaftKv.Embedded;
 
 /// <summary>One member as this node sees it.</summary>
-/// <param name="NodeId">Its name.</param>
-/// <param name="Address">Where its peers reach it, host:port.</param>
-/// <param name="IsVoter">Whether it votes; <c>false</c> for a learner.</param>
-/// <param name="IsLeader">Whether this node believes that it leads.</param>
-/// <param name="Match">
-/// How far its log is known to agree with the leader's: on the leader as it is, on other nodes as the leader told it, see
-/// <see cref="ReportAge"/>. <c>null</c> while not known.
-/// </param>
-/// <param name="LastContact">
-/// How long ago this node itself last heard from it; <c>null</c> if never. Two followers hear each other every 5 s.
-/// </param>
-public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVoter, bool IsLeader, long? Match, TimeSpan? LastContact)
+public sealed record RaftKvMemberStatus
 {
+    /// <summary>Its name.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Where its peers reach it, host:port.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Whether it votes in the configuration in force.</summary>
+    public RaftKvMemberRole Role { get; init; }
+
+    /// <summary>Whether this node believes that it leads.</summary>
+    public bool IsLeader { get; init; }
+
+    /// <summary>
+    /// The last log index at which its log is known to agree with the leader's: on the leader as it is, on other nodes as the leader told
+    /// it, see <see cref="ReportAge"/>. <c>null</c> while not known.
+    /// </summary>
+    public long? MatchIndex { get; init; }
+
+    /// <summary>
+    /// How long ago this node itself last heard from it; <c>null</c> if never. Two followers hear each other every 5 s.
+    /// </summary>
+    public TimeSpan? LastContact { get; init; }
+
     /// <summary>
     /// Whether the member is heard: by the leader within 2 s or four election timeouts, whichever is longer, as it tells the others each
     /// second. While the leader tells nothing: whether this node has a connection to the member and heard from it, between a leader and the
@@ -44,7 +56,7 @@ public sealed record RaftKvMemberStatus(string NodeId, string Address, bool IsVo
     public TimeSpan? LeaderContact { get; init; }
 
     /// <summary>
-    /// How old the leader's word about the member is (<see cref="Match"/>, <see cref="Lag"/>): zero on the leader, about a second at most
+    /// How old the leader's word about the member is (<see cref="MatchIndex"/>, <see cref="Lag"/>): zero on the leader, about a second at most
     /// on other nodes that hear it, more when they do not. <c>null</c> while the leader in office has told nothing.
     /// </summary>
     public TimeSpan? ReportAge { get; init; }

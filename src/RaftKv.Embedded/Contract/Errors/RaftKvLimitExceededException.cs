@@ -3,8 +3,12 @@ namespace RaftKv.Embedded;
 /// <summary>A key, value or transaction is larger than the cluster's limits. Nothing was written.</summary>
 public sealed class RaftKvLimitExceededException : RaftKvException
 {
-    internal RaftKvLimitExceededException(string limit, long actual, long maximum)
-        : base($"{limit} is {maximum:N0} bytes, and this one has {actual:N0}. Nothing was written. Make it smaller, or raise the option on every node: the cluster's limit rises when all members allow more.")
+    /// <param name="limit">The name of the option, for example <c>MaxValueBytes</c>.</param>
+    /// <param name="actual">The size that was refused, in bytes.</param>
+    /// <param name="maximum">The cluster's limit, in bytes.</param>
+    public RaftKvLimitExceededException(string limit, long actual, long maximum)
+        : base($"{limit} is {maximum:N0} bytes, and this one has {actual:N0}. Nothing was written. Make it smaller, "
+            + "or raise the option on every node: the cluster's limit rises when all members allow more.")
         => (Limit, Actual, Maximum) = (limit, actual, maximum);
 
     internal RaftKvLimitExceededException(string message) : base(message) => Limit = nameof(RaftKvOptions.MaxValueBytes);
@@ -12,7 +16,9 @@ public sealed class RaftKvLimitExceededException : RaftKvException
     /// <summary>The name of the option, for example <c>MaxValueBytes</c>.</summary>
     public string Limit { get; }
 
-    /// <summary>The size that was refused, in bytes; 0 when the replica refused it because the cluster's limits are smaller than what this node knew.</summary>
+    /// <summary>
+    /// The size that was refused, in bytes; 0 when the replica refused it because the cluster's limits are smaller than this node knew.
+    /// </summary>
     public long Actual { get; }
 
     /// <summary>The cluster's limit, in bytes; 0 as for <see cref="Actual"/>.</summary>

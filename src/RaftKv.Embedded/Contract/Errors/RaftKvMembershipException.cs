@@ -3,7 +3,9 @@ namespace RaftKv.Embedded;
 /// <summary>A change of the members, or a transfer of the leadership, was refused.</summary>
 public sealed class RaftKvMembershipException : RaftKvException
 {
-    internal RaftKvMembershipException(RaftKvMembershipError error, string message) : base(message) => Error = error;
+    /// <param name="error">Why.</param>
+    /// <param name="message">What happened, what it means for the caller's write, and what to do.</param>
+    public RaftKvMembershipException(RaftKvMembershipError error, string message) : base(message) => Error = error;
 
     /// <summary>Why.</summary>
     public RaftKvMembershipError Error { get; }

@@ -2,12 +2,13 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// The write, or the change of members, left this node and no answer came in time: it may have taken effect, or may still. Read the key,
-/// or make the write
-/// conditional on a version, before writing again. A change of members may be asked for again: what has been done is not done twice.
+/// or make the write conditional on a version, before writing again. A change of members may be asked for again: what has been done is not done twice.
 /// </summary>
 public sealed class RaftKvOutcomeUnknownException : RaftKvException
 {
-    internal RaftKvOutcomeUnknownException(string message, Exception? innerException = null) : base(message, innerException) { }
+    /// <param name="message">What happened, what it means for the caller's write, and what to do.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
+    public RaftKvOutcomeUnknownException(string message, Exception? innerException = null) : base(message, innerException) { }
 
     /// <inheritdoc/>
     public override KvOutcome Outcome => KvOutcome.Unknown;

@@ -6,7 +6,9 @@ namespace RaftKv.Embedded;
 /// </summary>
 public sealed class RaftKvReservedKeyException : RaftKvException
 {
-    internal RaftKvReservedKeyException(string message, string prefix)
+    /// <param name="message">What happened, what it means for the caller's write, and what to do.</param>
+    /// <param name="prefix">What the reserved keys begin with.</param>
+    public RaftKvReservedKeyException(string message, string prefix)
         : base(message) => Prefix = prefix;
 
     /// <summary>What the reserved keys begin with.</summary>

@@ -11,15 +11,15 @@ public abstract class KvLease : IAsyncDisposable
 
     /// <summary>
     /// Fires when the lease has ended or may end any moment, before the cluster can have ended it for lack of a renewal: the deadline
-    /// counts from when the last renewal that was answered had been <i>sent</i>, and is shortened by <see
-    /// cref="RaftKvOptions.MaxClockDrift"/> and a twentieth. Never un-fires.
+    /// counts from when the last renewal that was answered had been <i>sent</i>, and is shortened by
+    /// <see cref="RaftKvOptions.MaxClockDrift"/> and a twentieth.
     /// </summary>
-    public abstract CancellationToken Lost { get; }
+    public abstract CancellationToken LostToken { get; }
 
-    /// <summary>Whether <see cref="Lost"/> has fired.</summary>
-    public bool IsLost => Lost.IsCancellationRequested;
+    /// <summary>Whether <see cref="LostToken"/> has fired.</summary>
+    public bool IsLost => LostToken.IsCancellationRequested;
 
-    /// <summary>Ends the lease: all its keys go. Not an error if it has ended already.</summary>
+    /// <summary>Ends the lease: all its keys are deleted. Not an error if it has ended already.</summary>
     /// <exception cref="RaftKvException">It could not be revoked; it is not renewed any more, and ends by itself.</exception>
     public abstract ValueTask RevokeAsync(CancellationToken cancellationToken = default);
 

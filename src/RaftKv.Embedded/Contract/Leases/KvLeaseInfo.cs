@@ -1,8 +1,17 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a lease is, at one moment.</summary>
-/// <param name="LeaseId">Its id.</param>
-/// <param name="TimeToLive">How long it lives without a sign of life.</param>
-/// <param name="Remaining">What was left of that when this node last applied an entry; not below zero.</param>
-/// <param name="Keys">The keys bound to it, in order.</param>
-public sealed record KvLeaseInfo(long LeaseId, TimeSpan TimeToLive, TimeSpan Remaining, IReadOnlyList<string> Keys);
+/// <summary>A lease at one moment.</summary>
+public sealed record KvLeaseInfo
+{
+    /// <summary>Its id.</summary>
+    public required long LeaseId { get; init; }
+
+    /// <summary>How long it lives without a renewal.</summary>
+    public TimeSpan TimeToLive { get; init; }
+
+    /// <summary>What was left of that when this node last applied an entry; not below zero.</summary>
+    public TimeSpan Remaining { get; init; }
+
+    /// <summary>The keys bound to it, in order.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+}

@@ -1,9 +1,20 @@
 namespace RaftKv.Embedded;
 
 /// <summary>What a backup holds.</summary>
-/// <param name="Version">The version it is exact at: every write up to it is in the backup, and none after it.</param>
-/// <param name="KeyCount">How many keys it has.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="ClusterId">The cluster it was taken in.</param>
-/// <param name="LastWriteAt">When the last write in it was made, by the clock of the leader of that time.</param>
-public sealed record RaftKvBackupInfo(KvVersion Version, long KeyCount, long Bytes, Guid ClusterId, DateTimeOffset LastWriteAt);
+public sealed record RaftKvBackupInfo
+{
+    /// <summary>The version it is exact at: every write up to it is in the backup, and none after it.</summary>
+    public required KvVersion Version { get; init; }
+
+    /// <summary>How many keys it has.</summary>
+    public long KeyCount { get; init; }
+
+    /// <summary>Its size in bytes.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>The cluster it was taken in.</summary>
+    public Guid ClusterId { get; init; }
+
+    /// <summary>When the last write in it was made, by the clock of the leader of that time.</summary>
+    public DateTimeOffset LastWriteAt { get; init; }
+}

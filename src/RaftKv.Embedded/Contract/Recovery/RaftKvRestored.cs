@@ -1,7 +1,14 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a restore made.</summary>
-/// <param name="Backup">What the backup held.</param>
-/// <param name="ClusterId">The new cluster.</param>
-/// <param name="Version">Every version written from now on is above it; restored keys keep theirs, which are below.</param>
-public sealed record RaftKvRestored(RaftKvBackupInfo Backup, Guid ClusterId, KvVersion Version);
+/// <summary>The result of a restore.</summary>
+public sealed record RaftKvRestored
+{
+    /// <summary>What the backup held.</summary>
+    public required RaftKvBackupInfo Backup { get; init; }
+
+    /// <summary>The new cluster.</summary>
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>Every version written from now on is above it; restored keys keep theirs, which are below.</summary>
+    public required KvVersion Version { get; init; }
+}

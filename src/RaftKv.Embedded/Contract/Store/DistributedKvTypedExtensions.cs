@@ -46,7 +46,15 @@ public static class DistributedKvTypedExtensions
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentNullException.ThrowIfNull(type);
         var read = await kv.GetAsync(key, options, cancellationToken).ConfigureAwait(false);
-        return read.Found ? new KvValue<T>(true, JsonSerializer.Deserialize(read.Value.Span, type), read.Version) : default;
+        return new KvValue<T>
+        {
+            Found = read.Found,
+            Value = read.Found ? JsonSerializer.Deserialize(read.Value.Span, type) : default,
+            Version = read.Version,
+            ExpiresAt = read.ExpiresAt,
+            ReadAt = read.ReadAt,
+            Age = read.Age,
+        };
     }
 
     /// <summary>Stores a value as JSON.</summary>

@@ -10,6 +10,10 @@ namespace RaftKv.Embedded;
 /// <para>Errors say what happened to the call: <see cref="RaftKvException.Outcome"/> is <see cref="KvOutcome.NotApplied"/> when it is
 /// certain that nothing was written and a retry is safe, and <see cref="KvOutcome.Unknown"/> when the write may still take effect.</para>
 /// <para>Cancelling a call stops the wait, not the write: a write that has left this method may still be committed.</para>
+/// <para>An implementation of your own, for example a fake for a test, needs <see cref="GetAsync"/>, <see cref="SetAsync"/>,
+/// <see cref="DeleteAsync"/>, <see cref="CommitAsync"/>, <see cref="ScanPageAsync"/> and <see cref="WatchAsync"/>. All other members have
+/// an implementation on top of these, which the product overrides. To change some calls of another implementation, derive from
+/// <see cref="DelegatingDistributedKv"/>.</para>
 /// </remarks>
 public interface IDistributedKv
 {
@@ -35,33 +39,50 @@ public interface IDistributedKv
     /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvLimitExceededException">The key or the value is too long.</exception>
     /// <exception cref="RaftKvReservedKeyException">The key is one of the library's own. Nothing was written.</exception>
-    /// <exception cref="RaftKvUnavailableException">The write was not applied: no leader or quorum within <see cref="RaftKvOptions.RequestTimeout"/>, or this node is overloaded or stopping.</exception>
+    /// <exception cref="RaftKvUnavailableException">
+    /// The write was not applied: no leader or quorum within <see cref="RaftKvOptions.RequestTimeout"/>, or this node is overloaded or
+    /// stopping.
+    /// </exception>
     /// <exception cref="RaftKvOutcomeUnknownException">The write left this node but no answer came; it may or may not take effect.</exception>
     ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default);
 
-    /// <summary>Deletes one key. Deleting a key that does not exist is not an error: the result says <see cref="KvWriteResult.Applied"/> = <c>false</c>.</summary>
+    /// <summary>
+    /// Deletes one key. Deleting a key that does not exist is not an error: <see cref="KvWriteResult.Applied"/> is <c>false</c>.
+    /// </summary>
     /// <param name="key">The key, 1 to <see cref="RaftKvOptions.MaxKeyBytes"/> bytes of UTF-8.</param>
-    /// <param name="when">A condition on the key's current state; <c>default</c> deletes always.</param>
+    /// <param name="options">A condition on the key's current state; <c>default</c> deletes always.</param>
     /// <param name="cancellationToken">Stops the wait; the delete may still happen.</param>
-    /// <returns>The version of the deletion, or <see cref="KvWriteResult.Applied"/> = <c>false</c> when there was nothing to delete or the condition did not hold.</returns>
+    /// <returns>
+    /// The version of the deletion, or <see cref="KvWriteResult.Applied"/> = <c>false</c> when the key did not exist or the condition did
+    /// not hold.
+    /// </returns>
     /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvUnavailableException">The delete was not applied.</exception>
     /// <exception cref="RaftKvOutcomeUnknownException">The delete left this node but no answer came; it may or may not take effect.</exception>
-    ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default);
+    ValueTask<KvWriteResult> DeleteAsync(string key, KvDeleteOptions options = default, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Checks conditions and carries out one of two lists of operations, in one step: all of it under one version, or nothing. When the call returns, the
-    /// transaction is on the disks of a quorum and applied on this node. A retry inside the library never carries it out twice.
+    /// Checks conditions and carries out one of two lists of operations, in one step: all of it under one version, or nothing. When the
+    /// call returns, the transaction is on the disks of a quorum and applied on this node. A retry inside the library never carries it out
+    /// twice.
     /// </summary>
-    /// <param name="transaction">Conditions and operations. Encoded before the method returns, so it and its values may be changed and used again.</param>
+    /// <param name="transaction">
+    /// Conditions and operations. Encoded before the method returns, so it and its values may be changed and used again.
+    /// </param>
     /// <param name="cancellationToken">Stops the wait; the transaction may still happen.</param>
     /// <returns>Which branch was carried out, and what its operations gave, in their order.</returns>
     /// <exception cref="ArgumentException">A key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvReservedKeyException">It writes or deletes keys of the library. Nothing was written.</exception>
-    /// <exception cref="RaftKvLimitExceededException">A key, a value or the whole (<see cref="RaftKvOptions.MaxTransactionBytes"/>) is too large.</exception>
-    /// <exception cref="RaftKvTransactionException">It cannot be carried out, see <see cref="RaftKvTransactionException.Error"/>. Nothing was written.</exception>
+    /// <exception cref="RaftKvLimitExceededException">
+    /// A key, a value or the transaction (<see cref="RaftKvOptions.MaxTransactionBytes"/>) is too large.
+    /// </exception>
+    /// <exception cref="RaftKvTransactionException">
+    /// It cannot be carried out, see <see cref="RaftKvTransactionException.Error"/>. Nothing was written.
+    /// </exception>
     /// <exception cref="RaftKvUnavailableException">The transaction was not carried out.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The transaction left this node but no answer came; it may or may not take effect.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The transaction left this node but no answer came; it may or may not take effect.
+    /// </exception>
     ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -73,24 +94,43 @@ public interface IDistributedKv
     /// <param name="read">Must be short, must not block or call the store, and must not keep the span.</param>
     /// <param name="result">What <paramref name="read"/> returned; <c>default</c> when the key is absent.</param>
     /// <returns><c>true</c> when the key exists on this node.</returns>
-    bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result);
+    bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var get = GetAsync(key, KvReadOptions.Stale);
+        // A stale read waits for nothing, so that this does not block.
+        var found = get.IsCompleted ? get.GetAwaiter().GetResult() : get.AsTask().GetAwaiter().GetResult();
+        result = found.Found ? read(found.Value.Span, found.Version, state) : default;
+        return found.Found;
+    }
 
     /// <summary>
-    /// As fresh as <see cref="GetAsync"/> with the same options, and without a copy of the value: <paramref name="read"/> looks at the store's own memory, on the caller's thread if nothing has to be
-    /// waited for, else on one of the pool. Allocates nothing when the node may answer at once, as it may with a <see cref="KvConsistency.LeaderLease"/> that it holds.
+    /// As fresh as <see cref="GetAsync"/> with the same options, and without a copy of the value: <paramref name="read"/> runs over the
+    /// store's own memory, on the caller's thread if nothing has to be waited for, otherwise on a thread of the pool. Allocates nothing
+    /// when the node may answer at once, as it may with a <see cref="KvConsistency.LeaderLease"/> that it holds.
     /// </summary>
     /// <param name="key">The key, 1 to <see cref="RaftKvOptions.MaxKeyBytes"/> bytes of UTF-8.</param>
     /// <param name="state">Passed through to <paramref name="read"/>, so that it need not capture.</param>
-    /// <param name="read">Must be short, must not block or call the store, and must not keep the span. Not called when the key is absent.</param>
+    /// <param name="read">
+    /// Must be short, must not block or call the store, and must not keep the span. Not called when the key is absent.
+    /// </param>
     /// <param name="options">How fresh the answer must be; <c>default</c> is linearizable.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>Whether the key exists, and what <paramref name="read"/> returned.</returns>
     /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvLimitExceededException">The key is too long.</exception>
     /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
-    ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, KvReadOptions options = default, CancellationToken cancellationToken = default);
+    async ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read,
+        KvReadOptions options = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var found = await GetAsync(key, options, cancellationToken).ConfigureAwait(false);
+        return found.Found ? new KvReadResult<TResult>(true, read(found.Value.Span, found.Version, state)) : default;
+    }
 
-    /// <summary>Lists keys in UTF-8 ordinal order, optionally with their values: all of them as they were at one version, however long it takes.</summary>
+    /// <summary>
+    /// Lists keys in UTF-8 ordinal order, optionally with their values: all of them as they were at one version, however long it takes.
+    /// </summary>
     /// <param name="range">Which keys.</param>
     /// <param name="options">Consistency, limit, keys only; <c>default</c> is a linearizable scan of everything in the range.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
@@ -99,37 +139,41 @@ public interface IDistributedKv
     /// <exception cref="RaftKvLimitExceededException">A bound of the range is too long.</exception>
     /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
     /// <exception cref="RaftKvCompactedException">
-    /// While the scan went on, more than <see cref="RaftKvOptions.ScanRetentionBytes"/> were overwritten, or this node was given a snapshot. What was
-    /// returned is right; the rest of that version is gone.
+    /// While the scan went on, more than <see cref="RaftKvOptions.ScanRetentionBytes"/> were overwritten, or this node was given a
+    /// snapshot. What was returned is right; the rest of that version is gone.
     /// </exception>
-    IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default)
+        => PagedScans.ScanAsync(this, range, options, cancellationToken);
 
     /// <summary>
-    /// One page of a scan, for callers that come back for the next: with <see cref="KvScanPage.Next"/> and <see cref="KvScanPage.Version"/> in the
-    /// options, within 30 seconds and on the same node, it goes on in the same version.
+    /// One page of a scan, for callers that come back for the next: with <see cref="KvScanPage.Next"/> and <see cref="KvScanPage.Version"/>
+    /// in the options, within 30 seconds and on the same node, it goes on in the same version.
     /// </summary>
     /// <param name="range">Which keys.</param>
-    /// <param name="options">As for <see cref="ScanAsync"/>; without a limit a page has 1,000 entries. It may have fewer: it ends after about 4 MiB.</param>
+    /// <param name="options">
+    /// As for <see cref="ScanAsync"/>; without a limit a page has 1,000 entries. It may have fewer: it ends after about 4 MiB.
+    /// </param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="RaftKvCompactedException">The version asked for is not held any more: begin again without it.</exception>
     ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default, CancellationToken cancellationToken = default);
 
-    /// <summary>Counts keys. It walks over them, without their values.</summary>
+    /// <summary>Counts keys. It reads them one by one, without their values.</summary>
     /// <param name="range">Which keys.</param>
     /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
     /// <param name="cancellationToken">Stops the count.</param>
     /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
-    ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default);
+    ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        PagedScans.CountAsync(this, range, options, cancellationToken);
 
     /// <summary>
-    /// Lists what is directly below a prefix, as a directory: keys without another delimiter, and one group for all keys that share what comes up to it. A
-    /// group is passed over without walking through its keys.
+    /// Lists what is directly below a prefix, as a directory: keys without another delimiter, and one group for all keys that share the
+    /// part up to it. A group is passed over without reading its keys.
     /// </summary>
     /// <param name="prefix">For example <c>"orders/"</c>; empty for the top.</param>
     /// <param name="delimiter">An ASCII character.</param>
     /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
     /// <param name="after">
-    /// Only children behind this one: the <see cref="KvChild.Name"/> that a page ended with. What stands before it is not walked through.
+    /// Only children behind this one: the <see cref="KvChild.Name"/> that a page ended with. What comes before it is not read.
     /// <c>null</c>, the default, is all.
     /// </param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
@@ -137,11 +181,13 @@ public interface IDistributedKv
     /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
     IAsyncEnumerable<KvChild> ListChildrenAsync(
         string prefix, char delimiter = '/', KvReadOptions options = default, string? after = null,
-            CancellationToken cancellationToken = default);
+            CancellationToken cancellationToken = default) =>
+        PagedScans.ListChildrenAsync(this, prefix, delimiter, options, after, cancellationToken);
 
     /// <summary>
-    /// Tells every change of the keys in a range, in the log's order, from this node's own copy: no gap and no duplicate, over changes of the leader. A
-    /// transaction is told as a whole; see <see cref="KvEvent.EndsVersion"/>. Each enumeration is a watch of its own, which begins with its first step.
+    /// Yields every change of the keys in a range, in the log's order, from this node's own copy: no gap and no duplicate, over changes of
+    /// the leader. A transaction is yielded as a whole; see <see cref="KvEvent.EndsVersion"/>. Each enumeration is a watch of its own, which
+    /// begins with its first step.
     /// </summary>
     /// <param name="range">Which keys; for one, <see cref="KvKeyRange.Exactly"/>.</param>
     /// <param name="options">Where to begin; <c>default</c> is now.</param>
@@ -150,9 +196,11 @@ public interface IDistributedKv
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="RaftKvLimitExceededException">A bound of the range is too long.</exception>
     /// <exception cref="RaftKvCompactedException">
-    /// This node does not hold the next change any more: the version is too old, the watcher too slow, or the node was given a snapshot. Begin again
-    /// with <see cref="KvWatchOptions.InitialState"/>.
+    /// This node does not hold the next change any more: the version is too old, the watcher too slow, or the node was given a snapshot.
+    /// Begin again with <see cref="KvWatchOptions.InitialState"/>.
     /// </exception>
-    /// <exception cref="RaftKvUnavailableException">The host begins to stop, or this node is faulted or was removed. A watch on another node can go on from the next version.</exception>
+    /// <exception cref="RaftKvUnavailableException">
+    /// The host begins to stop, or this node is faulted or was removed. A watch on another node can go on from the next version.
+    /// </exception>
     IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default);
 }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a key's current state must be for a write to happen. <c>default</c> is <see cref="Always"/>.</summary>
+/// <summary>Condition on the current state of a key that must hold for a write to be applied. <c>default</c> is <see cref="Always"/>.</summary>
 public readonly record struct KvCondition
 {
     private KvCondition(KvConditionKind kind, KvVersion version = default)
@@ -10,10 +10,10 @@ public readonly record struct KvCondition
     }
 
     /// <summary>Which condition.</summary>
-    public KvConditionKind Kind { get; }
+    public KvConditionKind Kind { get; init; }
 
     /// <summary>The version asked for by <see cref="KvConditionKind.VersionIs"/>.</summary>
-    public KvVersion Version { get; }
+    public KvVersion Version { get; init; }
 
     /// <summary>No condition.</summary>
     public static KvCondition Always => default;

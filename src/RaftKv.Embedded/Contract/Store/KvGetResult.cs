@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>The answer to a read.</summary>
+/// <summary>The answer to a read. Two answers are equal when all properties are; values are compared byte by byte.</summary>
 public readonly record struct KvGetResult
 {
     /// <summary>The last millisecond of the year 9999.</summary>
@@ -22,16 +22,24 @@ public readonly record struct KvGetResult
     public long WriteCount { get; init; }
 
     /// <summary>
-    /// From when on the key may be removed, by the wall clock of the node that was asked; <c>null</c> when it does not expire. It is there
-    /// until the cluster has removed it, usually
-    /// within a fraction of a second. Time without a leader may postpone it.
+    /// From when on the key may be removed, by the wall clock of the node that was asked, in whole milliseconds; <c>null</c> when it does
+    /// not expire. The key exists until the cluster has removed it, usually within a fraction of a second after that time. Time without a
+    /// leader may postpone it.
     /// </summary>
-    public DateTimeOffset? ExpiresAt => Time(ExpiresAtMs);
+    public DateTimeOffset? ExpiresAt
+    {
+        get => Time(ExpiresAtMs);
+        init => ExpiresAtMs = value?.ToUnixTimeMilliseconds() ?? 0;
+    }
 
-    /// <summary>How long the key lives after each use; <c>null</c> when use does not matter.</summary>
-    public TimeSpan? SlidingExpiration => SlidingMs == 0 ? null : TimeSpan.FromMilliseconds(SlidingMs);
+    /// <summary>How long the key lives after each use, in whole milliseconds; <c>null</c> when use does not matter.</summary>
+    public TimeSpan? SlidingExpiration
+    {
+        get => SlidingMs == 0 ? null : TimeSpan.FromMilliseconds(SlidingMs);
+        init => SlidingMs = (long)(value?.TotalMilliseconds ?? 0);
+    }
 
-    /// <summary>The lease the key dies with; 0 is none.</summary>
+    /// <summary>The lease the key is bound to; 0 is none.</summary>
     public long LeaseId { get; init; }
 
     /// <summary>By log time where the record was read, by the wall clock where it is given to the caller.</summary>
@@ -39,16 +47,28 @@ public readonly record struct KvGetResult
 
     internal long SlidingMs { get; init; }
 
-    internal static DateTimeOffset? Time(long unixMs) =>
-        unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(unixMs, LatestUnixMs));
-
     /// <summary>The version this node had applied when it read: everything up to it is reflected in the answer.</summary>
     public KvVersion ReadAt { get; init; }
 
     /// <summary>
-    /// For stale reads, and those that <see cref="KvReadOptions.StaleWithoutLeader"/> made so, the time since this node's copy was known to contain everything that was committed, which takes the word of a quorum and that it is applied here: usually less than a heartbeat
-    /// interval and a round trip while ages are asked for, about a second at the first time, zero on a leader with a lease or without other voters, and
-    /// <see cref="Timeout.InfiniteTimeSpan"/> when it was never known. Zero for all other reads.
+    /// For stale reads, and for those that <see cref="KvReadOptions.StaleWithoutLeader"/> made stale: the time since this node's copy was
+    /// known to contain everything that was committed. Zero for all other reads.
     /// </summary>
+    /// <remarks>
+    /// A quorum must confirm it, and it must be applied here. So the age is usually less than a heartbeat interval and a round trip while
+    /// ages are asked for, and about a second at the first time. It is zero on a leader with a lease and in a cluster without other voters,
+    /// and <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
+    /// </remarks>
     public TimeSpan Age { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(KvGetResult other) => Found == other.Found && Version == other.Version && CreateVersion == other.CreateVersion
+        && WriteCount == other.WriteCount && ExpiresAtMs == other.ExpiresAtMs && SlidingMs == other.SlidingMs && LeaseId == other.LeaseId
+        && ReadAt == other.ReadAt && Age == other.Age && Value.Span.SequenceEqual(other.Value.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Found, Version, ReadAt, Value.Length);
+
+    internal static DateTimeOffset? Time(long unixMs) =>
+        unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(unixMs, LatestUnixMs));
 }

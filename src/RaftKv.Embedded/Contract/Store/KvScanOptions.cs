@@ -6,21 +6,33 @@ public readonly record struct KvScanOptions
     /// <summary>How fresh the scan must be when it starts.</summary>
     public KvConsistency Consistency { get; init; }
 
-    /// <summary>Scan this node's own copy while the cluster has no leader, see <see cref="KvReadOptions.StaleWithoutLeader"/>. The default value is <c>false</c>.</summary>
+    /// <summary>Wait until this node has applied at least this version; see <see cref="KvReadOptions.MinVersion"/>.</summary>
+    public KvVersion MinVersion { get; init; }
+
+    /// <summary>
+    /// How old this node's copy may be for a <see cref="KvConsistency.Stale"/> scan; <c>null</c>, the default, is any age. See
+    /// <see cref="KvReadOptions.MaxAge"/>.
+    /// </summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>
+    /// Scan this node's own copy while the cluster has no leader, see <see cref="KvReadOptions.StaleWithoutLeader"/>. The default value is
+    /// <c>false</c>.
+    /// </summary>
     public bool StaleWithoutLeader { get; init; }
 
-    /// <summary>How many entries at the most; 0 is no limit.</summary>
+    /// <summary>The most entries to return; 0 is no limit.</summary>
     public int Limit { get; init; }
 
     /// <summary>Leave out the values and versions.</summary>
     public bool KeysOnly { get; init; }
 
-    /// <summary>Start behind this key: the last one of the page before.</summary>
+    /// <summary>Start after this key: the last one of the page before.</summary>
     public string? After { get; init; }
 
     /// <summary>
-    /// The version to see, for the next page of a scan: <see cref="KvScanPage.Version"/> of the page before. <see cref="KvVersion.None"/> is the newest
-    /// state that <see cref="Consistency"/> asks for.
+    /// The version to see, for the next page of a scan: <see cref="KvScanPage.Version"/> of the page before. <see cref="KvVersion.None"/>
+    /// is the newest state that <see cref="Consistency"/> asks for.
     /// </summary>
     public KvVersion AtVersion { get; init; }
 }

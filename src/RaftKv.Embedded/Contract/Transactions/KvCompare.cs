@@ -1,29 +1,34 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// One condition of a <see cref="KvTransaction"/>. Of a key that does not exist version, create version, write count and lease are 0, and no comparison of its
-/// value holds. Over a range it must hold for every key; a range without keys is like a key that does not exist.
+/// One condition of a <see cref="KvTransaction"/>; made by the static methods. For a key that does not exist, version, create version,
+/// write count and lease are 0, and no comparison of its value holds. Over a range it must hold for every key; a range without keys is
+/// like a key that does not exist. Two conditions are equal when all properties are; values are compared byte by byte.
 /// </summary>
 public readonly record struct KvCompare
 {
     private KvCompare(KvCompareTarget target, string? key, KvKeyRange range, KvRelation relation, long number, ReadOnlyMemory<byte> bytes = default) =>
         (Target, Key, Range, Relation, Number, Bytes) = (target, key, range, relation, number, bytes);
 
-    /// <summary>What is looked at.</summary>
-    public KvCompareTarget Target { get; }
+    /// <summary>The property of the key that is compared.</summary>
+    public KvCompareTarget Target { get; init; }
 
     /// <summary>The key; <c>null</c> when the condition is about a <see cref="Range"/>.</summary>
-    public string? Key { get; }
+    public string? Key { get; init; }
 
     /// <summary>The keys, when <see cref="Key"/> is <c>null</c>.</summary>
-    public KvKeyRange Range { get; }
+    public KvKeyRange Range { get; init; }
 
-    /// <summary>How it must relate to what was given.</summary>
-    public KvRelation Relation { get; }
+    /// <summary>How the property must relate to <see cref="Number"/> or <see cref="Bytes"/>.</summary>
+    public KvRelation Relation { get; init; }
 
-    internal long Number { get; }
+    /// <summary>
+    /// The version, write count or lease id that the property is compared with. Not used for <see cref="KvCompareTarget.Value"/>.
+    /// </summary>
+    public long Number { get; init; }
 
-    internal ReadOnlyMemory<byte> Bytes { get; }
+    /// <summary>The value that the key's value is compared with, for <see cref="KvCompareTarget.Value"/>.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
 
     /// <summary>The key exists.</summary>
     public static KvCompare Exists(string key) => Version(key, KvRelation.NotEqual, KvVersion.None);
@@ -60,6 +65,13 @@ public readonly record struct KvCompare
 
     /// <summary>About the id of the lease each key of a range is bound to; 0 is none.</summary>
     public static KvCompare Lease(KvKeyRange range, KvRelation relation, long leaseId) => new(KvCompareTarget.Lease, null, range, relation, leaseId);
+
+    /// <inheritdoc/>
+    public bool Equals(KvCompare other) => Target == other.Target && Key == other.Key && Range == other.Range
+        && Relation == other.Relation && Number == other.Number && Bytes.Span.SequenceEqual(other.Bytes.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Target, Key, Range, Relation, Number, Bytes.Length);
 
     private static string NotNull(string key)
     {

@@ -8,8 +8,6 @@ public sealed class KvTransactionBranch
 {
     private readonly List<KvTransactionOperation> _operations = [];
 
-    internal KvTransactionBranch() { }
-
     /// <summary>How many operations there are.</summary>
     public int Count => _operations.Count;
 
@@ -26,13 +24,8 @@ public sealed class KvTransactionBranch
     /// <param name="options">How long it lives; without a condition, which is the transaction's to have.</param>
     /// <returns>This branch.</returns>
     /// <exception cref="ArgumentException">The options have a condition, or contradict each other.</exception>
-    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value, KvSetOptions options)
-    {
-        if (options.When != default)
-            throw new ArgumentException("The conditions of a transaction stand in If; a set in it has none of its own.", nameof(options));
-        options.ThrowIfContradictory();
-        return Add(new() { Kind = KvTransactionOperationKind.Set, Key = Checked(key), Value = value, Options = options });
-    }
+    public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value, KvSetOptions options) =>
+        Add(new() { Kind = KvTransactionOperationKind.Set, Key = Checked(key), Value = value, Options = options });
 
     /// <summary>Deletes a key; that there is none is no error.</summary>
     /// <returns>This branch.</returns>
@@ -79,8 +72,23 @@ public sealed class KvTransactionBranch
         return Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta, IncrementOptions = options });
     }
 
-    private KvTransactionBranch Add(KvTransactionOperation operation)
+    /// <summary>Adds an operation, for example one of another branch with another key.</summary>
+    /// <returns>This branch.</returns>
+    /// <exception cref="ArgumentException">
+    /// A key is missing, or the options of a set have a condition or contradict each other.
+    /// </exception>
+    public KvTransactionBranch Add(KvTransactionOperation operation)
     {
+        if (!Enum.IsDefined(operation.Kind))
+            throw new ArgumentException("The operation has a kind that does not exist. Nothing was sent.", nameof(operation));
+        if (operation.Kind != KvTransactionOperationKind.DeleteRange)
+            ArgumentNullException.ThrowIfNull(operation.Key, nameof(operation));
+        if (operation.Options.When != default)
+        {
+            throw new ArgumentException("The conditions of a transaction stand in If; a set in it has none of its own. Nothing was sent.",
+                nameof(operation));
+        }
+        operation.Options.ThrowIfContradictory();
         _operations.Add(operation);
         return this;
     }

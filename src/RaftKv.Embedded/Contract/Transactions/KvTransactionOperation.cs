@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded;
 
-/// <summary>An operation of a <see cref="KvTransactionBranch"/>, as it was asked for.</summary>
+/// <summary>
+/// An operation of a <see cref="KvTransactionBranch"/>. Two operations are equal when all properties are; values are compared byte by byte.
+/// </summary>
 public readonly record struct KvTransactionOperation
 {
     /// <summary>What it does.</summary>
@@ -26,4 +28,12 @@ public readonly record struct KvTransactionOperation
 
     /// <summary>Whether the library itself writes a reserved key.</summary>
     internal bool IsReserved { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(KvTransactionOperation other) => Kind == other.Kind && Key == other.Key && Range == other.Range
+        && Options == other.Options && Delta == other.Delta && IsReserved == other.IsReserved
+        && Value.Span.SequenceEqual(other.Value.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Kind, Key, Range, Delta, Value.Length);
 }

@@ -19,7 +19,7 @@ public static class DistributedKvViewExtensions
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentNullException.ThrowIfNull(prefix);
         ArgumentNullException.ThrowIfNull(decode);
-        return KvView<T>.OpenAsync(kv, KvKeyRange.StartingWith(prefix), decode, consistency, cancellationToken);
+        return WatchedView<T>.OpenAsync(kv, KvKeyRange.StartingWith(prefix), decode, consistency, cancellationToken);
     }
 
     /// <summary>As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of values in JSON.</summary>

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>One thing a watch tells.</summary>
+/// <summary>An event of a watch. Two events are equal when all properties are; values are compared byte by byte.</summary>
 public readonly record struct KvEvent
 {
     /// <summary>What happened.</summary>
@@ -22,8 +22,17 @@ public readonly record struct KvEvent
     public long WriteCount { get; init; }
 
     /// <summary>
-    /// The last change of this version that the watch has: a transaction is whole. Everything up to <see cref="Version"/> has been seen, and a watch
-    /// from the next version on continues without a gap. Always <c>false</c> before <see cref="KvEventKind.InitialStateEnd"/>.
+    /// The last change of this version that the watch has: a transaction is whole. Everything up to <see cref="Version"/> has been seen,
+    /// and a watch from the next version on continues without a gap. Always <c>false</c> before
+    /// <see cref="KvEventKind.InitialStateEnd"/>.
     /// </summary>
     public bool EndsVersion { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(KvEvent other) => Kind == other.Kind && Key == other.Key && Version == other.Version
+        && CreateVersion == other.CreateVersion && WriteCount == other.WriteCount && EndsVersion == other.EndsVersion
+        && Value.Span.SequenceEqual(other.Value.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Kind, Key, Version, Value.Length);
 }

@@ -22,9 +22,10 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
         var isLeader = member.NodeId == parts.LeaderId;
         if (member.NodeId == context.NodeId)
         {
-            return new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, isLeader ? parts.LastIndex : null,
-                TimeSpan.Zero)
+            return Listed(member, isLeader) with
             {
+                MatchIndex = isLeader ? parts.LastIndex : null,
+                LastContact = TimeSpan.Zero,
                 IsReachable = true,
             };
         }
@@ -32,8 +33,10 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
         var report = reports.Of(parts);
         var reported = report?.Find(member.NodeId);
         var heard = Ago(peer.HeardAt, now);
-        var seen = new RaftKvMemberStatus(member.NodeId, member.Address, member.IsVoter, isLeader, peer.Match, heard)
+        var seen = Listed(member, isLeader) with
         {
+            MatchIndex = peer.Match,
+            LastContact = heard,
             HasLostEntries = peer.HasLostEntries || reported is { HasLostEntries: true },
             IsReachable = IsReachable(member.NodeId, peer.HeardAt, parts.LeaderId, report, now),
         };
@@ -43,12 +46,20 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
             return seen;
         return seen with
         {
-            Match = told.Match,
+            MatchIndex = told.Match,
             Lag = Math.Max(0, report!.Content.LastIndex - told.Match),
             ReportAge = TimeSpan.FromTicks(Math.Max(0, now - report.At)),
             LeaderContact = Ago(report.HeardAt(told), now),
         };
     }
+
+    private static RaftKvMemberStatus Listed(Member member, bool isLeader) => new()
+    {
+        NodeId = member.NodeId,
+        Address = member.Address,
+        Role = member.IsVoter ? RaftKvMemberRole.Voter : RaftKvMemberRole.Learner,
+        IsLeader = isLeader,
+    };
 
     /// <summary>
     /// The leader hears every member all the time, so that its word says more than the own contacts, unless this node has heard the member

@@ -88,7 +88,7 @@ internal sealed class StatusPublisher(
             return false;
         // The stalls that this node noticed before it come first in the chain of causes.
         var why = context.Dependencies.Stalls?.ChainSince(context.Clock.Wall - context.Options.ElectionTimeout * 4) + changed.Cause;
-        _elections.Insert(0, new RaftKvElection(changed.Term, changed.LeaderId, context.Clock.Wall, why));
+        _elections.Insert(0, new() { Term = changed.Term, LeaderId = changed.LeaderId, At = context.Clock.Wall, Cause = why });
         if (changed.LeaderId is not null)
             context.Dependencies.Telemetry?.Elected();
         if (_elections.Count > KeptElections)

@@ -32,8 +32,14 @@ internal sealed class SnapshotCopy(
             last = await CopyChunkAsync(last, cancellationToken).ConfigureAwait(false);
         if (await read(_buffer.AsMemory(0, 1), cancellationToken).ConfigureAwait(false) != 0)
             throw Damaged("something follows its end");
-        return new RaftKvBackupInfo(
-            new KvVersion(content.State.Last.Index), content.KeyCount, _offset, content.ClusterId, DateTimeOffset.FromUnixTimeMilliseconds(content.State.LogTimeMs));
+        return new RaftKvBackupInfo
+        {
+            Version = new KvVersion(content.State.Last.Index),
+            KeyCount = content.KeyCount,
+            Bytes = _offset,
+            ClusterId = content.ClusterId,
+            LastWriteAt = DateTimeOffset.FromUnixTimeMilliseconds(content.State.LogTimeMs),
+        };
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

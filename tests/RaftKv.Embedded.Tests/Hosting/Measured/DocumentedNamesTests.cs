@@ -47,7 +47,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
             // Released at the end.
         }
         await node.Cluster.TakeSnapshotAsync(Cancel);
-        node.Inside.Telemetry.Stalled(new RaftKvStall(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(1), DateTimeOffset.UtcNow, "a stall"));
+        node.Inside.Telemetry.Stalled(new RaftKvStall { Cause = RaftKvStallCause.Fsync, Duration = TimeSpan.FromSeconds(1), At = DateTimeOffset.UtcNow, Detail = "a stall" });
         await using var follower = await TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = ($"{NodeId}-2", Folder.Sub("follower")));
         await node.Cluster.AddMemberAsync($"{NodeId}-2", follower.Cluster.Status.Address, Cancel);
         await follower.Cluster.WaitUntilReadyAsync(Cancel);

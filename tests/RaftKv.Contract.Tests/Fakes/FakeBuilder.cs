@@ -1,0 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+using RaftKv.Embedded;
+
+namespace RaftKv.Contract.Tests.Fakes;
+
+/// <summary>A builder for a package that extends <c>AddRaftKv</c>.</summary>
+internal sealed class FakeBuilder : IRaftKvBuilder
+{
+    public IServiceCollection Services { get; } = new ServiceCollection();
+}

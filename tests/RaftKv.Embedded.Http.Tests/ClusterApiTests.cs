@@ -17,8 +17,17 @@ public class ClusterApiTests
         {
             NodeId = "node1", Address = "localhost:1111", Role = RaftKvRole.Leader, IsReady = true, Term = 3, LeaderId = "node1", FirstIndex = 2, LastIndex = 12,
             CommitIndex = 11, AppliedIndex = 10, DurableIndex = 12, LastContact = TimeSpan.Zero, KeyCount = 4,
-            Members = [new("node1", "localhost:1111", true, true, 12, TimeSpan.Zero), new("node2", "localhost:1112", false, false, 9, TimeSpan.FromSeconds(1.5)) { IsReachable = true }, new("node3", "localhost:1113", true, false, null, null) { HasLostEntries = true }],
-            Elections = [new(3, "node1", DateTimeOffset.UnixEpoch, "won the election")],
+            Members =
+            [
+                new() { NodeId = "node1", Address = "localhost:1111", IsLeader = true, MatchIndex = 12, LastContact = TimeSpan.Zero },
+                new()
+                {
+                    NodeId = "node2", Address = "localhost:1112", Role = RaftKvMemberRole.Learner, MatchIndex = 9,
+                    LastContact = TimeSpan.FromSeconds(1.5), IsReachable = true,
+                },
+                new() { NodeId = "node3", Address = "localhost:1113", HasLostEntries = true },
+            ],
+            Elections = [new() { Term = 3, LeaderId = "node1", At = DateTimeOffset.UnixEpoch, Cause = "won the election" }],
         };
 
         var status = JsonDocument.Parse((await http.GetAsync("/v1/cluster")).Body).RootElement;
@@ -71,7 +80,10 @@ public class ClusterApiTests
     public async Task A_learner_is_added_and_later_promoted()
     {
         await using var http = await HttpFixture.StartAsync();
-        http.Kv.Status = http.Kv.Status with { Members = [new() { NodeId = "node4", Address = "localhost:1114", Role = RaftKvMemberRole.Learner, MatchIndex = 9 }] };
+        http.Kv.Status = http.Kv.Status with
+        {
+            Members = [new() { NodeId = "node4", Address = "localhost:1114", Role = RaftKvMemberRole.Learner, MatchIndex = 9 }],
+        };
 
         var (added, _) = await http.PostAsync("/v1/cluster/members", """{"nodeId":"node4","address":"localhost:1114","role":"learner"}""");
         var (promoted, _) = await http.PostAsync("/v1/cluster/members/node4/promote", "");

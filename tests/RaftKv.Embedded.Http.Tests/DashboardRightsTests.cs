@@ -42,7 +42,11 @@ public class DashboardRightsTests
         Assert.SkipUnless(Chromium.Path is not null, "Chromium is not installed: apt-get install chromium.");
         await using var http = await StartAsync(o => o.ReadPolicy = "anyone");
         await http.Kv.SetAsync("a/b", "text"u8.ToArray(), cancellationToken: Stop);
-        http.Kv.Status = http.Kv.Status with { LeaderId = "node1", Role = RaftKvRole.Leader, Members = [new("node1", "127.0.0.1:1111", true, true, 1, TimeSpan.Zero) { IsReachable = true }] };
+        http.Kv.Status = http.Kv.Status with
+        {
+            LeaderId = "node1", Role = RaftKvRole.Leader,
+            Members = [new() { NodeId = "node1", Address = "127.0.0.1:1111", IsLeader = true, MatchIndex = 1, IsReachable = true }],
+        };
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");

@@ -23,10 +23,16 @@ public class DashboardStateTests
         WatchCount = 7,
         Members =
         [
-            new("node1", "127.0.0.1:1111", true, true, 5_000, TimeSpan.Zero) { IsReachable = true },
-            new("node2", "127.0.0.1:1112", true, false, 5_000, TimeSpan.FromMilliseconds(20)) { IsReachable = true },
-            new("node3", "127.0.0.1:1113", true, false, 2_000, TimeSpan.FromMilliseconds(20)) { IsReachable = true },
+            Member(1, TimeSpan.Zero, 5_000) with { IsLeader = true },
+            Member(2, TimeSpan.FromMilliseconds(20), 5_000),
+            Member(3, TimeSpan.FromMilliseconds(20), 2_000),
         ],
+    };
+
+    private static readonly RaftKvStall Hang = new()
+    {
+        Cause = RaftKvStallCause.Fsync, Duration = TimeSpan.FromSeconds(4), At = DateTimeOffset.UtcNow, Detail = "a sync of the log hangs",
+        IsOngoing = true,
     };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -54,7 +60,7 @@ public class DashboardStateTests
     {
         SkipWithoutChromium();
         await using var http = await HttpFixture.StartAsync(app => app.MapRaftKvDashboard());
-        http.Kv.Status = Healthy with { Stalls = [new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(4), DateTimeOffset.UtcNow, "a sync of the log hangs") { IsOngoing = true }] };
+        http.Kv.Status = Healthy with { Stalls = [Hang] };
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");
@@ -98,7 +104,7 @@ public class DashboardStateTests
             "node3" => throw new InvalidOperationException("Not known."),
             _ => new Uri("javascript:alert(1)"),
         }));
-        http.Kv.Status = Healthy with { NodeId = "node4", Members = [.. Healthy.Members, new("node4", "127.0.0.1:1114", true, false, null, TimeSpan.Zero) { IsReachable = true }] };
+        http.Kv.Status = Healthy with { NodeId = "node4", Members = [.. Healthy.Members, Member(4, TimeSpan.Zero, null)] };
         await using var page = await Chromium.StartAsync(Stop);
 
         await page.OpenAsync(http.Client.BaseAddress + "raftkv");
@@ -107,4 +113,9 @@ public class DashboardStateTests
         Assert.Equal("https://two.example/raftkv", (await page.EvaluateAsync("[...document.querySelectorAll('#members a')].map(a => a.href).join()")).GetString());
         Assert.Empty(page.Errors);
     }
+
+    private static RaftKvMemberStatus Member(int number, TimeSpan lastContact, long? matchIndex) => new()
+    {
+        NodeId = $"node{number}", Address = $"127.0.0.1:111{number}", LastContact = lastContact, MatchIndex = matchIndex, IsReachable = true,
+    };
 }

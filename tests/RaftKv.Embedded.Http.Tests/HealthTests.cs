@@ -16,8 +16,11 @@ public class HealthTests
         IsReady = true,
     };
 
-    private static readonly RaftKvStall Hang = new(RaftKvStallCause.Fsync, TimeSpan.FromSeconds(7), DateTimeOffset.UnixEpoch,
-        "a write or sync of the log") { IsOngoing = true };
+    private static readonly RaftKvStall Hang = new()
+    {
+        Cause = RaftKvStallCause.Fsync, Duration = TimeSpan.FromSeconds(7), At = DateTimeOffset.UnixEpoch,
+        Detail = "a write or sync of the log", IsOngoing = true,
+    };
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

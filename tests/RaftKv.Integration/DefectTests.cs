@@ -142,7 +142,7 @@ public sealed class DefectTests : IntegrationTest
         Assert.Equal(nameof(RaftKvMembershipException), error.Type);
         Assert.Equal(nameof(RaftKvMembershipError.NotCaughtUp), error.Reason);
         await leader.SetAsync("still", "works");
-        Assert.DoesNotContain((await leader.StatusAsync()).Members, m => m is { NodeId: "ghost", IsVoter: true });
+        Assert.DoesNotContain((await leader.StatusAsync()).Members, m => m is { NodeId: "ghost", Role: RaftKvMemberRole.Voter });
         if ((await leader.StatusAsync()).Members.Any(m => m.NodeId == "ghost"))
             await leader.RemoveMemberAsync("ghost");
         Assert.Equal(count, (await leader.StatusAsync()).Members.Count);

@@ -40,7 +40,7 @@ public sealed class DiskReplacementTests : IntegrationTest
         foreach (var writes in all)
             await writes.AssertAllOnAsync(cluster.Nodes[0]);
         Assert.Equal(Keys, (await cluster.Nodes[0].ScanAsync(KvKeyRange.StartingWith("k"), new KvScanOptions { Limit = 2 * Keys })).Length);
-        Assert.All((await (await cluster.LeaderAsync()).StatusAsync()).Members, m => Assert.True(m.IsVoter, m.NodeId));
+        Assert.All((await (await cluster.LeaderAsync()).StatusAsync()).Members, m => Assert.True(m.Role == RaftKvMemberRole.Voter, m.NodeId));
     }
 
     private static async Task ReplaceDiskAsync(TestCluster cluster, ClusterNode node)

@@ -204,7 +204,7 @@ public sealed class IdentityTests : IntegrationTest
     });
 
     private static Task WaitForVotersAsync(TestCluster cluster, ClusterNode node, int voters)
-        => cluster.WaitAsync($"{voters} voters", async () => (await node.StatusAsync()).Members.Count(m => m.IsVoter) == voters);
+        => cluster.WaitAsync($"{voters} voters", async () => (await node.StatusAsync()).Members.Count(m => m.Role == RaftKvMemberRole.Voter) == voters);
 
     private static void CopyDirectory(string from, string to)
     {

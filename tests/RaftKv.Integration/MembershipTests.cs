@@ -86,16 +86,16 @@ public sealed class MembershipTests : IntegrationTest
         await cluster.WaitAsync("three voters", async () => await VotersAsync(cluster["node1"]) == 3);
         var leader = await cluster.LeaderAsync();
         var status = await leader.StatusAsync();
-        var dead = cluster[status.Members.First(m => m.IsVoter && !m.IsLeader).NodeId];
+        var dead = cluster[status.Members.First(m => m.Role == RaftKvMemberRole.Voter && !m.IsLeader).NodeId];
         await dead.KillAsync();
 
         await cluster.WaitAsync("another voter", async () => (await leader.StatusAsync()).Members is var members
-            && members.Count(m => m.IsVoter) == 3 && !members.Single(m => m.NodeId == dead.NodeId).IsVoter, seconds: 60);
+            && members.Count(m => m.Role == RaftKvMemberRole.Voter) == 3 && members.Single(m => m.NodeId == dead.NodeId).Role == RaftKvMemberRole.Learner, seconds: 60);
         await leader.SetAsync("key", "value");
         await dead.StartAsync();
         await dead.WaitUntilReadyAsync();
         await cluster.SameContentAsync();
     }
 
-    private static async Task<int> VotersAsync(ClusterNode node) => (await node.StatusAsync()).Members.Count(m => m.IsVoter);
+    private static async Task<int> VotersAsync(ClusterNode node) => (await node.StatusAsync()).Members.Count(m => m.Role == RaftKvMemberRole.Voter);
 }

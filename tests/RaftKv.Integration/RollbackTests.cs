@@ -40,7 +40,7 @@ public sealed class RollbackTests : IntegrationTest
         await cluster.WaitAsync("the node as a voter again", async () =>
         {
             var (now, own) = (await (await cluster.LeaderAsync()).StatusAsync(), await node.StatusAsync());
-            return own is { RolledBack: null, IsReady: true } && now.Members.Count(m => m.IsVoter && !m.HasLostEntries) == 3;
+            return own is { RolledBack: null, IsReady: true } && now.Members.Count(m => m.Role == RaftKvMemberRole.Voter && !m.HasLostEntries) == 3;
         }, seconds: 90);
         await cluster.SameContentAsync();
         Assert.Equal("49", await node.GetTextAsync("after/49"));
@@ -76,7 +76,7 @@ public sealed class RollbackTests : IntegrationTest
         await cluster.WaitAsync("three voters that are ready", async () =>
         {
             var statuses = await cluster.StatusesAsync();
-            return statuses.Length == 3 && statuses.All(s => s.IsReady) && statuses.Single(s => s.Role == RaftKvRole.Leader).Members.Count(m => m.IsVoter) == 3;
+            return statuses.Length == 3 && statuses.All(s => s.IsReady) && statuses.Single(s => s.Role == RaftKvRole.Leader).Members.Count(m => m.Role == RaftKvMemberRole.Voter) == 3;
         }, seconds: 90);
         await cluster.SameContentAsync();
         Assert.Equal("19", await node.GetTextAsync("after/19"));

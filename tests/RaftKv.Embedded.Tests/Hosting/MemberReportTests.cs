@@ -21,7 +21,7 @@ public sealed class MemberReportTests : IDisposable
         var (leader, follower, other) = Roles(cluster.All);
 
         var written = await leader.Kv.SetAsync("k", default, cancellationToken: Cancel);
-        var told = await UntilAsync(follower, other, m => m.Match >= written.Version.Value);
+        var told = await UntilAsync(follower, other, m => m.MatchIndex >= written.Version.Value);
 
         Assert.NotNull(told.Lag);
         Assert.NotNull(told.LeaderContact);
@@ -49,7 +49,7 @@ public sealed class MemberReportTests : IDisposable
             follower.Inside.Replica.Post(new PeerInput(hello, new MemberReport(status.Term - 1, 201, [silent]), 0));
         });
 
-        Assert.Equal((1, 100, true), (told.Match, told.Lag, told.HasLostEntries));
+        Assert.Equal((1, 100, true), (told.MatchIndex, told.Lag, told.HasLostEntries));
         Assert.True(told.LeaderContact >= TimeSpan.FromSeconds(4));
         await UntilAsync(follower, other, m => m.IsReachable);
     }

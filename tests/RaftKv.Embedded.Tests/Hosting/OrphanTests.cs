@@ -92,7 +92,7 @@ public sealed class OrphanTests : IDisposable
 
         Assert.NotEqual(lost, two.Cluster.Status.ClusterId);
         Assert.Single(((TestNode[])[one, two, three]).Select(n => n.Cluster.Status.ClusterId).Distinct());
-        Assert.Equal(3, two.Cluster.Status.Members.Count(m => m.IsVoter));
+        Assert.Equal(3, two.Cluster.Status.Members.Count(m => m.Role == RaftKvMemberRole.Voter));
         Assert.Equal(1, _log.Await(136));
     }
 

@@ -66,11 +66,8 @@ public sealed class KvTransactionBranch
     /// <param name="options">The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.</param>
     /// <returns>This branch.</returns>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    public KvTransactionBranch Increment(string key, long delta, KvIncrementOptions options)
-    {
-        options.Lifetime.ThrowIfContradictory();
-        return Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta, IncrementOptions = options });
-    }
+    public KvTransactionBranch Increment(string key, long delta, KvIncrementOptions options) =>
+        Add(new() { Kind = KvTransactionOperationKind.Increment, Key = Checked(key), Delta = delta, IncrementOptions = options });
 
     /// <summary>Adds an operation, for example one of another branch with another key.</summary>
     /// <returns>This branch.</returns>
@@ -89,6 +86,7 @@ public sealed class KvTransactionBranch
                 nameof(operation));
         }
         operation.Options.ThrowIfContradictory();
+        operation.IncrementOptions.Lifetime.ThrowIfContradictory();
         _operations.Add(operation);
         return this;
     }

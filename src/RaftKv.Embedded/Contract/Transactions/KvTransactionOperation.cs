@@ -31,7 +31,8 @@ public readonly record struct KvTransactionOperation
 
     /// <inheritdoc/>
     public bool Equals(KvTransactionOperation other) => Kind == other.Kind && Key == other.Key && Range == other.Range
-        && Options == other.Options && Delta == other.Delta && IsReserved == other.IsReserved
+        && Options == other.Options && Delta == other.Delta && IncrementOptions == other.IncrementOptions
+        && IsReserved == other.IsReserved
         && Value.Span.SequenceEqual(other.Value.Span);
 
     /// <inheritdoc/>

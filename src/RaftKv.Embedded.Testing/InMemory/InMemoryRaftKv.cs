@@ -160,8 +160,9 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
         Kv.SetAsync(key, value, options, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<KvWriteResult> DeleteAsync(string key, KvCondition when = default, CancellationToken cancellationToken = default) =>
-        Kv.DeleteAsync(key, when, cancellationToken);
+    public ValueTask<KvWriteResult> DeleteAsync(
+        string key, KvDeleteOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.DeleteAsync(key, options, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default) =>

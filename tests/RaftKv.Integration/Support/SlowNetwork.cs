@@ -64,6 +64,11 @@ public sealed class SlowNetwork : IDisposable
         Tool.Run("ip", ["netns", "exec", NamespaceOf(nodeId), "tc", "qdisc", "add", "dev", "eth0", .. limit]);
     }
 
+    /// <summary>Nothing passes the link of the node, in both directions, until <see cref="Restore"/>.</summary>
+    public void Cut(string nodeId) => Tool.Run("ip", "link", "set", Outside(nodeId), "down");
+
+    public void Restore(string nodeId) => Tool.Run("ip", "link", "set", Outside(nodeId), "up");
+
     /// <summary>From now on each node has a name with two addresses, and at the first one nothing answers and nothing refuses.</summary>
     public void GiveNamesWithASilentAddress()
     {

@@ -28,7 +28,7 @@ internal sealed class ChurnBenchmark(Arguments arguments)
         churn = churn with { Keys = (int)(arguments.LiveMegabytes * 1024L * 1024 / churn.ValueBytes * (sets + churn.DeletePercent) / sets) };
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, options =>
         {
-            options.MemoryBudget = arguments.BudgetMegabytes * 1024L * 1024;
+            options.MemoryBudgetBytes = arguments.BudgetMegabytes * 1024L * 1024;
             options.ExpectedKeys = churn.Keys;
         }, _ => ClusterBenchmark.NodeProgram);
         var node = arguments.Nodes == 1 ? cluster.Nodes[0] : await cluster.FollowerAsync();

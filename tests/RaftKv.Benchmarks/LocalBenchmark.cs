@@ -96,7 +96,7 @@ internal sealed class LocalBenchmark(Arguments arguments)
         {
             o.Durability = RaftKvDurability.OsBuffered;
             o.ExpectedKeys = arguments.KeysOr(1_000_000);
-            o.MemoryBudget = 1024 * 1024 * 1024;
+            o.MemoryBudgetBytes = 1024 * 1024 * 1024;
         });
         await run(node);
     }

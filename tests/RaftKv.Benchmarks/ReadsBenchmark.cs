@@ -21,7 +21,7 @@ internal sealed class ReadsBenchmark(Arguments arguments)
         using var raw = new RawStore(names, arguments.ValueBytes, Math.Max(25, memoryBits));
         // And an index of the same size, made for the keys there are.
         await using var node = await LocalNode.StartAsync(o =>
-            (o.Durability, o.MemoryBudget, o.ExpectedKeys) = (RaftKvDurability.OsBuffered, 1L << Math.Max(26, memoryBits), arguments.Keys));
+            (o.Durability, o.MemoryBudgetBytes, o.ExpectedKeys) = (RaftKvDurability.OsBuffered, 1L << Math.Max(26, memoryBits), arguments.Keys));
         await node.FillAsync(_keys, arguments.ValueBytes);
         var kv = node.Kv;
 

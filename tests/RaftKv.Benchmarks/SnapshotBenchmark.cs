@@ -19,7 +19,7 @@ internal sealed class SnapshotBenchmark(Arguments arguments)
         var keys = (int)(arguments.Megabytes * 1024L * 1024 / ValueBytes);
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, options =>
         {
-            options.MemoryBudget = arguments.BudgetMegabytes * 1024L * 1024;
+            options.MemoryBudgetBytes = arguments.BudgetMegabytes * 1024L * 1024;
             options.ExpectedKeys = keys;
         }, _ => ClusterBenchmark.NodeProgram);
         var leader = await cluster.LeaderAsync();

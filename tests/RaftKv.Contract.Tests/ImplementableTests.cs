@@ -1,4 +1,5 @@
 using System.Reflection;
+using RaftKv.Contract.Tests.Fakes;
 using RaftKv.Embedded;
 using Xunit;
 
@@ -40,6 +41,14 @@ public sealed class ImplementableTests
         Assert.Equal(["AddMemberAsync", "BackupAsync", "RemoveMemberAsync", "TakeSnapshotAsync", "TransferLeadershipAsync", "get_Status"],
             Required(typeof(IRaftKvCluster)));
     }
+
+    [Fact]
+    public void A_delegating_store_forwards_every_member() =>
+        Assert.All(typeof(CountingKv).GetInterfaceMap(typeof(IDistributedKv)).TargetMethods, method =>
+        {
+            Assert.NotEqual(typeof(IDistributedKv), method.DeclaringType);
+            Assert.True(method is { IsVirtual: true, IsFinal: false }, $"{method.Name} cannot be overridden.");
+        });
 
     private static string[] Required(Type contract) =>
         [.. contract.GetMethods().Where(m => m.IsAbstract).Select(m => m.Name).Order(StringComparer.Ordinal)];

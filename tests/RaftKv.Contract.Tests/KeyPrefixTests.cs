@@ -26,6 +26,7 @@ public sealed class KeyPrefixTests
         Assert.True(Tenant.TryRead("k", 0, static (value, _, _) => value.Length, out var length));
         Assert.Equal(4, length);
         Assert.Equal(4, (await Tenant.ReadAsync("k", 0, static (value, _, _) => value.Length, cancellationToken: Cancel)).Result);
+        Assert.Equal("mine", (await Tenant.GetManyAsync(["k", "none"], cancellationToken: Cancel))["k"].GetString());
         Assert.False((await Tenant.SetAsync("k", default, new KvSetOptions { When = KvCondition.NotExists }, Cancel)).Applied);
         Assert.True((await Tenant.DeleteAsync("k", cancellationToken: Cancel)).Applied);
         Assert.Equal(["k"], _store.Keys);
@@ -52,6 +53,7 @@ public sealed class KeyPrefixTests
         Assert.Equal(["a"], await KeysAsync(Tenant, KvKeyRange.Between(null, "b")));
         Assert.Equal(["c"], await KeysAsync(Tenant, KvKeyRange.Exactly("c")));
         Assert.Equal(["b/2", "c"], await KeysAsync(Tenant, default, new KvScanOptions { After = "b/1" }));
+        Assert.Equal(["b/1", "a"], await KeysAsync(Tenant, default, new KvScanOptions { After = "b/2", Descending = true }));
         Assert.Equal(4, await Tenant.CountAsync(default, cancellationToken: Cancel));
         var page = await Tenant.ScanPageAsync(default, new KvScanOptions { Limit = 2 }, Cancel);
         Assert.Equal("b/1", page.Next);
@@ -66,7 +68,8 @@ public sealed class KeyPrefixTests
         await Whole.SetStringAsync("n", "5", cancellationToken: Cancel);
         var transaction = new KvTransaction().If(KvCompare.NotExists("n"), KvCompare.CreateVersion(KvKeyRange.All, KvRelation.Equal, KvVersion.None));
         transaction.Then.Increment("n", 2).Set("m", "x"u8.ToArray()).Get("m");
-        Assert.True((await Tenant.CommitAsync(transaction, Cancel)).Succeeded);
+        var committed = await Tenant.CommitAsync(transaction, Cancel);
+        Assert.Equal((true, 2L, "x"), (committed.Succeeded, committed.GetNumber("n"), committed.GetRead("m").GetString()));
         Assert.Equal(["n", "t/m", "t/n"], _store.Keys);
 
         var clear = new KvTransaction();

@@ -20,6 +20,7 @@ internal static class Samples
         new KvDeleteOptions { When = KvCondition.Exists },
         new KvEntry { Key = "k", Value = Bytes, Version = Version, ExpiresAt = DateTimeOffset.UnixEpoch },
         new KvEvent { Kind = KvEventKind.Put, Key = "k", Value = Bytes, Version = Version, CreateVersion = Version, WriteCount = 1 },
+        new KvIncrementOptions { InitialValue = 1, TimeToLive = TimeSpan.FromMinutes(1) },
         new KvGetResult
         {
             Found = true, Value = Bytes, Version = Version, CreateVersion = Version, WriteCount = 1, ReadAt = Version, LeaseId = 3,

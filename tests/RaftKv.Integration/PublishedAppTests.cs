@@ -42,7 +42,7 @@ public sealed partial class PublishedAppTests : IDisposable
         ["MaxValueBytes"] = (["MaxValueBytes=1002"], "1002"),
         ["MaxTransactionBytes"] = (["MaxTransactionBytes=1003"], "1003"),
         ["MaxPendingBytes"] = (["MaxPendingBytes=1004"], "1004"),
-        ["MemoryBudget"] = (["MemoryBudget=1005"], "1005"),
+        ["MemoryBudgetBytes"] = (["MemoryBudgetBytes=1005"], "1005"),
         ["ExpectedKeys"] = (["ExpectedKeys=1006"], "1006"),
         ["LogSegmentBytes"] = (["LogSegmentBytes=1007"], "1007"),
         ["SnapshotThresholdBytes"] = (["SnapshotThresholdBytes=1008"], "1008"),

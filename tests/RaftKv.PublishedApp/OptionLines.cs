@@ -29,7 +29,7 @@ internal static class OptionLines
         Line(nameof(options.MaxValueBytes), options.MaxValueBytes),
         Line(nameof(options.MaxTransactionBytes), options.MaxTransactionBytes),
         Line(nameof(options.MaxPendingBytes), options.MaxPendingBytes),
-        Line(nameof(options.MemoryBudget), options.MemoryBudget),
+        Line(nameof(options.MemoryBudgetBytes), options.MemoryBudgetBytes),
         Line(nameof(options.ExpectedKeys), options.ExpectedKeys),
         Line(nameof(options.LogSegmentBytes), options.LogSegmentBytes),
         Line(nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes),

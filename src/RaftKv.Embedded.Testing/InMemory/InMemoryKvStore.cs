@@ -49,6 +49,9 @@ internal sealed class InMemoryKvStore : IKvStore
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) =>
         _keys.CopyKeys(from, after, to, max, keys);
 
+    public int CopyKeysDescending(ReadOnlySpan<byte> from, ReadOnlySpan<byte> before, int max, List<byte[]> keys) =>
+        _keys.CopyKeysDescending(from, before, max, keys);
+
     public IStoreCheckpoint Checkpoint(long version) => new RecordsCheckpoint([.. _records]);
 
     public void Dispose()

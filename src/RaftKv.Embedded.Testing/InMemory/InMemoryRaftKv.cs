@@ -155,6 +155,11 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
         Kv.GetAsync(key, options, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(
+        IEnumerable<string> keys, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        Kv.GetManyAsync(keys, options, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<KvWriteResult> SetAsync(
         string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default) =>
         Kv.SetAsync(key, value, options, cancellationToken);

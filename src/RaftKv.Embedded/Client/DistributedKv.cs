@@ -82,6 +82,9 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return WaitAndReadAsync(host, key, readOptions, cancellationToken);
     }
 
+    public ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(IEnumerable<string> keys, KvReadOptions readOptions = default,
+        CancellationToken cancellationToken = default) => _scanner.GetManyAsync(keys, readOptions, cancellationToken);
+
     public bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
         ArgumentNullException.ThrowIfNull(read);
@@ -265,10 +268,11 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         // An absolute time is a duration from now on, by the clock of this node.
         var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
         var command = new TransactionEncoder(limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
-        return CommitAsync(command, cancellationToken);
+        return CommitAsync(transaction, command, cancellationToken);
     }
 
-    private async ValueTask<KvTransactionResult> CommitAsync(byte[] command, CancellationToken cancellationToken)
+    private async ValueTask<KvTransactionResult> CommitAsync(
+        KvTransaction transaction, byte[] command, CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var answer = await _sender.SendTransactionAsync(host, command, cancellationToken).ConfigureAwait(false);
@@ -276,10 +280,12 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         if (answer.Payload is null)
             return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, HasResults = false };
         var results = TransactionResult.Read(answer.Payload);
-        foreach (ref var result in results.AsSpan())
+        // Operations are only ever added to a branch: those that were encoded are its first.
+        var operations = (answer.Status == ApplyStatus.Applied ? transaction.Then : transaction.Else).Operations;
+        for (var i = 0; i < results.Length; i++)
         {
-            var expiresAtMs = host.Replica.ToWallTime(result.Read.ExpiresAtMs);
-            result = result with { Read = result.Read with { ReadAt = version, ExpiresAtMs = expiresAtMs } };
+            var read = results[i].Read with { ReadAt = version, ExpiresAtMs = host.Replica.ToWallTime(results[i].Read.ExpiresAtMs) };
+            results[i] = results[i] with { Kind = operations[i].Kind, Key = operations[i].Key, Read = read };
         }
         return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
     }

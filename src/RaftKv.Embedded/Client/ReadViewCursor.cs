@@ -16,25 +16,33 @@ internal sealed class ReadViewCursor
     private const int PageBytes = 1024 * 1024;
 
     private readonly ReadView _pin;
-    private readonly byte[] _to;
     private readonly bool _keysOnly;
+    private readonly bool _descending;
     private readonly List<byte[]> _keys = new(PageKeys);
     private readonly List<ReadViewRecord> _found = new(PageKeys);
     private readonly List<UndoRecord> _overwritten = [];
     private byte[] _from;
+    private byte[] _to;
     private bool _after;
     private bool _done;
     private bool _storeIsGone;
 
-    /// <param name="after">Where to go on behind; empty for the beginning.</param>
-    public ReadViewCursor(ReadView pin, KeyInterval keys, byte[] after, bool keysOnly)
+    /// <param name="pin">The version to read.</param>
+    /// <param name="keys">The keys to read.</param>
+    /// <param name="after">The key to continue after, in the order of the walk; empty for the beginning.</param>
+    /// <param name="keysOnly">Whether to leave out the values.</param>
+    /// <param name="descending">Whether the walk begins with the last key.</param>
+    public ReadViewCursor(ReadView pin, KeyInterval keys, byte[] after, bool keysOnly, bool descending = false)
     {
-        (_pin, _to, _keysOnly) = (pin, keys.To, keysOnly);
-        (_from, _after) = after.Length > 0 && after.AsSpan().SequenceCompareTo(keys.From) >= 0 ? (after, true) : (keys.From, false);
+        (_pin, _from, _to, _keysOnly, _descending) = (pin, keys.From, keys.To, keysOnly, descending);
+        if (after.Length > 0 && descending && !IsPast(after))
+            _to = after;
+        else if (after.Length > 0 && !descending && after.AsSpan().SequenceCompareTo(keys.From) >= 0)
+            (_from, _after) = (after, true);
         _done = IsPast(_from);
     }
 
-    /// <summary>Goes on at <paramref name="to"/> if it has not come that far.</summary>
+    /// <summary>Ascending walks only: goes on at <paramref name="to"/> if it has not come that far.</summary>
     public void Skip(byte[] to)
     {
         if (to.AsSpan().SequenceCompareTo(_from) <= 0)
@@ -53,21 +61,33 @@ internal sealed class ReadViewCursor
             return false;
         max = Math.Min(max, PageKeys);
         _keys.Clear();
-        var isLast = _pin.Store.CopyKeys(_from, _after, _to, max, _keys) < max;
+        var copied = _descending
+            ? _pin.Store.CopyKeysDescending(_from, _to, max, _keys) : _pin.Store.CopyKeys(_from, _after, _to, max, _keys);
+        var isLast = copied < max;
         isLast &= ReadRecords();
-        var from = new UndoRecord(_from, _after ? long.MaxValue : 0);
-        var to = isLast ? new UndoRecord(_to.Length > 0 ? _to : null, 0) : new UndoRecord(_found[^1].Key, long.MaxValue);
-        _overwritten.Clear();
-        _pin.CopyOverwritten(from, to, _overwritten);
+        CopyOverwritten(isLast);
         // The pin holds, so no other store has taken the place of this one.
         if (_storeIsGone)
             throw Errors.Stopping();
         Merge(page);
         if (isLast)
             _done = true;
+        else if (_descending)
+            _to = _found[^1].Key;
         else
             (_from, _after) = (_found[^1].Key, true);
         return true;
+    }
+
+    /// <summary>What was overwritten between the keys that were read, in the order of the walk.</summary>
+    private void CopyOverwritten(bool isLast)
+    {
+        var from = new UndoRecord(_descending && !isLast ? _found[^1].Key : _from, _after ? long.MaxValue : 0);
+        var to = isLast || _descending ? new UndoRecord(_to.Length > 0 ? _to : null, 0) : new UndoRecord(_found[^1].Key, long.MaxValue);
+        _overwritten.Clear();
+        _pin.CopyOverwritten(from, to, _overwritten);
+        if (_descending)
+            _overwritten.Reverse();
     }
 
     /// <summary>False when it stopped before the last key because the page is large enough.</summary>
@@ -107,7 +127,7 @@ internal sealed class ReadViewCursor
         var next = 0;
         foreach (var found in _found)
         {
-            while (next < _overwritten.Count && _overwritten[next].Key.AsSpan().SequenceCompareTo(found.Key) < 0)
+            while (next < _overwritten.Count && IsBefore(_overwritten[next].Key, found.Key))
                 AddIfExisted(_overwritten[next++], page);
             if (next < _overwritten.Count && _overwritten[next].Key.AsSpan().SequenceEqual(found.Key))
             {
@@ -126,6 +146,12 @@ internal sealed class ReadViewCursor
         if (record.Existed)
             page.Add(
                 _keysOnly ? new ReadViewRecord(record.Key!, default, null) : new ReadViewRecord(record.Key!, record.Header, record.Value));
+    }
+
+    private bool IsBefore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> other)
+    {
+        var order = key.SequenceCompareTo(other);
+        return _descending ? order > 0 : order < 0;
     }
 
     private bool IsPast(byte[] key) => _to.Length > 0 && key.AsSpan().SequenceCompareTo(_to) >= 0;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Watch;
 
@@ -29,7 +30,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         try
         {
             var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes),
-                scanOptions.KeysOnly);
+                scanOptions.KeysOnly, scanOptions.Descending);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
             // After a page that is not the last one, the caller may ask for the next.
             if (page.Next is not null)
@@ -75,11 +76,62 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
             cancellationToken);
     }
 
+    /// <summary>Reads single keys as of one version.</summary>
+    public async ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(
+        IEnumerable<string> keys, KvReadOptions readOptions, CancellationToken cancellationToken)
+    {
+        var asked = Encode(keys);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
+        // Before the read: the copy only becomes fresher.
+        var age = source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
+        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        var results = new Dictionary<string, KvGetResult>(asked.Count, StringComparer.Ordinal);
+        foreach (var (key, name) in asked)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            results[key] = Read(host, pin, name) with { ReadAt = new KvVersion(pin.Version), Age = age };
+        }
+        return results;
+    }
+
+    /// <exception cref="ArgumentException">Too many keys, or one that is none.</exception>
+    private Dictionary<string, byte[]> Encode(IEnumerable<string> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        var limit = access.Limits(options).MaxKeyBytes;
+        var names = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            ArgumentException.ThrowIfNullOrEmpty(key, nameof(keys));
+            names[key] = KeyRanges.Bytes(key, limit);
+            if (names.Count > KvTransaction.MaxOperations)
+                throw new ArgumentException($"At most {KvTransaction.MaxOperations} keys are read at a time. Nothing was read.", nameof(keys));
+        }
+        return names;
+    }
+
+    private static KvGetResult Read(LocalReplica host, ReadView pin, byte[] name)
+    {
+        var cursor = new ReadViewCursor(pin, new KeyInterval(name, [.. name, 0]), [], keysOnly: false);
+        var page = new List<ReadViewRecord>(1);
+        while (cursor.Next(1, page))
+        {
+            if (page.Count == 0)
+                continue;
+            var (key, header, value) = page[0];
+            if (header.SlidingMs != 0)
+                host.Replica.RecordAccess(key, header.Version, header.ExpiresAtMs, header.SlidingMs);
+            return header.ToResult(value) with { ExpiresAtMs = host.Replica.ToWallTime(header.ExpiresAtMs) };
+        }
+        return default;
+    }
+
     private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);
-        var cursor = new ReadViewCursor(pin, keys, after, asked.KeysOnly);
+        var cursor = new ReadViewCursor(pin, keys, after, asked.KeysOnly, asked.Descending);
         var left = asked.Limit == 0 ? int.MaxValue : asked.Limit;
         var page = new List<ReadViewRecord>();
         while (left > 0 && cursor.Next(left, page))

@@ -11,20 +11,55 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     private const int DefaultBufferBytes = 32 * 1024;
     private const int MaxBufferBytes = 64 * 1024 * 1024;
 
+    /// <summary>A watch that falls out of the history again and again reads the whole state at most this often.</summary>
+    private static readonly TimeSpan ResynchronizePause = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan MinProgressInterval = TimeSpan.FromMilliseconds(10);
 
     public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default)
     {
         Check(watchOptions);
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
-        return watchOptions.InitialState
-            ? WatchStateAsync(keys, watchOptions, mustBeFresh: true, cancellationToken)
-            : WatchFromAsync(keys, watchOptions, cancellationToken);
+        return watchOptions.Resynchronize ? ResynchronizeAsync(keys, watchOptions, cancellationToken)
+            : WatchOnceAsync(keys, watchOptions, cancellationToken);
     }
 
     /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
     public IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
         WatchStateAsync(KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
+
+    /// <summary>Until the history of this node does not reach to the next change.</summary>
+    private IAsyncEnumerable<KvEvent> WatchOnceAsync(KeyInterval keys, KvWatchOptions asked, CancellationToken cancellationToken) =>
+        asked.InitialState
+            ? WatchStateAsync(keys, asked, mustBeFresh: true, cancellationToken)
+            : WatchFromAsync(keys, asked, cancellationToken);
+
+    /// <summary>Begins again with the current state whenever changes were missed.</summary>
+    private async IAsyncEnumerable<KvEvent> ResynchronizeAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await using var changes = WatchOnceAsync(keys, asked, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await TryMoveNextAsync(changes).ConfigureAwait(false))
+                yield return changes.Current;
+            yield return new KvEvent { Kind = KvEventKind.Resynchronized, Key = "" };
+            asked = asked with { InitialState = true, FromVersion = KvVersion.None };
+            await Task.Delay(ResynchronizePause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary><c>false</c> when changes were missed. A watch ends in no other way but by an exception.</summary>
+    private static async ValueTask<bool> TryMoveNextAsync(IAsyncEnumerator<KvEvent> changes)
+    {
+        try
+        {
+            return await changes.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (RaftKvCompactedException)
+        {
+            return false;
+        }
+    }
 
     private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -54,7 +54,7 @@ internal sealed class LiveOptions(string? cluster, IOptions<RaftKvOptions> runni
         (nameof(RaftKvOptions.MaxValueBytes), o => o.MaxValueBytes),
         (nameof(RaftKvOptions.MaxTransactionBytes), o => o.MaxTransactionBytes),
         (nameof(RaftKvOptions.MaxPendingBytes), o => o.MaxPendingBytes),
-        (nameof(RaftKvOptions.MemoryBudget), o => o.MemoryBudget),
+        (nameof(RaftKvOptions.MemoryBudgetBytes), o => o.MemoryBudgetBytes),
         (nameof(RaftKvOptions.ExpectedKeys), o => o.ExpectedKeys),
         (nameof(RaftKvOptions.LogSegmentBytes), o => o.LogSegmentBytes),
         (nameof(RaftKvOptions.WatchHistoryBytes), o => o.WatchHistoryBytes),

@@ -15,13 +15,13 @@ namespace RaftKv.Embedded.Node;
 /// below its least.
 /// </summary>
 internal readonly record struct MemoryPlan(
-    long MemoryBudget, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
+    long MemoryBudgetBytes, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
 {
     private const long Mebibyte = 1024 * 1024;
     private const double Step = 0.9;
 
     private static MemoryPlan Of(RaftKvOptions options) =>
-        new(options.MemoryBudget, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes);
+        new(options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes);
 
     /// <summary>Makes the budgets of the options fit, and logs what was changed.</summary>
     /// <exception cref="OptionsValidationException">Even the least budgets do not fit.</exception>
@@ -31,7 +31,7 @@ internal readonly record struct MemoryPlan(
         var plan = Fit(options, availableBytes);
         if (plan == asked)
             return;
-        (options.MemoryBudget, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes) = plan;
+        (options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes) = plan;
         log.BudgetsReduced(options.NodeId, availableBytes / Mebibyte, plan.Describe(), asked.Describe());
     }
 
@@ -59,7 +59,7 @@ internal readonly record struct MemoryPlan(
     }
 
     private MemoryPlan Scaled(double factor, RaftKvOptions options) => new(
-        Scale(MemoryBudget, factor, 16 * Mebibyte),
+        Scale(MemoryBudgetBytes, factor, 16 * Mebibyte),
         Scale(ExpectedKeys, factor, 100_000),
         Scale(WatchHistoryBytes, factor, Mebibyte),
         Scale(ScanRetentionBytes, factor, Mebibyte),
@@ -71,13 +71,13 @@ internal readonly record struct MemoryPlan(
     {
         var store = new FasterKvStoreSettings
         {
-            MemoryBudgetBytes = MemoryBudget, ExpectedKeys = ExpectedKeys, MaxKeyBytes = options.MaxKeyBytes,
+            MemoryBudgetBytes = MemoryBudgetBytes, ExpectedKeys = ExpectedKeys, MaxKeyBytes = options.MaxKeyBytes,
                 MaxValueBytes = options.MaxValueBytes,
         };
         return store.MemoryBytes + store.IndexBytes + WatchHistoryBytes + ScanRetentionBytes + MaxPendingBytes;
     }
 
     private string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"MemoryBudget {MemoryBudget}, ExpectedKeys {ExpectedKeys}, WatchHistoryBytes {WatchHistoryBytes}, ScanRetentionBytes "
+        $"MemoryBudgetBytes {MemoryBudgetBytes}, ExpectedKeys {ExpectedKeys}, WatchHistoryBytes {WatchHistoryBytes}, ScanRetentionBytes "
             + $"{ScanRetentionBytes}, MaxPendingBytes {MaxPendingBytes}");
 }

@@ -42,6 +42,20 @@ internal interface IKvStore : IDisposable
     /// </summary>
     int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys);
 
+    /// <summary>
+    /// Any thread. Copies up to <paramref name="max"/> keys in descending ordinal order, from the last before <paramref name="before"/>
+    /// (empty is the end of all keys) down to <paramref name="from"/> (included). Returns how many.
+    /// </summary>
+    int CopyKeysDescending(ReadOnlySpan<byte> from, ReadOnlySpan<byte> before, int max, List<byte[]> keys)
+    {
+        // For stores in memory that have no other way: all keys of the range.
+        var all = new List<byte[]>();
+        var copied = Math.Min(max, CopyKeys(from, after: false, before, int.MaxValue, all));
+        for (var i = 1; i <= copied; i++)
+            keys.Add(all[^i]);
+        return copied;
+    }
+
     /// <summary>Applier only, a few ms at most: pins the records as they are now.</summary>
     /// <param name="version">The newest that a record may have now.</param>
     IStoreCheckpoint Checkpoint(long version);

@@ -44,7 +44,7 @@ internal sealed class FakeKv : IDistributedKv
         var version = new KvVersion(++_version);
         var holds = transaction.Compares.All(Holds);
         var branch = holds ? transaction.Then : transaction.Else;
-        var results = branch.Operations.Select(operation => Apply(operation, version)).ToList();
+        var results = branch.Operations.Select(o => Apply(o, version) with { Kind = o.Kind, Key = o.Key }).ToList();
         return new(new KvTransactionResult { Succeeded = holds, Version = version, Results = results });
     }
 
@@ -52,7 +52,9 @@ internal sealed class FakeKv : IDistributedKv
         CancellationToken cancellationToken = default)
     {
         var limit = Math.Min(options.Limit == 0 ? PageEntries : options.Limit, PageEntries);
-        var found = _keys.Where(k => Contains(range, k.Key) && string.CompareOrdinal(k.Key, options.After) > 0).Take(limit + 1)
+        var sign = options.Descending ? -1 : 1;
+        var found = (options.Descending ? _keys.Reverse() : _keys)
+            .Where(k => Contains(range, k.Key) && (options.After is null || string.CompareOrdinal(k.Key, options.After) * sign > 0)).Take(limit + 1)
             .Select(k => new KvEntry { Key = k.Key, Value = options.KeysOnly ? default : k.Value.Value, Version = k.Value.Version }).ToList();
         var page = found.Take(limit).ToList();
         return new(new KvScanPage { Entries = page, Version = new(_version), Next = found.Count > limit ? page[^1].Key : null });

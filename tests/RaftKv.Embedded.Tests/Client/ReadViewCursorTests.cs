@@ -46,6 +46,17 @@ public sealed class PinnedCursorTests
     public void Range_prefix_and_position_all_hold(string? from, string? to, string? prefix, string? after, string pages) =>
         Assert.Equal(pages, Pages(new KvKeyRange { From = from, To = to, Prefix = prefix }, after));
 
+    [Theory]
+    [InlineData(null, null, null, null, "c b0 b/😀,b/é b/2 b/1,b a")]
+    [InlineData("b", "b0", null, null, "b/😀 b/é b/2,b/1 b")]
+    [InlineData(null, "b/é", "b/", null, "b/2 b/1")]
+    [InlineData("b/2", "c", null, "b/é", "b/2")]
+    [InlineData("b/2", "c", null, "x", "b0 b/😀 b/é,b/2")]
+    [InlineData(null, null, "b/", "b/", "")]
+    [InlineData("x", null, "b/", null, "")]
+    public void A_descending_walk_begins_at_the_end(string? from, string? to, string? prefix, string? after, string pages) =>
+        Assert.Equal(pages, Pages(new KvKeyRange { From = from, To = to, Prefix = prefix }, after, descending: true));
+
     [Fact]
     public void A_bound_that_cannot_be_a_key_is_refused()
     {
@@ -71,8 +82,9 @@ public sealed class PinnedCursorTests
 
             var found = new List<string>();
             var foundLater = new List<string>();
-            var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly: false);
-            var cursorLater = new ReadViewCursor(later, new KeyInterval([], []), [], keysOnly: false);
+            var descending = seed % 2 == 1;
+            var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly: false, descending);
+            var cursorLater = new ReadViewCursor(later, new KeyInterval([], []), [], keysOnly: false, descending);
             var page = new List<ReadViewRecord>();
             while (cursor.Next(1 + chance.Next(4), page))
             {
@@ -85,8 +97,8 @@ public sealed class PinnedCursorTests
             while (cursorLater.Next(3, page))
                 foundLater.AddRange(page.Select(Text));
 
-            Assert.Equal(expected, found);
-            Assert.Equal(expectedLater, foundLater);
+            Assert.Equal(descending ? Enumerable.Reverse(expected) : expected, found);
+            Assert.Equal(descending ? Enumerable.Reverse(expectedLater) : expectedLater, foundLater);
         }
         Assert.Equal(0, _feed.Pins.Count);
         Assert.Equal(0, _feed.Pins.KeptBytes);
@@ -169,12 +181,12 @@ public sealed class PinnedCursorTests
         Assert.Throws<RaftKvCompactedException>(() => All(pin));
     }
 
-    private string Pages(KvKeyRange range, string? after)
+    private string Pages(KvKeyRange range, string? after, bool descending = false)
     {
         foreach (var key in new[] { "a", "b", "b/1", "b/2", "b/é", "b/😀", "b0", "c" })
             Set(key, "");
         using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
-        var cursor = new ReadViewCursor(pin, KeyRanges.Interval(range, 100), KeyRanges.Bytes(after, 100), keysOnly: true);
+        var cursor = new ReadViewCursor(pin, KeyRanges.Interval(range, 100), KeyRanges.Bytes(after, 100), keysOnly: true, descending);
         var pages = new List<string>();
         var page = new List<ReadViewRecord>();
         while (cursor.Next(3, page))

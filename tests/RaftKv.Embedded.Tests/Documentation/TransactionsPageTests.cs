@@ -31,7 +31,7 @@ public sealed class TransactionsPageTests
         // A rate window: the first call creates the key for a minute, the calls after it count in that minute.
         var window = new KvIncrementOptions { TimeToLive = TimeSpan.FromMinutes(1) };
         long calls = await kv.IncrementAsync("rate/alice", 1, window);
-        KvWriteResult first = await kv.CreateIfAbsentAsync("owner", "me"u8.ToArray());
+        KvWriteResult first = await kv.TryCreateAsync("owner", "me"u8.ToArray());
         KvWriteResult swapped = await kv.CompareAndSwapAsync("owner", "me"u8.ToArray(), "you"u8.ToArray());
         KvWriteResult both = await kv.SetManyAsync([new("a", "1"u8.ToArray()), new("b", "2"u8.ToArray())]);
         // end

@@ -18,7 +18,7 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.Equal((50d, 250d, 5_000d, 2_000d), (options.HeartbeatInterval.TotalMilliseconds, options.ElectionTimeout.TotalMilliseconds,
             options.RequestTimeout.TotalMilliseconds, options.HandOverTimeout.TotalMilliseconds));
         Assert.Equal(0.1, options.MaxClockDrift);
-        Assert.Equal((4_096, 1 << 20, 64L << 20, 64L << 20), (options.MaxKeyBytes, options.MaxValueBytes, options.MaxPendingBytes, options.MemoryBudget));
+        Assert.Equal((4_096, 1 << 20, 64L << 20, 64L << 20), (options.MaxKeyBytes, options.MaxValueBytes, options.MaxPendingBytes, options.MemoryBudgetBytes));
         Assert.Equal((1_000_000L, 64 << 20, 256L << 20, 32L << 20), (options.ExpectedKeys, options.LogSegmentBytes, options.SnapshotThresholdBytes, options.LogRetentionBytes));
         Assert.Equal((16L << 20, 16L << 20), (options.WatchHistoryBytes, options.ScanRetentionBytes));
         Assert.Equal(RaftKvDurability.Fsync, options.Durability);
@@ -44,7 +44,7 @@ public sealed class RaftKvOptionsValidatorTests
             MaxValueBytes = 1 << 30,
             MaxTransactionBytes = 1,
             MaxPendingBytes = 1,
-            MemoryBudget = 1,
+            MemoryBudgetBytes = 1,
             ExpectedKeys = 1,
             LogSegmentBytes = 1,
             SnapshotThresholdBytes = 1,
@@ -77,7 +77,7 @@ public sealed class RaftKvOptionsValidatorTests
             "MaxValueBytes is 1073741824; it must be between 1 and 16777216.",
             "MaxTransactionBytes is 1; it must be between 1024 and 16777216.",
             "MaxPendingBytes is 1; it must be between 4294967296 and ",
-            "MemoryBudget is 1; it must be between 16777216 and 1099511627776.",
+            "MemoryBudgetBytes is 1; it must be between 16777216 and 1099511627776.",
             "ExpectedKeys is 1; it must be between 1000 and 2000000000.",
             "LogSegmentBytes is 1; it must be between 1048576 and 1073741824.",
             "SnapshotThresholdBytes is 1; it must be between 65536 and ",

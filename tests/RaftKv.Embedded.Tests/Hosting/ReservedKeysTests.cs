@@ -36,7 +36,7 @@ public sealed class ReservedKeysTests : IAsyncLifetime
             async () => await kv.SetAsync(key, default, cancellationToken: Cancel),
             async () => await kv.DeleteAsync(key, cancellationToken: Cancel),
             async () => await kv.IncrementAsync(key, cancellationToken: Cancel),
-            async () => await kv.CreateIfAbsentAsync(key, default, Cancel),
+            async () => await kv.TryCreateAsync(key, default, cancellationToken: Cancel),
             async () => await kv.CompareAndSwapAsync(key, default, default, Cancel),
             async () => await kv.SetManyAsync([new("a", default), new(key, default)], Cancel),
             async () => await _node.Coordination.SetEphemeralAsync(key, default, Cancel),

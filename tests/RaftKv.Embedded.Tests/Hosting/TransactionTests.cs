@@ -139,8 +139,8 @@ public sealed class TransactionTests : IAsyncLifetime
     [Fact]
     public async Task Create_if_absent_creates_once()
     {
-        var created = await Kv.CreateIfAbsentAsync("k", Bytes("a"), Cancel);
-        var second = await Kv.CreateIfAbsentAsync("k", Bytes("b"), Cancel);
+        var created = await Kv.TryCreateAsync("k", Bytes("a"), cancellationToken: Cancel);
+        var second = await Kv.TryCreateAsync("k", Bytes("b"), cancellationToken: Cancel);
 
         Assert.True(created.Applied);
         Assert.Equal(new KvWriteResult(false, created.Version), second);

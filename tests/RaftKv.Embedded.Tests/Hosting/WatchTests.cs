@@ -80,6 +80,31 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_watch_that_missed_changes_goes_on_with_the_current_state_when_it_is_asked_to()
+    {
+        KvVersion first;
+        await using (var node = await StartAsync())
+        {
+            first = (await node.Kv.SetAsync("gone", "1"u8.ToArray(), cancellationToken: Cancel)).Version;
+            await node.Kv.DeleteAsync("gone", cancellationToken: Cancel);
+            await node.Kv.SetAsync("k", "1"u8.ToArray(), cancellationToken: Cancel);
+            await node.Cluster.TakeSnapshotAsync(Cancel);
+        }
+        await using var again = await StartAsync();
+        await again.Cluster.WaitUntilReadyAsync(Cancel);
+        var options = new KvWatchOptions { FromVersion = first, Resynchronize = true };
+        await using var watch = again.Kv.WatchAsync(KvKeyRange.All, options, Cancel).GetAsyncEnumerator(Cancel);
+
+        Assert.True(await watch.MoveNextAsync());
+        Assert.Equal((KvEventKind.Resynchronized, ""), (watch.Current.Kind, watch.Current.Key));
+        Assert.Equal("Put k=1", await NextAsync(watch));
+        Assert.True(await watch.MoveNextAsync());
+        Assert.Equal(KvEventKind.InitialStateEnd, watch.Current.Kind);
+        await again.Kv.SetAsync("k", "2"u8.ToArray(), cancellationToken: Cancel);
+        Assert.Equal("Put k=2", await NextAsync(watch));
+    }
+
+    [Fact]
     public async Task Progress_is_told_while_nothing_happens_to_the_keys_watched()
     {
         await using var node = await StartAsync();

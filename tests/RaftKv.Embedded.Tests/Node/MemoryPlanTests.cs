@@ -20,7 +20,7 @@ public sealed class MemoryPlanTests
 
         MemoryPlan.Apply(options, 336 * Mebibyte, _log);
 
-        Assert.Equal((64 * Mebibyte, 64 * Mebibyte), (options.MemoryBudget, options.MaxPendingBytes));
+        Assert.Equal((64 * Mebibyte, 64 * Mebibyte), (options.MemoryBudgetBytes, options.MaxPendingBytes));
         Assert.Empty(_log.Lines);
     }
 
@@ -34,8 +34,8 @@ public sealed class MemoryPlanTests
 
         MemoryPlan.Apply(options, availableMebibytes * Mebibyte, _log);
 
-        Assert.True(options.MemoryBudget < 64 * Mebibyte);
-        var least = options.MemoryBudget / 2 + 8 * options.ExpectedKeys + options.WatchHistoryBytes + options.ScanRetentionBytes + options.MaxPendingBytes;
+        Assert.True(options.MemoryBudgetBytes < 64 * Mebibyte);
+        var least = options.MemoryBudgetBytes / 2 + 8 * options.ExpectedKeys + options.WatchHistoryBytes + options.ScanRetentionBytes + options.MaxPendingBytes;
         Assert.InRange(least, 20 * Mebibyte, availableMebibytes * Mebibyte / 2);
         Assert.True(options.MaxPendingBytes >= 4 * options.MaxValueBytes);
         var line = Assert.Single(_log.Lines);

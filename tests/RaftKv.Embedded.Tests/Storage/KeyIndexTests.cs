@@ -85,6 +85,21 @@ public sealed class KeyIndexTests
         Assert.Empty(Range("b", after: false, "b", 10));
         Assert.Empty(Range("a", after: false, "", 0));
 
+        Assert.Equal(["ba", "b"], Descending("b", "c", 10));
+        Assert.Equal(["\U0001F600", "é", "c"], Descending("", "", 3));
+        Assert.Equal(["\U0001F600", "é", "c", "ba", "b", "a"], Descending("", "", 10));
+        Assert.Equal(["a"], Descending("", "aa", 10));
+        Assert.Empty(Descending("b", "b", 10));
+        Assert.Empty(Descending("", "a", 10));
+
+        List<string> Descending(string from, string before, int max)
+        {
+            var keys = new List<byte[]>();
+            var count = index.CopyKeysDescending(Encoding.UTF8.GetBytes(from), Encoding.UTF8.GetBytes(before), max, keys);
+            Assert.Equal(count, keys.Count);
+            return keys.ConvertAll(Encoding.UTF8.GetString);
+        }
+
         List<string> Range(string from, bool after, string to, int max)
         {
             var keys = new List<byte[]>();
@@ -127,6 +142,25 @@ public sealed class KeyIndexTests
         await Task.WhenAll(readers);
 
         static byte[] Number(int i) => Encoding.UTF8.GetBytes($"key-{i:D8}");
+    }
+
+    [Fact]
+    public void Descending_pages_have_every_key_in_the_other_order()
+    {
+        var index = new KeyIndex();
+        const int Keys = 20_000;
+        var chance = new Prng(3);
+        for (var i = 0; i < Keys; i++)
+            index.Add(Encoding.UTF8.GetBytes($"key-{chance.Below(1_000_000):D8}"));
+        var ascending = All(index, 1000);
+        foreach (var pieces in (int[])[1, 7, 300, Keys + 1])
+        {
+            var descending = new List<byte[]>();
+            byte[] before = [];
+            while (index.CopyKeysDescending([], before, pieces, descending) > 0)
+                before = descending[^1];
+            Assert.Equal(Enumerable.Reverse(ascending), descending);
+        }
     }
 
     [Fact]

@@ -34,8 +34,9 @@ public interface IRaftKvCluster
     /// Refused; the members are as before, or the node stays a learner (<see cref="RaftKvMembershipError.NotCaughtUp"/>).
     /// </exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
-    /// may still be. The same call again is safe.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The leader was lost, or did not answer in time: the change may have been made, or may still be. The same call again is safe.
+    /// </exception>
     Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default) =>
         AddMemberAsync(nodeId, address, RaftKvMemberRole.Voter, cancellationToken);
 
@@ -45,18 +46,20 @@ public interface IRaftKvCluster
     /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before, or the node stays a learner.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
-    /// may still be. The same call again is safe.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The leader was lost, or did not answer in time: the change may have been made, or may still be. The same call again is safe.
+    /// </exception>
     Task AddMemberAsync(string nodeId, string address, RaftKvMemberRole role, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Puts a new node in the place of a member, dead or alive: adds it, waits until it has caught up, and then removes the other. When the
-    /// call fails under way, the same call again goes on where it stopped.
+    /// call fails under way, the same call again continues where it stopped.
     /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the new node may be a member already, the old one still is.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
-    /// may still be. The same call again is safe.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The leader was lost, or did not answer in time: the change may have been made, or may still be. The same call again is safe.
+    /// </exception>
     async Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default)
     {
         await AddMemberAsync(newNodeId, newAddress, cancellationToken).ConfigureAwait(false);
@@ -70,8 +73,9 @@ public interface IRaftKvCluster
     /// </summary>
     /// <exception cref="RaftKvMembershipException">Refused; the members are as before.</exception>
     /// <exception cref="RaftKvUnavailableException">No leader or quorum in time; nothing was changed.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The leader was lost, or did not answer in time: the change may have been made, or
-    /// may still be. The same call again is safe.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The leader was lost, or did not answer in time: the change may have been made, or may still be. The same call again is safe.
+    /// </exception>
     Task RemoveMemberAsync(string nodeId, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -92,7 +96,8 @@ public interface IRaftKvCluster
     /// <summary>
     /// Writes a consistent backup of everything, as of one version, to <paramref name="destination"/>, verified on the way and as fast as
     /// the stream takes it; memory stays bounded and writes go on. Any node can do it, also without a leader. It is a finished snapshot of
-    /// this node if one is new enough, otherwise a new one. Restore it with <see cref="Recovery.RaftKvBackup.RestoreAsync"/> or <see cref="RaftKvOptions.RestoreFrom"/>.
+    /// this node if one is new enough, otherwise a new one. Restore it with <see cref="Recovery.RaftKvBackup.RestoreAsync"/> or
+    /// <see cref="RaftKvOptions.RestoreFrom"/>.
     /// </summary>
     /// <param name="destination">Where the backup goes; flushed, not closed.</param>
     /// <param name="minVersion">

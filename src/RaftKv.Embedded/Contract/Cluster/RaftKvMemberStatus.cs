@@ -28,22 +28,22 @@ public sealed record RaftKvMemberStatus
 
     /// <summary>
     /// Whether the member is heard: by the leader within 2 s or four election timeouts, whichever is longer, as it tells the others each
-    /// second. While the leader tells nothing: whether this node has a connection to the member and heard from it, between a leader and the
-    /// others within that time, between two others within 12 s. <c>true</c> for this node itself.
+    /// second. While the leader reports nothing: whether this node has a connection to the member and heard from it, between a leader and
+    /// the others within that time, between two others within 12 s. <c>true</c> for this node itself.
     /// </summary>
     public bool IsReachable { get; init; }
 
     /// <summary>
     /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was
-    /// lost. Known to the leader, which tells it.
-    /// The member counts for no quorum until its vote is taken by a configuration entry; then it comes back as a learner, is fed, and is promoted.
+    /// lost. Known to the leader, which tells it. The member counts for no quorum until its vote is taken by a configuration entry; then it
+    /// comes back as a learner, is fed, and is promoted.
     /// </summary>
     public bool HasLostEntries { get; init; }
 
     /// <summary>
     /// By how much its wall clock differs from the median of the voters' clocks; positive is ahead. <c>null</c> while the difference is
-    /// less than a second or not known. Absolute
-    /// times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are off by as much.
+    /// less than a second or not known. Absolute times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are off by as
+    /// much.
     /// </summary>
     public TimeSpan? ClockDifference { get; init; }
 
@@ -56,8 +56,8 @@ public sealed record RaftKvMemberStatus
     public TimeSpan? LeaderContact { get; init; }
 
     /// <summary>
-    /// How old the leader's word about the member is (<see cref="MatchIndex"/>, <see cref="Lag"/>): zero on the leader, about a second at most
-    /// on other nodes that hear it, more when they do not. <c>null</c> while the leader in office has told nothing.
+    /// How old the leader's word about the member is (<see cref="MatchIndex"/>, <see cref="Lag"/>): zero on the leader, about a second at
+    /// most on other nodes that hear it, more when they do not. <c>null</c> while the current leader has reported nothing.
     /// </summary>
     public TimeSpan? ReportAge { get; init; }
 }

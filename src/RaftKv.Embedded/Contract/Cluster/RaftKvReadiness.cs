@@ -4,8 +4,8 @@ namespace RaftKv.Embedded;
 public enum RaftKvReadiness
 {
     /// <summary>
-    /// The node has the role it was configured for, has applied everything that was committed at some moment after its start, and knows a leader. A node
-    /// without a cluster that may found one is ready too.
+    /// The node has the role it was configured for, has applied everything that was committed at some moment after its start, and knows a
+    /// leader. A node without a cluster that may found one is ready too.
     /// </summary>
     Ready = 0,
 
@@ -15,13 +15,18 @@ public enum RaftKvReadiness
     /// <summary>The node has not applied yet what was committed when it started, or later.</summary>
     CatchingUp = 2,
 
-    /// <summary>The node is not yet what it was added as: no committed configuration that it knows has it as a member, or it is to vote and was not promoted yet.</summary>
+    /// <summary>
+    /// The node is not yet what it was added as: no committed configuration that it knows has it as a member, or it is to vote and was not
+    /// promoted yet.
+    /// </summary>
     Joining = 3,
 
     /// <summary>The node knows no leader: the cluster has lost its quorum, elects, or cannot be reached.</summary>
     NoLeader = 4,
 
-    /// <summary>The copy of the node differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
+    /// <summary>
+    /// The copy of the node differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.
+    /// </summary>
     Quarantined = 5,
 
     /// <summary>The node is stopping, or hands over before it stops.</summary>
@@ -36,7 +41,10 @@ public enum RaftKvReadiness
     /// <summary>The node has stopped.</summary>
     Stopped = 9,
 
-    /// <summary>The log or the applying of entries has hung on this node for longer than 5 seconds, or than four election timeouts if these are longer; see <see cref="RaftKvStatus.Stalls"/>.</summary>
+    /// <summary>
+    /// The log or the applying of entries has hung on this node for longer than 5 seconds, or than four election timeouts if these are
+    /// longer; see <see cref="RaftKvStatus.Stalls"/>.
+    /// </summary>
     Stalled = 10,
 
     /// <summary>The node is still opening its data.</summary>
@@ -45,9 +53,14 @@ public enum RaftKvReadiness
     /// <summary>The node leads, and no quorum has answered it of late, or it has not committed an entry of its own term yet.</summary>
     NoQuorum = 12,
 
-    /// <summary>The data directory went back in time, and the cluster has not taken the node in again yet; see <see cref="RaftKvStatus.RolledBack"/>.</summary>
+    /// <summary>
+    /// The data directory went back in time, and the cluster has not taken the node in again yet; see
+    /// <see cref="RaftKvStatus.RolledBack"/>.
+    /// </summary>
     RolledBack = 13,
 
-    /// <summary>The disk of this follower has no room for the entries that the leader sends, so that the node falls behind until there is room.</summary>
+    /// <summary>
+    /// The disk of this follower has no room for the entries that the leader sends, so that the node falls behind until there is room.
+    /// </summary>
     DiskFull = 14,
 }

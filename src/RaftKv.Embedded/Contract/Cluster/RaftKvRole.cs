@@ -3,7 +3,10 @@ namespace RaftKv.Embedded;
 /// <summary>What a node is doing.</summary>
 public enum RaftKvRole
 {
-    /// <summary>Has no cluster yet: waits to be joined, for its peers' first start, or for its own first write (<see cref="RaftKvOptions.Bootstrap"/>, <see cref="RaftKvStatus.WaitsFor"/>).</summary>
+    /// <summary>
+    /// Has no cluster yet: waits to be joined, for its peers' first start, or for its own first write
+    /// (<see cref="RaftKvOptions.Bootstrap"/>, <see cref="RaftKvStatus.WaitsFor"/>).
+    /// </summary>
     Unformed = 0,
 
     /// <summary>Receives the log, does not vote.</summary>

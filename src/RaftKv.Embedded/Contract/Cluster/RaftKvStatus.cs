@@ -16,8 +16,9 @@ public sealed record RaftKvStatus
     public RaftKvRole Role { get; init; }
 
     /// <summary>
-    /// Whether this node serves linearizable reads and writes now: it has the role it was configured for (a voter that joins is promoted), has applied everything that was
-    /// committed at some moment after its start, and knows a leader. A rolling replacement of disks or machines waits for it before each next step.
+    /// Whether this node serves linearizable reads and writes now: it has the role it was configured for (a voter that joins is promoted),
+    /// has applied everything that was committed at some moment after its start, and knows a leader. A rolling replacement of disks or
+    /// machines waits for it before each next step.
     /// </summary>
     public bool IsReady { get; init; }
 
@@ -88,38 +89,46 @@ public sealed record RaftKvStatus
     public string? Fault { get; init; }
 
     /// <summary>
-    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to take it in, and what to do about it. <c>null</c> on a node that a committed configuration of its
-    /// cluster has named, and on one that founds a cluster of one with its first write.
+    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to take it in, and what to do about
+    /// it. <c>null</c> on a node that a committed configuration of its cluster has named, and on one that founds a cluster of one with its
+    /// first write.
     /// </summary>
     public string? WaitsFor { get; init; }
 
-    /// <summary>Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.</summary>
+    /// <summary>
+    /// Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.
+    /// </summary>
     public string? Quarantine { get; init; }
 
     /// <summary>
     /// Why this node gives no vote, acknowledges nothing and is not ready: its data directory is older than what a peer has seen of it. The
-    /// cluster takes the node
-    /// in again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the directory is not in
-    /// doubt.
+    /// cluster takes the node in again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the
+    /// directory is not in doubt.
     /// </summary>
     public string? RolledBack { get; init; }
 
-    /// <summary>The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.</summary>
+    /// <summary>
+    /// The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.
+    /// </summary>
     public long VerifiedIndex { get; init; }
 
     /// <summary>Free bytes of the disk of the data directory; <c>null</c> while not known.</summary>
     public long? FreeDiskBytes { get; init; }
 
-    /// <summary>Whether this node's disk has less room than its reserve; on a leader also whether it refuses writes that add data because a quorum lacks room.</summary>
+    /// <summary>
+    /// Whether this node's disk has less room than its reserve; on a leader also whether it refuses writes that add data because a quorum
+    /// lacks room.
+    /// </summary>
     public bool IsDiskFull { get; init; }
 
     /// <summary>
     /// By how much log time is ahead of this node's wall clock; negative when it is behind, <c>null</c> while the node has no cluster. The
-    /// distance changes nothing about how long keys
-    /// live. A large one shows that the cluster once started with clocks that were wrong.
+    /// distance changes nothing about how long keys live. A large one shows that the cluster once started with clocks that were wrong.
     /// </summary>
     public TimeSpan? LogTimeAhead { get; init; }
 
-    /// <summary>The last times in which this node did not get on, newest first, those that are still going on included; at most 16.</summary>
+    /// <summary>
+    /// The last times in which this node did not get on, newest first, those that are still going on included; at most 16.
+    /// </summary>
     public IReadOnlyList<RaftKvStall> Stalls { get; init; } = [];
 }

@@ -9,7 +9,9 @@ public static class RaftKvTelemetry
     /// <summary>The tag that names the node, of every measurement and span.</summary>
     public const string NodeTag = "raftkv.node";
 
-    /// <summary>The tag that names the cluster, of the measurements and spans of a cluster that was added with <c>AddKeyedRaftKv</c>.</summary>
+    /// <summary>
+    /// The tag that names the cluster, of the measurements and spans of a cluster that was added with <c>AddKeyedRaftKv</c>.
+    /// </summary>
     public const string ClusterTag = "raftkv.cluster";
 
     /// <summary>The meter. Every measurement has the tag <see cref="NodeTag"/>.</summary>

@@ -2,7 +2,7 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// The version asked for is not held any more: the history of this node does not reach back to it, or its state was overwritten since.
-/// No change was skipped: read the current state, and go on from there.
+/// No change was skipped: read the current state, and continue from there.
 /// </summary>
 public sealed class RaftKvCompactedException : RaftKvException
 {

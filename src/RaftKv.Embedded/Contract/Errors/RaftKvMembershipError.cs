@@ -13,7 +13,8 @@ public enum RaftKvMembershipError
     MemberExists = 2,
 
     /// <summary>
-    /// No quorum of the voters before the change, or of those after it, has answered the leader within two election timeouts after the call. Nothing was changed.
+    /// No quorum of the voters before the change, or of those after it, has answered the leader within two election timeouts after the
+    /// call. Nothing was changed.
     /// </summary>
     WouldLoseQuorum = 3,
 

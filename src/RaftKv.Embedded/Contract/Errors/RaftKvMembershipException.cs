@@ -19,5 +19,6 @@ public sealed class RaftKvMembershipException : RaftKvException
         Error is RaftKvMembershipError.NotCaughtUp or RaftKvMembershipError.TransferTimedOut ? KvOutcome.Unknown : KvOutcome.NotApplied;
 
     /// <inheritdoc/>
-    public override bool IsTransient => Error is RaftKvMembershipError.ChangeInProgress or RaftKvMembershipError.NotCaughtUp or RaftKvMembershipError.TransferTimedOut;
+    public override bool IsTransient => Error is RaftKvMembershipError.ChangeInProgress or RaftKvMembershipError.NotCaughtUp
+        or RaftKvMembershipError.TransferTimedOut;
 }

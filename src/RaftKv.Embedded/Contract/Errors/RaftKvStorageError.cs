@@ -32,6 +32,9 @@ public enum RaftKvStorageError
     /// </summary>
     Retired = 8,
 
-    /// <summary>The backup was restored before, and the data directory is empty: a second restore would found a second cluster; see <see cref="RaftKvOptions.RestoreFrom"/>.</summary>
+    /// <summary>
+    /// The backup was restored before, and the data directory is empty: a second restore would found a second cluster; see
+    /// <see cref="RaftKvOptions.RestoreFrom"/>.
+    /// </summary>
     AlreadyRestored = 9,
 }

@@ -6,7 +6,9 @@ public enum RaftKvTransactionError
     /// <summary>Two operations of one branch write the same key. Refused before it was sent.</summary>
     KeyWrittenTwice = 0,
 
-    /// <summary>More than <see cref="KvTransaction.MaxOperations"/> conditions, or operations in one branch. Refused before it was sent.</summary>
+    /// <summary>
+    /// More than <see cref="KvTransaction.MaxOperations"/> conditions, or operations in one branch. Refused before it was sent.
+    /// </summary>
     TooManyOperations = 1,
 
     /// <summary>Its ranges hold more than <see cref="KvTransaction.MaxRangeKeys"/> keys.</summary>

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded;
 
-/// <summary>A transaction was refused: nothing was written. The same transaction is refused again unless the keys it is about change.</summary>
+/// <summary>
+/// A transaction was refused: nothing was written. The same transaction is refused again unless the keys it is about change.
+/// </summary>
 public sealed class RaftKvTransactionException : RaftKvException
 {
     /// <param name="error">Why.</param>

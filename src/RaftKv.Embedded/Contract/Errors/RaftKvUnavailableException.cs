@@ -13,5 +13,6 @@ public sealed class RaftKvUnavailableException : RaftKvException
     public RaftKvUnavailableReason Reason { get; }
 
     /// <inheritdoc/>
-    public override bool IsTransient => Reason is not (RaftKvUnavailableReason.Faulted or RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Stopping);
+    public override bool IsTransient =>
+        Reason is not (RaftKvUnavailableReason.Faulted or RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Stopping);
 }

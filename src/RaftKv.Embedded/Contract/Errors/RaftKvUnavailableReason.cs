@@ -21,7 +21,9 @@ public enum RaftKvUnavailableReason
     /// <summary>This node was removed from its cluster.</summary>
     Removed = 5,
 
-    /// <summary>This node stopped taking part after an error of its disk or a broken invariant; see <see cref="RaftKvStatus.Fault"/>.</summary>
+    /// <summary>
+    /// This node stopped taking part after an error of its disk or a broken invariant; see <see cref="RaftKvStatus.Fault"/>.
+    /// </summary>
     Faulted = 6,
 
     /// <summary>This node is behind what was asked for; it will catch up.</summary>
@@ -30,12 +32,21 @@ public enum RaftKvUnavailableReason
     /// <summary>This node's copy differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
     Quarantined = 8,
 
-    /// <summary>The disk of the leader, or the disks of a quorum, are nearly full: writes that add data are refused, deletes are not. Ends by itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.</summary>
+    /// <summary>
+    /// The disk of the leader, or the disks of a quorum, are nearly full: writes that add data are refused, deletes are not. Ends by
+    /// itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.
+    /// </summary>
     NoSpace = 9,
 
     /// <summary>Some member runs a version that does not know this kind of call; it can be used once all are upgraded.</summary>
     FeatureNotActive = 10,
 
-    /// <summary>This node's copy may be older than the read allows (<see cref="KvReadOptions.MaxAge"/>), and could not be brought up to date in time.</summary>
+    /// <summary>
+    /// This node's copy may be older than the read allows (<see cref="KvReadOptions.MaxAge"/>), and could not be brought up to date in
+    /// time.
+    /// </summary>
     StaleRead = 11,
+
+    /// <summary>Other writers changed the key during all attempts of an optimistic update.</summary>
+    Conflict = 12,
 }

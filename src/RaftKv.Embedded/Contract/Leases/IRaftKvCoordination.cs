@@ -44,9 +44,9 @@ public interface IRaftKvCoordination
     /// <param name="cancellationToken">Ends it, and gives leadership up.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     /// <remarks>
-    /// <para>A node that is removed from its cluster, or faulted, does not stand for election; it does again once it is added again, and the
-    /// call goes on until then. What the work throws is thrown, and leadership is given up; a <see cref="RaftKvUnavailableException"/> that
-    /// says that this node was removed or is faulted counts as lost leadership.</para>
+    /// <para>A node that is removed from its cluster, or faulted, does not stand for election; it does again once it is added again, and
+    /// the call goes on until then. What the work throws is thrown, and leadership is given up; a <see cref="RaftKvUnavailableException"/>
+    /// that says that this node was removed or is faulted counts as lost leadership.</para>
     /// <para>After <paramref name="cancellationToken"/> fired, the call ends as soon as the work has ended; leadership is released in the
     /// background. While a process that lost its leadership ends its work, the next leader may have begun: see <see cref="KvLock"/>.</para>
     /// </remarks>
@@ -76,8 +76,9 @@ public interface IRaftKvCoordination
         LockedWork.WatchHolderAsync(this, name, cancellationToken);
 
     /// <summary>
-    /// Sets a key that exists as long as this process: it is deleted at once when its host stops, within 15 s when it dies. All such keys of
-    /// a process share one lease; if that is lost, because the process was cut off from the cluster, they are deleted and must be set again.
+    /// Sets a key that exists as long as this process: it is deleted at once when its host stops, within 15 s when it dies. All such keys
+    /// of a process share one lease; if that is lost, because the process was cut off from the cluster, they are deleted and must be set
+    /// again.
     /// </summary>
     /// <returns>The lease the key is bound to; <see cref="KvLease.LostToken"/> fires when the key must be set again.</returns>
     ValueTask<KvLease> SetEphemeralAsync(string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default);

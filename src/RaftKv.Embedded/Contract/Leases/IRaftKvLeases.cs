@@ -7,8 +7,8 @@ namespace RaftKv.Embedded;
 /// <remarks>
 /// <para>The time to live is a minimum: a lease never ends earlier, by the clock of the cluster's leader. After a change of the leader it
 /// lives at least for the rest that was left.</para>
-/// <para>A lease tells its holder when it may have been lost (<see cref="KvLease.LostToken"/>). It cannot stop the holder: a process that
-/// is suspended between looking at the token and acting, acts too late. What must not be done twice needs a fencing token
+/// <para>A lease signals to its holder that it may have been lost (<see cref="KvLease.LostToken"/>). It cannot stop the holder: a process
+/// that is suspended between looking at the token and acting, acts too late. What must not be done twice needs a fencing token
 /// (<see cref="KvLock.FencingToken"/>) where it is done.</para>
 /// </remarks>
 public interface IRaftKvLeases

@@ -4,7 +4,7 @@ namespace RaftKv.Embedded;
 public readonly record struct KvLockOptions
 {
     /// <summary>
-    /// How long after the last sign of life of its holder a lock goes to the next; 500 ms to 24 h. <see cref="TimeSpan.Zero"/> is 15 s.
+    /// How long after the last renewal by its holder a lock passes to the next; 500 ms to 24 h. <see cref="TimeSpan.Zero"/> is 15 s.
     /// </summary>
     public TimeSpan TimeToLive { get; init; }
 

@@ -8,6 +8,9 @@ public interface IRaftKvBuilder
     /// <summary>The services the replica was added to.</summary>
     IServiceCollection Services { get; }
 
-    /// <summary>The key of the replica's services, which is also the name of its options; <c>null</c> for <c>AddRaftKv</c>, whose services have no key.</summary>
+    /// <summary>
+    /// The key of the replica's services, which is also the name of its options; <c>null</c> for <c>AddRaftKv</c>, whose services have no
+    /// key.
+    /// </summary>
     string? Name { get; }
 }

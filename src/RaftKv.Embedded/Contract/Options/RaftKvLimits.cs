@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded;
 
-/// <summary>The largest key, value and transaction that the cluster takes. They rise when the options of all members allow more, and never fall.</summary>
+/// <summary>
+/// The largest key, value and transaction that the cluster takes. They rise when the options of all members allow more, and never fall.
+/// </summary>
 public sealed record RaftKvLimits
 {
     internal static RaftKvLimits Default { get; } = Of(new RaftKvOptions());

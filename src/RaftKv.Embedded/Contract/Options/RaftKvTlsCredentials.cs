@@ -9,7 +9,8 @@ public sealed class RaftKvTlsCredentials
     /// <param name="authorities">Those that sign the certificates of the cluster's nodes. At least one.</param>
     /// <param name="intermediates">Certificates between <paramref name="certificate"/> and its authority, which peers may not have.</param>
     /// <exception cref="ArgumentException">There is no private key, or no authority.</exception>
-    public RaftKvTlsCredentials(X509Certificate2 certificate, X509Certificate2Collection authorities, X509Certificate2Collection? intermediates = null)
+    public RaftKvTlsCredentials(X509Certificate2 certificate, X509Certificate2Collection authorities,
+        X509Certificate2Collection? intermediates = null)
     {
         ArgumentNullException.ThrowIfNull(certificate);
         ArgumentNullException.ThrowIfNull(authorities);

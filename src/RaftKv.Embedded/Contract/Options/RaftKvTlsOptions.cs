@@ -1,33 +1,43 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// How the nodes of a cluster prove themselves to each other with certificates. Both sides of every connection show one; it must be valid now, be signed by one of the
-/// authorities given here (those of the machine do not count), allow its use for servers and clients, and name its node.
+/// How the nodes of a cluster prove themselves to each other with certificates. Both sides of every connection show one; it must be valid
+/// now, be signed by one of the authorities given here (those of the machine do not count), allow its use for servers and clients, and name
+/// its node.
 /// </summary>
 /// <remarks>
-/// Files are looked at again before each connection, the callback is called: a renewed certificate or another set of authorities needs no restart. To change the authority,
-/// add the new one to the bundle on every node, then renew the certificates, then remove the old one. Revocation lists are not consulted.
+/// Files are looked at again before each connection, the callback is called: a renewed certificate or another set of authorities needs no
+/// restart. To change the authority, add the new one to the bundle on every node, then renew the certificates, then remove the old one.
+/// Revocation lists are not consulted.
 /// </remarks>
 public sealed class RaftKvTlsOptions
 {
-    /// <summary>A PEM file with this node's certificate, first, and the intermediate certificates behind it, if any. Required unless <see cref="Credentials"/> is set.</summary>
+    /// <summary>
+    /// A PEM file with this node's certificate, first, and the intermediate certificates behind it, if any. Required unless
+    /// <see cref="Credentials"/> is set.
+    /// </summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>A PEM file with the unencrypted private key. The default value is <see cref="CertificateFile"/>.</summary>
     public string? KeyFile { get; set; }
 
-    /// <summary>A PEM file with the authorities that sign the certificates of this cluster's nodes. Required unless <see cref="Credentials"/> is set.</summary>
+    /// <summary>
+    /// A PEM file with the authorities that sign the certificates of this cluster's nodes. Required unless <see cref="Credentials"/> is
+    /// set.
+    /// </summary>
     public string? AuthoritiesFile { get; set; }
 
     /// <summary>
-    /// Supplies certificate and authorities instead of the files. Called at the start and before each connection, on a thread of the transport: it must be quick, and return
-    /// the same object while nothing has changed. When it throws, what it returned before stays in force, and a warning is logged.
+    /// Supplies certificate and authorities instead of the files. Called at the start and before each connection, on a thread of the
+    /// transport: it must be quick, and return the same object while nothing has changed. When it throws, what it returned before stays in
+    /// force, and a warning is logged.
     /// </summary>
     public Func<RaftKvTlsCredentials>? Credentials { get; set; }
 
     /// <summary>
-    /// Take any certificate of the authorities for any node. The default value is <c>false</c>: a certificate must have its node's id as a DNS name among its alternative
-    /// names, or as the common name of its subject, so that one node's key does not open another node's place. Set it when all nodes share one certificate.
+    /// Take any certificate of the authorities for any node. The default value is <c>false</c>: a certificate must have its node's id as a
+    /// DNS name among its alternative names, or as the common name of its subject, so that one node's key does not open another node's
+    /// place. Set it when all nodes share one certificate.
     /// </summary>
     public bool AcceptAnyNodeId { get; set; }
 }

@@ -4,8 +4,8 @@ namespace RaftKv.Embedded;
 public static class KeyPrefixExtensions
 {
     /// <summary>
-    /// The keys that start with a prefix, as a store of their own: keys, scans, watches, views and transactions take and return keys without
-    /// the prefix, and reach no other key.
+    /// The keys that start with a prefix, as a store of their own: keys, scans, watches, views and transactions take and return keys
+    /// without the prefix, and reach no other key.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="prefix">For example <c>tenant/</c>; not empty. It counts towards <see cref="RaftKvOptions.MaxKeyBytes"/>.</param>

@@ -8,13 +8,22 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
     public override ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default,
         CancellationToken cancellationToken = default) => Inner.GetAsync(prefix.Outer(key), options, cancellationToken);
 
+    public override async ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(IEnumerable<string> keys,
+        KvReadOptions options = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        var results = await Inner.GetManyAsync(keys.Select(prefix.Outer), options, cancellationToken).ConfigureAwait(false);
+        return results.ToDictionary(r => prefix.Inner(r.Key), r => r.Value, StringComparer.Ordinal);
+    }
+
     public override ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default,
         CancellationToken cancellationToken = default) => Inner.SetAsync(prefix.Outer(key), value, options, cancellationToken);
 
     public override ValueTask<KvWriteResult> DeleteAsync(string key, KvDeleteOptions options = default,
         CancellationToken cancellationToken = default) => Inner.DeleteAsync(prefix.Outer(key), options, cancellationToken);
 
-    public override ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default)
+    public override async ValueTask<KvTransactionResult> CommitAsync(
+        KvTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         var outer = new KvTransaction();
@@ -25,7 +34,8 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
         }
         Map(transaction.Then, outer.Then);
         Map(transaction.Else, outer.Else);
-        return Inner.CommitAsync(outer, cancellationToken);
+        var result = await Inner.CommitAsync(outer, cancellationToken).ConfigureAwait(false);
+        return result with { Results = [.. result.Results.Select(Map)] };
     }
 
     public override bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
@@ -65,6 +75,8 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
             // Events that are about no key have none.
             static (change, prefix) => change with { Key = string.IsNullOrEmpty(change.Key) ? change.Key : prefix.Inner(change.Key) },
             cancellationToken);
+
+    private KvOperationResult Map(KvOperationResult result) => result.Key is { } key ? result with { Key = prefix.Inner(key) } : result;
 
     private void Map(KvTransactionBranch from, KvTransactionBranch to)
     {

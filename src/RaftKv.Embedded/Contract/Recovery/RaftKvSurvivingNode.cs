@@ -40,7 +40,8 @@ public sealed record RaftKvSurvivingNode
     public required bool IsVoter { get; init; }
 
     /// <summary>
-    /// What is wrong with its log, when it was inspected up to its damage; <c>null</c>: nothing. What it had behind the last version is lost here, and it cannot be started: it counts as a missing voter.
+    /// What is wrong with its log, when it was inspected up to its damage; <c>null</c>: nothing. What it had behind the last version is
+    /// lost here, and it cannot be started: it counts as a missing voter.
     /// </summary>
     public string? Damage { get; init; }
 }

@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Forwards every call to another store. Derive from it to change some calls: to count them, to make them fail in a test, to encrypt values.
+/// Forwards every call to another store. Derive from it to change some calls: to count them, to make them fail in a test, to encrypt
+/// values.
 /// </summary>
 public abstract class DelegatingDistributedKv : IDistributedKv
 {
@@ -18,6 +19,11 @@ public abstract class DelegatingDistributedKv : IDistributedKv
     /// <inheritdoc/>
     public virtual ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default,
         CancellationToken cancellationToken = default) => Inner.GetAsync(key, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public virtual ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(IEnumerable<string> keys,
+        KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        Inner.GetManyAsync(keys, options, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default,

@@ -27,6 +27,20 @@ public interface IDistributedKv
     /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
     ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads several keys as of one version. Linearizable unless <paramref name="options"/> ask for less.</summary>
+    /// <param name="keys">At most <see cref="KvTransaction.MaxOperations"/>, in any order.</param>
+    /// <param name="options">The consistency asked for; <c>default</c> is linearizable.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns>
+    /// One result for each of the keys, also for those that do not exist; all have the same <see cref="KvGetResult.ReadAt"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">A key is empty or not valid Unicode, or there are too many.</exception>
+    /// <exception cref="RaftKvLimitExceededException">A key is too long.</exception>
+    /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
+    /// <exception cref="RaftKvCompactedException">As for <see cref="ScanAsync"/>.</exception>
+    ValueTask<IReadOnlyDictionary<string, KvGetResult>> GetManyAsync(IEnumerable<string> keys, KvReadOptions options = default,
+        CancellationToken cancellationToken = default) => TransactionalReads.GetManyAsync(this, keys, cancellationToken);
+
     /// <summary>
     /// Stores one value. When the call returns, the write is on the disks of a quorum and applied on this node, so this node's own
     /// stale reads already see it.
@@ -43,8 +57,11 @@ public interface IDistributedKv
     /// The write was not applied: no leader or quorum within <see cref="RaftKvOptions.RequestTimeout"/>, or this node is overloaded or
     /// stopping.
     /// </exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The write left this node but no answer came; it may or may not take effect.</exception>
-    ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default, CancellationToken cancellationToken = default);
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The write left this node but no answer came; it may or may not take effect.
+    /// </exception>
+    ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default,
+        CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Deletes one key. Deleting a key that does not exist is not an error: <see cref="KvWriteResult.Applied"/> is <c>false</c>.
@@ -58,7 +75,9 @@ public interface IDistributedKv
     /// </returns>
     /// <exception cref="ArgumentException">The key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvUnavailableException">The delete was not applied.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">The delete left this node but no answer came; it may or may not take effect.</exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// The delete left this node but no answer came; it may or may not take effect.
+    /// </exception>
     ValueTask<KvWriteResult> DeleteAsync(string key, KvDeleteOptions options = default, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -70,7 +89,7 @@ public interface IDistributedKv
     /// Conditions and operations. Encoded before the method returns, so it and its values may be changed and used again.
     /// </param>
     /// <param name="cancellationToken">Stops the wait; the transaction may still happen.</param>
-    /// <returns>Which branch was carried out, and what its operations gave, in their order.</returns>
+    /// <returns>Which branch was carried out, and the results of its operations, in their order.</returns>
     /// <exception cref="ArgumentException">A key is empty or not valid Unicode.</exception>
     /// <exception cref="RaftKvReservedKeyException">It writes or deletes keys of the library. Nothing was written.</exception>
     /// <exception cref="RaftKvLimitExceededException">
@@ -147,7 +166,7 @@ public interface IDistributedKv
 
     /// <summary>
     /// One page of a scan, for callers that come back for the next: with <see cref="KvScanPage.Next"/> and <see cref="KvScanPage.Version"/>
-    /// in the options, within 30 seconds and on the same node, it goes on in the same version.
+    /// in the options, within 30 seconds and on the same node, it continues in the same version.
     /// </summary>
     /// <param name="range">Which keys.</param>
     /// <param name="options">
@@ -186,8 +205,8 @@ public interface IDistributedKv
 
     /// <summary>
     /// Yields every change of the keys in a range, in the log's order, from this node's own copy: no gap and no duplicate, over changes of
-    /// the leader. A transaction is yielded as a whole; see <see cref="KvEvent.EndsVersion"/>. Each enumeration is a watch of its own, which
-    /// begins with its first step.
+    /// the leader. A transaction is yielded as a whole; see <see cref="KvEvent.EndsVersion"/>. Each enumeration is a watch of its own,
+    /// which begins with its first step.
     /// </summary>
     /// <param name="range">Which keys; for one, <see cref="KvKeyRange.Exactly"/>.</param>
     /// <param name="options">Where to begin; <c>default</c> is now.</param>
@@ -200,7 +219,7 @@ public interface IDistributedKv
     /// Begin again with <see cref="KvWatchOptions.InitialState"/>.
     /// </exception>
     /// <exception cref="RaftKvUnavailableException">
-    /// The host begins to stop, or this node is faulted or was removed. A watch on another node can go on from the next version.
+    /// The host begins to stop, or this node is faulted or was removed. A watch on another node can continue from the next version.
     /// </exception>
     IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default, CancellationToken cancellationToken = default);
 }

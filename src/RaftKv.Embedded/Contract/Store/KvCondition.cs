@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Condition on the current state of a key that must hold for a write to be applied. <c>default</c> is <see cref="Always"/>.</summary>
+/// <summary>
+/// Condition on the current state of a key that must hold for a write to be applied. <c>default</c> is <see cref="Always"/>.
+/// </summary>
 public readonly record struct KvCondition
 {
     private KvCondition(KvConditionKind kind, KvVersion version = default)

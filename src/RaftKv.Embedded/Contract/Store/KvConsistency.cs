@@ -17,11 +17,12 @@ public enum KvConsistency
     LeaderLease = 1,
 
     /// <summary>
-    /// This node's own copy, at once, with or without a leader. Never goes back in time while the process lives. A node that has started waits until it
-    /// has applied what its cluster had committed after the start, so nothing goes back over a restart either. When no leader is known for eight election
-    /// timeouts after the start (2 s at least, half of <see cref="RaftKvOptions.RequestTimeout"/> at most), the node serves what the
-    /// process before had served; after a power cut it may be what the operating system had written, usually half a minute earlier at most.
-    /// <see cref="KvGetResult.Age"/> says how old the copy may be, <see cref="KvReadOptions.MaxAge"/> limits it.
+    /// This node's own copy, at once, with or without a leader. Never goes back in time while the process lives. A node that has started
+    /// waits until it has applied what its cluster had committed after the start, so nothing goes back over a restart either. When no
+    /// leader is known for eight election timeouts after the start (2 s at least, half of <see cref="RaftKvOptions.RequestTimeout"/> at
+    /// most), the node serves what the process before had served; after a power cut it may be what the operating system had written,
+    /// usually half a minute earlier at most. <see cref="KvGetResult.Age"/> says how old the copy may be,
+    /// <see cref="KvReadOptions.MaxAge"/> limits it.
     /// </summary>
     Stale = 2,
 }

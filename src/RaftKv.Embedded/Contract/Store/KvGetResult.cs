@@ -1,3 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace RaftKv.Embedded;
 
 /// <summary>The answer to a read. Two answers are equal when all properties are; values are compared byte by byte.</summary>
@@ -60,6 +65,34 @@ public readonly record struct KvGetResult
     /// and <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
     /// </remarks>
     public TimeSpan Age { get; init; }
+
+    /// <summary>The value as text in UTF-8.</summary>
+    /// <returns><c>null</c> when the key does not exist. Bytes that are not UTF-8 come as U+FFFD.</returns>
+    public string? GetString() => Found ? Encoding.UTF8.GetString(Value.Span) : null;
+
+    /// <summary>The value from JSON, with version and lifetime.</summary>
+    /// <param name="type">From a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>.</param>
+    /// <exception cref="JsonException">The value is not such JSON.</exception>
+    public KvValue<T> GetJson<T>(JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return new KvValue<T>
+        {
+            Found = Found,
+            Value = Found ? JsonSerializer.Deserialize(Value.Span, type) : default,
+            Version = Version,
+            ExpiresAt = ExpiresAt,
+            ReadAt = ReadAt,
+            Age = Age,
+        };
+    }
+
+    /// <summary>The value from JSON, by reflection.</summary>
+    /// <param name="json">How the value is read; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
+    /// <exception cref="JsonException">The value is not such JSON.</exception>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public KvValue<T> GetJson<T>(JsonSerializerOptions? json = null) => GetJson(JsonByReflection.Of<T>(json));
 
     /// <inheritdoc/>
     public bool Equals(KvGetResult other) => Found == other.Found && Version == other.Version && CreateVersion == other.CreateVersion

@@ -13,15 +13,17 @@ public readonly record struct KvReadOptions
     public KvVersion MinVersion { get; init; }
 
     /// <summary>
-    /// With <see cref="KvConsistency.Stale"/>, how old the copy may be (<see cref="KvGetResult.Age"/>); <c>null</c>, the default, is of any age. A copy that may be older is brought up to date first,
-    /// which takes a quorum: the read waits for it, at most <see cref="RaftKvOptions.RequestTimeout"/>, and is then refused with <see cref="RaftKvUnavailableReason.StaleRead"/>. The other kinds of reads
-    /// see everything that was acknowledged, and take no notice of it. Never negative.
+    /// With <see cref="KvConsistency.Stale"/>, how old the copy may be (<see cref="KvGetResult.Age"/>); <c>null</c>, the default, is of any
+    /// age. A copy that may be older is brought up to date first, which takes a quorum: the read waits for it, at most
+    /// <see cref="RaftKvOptions.RequestTimeout"/>, and is then refused with <see cref="RaftKvUnavailableReason.StaleRead"/>. The other
+    /// kinds of reads see everything that was acknowledged, and take no notice of it. Never negative.
     /// </summary>
     public TimeSpan? MaxAge { get; init; }
 
     /// <summary>
-    /// With <see cref="KvConsistency.Linearizable"/> or <see cref="KvConsistency.LeaderLease"/>: read this node's own copy once no leader has been known for eight election timeouts (2 s at least, half of
-    /// <see cref="RaftKvOptions.RequestTimeout"/> at most), instead of failing. Such an answer may lack writes that were acknowledged elsewhere; <see cref="KvGetResult.Age"/> is then the age of the copy,
+    /// With <see cref="KvConsistency.Linearizable"/> or <see cref="KvConsistency.LeaderLease"/>: read this node's own copy once no leader
+    /// has been known for eight election timeouts (2 s at least, half of <see cref="RaftKvOptions.RequestTimeout"/> at most), instead of
+    /// failing. Such an answer may lack writes that were acknowledged elsewhere; <see cref="KvGetResult.Age"/> is then the age of the copy,
     /// and zero otherwise. The default value is <c>false</c>. Stale reads never need a leader.
     /// </summary>
     public bool StaleWithoutLeader { get; init; }

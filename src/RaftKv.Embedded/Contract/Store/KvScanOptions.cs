@@ -27,7 +27,10 @@ public readonly record struct KvScanOptions
     /// <summary>Leave out the values and versions.</summary>
     public bool KeysOnly { get; init; }
 
-    /// <summary>Start after this key: the last one of the page before.</summary>
+    /// <summary>Begin with the last key of the range. The default value is <c>false</c>: with the first.</summary>
+    public bool Descending { get; init; }
+
+    /// <summary>Start after this key, in the order of the scan: the last one of the page before.</summary>
     public string? After { get; init; }
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// What a set asks for. <c>default</c> writes always, and the key then lives until it is deleted: a set without a lifetime ends the one the key had, unless
-/// <see cref="KeepLifetime"/> says otherwise.
+/// What a set asks for. <c>default</c> writes always, and the key then lives until it is deleted: a set without a lifetime ends the one the
+/// key had, unless <see cref="KeepLifetime"/> says otherwise.
 /// </summary>
 public readonly record struct KvSetOptions
 {
@@ -22,8 +22,9 @@ public readonly record struct KvSetOptions
     public KvCondition When { get; init; }
 
     /// <summary>
-    /// How long the key lives, counted by log time from the moment the write is in the log; 1 ms to 100 years. With <see cref="SlidingExpiration"/> it is the end beyond which no use
-    /// carries the key. The key is removed by an entry of the log, on every node at the same version, soon after its time is over and never before.
+    /// How long the key lives, counted by log time from the moment the write is in the log; 1 ms to 100 years. With
+    /// <see cref="SlidingExpiration"/> it is the end beyond which no use carries the key. The key is removed by an entry of the log, on
+    /// every node at the same version, soon after its time is over and never before.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long.</exception>
     public TimeSpan? TimeToLive
@@ -34,8 +35,7 @@ public readonly record struct KvSetOptions
 
     /// <summary>
     /// As <see cref="TimeToLive"/>, as a point in time by the wall clock of this node: the time that is left when the call begins is the
-    /// time to live. In the past, the key goes at once; more
-    /// than 100 years ahead counts as 100 years.
+    /// time to live. In the past, the key goes at once; more than 100 years ahead counts as 100 years.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Before 1970.</exception>
     public DateTimeOffset? ExpiresAt
@@ -50,8 +50,9 @@ public readonly record struct KvSetOptions
     }
 
     /// <summary>
-    /// How long the key lives after each use: a write, or a read of it alone (<see cref="IDistributedKv.GetAsync"/>, <see cref="IDistributedKv.TryRead"/>) on any node. A node renews it
-    /// once a quarter of the time is gone, without holding up the read. 1 ms to 100 years; shorter than a second makes little sense.
+    /// How long the key lives after each use: a write, or a read of it alone (<see cref="IDistributedKv.GetAsync"/>,
+    /// <see cref="IDistributedKv.TryRead"/>) on any node. A node renews it once a quarter of the time is gone, without holding up the read.
+    /// 1 ms to 100 years; shorter than a second makes little sense.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long.</exception>
     public TimeSpan? SlidingExpiration
@@ -60,7 +61,10 @@ public readonly record struct KvSetOptions
         init => SlidingMs = Milliseconds(value);
     }
 
-    /// <summary>Keep the time to live, the sliding expiry and the lease that the key has; a key that does not exist gets none. A sliding expiry begins anew.</summary>
+    /// <summary>
+    /// Keep the time to live, the sliding expiry and the lease that the key has; a key that does not exist gets none. A sliding expiry
+    /// begins anew.
+    /// </summary>
     public bool KeepLifetime { get; init; }
 
     /// <summary>The lease that the key dies with, see <see cref="IRaftKvLeases"/>; 0 is none.</summary>

@@ -3,17 +3,12 @@ namespace RaftKv.Embedded;
 /// <summary>Transactions that are wanted often, in one call each. Errors are those of <see cref="IDistributedKv.CommitAsync"/>.</summary>
 public static class DistributedKvTransactionExtensions
 {
-    /// <summary>Stores a value if the key does not exist.</summary>
-    /// <returns>The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> with the version of the key there is.</returns>
-    public static ValueTask<KvWriteResult> CreateIfAbsentAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(kv);
-        return kv.SetAsync(key, value, new KvSetOptions { When = KvCondition.NotExists }, cancellationToken);
-    }
-
-    /// <summary>Replaces a value if it is still the expected one, byte by byte. A key that does not exist has no value, not even an empty one.</summary>
+    /// <summary>
+    /// Replaces a value if it is still the expected one, byte by byte. A key that does not exist has no value, not even an empty one.
+    /// </summary>
     /// <returns>The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> with the key's current version.</returns>
-    public static async ValueTask<KvWriteResult> CompareAndSwapAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
+    public static async ValueTask<KvWriteResult> CompareAndSwapAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> expected,
+        ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         var swap = new KvTransaction().If(KvCompare.Value(key, KvRelation.Equal, expected));
@@ -28,25 +23,40 @@ public static class DistributedKvTransactionExtensions
     }
 
     /// <summary>
-    /// Adds to a number and returns the sum, on the server and therefore without a race. The value is the number's decimal text in UTF-8; a key that does not
-    /// exist is 0. The key keeps its time to live, sliding expiry and lease.
+    /// Adds to a number and returns the sum, on the server and therefore without a race. The value is the number's decimal text in UTF-8; a
+    /// key that does not exist is 0. The key keeps its time to live, sliding expiry and lease.
     /// </summary>
-    /// <exception cref="RaftKvTransactionException">The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).</exception>
-    public static ValueTask<long> IncrementAsync(this IDistributedKv kv, string key, long delta = 1, CancellationToken cancellationToken = default) =>
+    /// <exception cref="RaftKvTransactionException">
+    /// The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.
+    /// </exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).
+    /// </exception>
+    public static ValueTask<long> IncrementAsync(this IDistributedKv kv, string key, long delta = 1,
+        CancellationToken cancellationToken = default) =>
         kv.IncrementAsync(key, delta, default, cancellationToken);
 
-    /// <summary>As <see cref="IncrementAsync(IDistributedKv, string, long, CancellationToken)"/>, with what a key begins with that does not exist.</summary>
+    /// <summary>
+    /// As <see cref="IncrementAsync(IDistributedKv, string, long, CancellationToken)"/>, with what a key begins with that does not exist.
+    /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
     /// <param name="delta">What is added.</param>
-    /// <param name="options">The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.</param>
+    /// <param name="options">
+    /// The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.
+    /// </param>
     /// <param name="cancellationToken">Stops the wait; the number may still be raised.</param>
     /// <returns>The sum.</returns>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    /// <exception cref="RaftKvTransactionException">The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.</exception>
-    /// <exception cref="RaftKvLeaseException">The key does not exist, and the lease that it would have has ended. Nothing was written.</exception>
-    /// <exception cref="RaftKvOutcomeUnknownException">No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).</exception>
+    /// <exception cref="RaftKvTransactionException">
+    /// The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.
+    /// </exception>
+    /// <exception cref="RaftKvLeaseException">
+    /// The key does not exist, and the lease that it would have has ended. Nothing was written.
+    /// </exception>
+    /// <exception cref="RaftKvOutcomeUnknownException">
+    /// No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).
+    /// </exception>
     public static async ValueTask<long> IncrementAsync(
         this IDistributedKv kv, string key, long delta, KvIncrementOptions options, CancellationToken cancellationToken = default)
     {
@@ -56,7 +66,8 @@ public static class DistributedKvTransactionExtensions
         var result = await kv.CommitAsync(increment, cancellationToken).ConfigureAwait(false);
         return result.HasResults
             ? result.Results[0].Number
-            : throw new RaftKvOutcomeUnknownException($"The number was raised, at version {result.Version}, but the answer was lost and was not kept for a retry. Read the key; do not repeat the call.");
+            : throw new RaftKvOutcomeUnknownException($"The number was raised, at version {result.Version}, but the answer was lost "
+                + "and was not kept for a retry. Read the key; do not repeat the call.");
     }
 
     /// <summary>Stores several values in one step: all of them or none, under one version.</summary>
@@ -64,7 +75,8 @@ public static class DistributedKvTransactionExtensions
     /// <param name="values">At most <see cref="KvTransaction.MaxOperations"/>, each key once.</param>
     /// <param name="cancellationToken">Stops the wait; the writes may still happen.</param>
     /// <returns>The version of all of them.</returns>
-    public static async ValueTask<KvWriteResult> SetManyAsync(this IDistributedKv kv, IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> values, CancellationToken cancellationToken = default)
+    public static async ValueTask<KvWriteResult> SetManyAsync(this IDistributedKv kv,
+        IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> values, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentNullException.ThrowIfNull(values);

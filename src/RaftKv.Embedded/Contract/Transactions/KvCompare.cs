@@ -7,7 +7,8 @@ namespace RaftKv.Embedded;
 /// </summary>
 public readonly record struct KvCompare
 {
-    private KvCompare(KvCompareTarget target, string? key, KvKeyRange range, KvRelation relation, long number, ReadOnlyMemory<byte> bytes = default) =>
+    private KvCompare(KvCompareTarget target, string? key, KvKeyRange range, KvRelation relation, long number,
+        ReadOnlyMemory<byte> bytes = default) =>
         (Target, Key, Range, Relation, Number, Bytes) = (target, key, range, relation, number, bytes);
 
     /// <summary>The property of the key that is compared.</summary>
@@ -36,35 +37,49 @@ public readonly record struct KvCompare
     /// <summary>The key does not exist.</summary>
     public static KvCompare NotExists(string key) => Version(key, KvRelation.Equal, KvVersion.None);
 
-    /// <summary>About the version of a key's last write; <see cref="KvVersion.None"/> is the version of a key that does not exist.</summary>
-    public static KvCompare Version(string key, KvRelation relation, KvVersion version) => new(KvCompareTarget.Version, NotNull(key), default, relation, version.Value);
+    /// <summary>
+    /// About the version of a key's last write; <see cref="KvVersion.None"/> is the version of a key that does not exist.
+    /// </summary>
+    public static KvCompare Version(string key, KvRelation relation, KvVersion version) =>
+        new(KvCompareTarget.Version, NotNull(key), default, relation, version.Value);
 
     /// <summary>About the version of the last write of each key of a range.</summary>
-    public static KvCompare Version(KvKeyRange range, KvRelation relation, KvVersion version) => new(KvCompareTarget.Version, null, range, relation, version.Value);
+    public static KvCompare Version(KvKeyRange range, KvRelation relation, KvVersion version) =>
+        new(KvCompareTarget.Version, null, range, relation, version.Value);
 
     /// <summary>About the version that created a key.</summary>
-    public static KvCompare CreateVersion(string key, KvRelation relation, KvVersion version) => new(KvCompareTarget.CreateVersion, NotNull(key), default, relation, version.Value);
+    public static KvCompare CreateVersion(string key, KvRelation relation, KvVersion version) =>
+        new(KvCompareTarget.CreateVersion, NotNull(key), default, relation, version.Value);
 
-    /// <summary>About the version that created each key of a range; equal to <see cref="KvVersion.None"/> holds when the range has no keys.</summary>
-    public static KvCompare CreateVersion(KvKeyRange range, KvRelation relation, KvVersion version) => new(KvCompareTarget.CreateVersion, null, range, relation, version.Value);
+    /// <summary>
+    /// About the version that created each key of a range; equal to <see cref="KvVersion.None"/> holds when the range has no keys.
+    /// </summary>
+    public static KvCompare CreateVersion(KvKeyRange range, KvRelation relation, KvVersion version) =>
+        new(KvCompareTarget.CreateVersion, null, range, relation, version.Value);
 
     /// <summary>About how often a key was written since it was created.</summary>
-    public static KvCompare WriteCount(string key, KvRelation relation, long count) => new(KvCompareTarget.WriteCount, NotNull(key), default, relation, count);
+    public static KvCompare WriteCount(string key, KvRelation relation, long count) =>
+        new(KvCompareTarget.WriteCount, NotNull(key), default, relation, count);
 
     /// <summary>About how often each key of a range was written since it was created.</summary>
-    public static KvCompare WriteCount(KvKeyRange range, KvRelation relation, long count) => new(KvCompareTarget.WriteCount, null, range, relation, count);
+    public static KvCompare WriteCount(KvKeyRange range, KvRelation relation, long count) =>
+        new(KvCompareTarget.WriteCount, null, range, relation, count);
 
     /// <summary>About a key's value, byte by byte. The bytes are copied when the transaction is committed.</summary>
-    public static KvCompare Value(string key, KvRelation relation, ReadOnlyMemory<byte> value) => new(KvCompareTarget.Value, NotNull(key), default, relation, 0, value);
+    public static KvCompare Value(string key, KvRelation relation, ReadOnlyMemory<byte> value) =>
+        new(KvCompareTarget.Value, NotNull(key), default, relation, 0, value);
 
     /// <summary>About the value of each key of a range, byte by byte. The bytes are copied when the transaction is committed.</summary>
-    public static KvCompare Value(KvKeyRange range, KvRelation relation, ReadOnlyMemory<byte> value) => new(KvCompareTarget.Value, null, range, relation, 0, value);
+    public static KvCompare Value(KvKeyRange range, KvRelation relation, ReadOnlyMemory<byte> value) =>
+        new(KvCompareTarget.Value, null, range, relation, 0, value);
 
     /// <summary>About the id of the lease a key is bound to; 0 is none.</summary>
-    public static KvCompare Lease(string key, KvRelation relation, long leaseId) => new(KvCompareTarget.Lease, NotNull(key), default, relation, leaseId);
+    public static KvCompare Lease(string key, KvRelation relation, long leaseId) =>
+        new(KvCompareTarget.Lease, NotNull(key), default, relation, leaseId);
 
     /// <summary>About the id of the lease each key of a range is bound to; 0 is none.</summary>
-    public static KvCompare Lease(KvKeyRange range, KvRelation relation, long leaseId) => new(KvCompareTarget.Lease, null, range, relation, leaseId);
+    public static KvCompare Lease(KvKeyRange range, KvRelation relation, long leaseId) =>
+        new(KvCompareTarget.Lease, null, range, relation, leaseId);
 
     /// <inheritdoc/>
     public bool Equals(KvCompare other) => Target == other.Target && Key == other.Key && Range == other.Range

@@ -1,8 +1,9 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// What an increment does when the key does not exist. A key that exists keeps its time to live, sliding expiry and lease, and none of this applies to it. Needs
-/// the feature level of this version in the whole cluster; otherwise the call fails with <see cref="RaftKvUnavailableReason.FeatureNotActive"/>.
+/// What an increment does when the key does not exist. A key that exists keeps its time to live, sliding expiry and lease, and none of this
+/// applies to it. Needs the feature level of this version in the whole cluster; otherwise the call fails with
+/// <see cref="RaftKvUnavailableReason.FeatureNotActive"/>.
 /// </summary>
 /// <example>
 /// <code>
@@ -22,7 +23,11 @@ public readonly record struct KvIncrementOptions
     public DateTimeOffset? ExpiresAt { get => Lifetime.ExpiresAt; init => Lifetime = Lifetime with { ExpiresAt = value }; }
 
     /// <inheritdoc cref="KvSetOptions.SlidingExpiration"/>
-    public TimeSpan? SlidingExpiration { get => Lifetime.SlidingExpiration; init => Lifetime = Lifetime with { SlidingExpiration = value }; }
+    public TimeSpan? SlidingExpiration
+    {
+        get => Lifetime.SlidingExpiration;
+        init => Lifetime = Lifetime with { SlidingExpiration = value };
+    }
 
     /// <inheritdoc cref="KvSetOptions.LeaseId"/>
     public long LeaseId { get => Lifetime.LeaseId; init => Lifetime = Lifetime with { LeaseId = value }; }

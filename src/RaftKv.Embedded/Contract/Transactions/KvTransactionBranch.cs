@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// A list of operations of a <see cref="KvTransaction"/>. Reads see what the operations before them wrote. No two operations may write the same key. Keys, values and
-/// limits are checked when the transaction is committed; values are copied then, and not before.
+/// A list of operations of a <see cref="KvTransaction"/>. Reads see what the operations before them wrote. No two operations may write the
+/// same key. Keys, values and limits are checked when the transaction is committed; values are copied then, and not before.
 /// </summary>
 public sealed class KvTransactionBranch
 {
@@ -54,8 +54,9 @@ public sealed class KvTransactionBranch
     public KvTransactionBranch Get(string key) => Add(new() { Kind = KvTransactionOperationKind.Get, Key = Checked(key) });
 
     /// <summary>
-    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. The key keeps its time to live, sliding expiry and lease; a
-    /// sliding expiry begins anew. A value that is not a number, or a sum outside the range of an <see cref="long"/>, refuses the whole transaction.
+    /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. The key keeps its time to live,
+    /// sliding expiry and lease; a sliding expiry begins anew. A value that is not a number, or a sum outside the range of an
+    /// <see cref="long"/>, refuses the whole transaction.
     /// </summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch Increment(string key, long delta = 1) => Increment(key, delta, default);
@@ -63,7 +64,9 @@ public sealed class KvTransactionBranch
     /// <summary>As <see cref="Increment(string, long)"/>, with what a key begins with that does not exist.</summary>
     /// <param name="key">The key.</param>
     /// <param name="delta">What is added.</param>
-    /// <param name="options">The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.</param>
+    /// <param name="options">
+    /// The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.
+    /// </param>
     /// <returns>This branch.</returns>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     public KvTransactionBranch Increment(string key, long delta, KvIncrementOptions options) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -10,11 +11,12 @@ public static class DistributedKvViewExtensions
     /// <summary>Opens a view of all keys that start with a prefix; it returns once the view has their current state.</summary>
     /// <param name="kv">The store.</param>
     /// <param name="prefix">What the keys start with; empty for all.</param>
-    /// <param name="decode">Turns a value into an object. What it throws is told by <see cref="KvViewState{T}.Errors"/>.</param>
+    /// <param name="decode">Turns a value into an object. What it throws is in <see cref="KvViewState{T}.Errors"/>.</param>
     /// <param name="consistency">How fresh the first state must be; the view is updated from this node's own copy in any case.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
-    public static Task<KvView<T>> OpenViewAsync<T>(this IDistributedKv kv, string prefix, Func<ReadOnlyMemory<byte>, T> decode, KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default)
+    public static Task<KvView<T>> OpenViewAsync<T>(this IDistributedKv kv, string prefix, Func<ReadOnlyMemory<byte>, T> decode,
+        KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
         ArgumentNullException.ThrowIfNull(prefix);
@@ -22,23 +24,44 @@ public static class DistributedKvViewExtensions
         return WatchedView<T>.OpenAsync(kv, KvKeyRange.StartingWith(prefix), decode, consistency, cancellationToken);
     }
 
-    /// <summary>As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of values in JSON.</summary>
+    /// <summary>
+    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of
+    /// values in JSON.
+    /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="prefix">What the keys start with; empty for all.</param>
     /// <param name="type">From a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>.</param>
     /// <param name="consistency">How fresh the first state must be.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
-    public static Task<KvView<T>> OpenJsonViewAsync<T>(this IDistributedKv kv, string prefix, JsonTypeInfo<T> type, KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default)
+    public static Task<KvView<T>> OpenJsonViewAsync<T>(this IDistributedKv kv, string prefix, JsonTypeInfo<T> type,
+        KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(type);
         return kv.OpenViewAsync(prefix, value => JsonSerializer.Deserialize(value.Span, type)!, consistency, cancellationToken);
     }
 
-    /// <summary>As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of values that are text in UTF-8.</summary>
+    /// <summary>As the overload with type information, by reflection.</summary>
+    /// <param name="kv">The store.</param>
+    /// <param name="prefix">What the keys start with; empty for all.</param>
+    /// <param name="consistency">How fresh the first state must be.</param>
+    /// <param name="json">How values are read; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public static Task<KvView<T>> OpenJsonViewAsync<T>(this IDistributedKv kv, string prefix,
+        KvConsistency consistency = KvConsistency.Linearizable, JsonSerializerOptions? json = null,
+        CancellationToken cancellationToken = default) =>
+        kv.OpenJsonViewAsync(prefix, JsonByReflection.Of<T>(json), consistency, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of
+    /// values that are text in UTF-8.
+    /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="prefix">What the keys start with; empty for all.</param>
     /// <param name="consistency">How fresh the first state must be.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
-    public static Task<KvView<string>> OpenStringViewAsync(this IDistributedKv kv, string prefix, KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default) =>
+    public static Task<KvView<string>> OpenStringViewAsync(this IDistributedKv kv, string prefix,
+        KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default) =>
         kv.OpenViewAsync(prefix, static value => Encoding.UTF8.GetString(value.Span), consistency, cancellationToken);
 }

@@ -20,4 +20,10 @@ public enum KvEventKind
 
     /// <summary>Nothing happened to a key; everything up to <see cref="KvEvent.Version"/> has been seen.</summary>
     Progress = 5,
+
+    /// <summary>
+    /// Only with <see cref="KvWatchOptions.Resynchronize"/>: changes were missed. Keys that were yielded before may have been deleted. The
+    /// current values follow as <see cref="Put"/>, and then <see cref="InitialStateEnd"/>: a key that is not among them does not exist.
+    /// </summary>
+    Resynchronized = 6,
 }

@@ -11,7 +11,8 @@ public sealed record KvViewState<T>
     public ImmutableDictionary<string, T> Values { get; init; } = ImmutableDictionary.Create<string, T>(StringComparer.Ordinal);
 
     /// <summary>The keys whose values could not be decoded, and why. They are not among <see cref="Values"/>.</summary>
-    public ImmutableDictionary<string, Exception> Errors { get; init; } = ImmutableDictionary.Create<string, Exception>(StringComparer.Ordinal);
+    public ImmutableDictionary<string, Exception> Errors { get; init; } =
+        ImmutableDictionary.Create<string, Exception>(StringComparer.Ordinal);
 
     /// <summary>Every change of these keys up to this version is in it.</summary>
     public KvVersion Version { get; init; }

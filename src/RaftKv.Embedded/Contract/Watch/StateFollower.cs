@@ -14,7 +14,8 @@ internal static class StateFollower
     /// <param name="state">Published whenever no further change waits, always at the end of a version.</param>
     /// <param name="retryFirst">Whether to try again when the first watch cannot begin because the cluster is not available now.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task RunAsync(Func<CancellationToken, IAsyncEnumerable<KvEvent>> watch, IFollowedState state, bool retryFirst, CancellationToken cancellationToken)
+    public static async Task RunAsync(Func<CancellationToken, IAsyncEnumerable<KvEvent>> watch, IFollowedState state, bool retryFirst,
+        CancellationToken cancellationToken)
     {
         var mayRetry = retryFirst;
         while (true)

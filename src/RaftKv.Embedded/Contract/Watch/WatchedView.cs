@@ -33,7 +33,8 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            await (await Task.WhenAny(view._opened.Task, view.Completion).WaitAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            var first = await Task.WhenAny(view._opened.Task, view.Completion).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await first.ConfigureAwait(false);
             return view;
         }
         catch

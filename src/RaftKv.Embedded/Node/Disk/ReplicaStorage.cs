@@ -25,7 +25,7 @@ internal sealed class ReplicaStorage : IDisposable
             Snapshots = new SnapshotStore(Files, Directory.Snapshots)
             {
                 ReservedBytes = SegmentBytes,
-                LoadedInMemoryBytes = options.MemoryBudget / 2,
+                LoadedInMemoryBytes = options.MemoryBudgetBytes / 2,
             };
             _opened.Push(Snapshots);
             Stores = new StoreFactory(Files, Directory.Store, options);

@@ -18,7 +18,7 @@ internal sealed class StoreFactory
         (_files, _directory) = (files, directory);
         _settings = new FasterKvStoreSettings
         {
-            MemoryBudgetBytes = options.MemoryBudget,
+            MemoryBudgetBytes = options.MemoryBudgetBytes,
             ExpectedKeys = options.ExpectedKeys,
             MaxKeyBytes = options.MaxKeyBytes,
             MaxValueBytes = options.MaxValueBytes,

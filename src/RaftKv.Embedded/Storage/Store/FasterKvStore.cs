@@ -128,7 +128,11 @@ internal sealed unsafe class FasterKvStore : IKvStore
         }
     }
 
-    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => _keys.CopyKeys(from, after, to, max, keys);
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) =>
+        _keys.CopyKeys(from, after, to, max, keys);
+
+    public int CopyKeysDescending(ReadOnlySpan<byte> from, ReadOnlySpan<byte> before, int max, List<byte[]> keys) =>
+        _keys.CopyKeysDescending(from, before, max, keys);
 
     public bool HasRoomFor(int bytes) => _room.HasRoomFor(bytes);
 

@@ -60,7 +60,11 @@ internal sealed class GrowingKvStore : IKvStore
         }
     }
 
-    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) => Current.CopyKeys(from, after, to, max, keys);
+    public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys) =>
+        Current.CopyKeys(from, after, to, max, keys);
+
+    public int CopyKeysDescending(ReadOnlySpan<byte> from, ReadOnlySpan<byte> before, int max, List<byte[]> keys) =>
+        Current.CopyKeysDescending(from, before, max, keys);
 
     public IStoreCheckpoint Checkpoint(long version) => _checkpoint = new HeldCheckpoint(_current.Checkpoint(version));
 

@@ -96,6 +96,37 @@ internal sealed class KeyIndex
         }
     }
 
+    /// <summary>Any thread; see <see cref="IKvStore.CopyKeysDescending"/>.</summary>
+    public int CopyKeysDescending(ReadOnlySpan<byte> from, ReadOnlySpan<byte> before, int max, List<byte[]> keys)
+    {
+        var root = _root;
+        var n = before.IsEmpty ? root.Length - 1 : FindNode(root, before);
+        var node = Volatile.Read(ref root[n]);
+        var slot = before.IsEmpty ? node.Count - 1 : node.Find(before);
+        var leaf = node.Leaf(slot);
+        var end = before.IsEmpty ? leaf.Count : leaf.Find(before);
+        var i = (end < 0 ? ~end : end) - 1;
+        var copied = 0;
+        while (true)
+        {
+            for (; i >= 0; i--, copied++)
+            {
+                if (copied == max || leaf[i].SequenceCompareTo(from) < 0)
+                    return copied;
+                keys.Add(leaf[i].ToArray());
+            }
+            if (--slot < 0)
+            {
+                if (--n < 0)
+                    return copied;
+                node = Volatile.Read(ref root[n]);
+                slot = node.Count - 1;
+            }
+            leaf = node.Leaf(slot);
+            i = leaf.Count - 1;
+        }
+    }
+
     private void Split(int n, int slot, KeyIndexRun leaf, int newest)
     {
         var at = leaf.SplitPoint(newest);

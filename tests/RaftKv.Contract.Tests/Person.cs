@@ -1,0 +1,3 @@
+namespace RaftKv.Contract.Tests;
+
+internal sealed record Person(string Name, int Age);

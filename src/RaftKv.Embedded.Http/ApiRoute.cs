@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -26,35 +25,18 @@ internal static class ApiRoute
         return handler(context);
     }, ProblemAsync);
 
-    public static async Task JsonAsync<TState>(HttpContext context, int status, TState state, Action<Utf8JsonWriter, TState> write)
-    {
-        Begin(context, status, "application/json; charset=utf-8");
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        Write(context.Response.BodyWriter, state, write);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
+    public static Task JsonAsync<TState>(HttpContext context, int status, TState state, Action<Utf8JsonWriter, TState> write) =>
+        JsonBody.WriteAsync(context, status, JsonBody.ContentType, state, write, context.RequestAborted);
 
-    /// <summary>Writes one JSON value into <paramref name="buffer"/>.</summary>
-    public static void Write<TState>(IBufferWriter<byte> buffer, TState state, Action<Utf8JsonWriter, TState> write)
+    public static Task ProblemAsync(HttpContext context, Problem problem)
     {
-        using var json = new Utf8JsonWriter(buffer, ApiResponses.JsonFormat);
-        write(json, state);
-    }
-
-    public static async Task ProblemAsync(HttpContext context, Problem problem)
-    {
-        Begin(context, problem.Status, "application/problem+json; charset=utf-8");
         context.Response.Headers.ContentDisposition = default; // An error is not the file that was asked for.
         if (problem.RetryAfter)
             context.Response.Headers.RetryAfter = "1";
         if (problem.CurrentVersion is { Value: > 0 } version)
             context.Response.Headers.ETag = EntityTag.Of(version);
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        Write(context.Response.BodyWriter, problem, WriteProblem);
-        // Not with the request's token: an error may tell that it was cancelled.
-        await context.Response.BodyWriter.FlushAsync(CancellationToken.None);
+        return JsonBody.WriteAsync(
+            context, problem.Status, "application/problem+json; charset=utf-8", problem, WriteProblem, CancellationToken.None);
     }
 
     /// <summary>The problem details alone, for an answer that is under way already.</summary>
@@ -82,12 +64,4 @@ internal static class ApiRoute
     public static IDistributedKv Kv(HttpContext context) => ServedCluster.Service<IDistributedKv>(context);
 
     public static IRaftKvCluster Cluster(HttpContext context) => ServedCluster.Service<IRaftKvCluster>(context);
-
-    private static void Begin(HttpContext context, int status, string contentType)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        context.Response.ContentLength = null; // An error may take the place of a body whose length was set.
-        context.Response.Headers.CacheControl = "no-store";
-    }
 }

@@ -86,7 +86,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         if (change.EndsVersion)
             Encoding.UTF8.GetBytes($"id: {change.Version}\n", body);
         body.Write("data: "u8);
-        ApiRoute.Write(body, change, static (json, change) => WriteData(json, change));
+        JsonBody.Write(body, change, static (json, change) => WriteData(json, change));
         body.Write("\n\n"u8);
         _unflushed += body.UnflushedBytes - start;
     }
@@ -110,7 +110,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
     {
         var body = context.Response.BodyWriter;
         body.Write("event: end\ndata: "u8);
-        ApiRoute.Write(body, problem, ApiRoute.WriteProblem);
+        JsonBody.Write(body, problem, ApiRoute.WriteProblem);
         body.Write("\n\n"u8);
     }
 

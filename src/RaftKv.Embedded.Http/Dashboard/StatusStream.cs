@@ -70,7 +70,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
     {
         var body = context.Response.BodyWriter;
         body.Write("data: "u8);
-        ApiRoute.Write(body, (Status: status, Writes: times.Within(Sample)), WriteEvent);
+        JsonBody.Write(body, (Status: status, Writes: times.Within(Sample)), WriteEvent);
         body.Write("\n\n"u8);
         await body.FlushAsync(cancellationToken);
     }

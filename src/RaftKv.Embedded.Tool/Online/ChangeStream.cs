@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
+using Polly;
+using Polly.Retry;
 
 namespace RaftKv.Embedded.Tool.Online;
 
@@ -27,25 +29,28 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
     /// <exception cref="ToolException">Refused, or no node served it for the time limit.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var pause = FirstPause;
-        for (var turn = 0; ; turn++)
+        var turn = 0;
+        var retry = Retry();
+        while (await retry.ExecuteAsync(async end => await FollowAsync(settings.Addresses[turn++ % settings.Addresses.Count], end),
+            cancellationToken))
         {
-            var address = settings.Addresses[turn % settings.Addresses.Count];
-            try
-            {
-                if (!await FollowAsync(address, cancellationToken))
-                    return;
-                pause = FirstPause;
-            }
-            catch (ToolException e) when (e.ExitCode is ExitCode.Unreachable or ExitCode.Unavailable)
-            {
-                if (_withoutNode.Elapsed > settings.Timeout)
-                    throw;
-            }
-            await Task.Delay(pause, cancellationToken);
-            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+            await Task.Delay(FirstPause, cancellationToken);
         }
     }
+
+    /// <summary>Goes on to the next address, ever more slowly, while no node serves the watch.</summary>
+    private ResiliencePipeline Retry() => new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = args => ValueTask.FromResult(
+                args.Outcome.Exception is ToolException { ExitCode: ExitCode.Unreachable or ExitCode.Unavailable }
+                && _withoutNode.Elapsed <= settings.Timeout),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = FirstPause,
+            MaxDelay = LongestPause,
+        })
+        .Build();
 
     /// <summary>One connection.</summary>
     /// <returns>Whether the watch is to go on; <c>false</c> when no more changes are wanted.</returns>

@@ -24,7 +24,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         if (value.Length > limits.MaxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
         if (access.TryHost is not { } host)
-            return SetOnceOpenAsync(key, value.ToArray(), setOptions, cancellationToken);
+        {
+            return OnceOpenAsync(key, (Kv: this, Key: key, Value: value.ToArray(), Options: setOptions, Token: cancellationToken),
+                static call => call.Kv.SetAsync(call.Key, call.Value, call.Options, call.Token), cancellationToken);
+        }
         var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
@@ -50,7 +53,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     {
         reserved.ThrowIfReserved(key);
         if (access.TryHost is not { } host)
-            return DeleteOnceOpenAsync(key, deleteOptions, cancellationToken);
+        {
+            return OnceOpenAsync(key, (Kv: this, Key: key, Options: deleteOptions, Token: cancellationToken),
+                static call => call.Kv.DeleteAsync(call.Key, call.Options, call.Token), cancellationToken);
+        }
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
@@ -74,7 +80,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
     {
         if (access.TryHost is not { } host)
-            return GetOnceOpenAsync(key, readOptions, cancellationToken);
+        {
+            return OnceOpenAsync(key, (Kv: this, Key: key, Options: readOptions, Token: cancellationToken),
+                static call => call.Kv.GetAsync(call.Key, call.Options, call.Token), cancellationToken);
+        }
         if (ReadFreshness.ServeNow(host, readOptions) is { } source)
             return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: source != ReadSource.Lease));
         // Bad input is refused at once, not after a wait.
@@ -100,7 +109,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     {
         ArgumentNullException.ThrowIfNull(read);
         if (access.TryHost is not { } host)
-            return ReadOnceOpenAsync(key, state, read, readOptions, cancellationToken);
+        {
+            return OnceOpenAsync(key, (Kv: this, Key: key, State: state, Read: read, Options: readOptions, Token: cancellationToken),
+                static call => call.Kv.ReadAsync(call.Key, call.State, call.Read, call.Options, call.Token), cancellationToken);
+        }
         if (ReadFreshness.ServeNow(host, readOptions) is not null)
             return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
         Check(key);
@@ -290,34 +302,12 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
     }
 
-    private async ValueTask<KvWriteResult> SetOnceOpenAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions,
-        CancellationToken cancellationToken)
+    /// <summary>A call that came before the node was open. It is made again once the node is.</summary>
+    private async ValueTask<TResult> OnceOpenAsync<TCall, TResult>(
+        string key, TCall call, Func<TCall, ValueTask<TResult>> make, CancellationToken cancellationToken)
     {
         Check(key);
         await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await SetAsync(key, value, setOptions, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask<KvWriteResult> DeleteOnceOpenAsync(string key, KvDeleteOptions deleteOptions,
-        CancellationToken cancellationToken)
-    {
-        Check(key);
-        await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await DeleteAsync(key, deleteOptions, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask<KvGetResult> GetOnceOpenAsync(string key, KvReadOptions readOptions, CancellationToken cancellationToken)
-    {
-        Check(key);
-        await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await GetAsync(key, readOptions, cancellationToken).ConfigureAwait(false);
-    }
-
-    private async ValueTask<KvReadResult<TResult>> ReadOnceOpenAsync<TState, TResult>(string key, TState state,
-        KvReader<TState, TResult> read, KvReadOptions readOptions, CancellationToken cancellationToken)
-    {
-        Check(key);
-        await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(key, state, read, readOptions, cancellationToken).ConfigureAwait(false);
+        return await make(call).ConfigureAwait(false);
     }
 }

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using Polly;
 
 namespace RaftKv.Embedded.Client;
 
 /// <summary>Tells who holds a lock, from outside the line before it.</summary>
 internal sealed class LockObserver(IDistributedKv kv, string name)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly ResiliencePipeline Retry = TransientRetry.Every(TimeSpan.FromMilliseconds(200), static e => e.IsTransient);
 
     /// <summary>The holder, and the version at which it was looked for.</summary>
     public async Task<(KvLockHolder? Holder, KvVersion At)> LookAsync(CancellationToken cancellationToken)
@@ -41,24 +42,20 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
             yield return last;
             var token = last?.FencingToken;
             while (last?.FencingToken == token)
-                (last, at) = await NextAsync(last, at, cancellationToken).ConfigureAwait(false);
+            {
+                (last, at) = await Retry.ExecuteAsync(
+                    static async (call, end) => await call.Observer.NextAsync(call.At, end).ConfigureAwait(false),
+                    (Observer: this, At: at), cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
-    /// <summary>The holder after a change of the line, or after a pause when it cannot be looked at now.</summary>
-    private async Task<(KvLockHolder? Holder, KvVersion At)> NextAsync(KvLockHolder? last, KvVersion at, CancellationToken cancellationToken)
+    /// <summary>The holder after a change of the queue.</summary>
+    private async Task<(KvLockHolder? Holder, KvVersion At)> NextAsync(KvVersion at, CancellationToken cancellationToken)
     {
-        try
-        {
-            await LockQueue.UntilAsync(
-                kv, LockQueue.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion,
-                cancellationToken).ConfigureAwait(false);
-            return await LookAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (RaftKvException e) when (e.IsTransient)
-        {
-            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
-            return (last, at);
-        }
+        await LockQueue.UntilAsync(
+            kv, LockQueue.RangeOf(name), at, static change => change.Kind is not KvEventKind.Progress && change.EndsVersion,
+            cancellationToken).ConfigureAwait(false);
+        return await LookAsync(cancellationToken).ConfigureAwait(false);
     }
 }

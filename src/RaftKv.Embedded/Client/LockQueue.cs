@@ -1,4 +1,5 @@
 using System.Globalization;
+using Polly;
 
 namespace RaftKv.Embedded.Client;
 
@@ -7,7 +8,8 @@ namespace RaftKv.Embedded.Client;
 /// </summary>
 internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly ResiliencePipeline Retry =
+        TransientRetry.Every(TimeSpan.FromMilliseconds(50), static e => e.IsTransient || e is RaftKvCompactedException);
 
     public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
 
@@ -79,18 +81,9 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     /// <summary>The key just before ours, and the version at which it was found; <c>null</c> when there is none.</summary>
     private async Task<(string Key, KvVersion At)?> FindBeforeAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            try
-            {
-                return await ScanAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (RaftKvException e) when (e.IsTransient || e is RaftKvCompactedException)
-            {
-                // No node leads, or the queue was very long. The place is kept as long as the lease is.
-                await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
-            }
-        }
+        // No node leads, or the queue was very long. The place is kept as long as the lease is.
+        return await Retry.ExecuteAsync(
+            static async (queue, end) => await queue.ScanAsync(end).ConfigureAwait(false), this, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(string Key, KvVersion At)?> ScanAsync(CancellationToken cancellationToken)

@@ -34,13 +34,14 @@ public sealed class PendingWritesTests
     }
 
     [Fact]
-    public void Only_what_waits_is_found_and_copied_the_oldest_first()
+    public void Only_what_waits_is_found_and_walked_through_the_oldest_first()
     {
         var (first, second, third) = (Add(), Add(), Add());
         Complete(second);
         var waiting = new List<WriteOperation>();
 
-        _pending.CopyTo(waiting);
+        foreach (var write in _pending)
+            waiting.Add(write);
 
         Assert.Equal([first, third], waiting);
         Assert.Null(_pending.Find(second.Sequence));

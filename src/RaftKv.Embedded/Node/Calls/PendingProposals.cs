@@ -24,8 +24,7 @@ internal sealed class PendingProposals(
     private const long ManyWrites = 10_000;
 
     private readonly Queue<WriteOperation> _unsequenced = new();
-    private readonly List<WriteOperation> _newWrites = [];
-    private readonly List<WriteOperation> _scratch = [];
+    private readonly List<WriteOperation> _toPropose = [];
     private readonly List<ReadOnlyMemory<byte>> _proposed = [];
     private readonly List<WriteOperation> _proposedWrites = [];
     private readonly CommandBlocks _blocks = new();
@@ -72,11 +71,11 @@ internal sealed class PendingProposals(
             else
                 Sequence();
         }
-        if (_newWrites.Count > 0)
+        if (_toPropose.Count > 0)
         {
-            context.LastBatch = _newWrites.Count;
-            Propose(_newWrites);
-            _newWrites.Clear();
+            context.LastBatch = _toPropose.Count;
+            Propose(_toPropose);
+            _toPropose.Clear();
         }
     }
 
@@ -93,7 +92,7 @@ internal sealed class PendingProposals(
                 continue;
             }
             Pending.Add(write);
-            _newWrites.Add(write);
+            _toPropose.Add(write);
         }
     }
 
@@ -158,15 +157,17 @@ internal sealed class PendingProposals(
         return command;
     }
 
-    /// <summary>What was given to the leader by an earlier way, or not at all.</summary>
+    /// <summary>Proposes the writes that were sent by an earlier route, or not at all.</summary>
     private void ResendAll()
     {
         session.OnRouteRenewed();
-        _scratch.Clear();
-        Pending.CopyTo(_scratch);
-        _scratch.RemoveAll(write => Math.Abs(write.Route) == sender.Route.Number);
-        Propose(_scratch);
-        _scratch.Clear();
+        foreach (var write in Pending)
+        {
+            if (Math.Abs(write.Route) != sender.Route.Number)
+                _toPropose.Add(write);
+        }
+        Propose(_toPropose);
+        _toPropose.Clear();
     }
 
     /// <summary>A connection between this node and the leader was made anew: what was sent into the old one may be lost.</summary>
@@ -188,12 +189,9 @@ internal sealed class PendingProposals(
     {
         if (!session.TryEnd(lost))
             return;
-        _scratch.Clear();
-        Pending.CopyTo(_scratch);
-        Pending.Clear();
-        foreach (var write in _scratch)
+        foreach (var write in Pending)
             Requeue(write);
-        _scratch.Clear();
+        Pending.Clear();
     }
 
     /// <summary>
@@ -203,14 +201,11 @@ internal sealed class PendingProposals(
     /// </summary>
     public void MarkUncertain()
     {
-        _scratch.Clear();
-        Pending.CopyTo(_scratch);
-        foreach (var write in _scratch)
+        foreach (var write in Pending)
         {
             if (write.Attempts > 0)
                 write.Attempts++;
         }
-        _scratch.Clear();
         sender.Route.Renew();
         _resendWrites = true;
     }
@@ -277,19 +272,15 @@ internal sealed class PendingProposals(
         }
         if (Pending.IsEmpty)
             return;
-        _scratch.Clear();
-        Pending.CopyTo(_scratch);
-        _newWrites.Clear();
-        foreach (var write in _scratch)
+        foreach (var write in Pending)
         {
             if (write.Deadline <= context.Now.Ticks)
                 write.TryFail(write.Attempts == 0 ? refusals.Unavailable() : Errors.NoAnswer(context.Options.RequestTimeout));
             else if (context.Now.Ticks >= write.RetryAt)
-                _newWrites.Add(write);
+                _toPropose.Add(write);
         }
-        _scratch.Clear();
-        Propose(_newWrites);
-        _newWrites.Clear();
+        Propose(_toPropose);
+        _toPropose.Clear();
     }
 
     /// <summary>A leader is known: writes that were given to another one are given to it.</summary>
@@ -306,10 +297,7 @@ internal sealed class PendingProposals(
     {
         while (_unsequenced.TryDequeue(out var write))
             write.TryFail(reason());
-        _scratch.Clear();
-        Pending.CopyTo(_scratch);
-        foreach (var write in _scratch)
+        foreach (var write in Pending)
             write.TryFail(write.Attempts == 0 ? reason() : reasonIfSent());
-        _scratch.Clear();
     }
 }

@@ -65,15 +65,8 @@ internal sealed class PendingWrites(long first = 1)
         return write is { IsCompleted: false } && write.Sequence == sequence ? write : null;
     }
 
-    /// <summary>Holder of the turn. Everything that waits, oldest first.</summary>
-    public void CopyTo(List<WriteOperation> into)
-    {
-        for (var sequence = Low; sequence < _next; sequence++)
-        {
-            if (Find(sequence) is { } write)
-                into.Add(write);
-        }
-    }
+    /// <summary>Holder of the turn. Everything that waits, oldest first. Writes may be completed and added meanwhile.</summary>
+    public Enumerator GetEnumerator() => new(this, Low, _next);
 
     /// <summary>Holder of the turn, while it has no other list of writes: those that are over may be used again.</summary>
     public void ReleaseCompleted()
@@ -92,5 +85,25 @@ internal sealed class PendingWrites(long first = 1)
     {
         Array.Clear(_ring);
         _low = _next;
+    }
+
+    /// <summary>Walks from one sequence to another, which is excluded.</summary>
+    public struct Enumerator(PendingWrites writes, long first, long end)
+    {
+        private long _next = first;
+
+        public WriteOperation Current { get; private set; } = null!;
+
+        public bool MoveNext()
+        {
+            while (_next < end)
+            {
+                if (writes.Find(_next++) is not { } write)
+                    continue;
+                Current = write;
+                return true;
+            }
+            return false;
+        }
     }
 }

@@ -3,11 +3,11 @@ namespace RaftKv.Simulation;
 internal sealed partial record Swarm
 {
     // Small appends on a slow disk: between an old entry on a quorum and the leader's own lies time in which it can fall.
-    private void Churn(SimRandom chance)
+    private void ChurnStorm(SimRandom chance)
     {
         Founders = chance.Fork("ChurnFounders").OneIn(3) ? 3 : 5;
         (Spares, Membership, Alone) = (0, false, false);
-        (Coups, Crashes, Blackouts, Stops, Pauses, BitFlips, DiskFaults, SlowDisks) = (true, true, false, false, false, false, false, false);
+        (NewLeaderCrashes, Crashes, Blackouts, Stops, Pauses, DamagedFiles, DiskFaults, SlowDisks) = (true, true, false, false, false, false, false, false);
         LogCacheBytes = 500;
         ValueBytes = chance.Fork("ChurnValue").Pick([100, 600]);
         LogDelay = chance.Fork("ChurnLog").Pick([1_000, 10_000]) * VirtualTime.Microsecond;
@@ -20,13 +20,13 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
-    private void LeaseReads(SimRandom chance)
+    private void LeaseStorm(SimRandom chance)
     {
         Founders = chance.Fork("LeaseFounders").OneIn(3) ? 5 : 3;
-        (Leases, Drift, Flapping, Defections, Timeouts) = (true, 50, true, true, chance.Fork("LeaseTimeouts").OneIn(3));
+        (Leases, Drift, Flapping, FollowerRestarts, Timeouts) = (true, 50, true, true, chance.Fork("LeaseTimeouts").OneIn(3));
         StoppedTurns = true;
         (Spares, Membership) = (0, false);
-        (Blackouts, BitFlips, DiskFaults, SlowDisks, Stops) = (false, false, false, false, false);
+        (Blackouts, DamagedFiles, DiskFaults, SlowDisks, Stops) = (false, false, false, false, false);
         NetworkDelay = chance.Fork("LeaseNetwork").Pick([100, 300, 1_000]) * VirtualTime.Microsecond;
         LogDelay = chance.Fork("LeaseLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
         LoopDelay = 20 * VirtualTime.Microsecond;
@@ -37,7 +37,7 @@ internal sealed partial record Swarm
     }
 
     // Much is appended in little time, and what was is soon in snapshots: logs part ways, and one is put in the other's place before the disks have it.
-    private void Usurp(SimRandom chance)
+    private void StaleLeaderStorm(SimRandom chance)
     {
         Founders = chance.Fork("UsurpedFounders").OneIn(3) ? 5 : 3;
         Calm();
@@ -54,7 +54,7 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void Estrange(SimRandom chance)
+    private void UnknownPeerStorm(SimRandom chance)
     {
         Founders = chance.Fork("EstrangedFounders").Pick([3, 4, 4, 5]);
         Calm();
@@ -69,7 +69,7 @@ internal sealed partial record Swarm
     }
 
     // Few entries fit a message: there is time between one about the former self and the next.
-    private void Reincarnate(SimRandom chance)
+    private void ReplacedDiskStorm(SimRandom chance)
     {
         Founders = chance.Fork("NamesakeFounders").Pick([2, 2, 3, 4]);
         Calm();
@@ -84,7 +84,7 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
-    private void Join(SimRandom chance)
+    private void JoinerStorm(SimRandom chance)
     {
         Founders = chance.Fork("JoinFounders").Pick([3, 3, 4]);
         Calm();
@@ -99,7 +99,7 @@ internal sealed partial record Swarm
     }
 
     // Whoever is away for a moment needs a snapshot.
-    private void Deceive(SimRandom chance)
+    private void FailedSyncStorm(SimRandom chance)
     {
         Founders = 3;
         Calm();
@@ -112,11 +112,11 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void Overload(SimRandom chance)
+    private void OverloadStorm(SimRandom chance)
     {
         Founders = chance.Fork("OverloadFounders").Pick([2, 3, 3, 5]);
         Calm();
-        (Stalls, Coups, Crashes, Cancels, Alone) = (true, chance.Fork("OverloadCoups").OneIn(2), chance.Fork("OverloadCrashes").OneIn(2), true, false);
+        (Stalls, NewLeaderCrashes, Crashes, Cancels, Alone) = (true, chance.Fork("OverloadCoups").OneIn(2), chance.Fork("OverloadCrashes").OneIn(2), true, false);
         (Callers, ThinkTime, ValueBytes) = (8, 2 * VirtualTime.Millisecond, 2_000);
         MaxPendingBytes = chance.Fork("OverloadLimit").Pick([2_000, 8_000]);
         RequestTimeout = 300 * VirtualTime.Millisecond;
@@ -125,7 +125,7 @@ internal sealed partial record Swarm
     }
 
     // More is written than the smallest of the disks holds.
-    private void FillDisks(SimRandom chance)
+    private void FullDiskStorm(SimRandom chance)
     {
         Founders = chance.Fork("FullFounders").Pick([1, 3, 3, 5]);
         Calm();
@@ -139,11 +139,11 @@ internal sealed partial record Swarm
     }
 
     // Little is in memory, so that most is read from the disk again.
-    private void Rot(SimRandom chance)
+    private void DamageStorm(SimRandom chance)
     {
         Founders = chance.Fork("RottenFounders").OneIn(3) ? 5 : 3;
         Calm();
-        (BitFlips, Crashes, SnapshotsOnDemand, Alone) = (true, true, true, false);
+        (DamagedFiles, Crashes, SnapshotsOnDemand, Alone) = (true, true, true, false);
         NetworkDelay = chance.Fork("RottenNetwork").Pick([100, 1_000]) * VirtualTime.Microsecond;
         (Callers, ThinkTime, ValueBytes) = (4, 5 * VirtualTime.Millisecond, chance.Fork("RottenValue").Pick([100, 600]));
         (SnapshotThresholdBytes, LogRetentionBytes) = (chance.Fork("RottenSnapshots").Pick([4_000, 100_000]), chance.Fork("RottenRetention").Pick([0, 20_000]));
@@ -152,11 +152,11 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    private void HoldLeases(SimRandom chance)
+    private void HolderStorm(SimRandom chance)
     {
         Founders = 3;
         Calm();
-        (Lifetimes, WallJumps, Blackouts, Absences, Pauses, YearsAhead, Alone) = (true, true, true, true, true, true, false);
+        (Lifetimes, WallJumps, Blackouts, SlowThenIsolated, Pauses, YearsAhead, Alone) = (true, true, true, true, true, true, false);
         Drift = 50;
         RequestTimeout = chance.Fork("HolderPatience").Pick([1_000, 5_000]) * VirtualTime.Millisecond;
         NetworkDelay = chance.Fork("HolderNetwork").Pick([300, 5_000]) * VirtualTime.Microsecond;
@@ -166,7 +166,7 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
-    private void Hurry(SimRandom chance)
+    private void ChangeAfterElectionStorm(SimRandom chance)
     {
         Founders = chance.Fork("HastyFounders").Pick([3, 3, 4, 5]);
         Calm();
@@ -180,7 +180,7 @@ internal sealed partial record Swarm
     }
 
     // Nothing else breaks: what a directory has told to nodes that cannot be reached is lost with it.
-    private void RollBack(SimRandom chance)
+    private void RollbackStorm(SimRandom chance)
     {
         Founders = chance.Fork("RollbackFounders").OneIn(4) ? 5 : 3;
         Calm();
@@ -194,7 +194,7 @@ internal sealed partial record Swarm
     }
 
     // Little is written: between two leaders lies time in which no entry says what time it is.
-    private void HandOver(SimRandom chance)
+    private void HandoverStorm(SimRandom chance)
     {
         Founders = 3;
         Calm();
@@ -208,12 +208,12 @@ internal sealed partial record Swarm
     }
 
     // One value takes a good part of an election timeout on the slowest of these links, a snapshot several of them.
-    private void Throttle(SimRandom chance)
+    private void SlowLinkStorm(SimRandom chance)
     {
         Founders = chance.Fork("SlowFounders").OneIn(4) ? 5 : 3;
         Calm();
         (SlowLinks, Alone, Transactions) = (true, false, false);
-        (Coups, Stalls) = (chance.Fork("SlowCoups").OneIn(4), chance.Fork("SlowStalls").OneIn(3));
+        (NewLeaderCrashes, Stalls) = (chance.Fork("SlowCoups").OneIn(4), chance.Fork("SlowStalls").OneIn(3));
         Bandwidth = chance.Fork("SlowBandwidth").Pick([0, 100_000, 400_000]);
         NetworkDelay = chance.Fork("SlowNetwork").Pick([300, 5_000, 20_000]) * VirtualTime.Microsecond;
         LogDelay = chance.Fork("SlowLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
@@ -231,14 +231,14 @@ internal sealed partial record Swarm
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);
         (Crashes, Blackouts, Stops, Partitions, Flapping, Resets, Pauses) = (false, false, false, false, false, false, false);
-        (DiskFaults, SlowDisks, BitFlips, Coups, Stalls, StaleLeaders, Defections, Absences, ChangeAfterElection, WallJumps, SnapshotsOnDemand, SlowLinks) = (false, false, false, false, false, false, false, false, false, false, false, false);
+        (DiskFaults, SlowDisks, DamagedFiles, NewLeaderCrashes, Stalls, StaleLeaders, FollowerRestarts, SlowThenIsolated, ChangeAfterElection, WallJumps, SnapshotsOnDemand, SlowLinks) = (false, false, false, false, false, false, false, false, false, false, false, false);
         StoppedTurns = false;
         (LossPercent, LatePercent, DuplicatePercent, Drift) = (0, 0, 0, 0);
         MaxPendingBytes = 64_000_000;
         MaxInflightMessages = 256;
     }
 
-    private void Grow(SimRandom chance)
+    private void GrowthStorm(SimRandom chance)
     {
         Founders = (int)chance.Fork("GrowthFounders").Between(2, 3);
         (Spares, Membership, Transfers) = (2, true, true);

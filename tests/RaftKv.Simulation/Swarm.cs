@@ -3,6 +3,7 @@ namespace RaftKv.Simulation;
 /// <summary>
 /// What a run is like. Each seed leaves out whole classes of faults and turns others up, because some bugs only show in calm water and
 /// some only in a particular storm (swarm testing, Groce et al. 2012). Every trait has dice of its own: a new one changes none of the others.
+/// The dice of a trait keep their name when the trait gets another one, so that a seed stays the same run.
 /// </summary>
 internal sealed partial record Swarm
 {
@@ -38,12 +39,12 @@ internal sealed partial record Swarm
         DiskFaults = Of(nameof(DiskFaults)).OneIn(6);
         SlowDisks = Of(nameof(SlowDisks)).OneIn(6);
         SmallDisks = Of(nameof(SmallDisks)).OneIn(8);
-        BitFlips = Of(nameof(BitFlips)).OneIn(6);
-        Coups = Of(nameof(Coups)).OneIn(6);
+        DamagedFiles = Of("BitFlips").OneIn(6);
+        NewLeaderCrashes = Of("Coups").OneIn(6);
         StaleLeaders = Of(nameof(StaleLeaders)).OneIn(8);
-        Defections = Of(nameof(Defections)).OneIn(8);
+        FollowerRestarts = Of("Defections").OneIn(8);
         Stalls = Of(nameof(Stalls)).OneIn(8);
-        Absences = Of(nameof(Absences)).OneIn(8);
+        SlowThenIsolated = Of("Absences").OneIn(8);
         ChangeAfterElection = Membership && Of(nameof(ChangeAfterElection)).OneIn(4);
         StoppedTurns = Of(nameof(StoppedTurns)).OneIn(8);
         Leases = Of(nameof(Leases)).OneIn(2);
@@ -71,22 +72,22 @@ internal sealed partial record Swarm
 
         switch (Profile)
         {
-            case Profile.Churn: Churn(chance); break;
-            case Profile.Leases: LeaseReads(chance); break;
-            case Profile.Growth: Grow(chance); break;
-            case Profile.StaleLeaders: Usurp(chance); break;
-            case Profile.UnknownPeers: Estrange(chance); break;
-            case Profile.ReplacedDisks: Reincarnate(chance); break;
-            case Profile.FailedSyncs: Deceive(chance); break;
-            case Profile.Overload: Overload(chance); break;
-            case Profile.Damage: Rot(chance); break;
-            case Profile.Holders: HoldLeases(chance); break;
-            case Profile.ChangeAfterElection: Hurry(chance); break;
-            case Profile.Rollbacks: RollBack(chance); break;
-            case Profile.Handovers: HandOver(chance); break;
-            case Profile.Joiners: Join(chance); break;
-            case Profile.FullDisks: FillDisks(chance); break;
-            case Profile.SlowLinks: Throttle(chance); break;
+            case Profile.Churn: ChurnStorm(chance); break;
+            case Profile.Leases: LeaseStorm(chance); break;
+            case Profile.Growth: GrowthStorm(chance); break;
+            case Profile.StaleLeaders: StaleLeaderStorm(chance); break;
+            case Profile.UnknownPeers: UnknownPeerStorm(chance); break;
+            case Profile.ReplacedDisks: ReplacedDiskStorm(chance); break;
+            case Profile.FailedSyncs: FailedSyncStorm(chance); break;
+            case Profile.Overload: OverloadStorm(chance); break;
+            case Profile.Damage: DamageStorm(chance); break;
+            case Profile.Holders: HolderStorm(chance); break;
+            case Profile.ChangeAfterElection: ChangeAfterElectionStorm(chance); break;
+            case Profile.Rollbacks: RollbackStorm(chance); break;
+            case Profile.Handovers: HandoverStorm(chance); break;
+            case Profile.Joiners: JoinerStorm(chance); break;
+            case Profile.FullDisks: FullDiskStorm(chance); break;
+            case Profile.SlowLinks: SlowLinkStorm(chance); break;
         }
 
         SimRandom Of(string trait) => chance.Fork(trait);
@@ -127,16 +128,16 @@ internal sealed partial record Swarm
 
     /// <summary>Disks of different sizes that fill up.</summary>
     public bool SmallDisks { get; private set; }
-    public bool BitFlips { get; private set; }
+    public bool DamagedFiles { get; private set; }
 
-    /// <summary>Whoever has just won an election falls soon.</summary>
-    public bool Coups { get; private set; }
+    /// <summary>A node that has just won an election crashes soon.</summary>
+    public bool NewLeaderCrashes { get; private set; }
 
     /// <summary>Others are elected while the leader believes to lead.</summary>
     public bool StaleLeaders { get; private set; }
 
-    /// <summary>Followers die and are back before their promises are over.</summary>
-    public bool Defections { get; private set; }
+    /// <summary>Followers crash and restart before their promises to a leader are over.</summary>
+    public bool FollowerRestarts { get; private set; }
 
     /// <summary>Logs hang on most disks at once.</summary>
     public bool Stalls { get; private set; }
@@ -144,7 +145,7 @@ internal sealed partial record Swarm
     /// <summary>Members get new disks, and others do not hear of it.</summary>
     public bool Replacements { get; private set; }
 
-    /// <summary>Members lose their disks, and hear nobody while they read about the ones they were.</summary>
+    /// <summary>Members lose their disks, and hear no other node while they read entries about their former identity.</summary>
     public bool ReplacedDisks { get; private set; }
 
     /// <summary>Nodes ask to be taken in until they are.</summary>
@@ -159,8 +160,8 @@ internal sealed partial record Swarm
     /// <summary>Members come back with older images of their disks.</summary>
     public bool RolledBackDisks { get; private set; }
 
-    /// <summary>Processes hear late, and then reach nobody.</summary>
-    public bool Absences { get; private set; }
+    /// <summary>Processes receive messages late, and then reach no other node.</summary>
+    public bool SlowThenIsolated { get; private set; }
 
     /// <summary>Members are changed, twice in a row, right after an election in which the leader before died.</summary>
     public bool ChangeAfterElection { get; private set; }

@@ -4,21 +4,14 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Simulation;
 
-/// <summary>A small share of what <c>tests/RaftKv.Simulation</c> hunts for hours: whole replicas under faults, in virtual time (docs/testing.md).</summary>
+/// <summary>A small share of what <c>tests/RaftKv.Simulation</c> searches for hours: whole replicas under faults, in virtual time (docs/testing.md).</summary>
 public sealed class SimulationTests
 {
     private const ulong ShareSize = 20;
 
     private static readonly ulong Shares = Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1" ? 100UL : 6UL;
 
-    /// <summary>Each has shown a bug once, of the product or of the simulation.</summary>
-    public static TheoryData<ulong> Regressions => [20, 44, 45, 819, 1175, 1370, 2520, 4154, 5247, 7806, 20047, 100510];
-
     public static TheoryData<ulong> FirstSeeds => [.. Enumerable.Range(0, (int)Shares).Select(share => 1000 + ((ulong)share * ShareSize))];
-
-    [Theory]
-    [MemberData(nameof(Regressions))]
-    public void A_seed_that_once_failed_passes(ulong seed) => AssertPasses(seed);
 
     [Theory]
     [MemberData(nameof(FirstSeeds))]

@@ -8,7 +8,7 @@ namespace RaftKv.Simulation.Faults;
 /// </summary>
 internal sealed class DamagedFile(Simulation run) : Fault(run)
 {
-    public override bool IsEnabled(Swarm swarm) => swarm.BitFlips && swarm.Founders >= 3;
+    public override bool IsEnabled(Swarm swarm) => swarm.DamagedFiles && swarm.Founders >= 3;
 
     public override bool Inject(SimRandom chance)
     {

@@ -3,14 +3,14 @@ namespace RaftKv.Simulation.Faults;
 /// <summary>Breaks things, as the swarm of the run allows, until it is told to stop and to repair.</summary>
 internal sealed class FaultInjector
 {
-    /// <summary>Once everything heals nobody is away for longer.</summary>
+    /// <summary>Once everything heals no node is away for longer.</summary>
     private const long RepairTime = 2 * VirtualTime.Second;
 
     private readonly Simulation _run;
     private readonly SimRandom _chance;
     private readonly List<Fault> _kinds;
-    private readonly NewLeaderCrash _coup;
-    private readonly ChangeAfterElection _haste;
+    private readonly NewLeaderCrash _newLeaderCrash;
+    private readonly ChangeAfterElection _changeAfterElection;
     private ulong _count;
     private long _quietUntil;
     private bool _stopped;
@@ -19,13 +19,13 @@ internal sealed class FaultInjector
     {
         _run = run;
         _chance = run.Random.Fork("faults");
-        _coup = new NewLeaderCrash(run);
-        _haste = new ChangeAfterElection(run);
+        _newLeaderCrash = new NewLeaderCrash(run);
+        _changeAfterElection = new ChangeAfterElection(run);
         Fault[] all =
         [
             new Crash(run), new PowerCut(run), new CrashBetweenMessages(run), new Blackout(run), new Stop(run), new Partition(run), new FlappingLinks(run),
             new ConnectionReset(run), new Pause(run), new Transfer(run), new SnapshotOnDemand(run), new WallClockJump(run), new ClockDrift(run), new FailingDisk(run), new FullDisk(run),
-            new SlowDisk(run), new DamagedFile(run), new AllButOne(run), new StaleLeader(run), new ChangeWithoutQuorum(run), new ReplacedDisk(run), new ReplacedDiskApart(run), new FailedSyncThenPowerLoss(run), new FollowerRestartDuringLease(run), new StalledLogs(run), new SlowThenIsolated(run), _haste,
+            new SlowDisk(run), new DamagedFile(run), new AllButOne(run), new StaleLeader(run), new ChangeWithoutQuorum(run), new ReplacedDisk(run), new ReplacedDiskApart(run), new FailedSyncThenPowerLoss(run), new FollowerRestartDuringLease(run), new StalledLogs(run), new SlowThenIsolated(run), _changeAfterElection,
             new RolledBackDisk(run), new StoppedTurn(run), new YearsAhead(run), new ReplacedJoin(run), new SlowLink(run),
         ];
         _kinds = [.. all.Where(kind => kind.IsEnabled(run.Swarm))];
@@ -34,7 +34,7 @@ internal sealed class FaultInjector
     /// <summary>How many faults of each kind there were.</summary>
     public SortedDictionary<string, long> Injected { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>How many turns chance had, for whoever leaves some of them out.</summary>
+    /// <summary>How many turns chance had, for runs that leave some of them out.</summary>
     public ulong Turns => _count;
 
     public void Start()
@@ -70,12 +70,12 @@ internal sealed class FaultInjector
     public void OnElected(SimNode leader)
     {
         if (!_stopped)
-            _haste.OnElected(leader);
-        if (!_stopped && _run.Swarm.Coups)
-            Turn(chance => (_coup, _coup.Inject(leader, chance)));
+            _changeAfterElection.OnElected(leader);
+        if (!_stopped && _run.Swarm.NewLeaderCrashes)
+            Turn(chance => (_newLeaderCrash, _newLeaderCrash.Inject(leader, chance)));
     }
 
-    /// <summary>Somebody, or something, brings it back after a while.</summary>
+    /// <summary>It is started again after a while.</summary>
     public void RestartSoon(SimNode node) =>
         RestartIn(node, node.Random.Around(node.Random.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
 

@@ -6,7 +6,7 @@ namespace RaftKv.Simulation.Faults;
 /// </summary>
 internal sealed class FollowerRestartDuringLease(Simulation run) : Fault(run)
 {
-    public override bool IsEnabled(Swarm swarm) => swarm.Defections;
+    public override bool IsEnabled(Swarm swarm) => swarm.FollowerRestarts;
 
     public override bool Inject(SimRandom chance)
     {

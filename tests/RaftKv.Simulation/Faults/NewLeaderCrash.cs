@@ -5,7 +5,7 @@ namespace RaftKv.Simulation.Faults;
 /// </summary>
 internal sealed class NewLeaderCrash(Simulation run) : Fault(run)
 {
-    public override bool IsEnabled(Swarm swarm) => swarm.Coups;
+    public override bool IsEnabled(Swarm swarm) => swarm.NewLeaderCrashes;
 
     public override bool Inject(SimRandom chance) => false;
 

@@ -5,7 +5,7 @@ namespace RaftKv.Simulation.Faults;
 /// </summary>
 internal sealed class SlowThenIsolated(Simulation run) : Fault(run)
 {
-    public override bool IsEnabled(Swarm swarm) => swarm.Absences;
+    public override bool IsEnabled(Swarm swarm) => swarm.SlowThenIsolated;
 
     public override bool Inject(SimRandom chance)
     {

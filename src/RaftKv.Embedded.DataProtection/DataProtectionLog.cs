@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.DataProtection;
 internal static partial class DataProtectionLog
 {
     [LoggerMessage(6001, LogLevel.Information, "{Name} was not stored: another node created the first key at the same time, and this one uses it too.")]
-    public static partial void AnotherWasFirst(this ILogger logger, string name);
+    public static partial void KeyCreatedElsewhere(this ILogger logger, string name);
 
     [LoggerMessage(6002, LogLevel.Error, "Keys were to be deleted, but not all of them may be.")]
     public static partial void NotDeleted(this ILogger logger, Exception error);

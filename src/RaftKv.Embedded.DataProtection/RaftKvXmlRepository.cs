@@ -82,7 +82,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
                 break;
             if (isFirst)
             {
-                log.AnotherWasFirst(friendlyName);
+                log.KeyCreatedElsewhere(friendlyName);
                 break;
             }
             // A key that is revoked twice has two revocations of one name.

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using RaftKv.Embedded.Hosting;
-using RaftKv.Embedded.Http.Description;
+using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 

@@ -48,7 +48,7 @@ internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions optio
         if (!options.AllowAnonymous)
             ((IEndpointConventionBuilder)group).Finally(CloseUnlessDecided);
         else if (WarnedOfOpen.TryAdd(services, services))
-            HttpLog.OpenToAnyone(Logger);
+            HttpLog.AnonymousAllowed(Logger);
         return group;
     }
 

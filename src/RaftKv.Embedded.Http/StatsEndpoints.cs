@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Routing;
-using RaftKv.Embedded.Http.Description;
+using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 

@@ -15,7 +15,7 @@ internal sealed class ChurnBenchmark(Arguments arguments)
     private const int Callers = 64;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
-    private readonly Pressure _pressure = new();
+    private readonly ResourcePressure _pressure = new();
     private readonly List<ChurnLine> _lines = [];
     private readonly Dictionary<string, RaftKvStall> _stalls = [];
 
@@ -74,11 +74,11 @@ internal sealed class ChurnBenchmark(Arguments arguments)
             Snapshot = [.. statuses.Select(s => s.SnapshotIndex)],
             Term = statuses.Max(s => s.Term),
             Stalls = fresh,
-            LoadAverage = Pressure.LoadAverage(),
+            LoadAverage = ResourcePressure.LoadAverage(),
             PressurePercent = _pressure.Take(),
         };
         _lines.Add(line);
-        Line.Print(line);
+        ResultLine.Print(line);
     }
 
     /// <summary>
@@ -111,7 +111,7 @@ internal sealed class ChurnBenchmark(Arguments arguments)
             Snapshots = _lines.Select(l => l.Snapshot.Max()).Distinct().Count() - 1,
         };
         var holds = verdict.LongestGapMs < StallMs && verdict.Errors == 0 && verdict.RssMbSecondHalf < verdict.RssMbFirstHalf * 1.1 && verdict.DiskMbSecondHalf < verdict.DiskMbFirstHalf * 1.1;
-        Line.Print(verdict with { Holds = holds });
+        ResultLine.Print(verdict with { Holds = holds });
         return holds;
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ClusterBenchmark(Arguments arguments)
     {
         MachineLimits.Print();
         var peer = arguments.Against is { } path ? new PeerScript(path, arguments) : null;
-        var (lines, machine, peers) = (new List<Line>(), new Comparison(), new Comparison());
+        var (lines, machine, peers) = (new List<ResultLine>(), new PairedComparison(), new PairedComparison());
         var runs = arguments.RunsOr(peer is null ? 1 : 5);
         for (var run = 0; run < runs; run++)
         {
@@ -41,11 +41,11 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         _ => throw new ArgumentException($"'{operation}' is no operation. The operations are put, get, lease, stale, tryread and batch."),
     };
 
-    private static void PrintMedians(List<Line> lines)
+    private static void PrintMedians(List<ResultLine> lines)
     {
         foreach (var group in lines.GroupBy(l => (l.Op, l.Clients, l.From)))
         {
-            double Median(Func<Line, double> value) => group.Select(value).Order().ElementAt(group.Count() / 2);
+            double Median(Func<ResultLine, double> value) => group.Select(value).Order().ElementAt(group.Count() / 2);
             (group.First() with
             {
                 OpsPerS = Median(l => l.OpsPerS),
@@ -60,9 +60,9 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         }
     }
 
-    private async Task<List<Line>> MeasureAllAsync()
+    private async Task<List<ResultLine>> MeasureAllAsync()
     {
-        var lines = new List<Line>();
+        var lines = new List<ResultLine>();
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, program: _ => NodeProgram);
         var fill = new LoadRequest { Count = arguments.Keys, Keys = arguments.Keys, ValueBytes = arguments.ValueBytes };
         lines.Add(await MeasureAsync(cluster, await cluster.LeaderAsync(), "load", "leader", fill));
@@ -83,14 +83,14 @@ internal sealed class ClusterBenchmark(Arguments arguments)
         return lines;
     }
 
-    private async Task<Line> MeasureAsync(TestCluster cluster, ClusterNode node, string operation, string from, LoadRequest request)
+    private async Task<ResultLine> MeasureAsync(TestCluster cluster, ClusterNode node, string operation, string from, LoadRequest request)
     {
         var term = (await node.StatusAsync()).Term;
         var cpu = CpuSeconds(cluster);
         var report = await node.LoadAsync(request);
         cpu = CpuSeconds(cluster) - cpu;
         var records = report.Operations * (request.Operation == LoadOperation.Transaction ? request.Batch : 1);
-        var line = new Line
+        var line = new ResultLine
         {
             Op = operation,
             Clients = request.Callers,

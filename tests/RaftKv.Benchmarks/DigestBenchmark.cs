@@ -47,7 +47,7 @@ internal static class DigestBenchmark
             sum.Replace(keys[key], headers[key], after);
             headers[key] = after;
         });
-        Line.Print(new { Op = "digest", ValueBytes = valueBytes, DigestNs = Math.Round(digestNs), StoreNs = Math.Round(storeNs), Share = Math.Round(digestNs / (digestNs + storeNs), 2), Sum = sum.Value });
+        ResultLine.Print(new { Op = "digest", ValueBytes = valueBytes, DigestNs = Math.Round(digestNs), StoreNs = Math.Round(storeNs), Share = Math.Round(digestNs / (digestNs + storeNs), 2), Sum = sum.Value });
     }
 
     private static double Nanoseconds(TimeSpan duration, Action<int, long> write)

@@ -29,7 +29,7 @@ internal static class ExpiryBenchmark
         await cluster.WaitAsync("end of the keys", async () => (await leader.StatusAsync()).KeyCount <= writes.Keys, seconds: 120);
         var gone = DateTimeOffset.UtcNow - end;
         Print($"put, {arguments.Keys} keys expire", await during, arguments);
-        new Line
+        new ResultLine
         {
             Op = "expire",
             Clients = 0,
@@ -41,7 +41,7 @@ internal static class ExpiryBenchmark
         }.Print();
     }
 
-    private static void Print(string what, LoadReport report, Arguments arguments) => new Line
+    private static void Print(string what, LoadReport report, Arguments arguments) => new ResultLine
     {
         Op = what,
         Clients = arguments.Callers[0],

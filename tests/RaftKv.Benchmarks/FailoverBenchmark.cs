@@ -32,7 +32,7 @@ internal static class FailoverBenchmark
                 leader.Continue();
             await leader.WaitUntilReadyAsync();
         }
-        Line.OfTimes(kill ? "failover" : "failover_silent", times,
+        ResultLine.OfTimes(kill ? "failover" : "failover_silent", times,
             $"{(kill ? "kill -9" : "SIGSTOP")} of the leader until the next successful write, {arguments.Nodes} processes, default options").Print();
     }
 

@@ -102,6 +102,6 @@ internal sealed class GrowthBenchmark(Arguments arguments)
     {
         var perSecond = Math.Round(report.Operations / report.Seconds);
         var resident = cluster.Nodes.Max(n => ProcessUsage.ResidentMegabytes(n.ProcessId));
-        Line.Print(new Point(op, over, at, perSecond, Math.Round(perSecond * load.ValueBytes / 1e6, 1), report.P50Us, report.P99Us, resident, report.Errors, restartMs, snapshotMs));
+        ResultLine.Print(new Point(op, over, at, perSecond, Math.Round(perSecond * load.ValueBytes / 1e6, 1), report.P50Us, report.P99Us, resident, report.Errors, restartMs, snapshotMs));
     }
 }

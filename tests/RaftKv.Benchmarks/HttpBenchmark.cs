@@ -43,7 +43,7 @@ internal static class HttpBenchmark
         var rounds = new List<(HttpLoad.Figures Ours, HttpLoad.Figures Bare)>();
         for (var i = 0; i < arguments.Rounds; i++)
             rounds.Add((await ours.RunAsync(callers, TimeSpan.FromSeconds(arguments.Seconds)), await bare.RunAsync(callers, TimeSpan.FromSeconds(arguments.Seconds))));
-        new Line
+        new ResultLine
         {
             Op = op,
             Clients = callers,

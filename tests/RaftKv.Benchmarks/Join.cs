@@ -73,7 +73,7 @@ internal sealed class Join
 
     public void Print(string op, object more)
     {
-        Line.Print(new
+        ResultLine.Print(new
         {
             Op = op,
             SnapshotMb = Math.Round(_snapshotBytes / (1024.0 * 1024)),
@@ -82,9 +82,9 @@ internal sealed class Join
             SenderRssMbBefore = _senderMbBefore,
             SenderRssMbMost = _senderMb,
             ReceiverRssMbMost = _receiverMb,
-            LoadAverage = Pressure.LoadAverage(),
+            LoadAverage = ResourcePressure.LoadAverage(),
         });
-        Line.Print(more);
+        ResultLine.Print(more);
     }
 
     public async Task LeaveAsync()

@@ -16,7 +16,7 @@ internal sealed class LocalBenchmark(Arguments arguments)
         await node.FillAsync([.. Enumerable.Range(0, keys).Select(KeyOf)], arguments.ValueBytes);
         var status = node.Cluster.Status;
         Console.Error.WriteLine($"{status.KeyCount} keys, the whole heap {(GC.GetTotalMemory(forceFullCollection: true) - before) / (double)keys:0.0} bytes a key, among it the history of changes and the log");
-        new Line { Op = "index_bytes_per_key", OpsPerS = Math.Round(status.KeyIndexBytes / (double)keys, 1), Note = $"{keys} keys of 16 bytes: {status.KeyIndexBytes} bytes; ops_per_s is the bytes" }.Print();
+        new ResultLine { Op = "index_bytes_per_key", OpsPerS = Math.Round(status.KeyIndexBytes / (double)keys, 1), Note = $"{keys} keys of 16 bytes: {status.KeyIndexBytes} bytes; ops_per_s is the bytes" }.Print();
 
         var chance = new Random(1);
         await MeasureAsync($"scan_{ScanLimit}_stale", () => ScanOnceAsync(kv, chance.Next(keys), new() { Limit = ScanLimit, Consistency = KvConsistency.Stale }));
@@ -69,7 +69,7 @@ internal sealed class LocalBenchmark(Arguments arguments)
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var seconds = clock.Elapsed.TotalSeconds;
         times.Sort();
-        new Line
+        new ResultLine
         {
             Op = op,
             OpsPerS = Math.Round(times.Count / seconds, 1),

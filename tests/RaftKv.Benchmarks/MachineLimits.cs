@@ -25,7 +25,7 @@ internal static partial class MachineLimits
             FasterReads(threads).Print();
     }
 
-    private static Line Limit(string op, LatencyHistogram histogram, double seconds, string note) => new()
+    private static ResultLine Limit(string op, LatencyHistogram histogram, double seconds, string note) => new()
     {
         System = "machine",
         Op = op,
@@ -36,7 +36,7 @@ internal static partial class MachineLimits
     };
 
     /// <summary>The bytes of one write, appended to a file that is there already, as a log with preallocated segments does.</summary>
-    public static Line Fdatasync()
+    public static ResultLine Fdatasync()
     {
         var directory = TestDirectory.Create();
         var histogram = new LatencyHistogram();
@@ -48,7 +48,7 @@ internal static partial class MachineLimits
     }
 
     /// <summary>As three nodes on one disk do: each of three threads begins its next write when all have synced theirs.</summary>
-    private static Line FdatasyncOfThree()
+    private static ResultLine FdatasyncOfThree()
     {
         var directory = TestDirectory.Create();
         LatencyHistogram[] histograms = [new(), new(), new()];
@@ -83,7 +83,7 @@ internal static partial class MachineLimits
         }
     }
 
-    private static Line LoopbackRoundTrip()
+    private static ResultLine LoopbackRoundTrip()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -120,7 +120,7 @@ internal static partial class MachineLimits
             stream.Write(message);
     }
 
-    private static Line FasterReads(int threads)
+    private static ResultLine FasterReads(int threads)
     {
         var keys = Enumerable.Range(0, Records).Select(i => System.Text.Encoding.ASCII.GetBytes($"k{i:d15}")).ToArray();
         using var store = new RawStore(keys, RecordBytes - 16, memoryBits: 26);
@@ -131,7 +131,7 @@ internal static partial class MachineLimits
             reader.Start();
         foreach (var reader in readers)
             reader.Join();
-        return new Line
+        return new ResultLine
         {
             System = "machine",
             Op = "faster_read",

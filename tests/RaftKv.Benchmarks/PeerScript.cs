@@ -21,7 +21,7 @@ internal sealed class PeerScript
         _arguments = arguments;
     }
 
-    public async Task<IReadOnlyList<Line>> RunAsync()
+    public async Task<IReadOnlyList<ResultLine>> RunAsync()
     {
         string Seconds(double seconds) => seconds.ToString(CultureInfo.InvariantCulture) + "s";
         var start = new ProcessStartInfo(_program) { RedirectStandardOutput = true };
@@ -32,10 +32,10 @@ internal sealed class PeerScript
         start.Environment["PEERS_WARM"] = Seconds(_arguments.WarmUp);
         start.Environment["PEERS_LOADN"] = _arguments.Keys.ToString(CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
-        var lines = new List<Line>();
+        var lines = new List<ResultLine>();
         while (await process.StandardOutput.ReadLineAsync() is { } text)
         {
-            if (!text.StartsWith('{') || JsonSerializer.Deserialize<Line>(text, Line.Json) is not { } line)
+            if (!text.StartsWith('{') || JsonSerializer.Deserialize<ResultLine>(text, ResultLine.Json) is not { } line)
                 continue;
             line.Print();
             lines.Add(line);

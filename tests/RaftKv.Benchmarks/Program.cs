@@ -1,6 +1,6 @@
 using System.Globalization;
 using RaftKv.Benchmarks;
-using RaftKv.Benchmarks.Pieces;
+using RaftKv.Benchmarks.Micro;
 using RaftKv.TestNode.Node;
 
 // Prints one JSON object per line, like the measurements of other systems it is compared with.
@@ -51,7 +51,7 @@ switch (args.FirstOrDefault())
         DigestBenchmark.Run(Arguments.Parse(args[1..]));
         return 0;
     case "pieces":
-        PieceBenchmarks.Run(args[1..]);
+        Microbenchmarks.Run(args[1..]);
         return 0;
     case "limits":
         MachineLimits.Print();

@@ -45,7 +45,7 @@ internal sealed class ReadsBenchmark(Arguments arguments)
 
     private void Compare(string op, int threads, Func<Func<int, int>> ours, Func<Func<int, int>> theirs)
     {
-        var comparison = new Comparison();
+        var comparison = new PairedComparison();
         Measure(op, threads, ours, arguments.WarmUp);
         Measure("faster", threads, theirs, arguments.WarmUp);
         for (var round = 0; round < arguments.RoundsOr(5); round++)
@@ -60,7 +60,7 @@ internal sealed class ReadsBenchmark(Arguments arguments)
     }
 
     /// <param name="reader">Makes what one thread reads with: the number of a key to the length of its value.</param>
-    private Line Measure(string op, int threads, Func<Func<int, int>> reader, double seconds)
+    private ResultLine Measure(string op, int threads, Func<Func<int, int>> reader, double seconds)
     {
         var counts = new long[threads];
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -69,7 +69,7 @@ internal sealed class ReadsBenchmark(Arguments arguments)
         Array.ForEach(readers, r => r.Start());
         Array.ForEach(readers, r => r.Join());
         var perSecond = counts.Sum() / clock.Elapsed.TotalSeconds;
-        return new Line
+        return new ResultLine
         {
             System = op == "faster" ? "faster" : "raftkv",
             Op = op,

@@ -32,7 +32,7 @@ internal sealed class SecurityBenchmark(Arguments arguments)
         foreach (var callers in arguments.Callers)
         {
             var plain = Median("plain", callers);
-            Line.Print(new
+            ResultLine.Print(new
             {
                 Op = "put",
                 Clients = callers,
@@ -42,7 +42,7 @@ internal sealed class SecurityBenchmark(Arguments arguments)
                 SecretToPlain = Math.Round(Median("secret", callers) / plain, 2),
                 TlsToPlain = Math.Round(Median("tls", callers) / plain, 2),
                 arguments.ValueBytes,
-                LoadAverage = Pressure.LoadAverage(),
+                LoadAverage = ResourcePressure.LoadAverage(),
             });
         }
     }

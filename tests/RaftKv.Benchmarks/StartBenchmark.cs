@@ -18,7 +18,7 @@ internal sealed class StartBenchmark(Arguments arguments)
             await using var cluster = NewCluster();
             times.Add(await StartAllAsync(cluster));
         }
-        Line.OfTimes("start", times, $"{arguments.Nodes} fresh processes until the first successful write, the start of the runtime included").Print();
+        ResultLine.OfTimes("start", times, $"{arguments.Nodes} fresh processes until the first successful write, the start of the runtime included").Print();
     }
 
     /// <summary>Processes that were killed with all their keys on the disk.</summary>
@@ -77,7 +77,7 @@ internal sealed class StartBenchmark(Arguments arguments)
             await node.GetAsync("failover");
             times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
-        Line.OfTimes($"restart_from_{from}", times, $"one of {arguments.Nodes} nodes with {keys} keys in its {from}, from the fork of its process to its first linearizable read").Print();
+        ResultLine.OfTimes($"restart_from_{from}", times, $"one of {arguments.Nodes} nodes with {keys} keys in its {from}, from the fork of its process to its first linearizable read").Print();
     }
 
     private async Task RestartAllAsync(TestCluster cluster, int keys)
@@ -88,14 +88,14 @@ internal sealed class StartBenchmark(Arguments arguments)
             await Task.WhenAll(cluster.Nodes.Select(n => n.KillAsync()));
             times.Add(await StartAllAsync(cluster));
         }
-        Line.OfTimes("restart_all", times, $"all of {arguments.Nodes} nodes with {keys} keys at once, on this machine, until the first successful write").Print();
+        ResultLine.OfTimes("restart_all", times, $"all of {arguments.Nodes} nodes with {keys} keys at once, on this machine, until the first successful write").Print();
     }
 
     private void PrintMemory(string op, TestCluster cluster, int keys)
     {
         double[] resident = [.. cluster.Nodes.Select(n => ProcessUsage.ResidentMegabytes(n.ProcessId))];
         var payload = (double)keys * (KeyBytes + arguments.ValueBytes);
-        new Line
+        new ResultLine
         {
             Op = op,
             RssMb = resident,

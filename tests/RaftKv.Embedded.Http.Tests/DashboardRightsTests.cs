@@ -63,7 +63,7 @@ public class DashboardRightsTests
 
     private static Task<HttpFixture> StartAsync(Action<RaftKvDashboardOptions> configure) => HttpFixture.StartAsync(b =>
     {
-        b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
+        b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("none", null);
         var policies = b.Services.AddAuthorizationBuilder();
         foreach (var name in new[] { "reader", "writer", "admin" })
             policies.AddPolicy(name, p => p.RequireUserName(name));

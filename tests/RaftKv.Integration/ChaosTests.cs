@@ -43,7 +43,7 @@ public sealed class ChaosTests
         {
             "clock steps" => WallClocks.Missing,
             "full disks" => disk is null ? $"no small disk can be mounted ({noDisk}): run as root" : null,
-            _ => Laboratory.MissingForNamespaces,
+            _ => ChaosNetwork.MissingForNamespaces,
         };
         Assert.SkipUnless(missing is null, $"The chaos run has no {faults}: {missing}");
     }

@@ -93,7 +93,7 @@ internal sealed class Observers : IDisposable
             _queue.Wait(-1);
             CallAll();
             if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
-                _log.ObserversBehind(nodeId, dropped);
+                _log.LogLinesDropped(nodeId, dropped);
         }
         CallAll();
     }

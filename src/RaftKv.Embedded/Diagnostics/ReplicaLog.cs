@@ -11,8 +11,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, term {Term}.")]
     public static partial void Recovered(this ILogger logger, string nodeId, long snapshot, long first, long last, long term);
 
-    [LoggerMessage(102, LogLevel.Information, "{NodeId} founded the cluster {ClusterId} with {Members} members.")]
-    public static partial void Founded(this ILogger logger, string nodeId, Guid clusterId, int members);
+    [LoggerMessage(102, LogLevel.Information, "{NodeId} bootstrapped the cluster {ClusterId} with {Members} members.")]
+    public static partial void BootstrapFinished(this ILogger logger, string nodeId, Guid clusterId, int members);
 
     [LoggerMessage(103, LogLevel.Information, "{NodeId} has no cluster yet and waits. {Reason}")]
     public static partial void WaitsForMember(this ILogger logger, string nodeId, string reason);
@@ -20,16 +20,16 @@ internal static partial class ReplicaLog
     [LoggerMessage(107, LogLevel.Warning, "{NodeId} has no cluster and will not get one before this is corrected. {Reason}")]
     public static partial void CannotBootstrap(this ILogger logger, string nodeId, string reason);
 
-    [LoggerMessage(108, LogLevel.Warning, "{NodeId} is the only member of the cluster {ClusterId}, which it has just founded: no other node has its data. "
+    [LoggerMessage(108, LogLevel.Warning, "{NodeId} is the only member of the cluster {ClusterId}, which it has just bootstrapped: no other node has its data. "
         + "If it was to join another cluster, stop it, empty its data directory, and set Seeds or InitialMembers.")]
-    public static partial void FoundedAlone(this ILogger logger, string nodeId, Guid clusterId);
+    public static partial void BootstrappedAlone(this ILogger logger, string nodeId, Guid clusterId);
 
     /// <summary>Every founding is logged here, and one of a single node as a warning besides.</summary>
-    public static void FoundedCluster(this ILogger logger, string nodeId, Guid clusterId, int members)
+    public static void ClusterBootstrapped(this ILogger logger, string nodeId, Guid clusterId, int members)
     {
-        logger.Founded(nodeId, clusterId, members);
+        logger.BootstrapFinished(nodeId, clusterId, members);
         if (members == 1)
-            logger.FoundedAlone(nodeId, clusterId);
+            logger.BootstrappedAlone(nodeId, clusterId);
     }
 
     [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The end of the log was written again, and is durable.")]
@@ -65,16 +65,16 @@ internal static partial class ReplicaLog
     public static partial void ProbeFailed(this ILogger logger, string nodeId, string member, string address, string reason);
 
     [LoggerMessage(113, LogLevel.Information, "{NodeId} takes in {Member} at {Address}, which asks for it.")]
-    public static partial void NewcomerAsks(this ILogger logger, string nodeId, string member, string address);
+    public static partial void JoinRequestReceived(this ILogger logger, string nodeId, string member, string address);
 
     [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
     public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation, Guid known, double seconds);
 
     [LoggerMessage(115, LogLevel.Warning, "{NodeId} could not take in {Member} for now: {Reason}")]
-    public static partial void NewcomerRefused(this ILogger logger, string nodeId, string member, string reason);
+    public static partial void JoinRequestRefused(this ILogger logger, string nodeId, string member, string reason);
 
     [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to take it in.")]
-    public static partial void AsksToJoin(this ILogger logger, string nodeId, Guid clusterId, string address);
+    public static partial void JoinRequestSent(this ILogger logger, string nodeId, Guid clusterId, string address);
 
     [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
     public static partial void FeatureLevelRaised(this ILogger logger, string nodeId, int level);
@@ -97,10 +97,10 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(174, LogLevel.Warning, "{NodeId}: the data directory of the member {Member} at {Address} went back in time and has a new identity. Once the old identity has been silent for {Seconds} s "
         + "and a quorum answers without it, the member is taken in again as a learner; votes of the old identity are ignored.")]
-    public static partial void RolledBackTakenIn(this ILogger logger, string nodeId, string member, string address, double seconds);
+    public static partial void RolledBackMemberJoins(this ILogger logger, string nodeId, string member, string address, double seconds);
 
     [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has taken this node in again after its data directory went back in time.")]
-    public static partial void TakenInAgain(this ILogger logger, string nodeId);
+    public static partial void AdmittedAgain(this ILogger logger, string nodeId);
 
     [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. They rise when every member's options allow more.")]
     public static partial void LimitsChanged(this ILogger logger, string nodeId, int key, int value, int transaction);
@@ -136,7 +136,7 @@ internal static partial class ReplicaLog
     public static partial void Quarantined(this ILogger logger, string nodeId, long index);
 
     [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
-    public static partial void Reseeded(this ILogger logger, string nodeId, long index);
+    public static partial void CopyReplaced(this ILogger logger, string nodeId, long index);
 
     [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the disk has {FreeBytes} bytes left; a snapshot is taken so that the log can be cut.")]
     public static partial void DiskLow(this ILogger logger, string nodeId, long freeBytes);
@@ -157,10 +157,10 @@ internal static partial class ReplicaLog
     public static partial void LogTimeAhead(this ILogger logger, string nodeId, long seconds);
 
     [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room on their disks. Deletes and reads go on. Delete keys, free some space, or give them larger volumes.")]
-    public static partial void RefusesData(this ILogger logger, string nodeId, string members);
+    public static partial void DataWritesRefused(this ILogger logger, string nodeId, string members);
 
     [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
-    public static partial void TakesData(this ILogger logger, string nodeId);
+    public static partial void DataWritesAccepted(this ILogger logger, string nodeId);
 
     [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {State}.")]
     public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, string state);
@@ -169,16 +169,16 @@ internal static partial class ReplicaLog
     public static partial void NoLeader(this ILogger logger, string nodeId, long seconds, string detail);
 
     [LoggerMessage(146, LogLevel.Information, "{NodeId} has a leader again, after {Seconds} s.")]
-    public static partial void LeaderAgain(this ILogger logger, string nodeId, long seconds);
+    public static partial void LeaderKnownAgain(this ILogger logger, string nodeId, long seconds);
 
     [LoggerMessage(160, LogLevel.Information, "{NodeId} was held up for less than a second, which is told at most once a minute: {Causes}.")]
-    public static partial void HeldUpShortly(this ILogger logger, string nodeId, string causes);
+    public static partial void ShortStalls(this ILogger logger, string nodeId, string causes);
 
     [LoggerMessage(161, LogLevel.Warning, "{NodeId} is held up by {Cause}, for {Seconds} s so far: {Detail}.")]
-    public static partial void HeldUp(this ILogger logger, string nodeId, RaftKvStallCause cause, long seconds, string detail);
+    public static partial void StallLasts(this ILogger logger, string nodeId, RaftKvStallCause cause, long seconds, string detail);
 
     [LoggerMessage(162, LogLevel.Warning, "{NodeId} was held up by {Cause} for {Milliseconds} ms, which is over: {Detail}.")]
-    public static partial void WasHeldUp(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
+    public static partial void StallEnded(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
     public static partial void Faulted(this ILogger logger, Exception error, string nodeId, string reason);
@@ -228,5 +228,5 @@ internal static partial class ReplicaLog
     public static partial void CloseFailed(this ILogger logger, string nodeId, string reason);
 
     [LoggerMessage(182, LogLevel.Warning, "{NodeId} dropped {Count} log lines and measurements: a logger or listener of the application took too long. The node itself was not held up.")]
-    public static partial void ObserversBehind(this ILogger logger, string nodeId, long count);
+    public static partial void LogLinesDropped(this ILogger logger, string nodeId, long count);
 }

@@ -50,7 +50,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     public void GoesOn(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
         if (Keep(cause, duration, detail, hasLeader: true, isLasting: duration >= Lasting))
-            log.HeldUp(nodeId, cause, (long)duration.TotalSeconds, detail);
+            log.StallLasts(nodeId, cause, (long)duration.TotalSeconds, detail);
     }
 
     /// <summary>A stall of the network in which no leader is known any more.</summary>
@@ -87,7 +87,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         lock (_gate)
             summary = _summary.Take(clock.Ticks);
         if (summary is not null)
-            log.HeldUpShortly(nodeId, summary);
+            log.ShortStalls(nodeId, summary);
     }
 
     /// <summary>Whether the log or the applying of entries has hung for so long, and goes on to.</summary>
@@ -128,9 +128,9 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         // The garbage collector, say, is known at its end only.
         var lasted = told.At is not null || stall.Duration >= Lasting;
         if (lasted && told.NoLeader)
-            log.LeaderAgain(nodeId, (long)stall.Duration.TotalSeconds);
+            log.LeaderKnownAgain(nodeId, (long)stall.Duration.TotalSeconds);
         else if (lasted)
-            log.WasHeldUp(nodeId, stall.Cause, (long)stall.Duration.TotalMilliseconds, stall.Detail);
+            log.StallEnded(nodeId, stall.Cause, (long)stall.Duration.TotalMilliseconds, stall.Detail);
         else
             AddToSummary(stall);
     }

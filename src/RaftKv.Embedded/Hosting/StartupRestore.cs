@@ -41,7 +41,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
             await using var file = File.OpenRead(backup);
             var restored = await RaftKvBackup.RestoreAsync(file, options.DataDirectory, options.NodeId, options.AdvertiseAddress ?? options.ListenAddress, cancellationToken).ConfigureAwait(false);
             log.Restored(options.NodeId, restored.Backup.KeyCount, restored.Backup.Version.Value, restored.Backup.ClusterId, restored.ClusterId, restored.Version.Value);
-            log.FoundedCluster(options.NodeId, restored.ClusterId, members: 1);
+            log.ClusterBootstrapped(options.NodeId, restored.ClusterId, members: 1);
             WriteReceipt(restored.ClusterId);
         }
         catch (Exception e) when (OsErrors.IsExpected(e))

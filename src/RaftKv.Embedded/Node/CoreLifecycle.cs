@@ -33,7 +33,7 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
         var (level, limits) = (FeatureLevels.Of(context.Options), ClusterLimits.Of(context.Options));
         if (context.Dependencies.ClusterBootstrap.TryBootstrap([self], level, limits) is { } start)
         {
-            context.Log.FoundedCluster(context.NodeId, context.Identity.ClusterId, members: 1);
+            context.Log.ClusterBootstrapped(context.NodeId, context.Identity.ClusterId, members: 1);
             Start(start);
         }
     }

@@ -31,7 +31,7 @@ internal sealed class Replica
         _context = new ReplicaContext(parts, options, clock, log, _turns);
         var quarantine = new QuarantineState();
         var contacts = new PeerContacts();
-        var abilities = new PeerAbilities();
+        var abilities = new PeerCapabilities();
         var traces = new WriteTraces(_context);
         var submissions = new LogSubmissions(parts.LogWriter);
         var refusals = new CallRefusals(_context, quarantine);

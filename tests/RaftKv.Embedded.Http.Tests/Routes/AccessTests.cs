@@ -196,7 +196,7 @@ public class AccessTests
         Action<WebApplication> map, bool fallback = false, Warnings? log = null) => HttpFixture.StartAsync(b =>
     {
         b.Services.AddCors(o => o.AddPolicy("ui", p => p.WithOrigins("https://ui.example")));
-        b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
+        b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("none", null);
         var policies = b.Services.AddAuthorizationBuilder();
         foreach (var name in new[] { "reader", "writer", "admin", "monitor" })
             policies.AddPolicy(name, p => p.RequireUserName(name));

@@ -139,7 +139,7 @@ public class ForeignPageTests
         {
             if (protection == "app filters hosts")
                 b.Configuration["AllowedHosts"] = "shop.example";
-            b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyIsKnown>("none", null);
+            b.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("none", null);
             b.Services.AddAuthorizationBuilder().AddPolicy("kv", p => p.RequireUserName("operator"));
         }, app =>
         {

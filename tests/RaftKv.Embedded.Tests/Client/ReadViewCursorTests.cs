@@ -9,7 +9,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Client;
 
 /// <summary>Reading the state as of one version while it changes.</summary>
-public sealed class PinnedCursorTests
+public sealed class ReadViewCursorTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
     private readonly ChangeFeed _feed;
@@ -17,7 +17,7 @@ public sealed class PinnedCursorTests
     private readonly long _session;
     private long _sequence;
 
-    public PinnedCursorTests()
+    public ReadViewCursorTests()
     {
         _log = new Entries(_machine);
         _session = _log.Open();

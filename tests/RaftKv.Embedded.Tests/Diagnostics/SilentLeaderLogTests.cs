@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Tests.Diagnostics;
 /// </summary>
 public sealed class SilentLeaderLogTests
 {
-    private const int NoLeader = 145, LeaderAgain = 146, HeldUp = 161, WasHeldUp = 162;
+    private const int NoLeader = 145, LeaderKnownAgain = 146, StallLasts = 161, StallEnded = 162;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
 
@@ -43,7 +43,7 @@ public sealed class SilentLeaderLogTests
         Silent(seconds: 2.5);
         Heard();
 
-        Assert.Equal([HeldUp, WasHeldUp], _log.Lines.Select(l => l.Id));
+        Assert.Equal([StallLasts, StallEnded], _log.Lines.Select(l => l.Id));
         Assert.Equal("node1 is held up by Network, for 1 s so far: nothing was heard of the leader, node2.", _log.Lines.First().Text);
         Assert.All(_log.Lines, l => Assert.Equal(LogLevel.Warning, l.Level));
     }
@@ -55,7 +55,7 @@ public sealed class SilentLeaderLogTests
         WithoutLeader(seconds: 1);
         Heard();
 
-        Assert.Equal([HeldUp, NoLeader, LeaderAgain], _log.Lines.Select(l => l.Id));
+        Assert.Equal([StallLasts, NoLeader, LeaderKnownAgain], _log.Lines.Select(l => l.Id));
         Assert.StartsWith("node1 has no leader, and has heard of none for 3 s: no election was won yet.", _log.Lines.ElementAt(1).Text, StringComparison.Ordinal);
         Assert.Equal("node1 has a leader again, after 4 s.", _log.Lines.Last().Text);
     }
@@ -67,7 +67,7 @@ public sealed class SilentLeaderLogTests
         _silent = ["node2", "node3"];
         WithoutLeader(seconds: 25);
 
-        Assert.Equal([HeldUp, NoLeader, NoLeader, NoLeader], _log.Lines.Select(l => l.Id));
+        Assert.Equal([StallLasts, NoLeader, NoLeader, NoLeader], _log.Lines.Select(l => l.Id));
         Assert.Contains("node2 and node3 do not answer", _log.Lines.Last().Text, StringComparison.Ordinal);
     }
 
@@ -79,7 +79,7 @@ public sealed class SilentLeaderLogTests
 
         WithoutLeaderFor(TimeSpan.FromSeconds(12));
         Heard();
-        Assert.Equal([NoLeader, LeaderAgain], _log.Lines.Select(l => l.Id));
+        Assert.Equal([NoLeader, LeaderKnownAgain], _log.Lines.Select(l => l.Id));
     }
 
     private void Silent(double seconds)

@@ -10,9 +10,9 @@ public sealed class BootstrapMistakeTests : IDisposable
 {
     private const int CannotBootstrap = 107;
     private const int ProbeFailed = 112;
-    private const int NewcomerAsks = 113;
+    private const int JoinRequestReceived = 113;
     private const int DiskReplaced = 114;
-    private const int NewcomerRefused = 115;
+    private const int JoinRequestRefused = 115;
 
     private readonly TestFolder _folder = new();
     private readonly int[] _ports = FreePorts.Take(4);
@@ -86,7 +86,7 @@ public sealed class BootstrapMistakeTests : IDisposable
         Says(twin, "If two nodes have the NodeId node2, give each its own.");
         // Meanwhile it asks on; what is logged about it is bounded by the time, not by how often it asks.
         await Task.Delay(2000, Cancel);
-        var lines = _log.Lines.Where(l => l.Id is DiskReplaced or NewcomerRefused).GroupBy(l => l.Text);
+        var lines = _log.Lines.Where(l => l.Id is DiskReplaced or JoinRequestRefused).GroupBy(l => l.Text);
         Assert.All(lines, same => Assert.InRange(same.Count(), 1, 2));
         Assert.Equal(Guid.Empty, twin.Cluster.Status.ClusterId);
     }
@@ -110,7 +110,7 @@ public sealed class BootstrapMistakeTests : IDisposable
         }, "the refusal counts the time", 60);
 
         var most = 1 + (int)(clock.Elapsed.TotalSeconds / 10);
-        foreach (var id in (int[])[CannotBootstrap, DiskReplaced, NewcomerRefused])
+        foreach (var id in (int[])[CannotBootstrap, DiskReplaced, JoinRequestRefused])
             Assert.True(_log.Count(id) <= most, $"{id} was logged {_log.Count(id)} times");
     }
 
@@ -122,8 +122,8 @@ public sealed class BootstrapMistakeTests : IDisposable
             await one.Cluster.WaitUntilReadyAsync(Cancel);
         Eventually.Holds(() => one.Cluster.Status.LeaderId is null, "the quorum is lost", 60);
         var clock = Stopwatch.StartNew();
-        await AskAsync(one, NewcomerAsks);
-        Assert.True(_log.Count(NewcomerAsks) <= 1 + (int)(clock.Elapsed.TotalSeconds / 10), $"it was logged {_log.Count(NewcomerAsks)} times");
+        await AskAsync(one, JoinRequestReceived);
+        Assert.True(_log.Count(JoinRequestReceived) <= 1 + (int)(clock.Elapsed.TotalSeconds / 10), $"it was logged {_log.Count(JoinRequestReceived)} times");
 
         await using var back = await StartAsync(2, o => o.AddMembers(_ports[..2]));
         await one.Cluster.WaitUntilReadyAsync(Cancel);

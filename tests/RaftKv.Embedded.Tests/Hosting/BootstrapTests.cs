@@ -9,10 +9,10 @@ namespace RaftKv.Embedded.Tests.Hosting;
 /// <summary>Which nodes found a cluster, and what the others say while they wait.</summary>
 public sealed class BootstrapTests : IDisposable
 {
-    private const int Founded = 102;
+    private const int BootstrapFinished = 102;
     private const int Waits = 103;
     private const int Mistake = 107;
-    private const int FoundedAlone = 108;
+    private const int BootstrappedAlone = 108;
 
     private readonly TestFolder _folder = new();
     private readonly int[] _ports = FreePorts.Take(3);
@@ -44,7 +44,7 @@ public sealed class BootstrapTests : IDisposable
         Assert.Equal((RaftKvRole.Unformed, false, Guid.Empty), (status.Role, status.IsReady, status.ClusterId));
         Assert.Contains("Bootstrap to SingleNode", status.WaitsFor, StringComparison.Ordinal);
         Assert.NotEqual(0, _log.Await(Mistake));
-        Assert.Equal(0, _log.Count(Founded));
+        Assert.Equal(0, _log.Count(BootstrapFinished));
     }
 
     [Fact]
@@ -53,12 +53,12 @@ public sealed class BootstrapTests : IDisposable
         await using var node = await StartAsync(1, o => o.Bootstrap = RaftKvBootstrap.SingleNode);
         Assert.True(node.Cluster.Status.IsReady);
         Assert.Null(node.Cluster.Status.WaitsFor);
-        Assert.Equal(0, _log.Count(FoundedAlone));
+        Assert.Equal(0, _log.Count(BootstrappedAlone));
 
         await node.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);
 
-        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
-        Assert.Contains(_log.Lines, l => l.Id == FoundedAlone && l.Level == LogLevel.Warning && l.Text.Contains($"{node.Cluster.Status.ClusterId}", StringComparison.Ordinal));
+        Assert.Equal((1, 1), (_log.Await(BootstrapFinished), _log.Await(BootstrappedAlone)));
+        Assert.Contains(_log.Lines, l => l.Id == BootstrappedAlone && l.Level == LogLevel.Warning && l.Text.Contains($"{node.Cluster.Status.ClusterId}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class BootstrapTests : IDisposable
 
         Assert.True((await node.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel)).Applied);
 
-        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
+        Assert.Equal((1, 1), (_log.Await(BootstrapFinished), _log.Await(BootstrappedAlone)));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class BootstrapTests : IDisposable
 
         await node.Cluster.WaitUntilReadyAsync(Cancel);
 
-        Assert.Equal((1, 1), (_log.Await(Founded), _log.Await(FoundedAlone)));
+        Assert.Equal((1, 1), (_log.Await(BootstrapFinished), _log.Await(BootstrappedAlone)));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class BootstrapTests : IDisposable
         await third.Cluster.WaitUntilReadyAsync(Cancel);
 
         Assert.Equal(one.Cluster.Status.ClusterId, third.Cluster.Status.ClusterId);
-        Assert.Equal(1, _log.Await(Founded));
+        Assert.Equal(1, _log.Await(BootstrapFinished));
     }
 
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions> more) => TestNode.StartAsConfiguredAsync(o =>

@@ -14,7 +14,7 @@ namespace RaftKv.Embedded.Tests.Hosting;
 public sealed class KeyedClusterTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
-    private readonly Recorder _stock = new("stock1", RaftKvTelemetry.ActivitySourceName);
+    private readonly TelemetryRecorder _stock = new("stock1", RaftKvTelemetry.ActivitySourceName);
     private IHost _host = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

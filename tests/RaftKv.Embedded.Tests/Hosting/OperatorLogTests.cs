@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Tests.Hosting;
 /// <summary>What an operator reads: the version at start, when a node is ready, and a lost quorum with the names of the nodes that are silent.</summary>
 public sealed class OperatorLogTests : IDisposable
 {
-    private const int Started = 100, Ready = 142, NoLeader = 145, LeaderAgain = 146;
+    private const int Started = 100, Ready = 142, NoLeader = 145, LeaderKnownAgain = 146;
 
     private readonly TestFolder _folder = new();
     private readonly int[] _ports = FreePorts.Take(3);
@@ -33,7 +33,7 @@ public sealed class OperatorLogTests : IDisposable
         await UntilAsync(l => l.Id == NoLeader && l.Level == LogLevel.Warning && l.Text.Contains("node2 and node3 do not answer", StringComparison.Ordinal));
 
         await using var back = await StartAsync(2, null);
-        await UntilAsync(l => l.Id == LeaderAgain && l.Level == LogLevel.Information);
+        await UntilAsync(l => l.Id == LeaderKnownAgain && l.Level == LogLevel.Information);
     }
 
     private Task<TestNode> StartAsync(int number, ILoggerProvider? log) => TestNode.StartAsConfiguredAsync(o => o.BeOneOf(number, _ports, _folder), log: log);

@@ -60,7 +60,7 @@ public sealed class ReplicaMembershipTests
     {
         _ = _node.Set("x");
         _node.Run();
-        _node.Replica.Post(new NodeMet(new Member("z", "z:1", Guid.NewGuid(), MemberRole.Learner)));
+        _node.Replica.Post(new PeerIntroduced(new Member("z", "z:1", Guid.NewGuid(), MemberRole.Learner)));
         _node.Run();
         Assert.Equal("z", Assert.Single(_node.Transport.Peers).NodeId);
 

@@ -99,7 +99,7 @@ public sealed class RollbackProofTests
 
     private void Tell(Guid incarnation, bool isLed)
     {
-        _node.Replica.Post(new RollbackTold("b", incarnation, isLed));
+        _node.Replica.Post(new RollbackReported("b", incarnation, isLed));
         _node.Run();
     }
 

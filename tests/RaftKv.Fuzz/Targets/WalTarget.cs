@@ -45,9 +45,9 @@ internal sealed class WalTarget : FuzzTarget
         var file = input[1..];
         if (_paths[input[0] % _paths.Length].EndsWith(WalTail.FileName, StringComparison.Ordinal))
         {
-            Blocks.Reseal(file, stretch: false);
+            BlockChecksums.Reseal(file, stretch: false);
             if (file.Length > 4096)
-                Blocks.Reseal(file[4096..], stretch: false);
+                BlockChecksums.Reseal(file[4096..], stretch: false);
             return;
         }
         ResealSegment(file);
@@ -112,7 +112,7 @@ internal sealed class WalTarget : FuzzTarget
     /// <summary>Header and records, chained anew, as far as their lengths lead.</summary>
     private static void ResealSegment(Span<byte> file)
     {
-        var at = Blocks.Reseal(file, stretch: false);
+        var at = BlockChecksums.Reseal(file, stretch: false);
         if (at == 0)
             return;
         var chain = BinaryPrimitives.ReadUInt32LittleEndian(file[(at - 4)..]);

@@ -90,7 +90,7 @@ public sealed class ChaosRun(ChaosWorld world, int seed)
         var longest = workload.Gaps.OrderByDescending(g => g.Length).Take(3).ToArray();
         Assert.True(longest.Length > 0 && longest[0].Length < LongestGap, $"No write was acknowledged for {longest[0].Length.TotalSeconds:0.0} s, during '{longest[0].During}'.");
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"seed {seed}, {faulty.TotalSeconds:0} s of faults, {(world.Laboratory.HasNamespaces ? "network namespaces" : "loopback")}: {workload.Operations:N0} operations; {workload.Describe()}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"seed {seed}, {faulty.TotalSeconds:0} s of faults, {(world.ChaosNetwork.HasNamespaces ? "network namespaces" : "loopback")}: {workload.Operations:N0} operations; {workload.Describe()}");
         text.AppendLine(CultureInfo.InvariantCulture, $"faults: {counts.Values.Sum()}: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}");
         text.AppendLine(CultureInfo.InvariantCulture, $"longest write gaps: {string.Join("; ", longest.Select(g => $"{g.Length.TotalSeconds:0.00} s ({(g.During.Length == 0 ? "no fault" : g.During)})"))}");
         text.AppendLine("every register linearizable, no acknowledged write lost, counters exact, the same content on every node");

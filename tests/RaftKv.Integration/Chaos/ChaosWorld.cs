@@ -13,12 +13,12 @@ public sealed class ChaosWorld : IAsyncDisposable
 
     private readonly MountedDirectory? disk;
 
-    private ChaosWorld(TestCluster cluster, Laboratory laboratory, WallClocks clocks, MountedDirectory? disk)
-        => (Cluster, Laboratory, Clocks, this.disk) = (cluster, laboratory, clocks, disk);
+    private ChaosWorld(TestCluster cluster, ChaosNetwork laboratory, WallClocks clocks, MountedDirectory? disk)
+        => (Cluster, ChaosNetwork, Clocks, this.disk) = (cluster, laboratory, clocks, disk);
 
     public TestCluster Cluster { get; }
 
-    public Laboratory Laboratory { get; }
+    public ChaosNetwork ChaosNetwork { get; }
 
     public WallClocks Clocks { get; }
 
@@ -35,10 +35,10 @@ public sealed class ChaosWorld : IAsyncDisposable
 
     public static async Task<ChaosWorld> FormAsync()
     {
-        var laboratory = Laboratory.Open("node1", "node2", "node3");
+        var laboratory = ChaosNetwork.Open("node1", "node2", "node3");
         var clocks = new WallClocks();
         var disk = MountedDirectory.TryMount(DiskMegabytes, out var error);
-        List<string> missing = [.. new[] { Laboratory.MissingForNamespaces, WallClocks.Missing, disk is null ? $"no small disk can be mounted ({error})" : null }.OfType<string>()];
+        List<string> missing = [.. new[] { ChaosNetwork.MissingForNamespaces, WallClocks.Missing, disk is null ? $"no small disk can be mounted ({error})" : null }.OfType<string>()];
         try
         {
             var cluster = await TestCluster.FormAsync(3, Configure, nodeId => NodeProgram.TestNode with { Launcher = laboratory.LauncherOf(nodeId), Environment = clocks.EnvironmentOf(nodeId) });
@@ -85,7 +85,7 @@ public sealed class ChaosWorld : IAsyncDisposable
         await Cluster.DisposeAsync();
         disk?.Dispose();
         Clocks.Dispose();
-        await Laboratory.DisposeAsync();
+        await ChaosNetwork.DisposeAsync();
     }
 
     private string Ballast => Path.Combine(disk!.Path, "ballast");

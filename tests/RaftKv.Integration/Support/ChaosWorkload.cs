@@ -26,7 +26,7 @@ public sealed class ChaosWorkload
     private readonly long[] counted = new long[CounterClients];
     private readonly Task[] clients;
     private KeyHistory current = new("register/0");
-    private readonly Prober prober;
+    private readonly WriteProber prober;
     private long acknowledged;
     private long unknown;
     private long reads;
@@ -38,7 +38,7 @@ public sealed class ChaosWorkload
     {
         this.cluster = cluster;
         histories.Enqueue(current);
-        prober = new Prober(cluster);
+        prober = new WriteProber(cluster);
         clients =
         [
             .. Enumerable.Range(0, RegisterClients).Select(RegisterAsync),

@@ -13,7 +13,7 @@ public sealed class NodeCallException(string nodeId, NodeError error)
     public bool IsUnknown => Error.Outcome == KvOutcome.Unknown || Error.Type is nameof(OperationCanceledException) or nameof(TaskCanceledException);
 
     /// <summary>Whether the node's front had closed: like a refused connection, nothing was called.</summary>
-    public bool IsClosed => Error.Type == nameof(Node.FrontClosedException);
+    public bool IsClosed => Error.Type == nameof(Node.CallsClosedException);
 
     public override string ToString() => $"{base.ToString()}{Environment.NewLine}in {nodeId}: {Error.Details}";
 }

@@ -7,7 +7,7 @@ namespace RaftKv.TestNode.Node;
 /// Reads commands on a thread of its own and runs each as it comes, so that many are outstanding. What needs no waiting is answered on
 /// that thread: it works even while every thread of the pool is blocked.
 /// </summary>
-internal sealed class CommandLoop(NodeCommands commands, Front front, TextReader input, ReplyWriter replies)
+internal sealed class CommandLoop(NodeCommands commands, CallListener front, TextReader input, ReplyWriter replies)
 {
     private readonly TaskCompletionSource<NodeRequest?> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -88,7 +88,7 @@ internal sealed class CommandLoop(NodeCommands commands, Front front, TextReader
     private async Task<object?> CallAsync(NodeRequest request)
     {
         if (!front.TryEnter())
-            throw new FrontClosedException();
+            throw new CallsClosedException();
         try
         {
             return await commands.RunAsync(request);

@@ -60,7 +60,7 @@ public static class NodeHost
         var commands = new NodeCommands(
             host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(),
             host.Services.GetRequiredService<IRaftKvCoordination>(), host.StopAsync);
-        var loop = new CommandLoop(commands, host.Services.GetRequiredService<Front>(), input, replies);
+        var loop = new CommandLoop(commands, host.Services.GetRequiredService<CallListener>(), input, replies);
         loop.Start();
         replies.Write(NodeReply.Of(start.Id, "started"));
         var end = await loop.Finished;
@@ -73,8 +73,8 @@ public static class NodeHost
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(optionsJson)));
-        builder.Services.AddSingleton<Front>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<Front>());
+        builder.Services.AddSingleton<CallListener>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CallListener>());
         builder.Services.AddRaftKv(options => builder.Configuration.Bind(options));
         builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(Environment.GetEnvironmentVariable("RAFTKV_LOG_LEVEL") ?? nameof(LogLevel.Information)));
         builder.Logging.AddSimpleConsole(console =>

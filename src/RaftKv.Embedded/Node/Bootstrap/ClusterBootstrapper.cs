@@ -137,7 +137,7 @@ internal sealed class ClusterBootstrapper(
             if (transport.TryProbe(address, ProbeTimeout, ended, wantsToJoin: true) is not { } answer)
                 continue;
             if (_asked != cluster)
-                log.AsksToJoin(options.NodeId, cluster, address);
+                log.JoinRequestSent(options.NodeId, cluster, address);
             _asked = cluster;
             if (answer.JoinAnswer.Length > 0)
                 report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId "
@@ -165,7 +165,7 @@ internal sealed class ClusterBootstrapper(
             .Aggregate(ClusterLimits.Of(options), static (all, one) => one is null ? all : all.And(one));
         if (bootstrap.TryBootstrap([.. members], level, limits) is not { } start)
             return;
-        log.FoundedCluster(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
+        log.ClusterBootstrapped(options.NodeId, identity.ClusterId, options.InitialMembers.Count);
         replica.Post(new Bootstrapped(start));
     }
 

@@ -84,7 +84,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         return !_isFenced && send.Message is AppendReply reply ? send with { Message = reply with { Match = 0, Round = 0 } } : null;
     }
 
-    public void OnTold(RollbackTold told)
+    public void OnTold(RollbackReported told)
     {
         if (context.Core is null || told.Incarnation != context.Identity.Incarnation)
             return;
@@ -139,7 +139,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         if (_rolledBack is not null && !_isFenced && context.Core!.IsMember)
         {
             _rolledBack = null;
-            context.Log.TakenInAgain(context.NodeId);
+            context.Log.AdmittedAgain(context.NodeId);
             status.PublishNow();
         }
         if (context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: context.Now.Ticks >= _nextMemory))

@@ -106,7 +106,7 @@ internal static class StartupRecovery
                 return null;
             // It died while it bootstrapped its cluster, before another node could learn of it.
             identity.Found();
-            log.FoundedCluster(identity.NodeId, identity.ClusterId,
+            log.ClusterBootstrapped(identity.NodeId, identity.ClusterId,
                 ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);
         }
         // Without synced commits a power cut may have taken committed entries from a quorum: the cluster may have other entries in their

@@ -138,9 +138,9 @@ internal sealed class DiskMonitor(
             _appendLimit = _rooms.Lacks(context.NodeId, Appended) ? -1 : quorum;
             _refusesData = _appendLimit < Appended;
             if (_refusesData && !refused)
-                context.Log.RefusesData(context.NodeId, _rooms.Lacking(configuration, Appended));
+                context.Log.DataWritesRefused(context.NodeId, _rooms.Lacking(configuration, Appended));
             else if (refused && !_refusesData)
-                context.Log.TakesData(context.NodeId);
+                context.Log.DataWritesAccepted(context.NodeId);
         }
         var isFull = disk.IsFull || _refusesData;
         if (isFull == _isFull)

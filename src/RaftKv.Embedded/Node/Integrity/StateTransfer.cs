@@ -142,7 +142,7 @@ internal sealed class StateTransfer(
             return;
         quarantine.End();
         _received = default;
-        context.Log.Reseeded(context.NodeId, snapshot);
+        context.Log.CopyReplaced(context.NodeId, snapshot);
         status.PublishNow();
     }
 }

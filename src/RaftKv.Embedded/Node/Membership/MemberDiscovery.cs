@@ -91,9 +91,9 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     {
         var timeout = context.Options.ReplacedDiskTimeout.TotalSeconds;
         if (replaced is not { } known)
-            context.Log.NewcomerAsks(context.NodeId, request.NodeId, request.Address);
+            context.Log.JoinRequestReceived(context.NodeId, request.NodeId, request.Address);
         else if (request.IsRolledBack)
-            context.Log.RolledBackTakenIn(context.NodeId, request.NodeId, request.Address, timeout);
+            context.Log.RolledBackMemberJoins(context.NodeId, request.NodeId, request.Address, timeout);
         else
             context.Log.DiskReplaced(context.NodeId, request.NodeId, request.Address, request.Incarnation, known, timeout);
     }
@@ -101,7 +101,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     public void OnSettled(JoinRequestSettled settled)
     {
         if (JoinRequests.End(settled.NodeId, settled.Incarnation, settled.Result.Error, settled.Result.Message, context.Now.Ticks))
-            context.Log.NewcomerRefused(context.NodeId, settled.NodeId, settled.Result.Message);
+            context.Log.JoinRequestRefused(context.NodeId, settled.NodeId, settled.Result.Message);
     }
 
     /// <summary>The node has given up its cluster.</summary>

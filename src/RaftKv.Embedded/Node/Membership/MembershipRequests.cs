@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Node;
 /// Calls of operators that change members or the leader: the leader has its core carry them out, and a follower forwards them to it. Holder
 /// of the turn.
 /// </summary>
-internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle lifecycle, PeerAbilities abilities)
+internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle lifecycle, PeerCapabilities abilities)
 {
     /// <summary>As long as a handshake may take: a machine that is busy for some seconds is not a node that cannot be reached.</summary>
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);

@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Node;
 /// Absolute times are converted where they come in
 /// and where they are shown, so that no distance between the two changes how long a key lives.
 /// </summary>
-internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contacts, PeerAbilities abilities, PeerDirectory peers)
+internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contacts, PeerCapabilities abilities, PeerDirectory peers)
 {
     private static readonly long Interval = TimeSpan.FromSeconds(1).Ticks;
     private static readonly long AnnounceInterval = TimeSpan.FromSeconds(5).Ticks;

@@ -6,7 +6,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>The feature level and the limits of the cluster. The leader raises them when every member speaks and allows more.</summary>
-internal sealed class ClusterFeatures(ReplicaContext context, PeerAbilities abilities)
+internal sealed class ClusterFeatures(ReplicaContext context, PeerCapabilities abilities)
 {
     private static readonly long Interval = TimeSpan.FromMilliseconds(200).Ticks;
 

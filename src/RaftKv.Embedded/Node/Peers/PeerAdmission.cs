@@ -85,7 +85,7 @@ internal sealed class PeerAdmission(
             replica.Post(new AddressesLearned());
         if (hello.FeatureLevel < replica.PublishedConfiguration.FeatureLevel)
             return HandshakeVerdict.TooOld;
-        replica.Post(new NodeMet(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
+        replica.Post(new PeerIntroduced(new Member(hello.NodeId, hello.Address, hello.Incarnation, MemberRole.Learner)));
         return HandshakeVerdict.Welcome;
     }
 
@@ -101,7 +101,7 @@ internal sealed class PeerAdmission(
     {
         if (age?.Peers.IsOlder(hello) != true)
             return false;
-        replica.Post(new RollbackSeen(hello.NodeId));
+        replica.Post(new RollbackDetected(hello.NodeId));
         return true;
     }
 
@@ -137,7 +137,7 @@ internal sealed class PeerAdmission(
     private void NoteRollback(Member member, PeerHello answer)
     {
         if (age?.Peers.IsOlder(answer) != true)
-            replica.Post(new RollbackTold(member.NodeId, identity.Incarnation, answer.Start?.IsLed == true));
+            replica.Post(new RollbackReported(member.NodeId, identity.Incarnation, answer.Start?.IsLed == true));
     }
 
     /// <summary>

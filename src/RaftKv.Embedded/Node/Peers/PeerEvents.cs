@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>Routes inputs that come from connections to peers. Holder of the turn.</summary>
 internal sealed class PeerEvents(
-    ReplicaContext context, PeerMessages messages, PeerDirectory peers, PeerAbilities abilities, MemberDiscovery discovery,
+    ReplicaContext context, PeerMessages messages, PeerDirectory peers, PeerCapabilities abilities, MemberDiscovery discovery,
     RollbackProof proof, ClusterClocks clocks, PendingProposals proposals, MembershipRequests requests)
 {
     public void OnMessage(PeerInput message) => messages.Receive(message);
@@ -20,9 +20,9 @@ internal sealed class PeerEvents(
             case JoinRequested asked: discovery.OnJoinRequest(asked); return true;
             case JoinRequestSettled settled: discovery.OnSettled(settled); return true;
             case PeerLost lost: OnLost(lost); return true;
-            case RollbackTold told: proof.OnTold(told); return true;
-            case RollbackSeen seen: proof.OnSeen(seen.NodeId); return true;
-            case NodeMet met: OnMet(met.Node); return true;
+            case RollbackReported told: proof.OnTold(told); return true;
+            case RollbackDetected seen: proof.OnSeen(seen.NodeId); return true;
+            case PeerIntroduced met: OnMet(met.Node); return true;
             default: return false;
         }
     }

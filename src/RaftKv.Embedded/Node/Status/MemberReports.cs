@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Node;
 /// It tells them once a second, so that
 /// the status of every node shows it.
 /// </summary>
-internal sealed class MemberReports(ReplicaContext context, PeerContacts contacts, PeerAbilities abilities)
+internal sealed class MemberReports(ReplicaContext context, PeerContacts contacts, PeerCapabilities abilities)
 {
     private static readonly long Interval = TimeSpan.FromSeconds(1).Ticks;
 

@@ -15,7 +15,7 @@ public sealed class CacheTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task Hits_misses_and_writes_are_measured_by_every_method()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartWithCacheAsync();
         var cache = (IBufferDistributedCache)node.Services.GetRequiredService<IDistributedCache>();
         var options = new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) };
@@ -49,7 +49,7 @@ public sealed class CacheTelemetryTests : MeasuredNodeTests
     public async Task An_operation_is_a_span_under_its_callers_with_its_read_or_write_under_it()
     {
         using var application = new ActivitySource($"test-{NodeId}");
-        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
+        using var recorder = new TelemetryRecorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var node = await StartWithCacheAsync();
         var cache = node.Services.GetRequiredService<IDistributedCache>();
         using var call = application.StartActivity("call");

@@ -17,7 +17,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
     [Fact]
     public async Task Instruments_and_spans_are_documented_as_they_are_and_no_other()
     {
-        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, RaftKvTelemetry.LogActivitySourceName);
+        using var recorder = new TelemetryRecorder(NodeId, RaftKvTelemetry.ActivitySourceName, RaftKvTelemetry.LogActivitySourceName);
         await using (var node = await StartAsync(b => b.AddDistributedCache()))
             await UseAllAsync(node, recorder);
 
@@ -33,7 +33,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
     }
 
     /// <summary>Has every instrument measure something, and every span happen.</summary>
-    private async Task UseAllAsync(TestNode node, Recorder recorder)
+    private async Task UseAllAsync(TestNode node, TelemetryRecorder recorder)
     {
         await node.Kv.SetAsync("key", "value"u8.ToArray(), new KvSetOptions { TimeToLive = TimeSpan.FromMilliseconds(100) }, Cancel);
         await node.Kv.GetAsync("key", cancellationToken: Cancel);

@@ -12,7 +12,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task Locks_and_leases_are_counted_while_they_are_held_and_at_their_end()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartAsync();
         var lease = await node.Leases.GrantAsync(TimeSpan.FromMinutes(1), Cancel);
         var held = await node.Coordination.AcquireLockAsync("lock", cancellationToken: Cancel);
@@ -36,7 +36,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task A_lock_that_is_lost_is_counted_as_lost()
     {
-        using var recorder = new Recorder($"{NodeId}-1");
+        using var recorder = new TelemetryRecorder($"{NodeId}-1");
         await using var one = await StartOneOfTwoAsync(1);
         await using (await StartOneOfTwoAsync(2))
         {
@@ -52,7 +52,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task Keys_that_end_by_themselves_are_counted_by_cause()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartAsync();
         await using (var lease = await node.Leases.GrantAsync(TimeSpan.FromMinutes(1), Cancel))
             await node.Kv.SetAsync("bound", default, new KvSetOptions { LeaseId = lease.Id }, Cancel);
@@ -66,7 +66,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
         Assert.Equal(1, recorder.Observe("raftkv.keys.expired", ("cause", "lease")));
     }
 
-    private static (double Leases, double HeldLeases, double HeldLocks) Held(Recorder recorder) =>
+    private static (double Leases, double HeldLeases, double HeldLocks) Held(TelemetryRecorder recorder) =>
         (recorder.Observe("raftkv.leases"), recorder.Observe("raftkv.leases.held"), recorder.Observe("raftkv.locks.held"));
 
     private Task<TestNode> StartOneOfTwoAsync(int number) =>

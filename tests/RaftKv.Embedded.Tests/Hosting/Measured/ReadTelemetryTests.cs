@@ -15,7 +15,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task Reads_are_counted_by_consistency_and_by_what_served_them()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
 
@@ -35,7 +35,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task A_read_with_the_leaders_lease_is_counted_as_such()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         var lease = new KvReadOptions { Consistency = KvConsistency.LeaderLease };
@@ -55,7 +55,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
     public async Task A_linearizable_read_is_a_span_under_its_callers_and_a_stale_one_is_none()
     {
         using var application = new ActivitySource($"test-{NodeId}");
-        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
+        using var recorder = new TelemetryRecorder(NodeId, RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         using var call = application.StartActivity("call");
@@ -79,7 +79,7 @@ public sealed class ReadTelemetryTests : MeasuredNodeTests
     public async Task Calls_that_fail_are_spans_with_an_error_and_its_reason_and_reads_without_a_leader_are_counted()
     {
         using var application = new ActivitySource($"test-{NodeId}");
-        using var recorder = new Recorder($"{NodeId}-1", RaftKvTelemetry.ActivitySourceName, application.Name);
+        using var recorder = new TelemetryRecorder($"{NodeId}-1", RaftKvTelemetry.ActivitySourceName, application.Name);
         await using var one = await StartOneOfTwoAsync(1);
         await using (await StartOneOfTwoAsync(2))
             await one.Cluster.WaitUntilReadyAsync(Cancel);

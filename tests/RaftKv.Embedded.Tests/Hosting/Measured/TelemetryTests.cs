@@ -12,7 +12,7 @@ public sealed class TelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task The_instruments_report_under_their_node()
     {
-        using var recorder = new Recorder(NodeId);
+        using var recorder = new TelemetryRecorder(NodeId);
         await using var node = await StartAsync();
         await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         await node.Cluster.TakeSnapshotAsync(Cancel);
@@ -56,13 +56,13 @@ public sealed class TelemetryTests : MeasuredNodeTests
     [Fact]
     public async Task A_sync_of_the_log_is_a_trace_only_for_those_who_listen_to_the_log()
     {
-        using var recorder = new Recorder(NodeId, RaftKvTelemetry.ActivitySourceName);
+        using var recorder = new TelemetryRecorder(NodeId, RaftKvTelemetry.ActivitySourceName);
         await using (var node = await StartAsync())
             await node.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         Assert.Contains(recorder.Spans, a => a.OperationName == "raftkv.write");
         Assert.DoesNotContain(recorder.Spans, a => a.OperationName == "raftkv.fsync");
 
-        using var ofLog = new Recorder(NodeId, RaftKvTelemetry.LogActivitySourceName);
+        using var ofLog = new TelemetryRecorder(NodeId, RaftKvTelemetry.LogActivitySourceName);
         await using var again = await StartAsync();
         await again.Kv.SetAsync("key", "value"u8.ToArray(), cancellationToken: Cancel);
         Eventually.Holds(() => ofLog.Spans.Length > 0, "a sync is traced", 60);
@@ -73,8 +73,8 @@ public sealed class TelemetryTests : MeasuredNodeTests
     public async Task Only_the_leader_measures_how_far_members_are_behind()
     {
         string[] names = [$"{NodeId}-2", $"{NodeId}-3"];
-        using var leads = new Recorder(NodeId);
-        using var follows = new Recorder(names[0]);
+        using var leads = new TelemetryRecorder(NodeId);
+        using var follows = new TelemetryRecorder(names[0]);
         await using var leader = await StartAsync();
         await leader.Kv.SetAsync("founded", default, cancellationToken: Cancel);
         await using var follower = await StartAndAddAsync(names[0]);

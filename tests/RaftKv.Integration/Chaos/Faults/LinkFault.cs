@@ -30,25 +30,25 @@ public sealed class LinkFault(string name, Func<ChaosWorld, Random, IReadOnlyLis
             link.Heal();
     }
 
-    private static IReadOnlyList<LinkState> OfOneNode(ChaosWorld world, Random random) => [.. world.Laboratory.Proxies.Of(Any(world, random))];
+    private static IReadOnlyList<LinkState> OfOneNode(ChaosWorld world, Random random) => [.. world.ChaosNetwork.Proxies.Of(Any(world, random))];
 
     private static IReadOnlyList<LinkState> OfOnePair(ChaosWorld world, Random random)
     {
         var (a, b) = Two(world, random);
-        return [world.Laboratory.Proxies[a, b], world.Laboratory.Proxies[b, a]];
+        return [world.ChaosNetwork.Proxies[a, b], world.ChaosNetwork.Proxies[b, a]];
     }
 
     private static IReadOnlyList<LinkState> OneWay(ChaosWorld world, Random random)
     {
         var (a, b) = Two(world, random);
-        return [world.Laboratory.Proxies[a, b]];
+        return [world.ChaosNetwork.Proxies[a, b]];
     }
 
     private static (string A, string B) Two(ChaosWorld world, Random random)
     {
-        string[] two = [.. world.Laboratory.NodeIds.OrderBy(_ => random.Next()).Take(2)];
+        string[] two = [.. world.ChaosNetwork.NodeIds.OrderBy(_ => random.Next()).Take(2)];
         return (two[0], two[1]);
     }
 
-    private static string Any(ChaosWorld world, Random random) => world.Laboratory.NodeIds[random.Next(world.Laboratory.NodeIds.Count)];
+    private static string Any(ChaosWorld world, Random random) => world.ChaosNetwork.NodeIds[random.Next(world.ChaosNetwork.NodeIds.Count)];
 }

@@ -3,7 +3,7 @@ using RaftKv.Integration.Chaos.Network;
 namespace RaftKv.Integration.Chaos.Faults;
 
 /// <summary>What the kernel does to everything that comes to or from one node.</summary>
-public sealed class NodeNetworkFault(string name, Action<Laboratory, string, Random> act) : ChaosFault
+public sealed class NodeNetworkFault(string name, Action<ChaosNetwork, string, Random> act) : ChaosFault
 {
     public override string Name => name;
 
@@ -16,13 +16,13 @@ public sealed class NodeNetworkFault(string name, Action<Laboratory, string, Ran
         new("resets by the kernel", (lab, node, _) => lab.Refuse(node)),
     ];
 
-    public override bool IsPossible(ChaosWorld world) => world.Laboratory.HasNamespaces;
+    public override bool IsPossible(ChaosWorld world) => world.ChaosNetwork.HasNamespaces;
 
     public override async Task RunAsync(ChaosWorld world, Random random)
     {
         var node = world.Nodes[random.Next(world.Nodes.Count)].NodeId;
-        act(world.Laboratory, node, random);
+        act(world.ChaosNetwork, node, random);
         await LastAsync(random, 1, 5);
-        world.Laboratory.Heal(node);
+        world.ChaosNetwork.Heal(node);
     }
 }

@@ -1,0 +1,11 @@
+namespace RaftKv.Embedded.Node;
+
+/// <summary>A peer has seen a newer state of this node's data directory, under that identity, than the one it has.</summary>
+internal sealed class RollbackReported(string by, Guid incarnation, bool isLed) : ReplicaInput
+{
+    public string By => by;
+    public Guid Incarnation => incarnation;
+
+    /// <summary>Whether the peer knows a leader: then a quorum is there without this node.</summary>
+    public bool IsLed => isLed;
+}

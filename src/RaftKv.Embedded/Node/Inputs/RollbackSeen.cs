@@ -1,7 +1,0 @@
-namespace RaftKv.Embedded.Node;
-
-/// <summary>A peer introduced a data directory that is older than what this node has seen of it, and was turned away.</summary>
-internal sealed class RollbackSeen(string nodeId) : ReplicaInput
-{
-    public string NodeId => nodeId;
-}

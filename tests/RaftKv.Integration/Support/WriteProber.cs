@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using RaftKv.TestNode.Driver;
+
+namespace RaftKv.Integration.Support;
+
+/// <summary>A time in which no write was acknowledged by any node.</summary>
+/// <param name="Length">How long.</param>
+/// <param name="During">What was done to the cluster meanwhile.</param>
+public sealed record WriteGap(TimeSpan Length, string During);
+
+/// <summary>Writes through all nodes at once, again and again: as long as the cluster serves anybody, one of them answers.</summary>
+public sealed class WriteProber(TestCluster cluster)
+{
+    private const int Kept = 20;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
+    private readonly List<WriteGap> gaps = [];
+    private readonly Lock gate = new();
+    private readonly SortedSet<string> during = [];
+    private IReadOnlyList<string> disturbances = [];
+    private long last = Stopwatch.GetTimestamp();
+
+    /// <summary>What is being done to the cluster.</summary>
+    public IReadOnlyList<string> Disturbances
+    {
+        set
+        {
+            lock (gate)
+            {
+                disturbances = value;
+                during.UnionWith(value);
+            }
+        }
+    }
+
+    public IReadOnlyList<WriteGap> Gaps
+    {
+        get
+        {
+            lock (gate)
+                return [.. gaps];
+        }
+    }
+
+    public Task RunAsync(Func<bool> stopped) => Task.WhenAll(cluster.Nodes.Select(node => ProbeAsync(node, stopped)));
+
+    private async Task ProbeAsync(ClusterNode node, Func<bool> stopped)
+    {
+        while (!stopped())
+        {
+            var (outcome, _) = await Calls.TryAsync(() => node.SetAsync($"probe/{node.NodeId}", "alive"));
+            if (outcome == WriteOutcome.Acknowledged)
+                NoteAnswer();
+            await Task.Delay(Pace);
+        }
+    }
+
+    private void NoteAnswer()
+    {
+        lock (gate)
+        {
+            var now = Stopwatch.GetTimestamp();
+            gaps.Add(new WriteGap(Stopwatch.GetElapsedTime(last, now), string.Join(" + ", during)));
+            last = now;
+            during.Clear();
+            during.UnionWith(disturbances);
+            if (gaps.Count <= 2 * Kept)
+                return;
+            gaps.Sort((a, b) => b.Length.CompareTo(a.Length));
+            gaps.RemoveRange(Kept, gaps.Count - Kept);
+        }
+    }
+}

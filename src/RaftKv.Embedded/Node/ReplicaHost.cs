@@ -22,7 +22,7 @@ internal sealed class ReplicaHost : LocalReplica
     private readonly RaftKvOptions _options;
     private readonly ILogger _log;
     private readonly ReplicaStorage _storage;
-    private readonly TcpTransport _transport;
+    private readonly ITransport _transport;
     private readonly ReplicaThreads _threads;
     private readonly StallWatch _stallWatch;
     private readonly BootstrapReport _bootstrap;
@@ -30,7 +30,7 @@ internal sealed class ReplicaHost : LocalReplica
     private readonly OneTimeStop _stop = new();
     private volatile bool _running;
 
-    private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, ReplicaStorage storage, TcpTransport transport,
+    private ReplicaHost(RaftKvOptions options, Observers observers, ReplicaClock clock, ReplicaStorage storage, ITransport transport,
         long openedAt) : base(options, clock)
     {
         var log = observers.CreateLogger(Category);
@@ -60,18 +60,19 @@ internal sealed class ReplicaHost : LocalReplica
     }
 
     /// <summary>Any thread. The secrets of the cluster, for the connections that are made from now on.</summary>
-    public void ReplaceSecrets(IEnumerable<string> secrets) => _transport.ReplaceSecrets(secrets);
+    public void ReplaceSecrets(IEnumerable<string> secrets) => (_transport as TcpTransport)?.ReplaceSecrets(secrets);
 
     /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
-    public static ReplicaHost Open(RaftKvOptions options, ReplicaClock clock, Observers observers)
+    public static ReplicaHost Open(
+        RaftKvOptions options, ReplicaClock clock, Observers observers, ReplicaEnvironment? environment = null)
     {
         var openedAt = clock.Ticks;
-        var storage = ReplicaStorage.Open(options, observers.CreateLogger(Category));
-        TcpTransport? transport = null;
+        var storage = ReplicaStorage.Open(options, observers.CreateLogger(Category), environment);
+        ITransport? transport = null;
         try
         {
-            transport = new TcpTransport(
+            transport = environment?.Connect() ?? new TcpTransport(
                 TransportSetup.From(options, storage.Identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
             return new ReplicaHost(options, observers, clock, storage, transport, openedAt);
         }
@@ -218,7 +219,7 @@ internal sealed class ReplicaHost : LocalReplica
             Identity = identity,
             Wal = _storage.Wal,
             Snapshots = _storage.Snapshots,
-            Stores = _storage.Stores.Create,
+            Stores = _storage.Stores,
             State = _storage.State,
             Changes = changes,
             Pending = new PendingWrites(1 + (uint)nonce.GetHashCode()),

@@ -160,6 +160,13 @@ internal sealed class TurnScheduler(ReplicaClock clock)
         Volatile.Write(ref _sleepsUntil, long.MinValue);
     }
 
+    /// <summary>Keeps turns from being taken until the call returns: for tests that stop a node.</summary>
+    public void Hold(Action call)
+    {
+        lock (_turn)
+            call();
+    }
+
     private bool TryTurn()
     {
         // The holder of the lock looks for work once more when it releases it.

@@ -11,8 +11,9 @@ internal sealed class ReplicaStorage : IDisposable
 {
     private readonly Stack<IDisposable> _opened = new();
 
-    private ReplicaStorage(RaftKvOptions options, ILogger log)
+    private ReplicaStorage(RaftKvOptions options, ILogger log, ReplicaEnvironment? environment)
     {
+        Files = environment?.Files ?? new OsFileSystem();
         Directory = DataDirectory.Open(Files, options.DataDirectory);
         _opened.Push(Directory);
         try
@@ -28,8 +29,8 @@ internal sealed class ReplicaStorage : IDisposable
                 LoadedInMemoryBytes = options.MemoryBudgetBytes / 2,
             };
             _opened.Push(Snapshots);
-            Stores = new StoreFactory(Files, Directory.Store, options);
-            State = StartupRecovery.LoadState(Snapshots, Stores.Create, log);
+            Stores = environment?.Stores ?? new StoreFactory(Files, Directory.Store, options).Create;
+            State = StartupRecovery.LoadState(Snapshots, Stores, log);
             _opened.Push(State.Store);
             var walOptions = new WalOptions
             {
@@ -51,7 +52,7 @@ internal sealed class ReplicaStorage : IDisposable
         }
     }
 
-    public OsFileSystem Files { get; } = new();
+    public IFileSystem Files { get; }
 
     public DataDirectory Directory { get; }
 
@@ -59,7 +60,8 @@ internal sealed class ReplicaStorage : IDisposable
 
     public SnapshotStore Snapshots { get; }
 
-    public StoreFactory Stores { get; }
+    /// <summary>Makes a store for so many keys.</summary>
+    public Func<long, IKvStore> Stores { get; }
 
     /// <summary>The state that the node starts from.</summary>
     public KvStateMachine State { get; }
@@ -79,7 +81,8 @@ internal sealed class ReplicaStorage : IDisposable
     public long VolumeBytes => Files.VolumeBytes(Directory.Root);
 
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
-    public static ReplicaStorage Open(RaftKvOptions options, ILogger log) => new(options, log);
+    public static ReplicaStorage Open(RaftKvOptions options, ILogger log, ReplicaEnvironment? environment) =>
+        new(options, log, environment);
 
     /// <summary>At the end of the node, in this order; <paramref name="store"/> is the one that the node uses by then.</summary>
     public IEnumerable<Action> Closings(IKvStore store) =>

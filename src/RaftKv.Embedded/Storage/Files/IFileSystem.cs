@@ -33,6 +33,16 @@ internal interface IFileSystem
     /// <summary>The size of the volume of <paramref name="directory"/>.</summary>
     long VolumeBytes(string directory) => long.MaxValue;
 
+    /// <summary>Nothing is waited for any more when descriptors are short.</summary>
+    void StopWaiting()
+    {
+    }
+
+    /// <summary>Closes the directories that were kept open. They are opened anew when they are needed.</summary>
+    void CloseDirectories()
+    {
+    }
+
     /// <summary>Holds a file exclusively until disposed.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>: another holder is alive.</exception>
     IDisposable Lock(string path);

@@ -1,0 +1,179 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using RaftKv.Embedded.Hosting;
+using RaftKv.Embedded.Node;
+
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>One node of a <see cref="RaftKvTestCluster"/>: a real replica, on a disk and a network in memory.</summary>
+public sealed class RaftKvTestNode
+{
+    private readonly RaftKvTestCluster _cluster;
+    private readonly TestDisk _disk = new();
+    private readonly ManualResetEventSlim _resumed = new(initialState: true);
+    private volatile ReplicaHost? _replica;
+    private volatile IServiceProvider? _services;
+    private InMemoryTransport? _transport;
+    private IHost? _host;
+
+    internal RaftKvTestNode(RaftKvTestCluster cluster, string id, string address) => (_cluster, Id, Address) = (cluster, id, address);
+
+    /// <summary>Its <see cref="RaftKvOptions.NodeId"/>.</summary>
+    public string Id { get; }
+
+    /// <summary>Its address in the cluster's network; no port of the machine.</summary>
+    public string Address { get; }
+
+    /// <summary>Whether its replica is open.</summary>
+    public bool IsRunning => _replica is not null;
+
+    /// <summary>Whether <see cref="Pause"/> holds it.</summary>
+    public bool IsPaused => !_resumed.IsSet;
+
+    /// <summary>The services of its host.</summary>
+    /// <exception cref="InvalidOperationException">It has not been started.</exception>
+    public IServiceProvider Services => _services ?? throw new InvalidOperationException($"{Id} has not been started.");
+
+    /// <summary>The store, from this node.</summary>
+    public IDistributedKv Kv => Services.GetRequiredService<IDistributedKv>();
+
+    /// <summary>Leases that this node holds.</summary>
+    public IRaftKvLeases Leases => Services.GetRequiredService<IRaftKvLeases>();
+
+    /// <summary>Locks and leaders, from this node.</summary>
+    public IRaftKvCoordination Coordination => Services.GetRequiredService<IRaftKvCoordination>();
+
+    /// <summary>The cluster as this node sees it.</summary>
+    public IRaftKvCluster Cluster => Services.GetRequiredService<IRaftKvCluster>();
+
+    /// <summary>
+    /// Makes this node the replica of an application of the test, for example of a <c>WebApplicationFactory</c> (in <c>ConfigureTestServices</c>) or a
+    /// generic host. An <c>AddRaftKv</c> of the application may come before it; its options count, apart from names, addresses and disk.
+    /// The application starts and stops the node.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    public void AddTo(IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (!services.Any(s => s.ImplementationInstance is RegisteredCluster { Name: null }))
+            services.AddLogging().AddRaftKv(static _ => { });
+        services.PostConfigure<RaftKvOptions>(Apply);
+        services.RemoveAll<ReplicaOpener>();
+        services.AddSingleton<ReplicaOpener>(p => new ClusterNodeOpener(this, p));
+    }
+
+    /// <summary>Starts it in a host of its own, on what its disk holds.</summary>
+    /// <exception cref="InvalidOperationException">It runs already.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (IsRunning)
+            throw new InvalidOperationException($"{Id} runs already.");
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        AddTo(builder.Services);
+        _cluster.Configure?.Invoke(this, builder);
+        _host = builder.Build();
+        await _host.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops it as an operator does: a leader hands over first. Without an effect when it does not run.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        Resume();
+        if (_host is { } host)
+            await host.StopAsync(cancellationToken).ConfigureAwait(false);
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Ends its replica at once, as a process that is killed: nothing is handed over. Its disk keeps what was written. The services of an
+    /// application that hosts it stay, and their calls are refused.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        // First: what it still does reaches no other node.
+        _transport?.Dispose();
+        Resume();
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Kills it if it runs, and starts it again.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken = default)
+    {
+        await KillAsync().ConfigureAwait(false);
+        await StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops it as <c>SIGSTOP</c> does, until <see cref="Resume"/>: it neither takes part nor answers, and its connections stay.</summary>
+    public void Pause()
+    {
+        if (_replica is not { } replica || IsPaused)
+            return;
+        _resumed.Reset();
+        _transport?.IsPaused = true;
+        using var held = new ManualResetEventSlim();
+        new Thread(() => replica.Replica.Turns.Hold(() =>
+        {
+            held.Set();
+            _resumed.Wait();
+        })) { IsBackground = true, Name = $"raftkv-{Id}-paused" }.Start();
+        held.Wait();
+    }
+
+    /// <summary>Ends <see cref="Pause"/>.</summary>
+    public void Resume()
+    {
+        _transport?.IsPaused = false;
+        _resumed.Set();
+    }
+
+    /// <summary>Replaces its disk by an empty one: started again, it is taken in under a new identity.</summary>
+    /// <exception cref="InvalidOperationException">It runs.</exception>
+    public void WipeDisk()
+    {
+        if (IsRunning)
+            throw new InvalidOperationException($"{Id} runs. Stop or kill it first.");
+        _disk.Wipe();
+    }
+
+    /// <summary>Says that its disk has no room, or has room again. It is noticed within about a second.</summary>
+    public void FillDisk(bool full = true) => _disk.IsFull = full;
+
+    /// <summary>Every sync of its disk takes so long; <see cref="TimeSpan.Zero"/> ends it.</summary>
+    public void SlowDisk(TimeSpan perSync) => _disk.SyncTime = perSync;
+
+    /// <summary>Every message to and from it takes so long; <see cref="TimeSpan.Zero"/>, or <see cref="RaftKvTestCluster.Heal"/>, ends it.</summary>
+    public void Lag(TimeSpan perMessage) => _cluster.Network.Lag(Address, perMessage);
+
+    internal ReplicaHost Open(IServiceProvider services, Func<ReplicaEnvironment, ReplicaHost> open)
+    {
+        _transport = new InMemoryTransport(_cluster.Network, Address);
+        var transport = _transport;
+        var replica = open(new ReplicaEnvironment(_disk, static _ => new InMemoryKvStore(), () => transport));
+        _services = services;
+        return _replica = replica;
+    }
+
+    private void Apply(RaftKvOptions options)
+    {
+        options.NodeId = Id;
+        options.DataDirectory = "/" + Id;
+        options.ListenAddress = Address;
+        options.AdvertiseAddress = null;
+        options.InitialMembers.Clear();
+        foreach (var node in _cluster.Nodes)
+            options.InitialMembers.Add(new RaftKvMember { NodeId = node.Id, Address = node.Address });
+        options.Seeds.Clear();
+        RaftKvTestCluster.Quicken(options);
+    }
+
+    private async Task EndAsync()
+    {
+        if (_replica is { } replica)
+            await replica.DisposeAsync().ConfigureAwait(false);
+        _replica = null;
+        if (_host is IAsyncDisposable host)
+            await host.DisposeAsync().ConfigureAwait(false);
+        _host = null;
+    }
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace RaftKv.Embedded.Testing.Tests.Cluster;
+
+/// <summary>A cluster in the test's process bears what a real one bears.</summary>
+public sealed class TestClusterTests
+{
+    [Fact]
+    public async Task Three_nodes_form_a_cluster_and_every_one_takes_every_call()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+
+        foreach (var node in cluster.Nodes)
+            await node.Kv.SetAsync(node.Id, new byte[1], cancellationToken: Token);
+        foreach (var node in cluster.Nodes)
+            Assert.Equal(3, await node.Kv.CountAsync(KvKeyRange.All, cancellationToken: Token));
+        await cluster.WaitForConvergenceAsync(Token);
+    }
+
+    [Fact]
+    public async Task A_killed_leader_is_replaced_and_catches_up_when_it_is_back()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var first = await cluster.WaitForLeaderAsync(Token);
+        await first.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+
+        await first.KillAsync();
+
+        var second = await cluster.WaitForLeaderAsync(Token);
+        Assert.NotEqual(first, second);
+        Assert.True((await second.Kv.GetAsync("a", cancellationToken: Token)).Found);
+        await second.Kv.SetAsync("b", new byte[1], cancellationToken: Token);
+        await first.StartAsync(Token);
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await first.Kv.GetAsync("b", KvReadOptions.Stale, Token)).Found);
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_cut_off_serves_nothing_and_the_others_go_on()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, (_, b) => b.Services.Configure<RaftKvOptions>(
+            o => o.RequestTimeout = TimeSpan.FromMilliseconds(500)), Token);
+        var old = await cluster.WaitForLeaderAsync(Token);
+
+        cluster.Partition([old]);
+
+        await Assert.ThrowsAnyAsync<RaftKvException>(async () => await old.Kv.GetAsync("a", cancellationToken: Token));
+        var next = await cluster.WaitForLeaderAsync(Token);
+        Assert.NotEqual(old, next);
+        await next.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+
+        cluster.Heal();
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await old.Kv.GetAsync("a", cancellationToken: Token)).Found);
+    }
+
+    [Fact]
+    public async Task A_paused_leader_is_deposed_and_follows_when_it_goes_on()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var old = await cluster.WaitForLeaderAsync(Token);
+
+        old.Pause();
+
+        var next = await cluster.WaitForLeaderAsync(Token);
+        Assert.NotEqual(old, next);
+        await next.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+        old.Resume();
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await old.Kv.GetAsync("a", cancellationToken: Token)).Found);
+    }
+
+    [Fact]
+    public async Task A_wiped_disk_is_filled_again()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        await leader.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+        var wiped = cluster.Nodes.First(n => n != leader);
+
+        Assert.Throws<InvalidOperationException>(wiped.WipeDisk);
+        await wiped.KillAsync();
+        wiped.WipeDisk();
+        await wiped.StartAsync(Token);
+
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await wiped.Kv.GetAsync("a", KvReadOptions.Stale, Token)).Found);
+    }
+
+    [Fact]
+    public async Task A_cluster_whose_disks_are_full_refuses_what_adds_data_until_there_is_room()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        await leader.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+        foreach (var node in cluster.Nodes)
+            node.FillDisk();
+
+        await Until(async () => await RefusesAsync(leader.Kv));
+        Assert.True((await leader.Kv.DeleteAsync("a", cancellationToken: Token)).Applied);
+
+        foreach (var node in cluster.Nodes)
+            node.FillDisk(full: false);
+        await Until(async () => !await RefusesAsync(leader.Kv));
+    }
+
+    [Fact]
+    public async Task Slow_disks_and_a_slow_network_slow_writes_down_and_lose_none()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        foreach (var node in cluster.Nodes)
+        {
+            node.SlowDisk(TimeSpan.FromMilliseconds(5));
+            node.Lag(TimeSpan.FromMilliseconds(2));
+        }
+        var started = System.Diagnostics.Stopwatch.StartNew();
+
+        await leader.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+
+        Assert.True(started.Elapsed >= TimeSpan.FromMilliseconds(8), $"{started.Elapsed}: a message there and back, and a sync");
+        cluster.Heal();
+        Assert.True((await cluster.Nodes[2].Kv.GetAsync("a", cancellationToken: Token)).Found);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_stopped_hands_over_and_a_restart_keeps_what_was_written()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: Token);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        await leader.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+
+        await leader.StopAsync(Token);
+        var next = await cluster.WaitForLeaderAsync(Token);
+        Assert.NotEqual(leader, next);
+        foreach (var node in cluster.Nodes)
+            await node.RestartAsync(Token);
+
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await leader.Kv.GetAsync("a", cancellationToken: Token)).Found);
+    }
+
+    [Fact]
+    public async Task An_application_of_the_test_hosts_a_node()
+    {
+        await using var cluster = RaftKvTestCluster.Create(3);
+        var hosts = cluster.Nodes.Select(node =>
+        {
+            var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            // As the application itself does.
+            builder.Services.AddRaftKv(o => o.DataDirectory = "/nowhere/it/could/write").AddDistributedCache();
+            node.AddTo(builder.Services);
+            return builder.Build();
+        }).ToList();
+        await Task.WhenAll(hosts.Select(h => h.StartAsync(Token)));
+
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        await hosts[0].Services.GetRequiredService<IDistributedKv>().SetAsync("a", new byte[1], cancellationToken: Token);
+        await leader.KillAsync();
+        var next = await cluster.WaitForLeaderAsync(Token);
+        Assert.True((await next.Kv.GetAsync("a", cancellationToken: Token)).Found);
+
+        foreach (var host in hosts)
+        {
+            await host.StopAsync(new CancellationToken(canceled: true));
+            host.Dispose();
+        }
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static async Task<bool> RefusesAsync(IDistributedKv kv)
+    {
+        try
+        {
+            await kv.SetAsync("b", new byte[1], cancellationToken: Token);
+            return false;
+        }
+        catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.NoSpace)
+        {
+            return true;
+        }
+    }
+
+    private static async Task Until(Func<Task<bool>> holds)
+    {
+        for (var i = 0; i < 1_200; i++)
+        {
+            if (await holds())
+                return;
+            await Task.Delay(50, Token);
+        }
+        Assert.Fail("It did not happen within a minute.");
+    }
+}

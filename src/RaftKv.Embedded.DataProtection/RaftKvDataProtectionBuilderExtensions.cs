@@ -29,7 +29,9 @@ public static class RaftKvDataProtectionBuilderExtensions
     /// </remarks>
     /// <param name="builder">What <c>services.AddDataProtection()</c> returned. <c>AddRaftKv</c> must be called too.</param>
     /// <param name="keyPrefix">What their keys in the store begin with; different ones for applications that share a cluster but not their secrets.</param>
-    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.</param>
+    /// <param name="name">
+    /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.
+    /// </param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">The prefix is empty.</exception>
     public static IDataProtectionBuilder PersistKeysToRaftKv(
@@ -44,7 +46,8 @@ public static class RaftKvDataProtectionBuilderExtensions
             builder.Services.AddOf(name, _ => reserved);
         }
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(o =>
-            o.XmlRepository = new RaftKvXmlRepository(services.Of<IDistributedKv>(name), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
+            o.XmlRepository = new RaftKvXmlRepository(
+                services.Of<IDistributedKv>(name), keyPrefix, services.GetRequiredService<ILogger<RaftKvXmlRepository>>())));
         return builder;
     }
 }

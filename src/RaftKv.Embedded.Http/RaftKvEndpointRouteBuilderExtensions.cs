@@ -9,8 +9,8 @@ using RaftKv.Embedded.Http.Dashboard;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Maps the HTTP API of the replica that <c>AddRaftKv</c> registered, or of one that <c>AddKeyedRaftKv</c> registered. Each cluster needs a prefix of its own:
-/// <c>app.MapGroup("/orders").MapRaftKv("orders")</c>.
+/// Maps the HTTP API of the replica that <c>AddRaftKv</c> registered, or of one that <c>AddKeyedRaftKv</c> registered. Each cluster needs a
+/// prefix of its own: <c>app.MapGroup("/orders").MapRaftKv("orders")</c>.
 /// </summary>
 public static class RaftKvEndpointRouteBuilderExtensions
 {
@@ -29,13 +29,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
         MapRaftKv(endpoints, name: null, configure);
 
-    /// <summary>As <see cref="MapRaftKv(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <summary>
+    /// As <see cref="MapRaftKv(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
-    public static RouteGroupBuilder MapRaftKv(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
+    /// <exception cref="InvalidOperationException">
+    /// There is no such replica, or both a policy and anonymous access are asked for.
+    /// </exception>
+    public static RouteGroupBuilder MapRaftKv(
+        this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKv));
         MapKeys(access);
@@ -58,13 +63,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
         MapRaftKvKeys(endpoints, name: null, configure);
 
-    /// <summary>As <see cref="MapRaftKvKeys(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <summary>
+    /// As <see cref="MapRaftKvKeys(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
-    public static RouteGroupBuilder MapRaftKvKeys(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
+    /// <exception cref="InvalidOperationException">
+    /// There is no such replica, or both a policy and anonymous access are asked for.
+    /// </exception>
+    public static RouteGroupBuilder MapRaftKvKeys(
+        this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvKeys));
         MapKeys(access);
@@ -84,13 +94,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
         MapRaftKvCluster(endpoints, name: null, configure);
 
-    /// <summary>As <see cref="MapRaftKvCluster(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <summary>
+    /// As <see cref="MapRaftKvCluster(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
-    public static RouteGroupBuilder MapRaftKvCluster(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
+    /// <exception cref="InvalidOperationException">
+    /// There is no such replica, or both a policy and anonymous access are asked for.
+    /// </exception>
+    public static RouteGroupBuilder MapRaftKvCluster(
+        this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvCluster));
         MapCluster(access);
@@ -102,7 +117,9 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// middlewares behind it, and are open whatever policies the app has.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
-    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the replica of <c>AddRaftKv</c>.</param>
+    /// <param name="name">
+    /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the replica of <c>AddRaftKv</c>.
+    /// </param>
     /// <returns>The group of these routes, for further conventions.</returns>
     /// <exception cref="InvalidOperationException">There is no such replica.</exception>
     public static RouteGroupBuilder MapRaftKvProbes(this IEndpointRouteBuilder endpoints, string? name = null)
@@ -125,13 +142,18 @@ public static class RaftKvEndpointRouteBuilderExtensions
     public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, Action<RaftKvHttpOptions>? configure = null) =>
         MapRaftKvArticle(endpoints, name: null, configure);
 
-    /// <summary>As <see cref="MapRaftKvArticle(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.</summary>
+    /// <summary>
+    /// As <see cref="MapRaftKvArticle(IEndpointRouteBuilder, Action{RaftKvHttpOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
     /// <param name="configure">Says who may use the routes.</param>
     /// <returns>The group of these routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
-    public static RouteGroupBuilder MapRaftKvArticle(this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
+    /// <exception cref="InvalidOperationException">
+    /// There is no such replica, or both a policy and anonymous access are asked for.
+    /// </exception>
+    public static RouteGroupBuilder MapRaftKvArticle(
+        this IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure = null)
     {
         var (all, access) = Begin(endpoints, name, configure, nameof(MapRaftKvArticle));
         MapArticle(access);
@@ -153,20 +175,25 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
-        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv", Action<RaftKvDashboardOptions>? configure = null) =>
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern = "/raftkv",
+        Action<RaftKvDashboardOptions>? configure = null) =>
         MapRaftKvDashboard(endpoints, name: null, pattern, configure);
 
     /// <summary>
-    /// As <see cref="MapRaftKvDashboard(IEndpointRouteBuilder, string, Action{RaftKvDashboardOptions})"/>, for a replica that <c>AddKeyedRaftKv</c> added.
+    /// As <see cref="MapRaftKvDashboard(IEndpointRouteBuilder, string, Action{RaftKvDashboardOptions})"/>, for a replica that
+    /// <c>AddKeyedRaftKv</c> added.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
     /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
     /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
     /// <returns>The group of the page and its routes, for further conventions.</returns>
-    /// <exception cref="InvalidOperationException">There is no such replica, or both a policy and anonymous access are asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no such replica, or both a policy and anonymous access are asked for.
+    /// </exception>
     public static RouteGroupBuilder MapRaftKvDashboard(
-        this IEndpointRouteBuilder endpoints, string? name, [StringSyntax("Route")] string pattern, Action<RaftKvDashboardOptions>? configure = null)
+        this IEndpointRouteBuilder endpoints, string? name, [StringSyntax("Route")] string pattern,
+        Action<RaftKvDashboardOptions>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(pattern);
         var options = Configure(endpoints, name, configure, nameof(MapRaftKvDashboard));
@@ -232,7 +259,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
         if (!HasReplica(endpoints.ServiceProvider, name))
         {
             throw new InvalidOperationException(name is null
-                ? $"{method} found no replica to serve. Call services.AddRaftKv(...) first, or give {method} the name of one that AddKeyedRaftKv added."
+                ? $"{method} found no replica to serve. Call services.AddRaftKv(...) first, or give {method} the name of one that "
+                    + "AddKeyedRaftKv added."
                 : $"{method} found no replica with the name '{name}'. Call services.AddKeyedRaftKv(\"{name}\", ...) first.");
         }
         var options = new TOptions();

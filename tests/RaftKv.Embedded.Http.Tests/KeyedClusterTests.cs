@@ -62,7 +62,11 @@ public sealed class KeyedClusterTests : IAsyncLifetime
         Assert.Equal("stock", await _client.GetStringAsync("/stock/page/v1/kv/k", Stop));
         Assert.Contains("\"orders1\"", await _client.GetStringAsync("/orders/v1/cluster", Stop), StringComparison.Ordinal);
         Assert.Contains("\"stock1\"", await _client.GetStringAsync("/stock/v1/cluster", Stop), StringComparison.Ordinal);
-        foreach (var path in new[] { "/orders/readyz", "/stock/livez", "/stock/v1/locks", "/stock/v1/leases", "/stock/raft/stats", "/stock/page", "/openapi/v1.json" })
+        string[] paths =
+        [
+            "/orders/readyz", "/stock/livez", "/stock/v1/locks", "/stock/v1/leases", "/stock/raft/stats", "/stock/page", "/openapi/v1.json",
+        ];
+        foreach (var path in paths)
         {
             using var answer = await _client.GetAsync(path, Stop);
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {await answer.Content.ReadAsStringAsync(Stop)}");

@@ -10,7 +10,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Registers the services of one cluster. Each cluster has its own replica, which a hosted service of its own starts and stops.</summary>
+/// <summary>
+/// Registers the services of one cluster. Each cluster has its own replica, which a hosted service of its own starts and stops.
+/// </summary>
 internal static class ClusterRegistration
 {
     /// <param name="services">The application's services.</param>
@@ -38,7 +40,8 @@ internal static class ClusterRegistration
     public static void Bind(IServiceCollection services, string? cluster, Func<IServiceProvider, IConfiguration> section)
     {
         var name = ClusterServices.OptionsName(cluster);
-        services.AddSingleton<IOptionsChangeTokenSource<RaftKvOptions>>(p => new ConfigurationChangeTokenSource<RaftKvOptions>(name, section(p)));
+        services.AddSingleton<IOptionsChangeTokenSource<RaftKvOptions>>(
+            p => new ConfigurationChangeTokenSource<RaftKvOptions>(name, section(p)));
         services.AddSingleton<IConfigureOptions<RaftKvOptions>>(p =>
             new ConfigureNamedOptions<RaftKvOptions>(name, options => ConfiguredOptions.Bind(section(p), options)));
     }
@@ -48,9 +51,9 @@ internal static class ClusterRegistration
         if (!services.Any(s => !s.IsKeyedService && s.ImplementationInstance is RegisteredCluster other && other.Name == cluster))
             return;
         throw new InvalidOperationException(cluster is null
-            ? "AddRaftKv was called before: this application has a replica already, and its options would be mixed with those of the second call. "
-                + "To change the options of the replica, call services.Configure<RaftKvOptions>(...). To host a replica of another cluster in this process, "
-                + "call AddKeyedRaftKv(name, ...)."
+            ? "AddRaftKv was called before: this application has a replica already, and its options would be mixed with those of the "
+                + "second call. To change the options of the replica, call services.Configure<RaftKvOptions>(...). To host a replica of another "
+                + "cluster in this process, call AddKeyedRaftKv(name, ...)."
             : $"AddKeyedRaftKv was called before with the name '{cluster}'. To change the options of that replica, call "
                 + $"services.Configure<RaftKvOptions>(\"{cluster}\", ...). Each further cluster needs a name of its own.");
     }
@@ -77,13 +80,17 @@ internal static class ClusterRegistration
         services.TryAddOf(cluster, static _ => new ReplicaOpener());
         services.TryAddOf(cluster, static _ => new ReplicaAccess());
         services.TryAddOf(cluster, p => new ReservedKeys(p.AllOf<ReservedPrefix>(cluster)));
-        services.TryAddOf(cluster, p => new DistributedKv(p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value, p.Of<ReservedKeys>(cluster)));
+        services.TryAddOf(cluster, p => new DistributedKv(
+            p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value, p.Of<ReservedKeys>(cluster)));
         services.TryAddOf<IDistributedKv>(cluster, p => p.Of<DistributedKv>(cluster));
-        services.TryAddOf(cluster, p => new RaftKvLeases(p.Of<ReplicaAccess>(cluster), p.Of<DistributedKv>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value));
+        services.TryAddOf(cluster, p => new RaftKvLeases(
+            p.Of<ReplicaAccess>(cluster), p.Of<DistributedKv>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value));
         services.TryAddOf<IRaftKvLeases>(cluster, p => p.Of<RaftKvLeases>(cluster));
-        services.TryAddOf<IRaftKvCluster>(cluster, p => new RaftKvCluster(p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value));
+        services.TryAddOf<IRaftKvCluster>(cluster, p => new RaftKvCluster(
+            p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster).Value));
         services.TryAddOf(cluster, p => new RaftKvCoordination(
-            p.Of<IDistributedKv>(cluster), p.Of<RaftKvLeases>(cluster), p.Of<ReplicaAccess>(cluster), p.Of<IOptions<RaftKvOptions>>(cluster)));
+            p.Of<IDistributedKv>(cluster), p.Of<RaftKvLeases>(cluster), p.Of<ReplicaAccess>(cluster),
+            p.Of<IOptions<RaftKvOptions>>(cluster)));
         services.TryAddOf<IRaftKvCoordination>(cluster, p => p.Of<RaftKvCoordination>(cluster));
     }
 }

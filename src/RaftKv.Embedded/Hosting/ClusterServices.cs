@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// The services of one of several clusters in a process. Those of <c>AddKeyedRaftKv</c> are keyed by the name of the cluster; those of <c>AddRaftKv</c>, whose
-/// name is <c>null</c>, have no key.
+/// The services of one of several clusters in a process. Those of <c>AddKeyedRaftKv</c> are keyed by the name of the cluster; those of
+/// <c>AddRaftKv</c>, whose name is <c>null</c>, have no key.
 /// </summary>
 internal static class ClusterServices
 {

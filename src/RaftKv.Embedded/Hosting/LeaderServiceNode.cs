@@ -18,7 +18,8 @@ internal sealed record LeaderServiceNode(IDistributedKv Kv, IRaftKvCoordination 
             return;
         var note = new KvTransaction().If(KvCompare.CreateVersion(leadership.Key, KvRelation.Equal, leadership.FencingToken));
         note.Then.SetReserved(
-            LeaderServiceRegistration.StatusKeyOf(name), LockTicket.Encode(NodeId, Clock.Wall), new KvSetOptions { LeaseId = holder.LeaseId });
+            LeaderServiceRegistration.StatusKeyOf(name), LockTicket.Encode(NodeId, Clock.Wall),
+            new KvSetOptions { LeaseId = holder.LeaseId });
         await Kv.CommitAsync(note, cancellationToken).ConfigureAwait(false);
     }
 }

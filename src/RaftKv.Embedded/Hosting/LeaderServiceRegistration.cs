@@ -24,16 +24,21 @@ internal sealed record LeaderServiceRegistration(
     public static void Add(IRaftKvBuilder builder, LeaderServiceRegistration added)
     {
         var (services, cluster) = (builder.Services, builder.Name);
-        var isThere = services.Any(s => s.ServiceType == typeof(LeaderServiceRegistration) && Equals(s.ServiceKey, cluster)
-            && ((s.IsKeyedService ? s.KeyedImplementationInstance : s.ImplementationInstance) as LeaderServiceRegistration)?.Name == added.Name);
-        if (isThere)
-            throw new InvalidOperationException($"A leader service with the name '{added.Name}' was added before. Give each a name of its own.");
+        if (services.Any(s => Equals(s.ServiceKey, cluster) && InstanceOf(s)?.Name == added.Name))
+        {
+            throw new InvalidOperationException(
+                $"A leader service with the name '{added.Name}' was added before. Give each a name of its own.");
+        }
         services.Add(new ServiceDescriptor(typeof(LeaderServiceRegistration), cluster, added));
         services.TryAddOf(cluster, p => new LeaderServices(
-            [.. p.AllOf<LeaderServiceRegistration>(cluster).Select(service => Create(p, cluster, service))], p.Of<IDistributedKv>(cluster)));
+            [.. p.AllOf<LeaderServiceRegistration>(cluster).Select(service => Create(p, cluster, service))],
+            p.Of<IDistributedKv>(cluster)));
         services.TryAddOf<IRaftKvLeaderServices>(cluster, p => p.Of<LeaderServices>(cluster));
         services.AddSingleton<IHostedService>(p => p.Of<LeaderServices>(cluster).Get(added.Name)!);
     }
+
+    private static LeaderServiceRegistration? InstanceOf(ServiceDescriptor service) =>
+        (service.IsKeyedService ? service.KeyedImplementationInstance : service.ImplementationInstance) as LeaderServiceRegistration;
 
     private static LeaderServiceRunner Create(IServiceProvider services, string? cluster, LeaderServiceRegistration service) => new(
         service, services, new LeaderServiceNode(

@@ -7,14 +7,17 @@ using Polly.Retry;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Runs a leader service while this node is its leader, until the host begins to stop. The service may throw and return as it likes.</summary>
+/// <summary>
+/// Runs a leader service while this node is its leader, until the host begins to stop. The service may throw and return as it likes.
+/// </summary>
 /// <param name="service">The service.</param>
 /// <param name="services">The application's.</param>
 /// <param name="node">This node.</param>
 /// <param name="stopping">Fires when the host begins to stop.</param>
 /// <param name="log">Where failures are told.</param>
 internal sealed class LeaderServiceRunner(
-    LeaderServiceRegistration service, IServiceProvider services, LeaderServiceNode node, CancellationToken stopping, ILogger log) : BackgroundService
+    LeaderServiceRegistration service, IServiceProvider services, LeaderServiceNode node, CancellationToken stopping, ILogger log)
+    : BackgroundService
 {
     private readonly ResiliencePipeline _backOff = BackOff(service.Options);
     private long _begun;
@@ -32,7 +35,7 @@ internal sealed class LeaderServiceRunner(
         {
             try
             {
-                await _backOff.ExecuteAsync(static async (self, cancel) => await self.ServeAsync(cancel).ConfigureAwait(false), this, end.Token).ConfigureAwait(false);
+                await _backOff.ExecuteAsync(static (self, cancel) => new ValueTask(self.ServeAsync(cancel)), this, end.Token).ConfigureAwait(false);
                 await Task.Delay(service.Options.MinBackoff, end.Token).ConfigureAwait(false);
             }
             catch (Exception) when (end.IsCancellationRequested)
@@ -43,8 +46,8 @@ internal sealed class LeaderServiceRunner(
     }
 
     /// <summary>
-    /// Stands for election, and runs the service once it leads. Returns when the service has returned, when the host stops, and when the service failed after it
-    /// had run for long: then the back-off begins anew.
+    /// Stands for election, and runs the service once it leads. Returns when the service has returned, when the host stops, and when the
+    /// service failed after it had run for long: then the back-off begins anew.
     /// </summary>
     private async Task ServeAsync(CancellationToken cancellationToken)
     {
@@ -52,7 +55,8 @@ internal sealed class LeaderServiceRunner(
         try
         {
             var options = new KvLockOptions { TimeToLive = service.Options.TimeToLive };
-            await node.Coordination.RunWhenLeaderAsync(LeaderServiceRegistration.LockOf(Name), LeadAsync, options, cancellationToken).ConfigureAwait(false);
+            var office = LeaderServiceRegistration.LockOf(Name);
+            await node.Coordination.RunWhenLeaderAsync(office, LeadAsync, options, cancellationToken).ConfigureAwait(false);
             Publish(Status with { Failures = 0, LastFailure = null });
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -87,7 +91,8 @@ internal sealed class LeaderServiceRunner(
     private static ResiliencePipeline BackOff(RaftKvLeaderServiceOptions options) => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Exception is not null && !args.Context.CancellationToken.IsCancellationRequested),
+            ShouldHandle = static args => ValueTask.FromResult(
+                args.Outcome.Exception is not null && !args.Context.CancellationToken.IsCancellationRequested),
             MaxRetryAttempts = int.MaxValue,
             Delay = options.MinBackoff,
             MaxDelay = options.MaxBackoff,

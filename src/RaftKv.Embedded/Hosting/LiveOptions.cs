@@ -18,8 +18,9 @@ namespace RaftKv.Embedded.Hosting;
 /// <param name="sources">Tell of changes.</param>
 /// <param name="access">The replica.</param>
 /// <param name="observers">Makes the log.</param>
-internal sealed class LiveOptions(string? cluster, IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory, IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access,
-    Observers observers) : IHostedService, IDisposable
+internal sealed class LiveOptions(
+    string? cluster, IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory,
+    IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access, Observers observers) : IHostedService, IDisposable
 {
     /// <summary>Each is at most 8 bytes, so a reader on another thread sees the old value or the new one.</summary>
     private static readonly (string Name, Func<RaftKvOptions, object?> Get, Action<RaftKvOptions, RaftKvOptions> Take)[] Live =

@@ -5,7 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// The work of a leader service that does a job once per period. A run is claimed by a key that lives for the period: while it is there no run begins, on any node.
+/// The work of a leader service that does a job once per period. A run is claimed by a key that lives for the period: while it is there no
+/// run begins, on any node.
 /// </summary>
 /// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
 /// <param name="name">The name of the job.</param>

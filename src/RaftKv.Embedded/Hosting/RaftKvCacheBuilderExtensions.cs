@@ -12,7 +12,8 @@ public static class RaftKvCacheBuilderExtensions
 {
     /// <summary>
     /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session state, <c>HybridCache</c> and whatever else asks for
-    /// one. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of the cluster. Entries are on every node, outlive restarts, and expire by the cluster's time, on all nodes together.
+    /// one. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of the cluster. Entries are on every node, outlive restarts,
+    /// and expire by the cluster's time, on all nodes together.
     /// </summary>
     /// <remarks>
     /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of <see cref="IDistributedKv.SetAsync"/>. In particular, a value over

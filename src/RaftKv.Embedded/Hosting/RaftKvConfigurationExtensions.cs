@@ -22,7 +22,9 @@ public static class RaftKvConfigurationExtensions
     /// A file in which the newest values are kept, as JSON and readable for its owner only, so that they are there before the host starts and its store is open. It must not be in the data directory.
     /// A file that is missing or unreadable gives no values; one that cannot be written is logged (152). <c>null</c>, the default, keeps none.
     /// </param>
-    /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.</param>
+    /// <param name="name">
+    /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.
+    /// </param>
     public static IConfigurationBuilder AddRaftKvConfiguration(
         this IConfigurationBuilder builder, string prefix, string? lastKnownFile = null, string? name = null)
     {

@@ -15,7 +15,8 @@ namespace RaftKv.Embedded.Hosting;
 /// <param name="kv">The store of the cluster.</param>
 /// <param name="observers">Makes the log.</param>
 /// <param name="configuration">The application's; <c>null</c> when it has none.</param>
-internal sealed class RaftKvConfigurationFeeder(string? cluster, DistributedKv kv, Observers observers, IConfiguration? configuration) : IHostedService
+internal sealed class RaftKvConfigurationFeeder(
+    string? cluster, DistributedKv kv, Observers observers, IConfiguration? configuration) : IHostedService
 {
     private static readonly TimeSpan FirstFillTimeout = TimeSpan.FromSeconds(5);
 

@@ -14,18 +14,18 @@ public static class RaftKvHealthChecksBuilderExtensions
     /// </summary>
     /// <param name="builder">What <c>services.AddHealthChecks()</c> returned.</param>
     /// <param name="name">
-    /// The name that <c>AddKeyedRaftKv</c> was given: its checks are <c>raftkv-NAME-live</c> and <c>raftkv-NAME-ready</c>. <c>null</c>, the default, for the replica
-    /// of <c>AddRaftKv</c>.
+    /// The name that <c>AddKeyedRaftKv</c> was given: its checks are <c>raftkv-NAME-live</c> and <c>raftkv-NAME-ready</c>. <c>null</c>, the
+    /// default, for the replica of <c>AddRaftKv</c>.
     /// </param>
     /// <returns><paramref name="builder"/>.</returns>
     public static IHealthChecksBuilder AddRaftKv(this IHealthChecksBuilder builder, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var prefix = name is null ? "raftkv" : $"raftkv-{name}";
-        return builder
-            .Add(new HealthCheckRegistration($"{prefix}-live", services => Check(services, name, live: true), failureStatus: null, ["raftkv", "live"]))
-            .Add(new HealthCheckRegistration($"{prefix}-ready", services => Check(services, name, live: false), failureStatus: null, ["raftkv", "ready"]));
+        return builder.Add(Check($"{prefix}-live", name, live: true)).Add(Check($"{prefix}-ready", name, live: false));
     }
 
-    private static ReplicaHealthCheck Check(IServiceProvider services, string? name, bool live) => new(services.Of<IRaftKvCluster>(name), live);
+    private static HealthCheckRegistration Check(string check, string? name, bool live) => new(
+        check, services => new ReplicaHealthCheck(services.Of<IRaftKvCluster>(name), live), failureStatus: null,
+        ["raftkv", live ? "live" : "ready"]);
 }

@@ -9,11 +9,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RaftKvLeaderServiceBuilderExtensions
 {
     /// <summary>
-    /// Adds a hosted service that runs on exactly one node of those that add it. It ends when the host begins to stop, and never ends the host: what it throws is
-    /// logged (200), and it begins again after a back-off, here or on another node. <see cref="IRaftKvLeaderServices"/> tells which node runs it.
+    /// Adds a hosted service that runs on exactly one node of those that add it. It ends when the host begins to stop, and never ends the
+    /// host: what it throws is logged (200), and it begins again after a back-off, here or on another node.
+    /// <see cref="IRaftKvLeaderServices"/> tells which node runs it.
     /// </summary>
-    /// <remarks>When its node dies, another one begins after <see cref="RaftKvLeaderServiceOptions.TimeToLive"/>; when its host stops, at once. Its lock is
-    /// <c>leader-services/NAME</c>.</remarks>
+    /// <remarks>When its node dies, another one begins after <see cref="RaftKvLeaderServiceOptions.TimeToLive"/>; when its host stops, at
+    /// once. Its lock is <c>leader-services/NAME</c>.</remarks>
     /// <typeparam name="TService">The service: scoped, one instance for each leadership.</typeparam>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
     /// <param name="name">The same on all nodes; <c>null</c>, the default, is the name of the type without its namespace.</param>
@@ -22,7 +23,8 @@ public static class RaftKvLeaderServiceBuilderExtensions
     /// <exception cref="ArgumentException">An option is outside of its limits, or the name is empty.</exception>
     /// <exception cref="InvalidOperationException">A service of that name was added before.</exception>
     public static IRaftKvBuilder AddLeaderService<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService>(
-        this IRaftKvBuilder builder, string? name = null, Action<RaftKvLeaderServiceOptions>? configure = null) where TService : class, IRaftKvLeaderService
+        this IRaftKvBuilder builder, string? name = null, Action<RaftKvLeaderServiceOptions>? configure = null)
+        where TService : class, IRaftKvLeaderService
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddScoped<TService>();
@@ -34,22 +36,30 @@ public static class RaftKvLeaderServiceBuilderExtensions
     /// <summary>As <see cref="AddLeaderService{TService}"/>, with the work as a delegate.</summary>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
     /// <param name="name">The same on all nodes.</param>
-    /// <param name="work">Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.</param>
+    /// <param name="work">
+    /// Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.
+    /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">An option is outside of its limits, or the name is empty.</exception>
     /// <exception cref="InvalidOperationException">A service of that name was added before.</exception>
     public static IRaftKvBuilder AddLeaderService(
-        this IRaftKvBuilder builder, string name, Func<IServiceProvider, CancellationToken, Task> work, Action<RaftKvLeaderServiceOptions>? configure = null)
+        this IRaftKvBuilder builder, string name, Func<IServiceProvider, CancellationToken, Task> work,
+        Action<RaftKvLeaderServiceOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         return AddLeaderService(builder, name, (_, services, end) => work(services, end), configure);
     }
 
-    /// <summary>As <see cref="AddLeaderService{TService}"/>, with the work as a delegate that gets the leadership and its fencing token.</summary>
+    /// <summary>
+    /// As <see cref="AddLeaderService{TService}"/>, with the work as a delegate that gets the leadership and its fencing token.
+    /// </summary>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
     /// <param name="name">The same on all nodes.</param>
-    /// <param name="work">Gets the leadership, the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.</param>
+    /// <param name="work">
+    /// Gets the leadership, the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to
+    /// stop.
+    /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">An option is outside of its limits, or the name is empty.</exception>
@@ -69,22 +79,26 @@ public static class RaftKvLeaderServiceBuilderExtensions
     }
 
     /// <summary>
-    /// Adds a job that runs at most once in each period over all nodes that add it: a run begins no earlier than a period after the run before it began, on
-    /// whichever node that was. The period counts by the cluster's log time, so a clock that is wrong on one node changes nothing. A new cluster runs it at once.
+    /// Adds a job that runs at most once in each period over all nodes that add it: a run begins no earlier than a period after the run
+    /// before it began, on whichever node that was. The period counts by the cluster's log time, so a clock that is wrong on one node
+    /// changes nothing. A new cluster runs it at once.
     /// </summary>
     /// <remarks>
-    /// <para>A run is claimed before it begins, and the claim lasts for the period. When its node dies in the middle, or its host stops, or the job throws, the run
-    /// is not repeated: the next one begins when the period is over, and not before another node has taken over
-    /// (<see cref="RaftKvLeaderServiceOptions.TimeToLive"/> after the death of a node). A claim whose outcome is unknown skips its period. A job that must happen
-    /// in every period therefore notes what it has done, and the next run does what is missing.</para>
-    /// <para>Runs do not overlap: one that outlasts the period is followed by the next when it has ended. Only a process that was suspended may still be in a run
-    /// when the next one begins, see <see cref="KvLock"/>. What the job throws is logged (200), and another node may do the next run. The job is a leader service
-    /// of the same name: <see cref="IRaftKvLeaderServices"/> tells which node is in charge of it.</para>
+    /// <para>A run is claimed before it begins, and the claim lasts for the period. When its node dies in the middle, or its host stops, or
+    /// the job throws, the run is not repeated: the next one begins when the period is over, and not before another node has taken over
+    /// (<see cref="RaftKvLeaderServiceOptions.TimeToLive"/> after the death of a node). A claim whose outcome is unknown skips its period.
+    /// A job that must happen in every period therefore notes what it has done, and the next run does what is missing.</para>
+    /// <para>Runs do not overlap: one that outlasts the period is followed by the next when it has ended. Only a process that was suspended
+    /// may still be in a run when the next one begins, see <see cref="KvLock"/>. What the job throws is logged (200), and another node may
+    /// do the next run. The job is a leader service of the same name: <see cref="IRaftKvLeaderServices"/> tells which node is in charge of
+    /// it.</para>
     /// </remarks>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
     /// <param name="period">1 s to 100 years; the same on all nodes.</param>
     /// <param name="name">The same on all nodes.</param>
-    /// <param name="job">Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.</param>
+    /// <param name="job">
+    /// Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.
+    /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">The period or an option is outside of its limits, or the name is empty.</exception>
@@ -100,6 +114,7 @@ public static class RaftKvLeaderServiceBuilderExtensions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(period, TimeSpan.FromMilliseconds(KvSetOptions.LongestMs));
         var cluster = builder.Name;
         return AddLeaderService(
-            builder, name, (leadership, services, end) => new PeriodicJob(cluster, name, period, job).RunAsync(leadership, services, end), configure);
+            builder, name,
+            (leadership, services, end) => new PeriodicJob(cluster, name, period, job).RunAsync(leadership, services, end), configure);
     }
 }

@@ -19,10 +19,13 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         CheckTimes(options, errors);
         CheckSizes(options, errors);
         // The host prints the errors of all options together: each says whose it is.
-        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors.ConvertAll(error => $"{Owner(name)}: {error}"));
+        return errors.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(errors.ConvertAll(error => $"{Owner(name)}: {error}"));
     }
 
-    private static string Owner(string? name) => string.IsNullOrEmpty(name) ? RaftKvOptions.SectionName : $"{RaftKvOptions.SectionName} {name}";
+    private static string Owner(string? name) =>
+        string.IsNullOrEmpty(name) ? RaftKvOptions.SectionName : $"{RaftKvOptions.SectionName} {name}";
 
     private static void CheckIdentity(RaftKvOptions options, List<string> errors)
     {

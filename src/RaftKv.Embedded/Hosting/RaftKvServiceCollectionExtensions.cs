@@ -14,11 +14,14 @@ public static class RaftKvServiceCollectionExtensions
     /// <see cref="RaftKvOptions.SectionName"/> of the application's configuration.
     /// </summary>
     /// <remarks>
-    /// Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on while the other services of
-    /// the host start; the start of the host is over when the replica is open, and fails when it cannot be opened. Calls made meanwhile wait.
+    /// Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on
+    /// while the other services of the host start; the start of the host is over when the replica is open, and fails when it cannot be
+    /// opened. Calls made meanwhile wait.
     /// </remarks>
     /// <param name="services">The application's services.</param>
-    /// <exception cref="InvalidOperationException">Now: a replica was added before. When the host starts: the application has no <see cref="IConfiguration"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Now: a replica was added before. When the host starts: the application has no <see cref="IConfiguration"/>.
+    /// </exception>
     /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services)
     {
@@ -55,14 +58,18 @@ public static class RaftKvServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Hosts a replica of one of several clusters in this process. Its services are keyed: <c>[FromKeyedServices("orders")] IDistributedKv kv</c>. The options come
-    /// from the section <c>RaftKv:<paramref name="name"/></c> of the application's configuration, and have the name <paramref name="name"/>.
+    /// Hosts a replica of one of several clusters in this process. Its services are keyed: <c>[FromKeyedServices("orders")] IDistributedKv
+    /// kv</c>. The options come from the section <c>RaftKv:<paramref name="name"/></c> of the application's configuration, and have the
+    /// name <paramref name="name"/>.
     /// </summary>
-    /// <remarks>Each replica needs a <see cref="RaftKvOptions.DataDirectory"/> and a listen address of its own. Log lines tell the <see cref="RaftKvOptions.NodeId"/>
-    /// only: give the nodes of one process different ones. Measurements and spans have the name as the tag <c>raftkv.cluster</c>.</remarks>
+    /// <remarks>Each replica needs a <see cref="RaftKvOptions.DataDirectory"/> and a listen address of its own. Log lines tell the
+    /// <see cref="RaftKvOptions.NodeId"/> only: give the nodes of one process different ones. Measurements and spans have the name as the
+    /// tag <c>raftkv.cluster</c>.</remarks>
     /// <param name="services">The application's services.</param>
     /// <param name="name">The key of its services and the name of its options, not empty.</param>
-    /// <exception cref="InvalidOperationException">Now: a replica was added with this name before. When the host starts: the application has no <see cref="IConfiguration"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Now: a replica was added with this name before. When the host starts: the application has no <see cref="IConfiguration"/>.
+    /// </exception>
     /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
     public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name)
     {

@@ -12,7 +12,9 @@ internal static class FeatureLevels
     /// <summary>Log time independent of wall clocks, limits that belong to the cluster, proof of the state of a member's disk.</summary>
     public const int Safeguards = 3;
 
-    /// <summary>Increments keep the time to live, the sliding expiry and the lease of the key, and say what a key that does not exist begins with.</summary>
+    /// <summary>
+    /// Increments keep the time to live, the sliding expiry and the lease of the key, and say what a key that does not exist begins with.
+    /// </summary>
     public const int IncrementLifetimes = 4;
 
     /// <summary>The newest this version speaks.</summary>

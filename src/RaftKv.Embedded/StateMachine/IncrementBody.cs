@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// What an increment does, little-endian: delta i64, and with options | initial value i64 | <see cref="KvLifetime"/>. The options count for a key that does not exist.
+/// What an increment does, little-endian: delta i64, and with options | initial value i64 | <see cref="KvLifetime"/>. The options count for
+/// a key that does not exist.
 /// </summary>
 /// <param name="Delta">What is added.</param>
 /// <param name="Initial">What it is added to when the key does not exist.</param>

@@ -141,7 +141,8 @@ internal readonly ref struct KvCommand
 
     /// <summary>Reads the body of a whole command that <see cref="IsTransaction"/>.</summary>
     public static bool TryReadTransaction(ReadOnlyMemory<byte> command, out TransactionCommand? transaction) =>
-        TransactionCommand.TryRead(command[HeaderBytes..], extended: (KvOperation)command.Span[1] == KvOperation.ExtendedTransaction, out transaction);
+        TransactionCommand.TryRead(
+            command[HeaderBytes..], extended: (KvOperation)command.Span[1] == KvOperation.ExtendedTransaction, out transaction);
 
     /// <summary>A whole command of no session.</summary>
     public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) => WriteNamed(KvOperation.Expire, keys, leases);
@@ -168,7 +169,8 @@ internal readonly ref struct KvCommand
     {
         KvOperation.Set or KvOperation.SetWithLifetime => true,
         KvOperation.Transaction or KvOperation.ExtendedTransaction =>
-            !TryReadTransaction(command, out var transaction) || Array.Exists(transaction!.Then, AddsData) || Array.Exists(transaction.Else, AddsData),
+            !TryReadTransaction(command, out var transaction)
+                || Array.Exists(transaction!.Then, AddsData) || Array.Exists(transaction.Else, AddsData),
         _ => false,
     };
 

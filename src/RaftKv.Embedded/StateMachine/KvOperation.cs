@@ -19,6 +19,8 @@ internal enum KvOperation : byte
     SetWithLifetime = 11,
     Touch = 12,
 
-    /// <summary>As <see cref="Transaction"/>, with operations that every member knows from <see cref="FeatureLevels.IncrementLifetimes"/> on.</summary>
+    /// <summary>
+    /// As <see cref="Transaction"/>, with operations that every member knows from <see cref="FeatureLevels.IncrementLifetimes"/> on.
+    /// </summary>
     ExtendedTransaction = 13,
 }

@@ -12,6 +12,9 @@ internal enum TransactionOperationKind : byte
     /// <summary>As <see cref="Put"/>, behind a <see cref="KvLifetime"/>.</summary>
     PutWithLifetime = 6,
 
-    /// <summary>As <see cref="Increment"/>, with an <see cref="IncrementBody"/> that says what a key that does not exist begins with. In extended transactions only.</summary>
+    /// <summary>
+    /// As <see cref="Increment"/>, with an <see cref="IncrementBody"/> that says what a key that does not exist begins with. In extended
+    /// transactions only.
+    /// </summary>
     IncrementWithOptions = 7,
 }

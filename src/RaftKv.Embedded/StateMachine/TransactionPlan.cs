@@ -205,8 +205,8 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     private ApplyStatus Increment(ReadOnlyMemory<byte> key, in IncrementBody increment)
     {
         var (number, lifetime) = (increment.Initial, increment.Lifetime);
-        if (store.TryRead(key.Span, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) =>
-                (Header: header, Number: Utf8Parser.TryParse(value, out long parsed, out var used) && used == value.Length ? parsed : (long?)null), out var current))
+        if (store.TryRead(key.Span, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (Header: header, Number: Parse(value)),
+            out var current))
         {
             if (current.Number is not { } found)
                 return ApplyStatus.NotANumber;
@@ -221,10 +221,14 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
             return ApplyStatus.Overflow;
         var text = new byte[MaxNumberBytes];
         Utf8Formatter.TryFormat(sum, text, out var length);
-        _writes.Add(new PlannedWrite(key, current.Header, lifetime.Give(current.Header, current.Header.NextAt(_index), _nowMs), text.AsMemory(0, length)));
+        var after = lifetime.Give(current.Header, current.Header.NextAt(_index), _nowMs);
+        _writes.Add(new PlannedWrite(key, current.Header, after, text.AsMemory(0, length)));
         _result.AddNumber(sum);
         return ApplyStatus.Applied;
     }
+
+    private static long? Parse(ReadOnlySpan<byte> value) =>
+        Utf8Parser.TryParse(value, out long number, out var used) && used == value.Length ? number : null;
 
     /// <summary>The keys of an interval into <see cref="_keys"/>; <c>false</c> when there are more than may be.</summary>
     private bool TryCollect(in TransactionKeys range)

@@ -20,7 +20,8 @@ public sealed class ConfigurationPageTests
     {
         using var folder = new TestFolder();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new("RaftKv:stock:DataDirectory", folder.Sub("stock")), new("RaftKv:stock:NodeId", "stock1")]);
+        builder.Configuration.AddInMemoryCollection(
+            [new("RaftKv:stock:DataDirectory", folder.Sub("stock")), new("RaftKv:stock:NodeId", "stock1")]);
         var directory = folder.Sub("orders");
 
         // DOCS: Several clusters in one process

@@ -89,7 +89,7 @@ public sealed class LeaderServicesPageTests
         public async Task RunAsync(KvLock leadership, CancellationToken cancellationToken)
         {
             while (true)
-                await outbox.SendNextAsync(leadership.FencingToken, cancellationToken);   // a receiver refuses a smaller token than it has seen
+                await outbox.SendNextAsync(leadership.FencingToken, cancellationToken);  // receivers refuse smaller tokens
         }
     }
     // end

@@ -31,7 +31,8 @@ public sealed class KeyedClusterTests : IAsyncLifetime
         ]);
         builder.Configuration.AddRaftKvConfiguration("config/").AddRaftKvConfiguration("config/", name: "orders");
         builder.Services.AddRaftKv().AddDistributedCache(o => o.KeyPrefix = "c/");
-        builder.Services.AddKeyedRaftKv("orders", o => (o.DataDirectory, o.NodeId) = (_folder.Sub("orders"), "orders1")).AddDistributedCache();
+        builder.Services.AddKeyedRaftKv("orders", o => (o.DataDirectory, o.NodeId) = (_folder.Sub("orders"), "orders1"))
+            .AddDistributedCache();
         builder.Services.AddKeyedRaftKv("stock").AddKeyedDistributedCache("pages", o => o.KeyPrefix = "pages/");
         builder.Services.AddHealthChecks().AddRaftKv().AddRaftKv("orders");
         builder.Services.AddDataProtection().PersistKeysToRaftKv("ring/", name: "orders");
@@ -47,7 +48,10 @@ public sealed class KeyedClusterTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private IDistributedKv Kv(string? name) => name is null ? Services.GetRequiredService<IDistributedKv>() : Services.GetRequiredKeyedService<IDistributedKv>(name);
+    private T Of<T>(string? name) where T : notnull =>
+        name is null ? Services.GetRequiredService<T>() : Services.GetRequiredKeyedService<T>(name);
+
+    private IDistributedKv Kv(string? name) => Of<IDistributedKv>(name);
 
     [Fact]
     public async Task Each_has_keys_locks_leases_and_a_status_of_its_own()
@@ -60,8 +64,8 @@ public sealed class KeyedClusterTests : IAsyncLifetime
         Assert.Equal("plain1", Services.GetRequiredService<IRaftKvCluster>().Status.NodeId);
         Assert.Equal("stock1", Services.GetRequiredKeyedService<IRaftKvCluster>("stock").Status.NodeId);
 
-        await using var held = await Services.GetRequiredKeyedService<IRaftKvCoordination>("orders").AcquireLockAsync("l", cancellationToken: Cancel);
-        await using var free = await Services.GetRequiredKeyedService<IRaftKvCoordination>("stock").TryAcquireLockAsync("l", cancellationToken: Cancel);
+        await using var held = await Of<IRaftKvCoordination>("orders").AcquireLockAsync("l", cancellationToken: Cancel);
+        await using var free = await Of<IRaftKvCoordination>("stock").TryAcquireLockAsync("l", cancellationToken: Cancel);
         Assert.NotNull(free);
         Assert.Single(await Services.GetRequiredKeyedService<IRaftKvLeases>("orders").ListAsync(cancellationToken: Cancel));
         Assert.Empty(await Services.GetRequiredService<IRaftKvLeases>().ListAsync(cancellationToken: Cancel));
@@ -92,10 +96,12 @@ public sealed class KeyedClusterTests : IAsyncLifetime
         Assert.Null(configuration["C"]);
 
         var report = await Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancel);
-        Assert.Equal(["raftkv-live", "raftkv-orders-live", "raftkv-orders-ready", "raftkv-ready"], report.Entries.Keys.Order(StringComparer.Ordinal));
+        string[] checks = ["raftkv-live", "raftkv-orders-live", "raftkv-orders-ready", "raftkv-ready"];
+        Assert.Equal(checks, report.Entries.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("orders1", report.Entries["raftkv-orders-live"].Data["node"]);
 
-        await Assert.ThrowsAsync<RaftKvReservedKeyException>(async () => await Kv("orders").SetStringAsync("ring/keys/a", "", cancellationToken: Cancel));
+        await Assert.ThrowsAsync<RaftKvReservedKeyException>(
+            async () => await Kv("orders").SetStringAsync("ring/keys/a", "", cancellationToken: Cancel));
         await Kv("stock").SetStringAsync("ring/keys/a", "", cancellationToken: Cancel);
     }
 

@@ -46,7 +46,7 @@ public sealed class LeaderServiceTests : IDisposable
     [Fact]
     public async Task A_service_that_throws_begins_again_on_a_new_instance_and_the_host_lives()
     {
-        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica =>
+        await using var node = await StartAsync(replica =>
         {
             replica.Services.AddSingleton<Report>();
             replica.AddLeaderService<FailsTwice>(configure: Fast);
@@ -65,7 +65,7 @@ public sealed class LeaderServiceTests : IDisposable
     [Fact]
     public async Task A_service_that_returns_begins_again()
     {
-        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica => replica.AddLeaderService("short", (_, _) =>
+        await using var node = await StartAsync(replica => replica.AddLeaderService("short", (_, _) =>
         {
             _runs.Enqueue((1, 0));
             return Task.CompletedTask;
@@ -78,7 +78,7 @@ public sealed class LeaderServiceTests : IDisposable
     public async Task Work_is_cancelled_when_the_host_begins_to_stop_and_its_end_is_awaited()
     {
         var ended = false;
-        var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica => replica.AddLeaderService("work", async (_, end) =>
+        var node = await StartAsync(replica => replica.AddLeaderService("work", async (_, end) =>
         {
             _runs.Enqueue((1, 0));
             await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -97,7 +97,7 @@ public sealed class LeaderServiceTests : IDisposable
     public async Task A_job_does_not_run_twice_in_a_period()
     {
         var starts = new ConcurrentQueue<long>();
-        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica => replica.RunOncePer(
+        await using var node = await StartAsync(replica => replica.RunOncePer(
             TimeSpan.FromSeconds(1), "report", (_, _) =>
             {
                 starts.Enqueue(Stopwatch.GetTimestamp());
@@ -106,7 +106,8 @@ public sealed class LeaderServiceTests : IDisposable
         Eventually.Holds(() => starts.Count >= 4, "it has run four times");
 
         // Log time follows the leader's clock by less than a tenth.
-        Assert.All(starts.Zip(starts.Skip(1)), pair => Assert.True(Stopwatch.GetElapsedTime(pair.First, pair.Second) > TimeSpan.FromSeconds(0.8)));
+        var pauses = starts.Zip(starts.Skip(1), Stopwatch.GetElapsedTime);
+        Assert.All(pauses, pause => Assert.True(pause > TimeSpan.FromSeconds(0.8), $"The next run came after {pause}."));
     }
 
     [Fact]
@@ -114,7 +115,7 @@ public sealed class LeaderServiceTests : IDisposable
     {
         for (var start = 0; start < 2; start++)
         {
-            await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica => replica.RunOncePer(
+            await using var node = await StartAsync(replica => replica.RunOncePer(
                 TimeSpan.FromHours(1), "report", async (_, end) =>
                 {
                     _runs.Enqueue((1, 0));
@@ -131,7 +132,7 @@ public sealed class LeaderServiceTests : IDisposable
     [Fact]
     public async Task Nothing_runs_a_service_that_no_node_has_added()
     {
-        await using var node = await TestNode.StartAsync(o => o.DataDirectory = _folder.Path, replica => replica.AddLeaderService("a", (_, _) => Task.CompletedTask));
+        await using var node = await StartAsync(replica => replica.AddLeaderService("a", Nothing));
 
         var status = await Services(node).GetStatusAsync("other", Cancel);
         Assert.Equal(new RaftKvLeaderServiceStatus { Name = "other" }, status);
@@ -142,17 +143,21 @@ public sealed class LeaderServiceTests : IDisposable
     {
         var plain = new ServiceCollection().AddRaftKv(o => o.DataDirectory = "a");
         var keyed = plain.Services.AddKeyedRaftKv("orders", o => o.DataDirectory = "b");
-        plain.AddLeaderService("mail", (_, _) => Task.CompletedTask);
-        keyed.AddLeaderService("mail", (_, _) => Task.CompletedTask);
+        plain.AddLeaderService("mail", Nothing);
+        keyed.AddLeaderService("mail", Nothing);
 
-        Assert.Throws<InvalidOperationException>(() => plain.RunOncePer(TimeSpan.FromMinutes(1), "mail", (_, _) => Task.CompletedTask));
-        Assert.Throws<InvalidOperationException>(() => keyed.AddLeaderService("mail", (_, _) => Task.CompletedTask));
-        Assert.Throws<ArgumentOutOfRangeException>(() => plain.RunOncePer(TimeSpan.FromMilliseconds(999), "job", (_, _) => Task.CompletedTask));
-        Assert.Throws<ArgumentOutOfRangeException>(() => plain.AddLeaderService("s", (_, _) => Task.CompletedTask, o => o.TimeToLive = TimeSpan.Zero));
-        Assert.Throws<ArgumentOutOfRangeException>(() => plain.AddLeaderService("s", (_, _) => Task.CompletedTask, o => o.MaxBackoff = TimeSpan.Zero));
+        Assert.Throws<InvalidOperationException>(() => plain.RunOncePer(TimeSpan.FromMinutes(1), "mail", Nothing));
+        Assert.Throws<InvalidOperationException>(() => keyed.AddLeaderService("mail", Nothing));
+        Assert.Throws<ArgumentOutOfRangeException>(() => plain.RunOncePer(TimeSpan.FromMilliseconds(999), "job", Nothing));
+        Assert.Throws<ArgumentOutOfRangeException>(() => plain.AddLeaderService("s", Nothing, o => o.TimeToLive = TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(() => plain.AddLeaderService("s", Nothing, o => o.MaxBackoff = TimeSpan.Zero));
     }
 
+    private Task<TestNode> StartAsync(Action<IRaftKvBuilder> extend) => TestNode.StartAsync(o => o.DataDirectory = _folder.Path, extend);
+
     private static void Fast(RaftKvLeaderServiceOptions options) => options.MinBackoff = TimeSpan.FromMilliseconds(20);
+
+    private static Task Nothing(IServiceProvider services, CancellationToken end) => Task.CompletedTask;
 
     private static IRaftKvLeaderServices Services(TestNode node) => node.Services.GetRequiredService<IRaftKvLeaderServices>();
 

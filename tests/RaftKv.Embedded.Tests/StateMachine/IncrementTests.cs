@@ -23,7 +23,8 @@ public sealed class IncrementTests
     }
 
     private void RaiseTo(int level) =>
-        _log.Apply(new ClusterConfiguration([new Member("a", "a:1", Guid.Empty, MemberRole.Voter)], level).Encode(), EntryKind.Configuration);
+        _log.Apply(
+            new ClusterConfiguration([new Member("a", "a:1", Guid.Empty, MemberRole.Voter)], level).Encode(), EntryKind.Configuration);
 
     private RecordHeader Header(string key)
     {

@@ -16,7 +16,10 @@ internal sealed class CommandTarget : FuzzTarget
     private long _time = 1_000_000;
 
     public override IReadOnlyList<byte[]> Corpus { get; } =
-        [.. SamplesOf(Golden("command-v1")), .. SamplesOf(Golden("lifetime-commands-v1")), Golden("transaction-v1"), Golden("extended-transaction-v1")];
+    [
+        .. SamplesOf(Golden("command-v1")), .. SamplesOf(Golden("lifetime-commands-v1")),
+        Golden("transaction-v1"), Golden("extended-transaction-v1"),
+    ];
 
     /// <summary>Windows of sessions grow by one command, and comparing two state machines encodes them.</summary>
     public override long MaxAllocatedBytes => 64 * 1024 * 1024;

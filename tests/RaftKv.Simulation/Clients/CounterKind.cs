@@ -5,7 +5,9 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Increments counters that expire or belong to a lease, some with options for a counter that does not exist; sets some anew.</summary>
+/// <summary>
+/// Increments counters that expire or belong to a lease, some with options for a counter that does not exist; sets some anew.
+/// </summary>
 internal sealed class CounterKind(Simulation run) : CallKind(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Lifetimes;

@@ -17,8 +17,8 @@ internal sealed class Workload
         _run = run;
         CallKind[] all =
         [
-            new SetKind(run), new IncrementKind(run), new DeleteKind(run), new StaleReadKind(run), new FreshReadKind(run), new TransferKind(run),
-            new ExpiringKeyKind(run), new LeaseHolderKind(run), new CounterKind(run),
+            new SetKind(run), new IncrementKind(run), new DeleteKind(run), new StaleReadKind(run), new FreshReadKind(run),
+            new TransferKind(run), new ExpiringKeyKind(run), new LeaseHolderKind(run), new CounterKind(run),
         ];
         foreach (var kind in all.Where(kind => kind.IsEnabled(run.Swarm)))
             _kinds.AddRange(Enumerable.Repeat(kind, kind.Weight));

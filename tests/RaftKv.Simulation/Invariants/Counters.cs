@@ -7,7 +7,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// An increment adds once and, from its feature level on, keeps the lifetime of the key. A key that it creates has the initial value and the lifetime that were asked for.
+/// An increment adds once and, from its feature level on, keeps the lifetime of the key. A key that it creates has the initial value and
+/// the lifetime that were asked for.
 /// </summary>
 /// <param name="machine">Applies the entries.</param>
 internal sealed class Counters(KvStateMachine machine)
@@ -42,14 +43,17 @@ internal sealed class Counters(KvStateMachine machine)
         var (before, after) = (_before.Header, Read(increment.Keys.From.Span));
         var exists = before.Version != 0;
         if (after.Number != (exists ? _before.Number : body.Initial) + body.Delta)
-            throw new BrokenInvariantException("Counters", $"at {entry.Index} an increment by {body} makes {after.Number} of {_before.Number} ({before})");
+            throw Broken(entry, body, $"makes {after.Number} of {_before.Number} ({before})");
         var expected = !exists ? body.Lifetime.Give(before, before.NextAt(entry.Index), machine.LogTimeMs)
             : machine.Configuration.FeatureLevel >= FeatureLevels.IncrementLifetimes ? before : default;
         var end = exists && expected.SlidingMs != 0 ? after.Header.ExpiresAtMs : expected.ExpiresAtMs;
         if ((after.Header.ExpiresAtMs, after.Header.SlidingMs, after.Header.ExpiresByMs, after.Header.LeaseId)
             != (end, expected.SlidingMs, expected.ExpiresByMs, expected.LeaseId))
-            throw new BrokenInvariantException("Counters", $"at {entry.Index} an increment by {body} makes the lifetime {after.Header} of {before}");
+            throw Broken(entry, body, $"makes the lifetime {after.Header} of {before}");
     }
+
+    private static BrokenInvariantException Broken(in LogEntry entry, IncrementBody body, string what) =>
+        new("Counters", $"at {entry.Index} an increment by {body} {what}");
 
     private static TransactionOperation? Find(in LogEntry entry) =>
         entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command) && command.IsTransaction

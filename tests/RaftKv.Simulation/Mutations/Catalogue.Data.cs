@@ -10,7 +10,8 @@ internal static partial class Catalogue
         new("half-a-transaction", "only the first two writes of a transaction are carried out",
             new Edit("StateMachine/KvStateMachine.cs", "foreach (var write in plan.Writes)", "foreach (var write in plan.Writes.Take(2))")),
         new("increment-ends-lifetime", "an increment drops the time to live and the lease of the key (was here)",
-            new Edit("StateMachine/TransactionPlan.cs", "(number, lifetime) = (found, _lifetimeOfIncrements);", "(number, lifetime) = (found, default);"))
+            new Edit("StateMachine/TransactionPlan.cs", "(number, lifetime) = (found, _lifetimeOfIncrements);",
+                "(number, lifetime) = (found, default);"))
         {
             In = Profile.Holders,
         },

@@ -15,7 +15,10 @@ public sealed record RaftKvLeaderServiceStatus
     /// <summary>Whether it runs in this process.</summary>
     public bool RunsHere { get; init; }
 
-    /// <summary>How often in succession it has failed in this process. A run that outlasts <see cref="RaftKvLeaderServiceOptions.MaxBackoff"/> begins a new count.</summary>
+    /// <summary>
+    /// How often in succession it has failed in this process. A run that outlasts <see cref="RaftKvLeaderServiceOptions.MaxBackoff"/>
+    /// begins a new count.
+    /// </summary>
     public int Failures { get; init; }
 
     /// <summary>The last of the failures that <see cref="Failures"/> counts; <c>null</c> when there is none.</summary>

@@ -3,13 +3,21 @@ namespace RaftKv.Embedded;
 /// <summary>How a leader service holds its leadership, and when it begins again.</summary>
 public sealed class RaftKvLeaderServiceOptions
 {
-    /// <summary>How long after the last sign of life of its node the service goes to another one; 500 ms to 24 h. The default value is 15 s.</summary>
+    /// <summary>
+    /// How long after the last sign of life of its node the service goes to another one; 500 ms to 24 h. The default value is 15 s.
+    /// </summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a node waits before it stands for election again after the first failure, or after the service has returned; 10 ms to 1 h. The default value is 1 s.</summary>
+    /// <summary>
+    /// How long a node waits before it stands for election again after the first failure, or after the service has returned; 10 ms to 1 h.
+    /// The default value is 1 s.
+    /// </summary>
     public TimeSpan MinBackoff { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest wait after failures: it doubles from failure to failure, with jitter. At least <see cref="MinBackoff"/>, at most 24 h. The default value is 1 min.</summary>
+    /// <summary>
+    /// The longest wait after failures: it doubles from failure to failure, with jitter. At least <see cref="MinBackoff"/>, at most 24 h.
+    /// The default value is 1 min.
+    /// </summary>
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <exception cref="ArgumentOutOfRangeException">A value is outside of its limits.</exception>

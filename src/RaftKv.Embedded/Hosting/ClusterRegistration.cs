@@ -52,8 +52,8 @@ internal static class ClusterRegistration
             return;
         throw new InvalidOperationException(cluster is null
             ? "AddRaftKv was called before: this application has a replica already, and its options would be mixed with those of the "
-                + "second call. To change the options of the replica, call services.Configure<RaftKvOptions>(...). To host a replica of another "
-                + "cluster in this process, call AddKeyedRaftKv(name, ...)."
+                + "second call. To change the options of the replica, call services.Configure<RaftKvOptions>(...). To host a replica of "
+                + "another cluster in this process, call AddKeyedRaftKv(name, ...)."
             : $"AddKeyedRaftKv was called before with the name '{cluster}'. To change the options of that replica, call "
                 + $"services.Configure<RaftKvOptions>(\"{cluster}\", ...). Each further cluster needs a name of its own.");
     }

@@ -205,7 +205,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     private ApplyStatus Increment(ReadOnlyMemory<byte> key, in IncrementBody increment)
     {
         var (number, lifetime) = (increment.Initial, increment.Lifetime);
-        if (store.TryRead(key.Span, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (Header: header, Number: Parse(value)),
+        if (store.TryRead(key.Span, 0, static (in RecordHeader head, ReadOnlySpan<byte> value, int _) => (Header: head, Number: Parse(value)),
             out var current))
         {
             if (current.Number is not { } found)

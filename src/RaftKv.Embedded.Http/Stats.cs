@@ -52,5 +52,7 @@ internal static class Stats
         : "never";
 
     private static string Configuration(IReadOnlyList<RaftKvMemberStatus> members) =>
-        "[" + string.Join(' ', members.Select(m => $"{{Suffrage:{(m.Role == RaftKvMemberRole.Voter ? "Voter" : "Nonvoter")} ID:{m.NodeId} Address:{m.Address}}}")) + "]";
+        "[" + string.Join(' ', members.Select(m => $"{{Suffrage:{SuffrageOf(m)} ID:{m.NodeId} Address:{m.Address}}}")) + "]";
+
+    private static string SuffrageOf(RaftKvMemberStatus member) => member.Role == RaftKvMemberRole.Voter ? "Voter" : "Nonvoter";
 }

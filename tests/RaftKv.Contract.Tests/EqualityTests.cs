@@ -38,8 +38,8 @@ public sealed class EqualityTests
         var found = new KvGetResult { Found = true };
         KvGetResult[] others =
         [
-            found with { Found = false }, found with { Version = new(1) }, found with { CreateVersion = new(1) }, found with { WriteCount = 1 },
-            found with { ReadAt = new(1) }, found with { LeaseId = 1 }, found with { Age = TimeSpan.FromSeconds(1) },
+            found with { Found = false }, found with { Version = new(1) }, found with { CreateVersion = new(1) },
+            found with { WriteCount = 1 }, found with { ReadAt = new(1) }, found with { LeaseId = 1 }, found with { Age = TimeSpan.FromSeconds(1) },
             found with { SlidingExpiration = TimeSpan.FromSeconds(1) }, found with { ExpiresAt = DateTimeOffset.UnixEpoch.AddDays(1) },
         ];
         Assert.All(others, other => Assert.NotEqual(found, other));

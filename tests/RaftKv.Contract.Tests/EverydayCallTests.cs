@@ -59,7 +59,8 @@ public sealed class EverydayCallTests
         var kv = new InterferingKv(_kv, times: int.MaxValue);
         var refused = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await kv.UpdateAsync("n", _ => [1], Cancel));
 
-        Assert.Equal((RaftKvUnavailableReason.Conflict, KvOutcome.NotApplied, true), (refused.Reason, refused.Outcome, refused.IsTransient));
+        Assert.Equal((RaftKvUnavailableReason.Conflict, KvOutcome.NotApplied, true),
+            (refused.Reason, refused.Outcome, refused.IsTransient));
         Assert.Equal(20, kv.Reads);
         Assert.Equal("20", await _kv.GetStringAsync("n", cancellationToken: Cancel));
     }
@@ -70,7 +71,8 @@ public sealed class EverydayCallTests
         Assert.Equal(new KvWriteResult(false, KvVersion.None), await _kv.UpdateAsync("none", _ => null, Cancel));
         var before = await _kv.SetAsync("k", "1", cancellationToken: Cancel);
         Assert.Equal(new KvWriteResult(false, before.Version), await _kv.UpdateAsync("k", _ => null, Cancel));
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await _kv.UpdateAsync("k", _ => throw new InvalidOperationException(), Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await _kv.UpdateAsync("k", _ => throw new InvalidOperationException(), Cancel));
         Assert.Equal("1", await _kv.GetStringAsync("k", cancellationToken: Cancel));
     }
 

@@ -19,7 +19,8 @@ public sealed class FakeStoreTests
         Assert.True(kv.TryRead("k", 1, static (value, _, more) => value.Length + more, out var length));
         Assert.Equal(5, length);
         Assert.False(kv.TryRead("none", 1, static (value, _, more) => value.Length + more, out length));
-        Assert.Equal(new KvReadResult<int>(true, 6), await kv.ReadAsync("k", 2, static (value, _, more) => value.Length + more, cancellationToken: Cancel));
+        Assert.Equal(new KvReadResult<int>(true, 6),
+            await kv.ReadAsync("k", 2, static (value, _, more) => value.Length + more, cancellationToken: Cancel));
         Assert.Equal(default, await kv.ReadAsync("none", 2, static (value, _, more) => value.Length + more, cancellationToken: Cancel));
     }
 
@@ -85,13 +86,15 @@ public sealed class FakeStoreTests
     [Fact]
     public async Task A_transaction_can_be_read_and_built_from_its_parts()
     {
-        var transaction = new KvTransaction().If(KvCompare.Value("a", KvRelation.Equal, "x"u8.ToArray()), KvCompare.Lease("b", KvRelation.Less, 5));
+        var transaction = new KvTransaction().If(KvCompare.Value("a", KvRelation.Equal, "x"u8.ToArray()),
+            KvCompare.Lease("b", KvRelation.Less, 5));
         transaction.Then.Set("a", "y"u8.ToArray()).Increment("n", 3);
 
         Assert.Equal("x", Encoding.UTF8.GetString(transaction.Compares[0].Bytes.Span));
         Assert.Equal((KvCompareTarget.Lease, KvRelation.Less, 5L),
             (transaction.Compares[1].Target, transaction.Compares[1].Relation, transaction.Compares[1].Number));
-        Assert.Equal([KvTransactionOperationKind.Set, KvTransactionOperationKind.Increment], transaction.Then.Operations.Select(o => o.Kind));
+        Assert.Equal([KvTransactionOperationKind.Set, KvTransactionOperationKind.Increment],
+            transaction.Then.Operations.Select(o => o.Kind));
 
         var copy = new KvTransactionBranch();
         foreach (var operation in transaction.Then.Operations)

@@ -28,15 +28,19 @@ public sealed class ImplementableTests
             return;
         var stored = type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
             .Where(p => type.GetField($"<{p.Name}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic) is not null);
-        var arguments = type.GetConstructors().SelectMany(c => c.GetParameters()).Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        Assert.All(stored, p => Assert.True(p.SetMethod?.IsPublic == true || arguments.Contains(p.Name), $"{type.Name}.{p.Name} cannot be given."));
+        var arguments = type.GetConstructors().SelectMany(c => c.GetParameters())
+            .Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Assert.All(stored, p => Assert.True(p.SetMethod?.IsPublic == true || arguments.Contains(p.Name),
+            $"{type.Name}.{p.Name} cannot be given."));
     }
 
     [Fact]
     public void An_implementation_needs_few_members()
     {
-        Assert.Equal(["CommitAsync", "DeleteAsync", "GetAsync", "ScanPageAsync", "SetAsync", "WatchAsync"], Required(typeof(IDistributedKv)));
-        Assert.Equal(["AcquireLockAsync", "GetHolderAsync", "SetEphemeralAsync", "TryAcquireLockAsync"], Required(typeof(IRaftKvCoordination)));
+        Assert.Equal(["CommitAsync", "DeleteAsync", "GetAsync", "ScanPageAsync", "SetAsync", "WatchAsync"],
+            Required(typeof(IDistributedKv)));
+        Assert.Equal(["AcquireLockAsync", "GetHolderAsync", "SetEphemeralAsync", "TryAcquireLockAsync"],
+            Required(typeof(IRaftKvCoordination)));
         Assert.Equal(["GetAsync", "GrantAsync", "ListAsync", "RevokeAsync"], Required(typeof(IRaftKvLeases)));
         Assert.Equal(["AddMemberAsync", "BackupAsync", "RemoveMemberAsync", "TakeSnapshotAsync", "TransferLeadershipAsync", "get_Status"],
             Required(typeof(IRaftKvCluster)));

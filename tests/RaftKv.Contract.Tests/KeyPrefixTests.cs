@@ -66,7 +66,8 @@ public sealed class KeyPrefixTests
     public async Task Transactions_stay_inside_the_prefix()
     {
         await Whole.SetStringAsync("n", "5", cancellationToken: Cancel);
-        var transaction = new KvTransaction().If(KvCompare.NotExists("n"), KvCompare.CreateVersion(KvKeyRange.All, KvRelation.Equal, KvVersion.None));
+        var transaction = new KvTransaction().If(KvCompare.NotExists("n"),
+            KvCompare.CreateVersion(KvKeyRange.All, KvRelation.Equal, KvVersion.None));
         transaction.Then.Increment("n", 2).Set("m", "x"u8.ToArray()).Get("m");
         var committed = await Tenant.CommitAsync(transaction, Cancel);
         Assert.Equal((true, 2L, "x"), (committed.Succeeded, committed.GetNumber("n"), committed.GetRead("m").GetString()));

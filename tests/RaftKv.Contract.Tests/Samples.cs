@@ -61,7 +61,7 @@ internal static class Samples
             ClusterId = Guid.Empty, Ranked = [Survivor], MissingVoters = [], HasQuorum = true, MayLoseWrites = false, Findings = [],
         },
         new RaftKvRestored { Backup = new() { Version = Version }, ClusterId = Guid.Empty, Version = Version },
-        new RaftKvStall { Cause = RaftKvStallCause.Gc, Duration = TimeSpan.FromSeconds(1), At = DateTimeOffset.UnixEpoch, Detail = "a test" },
+        new RaftKvStall { Cause = RaftKvStallCause.Gc, Duration = TimeSpan.FromSeconds(1), Detail = "a test" },
         new RaftKvStatus { NodeId = "node1", Address = "localhost:1", Role = RaftKvRole.Leader, IsReady = true },
         Survivor,
         new RaftKvOptions(),
@@ -93,7 +93,7 @@ internal static class Samples
 
     private static RaftKvSurvivingNode Survivor => new()
     {
-        DataDirectory = "data", NodeId = "node1", Incarnation = Guid.Empty, ClusterId = Guid.Empty, Term = 1, LastTerm = 1, LastVersion = Version,
-        LastWriteAt = DateTimeOffset.UnixEpoch, SnapshotVersion = default, Voters = ["node1"], IsVoter = true,
+        DataDirectory = "data", NodeId = "node1", Incarnation = Guid.Empty, ClusterId = Guid.Empty, Term = 1, LastTerm = 1,
+        LastVersion = Version, LastWriteAt = DateTimeOffset.UnixEpoch, SnapshotVersion = default, Voters = ["node1"], IsVoter = true,
     };
 }

@@ -20,6 +20,7 @@ internal static class InMemoryErrors
         RaftKvUnavailableReason.FeatureNotActive => Errors.FeatureNotActive(level: 1),
         RaftKvUnavailableReason.StaleRead =>
             Errors.StaleRead(Timeout.InfiniteTimeSpan, TimeSpan.Zero, Errors.NoLeader(options.RequestTimeout)),
+        RaftKvUnavailableReason.Conflict => OptimisticUpdate.Conflict("key"),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "There is no such reason."),
     };
 

@@ -106,7 +106,10 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
             ArgumentException.ThrowIfNullOrEmpty(key, nameof(keys));
             names[key] = KeyRanges.Bytes(key, limit);
             if (names.Count > KvTransaction.MaxOperations)
-                throw new ArgumentException($"At most {KvTransaction.MaxOperations} keys are read at a time. Nothing was read.", nameof(keys));
+            {
+                throw new ArgumentException($"At most {KvTransaction.MaxOperations} keys are read at a time. Nothing was read.",
+                    nameof(keys));
+            }
         }
         return names;
     }

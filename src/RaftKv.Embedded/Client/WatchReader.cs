@@ -35,7 +35,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             : WatchFromAsync(keys, asked, cancellationToken);
 
     /// <summary>Begins again with the current state whenever changes were missed.</summary>
-    private async IAsyncEnumerable<KvEvent> ResynchronizeAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEvent> ResynchronizeAsync(
+        KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {

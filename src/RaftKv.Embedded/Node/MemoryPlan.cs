@@ -21,7 +21,8 @@ internal readonly record struct MemoryPlan(
     private const double Step = 0.9;
 
     private static MemoryPlan Of(RaftKvOptions options) =>
-        new(options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes);
+        new(options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes,
+            options.MaxPendingBytes);
 
     /// <summary>Makes the budgets of the options fit, and logs what was changed.</summary>
     /// <exception cref="OptionsValidationException">Even the least budgets do not fit.</exception>
@@ -31,7 +32,8 @@ internal readonly record struct MemoryPlan(
         var plan = Fit(options, availableBytes);
         if (plan == asked)
             return;
-        (options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes, options.MaxPendingBytes) = plan;
+        (options.MemoryBudgetBytes, options.ExpectedKeys, options.WatchHistoryBytes, options.ScanRetentionBytes,
+            options.MaxPendingBytes) = plan;
         log.BudgetsReduced(options.NodeId, availableBytes / Mebibyte, plan.Describe(), asked.Describe());
     }
 

@@ -7,7 +7,8 @@ internal sealed class CountingKv(IDistributedKv inner) : DelegatingDistributedKv
 {
     public int Reads { get; private set; }
 
-    public override ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default)
+    public override ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default,
+        CancellationToken cancellationToken = default)
     {
         Reads++;
         return base.GetAsync(key, options, cancellationToken);

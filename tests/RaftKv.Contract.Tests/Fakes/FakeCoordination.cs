@@ -9,7 +9,8 @@ internal sealed class FakeCoordination(FakeKv kv) : IRaftKvCoordination
 
     public FakeLock this[string name] => _held[name];
 
-    public async ValueTask<KvLock> AcquireLockAsync(string name, KvLockOptions options = default, CancellationToken cancellationToken = default) =>
+    public async ValueTask<KvLock> AcquireLockAsync(string name, KvLockOptions options = default,
+        CancellationToken cancellationToken = default) =>
         await TryAcquireLockAsync(name, options, cancellationToken)
         ?? throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, "The lock is held. Nothing was written.");
 

@@ -54,8 +54,9 @@ internal sealed class FakeKv : IDistributedKv
         var limit = Math.Min(options.Limit == 0 ? PageEntries : options.Limit, PageEntries);
         var sign = options.Descending ? -1 : 1;
         var found = (options.Descending ? _keys.Reverse() : _keys)
-            .Where(k => Contains(range, k.Key) && (options.After is null || string.CompareOrdinal(k.Key, options.After) * sign > 0)).Take(limit + 1)
-            .Select(k => new KvEntry { Key = k.Key, Value = options.KeysOnly ? default : k.Value.Value, Version = k.Value.Version }).ToList();
+            .Where(k => Contains(range, k.Key)
+                && (options.After is null || string.CompareOrdinal(k.Key, options.After) * sign > 0)).Take(limit + 1)
+            .Select(k => EntryOf(k.Key, k.Value, options.KeysOnly)).ToList();
         var page = found.Take(limit).ToList();
         return new(new KvScanPage { Entries = page, Version = new(_version), Next = found.Count > limit ? page[^1].Key : null });
     }
@@ -68,7 +69,8 @@ internal sealed class FakeKv : IDistributedKv
         {
             foreach (var (key, value) in _keys.Where(k => Contains(range, k.Key)))
                 events.Writer.TryWrite(new KvEvent { Key = key, Value = value.Value, Version = value.Version });
-            events.Writer.TryWrite(new KvEvent { Kind = KvEventKind.InitialStateEnd, Key = "", Version = new(_version), EndsVersion = true });
+            var end = new KvEvent { Kind = KvEventKind.InitialStateEnd, Key = "", Version = new(_version), EndsVersion = true };
+            events.Writer.TryWrite(end);
         }
         _watches.Add((range, events));
         await foreach (var change in events.Reader.ReadAllAsync(cancellationToken))
@@ -85,6 +87,9 @@ internal sealed class FakeKv : IDistributedKv
 
     private static bool Contains(KvKeyRange range, string key) => key.StartsWith(range.Prefix ?? "", StringComparison.Ordinal)
         && string.CompareOrdinal(key, range.From ?? "") >= 0 && (range.To is null || string.CompareOrdinal(key, range.To) < 0);
+
+    private static KvEntry EntryOf(string key, KvGetResult value, bool keysOnly) =>
+        new() { Key = key, Value = keysOnly ? default : value.Value, Version = value.Version };
 
     private KvGetResult Read(string key) => _keys.GetValueOrDefault(key) with { ReadAt = new(_version) };
 

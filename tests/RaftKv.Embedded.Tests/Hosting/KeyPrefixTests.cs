@@ -35,7 +35,8 @@ public sealed class KeyPrefixTests : IAsyncLifetime
         Assert.True((await tenant.GetAsync(held.Key, cancellationToken: Cancel)).Found);
         var leases = await _node.Leases.WithKeyPrefix("tenant/").ListAsync(cancellationToken: Cancel);
         Assert.Equal((held.Key, _node.Cluster.Status.NodeId), (leases.Single().FirstKeys.Single(), leases.Single().Holder));
-        await Assert.ThrowsAsync<RaftKvReservedKeyException>(async () => await tenant.SetAsync(held.Key, default, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<RaftKvReservedKeyException>(
+            async () => await tenant.SetAsync(held.Key, default, cancellationToken: Cancel));
 
         await held.DisposeAsync();
         Assert.False((await tenant.CommitAsync(write, Cancel)).Succeeded);
@@ -48,14 +49,19 @@ public sealed class KeyPrefixTests : IAsyncLifetime
         foreach (var key in (string[])["a", "a/", "a/1", "a/b/2", "a/b/3", "a/ü", "b/😀/x", "c"])
             await _node.Kv.SetStringAsync(key, key, cancellationToken: Cancel);
 
-        Assert.Equal(await ListAsync(_node.Kv.ScanAsync(default, default, Cancel)), await ListAsync(small.ScanAsync(default, default, Cancel)));
-        foreach (var range in (KvKeyRange[])[default, KvKeyRange.StartingWith("a/"), KvKeyRange.Between("a/1", "c"), KvKeyRange.Exactly("c")])
+        Assert.Equal(await ListAsync(_node.Kv.ScanAsync(default, default, Cancel)),
+            await ListAsync(small.ScanAsync(default, default, Cancel)));
+        KvKeyRange[] ranges = [default, KvKeyRange.StartingWith("a/"), KvKeyRange.Between("a/1", "c"), KvKeyRange.Exactly("c")];
+        foreach (var range in ranges)
         {
-            Assert.Equal(await _node.Kv.CountAsync(range, cancellationToken: Cancel), await small.CountAsync(range, cancellationToken: Cancel));
+            Assert.Equal(await _node.Kv.CountAsync(range, cancellationToken: Cancel),
+                await small.CountAsync(range, cancellationToken: Cancel));
             var limited = new KvScanOptions { Limit = 3, After = "a", KeysOnly = true };
-            Assert.Equal(await ListAsync(_node.Kv.ScanAsync(range, limited, Cancel)), await ListAsync(small.ScanAsync(range, limited, Cancel)));
+            Assert.Equal(await ListAsync(_node.Kv.ScanAsync(range, limited, Cancel)),
+                await ListAsync(small.ScanAsync(range, limited, Cancel)));
         }
-        foreach (var (prefix, after) in ((string, string?)[])[("", null), ("a", null), ("a/", null), ("a/", "a/b/"), ("", "a/"), ("b/", null)])
+        (string, string?)[] directories = [("", null), ("a", null), ("a/", null), ("a/", "a/b/"), ("", "a/"), ("b/", null)];
+        foreach (var (prefix, after) in directories)
         {
             Assert.Equal(await ListAsync(_node.Kv.ListChildrenAsync(prefix, after: after, cancellationToken: Cancel)),
                 await ListAsync(small.ListChildrenAsync(prefix, after: after, cancellationToken: Cancel)));
@@ -75,7 +81,8 @@ public sealed class KeyPrefixTests : IAsyncLifetime
     /// <summary>A store with no more than an implementation needs.</summary>
     private sealed class SixMethods(IDistributedKv kv) : IDistributedKv
     {
-        public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default) =>
+        public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default,
+            CancellationToken cancellationToken = default) =>
             kv.GetAsync(key, options, cancellationToken);
 
         public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions options = default,

@@ -47,7 +47,7 @@ public sealed class ReadManyTests : IAsyncLifetime
         var writes = Task.Run(async () =>
         {
             for (var i = 0; !stop.IsCancellationRequested; i++)
-                await _node.Kv.SetManyAsync(keys.Select(k => KeyValuePair.Create(k, (ReadOnlyMemory<byte>)BitConverter.GetBytes(i))), Cancel);
+                await SetAllAsync(keys, BitConverter.GetBytes(i));
         }, Cancel);
         for (var i = 0; i < 200; i++)
         {
@@ -94,7 +94,7 @@ public sealed class ReadManyTests : IAsyncLifetime
     public async Task A_descending_scan_is_the_ascending_one_from_its_end()
     {
         for (var i = 0; i < 600; i += 20)
-            await _node.Kv.SetManyAsync(Enumerable.Range(i, 20).Select(n => KeyValuePair.Create($"k{n:D3}", (ReadOnlyMemory<byte>)new byte[10])), Cancel);
+            await SetAllAsync(Enumerable.Range(i, 20).Select(n => $"k{n:D3}"), new byte[10]);
         var ascending = await ListAsync(default);
 
         Assert.Equal(Enumerable.Reverse(ascending), await ListAsync(new KvScanOptions { Descending = true }));
@@ -127,6 +127,9 @@ public sealed class ReadManyTests : IAsyncLifetime
         await _node.Kv.SetStringAsync("k", "2", cancellationToken: Cancel);
         Assert.Equal("2", Encoding.UTF8.GetString((await waiting).Entries.Single().Value.Span));
     }
+
+    private async Task SetAllAsync(IEnumerable<string> keys, ReadOnlyMemory<byte> value) =>
+        await _node.Kv.SetManyAsync(keys.Select(k => KeyValuePair.Create(k, value)), Cancel);
 
     private async Task<List<KvEntry>> ListAsync(KvScanOptions options)
     {

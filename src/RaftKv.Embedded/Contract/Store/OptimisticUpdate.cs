@@ -26,10 +26,12 @@ internal static class OptimisticUpdate
     {
         var last = await Retry.ExecuteAsync(static (update, stop) => TryAsync(update.kv, update.key, update.next, update.options, stop),
             (kv, key, next, options), cancellationToken).ConfigureAwait(false);
-        return !last.IsConflict ? last.Result : throw new RaftKvUnavailableException(RaftKvUnavailableReason.Conflict,
-            $"Other writers changed the key '{key}' during each of {MaxAttempts} attempts to update it. Nothing was written. "
-            + "Try again later, or take a lock around the updates.");
+        return last.IsConflict ? throw Conflict(key) : last.Result;
     }
+
+    public static RaftKvUnavailableException Conflict(string key) => new(RaftKvUnavailableReason.Conflict,
+        $"Other writers changed the key '{key}' during each of {MaxAttempts} attempts to update it. Nothing was written. "
+        + "Try again later, or take a lock around the updates.");
 
     private static async ValueTask<Attempt> TryAsync(IDistributedKv kv, string key, Func<KvGetResult, byte[]?> next,
         KvSetOptions options, CancellationToken cancellationToken)

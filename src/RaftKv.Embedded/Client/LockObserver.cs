@@ -3,7 +3,7 @@ using Polly;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Tells who holds a lock, from outside the line before it.</summary>
+/// <summary>Finds the holder of a lock, without a place in its queue.</summary>
 internal sealed class LockObserver(IDistributedKv kv, string name)
 {
     private static readonly ResiliencePipeline Retry = TransientRetry.Every(TimeSpan.FromMilliseconds(200), static e => e.IsTransient);

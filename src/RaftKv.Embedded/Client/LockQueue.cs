@@ -4,7 +4,8 @@ using Polly;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// The line before a lock: a key for everyone in it, each bound to a lease; whose key is the oldest has the lock. Everyone waits for the key just before its own, so a release wakes one.
+/// The queue for a lock: one key for each caller, bound to a lease. The caller with the oldest key has the lock. Each waits for the key
+/// before its own, so that a release wakes one caller.
 /// </summary>
 internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
 {
@@ -13,7 +14,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
 
     public static string KeyOf(string name, long lease) => $"{PrefixOf(name)}{lease:D19}";
 
-    /// <summary>Whether a key is a place in the line before some lock.</summary>
+    /// <summary>Whether a key is a place in the queue for a lock.</summary>
     public static bool IsPlace(string key) => key.StartsWith(ReservedKeys.LocksPrefix, StringComparison.Ordinal);
 
     /// <summary>The name of the lock whose places are below this group of keys.</summary>
@@ -21,7 +22,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
 
     public static KvKeyRange RangeOf(string name) => KvKeyRange.StartingWith(PrefixOf(name));
 
-    /// <summary>Shows all places in the line before a lock, as of one version, which is returned.</summary>
+    /// <summary>Visits all places in the queue for a lock, as of one version, which is returned.</summary>
     public static async Task<KvVersion> VisitAsync(
         IDistributedKv kv, string name, Action<KvEntry> visit, CancellationToken cancellationToken)
     {
@@ -59,7 +60,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
         }
     }
 
-    /// <summary>The lease that a place in the line is bound to; 0 when something else wrote the key.</summary>
+    /// <summary>The lease that a place in the queue is bound to; 0 when the key was not written by a lock.</summary>
     public static long LeaseOf(string name, string key) =>
         long.TryParse(key.AsSpan(PrefixOf(name).Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : 0;
 
@@ -107,5 +108,6 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     private static string PrefixOf(string name) => $"{ReservedKeys.LocksPrefix}{LockKeys.Escape(name)}/";
 
     private RaftKvLeaseException Lost() =>
-        new(RaftKvLeaseError.NotFound, $"The place in the line for the lock '{mine.Name}' was lost: this process was cut off from the cluster for longer than the lock's time to live. Ask again.");
+        new(RaftKvLeaseError.NotFound, $"The place in the queue for the lock '{mine.Name}' was lost: this process was cut off from the "
+            + "cluster for longer than the lock's time to live. Nothing was locked. Ask again.");
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>The value of the key that stands for a place in the line before a lock: who asked, and when.</summary>
+/// <summary>The value of the key that stands for a place in the queue for a lock: which node asked, and when.</summary>
 internal static class LockTicket
 {
     private const char Separator = '\n';

@@ -122,7 +122,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
     }
 
-    /// <summary>Gets in line, in one step with looking whether anybody is in it.</summary>
+    /// <summary>Takes a place in the queue, and learns in the same step whether it is the first.</summary>
     private async ValueTask<(HeldLock? Lock, bool IsFirst)> EnterAsync(
         string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)
     {

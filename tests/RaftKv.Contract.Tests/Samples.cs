@@ -66,6 +66,8 @@ internal static class Samples
         Survivor,
         new RaftKvOptions(),
         new RaftKvCacheOptions(),
+        new RaftKvLeaderServiceOptions(),
+        new RaftKvLeaderServiceStatus { Name = "job", NodeId = "node1", Since = DateTimeOffset.UnixEpoch, Failures = 1 },
         new RaftKvTlsOptions(),
         new RaftKvTlsCredentials(TestCertificate.Create(), [TestCertificate.Create()]),
     ];
@@ -88,6 +90,7 @@ internal static class Samples
     public static object[] Fakes =>
     [
         Kv, new CountingKv(Kv), new FakeLeases(Kv), new FakeCoordination(Kv), new FakeCluster(), new FakeBuilder(), new FakeView<string>(),
+        new FakeLeaderService(), new FakeLeaderServices("node1"),
         new FakeLease(1, TimeSpan.FromSeconds(1), _ => { }), new FakeLock("name", "key", Version, () => { }),
     ];
 

@@ -1,0 +1,15 @@
+using RaftKv.Embedded;
+
+namespace RaftKv.Contract.Tests.Fakes;
+
+/// <summary>Keeps the leaderships that it was run with.</summary>
+internal sealed class FakeLeaderService : IRaftKvLeaderService
+{
+    public List<KvVersion> Tokens { get; } = [];
+
+    public Task RunAsync(KvLock leadership, CancellationToken cancellationToken)
+    {
+        Tokens.Add(leadership.FencingToken);
+        return Task.CompletedTask;
+    }
+}

@@ -22,7 +22,7 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     /// <summary>All nodes, running or not.</summary>
     public IReadOnlyList<RaftKvTestNode> Nodes { get; }
 
-    /// <summary>The node that leads, as far as a majority says so; <c>null</c> when none does.</summary>
+    /// <summary>The node that leads, as far as a majority that it reaches says so; <c>null</c> when none does.</summary>
     public RaftKvTestNode? Leader => Nodes.FirstOrDefault(IsLeader);
 
     internal InMemoryNetwork Network { get; } = new();
@@ -74,7 +74,7 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     /// <summary>Ends all partitions and lags.</summary>
     public void Heal() => Network.Heal();
 
-    /// <summary>Waits until a majority of the nodes follows a leader that serves reads and writes.</summary>
+    /// <summary>Waits until a majority of the nodes follows a leader that reaches them and serves reads and writes.</summary>
     /// <exception cref="TimeoutException">There was none for 60 s; the message has the state of each node.</exception>
     public async Task<RaftKvTestNode> WaitForLeaderAsync(CancellationToken cancellationToken = default)
     {
@@ -103,7 +103,8 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
 
     private bool IsLeader(RaftKvTestNode node) =>
         StatusOf(node) is { Role: RaftKvRole.Leader, IsReady: true } own
-        && Nodes.Count(n => StatusOf(n) is { } seen && seen.LeaderId == node.Id && seen.Term == own.Term) > Nodes.Count / 2;
+        && Nodes.Count(n => Network.Passes(node.Address, n.Address)
+            && StatusOf(n) is { } seen && seen.LeaderId == node.Id && seen.Term == own.Term) > Nodes.Count / 2;
 
     private bool HasConverged()
     {

@@ -159,6 +159,9 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public Task<ChurnWindow> StopChurnAsync() => AskAsync<ChurnWindow>(new NodeRequest { Op = "churnstop" });
 
+    /// <summary>Runs the conformance suite in the node's process.</summary>
+    public Task<ConformanceReport> RunConformanceAsync() => AskAsync<ConformanceReport>(new NodeRequest { Op = "conformance" }, 120);
+
     public Task<ContentHash> HashAsync() => AskAsync<ContentHash>(new NodeRequest { Op = "hash" }, 120);
 
     private Task<T> AskAsync<T>(NodeRequest request, double patienceSeconds = 0)

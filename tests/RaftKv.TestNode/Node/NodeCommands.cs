@@ -7,7 +7,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.TestNode.Node;
 
 /// <summary>What a node can be told to do, each a call of the public contract.</summary>
-internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IRaftKvCoordination coordination, Func<CancellationToken, Task> stop)
+internal sealed class NodeCommands(
+    IDistributedKv kv, IRaftKvCluster cluster, IRaftKvCoordination coordination, IRaftKvLeases leases, Func<CancellationToken, Task> stop)
 {
     private readonly ConcurrentDictionary<string, KvLock> _locks = new();
     private ChurnRunner? _churn;
@@ -80,6 +81,8 @@ internal sealed class NodeCommands(IDistributedKv kv, IRaftKvCluster cluster, IR
                 return null;
             case "load":
                 return await new LoadRunner(kv, request.Load!).RunAsync();
+            case "conformance":
+                return await ConformanceRunner.RunAsync(kv, leases, coordination, token);
             case "churnstop":
                 await _churn!.StopAsync();
                 return _churn.TakeWindow();

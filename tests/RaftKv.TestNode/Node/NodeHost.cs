@@ -59,7 +59,7 @@ public static class NodeHost
         await using var disposed = (IAsyncDisposable)host;
         var commands = new NodeCommands(
             host.Services.GetRequiredService<IDistributedKv>(), host.Services.GetRequiredService<IRaftKvCluster>(),
-            host.Services.GetRequiredService<IRaftKvCoordination>(), host.StopAsync);
+            host.Services.GetRequiredService<IRaftKvCoordination>(), host.Services.GetRequiredService<IRaftKvLeases>(), host.StopAsync);
         var loop = new CommandLoop(commands, host.Services.GetRequiredService<CallListener>(), input, replies);
         loop.Start();
         replies.Write(NodeReply.Of(start.Id, "started"));

@@ -1,0 +1,25 @@
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>
+/// What the contract of <see cref="IDistributedKv"/>, leases and locks says, as cases that any implementation can be run against: a fake of
+/// your own, a decorator, the store in memory, a cluster. It knows no test framework.
+/// </summary>
+public static class RaftKvConformance
+{
+    /// <summary>All cases, in groups.</summary>
+    public static IReadOnlyList<RaftKvConformanceCase> Cases { get; } =
+    [
+        .. ConditionCases.All,
+        .. ReadCases.All,
+        .. CompareCases.All,
+        .. TransactionCases.All,
+        .. IncrementCases.All,
+        .. ScanCases.All,
+        .. ChildrenCases.All,
+        .. LimitCases.All,
+        .. LifetimeCases.All,
+        .. LeaseCases.All,
+        .. LockCases.All,
+        .. WatchCases.All,
+    ];
+}

@@ -1,0 +1,39 @@
+namespace RaftKv.Embedded.Testing;
+
+/// <summary>One case of <see cref="RaftKvConformance"/>.</summary>
+public sealed class RaftKvConformanceCase
+{
+    private readonly Func<ConformanceRun, Task> _run;
+
+    internal RaftKvConformanceCase(string group, string name, Func<ConformanceRun, Task> run, bool leases = false, bool coordination = false) =>
+        (Group, Name, _run, NeedsLeases, NeedsCoordination) = (group, $"{group}: {name}", run, leases, coordination);
+
+    /// <summary>The part of the contract.</summary>
+    public string Group { get; }
+
+    /// <summary>The group and what is to hold, unique among the cases.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.Leases"/>.</summary>
+    public bool NeedsLeases { get; }
+
+    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.Coordination"/>.</summary>
+    public bool NeedsCoordination { get; }
+
+    /// <summary>Whether the target has what the case needs.</summary>
+    public bool CanRun(RaftKvConformanceTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        return (!NeedsLeases || target.Leases is not null) && (!NeedsCoordination || target.Coordination is not null);
+    }
+
+    /// <summary>Runs it. It may run beside other cases, and again.</summary>
+    /// <exception cref="RaftKvConformanceException">The target does not do what the contract says.</exception>
+    /// <exception cref="InvalidOperationException">The target lacks what the case needs.</exception>
+    public Task RunAsync(RaftKvConformanceTarget target, CancellationToken cancellationToken = default) => CanRun(target)
+        ? _run(new ConformanceRun(target, cancellationToken))
+        : throw new InvalidOperationException($"The target lacks the leases or the locks that '{Name}' needs.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

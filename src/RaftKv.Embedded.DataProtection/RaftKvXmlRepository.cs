@@ -10,8 +10,8 @@ namespace RaftKv.Embedded.DataProtection;
 /// The elements of the key ring, one under each key of the store: keys below <c>keys/</c>, what revokes them below <c>revocations/</c>.
 /// </summary>
 /// <remarks>
-/// A process that finds no key creates one at once, and so do all the others that start with it. The first key is therefore stored under the condition that there is still none. The
-/// key manager reads the ring again after it has stored a key, and takes the one that it finds.
+/// A process that finds no key creates one at once, and so do all the others that start with it. The first key is therefore stored under
+/// the condition that there is still none. The key manager reads the ring again after it has stored a key, and takes the one that it finds.
 /// </remarks>
 internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILogger<RaftKvXmlRepository> log) : IDeletableXmlRepository
 {
@@ -122,5 +122,6 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
         }
     }
 
-    private static bool IsPlain(string name) => !string.IsNullOrEmpty(name) && name.Length <= 200 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+    private static bool IsPlain(string name) =>
+        !string.IsNullOrEmpty(name) && name.Length <= 200 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Any node takes a write and forwards it. A client that balances its load itself may ask with <c>?forward=false</c> to be sent to the leader instead.
+/// Any node takes a write and forwards it. A client that balances its load itself may ask with <c>?forward=false</c> to be sent to the
+/// leader instead.
 /// </summary>
 internal static class Forwarding
 {
@@ -19,7 +20,8 @@ internal static class Forwarding
         if (status.LeaderId == status.NodeId)
             return;
         if (status.LeaderId is null)
-            throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "no_leader", "This node knows no leader. Nothing was written.", RetryAfter: true));
+            throw new RequestRefusedException(new Problem(StatusCodes.Status503ServiceUnavailable, "no_leader",
+                "This node knows no leader. Nothing was written.", RetryAfter: true));
         context.Response.Headers[Leader] = status.LeaderId;
         throw new RequestRefusedException(new Problem(StatusCodes.Status421MisdirectedRequest, "not_leader",
             $"{status.LeaderId} leads, and the request asked not to be forwarded. Nothing was written."));

@@ -38,7 +38,8 @@ internal sealed class IdempotentWrites(TimeProvider time)
             return null;
         var key = values.ToString();
         return key.Length is > 0 and <= MaxLength && values.Count == 1 && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? key
-            : throw RequestRefusedException.BadInput(Header, $"Idempotency-Key is one text of 1 to {MaxLength} visible ASCII characters, new for every write: a GUID, for example.");
+            : throw RequestRefusedException.BadInput(Header,
+            $"Idempotency-Key is one text of 1 to {MaxLength} visible ASCII characters, new for every write: a GUID, for example.");
     }
 
     /// <summary>Sets a key once.</summary>
@@ -84,7 +85,8 @@ internal sealed class IdempotentWrites(TimeProvider time)
             // Another client wrote the key in between, or the same request came twice: look again.
         }
         throw new RequestRefusedException(new Problem(
-            StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.", RetryAfter: true));
+            StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.",
+            RetryAfter: true));
     }
 
     /// <summary>Deletes some of the records that are too old. Called behind an answer, for as long as there are any.</summary>
@@ -95,7 +97,8 @@ internal sealed class IdempotentWrites(TimeProvider time)
             return;
         var transaction = new KvTransaction();
         var old = KvKeyRange.Between(Prefix, Prefix + Day(-2));
-        await foreach (var entry in kv.ScanAsync(old, new KvScanOptions { KeysOnly = true, Limit = PurgedAtOnce, Consistency = KvConsistency.Stale }, cancellationToken))
+        var stale = new KvScanOptions { KeysOnly = true, Limit = PurgedAtOnce, Consistency = KvConsistency.Stale };
+        await foreach (var entry in kv.ScanAsync(old, stale, cancellationToken))
             transaction.Then.DeleteReserved(entry.Key);
         if (transaction.Then.Count > 0)
             await kv.CommitAsync(transaction, cancellationToken);
@@ -126,7 +129,8 @@ internal sealed class IdempotentWrites(TimeProvider time)
     private static KvWriteResult? Find(KvTransactionResult result, string fingerprint)
     {
         if (!result.HasResults)
-            throw new RequestRefusedException(new Problem(StatusCodes.Status504GatewayTimeout, "outcome_unknown", "What the transaction read is not known any more. Send the request again with the same Idempotency-Key."));
+            throw new RequestRefusedException(new Problem(StatusCodes.Status504GatewayTimeout, "outcome_unknown",
+                "What the transaction read is not known any more. Send the request again with the same Idempotency-Key."));
         foreach (var item in result.Results.Take(result.Results.Count - 1))
         {
             if (!item.Read.Found)

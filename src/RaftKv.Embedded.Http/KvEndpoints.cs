@@ -167,8 +167,11 @@ internal static class KvEndpoints
     private static TimeSpan? MaxAge(IQueryCollection query, KvConsistency consistency) => query["maxAge"].ToString() switch
     {
         "" => null,
-        _ when consistency != KvConsistency.Stale => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge goes with stale reads; the others see every acknowledged write."),
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) => TimeSpan.FromMilliseconds(milliseconds),
+        _ when consistency != KvConsistency.Stale =>
+            throw RequestRefusedException.BadInput("maxAge",
+                "The parameter maxAge goes with stale reads; the others see every acknowledged write."),
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) =>
+            TimeSpan.FromMilliseconds(milliseconds),
         _ => throw RequestRefusedException.BadInput("maxAge", "The parameter maxAge is a number of milliseconds."),
     };
 

@@ -30,7 +30,8 @@ internal static class KvListing
             After = after.Length > 0 ? after : null,
         };
         var range = prefix.ToString() is { Length: > 0 } start ? KvKeyRange.StartingWith(start) : KvKeyRange.All;
-        await using var entries = ApiRoute.Kv(context).ScanAsync(range, scan, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        await using var entries = ApiRoute.Kv(context).ScanAsync(range, scan,
+            context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
         // What is wrong with the request, or with the quorum, shows with the first entry, while an error can still be answered.
         bool more;
         try

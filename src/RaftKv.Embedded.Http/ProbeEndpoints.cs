@@ -18,7 +18,8 @@ internal static class ProbeEndpoints
     {
         var open = routes.MapGroup("");
         open.MapRead("/livez", ApiRoute.Open(static context =>
-            AnswerAsync(context, "live", Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))))
+            AnswerAsync(context, "live",
+                Readiness.IsAlive(ApiRoute.Cluster(context).Status) ? null : Readiness.Of(ApiRoute.Cluster(context).Status))))
             .Describe(OpenApiSignatures.Nothing, "RaftKvLive", OpenApiTags.Health, "Fails when a restart of the process may help.")
             .Answers<Schemas.Probe>().Fails(503);
         open.MapRead("/readyz", ApiRoute.Open(static context =>

@@ -35,7 +35,8 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
             + "or send it again with the same Idempotency-Key where the route takes one.")
         : new(StatusCodes.Status504GatewayTimeout, "request_timeout", "The app's time limit for the request has passed. Nothing was read.");
 
-    public static Problem BadInput(string field, string error) => new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
+    public static Problem BadInput(string field, string error) =>
+        new(StatusCodes.Status400BadRequest, "invalid_" + FieldCode(field), error, field);
 
     public static Problem TooLarge(string error, long limit, long? actual) =>
         new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error) { Limit = limit, Actual = actual };
@@ -46,12 +47,15 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
         RaftKvOutcomeUnknownException => new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", e.Message),
         RaftKvUnavailableException unavailable => From(unavailable),
         RaftKvMembershipException membership => From(membership),
-        RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } key => BadInput("key", e.Message) with { Limit = key.Maximum, Actual = key.Actual },
+        RaftKvLimitExceededException { Limit: nameof(RaftKvOptions.MaxKeyBytes) } key =>
+            BadInput("key", e.Message) with { Limit = key.Maximum, Actual = key.Actual },
         RaftKvLimitExceededException value => TooLarge(e.Message, value.Maximum, value.Actual),
         RaftKvReservedKeyException => new(StatusCodes.Status403Forbidden, "reserved_key", e.Message, "key"),
-        RaftKvCompactedException compacted => new(StatusCodes.Status410Gone, "compacted", e.Message) { CompactVersion = compacted.OldestVersion },
+        RaftKvCompactedException compacted =>
+            new(StatusCodes.Status410Gone, "compacted", e.Message) { CompactVersion = compacted.OldestVersion },
         RaftKvTransactionException transaction => From(transaction),
-        RaftKvStorageException { Error: RaftKvStorageError.DiskFull } => new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
+        RaftKvStorageException { Error: RaftKvStorageError.DiskFull } =>
+            new(StatusCodes.Status507InsufficientStorage, "no_space", e.Message),
         _ => new(StatusCodes.Status500InternalServerError, "storage_error", e.Message),
     };
 
@@ -78,7 +82,8 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     private static Problem From(RaftKvTransactionException e) => e.Error switch
     {
         RaftKvTransactionError.KeyWrittenTwice => new(StatusCodes.Status400BadRequest, "duplicate_key", e.Message),
-        RaftKvTransactionError.TooManyOperations or RaftKvTransactionError.TooManyKeys => new(StatusCodes.Status400BadRequest, "too_many_operations", e.Message),
+        RaftKvTransactionError.TooManyOperations or RaftKvTransactionError.TooManyKeys =>
+            new(StatusCodes.Status400BadRequest, "too_many_operations", e.Message),
         RaftKvTransactionError.ResultTooLarge => new(StatusCodes.Status413PayloadTooLarge, "result_too_large", e.Message),
         _ => new(StatusCodes.Status409Conflict, "not_a_number", e.Message),
     };

@@ -23,7 +23,8 @@ internal static class ReplicaHeaders
         var headers = context.Response.Headers;
         headers[Version] = status.AppliedIndex.ToString(CultureInfo.InvariantCulture);
         headers[KnownLeader] = status.LeaderId is null ? "false" : "true";
-        headers[LastContact] = status.LastContact is { } ago ? ((long)ago.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) : "never";
+        headers[LastContact] = status.LastContact is { } ago ? ((long)ago.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
+            : "never";
     }
 
     /// <summary>For an answer that has a key which expires.</summary>

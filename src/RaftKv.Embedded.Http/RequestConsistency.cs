@@ -29,7 +29,8 @@ internal static class RequestConsistency
         _ => throw RequestRefusedException.BadInput("consistency", "The parameter consistency is linearizable, lease or stale."),
     };
 
-    private static bool IsSet(IQueryCollection query, string flag) => query.TryGetValue(flag, out var value) && value.ToString() is "" or "1" or "true";
+    private static bool IsSet(IQueryCollection query, string flag) =>
+        query.TryGetValue(flag, out var value) && value.ToString() is "" or "1" or "true";
 
     private static void Add(ref KvConsistency? asked, KvConsistency one)
     {

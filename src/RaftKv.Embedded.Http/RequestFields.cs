@@ -74,7 +74,8 @@ internal static class RequestFields
         {
             var reader = new Utf8JsonReader(body.Span, AnyDepth);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                throw RequestRefusedException.BadInput("body", $"The body must be a JSON object with the field {first}{(second is null ? "" : " and the field " + second)}.");
+                throw RequestRefusedException.BadInput("body",
+                    $"The body must be a JSON object with the field {first}{(second is null ? "" : " and the field " + second)}.");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.ValueTextEquals(first))
@@ -91,7 +92,8 @@ internal static class RequestFields
         }
         catch (JsonException e)
         {
-            throw RequestRefusedException.BadInput("body", $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+            throw RequestRefusedException.BadInput("body",
+                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
         return (firstAt, secondAt);
     }

@@ -33,7 +33,8 @@ internal readonly record struct RequestLifetime(TimeSpan? TimeToLive, TimeSpan? 
             PointInTime("expiresAt", query["expiresAt"].ToString()),
             RequestFlag.Read(query, "keepLifetime"));
         if (lifetime is { TimeToLive: not null, ExpiresAt: not null })
-            throw RequestRefusedException.BadInput("expiresAt", "The parameters ttl and expiresAt say the same in two ways. Send one of them.");
+            throw RequestRefusedException.BadInput("expiresAt",
+                "The parameters ttl and expiresAt say the same in two ways. Send one of them.");
         if (lifetime.Keep && lifetime != new RequestLifetime(null, null, null, true))
             throw RequestRefusedException.BadInput(
                 "keepLifetime", "The parameter keepLifetime keeps what the key has; it goes with no other lifetime.");
@@ -48,11 +49,13 @@ internal readonly record struct RequestLifetime(TimeSpan? TimeToLive, TimeSpan? 
         : decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
             && seconds is >= 0.001m and <= MaxSeconds
             ? TimeSpan.FromMilliseconds((double)(seconds * 1000))
-            : throw RequestRefusedException.BadInput(parameter, $"{parameter} is a time in seconds, from 0.001 to {MaxSeconds} (100 years).");
+            : throw RequestRefusedException.BadInput(parameter,
+            $"{parameter} is a time in seconds, from 0.001 to {MaxSeconds} (100 years).");
 
     private static DateTimeOffset? PointInTime(string parameter, string text) => text.Length == 0 ? null
         : DateTimeOffset.TryParseExact(
             text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             && time > DateTimeOffset.UnixEpoch
-            ? time : throw RequestRefusedException.BadInput(parameter, $"The parameter {parameter} is a time after 1970 like 2030-12-31T23:59:59Z.");
+            ? time : throw RequestRefusedException.BadInput(parameter,
+            $"The parameter {parameter} is a time after 1970 like 2030-12-31T23:59:59Z.");
 }

@@ -49,7 +49,8 @@ internal static class StoreEndpoints
         if (!found.Found)
             throw new RequestRefusedException(new Problem(StatusCodes.Status404NotFound, "key_not_found", "Key not found."));
         if (!RequestFields.IsJson(found.Value.Span))
-            throw new RequestRefusedException(new Problem(StatusCodes.Status406NotAcceptable, "not_json", "The key's value is not JSON: it was not written through this route."));
+            throw new RequestRefusedException(new Problem(StatusCodes.Status406NotAcceptable, "not_json",
+                "The key's value is not JSON: it was not written through this route."));
         await ApiResponses.OkAsync(context, "success fetching data", (key, found.Value, found.Version), WriteEntry);
     }
 

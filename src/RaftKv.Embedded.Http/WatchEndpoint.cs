@@ -38,7 +38,8 @@ internal static class WatchEndpoint
         if (options is { InitialState: false, FromVersion.Value: 0 })
         {
             // "Now" is a version, which the client is told first: it can come back to it even if it hears of nothing else.
-            begin = (await ApiRoute.Kv(context).GetAsync(IdempotentWrites.Prefix, new KvReadOptions { Consistency = options.Consistency }, ending.Token)).ReadAt;
+            begin = (await ApiRoute.Kv(context).GetAsync(IdempotentWrites.Prefix, new KvReadOptions { Consistency = options.Consistency },
+                ending.Token)).ReadAt;
             options = options with { FromVersion = new KvVersion(begin.Value + 1) };
         }
         await using var changes = new WatchReader(Watch(context, range, options, ending.Token), ending);
@@ -50,7 +51,8 @@ internal static class WatchEndpoint
         await new WatchStream(context, ending.Token).RunAsync(begin, changes);
     }
 
-    private static IAsyncEnumerable<KvEvent> Watch(HttpContext context, KvKeyRange range, KvWatchOptions options, CancellationToken cancellationToken)
+    private static IAsyncEnumerable<KvEvent> Watch(HttpContext context, KvKeyRange range, KvWatchOptions options,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -66,9 +68,11 @@ internal static class WatchEndpoint
     {
         var (prefix, key) = (query["prefix"], query["key"]);
         if (prefix.Count + key.Count != 1)
-            throw RequestRefusedException.BadInput("prefix", "Say what to watch: ?prefix= for the keys that begin with it, all of them if it is empty, or ?key= for one.");
+            throw RequestRefusedException.BadInput("prefix",
+                "Say what to watch: ?prefix= for the keys that begin with it, all of them if it is empty, or ?key= for one.");
         if (key.Count == 1)
-            return KvKeyRange.Exactly(key.ToString() is { Length: > 0 } one ? one : throw RequestRefusedException.BadInput("key", "The key is empty."));
+            return KvKeyRange.Exactly(key.ToString() is { Length: > 0 } one ? one
+                : throw RequestRefusedException.BadInput("key", "The key is empty."));
         return prefix.ToString() is { Length: > 0 } start ? KvKeyRange.StartingWith(start) : KvKeyRange.All;
     }
 
@@ -95,11 +99,13 @@ internal static class WatchEndpoint
     private static KvVersion? LastSeen(HttpRequest request) => request.Headers["Last-Event-ID"].ToString() switch
     {
         "" => null,
-        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version < long.MaxValue => new KvVersion(version),
+        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version < long.MaxValue =>
+            new KvVersion(version),
         _ => throw RequestRefusedException.BadInput("Last-Event-ID", "Last-Event-ID is the id of an event of this watch: a version."),
     };
 
     private static int ProgressMs(string text) => text.Length == 0 ? DefaultProgressMs
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var interval) && interval is >= 100 and <= 60_000 ? interval
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var interval) && interval is >= 100 and <= 60_000
+        ? interval
         : throw RequestRefusedException.BadInput("progressMs", "The parameter progressMs is a number of milliseconds from 100 to 60000.");
 }

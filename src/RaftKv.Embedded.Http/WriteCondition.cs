@@ -26,7 +26,8 @@ internal sealed class WriteCondition
     public static WriteCondition Read(IHeaderDictionary headers)
     {
         if (headers.IfMatch.Count > 0 && headers.IfNoneMatch.Count > 0)
-            throw RequestRefusedException.BadInput("If-None-Match", "If-Match and If-None-Match exclude each other here. Send one of them.");
+            throw RequestRefusedException.BadInput("If-None-Match",
+                "If-Match and If-None-Match exclude each other here. Send one of them.");
         if (headers.IfNoneMatch.Count > 0)
         {
             return headers.IfNoneMatch.ToString() == "*" ? new(KvConditionKind.NotExists) : throw RequestRefusedException.BadInput(

@@ -11,7 +11,8 @@ internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSe
 {
     private static readonly string[] Scripts =
     [
-        "dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js", "dashboard.tree.js", "dashboard.locks.js",
+        "dashboard.js", "dashboard.members.js", "dashboard.figures.js", "dashboard.changes.js", "dashboard.keys.js", "dashboard.tree.js",
+        "dashboard.locks.js",
     ];
 
     public static DashboardPage Create(bool allowsChanges)

@@ -54,7 +54,8 @@ internal sealed class DashboardRights(RaftKvDashboardOptions options, InternalKe
         var services = context.RequestServices;
         if (services.GetService<IAuthorizationPolicyProvider>() is not { } policies)
             return options.AllowAnonymous;
-        var policy = await AuthorizationPolicy.CombineAsync(policies, metadata.OfType<IAuthorizeData>(), metadata.OfType<AuthorizationPolicy>());
+        var policy = await AuthorizationPolicy.CombineAsync(policies, metadata.OfType<IAuthorizeData>(),
+            metadata.OfType<AuthorizationPolicy>());
         var requirements = metadata.OfType<IAuthorizationRequirementData>().SelectMany(r => r.GetRequirements()).ToList();
         if (requirements.Count > 0)
         {

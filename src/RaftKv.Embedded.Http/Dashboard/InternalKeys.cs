@@ -24,5 +24,6 @@ internal sealed class InternalKeys(ReservedKeys reserved, IEnumerable<string> se
     public bool IsSecret(string key) => Array.Exists(_secret, p => key.StartsWith(p, StringComparison.Ordinal));
 
     /// <summary>Whether there may be secret keys among those that begin with a prefix.</summary>
-    public bool MayHoldSecrets(string prefix) => IsSecret(prefix) || Array.Exists(_secret, p => p.StartsWith(prefix, StringComparison.Ordinal));
+    public bool MayHoldSecrets(string prefix) =>
+        IsSecret(prefix) || Array.Exists(_secret, p => p.StartsWith(prefix, StringComparison.Ordinal));
 }

@@ -28,7 +28,8 @@ internal static class KeyGuard
             throw Refused("internal_key", "The dashboard does not change keys of the library. Nothing was changed.");
     });
 
-    private static RequestRefusedException Refused(string code, string text) => new(new Problem(StatusCodes.Status403Forbidden, code, text));
+    private static RequestRefusedException Refused(string code, string text) =>
+        new(new Problem(StatusCodes.Status403Forbidden, code, text));
 
     // When the endpoints are built: a route that is closed is closed after this.
     private static RouteGroupBuilder Guarded(RouteGroupBuilder routes, Action<HttpContext> check)

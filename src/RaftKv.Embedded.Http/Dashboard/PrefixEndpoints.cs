@@ -36,7 +36,8 @@ internal sealed class PrefixEndpoints(InternalKeys keys)
         var kv = ApiRoute.Kv(context);
         var range = Range(context);
         if (!long.TryParse(context.Request.Query["count"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var counted))
-            throw RequestRefusedException.BadInput("count", "The parameter count says how many keys may be deleted: as many as GET counted.");
+            throw RequestRefusedException.BadInput("count",
+                "The parameter count says how many keys may be deleted: as many as GET counted.");
         var found = await CountAsync(kv, range, new KvScanOptions { KeysOnly = true }, context.RequestAborted);
         if (found > counted)
         {

@@ -13,7 +13,8 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
 
     // Without the hash of the commit that a build may append.
     private static readonly string Version =
-        typeof(IDistributedKv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+        typeof(IDistributedKv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0] ?? "";
 
     public async Task AnswerAsync(HttpContext context)
     {
@@ -114,7 +115,8 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         try
         {
             var address = options.AddressOf?.Invoke(member);
-            var isPage = address is { IsAbsoluteUri: true } && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+            var isPage = address is { IsAbsoluteUri: true }
+                && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
             return isPage ? address!.AbsoluteUri : null;
         }
         catch (Exception)

@@ -13,7 +13,8 @@ internal sealed class InMemoryCluster(RaftKvCluster cluster, InMemoryReplica rep
         RaftKvUnavailableReason.NoQuorum => Without(RaftKvReadiness.NoQuorum),
         RaftKvUnavailableReason.NoSpace => cluster.Status with { IsDiskFull = true },
         RaftKvUnavailableReason.Removed => Without(RaftKvReadiness.Removed) with { LeaderId = null, Role = RaftKvRole.Removed },
-        RaftKvUnavailableReason.Faulted => Without(RaftKvReadiness.Faulted) with { Role = RaftKvRole.Faulted, Fault = "A test has made it fail." },
+        RaftKvUnavailableReason.Faulted =>
+            Without(RaftKvReadiness.Faulted) with { Role = RaftKvRole.Faulted, Fault = "A test has made it fail." },
         RaftKvUnavailableReason.Quarantined => Without(RaftKvReadiness.Quarantined),
         RaftKvUnavailableReason.Stopping => Without(RaftKvReadiness.Stopping),
         _ => Without(RaftKvReadiness.CatchingUp),

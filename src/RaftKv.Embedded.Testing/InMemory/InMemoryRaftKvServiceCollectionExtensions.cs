@@ -28,7 +28,8 @@ public static class InMemoryRaftKvServiceCollectionExtensions
             services.AddLogging().AddRaftKv(static _ => { });
         services.Configure(configure ?? (static _ => { })).PostConfigure<RaftKvOptions>(InMemoryOptions.Apply);
         services.TryAddSingleton(p => new InMemoryRaftKv(p.GetService<TimeProvider>() ?? TimeProvider.System,
-            p.GetRequiredService<IOptions<RaftKvOptions>>().Value, p.GetRequiredService<ReservedKeys>(), p.GetRequiredService<Observers>()));
+            p.GetRequiredService<IOptions<RaftKvOptions>>().Value, p.GetRequiredService<ReservedKeys>(),
+            p.GetRequiredService<Observers>()));
         Replace<ReplicaOpener>(services, p => new InMemoryOpener(p));
         Replace(services, p => p.Access);
         Replace(services, p => p.Kv);

@@ -10,8 +10,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Testing;
 
 /// <summary>
-/// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of each caller until
-/// there is nothing to do, and when the time comes at which something ends.
+/// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of each caller
+/// until there is nothing to do, and when the time comes at which something ends.
 /// </summary>
 internal sealed class InMemoryReplica : LocalReplica
 {
@@ -62,7 +62,8 @@ internal sealed class InMemoryReplica : LocalReplica
             ShutdownToken = CancellationToken.None,
         });
         Snapshots = snapshots;
-        _timer = time.CreateTimer(static replica => ((InMemoryReplica)replica!).Run(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static replica => ((InMemoryReplica)replica!).Run(), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         Found(identity);
     }
 

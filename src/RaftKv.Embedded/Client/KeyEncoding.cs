@@ -45,7 +45,9 @@ internal ref struct KeyEncoding
         {
             Dispose();
             if (e is EncoderFallbackException)
-                throw new ArgumentException("The key has a surrogate without its other half, so it is not valid Unicode and has no UTF-8 form. Nothing was sent.", nameof(key), e);
+                throw new ArgumentException(
+                    "The key has a surrogate without its other half, so it is not valid Unicode and has no UTF-8 form. Nothing was sent.",
+                    nameof(key), e);
             throw;
         }
     }

@@ -11,7 +11,8 @@ internal static class KeyRanges
     {
         var prefix = Bytes(range.Prefix, maxKeyBytes);
         // The end may be the one behind the longest key.
-        return new KeyInterval(Later(Bytes(range.From, maxKeyBytes), prefix), Earlier(Bytes(range.To, maxKeyBytes + 1), KeyInterval.PastPrefix(prefix)));
+        return new KeyInterval(Later(Bytes(range.From, maxKeyBytes), prefix),
+            Earlier(Bytes(range.To, maxKeyBytes + 1), KeyInterval.PastPrefix(prefix)));
     }
 
     /// <summary>Empty for none.</summary>

@@ -4,10 +4,12 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// Keeps the leases of this process alive, on one thread of its own and without the pool: an application that blocks every pool thread keeps its leases. The thread exists while there are any.
+/// Keeps the leases of this process alive, on one thread of its own and without the pool: an application that blocks every pool thread
+/// keeps its leases. The thread exists while there are any.
 /// </summary>
 /// <param name="held">
-/// For a replica without threads: called when there is one more lease, by which no thread is started then; <see cref="Renew"/> has to be called.
+/// For a replica without threads: called when there is one more lease, by which no thread is started then; <see cref="Renew"/> has to be
+/// called.
 /// </param>
 internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, Action? held = null)
 {
@@ -38,7 +40,9 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, 
     }
 
     /// <summary>Posts the renewals that are due, and ends the leases that may be over.</summary>
-    /// <returns>When to call it again if no renewal is answered before, in monotonic ticks; <see cref="Moment.Never"/> without a lease.</returns>
+    /// <returns>
+    /// When to call it again if no renewal is answered before, in monotonic ticks; <see cref="Moment.Never"/> without a lease.
+    /// </returns>
     public long Renew()
     {
         lock (_gate)

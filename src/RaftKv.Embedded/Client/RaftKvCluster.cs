@@ -90,11 +90,13 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     public Task AddMemberAsync(string nodeId, string address, CancellationToken cancellationToken = default) =>
         AddMemberAsync(nodeId, address, RaftKvMemberRole.Voter, cancellationToken);
 
-    public async Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress, CancellationToken cancellationToken = default)
+    public async Task ReplaceMemberAsync(string oldNodeId, string newNodeId, string newAddress,
+        CancellationToken cancellationToken = default)
     {
         NodeIds.ThrowIfInvalid(oldNodeId);
         if (oldNodeId == newNodeId)
-            throw new ArgumentException($"{oldNodeId} cannot take its own place; add it again once its disk is replaced. Nothing was changed.", nameof(newNodeId));
+            throw new ArgumentException(
+                $"{oldNodeId} cannot take its own place; add it again once its disk is replaced. Nothing was changed.", nameof(newNodeId));
         await AddMemberAsync(newNodeId, newAddress, RaftKvMemberRole.Voter, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -110,7 +112,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     {
         NodeIds.ThrowIfInvalid(nodeId);
         if (!HostAndPort.TryParse(address, out var hostAndPort) || hostAndPort.Port == 0)
-            throw new ArgumentException($"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
+            throw new ArgumentException(
+                $"'{address}' is not an address of the form host:port, for example 10.0.0.4:1111. Nothing was changed.", nameof(address));
         ThrowIfRefused(await AskAsync(role == RaftKvMemberRole.Learner ? AdminOperation.AddLearner : AdminOperation.AddMember, nodeId,
             address, cancellationToken).ConfigureAwait(false));
     }
@@ -137,7 +140,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         var asked = 0;
         // Any successor will do, and an attempt whose answer was lost may have found one: asking that one too would hand over twice.
         bool HasHappened() => asked++ > 0 && toNodeId is null && before is not null && Status.LeaderId is { } now && now != before;
-        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken, HasHappened).ConfigureAwait(false));
+        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken,
+            HasHappened).ConfigureAwait(false));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_options.RequestTimeout);
         try
@@ -162,7 +166,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null, CancellationToken cancellationToken = default)
+    public async Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
         if (!destination.CanWrite)

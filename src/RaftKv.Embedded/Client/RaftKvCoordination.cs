@@ -5,7 +5,8 @@ using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access, IOptions<RaftKvOptions> options) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
+internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access,
+    IOptions<RaftKvOptions> options) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -25,7 +26,8 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         string name, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default) =>
         MeasureAsync(CallWatch.Begin(span: null), TryAcquireAsync(name, lockOptions, cancellationToken));
 
-    public async Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions = default, CancellationToken cancellationToken = default)
+    public async Task RunWhenLeaderAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions = default,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, access.Stopping);
@@ -77,7 +79,8 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Before the replica stops: what goes with the process goes now.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken) => leases.ReleaseAsync(_ephemeral is { IsLost: false } lease ? [lease] : [], cancellationToken);
+    public Task StoppingAsync(CancellationToken cancellationToken) =>
+        leases.ReleaseAsync(_ephemeral is { IsLost: false } lease ? [lease] : [], cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -166,14 +169,16 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
 
     /// <summary>Stands for election once, and leads until the work ends or leadership is lost.</summary>
     /// <returns>Whether the work has ended by itself.</returns>
-    private async Task<bool> RunOnceAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions, CancellationToken cancellationToken)
+    private async Task<bool> RunOnceAsync(string name, Func<KvLock, CancellationToken, Task> work, KvLockOptions lockOptions,
+        CancellationToken cancellationToken)
     {
         KvLock leadership;
         try
         {
             leadership = await AcquireLockAsync(name, lockOptions, cancellationToken).ConfigureAwait(false);
         }
-        catch (RaftKvException e) when (!IsStop(e) && (IsOut(e) || e.IsTransient || e is RaftKvLeaseException or RaftKvOutcomeUnknownException))
+        catch (RaftKvException e) when (!IsStop(e) && (IsOut(e) || e.IsTransient
+            || e is RaftKvLeaseException or RaftKvOutcomeUnknownException))
         {
             await Task.Delay(IsOut(e) ? LongPause : Pause, cancellationToken).ConfigureAwait(false);
             return false;
@@ -194,7 +199,8 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     }
 
     /// <summary>Whether the work has ended by itself.</summary>
-    private static async Task<bool> LeadAsync(KvLock leadership, Func<KvLock, CancellationToken, Task> work, CancellationToken cancellationToken)
+    private static async Task<bool> LeadAsync(KvLock leadership, Func<KvLock, CancellationToken, Task> work,
+        CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leadership.LostToken);
         try
@@ -214,10 +220,14 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         return !leadership.LostToken.IsCancellationRequested;
     }
 
-    /// <summary>Whether it says that this node was removed, and may be added again, or is faulted: the host lives on, and no call is to end it.</summary>
-    private static bool IsOut(Exception e) => e is RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Faulted };
+    /// <summary>
+    /// Whether it says that this node was removed, and may be added again, or is faulted: the host lives on, and no call is to end it.
+    /// </summary>
+    private static bool IsOut(Exception e) =>
+        e is RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Faulted };
 
-    private static bool IsStop(Exception e) => e is OperationCanceledException or RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Stopping };
+    private static bool IsStop(Exception e) =>
+        e is OperationCanceledException or RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Stopping };
 
     /// <summary>It ends by itself when the cluster cannot be told; nothing waits for that.</summary>
     private static void ReleaseAside(ValueTask released) => _ = released.AsTask();

@@ -3,7 +3,8 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options, LeaseRenewer? renewer = null) : IRaftKvLeases
+internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options,
+    LeaseRenewer? renewer = null) : IRaftKvLeases
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
@@ -21,7 +22,8 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
         if (timeToLive < Shortest || timeToLive > Longest)
             throw new ArgumentOutOfRangeException(nameof(timeToLive), timeToLive, "A lease lives from 500 ms to 24 h. Nothing was sent.");
         var sentAt = (await access.HostAsync(cancellationToken).ConfigureAwait(false)).Clock.Ticks;
-        var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds), cancellationToken).ConfigureAwait(false);
+        var granted = await kv.WriteAsync(Command(KvOperation.GrantLease, (long)timeToLive.TotalMilliseconds),
+            cancellationToken).ConfigureAwait(false);
         var lease = new HeldLease(this, granted.Version.Value, timeToLive) { EndsWithHost = endsWithHost };
         _keeper.Hold(lease, sentAt);
         return lease;
@@ -62,7 +64,9 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     /// <summary>The host stops: revokes the leases that end with it, so that other nodes need not wait for their time to live.</summary>
     public Task EndWithHostAsync(CancellationToken cancellationToken) => ReleaseAsync(_keeper.ThatEndWithHost(), cancellationToken);
 
-    /// <summary>Revokes leases; waits for at most the hand-over timeout, and not at all while no leader is known: they end by themselves then.</summary>
+    /// <summary>
+    /// Revokes leases; waits for at most the hand-over timeout, and not at all while no leader is known: they end by themselves then.
+    /// </summary>
     public async Task ReleaseAsync(KvLease[] held, CancellationToken cancellationToken)
     {
         if (held.Length == 0)

@@ -91,7 +91,8 @@ internal static class ReadFreshness
         var source = ReadSource.OwnCopy;
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read index tells, or brings it up to date.
+        // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read
+        // index tells, or brings it up to date.
         if (asked.Consistency != KvConsistency.Stale || !host.Replica.ServesOwnCopy)
             source = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
         else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
@@ -102,7 +103,8 @@ internal static class ReadFreshness
     }
 
     /// <summary>A stale read with a greatest age is refused without a quorum, and tells why.</summary>
-    private static bool MayBeStale(in KvReadOptions asked) => asked.StaleWithoutLeader || asked is { Consistency: KvConsistency.Stale, MaxAge: null };
+    private static bool MayBeStale(in KvReadOptions asked) =>
+        asked.StaleWithoutLeader || asked is { Consistency: KvConsistency.Stale, MaxAge: null };
 
     /// <returns><see cref="ReadSource.WithoutLeader"/> when no leader was known, and <paramref name="mayBeStale"/> allows that.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -118,7 +120,9 @@ internal static class ReadFreshness
 
     private static ReadSource SourceOf(ReadBatch batch) => batch.IsStale ? ReadSource.WithoutLeader : ReadSource.ReadIndex;
 
-    /// <exception cref="RaftKvUnavailableException"><see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">
+    /// <see cref="RaftKvUnavailableReason.StaleRead"/>: the copy could not be brought up to date in time.
+    /// </exception>
     private static async ValueTask<ReadSource> RefreshAsync(LocalReplica host, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         try

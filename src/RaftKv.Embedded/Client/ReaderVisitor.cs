@@ -2,7 +2,9 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Hands a record to an application's reader, and keeps what that makes of it and what a use of the record has to be noted with.</summary>
+/// <summary>
+/// Passes a record to an application's reader. Keeps the reader's result, and what is needed to record the access for a sliding expiry.
+/// </summary>
 internal struct ReaderVisitor<TState, TResult>(TState state, KvReader<TState, TResult> read) : IRecordVisitor
 {
     public TResult? Result;

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// Where the clients find the replica: it exists only between the host's start and stop. Opening it takes as long as its data is large; a call that is made meanwhile waits for it, and its own time
-/// begins then.
+/// Where the clients find the replica: it exists only between the host's start and stop. Opening it takes as long as its data is large; a
+/// call that is made meanwhile waits for it, and its own time begins then.
 /// </summary>
 internal sealed class ReplicaAccess
 {
@@ -43,8 +43,8 @@ internal sealed class ReplicaAccess
     }
 
     /// <summary>
-    /// The host begins to stop. What lasts as long as the host ends here (watches, views, leaderships, waits for locks), because services that await it
-    /// would hold up the stop.
+    /// The host begins to stop. What lasts as long as the host ends here (watches, views, leaderships, waits for locks), because services
+    /// that await it would hold up the stop.
     /// </summary>
     public void BeginStop()
     {
@@ -68,5 +68,6 @@ internal sealed class ReplicaAccess
 
     private Exception Absence() => IsOpening
         ? Errors.Opening()
-        : Failure ?? new InvalidOperationException("The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
+        : Failure ?? new InvalidOperationException(
+        "The replica is not running: it starts and stops with the host that AddRaftKv was called for. Start the host first.");
 }

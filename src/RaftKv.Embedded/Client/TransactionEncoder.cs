@@ -33,7 +33,9 @@ internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
     private TransactionCompare Encode(KvCompare compare)
     {
         if (!Enum.IsDefined(compare.Target) || !Enum.IsDefined(compare.Relation))
-            throw new ArgumentException("A condition of the transaction has a target or relation that does not exist. Make it with the methods of KvCompare. Nothing was sent.");
+            throw new ArgumentException(
+                "A condition of the transaction has a target or relation that does not exist. Make it with the methods of KvCompare. "
+                + "Nothing was sent.");
         var operand = compare.Target == KvCompareTarget.Value ? compare.Bytes : Number(compare.Number);
         CheckValue(operand);
         return new TransactionCompare(compare.Target, compare.Relation, Keys(compare.Key, compare.Range), operand);

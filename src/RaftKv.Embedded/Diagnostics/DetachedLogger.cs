@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>Leaves each line to <see cref="Observers"/>, so that a logger of the application that throws or blocks harms no thread of the node.</summary>
+/// <summary>
+/// Leaves each line to <see cref="Observers"/>, so that a logger of the application that throws or blocks harms no thread of the node.
+/// </summary>
 /// <param name="observers">Whose thread calls the application's logger.</param>
 /// <param name="create">Creates the application's logger; called on that thread, again when it has thrown.</param>
 internal sealed class DetachedLogger(Observers observers, Func<ILogger> create) : ILogger
@@ -15,6 +17,7 @@ internal sealed class DetachedLogger(Observers observers, Func<ILogger> create) 
     /// <summary>True: asking the application's logger would call it here. It filters when it is called.</summary>
     public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
         observers.Post(() => (_inner ??= create()).Log(logLevel, eventId, state, exception, formatter));
 }

@@ -4,8 +4,9 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// Calls the application's observers (loggers, meter listeners, activity listeners) in order, on a thread of their own. An observer that throws or
-/// blocks holds up no other thread of the node. At most 1,024 calls wait; further ones are dropped, and the log says how many (182).
+/// Calls the application's observers (loggers, meter listeners, activity listeners) in order, on a thread of their own. An observer that
+/// throws or blocks holds up no other thread of the node. At most 1,024 calls wait; further ones are dropped, and the log says how many
+/// (182).
 /// </summary>
 internal sealed class Observers : IDisposable
 {
@@ -36,7 +37,9 @@ internal sealed class Observers : IDisposable
             _thread = new DedicatedThread($"raftkv-{nodeId}-observe", () => Run(nodeId));
     }
 
-    /// <summary>A logger that never throws and never blocks. The application's logger is created and called on the thread of the observers.</summary>
+    /// <summary>
+    /// A logger that never throws and never blocks. The application's logger is created and called on the thread of the observers.
+    /// </summary>
     public ILogger CreateLogger(string category) => new DetachedLogger(this, () => _loggers.CreateLogger(category));
 
     /// <summary>Any thread. False when the call was dropped.</summary>
@@ -65,7 +68,9 @@ internal sealed class Observers : IDisposable
             await Task.WhenAny(done.Task, Task.Delay(Timeout)).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until what was posted is called, at most for a second. An observer that blocks keeps its thread, a background thread.</summary>
+    /// <summary>
+    /// Waits until what was posted is called, at most for a second. An observer that blocks keeps its thread, a background thread.
+    /// </summary>
     public void Dispose()
     {
         _isStopping = true;
@@ -74,7 +79,9 @@ internal sealed class Observers : IDisposable
         _thread?.Join(Timeout);
     }
 
-    /// <summary>Calls an observer. What it throws is its own: there is no log to write it to, because the observer may be the log.</summary>
+    /// <summary>
+    /// Calls an observer. What it throws is its own: there is no log to write it to, because the observer may be the log.
+    /// </summary>
     public static void Guard(Action call)
     {
         try

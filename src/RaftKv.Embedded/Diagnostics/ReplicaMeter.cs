@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The instruments of one replica. A listener is called while an instrument is created, recorded or disposed; an instrument whose creation throws is
-/// missing.
+/// The instruments of one replica. A listener is called while an instrument is created, recorded or disposed; an instrument whose creation
+/// throws is missing.
 /// </summary>
 internal sealed class ReplicaMeter : IDisposable
 {

@@ -4,8 +4,9 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The last stalls of a node, from all sources; those that are still going on included. Any thread. A short stall is an Information line, at most one a minute
-/// for all of them; one that lasts for a second is a warning at once and every 10 s, and another line says that it is over.
+/// The last stalls of a node, from all sources; those that are still going on included. Any thread. A short stall is an Information line,
+/// at most one a minute for all of them; one that lasts for a second is a warning at once and every 10 s, and another line says that it is
+/// over.
 /// </summary>
 internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
 {
@@ -101,9 +102,14 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         return false;
     }
 
-    /// <summary>What happened since that may lead to an election, the oldest first, as the first links of a chain of causes; empty when nothing did.</summary>
+    /// <summary>
+    /// What happened since that may lead to an election, the oldest first, as the first links of a chain of causes; empty when nothing did.
+    /// </summary>
     public string ChainSince(DateTimeOffset since) =>
-        string.Concat(Recent.Where(s => (s.IsOngoing || s.At + s.Duration >= since) && s.Cause != RaftKvStallCause.ThreadPool).Reverse().Select(s => $"{s.Cause.ToString().ToLowerInvariant()} {s.Duration.TotalMilliseconds:N0} ms on {nodeId} → "));
+        string.Concat(Recent
+            .Where(s => (s.IsOngoing || s.At + s.Duration >= since) && s.Cause != RaftKvStallCause.ThreadPool)
+            .Reverse()
+            .Select(s => $"{s.Cause.ToString().ToLowerInvariant()} {s.Duration.TotalMilliseconds:N0} ms on {nodeId} → "));
 
     /// <summary>Keeps a stall that goes on.</summary>
     /// <returns>Whether the log is to tell of it now.</returns>

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The short stalls that the log has not told of yet. The first one is told at once; those that follow within a minute are told together at its end. One
-/// caller at a time.
+/// The short stalls that the log has not told of yet. The first one is told at once; those that follow within a minute are told together at
+/// its end. One caller at a time.
 /// </summary>
 internal sealed class StallSummary
 {

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// Notices what keeps a node from getting on, and names it. A thread of its own that sleeps for short and known times: when it wakes late, everything was late; whether the garbage
-/// collector did it, that says itself.
+/// Detects stalls of the node, and their cause. Its thread sleeps for short, known times: when it wakes late, all threads of the process
+/// were late. Pauses of the garbage collector are reported by the runtime.
 /// </summary>
 internal sealed class StallWatch
 {
@@ -146,12 +146,14 @@ internal sealed class StallWatch
                 return;
             _poolReported = false;
             _poolAsked = now;
-            ThreadPool.UnsafeQueueUserWorkItem(static watch => Volatile.Write(ref watch._poolAnswered, watch._clock.Ticks), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static watch => Volatile.Write(ref watch._poolAnswered, watch._clock.Ticks), this,
+                preferLocal: false);
         }
         else if (!_poolReported && now - asked >= _threshold.Ticks)
         {
             _poolReported = true;
-            _stalls.Add(RaftKvStallCause.ThreadPool, TimeSpan.FromTicks(now - asked), $"{ThreadPool.PendingWorkItemCount} items wait for {ThreadPool.ThreadCount} threads");
+            _stalls.Add(RaftKvStallCause.ThreadPool, TimeSpan.FromTicks(now - asked),
+                $"{ThreadPool.PendingWorkItemCount} items wait for {ThreadPool.ThreadCount} threads");
         }
     }
 }

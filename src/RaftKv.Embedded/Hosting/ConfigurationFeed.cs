@@ -5,8 +5,8 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// The keys below a prefix as configuration values. It outlives the providers that show them: a configuration makes new providers when its list of sources changes. Readers see one whole state or the
-/// next one.
+/// The keys below a prefix as configuration values. It outlives the providers that show them: a configuration makes new providers when its
+/// list of sources changes. Readers see one whole state or the next one.
 /// </summary>
 internal sealed class ConfigurationFeed : IFollowedState
 {
@@ -80,7 +80,10 @@ internal sealed class ConfigurationFeed : IFollowedState
 
     private static Dictionary<string, string?> NewData() => new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>A listener may throw, for example options that cannot be bound to a value. The next change may correct the value, so the feed goes on.</summary>
+    /// <summary>
+    /// A listener may throw, for example options that cannot be bound to a value. The next change may correct the value, so the feed goes
+    /// on.
+    /// </summary>
     private void Show(RaftKvConfigurationProvider provider)
     {
         try
@@ -106,5 +109,6 @@ internal sealed class ConfigurationFeed : IFollowedState
     }
 
     /// <summary>Cancellation callbacks nest their errors.</summary>
-    private static Exception Innermost(Exception error) => error is AggregateException { InnerExceptions: [var inner, ..] } ? Innermost(inner) : error;
+    private static Exception Innermost(Exception error) =>
+        error is AggregateException { InnerExceptions: [var inner, ..] } ? Innermost(inner) : error;
 }

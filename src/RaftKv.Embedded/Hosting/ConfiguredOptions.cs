@@ -3,8 +3,10 @@ using Microsoft.Extensions.Configuration;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Options from a configuration section, by generated code, so that trimming keeps them. Lists may also be one text, so that one environment variable sets them:
-/// <c>RaftKv__InitialMembers="node1=10.0.0.1:7001, node2=10.0.0.2:7001"</c>. In a list as in a text, a member may be <c>node1=10.0.0.1:7001</c>. A text for the secrets is one secret.
+/// Options from a configuration section, by generated code, so that trimming keeps them. Lists may also be one text, so that one
+/// environment variable sets them:
+/// <c>RaftKv__InitialMembers="node1=10.0.0.1:7001, node2=10.0.0.2:7001"</c>. In a list as in a text, a member may be
+/// <c>node1=10.0.0.1:7001</c>. A text for the secrets is one secret.
 /// </summary>
 internal static class ConfiguredOptions
 {
@@ -53,8 +55,10 @@ internal static class ConfiguredOptions
     private static RaftKvMember Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals < 0 ? new RaftKvMember { NodeId = text } : new RaftKvMember { NodeId = text[..equals].Trim(), Address = text[(equals + 1)..].Trim() };
+        return equals < 0 ? new RaftKvMember { NodeId = text }
+            : new RaftKvMember { NodeId = text[..equals].Trim(), Address = text[(equals + 1)..].Trim() };
     }
 
-    private static string[] Split(string? text) => text?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    private static string[] Split(string? text) =>
+        text?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

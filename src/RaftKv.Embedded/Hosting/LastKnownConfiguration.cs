@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// A file with the configuration values that the store held last, a JSON object of texts, so that they are there before the replica is. On Unix only its owner may read it. Not synced: a file that is
-/// missing or cannot be read gives no values, and the store gives them all when the host starts.
+/// A file with the configuration values that the store held last, a JSON object of texts, so that they are there before the replica is. On
+/// Unix only its owner may read it. Not synced: a file that is missing or cannot be read gives no values, and the store gives them all when
+/// the host starts.
 /// </summary>
 internal sealed class LastKnownConfiguration(string path)
 {

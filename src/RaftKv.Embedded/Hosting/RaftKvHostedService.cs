@@ -9,13 +9,15 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Ties the replica's life to the host's: opened before any other service starts, stopped after all of them, in whatever order they were added. A leader hands over before the first of them
-/// stops, so that the calls they still make and serve meet a leader elsewhere. Start never waits for a leader.
+/// Ties the replica's life to the host's: opened before any other service starts, stopped after all of them, in whatever order they were
+/// added. A leader hands over before the first of them stops, so that the calls they still make and serve meet a leader elsewhere. Start
+/// never waits for a leader.
 /// </summary>
 /// <remarks>
-/// Opening takes the longer the more data there is. When it takes more than a second, the other services start meanwhile, a web server with its probes among them; the start of the host as a whole
-/// is over when the replica is open, and fails when it cannot be opened. A host may be stopped twice, or disposed while it stops: there is one stop, and each of
-/// these calls returns when it is complete, so that the directory can be opened again.
+/// Opening takes the longer the more data there is. When it takes more than a second, the other services start meanwhile, a web server with
+/// its probes among them; the start of the host as a whole is over when the replica is open, and fails when it cannot be opened. A host may
+/// be stopped twice, or disposed while it stops: there is one stop, and each of these calls returns when it is complete, so that the
+/// directory can be opened again.
 /// </remarks>
 internal sealed class RaftKvHostedService(
     IOptions<RaftKvOptions> options,
@@ -41,14 +43,16 @@ internal sealed class RaftKvHostedService(
     {
         var settings = options.Value;
         observers.Start(settings.NodeId);
-        _stopping = (lifetime?.ApplicationStopping ?? default).UnsafeRegister(static access => ((ReplicaAccess)access!).BeginStop(), access);
+        _stopping = (lifetime?.ApplicationStopping ?? default).UnsafeRegister(static access => ((ReplicaAccess)access!).BeginStop(),
+            access);
         var log = observers.CreateLogger(ReplicaHost.Category);
         MemoryPlan.Apply(settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, log);
         if (settings.AllowInsecurePeers && !settings.AuthenticatesPeers)
             log.InsecurePeers(settings.NodeId, settings.ListenAddress);
         if (settings.Durability == RaftKvDurability.OsBuffered)
             log.NotDurable(settings.NodeId);
-        _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
         access.SetOpening(_opening);
         if (await Task.WhenAny(_opening, Task.Delay(OpensUnseen, cancellationToken)).ConfigureAwait(false) == _opening)
             await _opening.ConfigureAwait(false);

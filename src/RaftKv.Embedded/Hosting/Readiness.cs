@@ -19,12 +19,16 @@ internal readonly record struct Readiness(string Code, string Text)
         RaftKvRole.Opening => new("opening", "This node is still opening its data."),
         RaftKvRole.Stopped => new("stopped", "This node has stopped."),
         _ when status.IsReady => null,
-        _ when status.Readiness == RaftKvReadiness.Stalled => new("stalled", $"This node does not get on: {Stall(status) ?? "its disk hangs."}"),
+        _ when status.Readiness == RaftKvReadiness.Stalled =>
+            new("stalled", $"This node does not get on: {Stall(status) ?? "its disk hangs."}"),
         _ when status.Readiness == RaftKvReadiness.Joining => new("joining",
             "This node is a member only in part: it is to vote and was not promoted yet, or no committed configuration that it knows has it. Wait before you take another node away."),
-        RaftKvRole.Unformed => new("not_formed", $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),
+        RaftKvRole.Unformed =>
+            new("not_formed",
+                $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),
         _ when status.RolledBack is { } rolledBack => new("rolled_back", rolledBack),
-        _ when status.LeaderId is null => new("no_leader", "This node knows no leader: the cluster has lost its quorum, elects, or cannot be reached."),
+        _ when status.LeaderId is null =>
+            new("no_leader", "This node knows no leader: the cluster has lost its quorum, elects, or cannot be reached."),
         _ when status.Readiness == RaftKvReadiness.NoQuorum => new("no_quorum", "This node leads, and no quorum has answered it of late."),
         _ => new("not_ready", status.Readiness switch
         {

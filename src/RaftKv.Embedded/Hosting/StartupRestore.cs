@@ -9,8 +9,9 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// <see cref="RaftKvOptions.RestoreFrom"/>, before the replica opens. Configurations keep the option, and disks are replaced: so a directory that belongs to a cluster is left alone, a node that a living cluster
-/// counts among its members restores nothing, and one backup file is restored once.
+/// <see cref="RaftKvOptions.RestoreFrom"/>, before the replica opens. Configurations keep the option, and disks are replaced: so a
+/// directory that belongs to a cluster is left alone, a node that a living cluster counts among its members restores nothing, and one
+/// backup file is restored once.
 /// </summary>
 internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogger log, Observers observers)
 {
@@ -19,7 +20,9 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
     /// <summary>Stands beside the backup once it was restored.</summary>
     private string Receipt => backup + ".restored";
 
-    /// <exception cref="RaftKvStorageException">The backup cannot be read, was restored before, or the directory cannot be used.</exception>
+    /// <exception cref="RaftKvStorageException">
+    /// The backup cannot be read, was restored before, or the directory cannot be used.
+    /// </exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (NewCluster.Exists(_files, options.DataDirectory, options.NodeId))
@@ -28,7 +31,8 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
             return;
         }
         // Not on the caller's thread: it waits.
-        var caller = await Task.Factory.StartNew(() => FindCluster(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        var caller = await Task.Factory.StartNew(() => FindCluster(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).ConfigureAwait(false);
         if (caller is not null)
         {
             options.IsRestoreDeclined = true;
@@ -39,8 +43,10 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         {
             ThrowIfRestoredBefore();
             await using var file = File.OpenRead(backup);
-            var restored = await RaftKvBackup.RestoreAsync(file, options.DataDirectory, options.NodeId, options.AdvertiseAddress ?? options.ListenAddress, cancellationToken).ConfigureAwait(false);
-            log.Restored(options.NodeId, restored.Backup.KeyCount, restored.Backup.Version.Value, restored.Backup.ClusterId, restored.ClusterId, restored.Version.Value);
+            var restored = await RaftKvBackup.RestoreAsync(file, options.DataDirectory, options.NodeId,
+                options.AdvertiseAddress ?? options.ListenAddress, cancellationToken).ConfigureAwait(false);
+            log.Restored(options.NodeId, restored.Backup.KeyCount, restored.Backup.Version.Value, restored.Backup.ClusterId,
+                restored.ClusterId, restored.Version.Value);
             log.ClusterBootstrapped(options.NodeId, restored.ClusterId, members: 1);
             WriteReceipt(restored.ClusterId);
         }
@@ -55,12 +61,14 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         if (!RestoreGuard.CanBeReached(options))
             return null;
         using var directory = DataDirectory.Open(_files, options.DataDirectory);
-        // The cluster takes in the identity that it meets here: it must be the one that stays. A log without an identity is refused by the restore itself.
+        // The cluster takes in the identity that it meets here: it must be the one that stays. A log without an identity is refused by the
+        // restore itself.
         var identity = NodeIdentity.Load(_files, directory.Root, options.NodeId);
         if (identity is null && _files.ListFiles(directory.Wal).Count > 0)
             return null;
         identity ??= NodeIdentity.Create(_files, directory.Root, options.NodeId, Guid.NewGuid());
-        using var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation, observers.CreateLogger("RaftKv.Embedded.Transport")));
+        using var transport = new TcpTransport(TransportSetup.From(options, identity.Incarnation,
+            observers.CreateLogger("RaftKv.Embedded.Transport")));
         using var guard = new RestoreGuard(options, identity, () => transport.AdvertisedAddress);
         transport.Start(guard);
         var caller = guard.WaitForCluster(options.RestoreGuardTime, cancellationToken);

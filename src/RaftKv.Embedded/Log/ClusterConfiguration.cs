@@ -38,7 +38,10 @@ internal sealed class ClusterConfiguration
     /// <summary>What may stand in the log: every member understands it.</summary>
     public int FeatureLevel { get; }
 
-    /// <summary>What may become an entry. <c>null</c> while the feature level is below <see cref="FeatureLevels.Safeguards"/>: then the leader's own options decide.</summary>
+    /// <summary>
+    /// What may become an entry. <c>null</c> while the feature level is below <see cref="FeatureLevels.Safeguards"/>: then the leader's own
+    /// options decide.
+    /// </summary>
     public ClusterLimits? Limits { get; }
 
     /// <summary>How many voters are more than half of them.</summary>
@@ -56,19 +59,24 @@ internal sealed class ClusterConfiguration
 
     public bool IsVoter(string nodeId) => Find(nodeId) is { IsVoter: true };
 
-    public ClusterConfiguration With(Member member) => new(Members.Where(m => m.NodeId != member.NodeId).Append(member), FeatureLevel, Limits);
+    public ClusterConfiguration With(Member member) =>
+        new(Members.Where(m => m.NodeId != member.NodeId).Append(member), FeatureLevel, Limits);
 
     public ClusterConfiguration Without(string nodeId) => new(Members.Where(m => m.NodeId != nodeId), FeatureLevel, Limits);
 
     public ClusterConfiguration At(int featureLevel, ClusterLimits? limits = null) => new(Members, featureLevel, limits ?? Limits);
 
     /// <summary>
-    /// version | from version 2 on: feature level i32 | from version 3 on: u16 bytes of settings, settings: limits of key, value and transaction, i32 each; what follows them is passed over | u16 count | per member: role, incarnation, u16 id length, id, u16 address length, address. Little-endian.
+    /// version | from version 2 on: feature level i32 | from version 3 on: u16 bytes of settings, settings: limits of key, value and
+    /// transaction, i32 each; what follows them is passed over | u16 count | per member: role, incarnation, u16 id length, id, u16 address
+    /// length, address. Little-endian.
     /// </summary>
     public byte[] Encode()
     {
-        var format = FeatureLevel >= FeatureLevels.Safeguards ? SettingsFormat : FeatureLevel > FeatureLevels.First ? LevelFormat : FirstFormat;
-        var size = 3 + (format >= LevelFormat ? sizeof(int) : 0) + (format >= SettingsFormat ? SettingsBytes : 0) + Members.Sum(m => 1 + 16 + 2 + Encoding.UTF8.GetByteCount(m.NodeId) + 2 + Encoding.UTF8.GetByteCount(m.Address));
+        var format = FeatureLevel >= FeatureLevels.Safeguards ? SettingsFormat : FeatureLevel > FeatureLevels.First ? LevelFormat
+            : FirstFormat;
+        var size = 3 + (format >= LevelFormat ? sizeof(int) : 0) + (format >= SettingsFormat ? SettingsBytes : 0)
+            + Members.Sum(m => 1 + 16 + 2 + Encoding.UTF8.GetByteCount(m.NodeId) + 2 + Encoding.UTF8.GetByteCount(m.Address));
         var bytes = new byte[size];
         var rest = bytes.AsSpan();
         rest[0] = format;
@@ -133,7 +141,8 @@ internal sealed class ClusterConfiguration
     }
 
     public override string ToString() =>
-        string.Join(' ', Members.Select(m => m.Role == MemberRole.Voter ? m.NodeId : $"{m.NodeId}({m.Role.ToString().ToLowerInvariant()})"));
+        string.Join(' ', Members.Select(m => m.Role == MemberRole.Voter ? m.NodeId
+            : $"{m.NodeId}({m.Role.ToString().ToLowerInvariant()})"));
 
     /// <summary>In words, for the log: the role and the address of every member.</summary>
     public string Describe() => _members.Length == 0 ? "no members"
@@ -157,7 +166,8 @@ internal sealed class ClusterConfiguration
         var settings = bytes.Slice(sizeof(ushort), BinaryPrimitives.ReadUInt16LittleEndian(bytes));
         bytes = bytes[(sizeof(ushort) + settings.Length)..];
         return settings.IsEmpty ? null : new ClusterLimits(
-            BinaryPrimitives.ReadInt32LittleEndian(settings), BinaryPrimitives.ReadInt32LittleEndian(settings[4..]), BinaryPrimitives.ReadInt32LittleEndian(settings[8..]));
+            BinaryPrimitives.ReadInt32LittleEndian(settings), BinaryPrimitives.ReadInt32LittleEndian(settings[4..]),
+            BinaryPrimitives.ReadInt32LittleEndian(settings[8..]));
     }
 
     private static Span<byte> WriteText(Span<byte> to, string text)

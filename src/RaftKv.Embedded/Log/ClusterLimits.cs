@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Log;
 
 /// <summary>
-/// The largest key, value and transaction that may become an entry, in bytes. They belong to the cluster: they stand in the configuration from <see cref="FeatureLevels.Safeguards"/>
-/// on, and only rise, when every member allows more. Immutable.
+/// The largest key, value and transaction that may become an entry, in bytes. They belong to the cluster: they stand in the configuration
+/// from <see cref="FeatureLevels.Safeguards"/> on, and only rise, when every member allows more. Immutable.
 /// </summary>
 internal sealed record ClusterLimits(int MaxKeyBytes, int MaxValueBytes, int MaxTransactionBytes)
 {
@@ -14,13 +14,17 @@ internal sealed record ClusterLimits(int MaxKeyBytes, int MaxValueBytes, int Max
 
     /// <summary>What both allow.</summary>
     public ClusterLimits And(ClusterLimits other) =>
-        new(Math.Min(MaxKeyBytes, other.MaxKeyBytes), Math.Min(MaxValueBytes, other.MaxValueBytes), Math.Min(MaxTransactionBytes, other.MaxTransactionBytes));
+        new(Math.Min(MaxKeyBytes, other.MaxKeyBytes), Math.Min(MaxValueBytes, other.MaxValueBytes),
+            Math.Min(MaxTransactionBytes, other.MaxTransactionBytes));
 
     /// <summary>The larger of each.</summary>
     public ClusterLimits RaisedTo(ClusterLimits other) =>
-        new(Math.Max(MaxKeyBytes, other.MaxKeyBytes), Math.Max(MaxValueBytes, other.MaxValueBytes), Math.Max(MaxTransactionBytes, other.MaxTransactionBytes));
+        new(Math.Max(MaxKeyBytes, other.MaxKeyBytes), Math.Max(MaxValueBytes, other.MaxValueBytes),
+            Math.Max(MaxTransactionBytes, other.MaxTransactionBytes));
 
-    public RaftKvLimits ToPublic() => new() { MaxKeyBytes = MaxKeyBytes, MaxValueBytes = MaxValueBytes, MaxTransactionBytes = MaxTransactionBytes };
+    public RaftKvLimits ToPublic() =>
+        new() { MaxKeyBytes = MaxKeyBytes, MaxValueBytes = MaxValueBytes, MaxTransactionBytes = MaxTransactionBytes };
 
-    public override string ToString() => $"MaxKeyBytes {MaxKeyBytes}, MaxValueBytes {MaxValueBytes}, MaxTransactionBytes {MaxTransactionBytes}";
+    public override string ToString() =>
+        $"MaxKeyBytes {MaxKeyBytes}, MaxValueBytes {MaxValueBytes}, MaxTransactionBytes {MaxTransactionBytes}";
 }

@@ -3,7 +3,9 @@ namespace RaftKv.Embedded.Log;
 /// <summary>What an entry carries. The numbers are part of the formats of log and wire.</summary>
 internal enum EntryKind : byte
 {
-    /// <summary>No command: the entry with which a leader begins its term (dissertation §6.4). Its payload is empty or a <see cref="TermStart"/>.</summary>
+    /// <summary>
+    /// No command: the entry with which a leader begins its term (dissertation §6.4). Its payload is empty or a <see cref="TermStart"/>.
+    /// </summary>
     NoOp = 1,
 
     /// <summary>A command for the state machine, opaque to the core.</summary>

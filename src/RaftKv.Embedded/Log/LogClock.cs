@@ -3,11 +3,10 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Log;
 
 /// <summary>
-/// Log time, what a leader stamps its entries with. It continues from the last statement of a leader with this node's monotonic clock, so a jump of a wall clock does not make
-/// log time jump. A small difference from the wall clock is made up slowly, by one part in <see cref="Slew"/> of the time that passes; a
-/// large one stays, because nothing depends
-/// on it. Only a node that leads without having heard from a leader since it started takes the wall clock at once, because it cannot know
-/// how long the cluster was away.
+/// Log time, what a leader stamps its entries with. It continues from the last statement of a leader with this node's monotonic clock, so a
+/// jump of a wall clock does not make log time jump. A small difference from the wall clock is made up slowly, by one part in
+/// <see cref="Slew"/> of the time that passes; a large one stays, because nothing depends on it. Only a node that leads without having
+/// heard from a leader since it started takes the wall clock at once, because it cannot know how long the cluster was away.
 /// </summary>
 internal sealed class LogClock(long lastTimeMs)
 {
@@ -38,7 +37,8 @@ internal sealed class LogClock(long lastTimeMs)
     private long _statedMs;
 
     /// <summary>
-    /// The leader of <paramref name="term"/> has reached this log time: an entry or a heartbeat says so. A statement that was overtaken by a later one of the same term is ignored.
+    /// The leader of <paramref name="term"/> has reached this log time: an entry or a heartbeat says so. A statement that was overtaken by
+    /// a later one of the same term is ignored.
     /// </summary>
     public void Observe(long term, long timeMs, Moment now)
     {
@@ -60,8 +60,8 @@ internal sealed class LogClock(long lastTimeMs)
     public void Led(long term, long timeMs) => (_statedTerm, _statedMs) = (term, timeMs);
 
     /// <summary>
-    /// Until which log time the cluster is known to have had a leader, for a node that has just won an election and whose log ends with this entry. Only statements of the leader
-    /// that stamped that entry count: another leader's clock may have been ahead or behind.
+    /// Until which log time the cluster is known to have had a leader, for a node that has just won an election and whose log ends with
+    /// this entry. Only statements of the leader that stamped that entry count: another leader's clock may have been ahead or behind.
     /// </summary>
     public long LedUntil(long lastTerm, long lastEntryMs) => _statedTerm == lastTerm ? Math.Max(_statedMs, lastEntryMs) : lastEntryMs;
 

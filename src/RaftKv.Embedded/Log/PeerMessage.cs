@@ -6,8 +6,9 @@ namespace RaftKv.Embedded.Log;
 internal abstract record PeerMessage
 {
     /// <summary>
-    /// Whether it carries data, or must keep its place behind data sent before. Bulk messages of a sender keep their order; all others are urgent, keep their order among each other, and may
-    /// pass bulk ones. The receiver must not depend on the order of an urgent and a bulk message.
+    /// Whether it carries data, or must keep its place behind data sent before. Bulk messages of a sender keep their order; all others are
+    /// urgent, keep their order among each other, and may pass bulk ones. The receiver must not depend on the order of an urgent and a bulk
+    /// message.
     /// </summary>
     public virtual bool IsBulk => false;
 

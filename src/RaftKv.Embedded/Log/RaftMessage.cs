@@ -3,22 +3,33 @@ namespace RaftKv.Embedded.Log;
 /// <summary>A message of the consensus protocol. <paramref name="Term"/> is the sender's, except where a pre-vote says otherwise.</summary>
 internal abstract record RaftMessage(long Term) : PeerMessage;
 
-/// <summary>Asks for a vote, or with <paramref name="PreVote"/> whether one would be given (dissertation §9.6; <c>Term</c> is then the term the candidate would start).</summary>
+/// <summary>
+/// Asks for a vote, or with <paramref name="PreVote"/> whether one would be given (dissertation §9.6; <c>Term</c> is then the term the
+/// candidate would start).
+/// </summary>
 /// <param name="Last">The end of the candidate's log.</param>
 /// <param name="Transfer">The leader itself asked for this election: leader stickiness does not apply (dissertation §4.2.3).</param>
 internal sealed record RequestVote(long Term, bool PreVote, EntryId Last, bool Transfer) : RaftMessage(Term);
 
-/// <summary>Answers <see cref="RequestVote"/>. A granted pre-vote repeats the term asked for, everything else carries the voter's own.</summary>
+/// <summary>
+/// Answers <see cref="RequestVote"/>. A granted pre-vote repeats the term asked for, everything else carries the voter's own.
+/// </summary>
 internal sealed record VoteReply(long Term, bool PreVote, bool Granted) : RaftMessage(Term);
 
 /// <summary>Replicates entries; empty, it is a heartbeat or a probe.</summary>
 /// <param name="Previous">The entry before the first one.</param>
 /// <param name="Commit">The leader's commit index.</param>
-/// <param name="Round">Numbers the leader's rounds; the answer repeats it, which proves that the leader still led when it began the round (read index, lease, check-quorum).</param>
+/// <param name="Round">
+/// Numbers the leader's rounds; the answer repeats it, which proves that the leader still led when it began the round (read index, lease,
+/// check-quorum).
+/// </param>
 /// <param name="LeaseMs">The follower promises to give no vote to anybody else for this long; 0 asks for no promise.</param>
-internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory<LogEntry> Entries, long Commit, long Round, int LeaseMs) : RaftMessage(Term)
+internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory<LogEntry> Entries, long Commit, long Round,
+    int LeaseMs) : RaftMessage(Term)
 {
-    /// <summary>The leader's log time, in a message without entries of a cluster at <see cref="FeatureLevels.Safeguards"/>; 0 where it is not said.</summary>
+    /// <summary>
+    /// The leader's log time, in a message without entries of a cluster at <see cref="FeatureLevels.Safeguards"/>; 0 where it is not said.
+    /// </summary>
     public long LogTimeMs { get; init; }
 
     /// <summary>It asks whether everything sent before it has arrived, so it must not pass that. Not on the wire.</summary>
@@ -30,13 +41,19 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// <summary>Answers <see cref="AppendEntries"/>.</summary>
 /// <param name="Accepted">Whether <c>Previous</c> matched.</param>
 /// <param name="Match">Accepted: how far the follower's DURABLE log agrees with the leader's. Refused: 0.</param>
-/// <param name="Hint">Refused: where to try next: the follower's last entry, or the first entry of the term that conflicts (Raft §5.3).</param>
-/// <param name="Previous">Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has compared its log and found it equal, durable or not.</param>
+/// <param name="Hint">
+/// Refused: where to try next: the follower's last entry, or the first entry of the term that conflicts (Raft §5.3).
+/// </param>
+/// <param name="Previous">
+/// Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has
+/// compared its log and found it equal, durable or not.
+/// </param>
 /// <param name="Round">Repeats the round.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
 /// <summary>One piece of a snapshot (Raft §7). Answered by <see cref="InstallSnapshotReply"/> piece by piece.</summary>
-internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data, long Round) : RaftMessage(Term)
+internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data,
+    long Round) : RaftMessage(Term)
 {
     public override bool IsBulk => true;
 }
@@ -53,5 +70,7 @@ internal sealed record ReadIndexRequest(long Term, long Id) : RaftMessage(Term);
 /// <summary>Answers <see cref="ReadIndexRequest"/>; an index of -1 means: not from me.</summary>
 internal sealed record ReadIndexReply(long Term, long Id, long Index) : RaftMessage(Term);
 
-/// <summary>Tells a node that campaigns or answers that the committed configuration of index <paramref name="ConfigurationIndex"/> does not have it.</summary>
+/// <summary>
+/// Tells a node that campaigns or answers that the committed configuration of index <paramref name="ConfigurationIndex"/> does not have it.
+/// </summary>
 internal sealed record RemovedNotice(long Term, long ConfigurationIndex) : RaftMessage(Term);

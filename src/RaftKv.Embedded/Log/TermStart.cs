@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.Log;
 
 /// <summary>
-/// The payload of a <see cref="EntryKind.NoOp"/> entry, from <see cref="FeatureLevels.Safeguards"/> on: the log time until which the cluster is known to have had a leader, i64.
-/// The time from then to the entry's own time passed without a leader. Entries of lower levels have no payload.
+/// The payload of a <see cref="EntryKind.NoOp"/> entry, from <see cref="FeatureLevels.Safeguards"/> on: the log time until which the
+/// cluster is known to have had a leader, i64. The time from then to the entry's own time passed without a leader. Entries of lower levels
+/// have no payload.
 /// </summary>
 internal static class TermStart
 {

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Opens the replica of a host: on the disk and the network of the machine, unless a package for tests opens another one.</summary>
+/// <summary>
+/// Opens the replica of a host: on the disk and the network of the machine, unless a package for tests opens another one.
+/// </summary>
 internal class ReplicaOpener
 {
     /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>

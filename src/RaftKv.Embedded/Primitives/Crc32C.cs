@@ -18,7 +18,8 @@ internal static class Crc32C
         for (; left >= sizeof(ulong); left -= sizeof(ulong))
         {
             var word = Unsafe.ReadUnaligned<ulong>(ref at);
-            state = BitOperations.Crc32C(state, BitConverter.IsLittleEndian ? word : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
+            state = BitOperations.Crc32C(state, BitConverter.IsLittleEndian ? word
+                : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
             at = ref Unsafe.Add(ref at, sizeof(ulong));
         }
         for (; left > 0; left--)

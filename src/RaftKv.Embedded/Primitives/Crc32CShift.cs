@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// What a CRC-32C register becomes when zeros follow: it is multiplied by a power of x modulo the polynomial. The checksum of a part of some bytes so follows from the registers before and behind it,
-/// without another look at the bytes.
+/// What a CRC-32C register becomes when zeros follow: it is multiplied by a power of x modulo the polynomial. The checksum of a part of
+/// some bytes so follows from the registers before and behind it, without another look at the bytes.
 /// </summary>
 internal static class Crc32CShift
 {

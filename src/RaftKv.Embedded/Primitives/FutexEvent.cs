@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Puts one thread to sleep until another wakes it. A wake-up that comes first is kept, so none is lost; several count as one. On Linux it is a bare futex: a monitor's
-/// pulse wakes the sleeper into a lock that is still held, and costs both sides several times as much.
+/// Puts one thread to sleep until another wakes it. A wake-up that comes first is kept, so none is lost; several count as one. On Linux it
+/// is a bare futex: a monitor's pulse wakes the sleeper into a lock that is still held, and costs both sides several times as much.
 /// </summary>
 internal sealed unsafe partial class FutexEvent
 {

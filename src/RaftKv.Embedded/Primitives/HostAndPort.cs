@@ -11,7 +11,8 @@ internal readonly record struct HostAndPort(string Host, int Port)
     {
         address = default;
         var colon = text.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > ushort.MaxValue)
+        if (colon <= 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port > ushort.MaxValue)
             return false;
         var host = text[..colon];
         if (host[0] == '[' && host[^1] == ']')

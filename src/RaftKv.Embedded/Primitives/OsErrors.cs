@@ -29,8 +29,12 @@ internal static class OsErrors
         var advice = error switch
         {
             RaftKvStorageError.DiskFull => "The disk, or this user's quota, is full: free some space, then start the node again.",
-            RaftKvStorageError.NotWritable => "This user may not write there, the file system is read-only, or a file stands where a directory is wanted: correct that, then start the node again.",
-            _ when ResourceRetry.IsTransient(cause) => "This process, or the machine, ran out of file descriptors or memory, and nothing was free for a while: raise the limit (ulimit -n), then start the node again.",
+            RaftKvStorageError.NotWritable =>
+                "This user may not write there, the file system is read-only, or a file stands where a directory is wanted: "
+                    + "correct that, then start the node again.",
+            _ when ResourceRetry.IsTransient(cause) =>
+                "This process, or the machine, ran out of file descriptors or memory, and nothing was free for a "
+                    + "while: raise the limit (ulimit -n), then start the node again.",
             _ => "Check the disk; when it is healthy, start the node again.",
         };
         // The class library says the path again, behind the error.
@@ -38,7 +42,8 @@ internal static class OsErrors
         return new RaftKvStorageException(error, $"Cannot {doing} {path}: {what}. {advice}", cause);
     }
 
-    public static RaftKvStorageException From(int errorNumber, string doing, string path) => From(new Win32Exception(errorNumber), doing, path);
+    public static RaftKvStorageException From(int errorNumber, string doing, string path) =>
+        From(new Win32Exception(errorNumber), doing, path);
 
     /// <summary>Whether an exception of the class library is the file system's doing, and not a bug.</summary>
     public static bool IsExpected(Exception e) => e is IOException or UnauthorizedAccessException or System.Security.SecurityException;

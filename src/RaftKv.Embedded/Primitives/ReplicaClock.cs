@@ -4,12 +4,15 @@ namespace RaftKv.Embedded.Primitives;
 internal sealed class ReplicaClock(TimeProvider time)
 {
     /// <summary>Timestamps that make a tick; 0 when no whole number does.</summary>
-    private readonly long _perTick = time.TimestampFrequency % TimeSpan.TicksPerSecond == 0 ? time.TimestampFrequency / TimeSpan.TicksPerSecond : 0;
+    private readonly long _perTick = time.TimestampFrequency % TimeSpan.TicksPerSecond == 0
+        ? time.TimestampFrequency / TimeSpan.TicksPerSecond : 0;
 
     public TimeProvider Provider => time;
 
     /// <summary>Monotonic ticks of 100 ns since an arbitrary start.</summary>
-    public long Ticks => _perTick > 0 ? time.GetTimestamp() / _perTick : (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency);
+    public long Ticks =>
+        _perTick > 0 ? time.GetTimestamp() / _perTick
+            : (long)((Int128)time.GetTimestamp() * TimeSpan.TicksPerSecond / time.TimestampFrequency);
 
     public DateTimeOffset Wall => time.GetUtcNow();
 

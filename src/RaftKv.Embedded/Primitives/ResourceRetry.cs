@@ -4,8 +4,9 @@ using System.Diagnostics;
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Repeats what failed because the process or the machine ran out of descriptors, memory or threads: such a shortage is often over in seconds, says nothing about the disk, and the operation has not
-/// begun. For operations that can be repeated and that nothing was acknowledged on; never for a sync. Bounded in time. Thread-safe.
+/// Repeats what failed because the process or the machine ran out of descriptors, memory or threads: such a shortage is often over in
+/// seconds, says nothing about the disk, and the operation has not begun. For operations that can be repeated and that nothing was
+/// acknowledged on; never for a sync. Bounded in time. Thread-safe.
 /// </summary>
 internal sealed class ResourceRetry(TimeSpan limit)
 {
@@ -84,5 +85,6 @@ internal sealed class ResourceRetry(TimeSpan limit)
         }
     }
 
-    private static bool IsTransient(int error) => !OperatingSystem.IsWindows() && error is NoMemory or TooManyFilesOnMachine or TooManyFiles;
+    private static bool IsTransient(int error) =>
+        !OperatingSystem.IsWindows() && error is NoMemory or TooManyFilesOnMachine or TooManyFiles;
 }

@@ -15,7 +15,9 @@ internal static class ThreadStarter
         return thread;
     });
 
-    /// <summary>Runs an action on a thread of its own, or on the caller's when the system has none to give. The task ends with the action.</summary>
+    /// <summary>
+    /// Runs an action on a thread of its own, or on the caller's when the system has none to give. The task ends with the action.
+    /// </summary>
     public static Task RunAside(Action act)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -70,7 +70,9 @@ internal sealed class WorkQueue<T> where T : class
             _consumer.Unpark();
     }
 
-    /// <summary>Waits until something is posted, the queue is kicked, or the time is up (negative: for ever); now and then it returns for no reason.</summary>
+    /// <summary>
+    /// Waits until something is posted, the queue is kicked, or the time is up (negative: for ever); now and then it returns for no reason.
+    /// </summary>
     public void Wait(int milliseconds)
     {
         lock (_gate)

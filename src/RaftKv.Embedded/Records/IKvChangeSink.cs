@@ -18,6 +18,8 @@ internal interface IKvChangeSink
     /// <param name="index">The entry that removes it.</param>
     void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index);
 
-    /// <summary>The store holds everything that entry <paramref name="index"/> changed. Not called for entries that changed nothing.</summary>
+    /// <summary>
+    /// The store holds everything that entry <paramref name="index"/> changed. Not called for entries that changed nothing.
+    /// </summary>
     void EntryEnded(long index);
 }

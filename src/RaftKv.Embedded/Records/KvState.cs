@@ -9,4 +9,5 @@ namespace RaftKv.Embedded.Records;
 /// <param name="ConfigurationIndex">The index of that entry.</param>
 /// <param name="Sessions">The encoded table of sessions.</param>
 /// <param name="Leases">The encoded table of leases; empty when there are no leases.</param>
-internal sealed record KvState(EntryId Last, long LogTimeMs, ClusterConfiguration Configuration, long ConfigurationIndex, ReadOnlyMemory<byte> Sessions, ReadOnlyMemory<byte> Leases = default);
+internal sealed record KvState(EntryId Last, long LogTimeMs, ClusterConfiguration Configuration, long ConfigurationIndex,
+    ReadOnlyMemory<byte> Sessions, ReadOnlyMemory<byte> Leases = default);

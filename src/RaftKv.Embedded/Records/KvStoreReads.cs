@@ -4,7 +4,8 @@ namespace RaftKv.Embedded.Records;
 internal static class KvStoreReads
 {
     /// <summary>Any thread. What <paramref name="read"/> throws reaches the caller.</summary>
-    public static bool TryRead<TState, TResult>(this IKvStore store, ReadOnlySpan<byte> key, TState state, RecordReader<TState, TResult> read, out TResult? result)
+    public static bool TryRead<TState, TResult>(this IKvStore store, ReadOnlySpan<byte> key, TState state,
+        RecordReader<TState, TResult> read, out TResult? result)
     {
         var look = new GuardedVisitor<Reading<TState, TResult>>(new Reading<TState, TResult>(state, read));
         var found = store.Visit(key, GuardedVisitor<Reading<TState, TResult>>.Visit(ref look));

@@ -10,7 +10,8 @@ namespace RaftKv.Embedded.Records;
 /// <param name="ExpiresByMs">With a sliding expiry, the log time beyond which no use carries it; 0 is none.</param>
 /// <param name="ValueChecksum">What <see cref="RecordSum"/> counts the value with. Follows from the value: not part of any format.</param>
 internal readonly record struct RecordHeader(
-    long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0, long SlidingMs = 0, long ExpiresByMs = 0, uint ValueChecksum = 0)
+    long Version, long CreateVersion, long WriteCount, long ExpiresAtMs = 0, long LeaseId = 0, long SlidingMs = 0, long ExpiresByMs = 0,
+    uint ValueChecksum = 0)
 {
     public bool HasLifetime => (ExpiresAtMs | LeaseId) != 0;
 
@@ -18,7 +19,8 @@ internal readonly record struct RecordHeader(
     public RecordHeader NextAt(long version) => new(version, Version == 0 ? version : CreateVersion, WriteCount + 1);
 
     /// <summary>The header after a use, for a sliding expiry.</summary>
-    public RecordHeader UsedAt(long nowMs) => this with { ExpiresAtMs = ExpiresByMs == 0 ? nowMs + SlidingMs : Math.Min(nowMs + SlidingMs, ExpiresByMs) };
+    public RecordHeader UsedAt(long nowMs) =>
+        this with { ExpiresAtMs = ExpiresByMs == 0 ? nowMs + SlidingMs : Math.Min(nowMs + SlidingMs, ExpiresByMs) };
 
     /// <summary>The answer to a read that found this record.</summary>
     public KvGetResult ToResult(ReadOnlyMemory<byte> value) => new()

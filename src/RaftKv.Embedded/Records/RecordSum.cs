@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace RaftKv.Embedded.Records;
 
 /// <summary>
-/// The sum of one number per record, kept up to date with each change in constant time, so that two copies of the records can be compared without walking them. Their order does not matter; a record's
-/// number depends on its key, versions, lifetime and value. Not cryptographic: it finds accidents. What is compared between nodes is <see cref="Version"/>ed.
+/// The sum of one number per record, kept up to date with each change in constant time, so that two copies of the records can be compared
+/// without walking them. Their order does not matter; a record's number depends on its key, versions, lifetime and value. Not
+/// cryptographic: it finds accidents. What is compared between nodes is <see cref="Version"/>ed.
 /// </summary>
 internal struct RecordSum
 {
@@ -28,20 +29,24 @@ internal struct RecordSum
     /// <summary>What a record says of its value.</summary>
     public static uint Checksum(ReadOnlySpan<byte> value) => Crc(uint.MaxValue, value) ^ (uint)value.Length;
 
-    private static ulong Name(ReadOnlySpan<byte> key) => Mix(((ulong)Crc(uint.MaxValue, key) << 32) | Crc(0x9E3779B9, key) ^ (uint)key.Length);
+    private static ulong Name(ReadOnlySpan<byte> key) =>
+        Mix(((ulong)Crc(uint.MaxValue, key) << 32) | Crc(0x9E3779B9, key) ^ (uint)key.Length);
 
     private static ulong Number(ulong name, in RecordHeader header)
     {
         var (lifetime, versions) = (0UL, Mix(name + (ulong)header.Version * 0xD6E8FEB86659FD93));
         if (header.HasLifetime)
-            lifetime = Mix(Mix((ulong)header.ExpiresAtMs * 0xA0761D6478BD642F + (ulong)header.LeaseId) + Mix((ulong)header.SlidingMs * 0xE7037ED1A0B428DB + (ulong)header.ExpiresByMs));
-        return Mix(versions + (ulong)header.CreateVersion * 0xE7037ED1A0B428DB + (ulong)header.WriteCount * 0x8EBC6AF09C88C6E3 + lifetime) + Mix(versions ^ header.ValueChecksum);
+            lifetime = Mix(Mix((ulong)header.ExpiresAtMs * 0xA0761D6478BD642F + (ulong)header.LeaseId)
+                + Mix((ulong)header.SlidingMs * 0xE7037ED1A0B428DB + (ulong)header.ExpiresByMs));
+        return Mix(versions + (ulong)header.CreateVersion * 0xE7037ED1A0B428DB + (ulong)header.WriteCount * 0x8EBC6AF09C88C6E3 + lifetime)
+            + Mix(versions ^ header.ValueChecksum);
     }
 
     private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
     {
         foreach (var word in MemoryMarshal.Cast<byte, ulong>(bytes))
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
+            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word
+                : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
         foreach (var b in bytes[(bytes.Length & ~7)..])
             crc = BitOperations.Crc32C(crc, b);
         return crc;

@@ -6,14 +6,14 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// Lays a data directory out as that of the only member of a new cluster, which begins with a given state. What is there before the identity names the cluster does
-/// not count: a marker file says so until then, and an interrupted attempt is begun anew.
+/// Lays a data directory out as that of the only member of a new cluster, which begins with a given state. What is there before the
+/// identity names the cluster does not count: a marker file says so until then, and an interrupted attempt is begun anew.
 /// </summary>
 internal sealed class NewCluster : IDisposable
 {
     /// <summary>
-    /// What lies between the versions of the old cluster and those of the new one. What is restored may be older than what clients saw of the old cluster, and no version they
-    /// remember may come to mean something else.
+    /// What lies between the versions of the old cluster and those of the new one. What is restored may be older than what clients saw of
+    /// the old cluster, and no version they remember may come to mean something else.
     /// </summary>
     public const long VersionGap = 1_000_000_000;
 
@@ -23,7 +23,8 @@ internal sealed class NewCluster : IDisposable
     private readonly NodeIdentity _identity;
 
     private NewCluster(IFileSystem fs, DataDirectory directory, NodeIdentity identity, string address) =>
-        (_fs, _directory, _identity, _address, Spool) = (fs, directory, identity, address, Path.Combine(directory.Store, ForeignEntries.NewSpoolName()));
+        (_fs, _directory, _identity, _address, Spool) = (fs, directory, identity, address,
+            Path.Combine(directory.Store, ForeignEntries.NewSpoolName()));
 
     /// <summary>For files that need not outlive the process.</summary>
     public string ScratchDirectory => _directory.Store;
@@ -62,7 +63,8 @@ internal sealed class NewCluster : IDisposable
     }
 
     /// <summary>Begins with a backup, which is verified first.</summary>
-    public async Task<RaftKvRestored> RestoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup, CancellationToken cancellationToken)
+    public async Task<RaftKvRestored> RestoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -108,7 +110,8 @@ internal sealed class NewCluster : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private async Task<RaftKvBackupInfo> SpoolAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup, IStorageFile to, CancellationToken cancellationToken)
+    private async Task<RaftKvBackupInfo> SpoolAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup, IStorageFile to,
+        CancellationToken cancellationToken)
     {
         var offset = 0L;
         using var copy = new SnapshotCopy(backup, Write, "(backup)");

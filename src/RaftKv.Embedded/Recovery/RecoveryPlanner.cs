@@ -3,8 +3,9 @@ using System.Globalization;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// Ranks survivors as an election would, and says what that means. An acknowledged entry is on a quorum of the voters. So when fewer than a quorum are missing, every such entry
-/// is on a survivor, and by leader completeness and log matching on the one with the highest last (term, index).
+/// Ranks survivors as an election would, and says what that means. An acknowledged entry is on a quorum of the voters. So when fewer than a
+/// quorum are missing, every such entry is on a survivor, and by leader completeness and log matching on the one with the highest last
+/// (term, index).
 /// </summary>
 internal static class RecoveryPlanner
 {
@@ -13,11 +14,14 @@ internal static class RecoveryPlanner
         if (survivors.Count == 0)
             throw new ArgumentException("There is no survivor to recover from; restore a backup.", nameof(survivors));
         if (survivors.Select(s => s.ClusterId).Distinct().Count() > 1)
-            throw new ArgumentException($"These are of different clusters: {string.Join(", ", survivors.Select(s => $"{s.NodeId} of {s.ClusterId}"))}.", nameof(survivors));
+            throw new ArgumentException(
+                $"These are of different clusters: {string.Join(", ", survivors.Select(s => $"{s.NodeId} of {s.ClusterId}"))}.",
+                nameof(survivors));
         if (survivors.GroupBy(s => s.NodeId).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new ArgumentException($"{twice.Key} is given more than once.", nameof(survivors));
 
-        var ranked = survivors.OrderByDescending(s => s.LastTerm).ThenByDescending(s => s.LastVersion.Value).ThenBy(s => s.Damage is not null).ThenBy(s => s.NodeId, StringComparer.Ordinal).ToArray();
+        var ranked = survivors.OrderByDescending(s => s.LastTerm).ThenByDescending(s => s.LastVersion.Value)
+            .ThenBy(s => s.Damage is not null).ThenBy(s => s.NodeId, StringComparer.Ordinal).ToArray();
         var voters = ranked[0].Voters;
         var present = ranked.Where(s => s.IsVoter && s.Damage is null && voters.Contains(s.NodeId)).Select(s => s.NodeId).ToArray();
         var missing = voters.Except(present).ToArray();

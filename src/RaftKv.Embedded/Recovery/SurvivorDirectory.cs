@@ -21,7 +21,8 @@ internal sealed class SurvivorDirectory : IDisposable
     private readonly WalRecovery _log;
     private readonly string? _damage;
 
-    private SurvivorDirectory(DataDirectory directory, NodeIdentity identity, SnapshotStore snapshots, Wal wal, WalRecovery log, string? damage) =>
+    private SurvivorDirectory(DataDirectory directory, NodeIdentity identity, SnapshotStore snapshots, Wal wal, WalRecovery log,
+        string? damage) =>
         (_directory, _identity, _snapshots, _wal, _log, _damage) = (directory, identity, snapshots, wal, log, damage);
 
     /// <summary>Opens the directory for reading, and verifies its log.</summary>
@@ -32,7 +33,8 @@ internal sealed class SurvivorDirectory : IDisposable
     public static SurvivorDirectory Open(IFileSystem inner, string root, bool upToDamage = false)
     {
         if (!inner.FileExists(Path.Combine(root, NodeIdentity.FileName)))
-            throw new RaftKvStorageException(RaftKvStorageError.NotWritable, $"{root} is not the data directory of a node: it has no identity.");
+            throw new RaftKvStorageException(RaftKvStorageError.NotWritable,
+                $"{root} is not the data directory of a node: it has no identity.");
         var fs = new ReadOnlyFileSystem(inner);
         var opened = new Stack<IDisposable>();
         try
@@ -41,7 +43,8 @@ internal sealed class SurvivorDirectory : IDisposable
             opened.Push(directory);
             var identity = NodeIdentity.Read(fs, root);
             if (!identity.HasCluster)
-                throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory, $"{root} belongs to no cluster: there is nothing to recover.");
+                throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
+                    $"{root} belongs to no cluster: there is nothing to recover.");
             DirectoryMarkers.ThrowIfUnfinished(fs, directory, hasCluster: true);
             var snapshots = new SnapshotStore(fs, directory.Snapshots);
             opened.Push(snapshots);
@@ -88,7 +91,8 @@ internal sealed class SurvivorDirectory : IDisposable
     public RaftKvRestored StartWith(NewCluster cluster, CancellationToken cancellationToken)
     {
         // Records of any size that any options allow.
-        var stores = new StoreFactory(new OsFileSystem(sync: false), cluster.ScratchDirectory, new RaftKvOptions { MaxKeyBytes = KvCommand.MaxKeyBytes, MaxValueBytes = SnapshotFile.MaxValueBytes });
+        var stores = new StoreFactory(new OsFileSystem(sync: false), cluster.ScratchDirectory,
+            new RaftKvOptions { MaxKeyBytes = KvCommand.MaxKeyBytes, MaxValueBytes = SnapshotFile.MaxValueBytes });
         var state = StartupRecovery.LoadState(_snapshots, stores.Create, NullLogger.Instance);
         using var store = state.Store;
         Replay(state, cancellationToken);

@@ -6,8 +6,12 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="Sequence">Its number within the session.</param>
 /// <param name="Version">The new version; when the write did not happen, the key's current one (0: it does not exist).</param>
 /// <param name="Nonce">What the opener of a session knows it by; otherwise empty.</param>
-/// <param name="Payload">What the operations of a transaction gave (<see cref="TransactionResult"/>); <c>null</c> when there is nothing, or it was not kept for a retry.</param>
-internal readonly record struct ApplyResult(ApplyStatus Status, long Session = 0, long Sequence = 0, long Version = 0, Guid Nonce = default, byte[]? Payload = null)
+/// <param name="Payload">
+/// What the operations of a transaction gave (<see cref="TransactionResult"/>); <c>null</c> when there is nothing, or it was not kept for a
+/// retry.
+/// </param>
+internal readonly record struct ApplyResult(ApplyStatus Status, long Session = 0, long Sequence = 0, long Version = 0, Guid Nonce = default,
+    byte[]? Payload = null)
 {
     /// <summary>By the bytes of the payload, not by the array.</summary>
     public bool Equals(ApplyResult other) =>

@@ -16,7 +16,8 @@ internal enum ApplyStatus : byte
     NotFound = 3,
 
     /// <summary>
-    /// The session is not known any more, or has forgotten this sequence: the command was not executed now, and whether it was before cannot be told.
+    /// The session is not known any more, or has forgotten this sequence: the command was not executed now, and whether it was before
+    /// cannot be told.
     /// </summary>
     SessionExpired = 4,
 

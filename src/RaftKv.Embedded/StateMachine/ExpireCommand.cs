@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The body of the commands about keys by version: expire (a leader's, for what is due) and touch (a node's, for what was read), little-endian:
+/// The body of the commands about keys by version: expire (a leader's, for what is due) and touch (a node's, for what was read),
+/// little-endian:
 /// <code>
 /// keys u16 | leases u16 | per key: version i64 | length u16 | key | per lease: id i64
 /// </code>

@@ -3,7 +3,10 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>How long what is written shall live, as it stands in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease, i64 each; 0 is none.</summary>
+/// <summary>
+/// How long what is written shall live, as it stands in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease, i64
+/// each; 0 is none.
+/// </summary>
 /// <param name="Keep">As the key has it now, whatever that is; nothing else is set then.</param>
 /// <param name="TimeToLiveMs">From the log time of the entry on.</param>
 /// <param name="ExpiresAtMs">In a command by log time. In what a caller asks for by its wall clock, see <see cref="Starting"/>. Unix
@@ -62,7 +65,13 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
     {
         if (Keep)
         {
-            var kept = plain with { ExpiresAtMs = before.ExpiresAtMs, LeaseId = before.LeaseId, SlidingMs = before.SlidingMs, ExpiresByMs = before.ExpiresByMs };
+            var kept = plain with
+            {
+                ExpiresAtMs = before.ExpiresAtMs,
+                LeaseId = before.LeaseId,
+                SlidingMs = before.SlidingMs,
+                ExpiresByMs = before.ExpiresByMs,
+            };
             return kept.SlidingMs == 0 ? kept : kept.UsedAt(nowMs);
         }
         var end = TimeToLiveMs != 0 ? nowMs + TimeToLiveMs : ExpiresAtMs;
@@ -73,5 +82,6 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
 
     private bool IsSound => Keep
         ? (TimeToLiveMs | ExpiresAtMs | SlidingMs | LeaseId) == 0
-        : TimeToLiveMs is >= 0 and <= MaxMs && ExpiresAtMs >= 0 && SlidingMs is >= 0 and <= MaxMs && LeaseId >= 0 && (TimeToLiveMs == 0 || ExpiresAtMs == 0);
+        : TimeToLiveMs is >= 0 and <= MaxMs && ExpiresAtMs >= 0 && SlidingMs is >= 0 and <= MaxMs && LeaseId >= 0
+        && (TimeToLiveMs == 0 || ExpiresAtMs == 0);
 }

@@ -5,8 +5,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// Gives committed entries their meaning. One thread applies; the same entries give the same state and the same results on every node, whatever
-/// their bytes. Only the store's own failures leave as exceptions, and then nothing more may be applied.
+/// Applies committed entries to the state. One thread applies. The same entries give the same state and the same results on every node,
+/// whatever their bytes are. Only errors of the store leave as exceptions; after one, nothing more may be applied.
 /// </summary>
 internal sealed class KvStateMachine : IChangeSource
 {
@@ -85,7 +85,8 @@ internal sealed class KvStateMachine : IChangeSource
         foreach (ref readonly var entry in entries)
         {
             // A transaction's own keys are more than enough at once.
-            if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command) && command.Operation is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Delete)
+            if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command)
+                && command.Operation is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Delete)
                 _lookahead.Add(command.Key);
         }
         _lookahead.Fetch();
@@ -122,7 +123,9 @@ internal sealed class KvStateMachine : IChangeSource
         return new KvSnapshot(State(), Store.Checkpoint(Applied.Index), Store.Count);
     }
 
-    /// <summary>A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.</summary>
+    /// <summary>
+    /// A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.
+    /// </summary>
     public ulong Digest() => StateDigest.Compute(Store, State());
 
     private KvState State() => new(Applied, LogTimeMs, Configuration, ConfigurationIndex, _sessions.Encode(), _leases.Encode());
@@ -173,7 +176,8 @@ internal sealed class KvStateMachine : IChangeSource
     {
         if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
             return answered;
-        var status = command.Operation == KvOperation.Delete ? ApplyDelete(entry, command, out var version) : ApplySet(entry, command, out version);
+        var status = command.Operation == KvOperation.Delete ? ApplyDelete(entry, command, out var version)
+            : ApplySet(entry, command, out version);
         session!.Remember(command.Sequence, status, version);
         return new ApplyResult(status, command.Session, command.Sequence, version);
     }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The leases of the cluster. Their clock is log time less the time without a leader: without a leader no holder can renew, so that time does not count, and after a change
-/// of the leader a lease has at least the rest it had.
+/// The leases of the cluster. Their clock is log time less the time without a leader: without a leader no holder can renew, so that time
+/// does not count, and after a change of the leader a lease has at least the rest it had.
 /// </summary>
 internal sealed class LeaseTable
 {
@@ -69,7 +69,10 @@ internal sealed class LeaseTable
         }
     }
 
-    /// <summary>version u8 = 1 | paused i64 | count i32 | by id: id, time to live, deadline, i64 each; nothing when there are none. The keys are in the records.</summary>
+    /// <summary>
+    /// version u8 = 1 | paused i64 | count i32 | by id: id, time to live, deadline, i64 each; nothing when there are none. The keys are in
+    /// the records.
+    /// </summary>
     public byte[] Encode()
     {
         if (_leases.Count == 0)

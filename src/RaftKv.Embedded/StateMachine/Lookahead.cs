@@ -2,7 +2,10 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>Keys that will be asked for next, whose records the store brings from memory all at once, instead of waiting for memory at each. Apply thread.</summary>
+/// <summary>
+/// Keys that will be asked for next, whose records the store brings from memory all at once, instead of waiting for memory at each. Apply
+/// thread.
+/// </summary>
 internal sealed class Lookahead(IKvStore store)
 {
     /// <summary>More would push each other out of the processor's nearest cache.</summary>

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// How much the results of transactions may take that are kept for retries, all sessions together. What does not fit is not kept: a retry then learns that
-/// the transaction was executed, and which branch, but not what its operations gave.
+/// How much the results of transactions may take that are kept for retries, all sessions together. What does not fit is not kept: a retry
+/// then learns that the transaction was executed, and which branch, but not what its operations gave.
 /// </summary>
 internal sealed class ResultBudget
 {

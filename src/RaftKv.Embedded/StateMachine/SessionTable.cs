@@ -10,7 +10,9 @@ internal sealed class SessionTable
 {
     public const int MaxSessions = 10_000;
 
-    /// <summary>The results of all sessions together: 9 bytes each, 17 in sessions with transactions, and what <see cref="ResultBudget"/> allows.</summary>
+    /// <summary>
+    /// The results of all sessions together: 9 bytes each, 17 in sessions with transactions, and what <see cref="ResultBudget"/> allows.
+    /// </summary>
     public const int MaxTotalCapacity = 4 * 1024 * 1024;
 
     /// <summary>Stands where the first format has its count.</summary>
@@ -66,8 +68,8 @@ internal sealed class SessionTable
     }
 
     /// <summary>
-    /// count i32 | the sessions by id. Only a table that keeps results of transactions has -2 i32 before that, the mark of the second format: the first knows nothing of
-    /// them.
+    /// count i32 | the sessions by id. Only a table that keeps results of transactions has -2 i32 before that, the mark of the second
+    /// format: the first knows nothing of them.
     /// </summary>
     public byte[] Encode()
     {
@@ -148,7 +150,8 @@ internal sealed class SessionTable
         SessionWindow? longest = null;
         foreach (var session in _sessions.Values)
         {
-            if (longest is null || session.LastUsedMs < longest.LastUsedMs || (session.LastUsedMs == longest.LastUsedMs && session.Id < longest.Id))
+            if (longest is null || session.LastUsedMs < longest.LastUsedMs
+                || (session.LastUsedMs == longest.LastUsedMs && session.Id < longest.Id))
                 longest = session;
         }
         return longest!;

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>One session: the results its client has not acknowledged yet, in a ring indexed by sequence.</summary>
-internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedMs, long timeToLiveMs, int capacity = SessionWindow.MinCapacity)
+internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedMs, long timeToLiveMs,
+    int capacity = SessionWindow.MinCapacity)
 {
     public const int MinCapacity = 64;
     public const int MaxCapacity = 65_536;
@@ -123,8 +124,8 @@ internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedM
     }
 
     /// <summary>
-    /// id | last used | time to live | base, i64 each | capacity i32 | count i32 | per result: offset i32, status u8, version i64, and if the
-    /// status has <see cref="PayloadFlag"/>: length i32, payload.
+    /// id | last used | time to live | base, i64 each | capacity i32 | count i32 | per result: offset i32, status u8, version i64, and if
+    /// the status has <see cref="PayloadFlag"/>: length i32, payload.
     /// </summary>
     public Span<byte> Encode(Span<byte> to)
     {

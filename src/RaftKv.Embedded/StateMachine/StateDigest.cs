@@ -4,7 +4,9 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>Compares whole states by one number; records are summed, so their order in the store does not matter. Not cryptographic.</summary>
+/// <summary>
+/// Compares whole states by one number; records are summed, so their order in the store does not matter. Not cryptographic.
+/// </summary>
 internal static class StateDigest
 {
     private const int KeysPerStep = 1024;
@@ -12,7 +14,8 @@ internal static class StateDigest
     public static ulong Compute(IKvStore store, KvState state)
     {
         var sum = Mix(Hash(state.Configuration.Encode(), 1) ^ Hash(state.Sessions.Span, 2) ^ Hash(state.Leases.Span, 5));
-        foreach (var number in (ReadOnlySpan<long>)[state.Last.Term, state.Last.Index, state.LogTimeMs, state.ConfigurationIndex, store.Count])
+        foreach (var number in (ReadOnlySpan<long>)[state.Last.Term, state.Last.Index, state.LogTimeMs, state.ConfigurationIndex,
+            store.Count])
             sum = Mix(sum ^ (ulong)number);
         var keys = new List<byte[]>(KeysPerStep);
         ReadOnlySpan<byte> after = default;
@@ -32,7 +35,8 @@ internal static class StateDigest
     private static ulong HashRecord(in RecordHeader header, ReadOnlySpan<byte> value, byte[] key)
     {
         var hash = Mix(Hash(key, 3)) ^ Hash(value, 4);
-        foreach (var number in (ReadOnlySpan<long>)[header.Version, header.CreateVersion, header.WriteCount, header.ExpiresAtMs, header.LeaseId, header.SlidingMs, header.ExpiresByMs, value.Length])
+        foreach (var number in (ReadOnlySpan<long>)[header.Version, header.CreateVersion, header.WriteCount, header.ExpiresAtMs,
+            header.LeaseId, header.SlidingMs, header.ExpiresByMs, value.Length])
             hash = Mix(hash ^ (ulong)number);
         return hash;
     }

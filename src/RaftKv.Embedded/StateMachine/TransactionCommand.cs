@@ -204,7 +204,8 @@ internal sealed class TransactionCommand
         from = from[1..];
         ReadOnlyMemory<byte> end = default;
         // A range's end may be the one behind the longest key.
-        if (!TryReadKey(ref from, KvCommand.MaxKeyBytes, out var start) || (isRange && !TryReadKey(ref from, KvCommand.MaxKeyBytes + 1, out end)) || (!isRange && start.IsEmpty))
+        if (!TryReadKey(ref from, KvCommand.MaxKeyBytes, out var start)
+            || (isRange && !TryReadKey(ref from, KvCommand.MaxKeyBytes + 1, out end)) || (!isRange && start.IsEmpty))
             return false;
         keys = new TransactionKeys(isRange, start, end);
         return true;
@@ -240,7 +241,8 @@ internal sealed class TransactionCommand
 
     private static bool IsOfExtension(TransactionOperation operation) => operation.Kind == TransactionOperationKind.IncrementWithOptions;
 
-    private static int KeysBytes(in TransactionKeys keys) => 1 + sizeof(ushort) + keys.From.Length + (keys.IsRange ? sizeof(ushort) + keys.To.Length : 0);
+    private static int KeysBytes(in TransactionKeys keys) =>
+        1 + sizeof(ushort) + keys.From.Length + (keys.IsRange ? sizeof(ushort) + keys.To.Length : 0);
 
     private static Span<byte> Write(Span<byte> to, TransactionOperation operation)
     {

@@ -17,7 +17,9 @@ internal readonly record struct TransactionKeys(bool IsRange, ReadOnlyMemory<byt
     /// <summary>An interval that ends where it begins, or before.</summary>
     public bool IsEmpty => IsRange && !To.IsEmpty && To.Span.SequenceCompareTo(From.Span) <= 0;
 
-    /// <summary>Whether both have a key in common, given that neither is empty and <paramref name="later"/> does not begin before this one.</summary>
+    /// <summary>
+    /// Whether both have a key in common, given that neither is empty and <paramref name="later"/> does not begin before this one.
+    /// </summary>
     public bool Overlaps(in TransactionKeys later) =>
         later.From.Span.SequenceEqual(From.Span) || (IsRange && (To.IsEmpty || To.Span.SequenceCompareTo(later.From.Span) > 0));
 }

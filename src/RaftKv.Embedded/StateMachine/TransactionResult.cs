@@ -10,8 +10,8 @@ namespace RaftKv.Embedded.StateMachine;
 /// count u16 | per operation: kind u8 | body
 /// put                    nothing
 /// delete, delete range   how many keys, u32
-/// get                    found u8 | [version | create version | write count | expires at | lease | sliding, i64 each | value length u32 | value]
-/// increment              the new number, i64
+/// get found u8 | [version | create version | write count | expires at | lease | sliding, i64 each | value length u32 | value] increment
+/// the new number, i64
 /// </code>
 /// </summary>
 internal sealed class TransactionResult

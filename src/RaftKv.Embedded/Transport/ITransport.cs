@@ -21,8 +21,9 @@ internal interface ITransport : IDisposable
     void HangUp();
 
     /// <summary>
-    /// Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Urgent messages may pass bulk ones (<see cref="PeerMessage.IsBulk"/>); each kind keeps its
-    /// order. Without a connection, or over the buffer's limit, the message is dropped and counted.
+    /// Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Urgent messages may pass bulk ones
+    /// (<see cref="PeerMessage.IsBulk"/>); each kind keeps its order. Without a connection, or over the buffer's limit, the message is
+    /// dropped and counted.
     /// </summary>
     /// <returns>False: it was dropped and certainly does not arrive. True: it arrives unless the connection is lost.</returns>
     bool Send(string nodeId, PeerMessage message);
@@ -33,7 +34,10 @@ internal interface ITransport : IDisposable
     /// <summary>Holder of the turn, once per turn: at most one write per connection, never blocking.</summary>
     void Flush();
 
-    /// <summary>Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like to be taken into its cluster.</summary>
+    /// <summary>
+    /// Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like
+    /// to be taken into its cluster.
+    /// </summary>
     /// <exception cref="RaftKvUnavailableException">No node that speaks this protocol answered in time.</exception>
     Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false);
 

@@ -27,7 +27,10 @@ internal interface ITransportHandler
     /// <summary>What has been received on a connection is delivered, and nothing more is there at the moment.</summary>
     void OnPause();
 
-    /// <summary>A connection to or from this peer was lost. <paramref name="reset"/>: its process is likely gone (closed or refused, not merely silent).</summary>
+    /// <summary>
+    /// A connection to or from this peer was lost. <paramref name="reset"/>: its process is likely gone (closed or refused, not merely
+    /// silent).
+    /// </summary>
     void OnDisconnected(string nodeId, bool reset);
 
     /// <summary>We dialled a peer, found it at this address, and both agreed.</summary>

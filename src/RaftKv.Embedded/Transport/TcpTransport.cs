@@ -6,8 +6,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Peers over TCP. Each node dials every other for what it sends, so that between two nodes there are two connections, each with one direction.
-/// All threads are our own and block; none belongs to the pool, which the application may have starved.
+/// Peers over TCP. Each node dials every other for what it sends, so that between two nodes there are two connections, each with one
+/// direction. All threads are our own and block; none belongs to the pool, which the application may have starved.
 /// </summary>
 internal sealed class TcpTransport : ITransport
 {
@@ -120,16 +120,19 @@ internal sealed class TcpTransport : ITransport
         }
         catch (Exception e) when (ResourceRetry.IsTransient(e))
         {
-            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
+            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,
+                $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
         }
         try
         {
             return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is TimeoutException or ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
+        catch (Exception e) when (
+            e is TimeoutException or ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
         {
             var reason = e is TimeoutException ? "no answer in time" : e.Message;
-            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, $"There is no node to be reached at {address}: {reason}.", e);
+            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,
+                $"There is no node to be reached at {address}: {reason}.", e);
         }
     }
 
@@ -163,7 +166,8 @@ internal sealed class TcpTransport : ITransport
     /// <summary>A node that comes back is dialled at once, however long it was away.</summary>
     private void Hurry(string nodeId) => Array.Find(_links, l => l.NodeId == nodeId)?.Hurry();
 
-    private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin, TaskCompletionSource<PeerHello> answer)
+    private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin,
+        TaskCompletionSource<PeerHello> answer)
     {
         try
         {
@@ -222,7 +226,8 @@ internal sealed class TcpTransport : ITransport
     private static Socket Listen(string address)
     {
         if (!HostAndPort.TryParse(address, out var parsed))
-            throw new InvalidOperationException($"Cannot listen on '{address}': it is not host:port, such as 127.0.0.1:1111 or [::1]:1111.");
+            throw new InvalidOperationException(
+                $"Cannot listen on '{address}': it is not host:port, such as 127.0.0.1:1111 or [::1]:1111.");
         Socket? socket = null;
         try
         {

@@ -20,7 +20,8 @@ internal static partial class TransportLog
     [LoggerMessage(304, LogLevel.Warning, "{Peer} at {Address} does not talk to this node: {Reason}. Trying on.")]
     public static partial void RefusedByPeer(this ILogger logger, string peer, string address, string reason);
 
-    [LoggerMessage(305, LogLevel.Warning, "A node named {Peer} from {Remote} was refused: {Reason}. Further attempts like it are not logged for {Seconds} s.")]
+    [LoggerMessage(305, LogLevel.Warning,
+        "A node named {Peer} from {Remote} was refused: {Reason}. Further attempts like it are not logged for {Seconds} s.")]
     public static partial void PeerRefused(this ILogger logger, string peer, string remote, string reason, int seconds);
 
     [LoggerMessage(306, LogLevel.Information, "{Peer} connected from {Remote}.")]
@@ -29,19 +30,22 @@ internal static partial class TransportLog
     [LoggerMessage(307, LogLevel.Information, "The connection from {Peer} was lost: {Reason}.")]
     public static partial void PeerLost(this ILogger logger, string peer, string reason);
 
-    [LoggerMessage(308, LogLevel.Warning, "A connection from {Remote} was closed because of what it sent: {Reason}. Further ones like it are not logged for {Seconds} s.")]
+    [LoggerMessage(308, LogLevel.Warning,
+        "A connection from {Remote} was closed because of what it sent: {Reason}. Further ones like it are not logged for {Seconds} s.")]
     public static partial void InvalidInput(this ILogger logger, string remote, string reason, int seconds);
 
     [LoggerMessage(309, LogLevel.Debug, "A connection from {Remote} ended before it introduced itself: {Reason}.")]
     public static partial void NoIntroduction(this ILogger logger, string remote, string reason);
 
-    [LoggerMessage(310, LogLevel.Warning, "Connections are being turned away: too many from nodes that are not known yet. Further ones are not logged for {Seconds} s.")]
+    [LoggerMessage(310, LogLevel.Warning,
+        "Connections are being turned away: too many from nodes that are not known yet. Further ones are not logged for {Seconds} s.")]
     public static partial void TooManyConnections(this ILogger logger, int seconds);
 
     [LoggerMessage(311, LogLevel.Warning, "Accepting a connection failed: {Reason}. Trying on.")]
     public static partial void AcceptFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(312, LogLevel.Warning, "Messages to {Peer} are being dropped: {Waiting} bytes wait to be sent. They are sent again later.")]
+    [LoggerMessage(312, LogLevel.Warning,
+        "Messages to {Peer} are being dropped: {Waiting} bytes wait to be sent. They are sent again later.")]
     public static partial void PeerBufferFull(this ILogger logger, string peer, long waiting);
 
     [LoggerMessage(313, LogLevel.Error, "A message of {Size} bytes to {Peer} exceeds the frame limit of {Limit} bytes and is dropped.")]
@@ -53,9 +57,12 @@ internal static partial class TransportLog
     [LoggerMessage(315, LogLevel.Error, "The transport met an unexpected error; the connection with {Peer} is closed.")]
     public static partial void Unexpected(this ILogger logger, Exception exception, string peer);
 
-    [LoggerMessage(316, LogLevel.Warning, "A connection from {Remote} was refused, for it is not authenticated: {Reason}. Further ones from there are not logged for {Seconds} s.")]
+    [LoggerMessage(316, LogLevel.Warning,
+        "A connection from {Remote} was refused, for it is not authenticated: {Reason}. "
+        + "Further ones from there are not logged for {Seconds} s.")]
     public static partial void NotAuthenticated(this ILogger logger, string remote, string reason, int seconds);
 
-    [LoggerMessage(317, LogLevel.Warning, "The certificate of this node, or the authorities it trusts, could not be loaded anew; those of before serve on: {Reason}")]
+    [LoggerMessage(317, LogLevel.Warning,
+        "The certificate of this node, or the authorities it trusts, could not be loaded anew; those of before serve on: {Reason}")]
     public static partial void CredentialsNotReloaded(this ILogger logger, string reason);
 }

@@ -29,7 +29,9 @@ internal sealed record TransportOptions
     /// <summary>How long one attempt to connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Data that the peer's machine does not acknowledge for this long ends the connection (Linux); elsewhere keep-alive does, if idle.</summary>
+    /// <summary>
+    /// Data that the peer's machine does not acknowledge for this long ends the connection (Linux); elsewhere keep-alive does, if idle.
+    /// </summary>
     public TimeSpan UnacknowledgedTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeSpan MinReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(10);
@@ -42,7 +44,10 @@ internal sealed record TransportOptions
     /// <summary>Certificates of both sides; null is no TLS.</summary>
     public PeerTls? Tls { get; init; }
 
-    /// <summary>The secrets peers may prove; this node proves the first. Empty asks for none. Any thread; a change counts for the connections that are made after it.</summary>
+    /// <summary>
+    /// The secrets peers may prove; this node proves the first. Empty asks for none. Any thread; a change counts for the connections that
+    /// are made after it.
+    /// </summary>
     public IReadOnlyList<PeerSecret> Secrets
     {
         get => Volatile.Read(ref field);

@@ -11,7 +11,8 @@ namespace RaftKv.Embedded.Watch;
 /// <param name="CreateVersion">The entry that created the key; of a removed key, the one that had.</param>
 /// <param name="WriteCount">How often the key was written since.</param>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal readonly record struct ChangeHeader(int TotalBytes, int KeyBytes, KvChangeKind Kind, long Version, long CreateVersion, long WriteCount)
+internal readonly record struct ChangeHeader(int TotalBytes, int KeyBytes, KvChangeKind Kind, long Version, long CreateVersion,
+    long WriteCount)
 {
     public static int Bytes => Unsafe.SizeOf<ChangeHeader>();
 

@@ -5,8 +5,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// The last changes of this node's records, in the log's order, in a ring of bytes. The apply thread appends and never waits; any thread reads beside it
-/// without a lock: it copies first, and then looks whether what it copied was still there. Positions only grow.
+/// The last changes of this node's records, in the log's order, in a ring of bytes. The apply thread appends and never waits; any thread
+/// reads beside it without a lock: it copies first, and then looks whether what it copied was still there. Positions only grow.
 /// </summary>
 internal sealed class ChangeHistory : IKvChangeSink
 {
@@ -92,7 +92,9 @@ internal sealed class ChangeHistory : IKvChangeSink
         return TryCopy(at, at, MemoryMarshal.AsBytes(new Span<ChangeHeader>(ref header)));
     }
 
-    /// <summary>Any thread: a part of the change that begins at <paramref name="change"/>. False when it was overwritten meanwhile.</summary>
+    /// <summary>
+    /// Any thread: a part of the change that begins at <paramref name="change"/>. False when it was overwritten meanwhile.
+    /// </summary>
     public bool TryCopy(long change, long from, Span<byte> to)
     {
         if (change < Start)
@@ -102,7 +104,9 @@ internal sealed class ChangeHistory : IKvChangeSink
         return change >= Start;
     }
 
-    /// <summary>Any thread: where the first change of <paramref name="version"/> or later begins. False when a part of what is asked for is gone.</summary>
+    /// <summary>
+    /// Any thread: where the first change of <paramref name="version"/> or later begins. False when a part of what is asked for is gone.
+    /// </summary>
     public bool TryFind(long version, out long at)
     {
         while (true)

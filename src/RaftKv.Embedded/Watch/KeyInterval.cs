@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>Keys as one interval of bytes: <paramref name="From"/> included, <paramref name="To"/> excluded; an empty end is none.</summary>
+/// <summary>
+/// Keys as one interval of bytes: <paramref name="From"/> included, <paramref name="To"/> excluded; an empty end is none.
+/// </summary>
 internal readonly record struct KeyInterval(byte[] From, byte[] To)
 {
     /// <summary>Whether it is the keys that start with <see cref="From"/>, and no others.</summary>
@@ -11,7 +13,9 @@ internal readonly record struct KeyInterval(byte[] From, byte[] To)
 
     public bool Contains(ReadOnlySpan<byte> key) => key.SequenceCompareTo(From) >= 0 && (To.Length == 0 || key.SequenceCompareTo(To) < 0);
 
-    /// <summary>The first key behind all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always be raised.</summary>
+    /// <summary>
+    /// The first key behind all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always be raised.
+    /// </summary>
     public static byte[] PastPrefix(ReadOnlySpan<byte> prefix)
     {
         if (prefix.IsEmpty)

@@ -92,7 +92,8 @@ internal sealed class ReadViews(long maxBytes)
     }
 
     /// <summary>
-    /// Any thread. Gives what keys held at the pin's version where that is not what the store was seen to hold: those from <paramref name="from"/> to
+    /// Any thread. Gives what keys held at the pin's version where that is not what the store was seen to hold: those from
+    /// <paramref name="from"/> to
     /// <paramref name="to"/>, both included as given, in order. To be called after the store was read, so that nothing slips between.
     /// </summary>
     /// <exception cref="RaftKvCompactedException">The pin is broken.</exception>

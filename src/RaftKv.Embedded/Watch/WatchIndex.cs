@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Who watches a key. Watchers of one key or of a prefix are found by a look-up for each length of prefix in use, however many they are; only watchers of
-/// other ranges are asked one by one.
+/// Who watches a key. Watchers of one key or of a prefix are found by a look-up for each length of prefix in use, however many they are;
+/// only watchers of other ranges are asked one by one.
 /// </summary>
 internal sealed class WatchIndex
 {

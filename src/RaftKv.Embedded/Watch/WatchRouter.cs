@@ -3,8 +3,8 @@ using System.Text;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Reads the history once for all watchers and hands each the changes it asked for. It is scheduled once per applied batch, on the pool, and
-/// never on the apply thread.
+/// Reads the history once for all watchers and hands each the changes it asked for. It is scheduled once per applied batch, on the pool,
+/// and never on the apply thread.
 /// </summary>
 internal sealed class WatchRouter : IThreadPoolWorkItem
 {
@@ -79,10 +79,16 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Apply thread: the state was replaced. What the watches were told of the old one may be wrong, so each of them has to read the state again.</summary>
+    /// <summary>
+    /// Apply thread: the state was replaced. What the watches were told of the old one may be wrong, so each of them has to read the state
+    /// again.
+    /// </summary>
     public void Compact(long next) => End(() => RaftKvCompactedException.OfWatch(next, next), forGood: false);
 
-    /// <summary>A watcher that has read the history up to <paramref name="at"/> is handed changes from version <paramref name="next"/> on, unless the router is further.</summary>
+    /// <summary>
+    /// A watcher that has read the history up to <paramref name="at"/> is handed changes from version <paramref name="next"/> on, unless
+    /// the router is further.
+    /// </summary>
     public bool TryAttach(Watcher watcher, long at, long next)
     {
         lock (_gate)
@@ -113,7 +119,8 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         catch (Exception e)
         {
             // On the host's pool: it would end the host.
-            End(() => new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted, $"The watches of this node have ended because of a defect: {e.Message} Please report it.", e), forGood: true);
+            End(() => new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted,
+                $"The watches of this node have ended because of a defect: {e.Message} Please report it.", e), forGood: true);
         }
     }
 

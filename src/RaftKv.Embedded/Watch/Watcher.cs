@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. Once it is over the bound the router forgets
-/// about it, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
+/// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. Once it is over the bound the router
+/// forgets about it, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
 /// </summary>
 internal sealed class Watcher : IDisposable
 {

@@ -31,7 +31,8 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         return value;
     }
 
-    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) => (await ReadAsync(key, null, CopyValue, token).ConfigureAwait(false)).Result;
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>
+        (await ReadAsync(key, null, CopyValue, token).ConfigureAwait(false)).Result;
 
     public bool TryGet(string key, IBufferWriter<byte> destination)
     {
@@ -63,25 +64,32 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         kv.TryReadInPlace(name, null, Touch, out _);
     }
 
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, NotNull(value), options, default));
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) =>
+        DistributedKv.Wait(Write(key, NotNull(value), options, default));
 
     public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
         await Write(key, NotNull(value), options, token).ConfigureAwait(false);
 
-    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => DistributedKv.Wait(Write(key, value, options, default));
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
+        DistributedKv.Wait(Write(key, value, options, default));
 
-    public async ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+    public async ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options,
+        CancellationToken token = default) =>
         await Write(key, value, options, token).ConfigureAwait(false);
 
     public void Remove(string key) => DistributedKv.Wait(Delete(key, default));
 
     public async Task RemoveAsync(string key, CancellationToken token = default) => await Delete(key, token).ConfigureAwait(false);
 
-    private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, CancellationToken token) =>
+    private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read,
+        CancellationToken token) =>
         kv.ReadAsync(Name(key), state, read, _reading, token);
 
-    /// <summary>The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.</summary>
-    private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
+    /// <summary>
+    /// The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.
+    /// </summary>
+    private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry,
+        CancellationToken token)
     {
         if (value.IsSingleSegment)
             return Write(key, value.First, entry, token);
@@ -101,7 +109,8 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         }
     }
 
-    private ValueTask<KvWriteResult> Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry, CancellationToken token)
+    private ValueTask<KvWriteResult> Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry,
+        CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(entry);
         RefuseIfLeaderless();

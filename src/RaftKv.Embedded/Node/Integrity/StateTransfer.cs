@@ -105,7 +105,8 @@ internal sealed class StateTransfer(
         }
         _isLoading = true;
         var last = stored.Last;
-        var load = () => exchange.Load(last, "the leader", restored => Replace(last, restored), e => context.Post(new StateLoaded(last, e)));
+        var load = () =>
+            exchange.Load(last, "the leader", restored => Replace(last, restored), e => context.Post(new StateLoaded(last, e)));
         // The snapshot may be ahead of what this node has applied.
         if (!context.Applier.Waiters.Add(last.Index, load, () => context.Applier.AppliedIndex))
             load();

@@ -21,9 +21,13 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The store's scratch files; nothing in it outlives the process.</summary>
     public string Store => Path.Combine(Root, StoreName);
 
-    /// <summary>Creates the directory if it is missing, takes possession of it, clears the scratch files of the last run, and makes durable what names that left.</summary>
+    /// <summary>
+    /// Creates the directory if it is missing, takes possession of it, clears the scratch files of the last run, and makes durable what
+    /// names that left.
+    /// </summary>
     /// <exception cref="RaftKvStorageException">
-    /// <see cref="RaftKvStorageError.Locked"/>; <see cref="RaftKvStorageError.ForeignDirectory"/>: it has no identity and entries that no replica made; or it cannot be created or written.
+    /// <see cref="RaftKvStorageError.Locked"/>; <see cref="RaftKvStorageError.ForeignDirectory"/>: it has no identity and entries that no
+    /// replica made; or it cannot be created or written.
     /// </exception>
     public static DataDirectory Open(IFileSystem fs, string root)
     {
@@ -37,7 +41,8 @@ internal sealed class DataDirectory : IDisposable
             fs.CreateDirectory(directory.Store);
             foreach (var name in fs.ListFiles(directory.Store).Where(ForeignEntries.IsSpool))
                 fs.Delete(Path.Combine(directory.Store, name));
-            // Of the last process, which may have ended because a sync failed, names are to be seen that only the page cache has. Nothing is built on them before the disk has them too.
+            // Of the last process, which may have ended because a sync failed, names are to be seen that only the page cache has. Nothing
+            // is built on them before the disk has them too.
             fs.SyncDirectory(root);
             fs.SyncDirectory(directory.Wal);
             fs.SyncDirectory(directory.Snapshots);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Tells the entries of a data directory that this library makes from all others. Entries of others are never deleted; a directory that has some, and no identity, is not used at all: the application
-/// named the wrong directory.
+/// Tells the entries of a data directory that this library makes from all others. Entries of others are never deleted; a directory that has
+/// some, and no identity, is not used at all: the application named the wrong directory.
 /// </summary>
 internal static class ForeignEntries
 {
@@ -19,7 +19,8 @@ internal static class ForeignEntries
     [
         "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", DirectoryMarkers.Restoring, DirectoryMarkers.Joining,
         DirectoryMarkers.Retired,
-        StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp", AppliedMark.FileName,
+        StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp",
+        AppliedMark.FileName,
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,
     ];
 

@@ -4,8 +4,9 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// What every file of ours begins with, for ever: magic u64 | format version u32 | length u32 | content | CRC32C u32, where the length is that
-/// of all five. A later version may change the content only, so that an older program recognises it and refuses.
+/// The frame of every small file of this library, in all versions: magic u64 | format version u32 | length u32 | content | CRC32C u32,
+/// where the length is that of all five. A later version may change the content only, so that an older program recognises the file and
+/// refuses it.
 /// </summary>
 internal static class FormatBlock
 {
@@ -35,9 +36,12 @@ internal static class FormatBlock
 
     /// <summary>Checks the block at the start of <paramref name="bytes"/> and cuts them to it; false if there is none.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
-    public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path) => TryOpen(ref bytes, magic, version, path, out var found) && found == version;
+    public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path) =>
+        TryOpen(ref bytes, magic, version, path, out var found) && found == version;
 
-    /// <summary>As <see cref="TryOpen(ref ReadOnlySpan{byte}, ulong, uint, string)"/>, for a format with several versions that are readable.</summary>
+    /// <summary>
+    /// As <see cref="TryOpen(ref ReadOnlySpan{byte}, ulong, uint, string)"/>, for a format with several versions that are readable.
+    /// </summary>
     /// <param name="bytes">Begins with the block; cut to it.</param>
     /// <param name="magic">The file's magic number.</param>
     /// <param name="newest">The newest version that is readable; all from 1 on are.</param>

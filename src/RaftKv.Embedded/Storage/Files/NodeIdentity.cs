@@ -58,7 +58,8 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         var end = FormatBlock.ChecksumBytes + (hasPredecessor ? 16 : 0);
         if ((!hasPredecessor && !FormatBlock.TryOpen(ref block, Magic, FirstFormat, path)) || block.Length < NodeIdOffset + end
             || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - end)
-            throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
         var nodeId = Encoding.UTF8.GetString(block[NodeIdOffset..^end]);
         return new NodeIdentity(nodeId, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)))
         {

@@ -22,7 +22,8 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         var parent = Path.GetDirectoryName(path);
         if (Directory.Exists(path))
         {
-            // A process may have died between creating it and making its entry durable. The parent of an old directory need not be ours to read.
+            // A process may have died between creating it and making its entry durable. The parent of an old directory need not be ours to
+            // read.
             if (parent is not null && sync && OsNative.SyncDirectory(parent) is var error and not 0 and not OsNative.PermissionDenied)
                 throw OsErrors.From(error, "make durable (fsync)", parent);
             return;
@@ -81,7 +82,8 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
     }
 
     public long AvailableBytes(string directory) =>
-        Guard("ask for the free space of", Path.GetFullPath(directory), static directory => OsNative.IsOutOfNames(directory) ? 0 : new DriveInfo(directory).AvailableFreeSpace);
+        Guard("ask for the free space of", Path.GetFullPath(directory),
+            static directory => OsNative.IsOutOfNames(directory) ? 0 : new DriveInfo(directory).AvailableFreeSpace);
 
     public long VolumeBytes(string directory) =>
         Guard("ask for the size of the volume of", Path.GetFullPath(directory), static directory => new DriveInfo(directory).TotalSize);
@@ -92,7 +94,8 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         try
         {
             // On Windows the share mode is the lock, and lets others read who holds it.
-            handle = _retry.Run(() => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None));
+            var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+            handle = _retry.Run(() => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share));
         }
         catch (IOException e) when (OperatingSystem.IsWindows() ? File.Exists(path) : e.HResult == OsNative.WouldBlock)
         {

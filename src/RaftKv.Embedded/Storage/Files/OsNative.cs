@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>The system calls .NET has no truthful wrapper for: <c>FlushToDisk</c> reports success when fsync fails (.NET 10.0.12 on Linux).</summary>
+/// <summary>
+/// The system calls .NET has no truthful wrapper for: <c>FlushToDisk</c> reports success when fsync fails (.NET 10.0.12 on Linux).
+/// </summary>
 internal static partial class OsNative
 {
     public const int PermissionDenied = 13;
@@ -61,7 +63,10 @@ internal static partial class OsNative
     /// <summary>0, or the error number. The lock goes with the handle, and with the process.</summary>
     public static int TryLock(SafeFileHandle file) => Retry(() => FLock(file, LockExclusive | LockWithoutWaiting));
 
-    /// <summary>Whether the file system has next to no room for further files. Known on 64-bit Linux; <c>false</c> elsewhere, and where files are not counted.</summary>
+    /// <summary>
+    /// Whether the file system has next to no room for further files. Known on 64-bit Linux; <c>false</c> elsewhere, and where files are
+    /// not counted.
+    /// </summary>
     public static unsafe bool IsOutOfNames(string directory)
     {
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)

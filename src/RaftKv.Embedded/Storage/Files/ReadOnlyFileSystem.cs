@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Another file system, looked at and not changed: what is written goes nowhere, what is deleted or renamed is only not seen any more. Enough for opening a log, whose repairs
-/// write what it has read, and for nothing that reads back what it wrote.
+/// A read-only view of another file system: writes are dropped, and files that are deleted or renamed are hidden. Enough to open a log,
+/// whose repairs write what it has read; not enough for code that reads back what it wrote.
 /// </summary>
 internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 {
@@ -14,12 +14,14 @@ internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     public bool FileExists(string path) => !_gone.Contains(path) && inner.FileExists(path);
 
-    public IReadOnlyList<string> ListFiles(string directory) => [.. inner.ListFiles(directory).Where(name => !_gone.Contains(Path.Combine(directory, name)))];
+    public IReadOnlyList<string> ListFiles(string directory) =>
+        [.. inner.ListFiles(directory).Where(name => !_gone.Contains(Path.Combine(directory, name)))];
 
     public IReadOnlyList<string> ListDirectories(string directory) => inner.ListDirectories(directory);
 
     public IStorageFile Open(string path, FileOpenMode mode) =>
-        mode is FileOpenMode.Read or FileOpenMode.ReadWrite ? new UnchangedFile(inner.Open(path, FileOpenMode.Read)) : new UnchangedFile(null);
+        mode is FileOpenMode.Read or FileOpenMode.ReadWrite ? new UnchangedFile(inner.Open(path, FileOpenMode.Read))
+            : new UnchangedFile(null);
 
     public void Rename(string from, string to) => _gone.Add(from);
 

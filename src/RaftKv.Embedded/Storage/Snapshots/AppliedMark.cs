@@ -72,7 +72,8 @@ internal sealed class AppliedMark : IDisposable
         for (var slot = 0; slot < 2; slot++)
         {
             ReadOnlySpan<byte> block = buffer[.._file!.Read(slot * SlotBytes, buffer)];
-            if (!IsMark(ref block, path) || BinaryPrimitives.ReadInt64LittleEndian(block[16..]) is var generation && generation <= _generation)
+            if (!IsMark(ref block, path) || BinaryPrimitives.ReadInt64LittleEndian(block[16..]) is var generation
+                && generation <= _generation)
                 continue;
             _generation = generation;
             ClusterId = new Guid(block.Slice(24, 16));

@@ -5,14 +5,15 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time, and passes nothing on before its checksum, and that of all
-/// before it, was right. A part of a damaged snapshot has no end, so it is never taken for a whole one.
+/// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time, and passes nothing on before its checksum,
+/// and that of all before it, was right. A part of a damaged snapshot has no end, so it is never taken for a whole one.
 /// </summary>
 /// <param name="read">Fills the memory; less only at the end of the source.</param>
 /// <param name="write">Takes what was verified, in order.</param>
 /// <param name="name">What the source is called in errors.</param>
 internal sealed class SnapshotCopy(
-    Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write, string name) : IDisposable
+    Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write,
+    string name) : IDisposable
 {
     private const int OrdinaryChunk = SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes;
 
@@ -23,7 +24,9 @@ internal sealed class SnapshotCopy(
     private long _deletions;
 
     /// <summary>Copies all of it, to the end of the source.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or <see cref="RaftKvStorageError.NewerFormat"/>.</exception>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/> or <see cref="RaftKvStorageError.NewerFormat"/>.
+    /// </exception>
     public async Task<RaftKvBackupInfo> RunAsync(CancellationToken cancellationToken)
     {
         var content = await CopyHeaderAsync(cancellationToken).ConfigureAwait(false);
@@ -53,13 +56,15 @@ internal sealed class SnapshotCopy(
         if (bodyBytes is < SnapshotFile.FixedHeaderBytes or > SnapshotFile.MaxHeaderBytes)
             throw Damaged("its header has an impossible size");
         var headerBytes = SnapshotFile.PrefixBytes + (int)bodyBytes;
-        await FillAsync(SnapshotFile.PrefixBytes, headerBytes + SnapshotFile.ChecksumBytes - SnapshotFile.PrefixBytes, cancellationToken).ConfigureAwait(false);
+        await FillAsync(SnapshotFile.PrefixBytes, headerBytes + SnapshotFile.ChecksumBytes - SnapshotFile.PrefixBytes,
+            cancellationToken).ConfigureAwait(false);
         _checksum = Crc32C.Compute(_buffer.AsSpan(0, headerBytes));
         if (BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(headerBytes)) != _checksum)
             throw Damaged("its header's checksum is wrong");
         var format = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(8));
         if (format != SnapshotFile.FormatVersion)
-            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat, $"The snapshot {name} has format {format}; this version reads {SnapshotFile.FormatVersion}.");
+            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
+                $"The snapshot {name} has format {format}; this version reads {SnapshotFile.FormatVersion}.");
         SnapshotContent content;
         try
         {
@@ -95,7 +100,8 @@ internal sealed class SnapshotCopy(
     {
         if (kind == SnapshotFile.ChunkKind.End)
         {
-            if (payload.Length < SnapshotFile.EndBytes || BinaryPrimitives.ReadInt64LittleEndian(payload) != _records || BinaryPrimitives.ReadInt64LittleEndian(payload[8..]) != _deletions)
+            if (payload.Length < SnapshotFile.EndBytes || BinaryPrimitives.ReadInt64LittleEndian(payload) != _records
+                || BinaryPrimitives.ReadInt64LittleEndian(payload[8..]) != _deletions)
                 throw Damaged("its counts do not match");
         }
         else if (kind == SnapshotFile.ChunkKind.Records)
@@ -142,5 +148,6 @@ internal sealed class SnapshotCopy(
     }
 
     private RaftKvStorageException Damaged(string how) =>
-        new(RaftKvStorageError.Damaged, $"The snapshot {name} is damaged at or after byte {_offset}: {how}. Nothing after that byte was used.");
+        new(RaftKvStorageError.Damaged,
+            $"The snapshot {name} is damaged at or after byte {_offset}: {how}. Nothing after that byte was used.");
 }

@@ -14,11 +14,12 @@ namespace RaftKv.Embedded.Storage;
 /// </code>
 /// Chunks come in the order records, sessions, expiry (only when there are leases), end. A records chunk is a run of whole records:
 /// <code>
-/// flags u8 (1 deletion, 2 lifetime, 4 sliding, only with 2) | key length u16 | value length u32 | version i64 | create version i64 | write count i64
+/// flags u8 (1 deletion, 2 lifetime, 4 sliding, only with 2) | key length u16 | value length u32 | version i64 | create version i64 | write
+/// count i64
 /// | [expires at i64 | lease i64] | [sliding i64 | expires by i64] | key | value          a deletion has only flags, key length and key
 /// </code>
-/// Of several records about one key the last one holds. The sessions' chunks together are the encoded session table, those of expiry the encoded table of leases. The end counts
-/// records i64, deletions i64, bytes of the session table i64; nothing follows it.
+/// Of several records about one key the last one holds. The sessions' chunks together are the encoded session table, those of expiry the
+/// encoded table of leases. The end counts records i64, deletions i64, bytes of the session table i64; nothing follows it.
 /// </summary>
 internal static class SnapshotFile
 {
@@ -73,7 +74,8 @@ internal static class SnapshotFile
         BinaryPrimitives.WriteInt64LittleEndian(body[40..], state.ConfigurationIndex);
         BinaryPrimitives.WriteInt64LittleEndian(body[48..], keyCount);
         configuration.CopyTo(body[FixedHeaderBytes..]);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - ChecksumBytes), Crc32C.Compute(bytes.AsSpan(0, bytes.Length - ChecksumBytes)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - ChecksumBytes),
+            Crc32C.Compute(bytes.AsSpan(0, bytes.Length - ChecksumBytes)));
         return bytes;
     }
 
@@ -125,7 +127,8 @@ internal static class SnapshotFile
     }
 
     /// <summary>Reads one record and moves on; false when the bytes are none.</summary>
-    public static bool TryReadRecord(ref ReadOnlySpan<byte> from, out ReadOnlySpan<byte> key, out RecordHeader header, out ReadOnlySpan<byte> value, out bool deleted)
+    public static bool TryReadRecord(ref ReadOnlySpan<byte> from, out ReadOnlySpan<byte> key, out RecordHeader header,
+        out ReadOnlySpan<byte> value, out bool deleted)
     {
         key = value = default;
         header = default;
@@ -156,9 +159,21 @@ internal static class SnapshotFile
             BinaryPrimitives.ReadInt64LittleEndian(from[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[16..]));
         if ((flags & LifetimeFlag) != 0)
-            header = header with { ExpiresAtMs = BinaryPrimitives.ReadInt64LittleEndian(from[24..]), LeaseId = BinaryPrimitives.ReadInt64LittleEndian(from[32..]) };
+        {
+            header = header with
+            {
+                ExpiresAtMs = BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
+                LeaseId = BinaryPrimitives.ReadInt64LittleEndian(from[32..]),
+            };
+        }
         if ((flags & SlidingFlag) != 0)
-            header = header with { SlidingMs = BinaryPrimitives.ReadInt64LittleEndian(from[40..]), ExpiresByMs = BinaryPrimitives.ReadInt64LittleEndian(from[48..]) };
+        {
+            header = header with
+            {
+                SlidingMs = BinaryPrimitives.ReadInt64LittleEndian(from[40..]),
+                ExpiresByMs = BinaryPrimitives.ReadInt64LittleEndian(from[48..]),
+            };
+        }
         return header;
     }
 
@@ -170,5 +185,6 @@ internal static class SnapshotFile
         _ => SlidingRecordBytes,
     };
 
-    private static byte FlagsOf(in RecordHeader header) => !header.HasLifetime ? (byte)0 : header.SlidingMs == 0 ? LifetimeFlag : (byte)(LifetimeFlag | SlidingFlag);
+    private static byte FlagsOf(in RecordHeader header) =>
+        !header.HasLifetime ? (byte)0 : header.SlidingMs == 0 ? LifetimeFlag : (byte)(LifetimeFlag | SlidingFlag);
 }

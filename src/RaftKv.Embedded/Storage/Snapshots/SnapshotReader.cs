@@ -4,17 +4,22 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Reads one snapshot and believes nothing: a record is handed out only after the checksum of its chunk, and of all before it, was right.</summary>
+/// <summary>
+/// Reads and verifies one snapshot. A record is returned only after the checksum of its chunk, and of all chunks before it, was right.
+/// </summary>
 internal sealed class SnapshotReader(IStorageFile file, string path)
 {
     private readonly long _length = file.Length;
-    private byte[] _buffer = new byte[Math.Min(file.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes)];
+    private byte[] _buffer = new byte[Math.Min(file.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes
+        + SnapshotFile.ChecksumBytes)];
     private long _offset;
     private uint _checksum;
     private long _records;
     private long _deletions;
 
-    /// <summary>Reads the header, and makes sure that an end stands where the file ends. Cheap; says nothing about what is between.</summary>
+    /// <summary>
+    /// Reads the header, and makes sure that an end stands where the file ends. Cheap; says nothing about what is between.
+    /// </summary>
     public SnapshotContent ReadHeader()
     {
         var prefix = Fill(0, SnapshotFile.PrefixBytes);
@@ -30,7 +35,8 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         if (BinaryPrimitives.ReadUInt32LittleEndian(header[headerBytes..]) != _checksum)
             throw Damaged(0, "its header's checksum is wrong");
         if (format != SnapshotFile.FormatVersion)
-            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat, $"The snapshot '{path}' has format {format}; this version reads {SnapshotFile.FormatVersion}.");
+            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
+                $"The snapshot '{path}' has format {format}; this version reads {SnapshotFile.FormatVersion}.");
         _offset = header.Length;
         SnapshotContent content;
         try
@@ -116,7 +122,8 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         if (at < _offset)
             throw Damaged(_offset, "it is cut off");
         var frame = Fill(at, SnapshotFile.ChunkFrameBytes);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(frame) != (uint)SnapshotFile.ChunkKind.End || BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]) != SnapshotFile.EndBytes)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(frame) != (uint)SnapshotFile.ChunkKind.End
+            || BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]) != SnapshotFile.EndBytes)
             throw Damaged(at, "it has no end");
     }
 
@@ -150,5 +157,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     }
 
     private RaftKvStorageException Damaged(long offset, string how) =>
-        new(RaftKvStorageError.Damaged, $"The snapshot '{path}' is damaged at byte {offset}: {how}. Remove the file if an older one or another node can take its place.");
+        new(RaftKvStorageError.Damaged,
+            $"The snapshot '{path}' is damaged at byte {offset}: {how}. "
+            + "Remove the file if an older one or another node can take its place.");
 }

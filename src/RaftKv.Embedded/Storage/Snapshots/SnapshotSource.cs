@@ -8,7 +8,9 @@ internal sealed class SnapshotSource(EntryId last, string path, IStorageFile fil
     public EntryId Last => last;
 
     /// <summary>Gives all of it to <paramref name="destination"/>, verified, as fast as that takes it.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: what the destination has is a part without an end.</exception>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: what the destination has is a part without an end.
+    /// </exception>
     public async Task<RaftKvBackupInfo> CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {
         var offset = 0L;

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is one to fall back
-/// to. One thread writes, one receives, any number read chunks to send.
+/// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is
+/// one to fall back to. One thread writes, one receives, any number read chunks to send.
 /// </summary>
 internal sealed class SnapshotStore : IDisposable
 {
@@ -60,8 +60,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were. A finished snapshot of the same entry is kept
-    /// instead: it may be on its way to a peer, and its bytes may come in another order.
+    /// Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were. A finished snapshot of
+    /// the same entry is kept instead: it may be on its way to a peer, and its bytes may come in another order.
     /// </summary>
     public SnapshotInfo Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
     {
@@ -86,8 +86,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// The newest snapshot whose header and end are sound. A damaged one is set aside and told to <paramref name="damaged"/>; whether the log still reaches back to an older one
-    /// is the caller's to check. What is between header and end is verified by <see cref="Load"/>.
+    /// The newest snapshot whose header and end are sound. A damaged one is set aside and told to <paramref name="damaged"/>; whether the
+    /// log still reaches back to an older one is the caller's to check. What is between header and end is verified by <see cref="Load"/>.
     /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/>: nothing is set aside.</exception>
     public SnapshotInfo? OpenNewest(ICollection<RaftKvStorageException> damaged)
@@ -122,7 +122,8 @@ internal sealed class SnapshotStore : IDisposable
         return KeyCount(file, PathOf(last));
     }
 
-    private static long KeyCount(IStorageFile file, string path) => Math.Min(new SnapshotReader(file, path).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
+    private static long KeyCount(IStorageFile file, string path) =>
+        Math.Min(new SnapshotReader(file, path).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
 
     /// <summary>What a snapshot says of itself, without its tables.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/></exception>
@@ -184,8 +185,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// The index of the entry behind which the log must be kept so that the older of the two snapshots is one to fall back to: that of the older one, and 0 while there is only one. Any thread but the
-    /// replica's loop.
+    /// The index of the entry behind which the log must be kept so that the older of the two snapshots is one to fall back to: that of the
+    /// older one, and 0 while there is only one. Any thread but the replica's loop.
     /// </summary>
     public long FallbackIndex
     {
@@ -211,8 +212,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Reads raw bytes of a snapshot, which are what goes over the wire, into <paramref name="buffer"/>; returns how many and the size of the whole, 0 when there is no such
-    /// snapshot any more. One that is being sent stays readable after newer ones have replaced it.
+    /// Reads raw bytes of a snapshot, which are what goes over the wire, into <paramref name="buffer"/>; returns how many and the size of
+    /// the whole, 0 when there is no such snapshot any more. One that is being sent stays readable after newer ones have replaced it.
     /// </summary>
     public int ReadChunk(EntryId last, long offset, Span<byte> buffer, out long totalBytes)
     {
@@ -350,7 +351,9 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Deletes all but the newest. A file that is being sent is kept open until two tidyings pass without a chunk asked for.</summary>
+    /// <summary>
+    /// Deletes all but the newest. A file that is being sent is kept open until two tidyings pass without a chunk asked for.
+    /// </summary>
     private void Tidy()
     {
         _sending.CloseUnused();

@@ -66,7 +66,8 @@ internal sealed class SnapshotWriter(IStorageFile file)
     {
         var needed = _used + bytes + SnapshotFile.ChecksumBytes;
         if (needed > _chunk.Length)
-            Array.Resize(ref _chunk, Math.Max(needed, Math.Min(2 * _chunk.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes)));
+            Array.Resize(ref _chunk, Math.Max(needed,
+                Math.Min(2 * _chunk.Length, SnapshotFile.ChunkFrameBytes + SnapshotFile.ChunkBytes + SnapshotFile.ChecksumBytes)));
         _used += bytes;
         return _chunk.AsSpan(_used - bytes, bytes);
     }

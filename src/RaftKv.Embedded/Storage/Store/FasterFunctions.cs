@@ -14,7 +14,10 @@ internal unsafe struct FasterPut
     public bool InPlace;
 }
 
-/// <summary>What FASTER calls, under its epoch protection and its lock of the record: nothing here blocks or throws. A struct, so that it is compiled into FASTER's own code.</summary>
+/// <summary>
+/// What FASTER calls, under its epoch protection and its lock of the record: nothing here blocks or throws. A struct, so that it is
+/// compiled into FASTER's own code.
+/// </summary>
 internal readonly unsafe partial struct FasterFunctions : IFunctions<SpanByte, SpanByte, Empty, FasterRead, Empty>
 {
     // A record keeps its allocation when the value shrinks, but not when nearly all of a large one would be slack.
@@ -33,14 +36,16 @@ internal readonly unsafe partial struct FasterFunctions : IFunctions<SpanByte, S
         return true;
     }
 
-    public bool SingleWriter(ref SpanByte key, ref Empty input, ref SpanByte source, ref SpanByte target, ref FasterRead output, ref UpsertInfo upsertInfo, WriteReason reason)
+    public bool SingleWriter(ref SpanByte key, ref Empty input, ref SpanByte source, ref SpanByte target, ref FasterRead output,
+        ref UpsertInfo upsertInfo, WriteReason reason)
     {
         var put = (FasterPut*)source.ToPointer();
         FasterRecord.Write(target.ToPointer(), put->Header, new ReadOnlySpan<byte>(put->Value, put->ValueBytes));
         return true;
     }
 
-    public bool ConcurrentWriter(ref SpanByte key, ref Empty input, ref SpanByte source, ref SpanByte target, ref FasterRead output, ref UpsertInfo upsertInfo)
+    public bool ConcurrentWriter(ref SpanByte key, ref Empty input, ref SpanByte source, ref SpanByte target, ref FasterRead output,
+        ref UpsertInfo upsertInfo)
     {
         var put = (FasterPut*)source.ToPointer();
         var needed = FasterRecord.NeededFor(put->Header, put->ValueBytes);

@@ -7,10 +7,10 @@ using FASTER.core;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How FASTER tells keys apart. Its index takes the bucket from the low bits of the hash and a tag from the high ones; two keys with both in common share a chain of records, and looking for one
-/// walks over the other, on the disk when that is where it is. FASTER's own hash gives keys that differ in a few digits the same high bits
-/// far too often. A client cannot choose keys that share a chain: each store has a secret of its own, and its index lives no longer than
-/// the process.
+/// How FASTER tells keys apart. Its index takes the bucket from the low bits of the hash and a tag from the high ones; two keys with both
+/// in common share a chain of records, and looking for one walks over the other, on the disk when that is where it is. FASTER's own hash
+/// gives keys that differ in a few digits the same high bits far too often. A client cannot choose keys that share a chain: each store has
+/// a secret of its own, and its index lives no longer than the process.
 /// </summary>
 internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByte>
 {
@@ -36,7 +36,8 @@ internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByt
 
     public bool Equals(ref SpanByte one, ref SpanByte other)
     {
-        // One of the two lies in a record, and what stands behind it is wanted next: both are on their way from memory at once, before FASTER's lock of the record holds later loads back.
+        // One of the two lies in a record, and what stands behind it is wanted next: both are on their way from memory at once, before
+        // FASTER's lock of the record holds later loads back.
         if (Sse.IsSupported)
         {
             Sse.Prefetch0((byte*)Unsafe.AsPointer(ref one) + CacheLineBytes);

@@ -9,7 +9,9 @@ internal sealed record FasterKvStoreSettings
     private const long MaxSegmentBytes = 64 * 1024 * 1024;
     private const long MinIndexBytes = 1024 * 1024;
     private const long MaxIndexBytes = 64L * 1024 * 1024 * 1024;
-    /// <summary>Fewer are enough for pages that are large because single records may be: the budget is then a matter of values, not of pages.</summary>
+    /// <summary>
+    /// Fewer are enough for pages that are large because single records may be: the budget is then a matter of values, not of pages.
+    /// </summary>
     private const int MinPages = 4;
 
     /// <summary>What the records may take in memory; FASTER rounds it down to a power of two.</summary>

@@ -6,8 +6,9 @@ using FASTER.core;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Brings the records of keys that will soon be asked for into the processor's caches, many at once: one after the other each look into the index and each record waits for memory, which
-/// takes longer than all the rest of a write. It looks into FASTER's own tables, which FASTER has no call for, and writes nothing. A guess that is wrong costs time and nothing else.
+/// Brings the records of keys that will soon be asked for into the processor's caches, many at once: one after the other each look into the
+/// index and each record waits for memory, which takes longer than all the rest of a write. It looks into FASTER's own tables, which FASTER
+/// has no call for, and writes nothing. A guess that is wrong costs time and nothing else.
 /// </summary>
 internal sealed unsafe class FasterPrefetcher
 {
@@ -43,10 +44,12 @@ internal sealed unsafe class FasterPrefetcher
             return null;
         var log = Field(kv, typeof(FasterKV<SpanByte, SpanByte>), "hlog");
         if (Field(kv, typeof(FasterBase), "state") is not Array { Length: > 0 } tables || tables.GetValue(0) is not { } table
-            || Field(table, table.GetType(), "tableAligned") is not Pointer buckets || Field(table, table.GetType(), "size_mask") is not long mask
+            || Field(table, table.GetType(), "tableAligned") is not Pointer buckets
+            || Field(table, table.GetType(), "size_mask") is not long mask
             || log is null || Field(log, log.GetType(), "nativePointers") is not Pointer pages)
             return null;
-        return new FasterPrefetcher(Pointer.Unbox(buckets), mask, Pointer.Unbox(pages), System.Numerics.BitOperations.Log2((ulong)pageBytes), (int)(memoryBytes / pageBytes));
+        return new FasterPrefetcher(Pointer.Unbox(buckets), mask, Pointer.Unbox(pages),
+            System.Numerics.BitOperations.Log2((ulong)pageBytes), (int)(memoryBytes / pageBytes));
     }
 
     /// <summary>The first step, for each of the keys.</summary>
@@ -71,6 +74,8 @@ internal sealed unsafe class FasterPrefetcher
         }
     }
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A field that was trimmed away is not found, and then nothing is prefetched.")]
-    private static object? Field(object of, Type type, string name) => type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)?.GetValue(of);
+    [UnconditionalSuppressMessage("Trimming", "IL2070",
+        Justification = "A field that was trimmed away is not found, and then nothing is prefetched.")]
+    private static object? Field(object of, Type type, string name) =>
+        type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)?.GetValue(of);
 }

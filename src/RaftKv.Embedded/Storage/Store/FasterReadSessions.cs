@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using FASTER.core;
-using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
+using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead,
+    FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
 
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// FASTER's sessions for readers. A session serves one operation at a time. Most threads have one of their own, which needs no agreement with others; the rest share a few, and one that finds
-/// none free spins, for reads are short. There are not more because FASTER has 128 epoch slots for all threads of the process.
+/// FASTER's sessions for readers. A session serves one operation at a time. Most threads have one of their own, which needs no agreement
+/// with others; the rest share a few, and one that finds none free spins, for reads are short. There are not more because FASTER has 128
+/// epoch slots for all threads of the process.
 /// </summary>
 internal sealed class FasterReadSessions : IDisposable
 {
@@ -64,7 +66,8 @@ internal sealed class FasterReadSessions : IDisposable
 
     /// <exception cref="ObjectDisposedException">The store was disposed.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The thread is inside a read already. A second read would end the epoch protection of the first: the bytes that its callback looks at could be freed.
+    /// The thread is inside a read already. A second read would end the epoch protection of the first: the bytes that its callback looks at
+    /// could be freed.
     /// </exception>
     public Slot Take()
     {
@@ -74,7 +77,8 @@ internal sealed class FasterReadSessions : IDisposable
             var own = _own[thread];
             if (!own.TryEnter())
                 throw _closed ? new ObjectDisposedException(nameof(FasterKvStore)) : Nested();
-            // Dispose sets the flag, makes all threads agree and then looks at the slots: it sees that this slot is taken, or this thread sees the flag.
+            // Dispose sets the flag, makes all threads agree and then looks at the slots: it sees that this slot is taken, or this thread
+            // sees the flag.
             if (!_closed)
                 return Ready(own);
             own.Return();

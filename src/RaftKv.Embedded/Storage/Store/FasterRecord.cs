@@ -4,8 +4,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | checksum u32 | version | create version | write count |
-/// [expires at | lease id] | [sliding | expires by] | payload | slack. The slack is what keeps overwrites of varying size in place.
+/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | checksum u32 | version | create
+/// version | write count | [expires at | lease id] | [sliding | expires by] | payload | slack. The slack is what keeps overwrites of
+/// varying size in place.
 /// </summary>
 internal static unsafe class FasterRecord
 {
@@ -19,7 +20,8 @@ internal static unsafe class FasterRecord
     public static int AllocationFor(in RecordHeader header, int valueBytes) =>
         (sizeof(int) + NeededFor(header, valueBytes) + Granularity - 1) / Granularity * Granularity - sizeof(int);
 
-    public static int NeededFor(in RecordHeader header, int valueBytes) => HeaderBytes + (header.HasLifetime ? LifetimeBytes : 0) + (header.SlidingMs != 0 ? LifetimeBytes : 0) + valueBytes;
+    public static int NeededFor(in RecordHeader header, int valueBytes) =>
+        HeaderBytes + (header.HasLifetime ? LifetimeBytes : 0) + (header.SlidingMs != 0 ? LifetimeBytes : 0) + valueBytes;
 
     /// <summary>What the largest record takes in the log, everything included.</summary>
     public static long LargestFor(int maxKeyBytes, int maxValueBytes) =>

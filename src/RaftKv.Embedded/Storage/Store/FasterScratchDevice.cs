@@ -5,11 +5,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Where FASTER's cold records go. Nothing here needs to survive the process, so nothing is synced; what comes back is compared with what was written.
+/// Where FASTER's cold records go. Nothing here needs to survive the process, so nothing is synced; what comes back is compared with what
+/// was written.
 /// <para>
-/// FASTER never gets to see an error: a failed flush would make its writers wait for ever, a failed read would let it interpret what the buffer
-/// held before. Here the first error faults the device for good, a failed write counts as done and a failed read gives zeros, which FASTER takes for
-/// the absence of the key; the store looks at <see cref="ThrowIfFaulted"/> before it believes anything that may have come from here.
+/// FASTER never gets to see an error: a failed flush would make its writers wait for ever, a failed read would let it interpret what the
+/// buffer held before. Here the first error faults the device for good, a failed write counts as done and a failed read gives zeros, which
+/// FASTER takes for the absence of the key; the store looks at <see cref="ThrowIfFaulted"/> before it believes anything that may have come
+/// from here.
 /// </para>
 /// </summary>
 internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
@@ -38,7 +40,8 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     /// <summary>False after <see cref="Dispose"/>: an operation of the disk hangs, and FASTER's memory is still used.</summary>
     public bool HasStopped { get; private set; }
 
-    private readonly record struct Request(bool Write, nint Memory, int Segment, ulong Offset, uint Bytes, DeviceIOCompletionCallback Callback, object Context);
+    private readonly record struct Request(bool Write, nint Memory, int Segment, ulong Offset, uint Bytes,
+        DeviceIOCompletionCallback Callback, object Context);
 
     public void ThrowIfFaulted()
     {
@@ -47,11 +50,15 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     }
 
     /// <summary>Pages are written on the device's own thread: the caller may be any reader that happens to move FASTER's epoch.</summary>
-    public override void WriteAsync(nint sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
+    public override void WriteAsync(nint sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite,
+        DeviceIOCompletionCallback callback, object context) =>
         Enqueue(new Request(true, sourceAddress, segmentId, destinationAddress, numBytesToWrite, callback, context));
 
-    /// <summary>A record is read at once by the thread that wants it; a page, which a scan wants ahead of time, on the device's thread.</summary>
-    public override void ReadAsync(int segmentId, ulong sourceAddress, nint destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
+    /// <summary>
+    /// A record is read at once by the thread that wants it; a page, which a scan wants ahead of time, on the device's thread.
+    /// </summary>
+    public override void ReadAsync(int segmentId, ulong sourceAddress, nint destinationAddress, uint readLength,
+        DeviceIOCompletionCallback callback, object context)
     {
         var request = new Request(false, destinationAddress, segmentId, sourceAddress, readLength, callback, context);
         if (readLength <= LargestInlineRead)
@@ -133,7 +140,9 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         request.Callback(0, request.Bytes, request.Context);
     }
 
-    /// <summary>A full disk is no fault: FASTER's writers wait for the page, and go on when there is room. The end of the store ends the wait.</summary>
+    /// <summary>
+    /// A full disk is no fault: FASTER's writers wait for the page, and go on when there is room. The end of the store ends the wait.
+    /// </summary>
     private void WriteWhenThereIsRoom(in Request request)
     {
         while (true)
@@ -160,7 +169,8 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         if (_fault is not null)
             return;
-        _writer.Write(FileOf(request.Segment), request.Segment, (long)request.Offset, new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes));
+        _writer.Write(FileOf(request.Segment), request.Segment, (long)request.Offset,
+            new ReadOnlySpan<byte>((void*)request.Memory, (int)request.Bytes));
     }
 
     private void Read(in Request request)
@@ -170,10 +180,12 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         // Behind the end of what was flushed, and in a segment given back meanwhile, there is nothing.
         buffer[read..].Clear();
         if (_fault is null && !_checksums.Holds(request.Segment, (long)request.Offset, buffer))
-            throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"{NameOf(request.Segment)} has other bytes at {request.Offset} than were written there. Check the disk.");
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"{NameOf(request.Segment)} has other bytes at {request.Offset} than were written there. Check the disk.");
     }
 
-    private IStorageFile FileOf(int segment) => _segments.GetOrAdd(segment, static (s, device) => device._files.Open(device.NameOf(s), FileOpenMode.Create), this);
+    private IStorageFile FileOf(int segment) =>
+        _segments.GetOrAdd(segment, static (s, device) => device._files.Open(device.NameOf(s), FileOpenMode.Create), this);
 
     private string NameOf(int segment) => $"{FileName}.{segment}";
 

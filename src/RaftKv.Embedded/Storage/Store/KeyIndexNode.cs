@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Neighbouring leaves. Each slot begins at a fence key and keeps it for life; a leaf is replaced in its slot, and a change of the slots makes a
-/// new node. A reader that holds a node replaced since still finds in it every key that existed all the while.
+/// Neighbouring leaves. Each slot begins at a fence key and keeps it for life; a leaf is replaced in its slot, and a change of the slots
+/// makes a new node. A reader that holds a node replaced since still finds in it every key that existed all the while.
 /// </summary>
 internal sealed class KeyIndexNode(KeyIndexRun fences, KeyIndexRun[] leaves)
 {

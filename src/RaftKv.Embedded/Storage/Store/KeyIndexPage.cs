@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The bytes of keys in the order in which they came, and where each ends. The writer only appends: what a reader was given the number of never changes.
+/// The bytes of keys in the order in which they came, and where each ends. The writer only appends: what a reader was given the number of
+/// never changes.
 /// </summary>
 internal sealed class KeyIndexPage(int keys, int bytes)
 {

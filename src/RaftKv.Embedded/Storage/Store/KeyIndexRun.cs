@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A run of keys in order: a leaf of the index, or the fences of a node. It is the keys' numbers on a page, and immutable: the run that replaces it shares
-/// its page while that has room, so that adding or removing a key copies one byte for each of its neighbours.
+/// A run of keys in order: a leaf of the index, or the fences of a node. It is the keys' numbers on a page, and immutable: the run that
+/// replaces it shares its page while that has room, so that adding or removing a key copies one byte for each of its neighbours.
 /// </summary>
 internal sealed class KeyIndexRun
 {
@@ -89,7 +89,8 @@ internal sealed class KeyIndexRun
     }
 
     /// <summary>
-    /// Where to split a full run whose newest key is at <paramref name="newest"/>. Keys that arrive in order fill the runs behind them; others split it in halves.
+    /// Where to split a full run whose newest key is at <paramref name="newest"/>. Keys that arrive in order fill the runs behind them;
+    /// others split it in halves.
     /// </summary>
     public int SplitPoint(int newest)
     {

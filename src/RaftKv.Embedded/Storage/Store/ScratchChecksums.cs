@@ -4,8 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// What was written to the scratch files, a checksum per sector, in memory: 8 KiB for each MiB. FASTER has none, and a disk that gives back other bytes than it got would be
-/// believed. One thread writes; any thread verifies what was written before.
+/// What was written to the scratch files, a checksum per sector, in memory: 8 KiB for each MiB. FASTER has none, and a disk that gives back
+/// other bytes than it got would be believed. One thread writes; any thread verifies what was written before.
 /// </summary>
 internal sealed class ScratchChecksums(int sectorBytes)
 {

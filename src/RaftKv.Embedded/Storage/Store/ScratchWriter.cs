@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Writes pages of FASTER's log to the scratch files. A page stays in use during its flush: readers and writers change the lock bits of its records. Checksum and file
-/// are therefore made from one private copy. For one thread at a time.
+/// Writes pages of FASTER's log to the scratch files. A page stays in use during its flush: readers and writers change the lock bits of its
+/// records. Checksum and file are therefore made from one private copy. For one thread at a time.
 /// </summary>
 internal sealed class ScratchWriter(ScratchChecksums checksums)
 {

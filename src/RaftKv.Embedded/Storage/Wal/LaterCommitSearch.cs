@@ -4,8 +4,9 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Looks behind the end of a log for a whole record of a later commit. The bytes there may be a client's value that is made to look like many records, so the time must not depend on them: the checksum
-/// of each candidate follows from registers noted in one pass, and no byte is read once per candidate.
+/// Looks behind the end of a log for a whole record of a later commit. The bytes there may be a client's value that is made to look like
+/// many records, so the time must not depend on them: the checksum of each candidate follows from registers noted in one pass, and no byte
+/// is read once per candidate.
 /// </summary>
 internal readonly ref struct LaterCommitSearch
 {
@@ -49,7 +50,8 @@ internal readonly ref struct LaterCommitSearch
             if (ahead < 2 || ahead > most)
                 continue;
             var size = WalRecord.PeekSize(header, _bytes.Length - at);
-            if (size != 0 && ChecksumOf(at, size - sizeof(uint)) == BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(at + size - sizeof(uint))..]))
+            if (size != 0
+                && ChecksumOf(at, size - sizeof(uint)) == BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(at + size - sizeof(uint))..]))
                 return at;
         }
         return null;

@@ -5,9 +5,9 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The replicated log, and the term and vote, on disk. One thread writes: it buffers with <see cref="Append"/>, <see cref="SaveVote"/> and
-/// <see cref="TruncateSuffix"/>, and <see cref="Commit"/> makes all of it durable with one write and one sync, whole or not at all. Any thread may
-/// read what is durable. A failed write or sync is final: which bytes the disk has is unknown from then on, so the log refuses everything
-/// until it is opened, and verified, again.
+/// <see cref="TruncateSuffix"/>, and <see cref="Commit"/> makes all of it durable with one write and one sync, whole or not at all. Any
+/// thread may read what is durable. A failed write or sync is final: which bytes the disk has is unknown from then on, so the log refuses
+/// everything until it is opened, and verified, again.
 /// </summary>
 internal sealed class Wal : IDisposable
 {
@@ -198,10 +198,16 @@ internal sealed class Wal : IDisposable
     /// <summary>How many bytes of durable log follow an entry. Any thread.</summary>
     public long BytesSince(long index) => _index.BytesSince(index);
 
-    /// <summary>The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain. Any thread.</summary>
+    /// <summary>
+    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain. Any
+    /// thread.
+    /// </summary>
     public long FirstIndexKeepingBytes(long bytesBehind, long index) => _index.FirstIndexKeepingBytes(bytesBehind, index);
 
-    /// <summary>The clean end: what is committed is synced, if it was not, and written down in the second place as well. What is not committed is dropped.</summary>
+    /// <summary>
+    /// The clean end: what is committed is synced, if it was not, and written down in the second place as well. What is not committed is
+    /// dropped.
+    /// </summary>
     public void Close()
     {
         if (_disposed)
@@ -287,7 +293,8 @@ internal sealed class Wal : IDisposable
         if (_failure is { } failure)
         {
             throw new RaftKvStorageException((failure as RaftKvStorageException)?.Error ?? RaftKvStorageError.Io,
-                $"The log in {_directory} stopped after an earlier failure, and works again after a restart of the node: {failure.Message}", failure);
+                $"The log in {_directory} stopped after an earlier failure, and works again after a restart of the node: {failure.Message}",
+                failure);
         }
     }
 
@@ -304,8 +311,8 @@ internal sealed class Wal : IDisposable
         }
     }
 
-    // After a failed sync the page cache may show bytes the disk never got, and a later sync reports success (fsyncgate): nothing may be retried here. The
-    // marker makes the next start write the end of the log again before it trusts what it reads.
+    // After a failed sync the page cache may show bytes the disk never got, and a later sync reports success (fsyncgate): nothing may be
+    // retried here. The marker makes the next start write the end of the log again before it trusts what it reads.
     private void Fail(Exception failure)
     {
         _failure = failure;
@@ -318,7 +325,8 @@ internal sealed class Wal : IDisposable
         }
         catch
         {
-            // Best effort, on a disk that just failed. Without the marker the next start still writes the last commit again, the only one in doubt.
+            // Best effort, on a disk that just failed. Without the marker the next start still writes the last commit again, the only one
+            // in doubt.
         }
     }
 

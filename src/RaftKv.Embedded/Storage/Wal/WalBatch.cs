@@ -4,7 +4,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>The records of the next commit, encoded behind room for a segment header. Reused; a giant batch's memory is given back.</summary>
+/// <summary>
+/// The records of the next commit, encoded behind room for a segment header. Reused; a giant batch's memory is given back.
+/// </summary>
 internal sealed class WalBatch
 {
     private const int Room = WalSegmentHeader.MaxBytes;

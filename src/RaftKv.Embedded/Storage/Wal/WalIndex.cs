@@ -71,7 +71,9 @@ internal sealed class WalIndex
             segment.File.Sync();
     }
 
-    /// <summary>Takes the segments out whose entries are all before <paramref name="first"/>; never the active one. The caller deletes the files.</summary>
+    /// <summary>
+    /// Takes the segments out whose entries are all before <paramref name="first"/>; never the active one. The caller deletes the files.
+    /// </summary>
     public List<WalSegment> RemoveBefore(long first)
     {
         lock (_gate)
@@ -116,7 +118,9 @@ internal sealed class WalIndex
     /// Finds the entries <paramref name="from"/> to at most <paramref name="to"/> that lie in one segment and in about
     /// <paramref name="maxBytes"/>, at least one. The segment is in use until <see cref="Release"/>.
     /// </summary>
-    /// <param name="cuts">How often the log was cut; -1 to begin. A later piece is refused when the log was cut since the first one.</param>
+    /// <param name="cuts">
+    /// How often the log was cut; -1 to begin. A later piece is refused when the log was cut since the first one.
+    /// </param>
     /// <param name="offsets">The place of each entry, and of what follows the last.</param>
     public bool TryLocate(long from, long to, int maxBytes, ref long cuts, [NotNullWhen(true)] out WalSegment? segment, List<uint> offsets)
     {
@@ -164,7 +168,9 @@ internal sealed class WalIndex
         }
     }
 
-    /// <summary>The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain.</summary>
+    /// <summary>
+    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain.
+    /// </summary>
     public long FirstIndexKeepingBytes(long bytesBehind, long index)
     {
         lock (_gate)

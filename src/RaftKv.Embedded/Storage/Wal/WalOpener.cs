@@ -17,7 +17,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private WalTail _tail;
 
     /// <summary>
-    /// The log counts up to the first thing that is wrong with it. Commits that were never synced may be lost in any part and order by a power cut, so nothing tells that from damage.
+    /// The log counts up to the first thing that is wrong with it. Commits that were never synced may be lost in any part and order by a
+    /// power cut, so nothing tells that from damage.
     /// </summary>
     private bool TakesPrefix => options.UpToDamage || _tail.IsBuffered;
 
@@ -84,7 +85,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         try
         {
             _tail = WalTail.Read(file, path)
-                ?? throw new RaftKvStorageException(RaftKvStorageError.Damaged, $"The log is damaged: neither half of {path} is readable. {Wal.DamageAdvice}");
+                ?? throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                    $"The log is damaged: neither half of {path} is readable. {Wal.DamageAdvice}");
             return file;
         }
         catch
@@ -125,7 +127,9 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             : null;
     }
 
-    /// <summary>Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.
+    /// </summary>
     private bool Replay(out long end)
     {
         var lastUsed = _found.LastOrDefault(f => f.Value.Header is not null).Key;
@@ -146,7 +150,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         WalWindow? window = null;
         for (var sequence = first; sequence <= lastUsed; sequence++)
         {
-            if (TakesPrefix && window is not null && !(_found.TryGetValue(sequence, out var next) && next.Header is { } follows && _replay.FitsEnd(follows)))
+            if (TakesPrefix && window is not null
+                && !(_found.TryGetValue(sequence, out var next) && next.Header is { } follows && _replay.FitsEnd(follows)))
                 break;
             if (!_found.TryGetValue(sequence, out var found))
                 throw Missing(sequence);
@@ -154,7 +159,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 throw WalReader.Damaged(PathOf(WalSegment.NameOf(sequence)), 0, _replay.Terms.Last.Index + 1,
                     "the beginning of the file is unreadable");
             var path = PathOf(WalSegment.NameOf(sequence));
-            var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes, header.Base, header.Salt);
+            var segment = new WalSegment(sequence, path, fs.Open(path, FileOpenMode.ReadWrite), header.Bytes, found.HeaderBytes,
+                header.Base, header.Salt);
             _opened.Add(segment);
             if (sequence == first)
                 _replay.Start(segment, header, found.Crc);
@@ -208,8 +214,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         _replay.Start(segment, header, crc);
     }
 
-    // Zeros what an interrupted commit left, and writes the last commit again: if its sync failed in the last run, the page cache shows it although the disk
-    // may not have it, and no later sync would say so. Commits before it were durable before it was begun.
+    // Zeros what an interrupted commit left, and writes the last commit again: if its sync failed in the last run, the page cache shows it
+    // although the disk may not have it, and no later sync would say so. Commits before it were durable before it was begun.
     private void Repair(long cut, bool poisoned)
     {
         var active = _replay.Index.Active;
@@ -217,7 +223,10 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         {
             var chunk = new byte[1024 * 1024];
             for (var offset = 0L; offset < active.Bytes; offset += chunk.Length)
-                active.File.Write(offset, chunk.AsSpan(0, active.File.Read(offset, chunk.AsSpan(0, (int)Math.Min(chunk.Length, active.Bytes - offset)))));
+            {
+                var read = active.File.Read(offset, chunk.AsSpan(0, (int)Math.Min(chunk.Length, active.Bytes - offset)));
+                active.File.Write(offset, chunk.AsSpan(0, read));
+            }
         }
         var zeros = new byte[Math.Min(cut, 1024 * 1024)];
         for (var offset = 0L; offset < cut; offset += zeros.Length)
@@ -227,7 +236,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var last = new byte[active.End - start];
         ReadOnlySpan<byte> read = last.AsSpan(0, active.File.Read(start, last));
         // The very bytes that are written must be those that were verified: the page may have been dropped and read anew in between.
-        if (read.Length < last.Length || BinaryPrimitives.ReadUInt32LittleEndian(read[^4..]) != _replay.Chain || !IsIntact(read, start, active))
+        if (read.Length < last.Length || BinaryPrimitives.ReadUInt32LittleEndian(read[^4..]) != _replay.Chain
+            || !IsIntact(read, start, active))
             throw WalReader.Damaged(active.Path, start, _replay.Terms.Last.Index, "it reads differently each time");
         active.File.Write(start, last);
         active.File.Sync();

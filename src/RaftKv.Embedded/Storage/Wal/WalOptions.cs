@@ -15,14 +15,20 @@ internal sealed record WalOptions
     /// <summary>This node had a log before: an empty or missing directory is damage, not a first start.</summary>
     public bool MustExist { get; init; }
 
-    /// <summary>Make the next segment ahead of need on another thread. A simulator, where everything happens on one thread, says no.</summary>
+    /// <summary>
+    /// Make the next segment ahead of need on another thread. A simulator, where everything happens on one thread, says no.
+    /// </summary>
     public bool PrepareInBackground { get; init; } = true;
 
-    /// <summary>Gives the salt of a new segment; 0 writes the first version of the format, without a salt. A simulator gives numbers of its own.</summary>
-    public Func<uint> NewSalt { get; init; } = static () => BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint))) | 1;
+    /// <summary>
+    /// Gives the salt of a new segment; 0 writes the first version of the format, without a salt. A simulator gives numbers of its own.
+    /// </summary>
+    public Func<uint> NewSalt { get; init; } = static () =>
+        BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint))) | 1;
 
     /// <summary>
-    /// <c>false</c>: commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>). Everything else is synced: headers of segments, the tail, and the whole log with each configuration and when it is closed.
+    /// <c>false</c>: commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>). Everything else is synced: headers of
+    /// segments, the tail, and the whole log with each configuration and when it is closed.
     /// </summary>
     public bool SyncsCommits { get; init; } = true;
 

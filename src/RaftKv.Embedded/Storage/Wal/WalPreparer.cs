@@ -65,7 +65,9 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         _idle.Set();
     }
 
-    /// <summary>The segment made ahead, or one made now: of the usual size or, where there is no room for that, as small as it may be. Writer only.</summary>
+    /// <summary>
+    /// The segment made ahead, or one made now: of the usual size or, where there is no room for that, as small as it may be. Writer only.
+    /// </summary>
     /// <param name="sequence">Its number.</param>
     /// <param name="bytes">The usual size.</param>
     /// <param name="least">What it must have.</param>

@@ -7,10 +7,12 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// A record of the log, as it lies in a segment, little-endian:
-/// <code>length u32 | type u8 | entry kind u8 | flags u8 | 0 u8 | commit u32 | body | zeros to a multiple of 4 | previous CRC u32 | CRC32C u32</code>
-/// The length leaves the padding out. The CRC covers everything before it, and begins with the salt of the segment, which no client knows: a value cannot look like a record. The previous CRC chains the record to its predecessor, so that bytes of
-/// another place, segment or life never continue a log, while every record can still be verified alone. The commit is the low half of
-/// the number of the commit that wrote it; a flag marks a commit's last record: a commit counts as a whole or not at all.
+/// <code>length u32 | type u8 | entry kind u8 | flags u8 | 0 u8 | commit u32 | body | zeros to a multiple of 4 | previous CRC u32 | CRC32C
+/// u32</code>
+/// The length leaves the padding out. The CRC covers everything before it, and begins with the salt of the segment, which no client knows:
+/// a value cannot look like a record. The previous CRC chains the record to its predecessor, so that bytes of another place, segment or
+/// life never continue a log, while every record can still be verified alone. The commit is the low half of the number of the commit that
+/// wrote it; a flag marks a commit's last record: a commit counts as a whole or not at all.
 /// </summary>
 internal readonly ref struct WalRecord
 {
@@ -60,7 +62,10 @@ internal readonly ref struct WalRecord
 
     public static int SizeOf(int bodyBytes) => Padded(HeaderBytes + bodyBytes) + TrailerBytes;
 
-    /// <summary>The size of the record that starts here, or 0 if these bytes do not look like one of at most <paramref name="room"/> bytes. Proves nothing.</summary>
+    /// <summary>
+    /// The size of the record that starts here, or 0 if these bytes do not look like one of at most <paramref name="room"/> bytes. Proves
+    /// nothing.
+    /// </summary>
     public static int PeekSize(ReadOnlySpan<byte> header, long room)
     {
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
@@ -73,7 +78,8 @@ internal readonly ref struct WalRecord
         var body = (int)length - MinBytes;
         return type switch
         {
-            WalRecordType.Entry when body >= EntryBodyBytes && header[5] is >= (byte)EntryKind.NoOp and <= (byte)EntryKind.Configuration => size,
+            WalRecordType.Entry when body >= EntryBodyBytes && header[5] is >= (byte)EntryKind.NoOp and <= (byte)EntryKind.Configuration =>
+                size,
             WalRecordType.Vote when body >= 10 && header[5] == 0 => size,
             WalRecordType.Truncate when body == 16 && header[5] == 0 => size,
             _ => 0,
@@ -85,7 +91,9 @@ internal readonly ref struct WalRecord
     /// <summary>The record that starts here; its shape must have been checked by <see cref="PeekSize"/>.</summary>
     public static WalRecord At(ReadOnlySpan<byte> bytes) => new(bytes[..PeekSize(bytes, bytes.Length)]);
 
-    /// <summary>Writes the beginning of a record of <see cref="SizeOf"/> bytes and returns its body; <see cref="Seal"/> finishes it.</summary>
+    /// <summary>
+    /// Writes the beginning of a record of <see cref="SizeOf"/> bytes and returns its body; <see cref="Seal"/> finishes it.
+    /// </summary>
     public static Span<byte> Begin(Span<byte> record, int bodyBytes, WalRecordType type, EntryKind kind = 0)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(record, (uint)(HeaderBytes + bodyBytes + TrailerBytes));

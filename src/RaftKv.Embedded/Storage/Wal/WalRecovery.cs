@@ -38,8 +38,8 @@ internal sealed record WalRecovery
     public required bool WasPoisoned { get; init; }
 
     /// <summary>
-    /// The last run left its commits in the page cache (<see cref="RaftKvDurability.OsBuffered"/>) and did not close the log. If the power was cut, entries and votes that this node told others of may
-    /// be lost, with no other sign of it.
+    /// The last run left its commits in the page cache (<see cref="RaftKvDurability.OsBuffered"/>) and did not close the log. If the power
+    /// was cut, entries and votes that this node told others of may be lost, with no other sign of it.
     /// </summary>
     public required bool WasBuffered { get; init; }
 
@@ -52,10 +52,12 @@ internal sealed record WalRecovery
     public required TimeSpan Duration { get; init; }
 
     /// <summary>
-    /// Whether the log goes on from a snapshot. If not, the process died between installing the snapshot and <see cref="Wal.Reset"/>, and the log must
-    /// be reset to it now.
+    /// Whether the log goes on from a snapshot. If not, the process died between installing the snapshot and <see cref="Wal.Reset"/>, and
+    /// the log must be reset to it now.
     /// </summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: entries between the snapshot and the log are missing.</exception>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: entries between the snapshot and the log are missing.
+    /// </exception>
     public bool Continues(EntryId snapshot)
     {
         if (LogBase.Index > snapshot.Index)

@@ -18,7 +18,9 @@ internal sealed class WalReplay
 
     public uint Chain { get; private set; }
 
-    /// <summary>Where that commit begins in the active segment; 0 when it is the first there, because the header was written with it.</summary>
+    /// <summary>
+    /// Where that commit begins in the active segment; 0 when it is the first there, because the header was written with it.
+    /// </summary>
     public long LastCommitStart { get; private set; }
 
     public long BytesRead { get; private set; }
@@ -35,7 +37,8 @@ internal sealed class WalReplay
     }
 
     /// <summary>Whether a segment fits the end of the one before it.</summary>
-    public bool FitsEnd(WalSegmentHeader header) => header.Commit == Commit && header.Previous == Chain && header.Base == Terms.Last && header.Vote == Vote;
+    public bool FitsEnd(WalSegmentHeader header) =>
+        header.Commit == Commit && header.Previous == Chain && header.Base == Terms.Last && header.Vote == Vote;
 
     /// <summary>Goes on with the next segment, which must fit the end of the previous one.</summary>
     public void Continue(WalSegment segment, WalSegmentHeader header, uint headerCrc)
@@ -71,8 +74,8 @@ internal sealed class WalReplay
     }
 
     /// <summary>
-    /// Whether a record of a later commit than the interrupted one lies behind the end. A commit is written only when its predecessor is durable, so then
-    /// the end is no interrupted write but a hole.
+    /// Whether a record of a later commit than the interrupted one lies behind the end. A commit is written only when its predecessor is
+    /// durable, so then the end is no interrupted write but a hole.
     /// </summary>
     /// <param name="window">Of the active segment.</param>
     /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
@@ -102,7 +105,8 @@ internal sealed class WalReplay
         return record.Previous == chain && record.IsIntact(Index.Active.Salt);
     }
 
-    // What is checked here was written by this library under a right checksum: if it does not hold, a program had a bug, and nothing it wrote can be trusted.
+    // What is checked here was written by this library under a right checksum: if it does not hold, a program had a bug, and nothing it
+    // wrote can be trusted.
     private void Apply(ReadOnlySpan<byte> commit, WalSegment segment)
     {
         while (!commit.IsEmpty)

@@ -3,8 +3,11 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.</summary>
-internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, uint salt, int expectedEntries = 0)
+/// <summary>
+/// A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.
+/// </summary>
+internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, uint salt,
+    int expectedEntries = 0)
 {
     private const string Extension = ".wal";
 

@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The beginning of a segment: everything needed to read it when all before it are gone. A <see cref="FormatBlock"/> with
-/// <code>sequence i64 | segment bytes i64 | commit i64 | previous CRC u32 | flags u32 | base index i64 | base term i64 | salt u32 | vote</code>
+/// <code>sequence i64 | segment bytes i64 | commit i64 | previous CRC u32 | flags u32 | base index i64 | base term i64 | salt u32 |
+/// vote</code>
 /// The first version has no salt.
 /// </summary>
 /// <param name="Sequence">Its number, from 1, without gaps; also its name.</param>
@@ -15,8 +16,12 @@ namespace RaftKv.Embedded.Storage;
 /// <param name="IsReset">The log restarts here, behind an installed snapshot; what older segments hold is dead.</param>
 /// <param name="Base">The last entry of the log before its first record.</param>
 /// <param name="Vote">Term and vote before its first record.</param>
-/// <param name="Salt">Random; the checksums of the segment's records begin with it, so that no value of a client looks like a record. 0: none, the first version of the format.</param>
-internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, uint Previous, bool IsReset, EntryId Base, WalVote Vote, uint Salt = 0)
+/// <param name="Salt">
+/// Random; the checksums of the segment's records begin with it, so that no value of a client looks like a record. 0: none, the first
+/// version of the format.
+/// </param>
+internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, uint Previous, bool IsReset, EntryId Base, WalVote Vote,
+    uint Salt = 0)
 {
     public const int MaxBytes = 256;
 
@@ -31,7 +36,8 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
     public int WriteBefore(Span<byte> room, out uint crc)
     {
         var voteOffset = SaltOffset + (Salt == 0 ? 0 : SaltBytes);
-        var size = (voteOffset + Vote.Size + WalRecord.Alignment - 1) / WalRecord.Alignment * WalRecord.Alignment + FormatBlock.ChecksumBytes;
+        var size = (voteOffset + Vote.Size + WalRecord.Alignment - 1) / WalRecord.Alignment * WalRecord.Alignment
+            + FormatBlock.ChecksumBytes;
         var block = room[^size..];
         block.Clear();
         BinaryPrimitives.WriteInt64LittleEndian(block[16..], Sequence);
@@ -58,7 +64,8 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
         if (!FormatBlock.TryOpen(ref block, Magic, Salted, path, out var version))
             return null;
         var voteOffset = SaltOffset + (version == Unsalted ? 0 : SaltBytes);
-        if (block.Length < voteOffset + FormatBlock.ChecksumBytes || !WalVote.TryRead(block[voteOffset..^FormatBlock.ChecksumBytes], out var vote))
+        if (block.Length < voteOffset + FormatBlock.ChecksumBytes
+            || !WalVote.TryRead(block[voteOffset..^FormatBlock.ChecksumBytes], out var vote))
             return null;
         var header = new WalSegmentHeader(
             BinaryPrimitives.ReadInt64LittleEndian(block[16..]),

@@ -4,8 +4,9 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The second place where the log's end is known (file <c>tail</c>), so that a lost or shortened log is noticed. Two slots take turns; each is a
-/// <see cref="FormatBlock"/> with <code>generation i64 | first segment i64 | last segment i64 | commit i64 | last index i64 | last term i64 | synced commit i64</code>
+/// The second place where the log's end is known (file <c>tail</c>), so that a lost or shortened log is noticed. Two slots take turns; each
+/// is a <see cref="FormatBlock"/> with
+/// <code>generation i64 | first segment i64 | last segment i64 | commit i64 | last index i64 | last term i64 | synced commit i64</code>
 /// The first version, which ends before the synced commit, is written while every commit is synced.
 /// It is written at each change of the set of segments and at start and close, not at each commit: a commit costs one sync.
 /// </summary>
@@ -15,9 +16,11 @@ namespace RaftKv.Embedded.Storage;
 /// <param name="Commit">The log reaches at least this commit.</param>
 /// <param name="Last">The last entry after that commit, for messages.</param>
 /// <param name="SyncedCommit">
-/// Set while commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>): only up to this one the log is known to be on the disk, and a power cut may have taken any part of what follows.
+/// Set while commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>): only up to this one the log is known to be on the
+/// disk, and a power cut may have taken any part of what follows.
 /// </param>
-internal readonly record struct WalTail(long Generation, long FirstSegment, long LastSegment, long Commit, EntryId Last, long? SyncedCommit = null)
+internal readonly record struct WalTail(long Generation, long FirstSegment, long LastSegment, long Commit, EntryId Last,
+    long? SyncedCommit = null)
 {
     public const string FileName = "tail";
 
@@ -34,7 +37,9 @@ internal readonly record struct WalTail(long Generation, long FirstSegment, long
     public long RequiredCommit => SyncedCommit ?? Commit;
 
     /// <summary>A new log has no segment yet; the first will be number 1.</summary>
-    private bool IsPossible => Generation >= 0 && Commit >= 0 && RequiredCommit >= 0 && RequiredCommit <= Commit && FirstSegment >= 1 && (LastSegment >= FirstSegment || LastSegment + FirstSegment == 1);
+    private bool IsPossible =>
+        Generation >= 0 && Commit >= 0 && RequiredCommit >= 0 && RequiredCommit <= Commit && FirstSegment >= 1
+            && (LastSegment >= FirstSegment || LastSegment + FirstSegment == 1);
 
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvTL"u8);
 
@@ -64,7 +69,8 @@ internal readonly record struct WalTail(long Generation, long FirstSegment, long
         for (var slot = 0; slot < 2; slot++)
         {
             ReadOnlySpan<byte> bytes = block[..file.Read(slot * SlotBytes, block)];
-            if (!FormatBlock.TryOpen(ref bytes, Magic, Buffered, path, out var version) || bytes.Length != (version == Synced ? SyncedBytes : BufferedBytes))
+            if (!FormatBlock.TryOpen(ref bytes, Magic, Buffered, path, out var version)
+                || bytes.Length != (version == Synced ? SyncedBytes : BufferedBytes))
                 continue;
             var tail = new WalTail(
                 BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]),

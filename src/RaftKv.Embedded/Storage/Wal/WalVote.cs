@@ -37,7 +37,8 @@ internal readonly record struct WalVote(long Term, string? VotedFor, int Promise
             return false;
         var rest = from[(10 + (length == NoVote ? 0 : length))..];
         var promise = rest.Length < sizeof(int) ? 0 : BinaryPrimitives.ReadInt32LittleEndian(rest);
-        vote = new WalVote(BinaryPrimitives.ReadInt64LittleEndian(from), length == NoVote ? null : Encoding.UTF8.GetString(from.Slice(10, length)), promise);
+        var votedFor = length == NoVote ? null : Encoding.UTF8.GetString(from.Slice(10, length));
+        vote = new WalVote(BinaryPrimitives.ReadInt64LittleEndian(from), votedFor, promise);
         return promise >= 0;
     }
 }

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Which of the addresses behind a name led to the peer, and which to another node or to none that speaks this protocol. One thread at a time.</summary>
+/// <summary>
+/// Which of the addresses behind a name led to the peer, and which to another node or to none that speaks this protocol. One thread at a
+/// time.
+/// </summary>
 internal sealed class AddressMemory
 {
     private readonly Dictionary<string, (IPAddress? Worked, IPAddress? Failed)> _known = [];
@@ -26,7 +29,9 @@ internal sealed class AddressMemory
         var first = resolved[0].AddressFamily;
         var position = new Dictionary<AddressFamily, int>();
         return resolved
-            .Select(address => (Address: address, Turn: position[address.AddressFamily] = position.GetValueOrDefault(address.AddressFamily) + 1))
+            .Select(address => (
+                Address: address,
+                Turn: position[address.AddressFamily] = position.GetValueOrDefault(address.AddressFamily) + 1))
             .OrderBy(entry => entry.Turn).ThenBy(entry => entry.Address.AddressFamily == first ? 0 : 1)
             .Select(entry => entry.Address);
     }

@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Connects to one of several addresses of a name (RFC 8305). The attempts start one after the other, a quarter of a second apart, or at once when the one before has failed; the first that succeeds
-/// wins. So an address that does not answer costs a quarter of a second and not the whole time.
+/// Connects to one of several addresses of a name (RFC 8305). The attempts start one after the other, a quarter of a second apart, or at
+/// once when the one before has failed; the first that succeeds wins. So an address that does not answer costs a quarter of a second and
+/// not the whole time.
 /// </summary>
 internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
 {

@@ -2,7 +2,10 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>A connection ended, or did not come to be. <paramref name="reset"/>: because the other process closed or refused it, not because of silence.</summary>
+/// <summary>
+/// A connection ended, or did not come to be. <paramref name="reset"/>: because the other process closed or refused it, not because of
+/// silence.
+/// </summary>
 internal sealed class ConnectionLostException(string message, bool reset) : Exception(message)
 {
     public bool Reset { get; } = reset;

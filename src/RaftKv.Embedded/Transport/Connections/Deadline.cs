@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>A point in time by which something must be over. Sockets live in real time only, so this reads the machine's monotonic clock.</summary>
+/// <summary>
+/// A point in time by which something must be over. Sockets live in real time only, so this reads the machine's monotonic clock.
+/// </summary>
 internal readonly struct Deadline
 {
     private readonly long _at;

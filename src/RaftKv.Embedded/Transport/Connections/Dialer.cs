@@ -22,7 +22,8 @@ internal static class Dialer
     }
 
     /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect"/> and <see cref="Introduce"/>.</summary>
-    public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline, bool wantsToJoin = false)
+    public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline,
+        bool wantsToJoin = false)
     {
         using var socket = Connect(address, context.Options, deadline);
         using var stream = new PeerStream(socket, context.Counters);
@@ -34,7 +35,9 @@ internal static class Dialer
     /// <summary>Proves who we are, as far as the cluster asks for it, introduces ourselves and hears who answered.</summary>
     /// <exception cref="ConnectionLostException">No answer.</exception>
     /// <exception cref="WireFormatException">An answer that is none of ours.</exception>
-    /// <exception cref="NotAuthenticatedException">The other side has not proven that it belongs to the cluster, or does not believe that we do.</exception>
+    /// <exception cref="NotAuthenticatedException">
+    /// The other side has not proven that it belongs to the cluster, or does not believe that we do.
+    /// </exception>
     public static Introduction Introduce(PeerStream stream, PeerHello self, TransportOptions options, Deadline deadline)
     {
         if (options.Tls is { } tls)
@@ -81,11 +84,13 @@ internal static class Dialer
     private static void RequireNameOf(string nodeId, PeerTls tls, PeerStream stream)
     {
         if (!tls.AnyNodeId && !CertificateCheck.Names(stream.PeerCertificate!, nodeId))
-            throw new NotAuthenticatedException($"its certificate is not that of {nodeId}, but of {CertificateCheck.NameOf(stream.PeerCertificate!)}");
+            throw new NotAuthenticatedException(
+                $"its certificate is not that of {nodeId}, but of {CertificateCheck.NameOf(stream.PeerCertificate!)}");
     }
 
     /// <summary>Answers the challenge and checks the acceptor's own proof. Returns the answer to the introduction without it.</summary>
-    private static byte[] Prove(PeerSecret secret, byte[] hello, byte[] challenge, ref FrameType type, PeerStream stream, FrameReader reader, Deadline deadline, out FrameSeal seal)
+    private static byte[] Prove(PeerSecret secret, byte[] hello, byte[] challenge, ref FrameType type, PeerStream stream,
+        FrameReader reader, Deadline deadline, out FrameSeal seal)
     {
         ThrowIfTurnedAway(type, challenge);
         if (type == FrameType.HelloReply)
@@ -108,7 +113,9 @@ internal static class Dialer
     private static void ThrowIfTurnedAway(FrameType type, ReadOnlySpan<byte> payload)
     {
         if (type == FrameType.HelloReply && !payload.IsEmpty && payload[0] == (byte)HandshakeVerdict.NotAuthenticated)
-            throw new NotAuthenticatedException("it does not believe that this node is who it says: another secret (PeerSecrets), or the certificate of another node (PeerTls)");
+            throw new NotAuthenticatedException(
+                "it does not believe that this node is who it says: another secret (PeerSecrets), or the certificate of "
+                + "another node (PeerTls)");
     }
 
     private static IPAddress[] Resolve(HostAndPort target)

@@ -4,7 +4,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>One accepted connection and its thread: hears the introduction, answers, and delivers messages until it ends. Nothing but the answer is ever sent on it.</summary>
+/// <summary>
+/// One accepted connection and its thread: hears the introduction, answers, and delivers messages until it ends. Nothing but the answer is
+/// ever sent on it.
+/// </summary>
 internal sealed class InboundConnection
 {
     private readonly TransportContext _context;
@@ -97,7 +100,8 @@ internal sealed class InboundConnection
         var handshake = Handshake.DecodeHello(type, payload);
         var hello = handshake.Hello;
         if (_context.Options.Tls is { AnyNodeId: false } && !CertificateCheck.Names(_stream.PeerCertificate!, hello.NodeId))
-            throw Turned($"it calls itself {hello.NodeId}, and has the certificate of {CertificateCheck.NameOf(_stream.PeerCertificate!)}", deadline);
+            throw Turned($"it calls itself {hello.NodeId}, and has the certificate of {CertificateCheck.NameOf(_stream.PeerCertificate!)}",
+                deadline);
         var proof = _context.Options.Secrets.Count > 0 ? AskForSecret(handshake, payload, deadline) : null;
         // Nothing of what it says has any effect before it has proven who it is.
         var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
@@ -106,7 +110,8 @@ internal sealed class InboundConnection
             : _context.Handler.OnHello(hello);
         // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
         var self = _context.Self();
-        var reply = Handshake.Of(hello.WantsToJoin ? self with { JoinAnswer = _context.Handler.AnswerToJoin(hello) } : self).EncodeReplyPayload(verdict);
+        var own = hello.WantsToJoin ? self with { JoinAnswer = _context.Handler.AnswerToJoin(hello) } : self;
+        var reply = Handshake.Of(own).EncodeReplyPayload(verdict);
         if (proof is not null)
             (reply, _seal) = proof.Complete(reply);
         var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;
@@ -132,14 +137,15 @@ internal sealed class InboundConnection
     }
 
     /// <summary>
-    /// Whether two processes have one identity, and this is the later of them. The earlier one is asked: after a crash of a machine its connection may
-    /// outlive it, and then this is nothing but the next start.
+    /// Whether two processes have one identity, and this is the later of them. The earlier one is asked: after a crash of a machine its
+    /// connection may outlive it, and then this is nothing but the next start.
     /// </summary>
     private bool IsSecondProcess(PeerHello hello)
     {
         if (hello.Process == Guid.Empty || _all.PeerCalled(hello.NodeId) is not { } earlier || earlier.Process == Guid.Empty)
             return false;
-        if (earlier.Process == hello.Process || earlier.Incarnation != hello.Incarnation || (earlier.StartedAt, earlier.Process).CompareTo((hello.StartedAt, hello.Process)) > 0)
+        if (earlier.Process == hello.Process || earlier.Incarnation != hello.Incarnation
+            || (earlier.StartedAt, earlier.Process).CompareTo((hello.StartedAt, hello.Process)) > 0)
             return false;
         try
         {

@@ -22,7 +22,8 @@ internal sealed class InboundConnections(TransportContext context, Action<string
         {
             if (_closed)
                 return false;
-            if (_pending.Count >= context.Options.MaxPendingConnections || _pending.Count + _introduced.Count >= context.Options.MaxConnections)
+            if (_pending.Count >= context.Options.MaxPendingConnections
+                || _pending.Count + _introduced.Count >= context.Options.MaxConnections)
             {
                 dropped = _pending.First?.Value;
                 if (dropped is not null)
@@ -47,8 +48,8 @@ internal sealed class InboundConnections(TransportContext context, Action<string
     }
 
     /// <summary>
-    /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages never overtake each
-    /// other. False: it had to make room meanwhile, or the earlier ones do not end in time.
+    /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages
+    /// never overtake each other. False: it had to make room meanwhile, or the earlier ones do not end in time.
     /// </summary>
     public bool TryIntroduce(InboundConnection connection, PeerHello peer, Deadline deadline)
     {

@@ -4,9 +4,10 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// One connection we dialled; we only send on it. The holder of the turn encodes into a queue and, at the end of its turn, writes from it without blocking. What the socket does
-/// not take is left to a thread of this connection, and new messages collect in the queue meanwhile, urgent ones before bulk ones (<see cref="OutboundQueue"/>). At any time one thread
-/// writes, and the queue's lock is not held while it does. Under TLS what is about to be written is encrypted first, in memory and by the same thread.
+/// One connection we dialled; we only send on it. The holder of the turn encodes into a queue and, at the end of its turn, writes from it
+/// without blocking. What the socket does not take is left to a thread of this connection, and new messages collect in the queue meanwhile,
+/// urgent ones before bulk ones (<see cref="OutboundQueue"/>). At any time one thread writes, and the queue's lock is not held while it
+/// does. Under TLS what is about to be written is encrypted first, in memory and by the same thread.
 /// </summary>
 internal sealed class OutboundConnection
 {
@@ -90,7 +91,8 @@ internal sealed class OutboundConnection
     public ConnectionLostException WaitForEnd()
     {
         var end = _stream.WaitForEnd();
-        // The operating system tells the cause once. A write may have been the one to hear it, and then all we hear is that it is over; or we were, and the write heard no more than that.
+        // The operating system tells the cause once. A write may have been the one to hear it, and then all we hear is that it is over; or
+        // we were, and the write heard no more than that.
         lock (_sending)
             return end.Reset ? _failure ?? end : end;
     }
@@ -198,7 +200,9 @@ internal sealed class OutboundConnection
         }
     }
 
-    /// <summary>Writes as much as the socket takes; false when it is lost, which the watching thread is told by the socket itself.</summary>
+    /// <summary>
+    /// Writes as much as the socket takes; false when it is lost, which the watching thread is told by the socket itself.
+    /// </summary>
     private bool WriteOnce()
     {
         try

@@ -3,8 +3,9 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// What waits for one connection. Urgent frames pass bulk ones. A bulk frame that is longer than a part is cut into parts, so that an urgent frame waits for one slice at most and not for a
-/// whole value or piece of a snapshot. Frames are sealed in the order in which they are written. Not synchronised: its owner holds a lock.
+/// What waits for one connection. Urgent frames pass bulk ones. A bulk frame that is longer than a part is cut into parts, so that an
+/// urgent frame waits for one slice at most and not for a whole value or piece of a snapshot. Frames are sealed in the order in which they
+/// are written. Not synchronised: its owner holds a lock.
 /// </summary>
 /// <param name="seal">Seals frames; null if the cluster has no secret.</param>
 /// <param name="splits">Whether the peer puts parts together; older versions do not, and get whole frames.</param>

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Puts frames together that came in parts. The first part begins with the header of the whole frame, which says how long it is.</summary>
+/// <summary>
+/// Puts frames together that came in parts. The first part begins with the header of the whole frame, which says how long it is.
+/// </summary>
 internal sealed class PartAssembler(int maxPayload)
 {
     private byte[] _frame = [];

@@ -5,7 +5,10 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Our way to one peer: a thread that dials until it succeeds, then watches over the connection until it is lost, for as long as the peer is wanted.</summary>
+/// <summary>
+/// The outgoing link to one peer: a thread that dials until it succeeds, then watches the connection until it is lost, for as long as the
+/// peer is wanted.
+/// </summary>
 internal sealed class PeerLink
 {
     private const int MaxComplaints = 32;
@@ -46,7 +49,10 @@ internal sealed class PeerLink
     /// <summary>Null while there is none.</summary>
     public OutboundConnection? Connection => _connection;
 
-    /// <summary>Takes over what changed about the member without a new connection, if the one there is leads to it still. False: begin anew, at once.</summary>
+    /// <summary>
+    /// Takes over what changed about the member without a new connection, if the one there is leads to it still. False: begin anew, at
+    /// once.
+    /// </summary>
     public bool TryRetarget(Member member)
     {
         var known = _member;
@@ -147,7 +153,8 @@ internal sealed class PeerLink
             if (_stopped)
                 return DialOutcome.Stopped;
             using var stream = new PeerStream(socket, _context.Counters);
-            var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options, Deadline.After(_context.Options.HandshakeTimeout));
+            var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options,
+                Deadline.After(_context.Options.HandshakeTimeout));
             using var seal = introduction.Seal;
             var verdict = introduction.Verdict;
             if (verdict == HandshakeVerdict.Welcome)

@@ -19,7 +19,9 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
     public X509Certificate2? PeerCertificate => _tls?.RemoteCertificate as X509Certificate2;
 
     /// <summary>Goes over to TLS, as the side that dialled.</summary>
-    /// <exception cref="NotAuthenticatedException">The other side has no certificate that is trusted here, or does not speak TLS, or refused ours.</exception>
+    /// <exception cref="NotAuthenticatedException">
+    /// The other side has no certificate that is trusted here, or does not speak TLS, or refused ours.
+    /// </exception>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
     public void SecureAsDialler(PeerTls tls, Deadline deadline)
     {
@@ -48,7 +50,8 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         }
         catch (Exception e) when (e is IOException or AuthenticationException)
         {
-            throw e.InnerException as ConnectionLostException ?? (Exception)new NotAuthenticatedException($"the TLS session broke: {Reason(e)}");
+            throw e.InnerException as ConnectionLostException ?? (Exception)new NotAuthenticatedException(
+                $"the TLS session broke: {Reason(e)}");
         }
     }
 

@@ -22,8 +22,8 @@ internal enum DialOutcome
 }
 
 /// <summary>
-/// When to dial again: exponential with jitter, as Polly computes it. Polly's delays end on the thread pool, which the application may have starved; its
-/// clock is therefore one whose timers wait on the calling thread, and the whole pipeline runs there.
+/// When to dial again: exponential with jitter, as Polly computes it. Polly's delays end on the thread pool, which the application may have
+/// starved; its clock is therefore one whose timers wait on the calling thread, and the whole pipeline runs there.
 /// </summary>
 /// <param name="options">The shortest and the longest waits.</param>
 /// <param name="seed">Of the jitter.</param>
@@ -35,7 +35,8 @@ internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, Manu
     /// <summary>Repeats the attempt on this thread until it ends otherwise than in failure or refusal.</summary>
     public DialOutcome Run(Func<DialOutcome> attempt) => _pipeline.Execute(attempt);
 
-    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Polly keeps all members of the type of the outcome, those of Enum among them, and calls none of them.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050",
+        Justification = "Polly keeps all members of the type of the outcome, those of Enum among them, and calls none of them.")]
     private static ResiliencePipeline<DialOutcome> Build(TransportOptions options, Prng prng, ManualResetEventSlim wake)
     {
         var builder = new ResiliencePipelineBuilder<DialOutcome> { TimeProvider = new CallersTime(wake) };

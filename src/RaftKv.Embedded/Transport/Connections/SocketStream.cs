@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// A socket as a stream, for TLS to stand on: reads and writes hold their thread until the deadline. Once it collects, what is written goes into memory
-/// instead, from where the owner of the connection sends it without ever blocking.
+/// A socket as a stream, for TLS to stand on: reads and writes hold their thread until the deadline. Once it collects, what is written goes
+/// into memory instead, from where the owner of the connection sends it without ever blocking.
 /// </summary>
 internal sealed class SocketStream(Socket socket, TransportCounters counters) : Stream
 {

@@ -5,12 +5,15 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>
 /// The first frame in each direction: Hello from the dialler, HelloReply from the acceptor. Their layout is the one thing that holds across
-/// all protocol versions: later versions add fields at the end, and earlier ones skip them. Between the two, where the cluster shares a secret, Challenge and
-/// Proof: one random number from the acceptor, and what the dialler makes of it (<see cref="PeerSecret"/>); the acceptor's own proof ends its answer.
+/// all protocol versions: later versions add fields at the end, and earlier ones skip them. Between the two, where the cluster shares a
+/// secret, Challenge and Proof: one random number from the acceptor, and what the dialler makes of it (<see cref="PeerSecret"/>); the
+/// acceptor's own proof ends its answer.
 /// </summary>
 /// <param name="MinVersion">The oldest protocol version the sender speaks.</param>
 /// <param name="MaxVersion">The newest protocol version the sender speaks.</param>
-/// <param name="Capabilities">One bit for each field behind the end of the first layout, in their order, or other optional ability of the connection.</param>
+/// <param name="Capabilities">
+/// One bit for each field behind the end of the first layout, in their order, or other optional ability of the connection.
+/// </param>
 /// <param name="Hello">Who the sender is.</param>
 /// <param name="Nonce">A random number for the acceptor to prove the secret with; null if the sender has none.</param>
 internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capabilities, PeerHello Hello, byte[]? Nonce = null)
@@ -44,9 +47,15 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
 
     public static Handshake Of(PeerHello hello, byte[]? nonce = null)
     {
-        var capabilities = (nonce is null ? 0 : HasNonce) | (hello.Process == Guid.Empty ? 0 : HasProcess) | (hello.WantsToJoin ? WantsToJoin : 0)
-            | (hello.Start is null ? 0 : HasStart) | (hello.InitialMembersDigest is null ? 0 : HasInitialMembersDigest) | (hello.Limits is null ? 0 : HasLimits)
-            | (hello.JoinAnswer.Length == 0 ? 0 : HasJoinAnswer) | (hello.HoldsNothing ? HoldsNothing : 0) | (hello.AcceptsParts ? AcceptsParts : 0);
+        var capabilities = (nonce is null ? 0 : HasNonce)
+            | (hello.Process == Guid.Empty ? 0 : HasProcess)
+            | (hello.WantsToJoin ? WantsToJoin : 0)
+            | (hello.Start is null ? 0 : HasStart)
+            | (hello.InitialMembersDigest is null ? 0 : HasInitialMembersDigest)
+            | (hello.Limits is null ? 0 : HasLimits)
+            | (hello.JoinAnswer.Length == 0 ? 0 : HasJoinAnswer)
+            | (hello.HoldsNothing ? HoldsNothing : 0)
+            | (hello.AcceptsParts ? AcceptsParts : 0);
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
@@ -207,7 +216,12 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
             hello = hello with { Limits = new ClusterLimits(from.Int32(), from.Int32(), from.Int32()) };
         if ((capabilities & HasJoinAnswer) != 0)
             hello = hello with { JoinAnswer = ReadName(ref from, MaxAnswerBytes) };
-        hello = hello with { WantsToJoin = (capabilities & WantsToJoin) != 0, HoldsNothing = (capabilities & HoldsNothing) != 0, AcceptsParts = (capabilities & AcceptsParts) != 0 };
+        hello = hello with
+        {
+            WantsToJoin = (capabilities & WantsToJoin) != 0,
+            HoldsNothing = (capabilities & HoldsNothing) != 0,
+            AcceptsParts = (capabilities & AcceptsParts) != 0,
+        };
         return new Handshake(min, max, capabilities, hello, nonce);
     }
 

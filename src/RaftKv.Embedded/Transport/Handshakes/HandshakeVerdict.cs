@@ -26,7 +26,9 @@ internal enum HandshakeVerdict : byte
     /// <summary>You have not proven who you are: another secret or none, or the certificate of another node.</summary>
     NotAuthenticated = 8,
 
-    /// <summary>Another process runs with your identity, began before you, and answers: one of you has a copy of the other's data directory.</summary>
+    /// <summary>
+    /// Another process runs with your identity, began before you, and answers: one of you has a copy of the other's data directory.
+    /// </summary>
     SecondProcess = 9,
 
     /// <summary>Your version does not understand what stands in our log.</summary>

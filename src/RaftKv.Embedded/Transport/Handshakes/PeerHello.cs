@@ -39,13 +39,19 @@ internal sealed record PeerHello
     /// <summary>What the node's options allow to become an entry; <c>null</c> from versions that do not say.</summary>
     public ClusterLimits? Limits { get; init; }
 
-    /// <summary>Of a node that has no entry of any cluster: its list of initial members, 0 if it has none. <c>null</c> from other nodes, and from versions that do not say.</summary>
+    /// <summary>
+    /// Of a node that has no entry of any cluster: its list of initial members, 0 if it has none. <c>null</c> from other nodes, and from
+    /// versions that do not say.
+    /// </summary>
     public ulong? InitialMembersDigest { get; init; }
 
     /// <summary>The node belongs to a cluster and has neither an entry nor a snapshot of it.</summary>
     public bool HoldsNothing { get; init; }
 
-    /// <summary>In the answer to a node that wants to join: why the cluster did not take it in when it asked before; empty if there is nothing to say.</summary>
+    /// <summary>
+    /// In the answer to a node that wants to join: why the cluster did not take it in when it asked before; empty if there is nothing to
+    /// say.
+    /// </summary>
     public string JoinAnswer { get; init; } = "";
 
     /// <summary>Whether long frames may be sent to it in parts.</summary>
@@ -60,6 +66,7 @@ internal sealed record PeerHello
             return HandshakeVerdict.NotMe;
         if (member.Incarnation != Guid.Empty && Incarnation != member.Incarnation)
             return HandshakeVerdict.OtherIncarnation;
-        return cluster != Guid.Empty && ClusterId != Guid.Empty && ClusterId != cluster ? HandshakeVerdict.OtherCluster : HandshakeVerdict.Welcome;
+        return cluster != Guid.Empty && ClusterId != Guid.Empty && ClusterId != cluster ? HandshakeVerdict.OtherCluster
+            : HandshakeVerdict.Welcome;
     }
 }

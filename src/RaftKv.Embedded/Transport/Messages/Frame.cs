@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>
 /// The unit on the wire: payload length u32 | type u8 | flags u8 | payload | CRC-32C u32 of everything before it; little-endian. No flag
-/// is defined yet; one would change what the payload means, therefore a frame with an unknown flag is refused, unlike one of an unknown type.
+/// is defined yet; one would change what the payload means, therefore a frame with an unknown flag is refused, unlike one of an unknown
+/// type.
 /// </summary>
 internal static class Frame
 {
@@ -16,7 +17,9 @@ internal static class Frame
     /// <summary>The most a peer may send in one frame before it has introduced itself.</summary>
     public const int MaxHandshakePayload = 4 * 1024;
 
-    /// <summary>Writes header and checksum around a payload that stands in its place already. <paramref name="frame"/> is the whole frame.</summary>
+    /// <summary>
+    /// Writes header and checksum around a payload that stands in its place already. <paramref name="frame"/> is the whole frame.
+    /// </summary>
     public static void Seal(Span<byte> frame, FrameType type)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(frame, (uint)(frame.Length - OverheadBytes));

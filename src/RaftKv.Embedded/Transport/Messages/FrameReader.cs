@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Cuts what a connection delivers into frames. Small frames are read many at a time into one buffer that is used again; a frame whose message
-/// keeps its payload, or that is larger than the buffer, gets memory of its own and is received straight into it.
+/// Cuts what a connection delivers into frames. Small frames are read many at a time into one buffer that is used again; a frame whose
+/// message keeps its payload, or that is larger than the buffer, gets memory of its own and is received straight into it.
 /// </summary>
 internal sealed class FrameReader(PeerStream stream)
 {
@@ -17,9 +17,13 @@ internal sealed class FrameReader(PeerStream stream)
     public int Buffered => _end - _start;
 
     /// <summary>Whether the next frame has arrived as a whole already.</summary>
-    public bool HasFrame => Buffered >= Frame.OverheadBytes && Buffered - Frame.OverheadBytes - (_seal is null ? 0 : FrameSeal.TagBytes) >= Frame.PayloadLength(_buffer.AsSpan(_start));
+    public bool HasFrame =>
+        Buffered >= Frame.OverheadBytes && Buffered - Frame.OverheadBytes - (_seal is null ? 0
+            : FrameSeal.TagBytes) >= Frame.PayloadLength(_buffer.AsSpan(_start));
 
-    /// <summary>The peer has introduced itself: larger frames are allowed from now on, and each must be sealed if there is a seal.</summary>
+    /// <summary>
+    /// The peer has introduced itself: larger frames are allowed from now on, and each must be sealed if there is a seal.
+    /// </summary>
     public void Admit(int maxPayload, FrameSeal? seal)
     {
         _seal = seal;
@@ -29,7 +33,10 @@ internal sealed class FrameReader(PeerStream stream)
         (_buffer, _start, _end) = (larger, 0, Buffered);
     }
 
-    /// <summary>Waits for one whole frame, without limit if there is no deadline. The payload is valid until the next call unless its message keeps it.</summary>
+    /// <summary>
+    /// Waits for one whole frame, without limit if there is no deadline. The payload is valid until the next call unless its message keeps
+    /// it.
+    /// </summary>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
     /// <exception cref="WireFormatException">What came is not a frame.</exception>
     public ReadOnlyMemory<byte> Read(out FrameType type, Deadline? deadline = null)

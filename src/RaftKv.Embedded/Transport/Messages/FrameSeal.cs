@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Authenticates the frames of one direction of one connection: AES-256-GMAC under a key of the connection's own, with the frame's number as the nonce. A frame that
-/// was changed, repeated, left out or invented is noticed. Hides nothing: an eavesdropper can read it.
+/// Authenticates the frames of one direction of one connection: AES-256-GMAC under a key of the connection's own, with the frame's number
+/// as the nonce. A frame that was changed, repeated, left out or invented is noticed. Hides nothing: an eavesdropper can read it.
 /// </summary>
 internal sealed class FrameSeal(byte[] key) : IDisposable
 {

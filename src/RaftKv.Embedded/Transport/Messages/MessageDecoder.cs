@@ -8,7 +8,9 @@ internal static class MessageDecoder
     /// <summary>name, match i64, silent i64, flags u8; the name has its length in front.</summary>
     private const int LeastReportedBytes = 4 + 8 + 8 + 1;
 
-    /// <summary>Whether the decoded message will hold on to slices of its payload, which then must not be a buffer that is used again.</summary>
+    /// <summary>
+    /// Whether the decoded message will hold on to slices of its payload, which then must not be a buffer that is used again.
+    /// </summary>
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
         FrameType.AppendEntries => payloadBytes > MessageEncoder.AppendEntriesBytes,
@@ -27,9 +29,11 @@ internal static class MessageDecoder
             FrameType.VoteReply => ReadVoteReply(ref from),
             FrameType.AppendEntries => ReadAppendEntries(ref from),
             FrameType.Heartbeat => ReadHeartbeat(ref from),
-            FrameType.AppendReply => new AppendReply(from.Int64(), from.Flags(1).First, from.Int64(), from.Id(), from.Int64(), from.Int64()),
+            FrameType.AppendReply =>
+                new AppendReply(from.Int64(), from.Flags(1).First, from.Int64(), from.Id(), from.Int64(), from.Int64()),
             FrameType.InstallSnapshot => ReadInstallSnapshot(ref from),
-            FrameType.InstallSnapshotReply => new InstallSnapshotReply(from.Int64(), from.Id(), from.Int64(), from.Flags(1).First, from.Int64()),
+            FrameType.InstallSnapshotReply =>
+                new InstallSnapshotReply(from.Int64(), from.Id(), from.Int64(), from.Flags(1).First, from.Int64()),
             FrameType.TimeoutNow => new TimeoutNow(from.Int64()),
             FrameType.ReadIndexRequest => new ReadIndexRequest(from.Int64(), from.Int64()),
             FrameType.ReadIndexReply => new ReadIndexReply(from.Int64(), from.Int64(), from.Int64()),
@@ -47,7 +51,8 @@ internal static class MessageDecoder
             FrameType.StateRequest => new StateRequest(from.Int64(), from.Id(), from.Int64()),
             FrameType.StatePiece => ReadSeedPiece(ref from),
             FrameType.WallClock => new WallClock(from.Int64()),
-            FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof => throw new WireFormatException("a second introduction"),
+            FrameType.Hello or FrameType.HelloReply or FrameType.Challenge or FrameType.Proof =>
+                throw new WireFormatException("a second introduction"),
             _ => null,
         };
         if (message is not null)
@@ -97,7 +102,10 @@ internal static class MessageDecoder
         if (previous.Index < 0)
             throw new WireFormatException($"a heartbeat behind the index {previous.Index}");
         var (commit, round, leaseMs) = (from.Int64(), from.Int64(), from.Int32());
-        var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, commit, round, leaseMs) { LogTimeMs = from.Int64() };
+        var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, commit, round, leaseMs)
+        {
+            LogTimeMs = from.Int64(),
+        };
         return heartbeat.LogTimeMs > 0 ? heartbeat : throw new WireFormatException($"the log time {heartbeat.LogTimeMs}");
     }
 
@@ -130,7 +138,8 @@ internal static class MessageDecoder
     private static ForwardRefused ReadForwardRefused(ref WireReader from)
     {
         var reason = (RefusalReason)from.Byte();
-        if (reason is not (RefusalReason.NotLeader or RefusalReason.HandingOver or RefusalReason.Overloaded or RefusalReason.TooLarge or RefusalReason.NoSpace))
+        if (reason is not (RefusalReason.NotLeader or RefusalReason.HandingOver or RefusalReason.Overloaded or RefusalReason.TooLarge
+            or RefusalReason.NoSpace))
             throw new WireFormatException($"a refusal for the unknown reason {(byte)reason}");
         var sequences = new long[from.Count(sizeof(long))];
         for (var i = 0; i < sequences.Length; i++)

@@ -268,7 +268,8 @@ internal static class MessageEncoder
 
     private static int TextSize(string text) => 4 + Encoding.UTF8.GetByteCount(text);
 
-    private static ArgumentException Unknown(PeerMessage message) => new($"{message.GetType().Name} has no number on the wire.", nameof(message));
+    private static ArgumentException Unknown(PeerMessage message) =>
+        new($"{message.GetType().Name} has no number on the wire.", nameof(message));
 
     private static long Size(MemberReport m) => 8 + 8 + 4 + m.Members.Sum(static member => TextSize(member.NodeId) + 8L + 8 + 1);
 

@@ -2,14 +2,19 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Writes of the sender's callers, for the leader to propose. The sender learns the outcome from the log itself, by session and sequence.</summary>
+/// <summary>
+/// Writes of the sender's callers, for the leader to propose. The sender learns the outcome from the log itself, by session and sequence.
+/// </summary>
 /// <param name="Commands">Encoded commands, each with its session and sequence.</param>
 internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Commands) : PeerMessage
 {
     public override bool IsBulk => true;
 }
 
-/// <summary>Some of the writes in the next <see cref="ForwardWrites"/> of this sender are traced: where the leader's spans belong. A node that does not know the message passes it over.</summary>
+/// <summary>
+/// Some of the writes in the next <see cref="ForwardWrites"/> of this sender are traced: where the leader's spans belong. A node that does
+/// not know the message passes it over.
+/// </summary>
 internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerMessage
 {
     public override bool IsBulk => true;
@@ -18,7 +23,10 @@ internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerM
 /// <summary>These forwarded writes were not appended.</summary>
 internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> Sequences) : PeerMessage;
 
-/// <summary>A member tells its leader, each second, how much room its disk has above its reserve; negative when there is less. A node that does not know the message passes it over.</summary>
+/// <summary>
+/// A member tells its leader, each second, how much room its disk has above its reserve; negative when there is less. A node that does not
+/// know the message passes it over.
+/// </summary>
 /// <param name="Room">In bytes.</param>
 /// <param name="TakesEntries">Whether there is room for entries. Without it entries are sent only if nothing commits otherwise.</param>
 /// <param name="SnapshotRoom">How many bytes a snapshot may have that is sent to it now.</param>

@@ -17,7 +17,8 @@ internal readonly record struct TraceParent(long TraceHigh, long TraceLow, long 
         Span<byte> bytes = stackalloc byte[Bytes];
         context.TraceId.CopyTo(bytes[..16]);
         context.SpanId.CopyTo(bytes[16..]);
-        return new TraceParent(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadInt64BigEndian(bytes[16..]));
+        return new TraceParent(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]),
+            BinaryPrimitives.ReadInt64BigEndian(bytes[16..]));
     }
 
     public ActivityContext ToContext()
@@ -26,6 +27,7 @@ internal readonly record struct TraceParent(long TraceHigh, long TraceLow, long 
         BinaryPrimitives.WriteInt64BigEndian(bytes, TraceHigh);
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], TraceLow);
         BinaryPrimitives.WriteInt64BigEndian(bytes[16..], Span);
-        return new ActivityContext(ActivityTraceId.CreateFromBytes(bytes[..16]), ActivitySpanId.CreateFromBytes(bytes[16..]), ActivityTraceFlags.Recorded, isRemote: true);
+        return new ActivityContext(ActivityTraceId.CreateFromBytes(bytes[..16]), ActivitySpanId.CreateFromBytes(bytes[16..]),
+            ActivityTraceFlags.Recorded, isRemote: true);
     }
 }

@@ -35,7 +35,10 @@ internal ref struct WireReader(ReadOnlyMemory<byte> payload)
         return ((bits & 1) != 0, (bits & 2) != 0);
     }
 
-    /// <summary>A number of items each of which takes at least <paramref name="itemBytes"/>, so that no count can ask for more memory than its frame paid for.</summary>
+    /// <summary>
+    /// A number of items each of which takes at least <paramref name="itemBytes"/>, so that no count can ask for more memory than its frame
+    /// paid for.
+    /// </summary>
     public int Count(int itemBytes)
     {
         var count = Int32();

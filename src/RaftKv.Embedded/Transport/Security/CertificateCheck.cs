@@ -11,7 +11,8 @@ internal sealed class CertificateCheck
 
     public bool Accepts(X509Chain? chain, SslPolicyErrors errors)
     {
-        // Nodes are known by their id, which is compared once they have introduced themselves; by what name or address they were dialled proves nothing.
+        // Nodes are known by their id, which is compared once they have introduced themselves; by what name or address they were dialled
+        // proves nothing.
         errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
         if (errors == SslPolicyErrors.None)
             return true;
@@ -21,15 +22,19 @@ internal sealed class CertificateCheck
         return false;
     }
 
-    /// <summary>Whether a certificate is the one of a node: the id is a DNS name among its alternative names or its subject's common name.</summary>
+    /// <summary>
+    /// Whether a certificate is the one of a node: the id is a DNS name among its alternative names or its subject's common name.
+    /// </summary>
     public static bool Names(X509Certificate2 certificate, string nodeId)
     {
         foreach (var extension in certificate.Extensions)
         {
-            if (extension is X509SubjectAlternativeNameExtension names && names.EnumerateDnsNames().Contains(nodeId, StringComparer.OrdinalIgnoreCase))
+            if (extension is X509SubjectAlternativeNameExtension names
+                && names.EnumerateDnsNames().Contains(nodeId, StringComparer.OrdinalIgnoreCase))
                 return true;
         }
-        return string.Equals(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), nodeId, StringComparison.OrdinalIgnoreCase);
+        return string.Equals(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), nodeId,
+            StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Whom a certificate names, for people.</summary>

@@ -5,8 +5,9 @@ using System.Text;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// The secret that the nodes of a cluster share, and what is proven and derived with it. Every proof is made over the whole introduction so far: both fresh nonces, the
-/// cluster, both nodes and who dialled whom. So nothing recorded fits another connection, and nothing said by one side serves the other.
+/// The secret that the nodes of a cluster share, and what is proven and derived with it. Every proof is made over the whole introduction so
+/// far: both fresh nonces, the cluster, both nodes and who dialled whom. So nothing recorded fits another connection, and nothing said by
+/// one side serves the other.
 /// </summary>
 internal sealed class PeerSecret
 {

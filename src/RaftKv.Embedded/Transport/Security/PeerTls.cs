@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// This node's certificate and the authorities it trusts, as they are at each handshake: a renewed certificate or another authority is in force from the
-/// next connection on, without a restart.
+/// This node's certificate and the authorities it trusts, as they are at each handshake: a renewed certificate or another authority is in
+/// force from the next connection on, without a restart.
 /// </summary>
 internal sealed class PeerTls
 {
@@ -29,7 +29,8 @@ internal sealed class PeerTls
         }
         catch (Exception e) when (IsExpected(e))
         {
-            throw new InvalidOperationException($"The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): {e.Message}", e);
+            throw new InvalidOperationException(
+                $"The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): {e.Message}", e);
         }
     }
 
@@ -92,7 +93,8 @@ internal sealed class PeerTls
 
     private (DateTime, DateTime, DateTime) Stamp() => _options.Credentials is not null
         ? default
-        : (File.GetLastWriteTimeUtc(_options.CertificateFile!), File.GetLastWriteTimeUtc(_options.KeyFile ?? _options.CertificateFile!), File.GetLastWriteTimeUtc(_options.AuthoritiesFile!));
+        : (File.GetLastWriteTimeUtc(_options.CertificateFile!), File.GetLastWriteTimeUtc(_options.KeyFile ?? _options.CertificateFile!),
+        File.GetLastWriteTimeUtc(_options.AuthoritiesFile!));
 
     private RaftKvTlsCredentials Fetch()
     {
@@ -111,14 +113,16 @@ internal sealed class PeerTls
         return new RaftKvTlsCredentials(certificate, authorities, chain);
     }
 
-    private static bool IsExpected(Exception e) => e is CryptographicException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException;
+    private static bool IsExpected(Exception e) =>
+        e is CryptographicException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException;
 
     /// <summary>Credentials in the form TLS wants them.</summary>
     private sealed class Context(RaftKvTlsCredentials credentials)
     {
         public RaftKvTlsCredentials Credentials => credentials;
 
-        public SslStreamCertificateContext Certificate { get; } = SslStreamCertificateContext.Create(credentials.Certificate, credentials.Intermediates, offline: true);
+        public SslStreamCertificateContext Certificate { get; } = SslStreamCertificateContext.Create(credentials.Certificate,
+            credentials.Intermediates, offline: true);
 
         /// <summary>Nothing but the given authorities counts, and nothing is fetched from anywhere.</summary>
         public X509ChainPolicy Policy()

@@ -184,10 +184,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// The index of the entry behind which the log must be kept so that the older of the two snapshots is one to fall back to: that of the
-    /// older one, and 0 while there is only one. Any thread but the replica's loop.
-    /// </summary>
+    /// <summary>The log behind this entry is kept, so that the older snapshot is a fallback; 0 without one. Not on the loop.</summary>
     public long FallbackIndex
     {
         get
@@ -351,9 +348,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Deletes all but the newest. A file that is being sent is kept open until two tidyings pass without a chunk asked for.
-    /// </summary>
+    /// <summary>Deletes all but the newest. A file that is being sent stays open until two calls pass without a read of it.</summary>
     private void Tidy()
     {
         _sending.CloseUnused();

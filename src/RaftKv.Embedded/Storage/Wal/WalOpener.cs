@@ -224,8 +224,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             var chunk = new byte[1024 * 1024];
             for (var offset = 0L; offset < active.Bytes; offset += chunk.Length)
             {
-                var read = active.File.Read(offset, chunk.AsSpan(0, (int)Math.Min(chunk.Length, active.Bytes - offset)));
-                active.File.Write(offset, chunk.AsSpan(0, read));
+                var count = active.File.Read(offset, chunk.AsSpan(0, (int)Math.Min(chunk.Length, active.Bytes - offset)));
+                active.File.Write(offset, chunk.AsSpan(0, count));
             }
         }
         var zeros = new byte[Math.Min(cut, 1024 * 1024)];

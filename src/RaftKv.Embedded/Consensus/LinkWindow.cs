@@ -76,6 +76,8 @@ internal sealed class LinkWindow(RaftSettings settings)
     public int PieceBytes(int most) => (int)Math.Min(most, Math.Max(settings.SmallestPieceBytes, Size / PiecesPerWindow));
 
     /// <param name="end">The last entry, or the end of the bytes, of the piece; what an acknowledgement names.</param>
+    /// <param name="bytes">Its size; 0 when it was sent before: nothing is measured by it.</param>
+    /// <param name="now">The time in ticks.</param>
     public void Sent(long end, int bytes, long now)
     {
         if (_pieces.Count == 0)
@@ -93,7 +95,8 @@ internal sealed class LinkWindow(RaftSettings settings)
             _pieces.Dequeue();
             _bytes -= piece.Bytes;
             _delivered += piece.Bytes;
-            newest = piece;
+            if (piece.Bytes > 0)
+                newest = piece;
         }
         if (newest is not { } last)
             return;

@@ -112,7 +112,7 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         Link.Forget();
     }
 
-    public void BecomeReplicate(long next)
+    public void BecomeReplicate(long next, long now)
     {
         State = ProgressState.Replicate;
         Snapshot = null;
@@ -121,6 +121,10 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         // A heartbeat may have been answered before the probe: the entries that went along with that are on their way.
         if (_probe is { } probe && probe.Last >= Next)
             Sent(probe.Last, probe.Bytes, probe.At);
+        // The peer has compared these entries and not acknowledged them. If it dies before they are durable, the question whether they
+        // have arrived tells.
+        else if (Next - 1 > Match)
+            Sent(Next - 1, bytes: 0, now);
         _probe = null;
     }
 

@@ -132,7 +132,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         // A follower says how far it has compared its log even when its disk lags: what it has need not be sent again.
         if ((peer.State == ProgressState.Probe && verified >= peer.Next - 1)
             || (peer.State == ProgressState.Snapshot && verified >= replica.Log.Base.Index))
-            peer.BecomeReplicate(Math.Max(peer.Next, verified + 1));
+            peer.BecomeReplicate(Math.Max(peer.Next, verified + 1), replica.Now);
         return advanced;
     }
 

@@ -89,6 +89,28 @@ public sealed class SlowLinkTests
         Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
     }
 
+    /// <summary>The answer of the process that died arrives after the loss of the connection: each direction has a connection of its own.</summary>
+    [Fact]
+    public void Entries_that_a_follower_compared_and_lost_before_they_were_durable_are_sent_again()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        cluster.SlowDisk("node3");
+        cluster.Propose("node1", "last");
+        cluster.Deliver("node1", "node3");
+        cluster.Timeout("node1");
+        cluster.Deliver("node1", "node3");
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
+        cluster.Crash("node3");
+        cluster.Do("node1", now => new PeerDisconnected(now, "node3"));
+        cluster.Deliver("node3", "node1");
+        cluster.FastDisk("node3");
+        cluster.Start("node3");
+        Assert.NotEqual(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
+        cluster.Run(5_000);
+        Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
+    }
+
     /// <summary>node3 has acknowledged the first entries, is in contact, and does not get the others.</summary>
     private static ScriptedCluster LeaderWithFollowerBehind()
     {

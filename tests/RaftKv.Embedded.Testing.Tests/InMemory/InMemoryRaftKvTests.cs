@@ -11,22 +11,22 @@ public sealed class InMemoryRaftKvTests : IDisposable
     public void Dispose() => _kv.Dispose();
 
     [Fact]
-    public void Calls_are_complete_when_they_return_and_no_thread_is_started()
+    public async Task Calls_are_complete_when_they_return_and_no_thread_is_started()
     {
-        var set = _kv.SetAsync("a", Bytes("1"));
+        var set = _kv.SetAsync("a", Bytes("1"), cancellationToken: Token);
         Assert.True(set.IsCompletedSuccessfully);
-        var written = set.Result;
+        var written = await set;
         Assert.True(written.Applied);
 
-        var get = _kv.GetAsync("a");
+        var get = _kv.GetAsync("a", cancellationToken: Token);
         Assert.True(get.IsCompletedSuccessfully);
-        var found = get.Result;
+        var found = await get;
         Assert.Equal("1", Text(found.Value));
         Assert.Equal(written.Version, found.Version);
 
-        var delete = _kv.DeleteAsync("a");
+        var delete = _kv.DeleteAsync("a", cancellationToken: Token);
         Assert.True(delete.IsCompletedSuccessfully);
-        Assert.True(delete.Result.Applied);
+        Assert.True((await delete).Applied);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class InMemoryRaftKvTests : IDisposable
 
         var ended = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await next);
         Assert.Equal(RaftKvUnavailableReason.Stopping, ended.Reason);
-        var refused = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await _kv.SetAsync("a", Bytes("1")));
+        var refused = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await _kv.SetAsync("a", Bytes("1"), cancellationToken: Token));
         Assert.Equal(RaftKvUnavailableReason.Stopping, refused.Reason);
     }
 

@@ -84,7 +84,7 @@ public sealed class RollbackProofTests
 
         Tell(old, isLed: true);
         Assert.NotEqual(old, _node.Identity.Incarnation);
-        Assert.Empty(_node.Transport.Peers.Where(p => p.NodeId == "a"));
+        Assert.DoesNotContain(_node.Transport.Peers, p => p.NodeId == "a");
         Assert.NotNull(_node.Replica.Status.RolledBack);
         // A late answer to the old identity.
         var fresh = _node.Identity.Incarnation;

@@ -162,9 +162,12 @@ public static class RaftKvEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps a page that shows the cluster live: members, log, writes per second and elections. With an authorization policy or the explicit
-    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership. It offers
-    /// each user what the policies allow; with <see cref="RaftKvHttpOptions.ReadPolicy"/> alone it is read-only. It changes no internal keys and shows
-    /// no values of <see cref="RaftKvDashboardOptions.SecretPrefixes"/>. The page itself shows what the status shows and needs nothing; call
+    /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership.
+    /// It offers
+    /// each user what the policies allow; with <see cref="RaftKvHttpOptions.ReadPolicy"/> alone it is read-only. It changes no internal
+    /// keys and shows
+    /// no values of <see cref="RaftKvDashboardOptions.SecretPrefixes"/>. The page itself shows what the status shows and needs nothing;
+    /// call
     /// <c>RequireAuthorization</c> on the result to close it too.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>

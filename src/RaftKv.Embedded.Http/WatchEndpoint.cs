@@ -25,7 +25,8 @@ internal static class WatchEndpoint
             .DisableRequestTimeout()
             .Describe(OpenApiSignatures.Watch, "RaftKvWatch", OpenApiTags.Keys,
                 "Tells every change of the keys with a prefix, as server-sent events.",
-                "Events put, deleted, expired, revoked, state-end and progress; the data is JSON with the key, its version and, after put, the value in base64. "
+                "Events put, deleted, expired, revoked, state-end and progress; the data is JSON with the key, its version and, after "
+                    + "put, the value in base64. "
                 + "The last event of a stream that the node ends is end, with a code: compacted when the client was too slow.")
             .AnswersText("text/event-stream").Fails(400, 401, 403, 410, 500, 503);
 

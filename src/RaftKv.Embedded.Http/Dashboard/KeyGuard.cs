@@ -17,7 +17,8 @@ internal static class KeyGuard
         if (isHidden)
         {
             throw Refused("secret_value",
-                "The dashboard does not show the values of these keys. Nothing was read. Lists and watches tell the keys alone with keysOnly=true.");
+                "The dashboard does not show the values of these keys. Nothing was read. Lists and watches tell the keys alone with "
+                    + "keysOnly=true.");
         }
     });
 

@@ -9,8 +9,10 @@ internal static class OpenApiSignatures
     private const string Key = "The key: any text. A path cannot carry the keys \".\" and \"..\"; leave it empty and name them with ?key=.";
     private const string Consistency = "linearizable (default), lease or stale.";
     private const string LocalConsistency = "stale (default: this node's own copy), lease or linearizable.";
-    private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. An older one is brought up to date first; 503 stale_read when that is not possible in time.";
-    private const string IdempotencyKey = "A text that is new for every write. Repeated with the same one, a write takes effect once and is answered alike, for a day at least.";
+    private const string MaxAge = "For stale reads: how old the copy may be, in milliseconds. An older one is brought up to date "
+        + "first; 503 stale_read when that is not possible in time.";
+    private const string IdempotencyKey = "A text that is new for every write. Repeated with the same one, a write takes effect once "
+        + "and is answered alike, for a day at least.";
     private const string IfMatch = "\"12\": only while the key has this version, or one of those listed; *: only if it exists.";
     private const string Ttl = "How long the key lives, in seconds from 0.001; the header X-RaftKv-Ttl says the same. "
         + "Without a lifetime the key lives until it is deleted.";
@@ -51,7 +53,8 @@ internal static class OpenApiSignatures
     public static void Watch(
         [FromQuery, Description("What the keys begin with, empty for all of them; or key.")] string? prefix,
         [FromQuery, Description("The one key to watch.")] string? key,
-        [FromQuery, Description("The first version wanted. Without it the watch begins now: its first event is progress with the version of now.")] long? from,
+        [FromQuery, Description("The first version wanted. Without it the watch begins now: its first event is progress with the "
+            + "version of now.")] long? from,
         [FromQuery, Description("true: begin with the current values, then state-end, then the changes.")] bool? initial,
         [FromQuery, Description("true: without the values.")] bool? keysOnly,
         [FromQuery, Description("How fresh now, or the initial values, must be: linearizable (default), lease or stale.")] string? consistency,

@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Routing;
 namespace RaftKv.Embedded.Http.OpenApi;
 
 /// <summary>
-/// Tells the app's OpenAPI document what a route takes and answers. The routes read their requests themselves, so that a document generator finds
-/// nothing in their signatures: it is given the signature of a method that is never called, and the answers as metadata. Only ASP.NET Core's own
+/// Tells the app's OpenAPI document what a route takes and answers. The routes read their requests themselves, so that a document generator
+/// finds
+/// nothing in their signatures: it is given the signature of a method that is never called, and the answers as metadata. Only ASP.NET
+/// Core's own
 /// types are needed for that; whether there is a document is the app's decision.
 /// </summary>
 internal static class RouteDescription

@@ -129,11 +129,13 @@ internal static class Schemas
     public sealed record Status(
         [property: JsonPropertyName("nodeId")] string NodeId,
         [property: JsonPropertyName("address")] string Address,
-        [property: JsonPropertyName("role"), Description("opening, unformed, learner, follower, candidate, leader, removed, faulted or stopped.")] string Role,
+        [property: JsonPropertyName("role"), Description("opening, unformed, learner, follower, candidate, leader, removed, faulted "
+            + "or stopped.")] string Role,
         [property: JsonPropertyName("ready"), Description("Whether it serves linearizable reads and writes.")] bool Ready,
         [property: JsonPropertyName("term")] long Term,
         [property: JsonPropertyName("leaderId")] string? LeaderId,
-        [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs"), Description("Milliseconds since it heard from the leader; 0 on the leader.")] long? LastContactMs,
+        [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs"), Description("Milliseconds since "
+            + "it heard from the leader; 0 on the leader.")] long? LastContactMs,
         [property: JsonPropertyName("keyCount")] long KeyCount,
         [property: JsonPropertyName("durability"), Description("fsync or os-buffered.")] string Durability,
         [property: JsonPropertyName("log")] Log Log,
@@ -228,7 +230,8 @@ internal static class Schemas
         [property: JsonPropertyName("lastTerm")] long LastTerm,
         [property: JsonPropertyName("configuration")] long Configuration,
         [property: JsonPropertyName("verified")]
-        [property: Description("The last position at which all copies were compared and found equal, as far as this node led the comparison.")]
+        [property: Description("The last position at which all copies were compared and found equal, as far as this node led the "
+            + "comparison.")]
         long Verified);
 
     [JsonNumberHandling(JsonNumberHandling.Strict)]
@@ -258,10 +261,12 @@ internal static class Schemas
         public long ReportAgeMs { get; init; }
 
         [JsonPropertyName("lostEntries"),
-            Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. The leader tells it.")]
+            Description("Present and true when its disk no longer has entries that it acknowledged; it counts for no quorum. The "
+                + "leader tells it.")]
         public bool LostEntries { get; init; }
 
-        [JsonPropertyName("clockDifferenceMs"), Description("By how much its wall clock differs from the median of the voters' clocks, when that is more than a second.")]
+        [JsonPropertyName("clockDifferenceMs"), Description("By how much its wall clock differs from the median of the voters' "
+            + "clocks, when that is more than a second.")]
         public long ClockDifferenceMs { get; init; }
     }
 
@@ -294,7 +299,8 @@ internal static class Schemas
     public sealed record Probe([property: JsonPropertyName("status")] string Status);
 
     public sealed record StoreRequest(
-        [property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("value"), Description("Any JSON value; it comes back byte for byte.")] JsonElement Value);
+        [property: JsonPropertyName("key")] string Key, [property: JsonPropertyName("value"), Description("Any JSON value; it comes "
+            + "back byte for byte.")] JsonElement Value);
 
     public sealed record StoreAnswer([property: JsonPropertyName("message")] string Message, [property: JsonPropertyName("data")] StoreEntry Data);
 

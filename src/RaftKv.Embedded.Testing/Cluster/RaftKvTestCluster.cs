@@ -82,7 +82,8 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
         return Leader ?? await WaitForLeaderAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until there is a leader, and every node that runs and is not paused is ready and has applied all that it committed.</summary>
+    /// <summary>Waits until there is a leader, and every node that runs and is not paused is ready and has applied all that it
+    /// committed.</summary>
     /// <exception cref="TimeoutException">They did not for 60 s; the message has the state of each node.</exception>
     public Task WaitForConvergenceAsync(CancellationToken cancellationToken = default) =>
         WaitAsync("The nodes do not converge", HasConverged, cancellationToken);

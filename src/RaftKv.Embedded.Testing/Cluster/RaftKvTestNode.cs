@@ -48,7 +48,8 @@ public sealed class RaftKvTestNode
     public IRaftKvCluster Cluster => Services.GetRequiredService<IRaftKvCluster>();
 
     /// <summary>
-    /// Makes this node the replica of an application of the test, for example of a <c>WebApplicationFactory</c> (in <c>ConfigureTestServices</c>) or a
+    /// Makes this node the replica of an application of the test, for example of a <c>WebApplicationFactory</c> (in
+    /// <c>ConfigureTestServices</c>) or a
     /// generic host. An <c>AddRaftKv</c> of the application may come before it; its options count, apart from names, addresses and disk.
     /// The application starts and stops the node.
     /// </summary>
@@ -104,7 +105,8 @@ public sealed class RaftKvTestNode
         await StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops it as <c>SIGSTOP</c> does, until <see cref="Resume"/>: it neither takes part nor answers, and its connections stay.</summary>
+    /// <summary>Stops it as <c>SIGSTOP</c> does, until <see cref="Resume"/>: it neither takes part nor answers, and its connections
+    /// stay.</summary>
     public void Pause()
     {
         if (_replica is not { } replica || IsPaused)
@@ -142,7 +144,8 @@ public sealed class RaftKvTestNode
     /// <summary>Every sync of its disk takes so long; <see cref="TimeSpan.Zero"/> ends it.</summary>
     public void SlowDisk(TimeSpan perSync) => _disk.SyncTime = perSync;
 
-    /// <summary>Every message to and from it takes so long; <see cref="TimeSpan.Zero"/>, or <see cref="RaftKvTestCluster.Heal"/>, ends it.</summary>
+    /// <summary>Every message to and from it takes so long; <see cref="TimeSpan.Zero"/>, or <see cref="RaftKvTestCluster.Heal"/>, ends
+    /// it.</summary>
     public void Lag(TimeSpan perMessage) => _cluster.Network.Lag(Address, perMessage);
 
     internal ReplicaHost Open(IServiceProvider services, Func<ReplicaEnvironment, ReplicaHost> open)

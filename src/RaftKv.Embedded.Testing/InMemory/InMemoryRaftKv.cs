@@ -12,7 +12,8 @@ namespace RaftKv.Embedded.Testing;
 /// errors are the product's. Calls are complete when they return, unless they wait by their nature (a watch, a lock that is taken).
 /// </summary>
 /// <remarks>
-/// <para>Time is that of the <see cref="TimeProvider"/>. When a <c>FakeTimeProvider</c> is advanced, every key, lease and lock whose time is over has
+/// <para>Time is that of the <see cref="TimeProvider"/>. When a <c>FakeTimeProvider</c> is advanced, every key, lease and lock whose time
+/// is over has
 /// ended when the call returns. A lease that this process holds is renewed in time as long as no single step is as long as its time to
 /// live: a longer step is like a process that was suspended, and loses it.</para>
 /// <para>Failures are ordered with <see cref="Fail"/>, <see cref="FailNext"/>, <see cref="FailNextOutcomeUnknown"/>,
@@ -95,7 +96,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// The next writes end with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and leases.
+    /// The next writes end with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and
+    /// leases.
     /// </summary>
     /// <param name="applied">Whether they are carried out all the same. Callers cannot tell.</param>
     /// <param name="writes">How many writes. The default value is 1.</param>
@@ -107,7 +109,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// Each call takes so long by the <see cref="TimeProvider"/> before the cluster answers it; reads that wait for nothing (stale ones, and
+    /// Each call takes so long by the <see cref="TimeProvider"/> before the cluster answers it; reads that wait for nothing (stale ones,
+    /// and
     /// those under a leader lease) are as fast as before. At <see cref="RaftKvOptions.RequestTimeout"/> and beyond, reads end with
     /// <see cref="RaftKvUnavailableReason.NoQuorum"/> and writes with <see cref="RaftKvOutcomeUnknownException"/>, although they are
     /// carried out. <see cref="TimeSpan.Zero"/> ends it.
@@ -123,7 +126,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     public void Recover() => _replica.Faults.Clear();
 
     /// <summary>
-    /// The holder of a lock loses it, as after a long pause of its process: its lease ends, its <see cref="KvLock.LostToken"/> fires, and the
+    /// The holder of a lock loses it, as after a long pause of its process: its lease ends, its <see cref="KvLock.LostToken"/> fires, and
+    /// the
     /// next one in the line gets the lock.
     /// </summary>
     /// <param name="name">The name of the lock, or of the office of <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>.</param>
@@ -137,12 +141,14 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// Forgets all changes so far, as a node does that was given a snapshot: watches under way, watches that begin at an earlier version, and
+    /// Forgets all changes so far, as a node does that was given a snapshot: watches under way, watches that begin at an earlier version,
+    /// and
     /// scans under way end with <see cref="RaftKvCompactedException"/>.
     /// </summary>
     public void Compact() => _replica.Compact();
 
-    /// <summary>Ends watches, waits for locks, and leaderships; calls are refused from now on (<see cref="RaftKvUnavailableReason.Stopping"/>).</summary>
+    /// <summary>Ends watches, waits for locks, and leaderships; calls are refused from now on
+    /// (<see cref="RaftKvUnavailableReason.Stopping"/>).</summary>
     public void Dispose()
     {
         Access.BeginStop();

@@ -31,6 +31,7 @@ public static class InMemoryRaftKvServiceCollectionExtensions
             p.GetRequiredService<IOptions<RaftKvOptions>>().Value, p.GetRequiredService<ReservedKeys>(),
             p.GetRequiredService<Observers>()));
         Replace<ReplicaOpener>(services, p => new InMemoryOpener(p));
+        Replace(services, p => p.Replica.Clock);
         Replace(services, p => p.Access);
         Replace(services, p => p.Kv);
         Replace(services, p => p.OwnLeases);

@@ -6,7 +6,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// Walks the state as of a pinned version, page by page: what the store holds now, and in its place what was overwritten since. The store is read first:
+/// Walks the state as of a pinned version, page by page: what the store holds now, and in its place what was overwritten since. The store
+/// is read first:
 /// the apply thread keeps what it is about to overwrite before it does.
 /// </summary>
 internal sealed class ReadViewCursor
@@ -134,7 +135,8 @@ internal sealed class ReadViewCursor
                 AddIfExisted(_overwritten[next++], page);
                 continue;
             }
-            Invariant.Holds(_keysOnly || found.Header.Version > 0 && found.Header.Version <= _pin.Version, "a record that was not overwritten is as old as the scan that sees it");
+            Invariant.Holds(_keysOnly || found.Header.Version > 0 && found.Header.Version <= _pin.Version, "a record that was not "
+                + "overwritten is as old as the scan that sees it");
             page.Add(found);
         }
         for (; next < _overwritten.Count; next++)

@@ -5,8 +5,10 @@ namespace RaftKv.Embedded.Diagnostics;
 /// <summary>What a replica logs. The numbers are stable; keys and values of users never appear.</summary>
 internal static partial class ReplicaLog
 {
-    [LoggerMessage(100, LogLevel.Information, "{NodeId}, RaftKv.Embedded {Version}, listens for peers on {ListenEndPoint}, advertised as {Address}; data in {DataDirectory}; cluster: {Cluster}.")]
-    public static partial void Started(this ILogger logger, string nodeId, string version, string listenEndPoint, string address, string dataDirectory, string cluster);
+    [LoggerMessage(100, LogLevel.Information, "{NodeId}, RaftKv.Embedded {Version}, listens for peers on {ListenEndPoint}, advertised "
+        + "as {Address}; data in {DataDirectory}; cluster: {Cluster}.")]
+    public static partial void Started(this ILogger logger, string nodeId, string version, string listenEndPoint, string address,
+        string dataDirectory, string cluster);
 
     [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, term {Term}.")]
     public static partial void Recovered(this ILogger logger, string nodeId, long snapshot, long first, long last, long term);
@@ -20,7 +22,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(107, LogLevel.Warning, "{NodeId} has no cluster and will not get one before this is corrected. {Reason}")]
     public static partial void CannotBootstrap(this ILogger logger, string nodeId, string reason);
 
-    [LoggerMessage(108, LogLevel.Warning, "{NodeId} is the only member of the cluster {ClusterId}, which it has just bootstrapped: no other node has its data. "
+    [LoggerMessage(108, LogLevel.Warning, "{NodeId} is the only member of the cluster {ClusterId}, which it has just bootstrapped: no "
+        + "other node has its data. "
         + "If it was to join another cluster, stop it, empty its data directory, and set Seeds or InitialMembers.")]
     public static partial void BootstrappedAlone(this ILogger logger, string nodeId, Guid clusterId);
 
@@ -39,20 +42,26 @@ internal static partial class ReplicaLog
         "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, which were never acknowledged, were removed.")]
     public static partial void LogEndRemoved(this ILogger logger, string nodeId, long bytes);
 
-    [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} into the new cluster {NewCluster}; new versions are above {Base}.")]
-    public static partial void Restored(this ILogger logger, string nodeId, long keys, long version, Guid oldCluster, Guid newCluster, long @base);
+    [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} "
+        + "into the new cluster {NewCluster}; new versions are above {Base}.")]
+    public static partial void Restored(this ILogger logger, string nodeId, long keys, long version, Guid oldCluster, Guid newCluster,
+        long @base);
 
-    [LoggerMessage(109, LogLevel.Error, "{NodeId} did not restore {Backup}: {Member} of the living cluster {ClusterId} counts this node among its members, so its disk was replaced. "
+    [LoggerMessage(109, LogLevel.Error, "{NodeId} did not restore {Backup}: {Member} of the living cluster {ClusterId} counts this "
+        + "node among its members, so its disk was replaced. "
         + "It waits until that cluster takes it in. Remove RestoreFrom.")]
     public static partial void RestoreDeclined(this ILogger logger, string nodeId, string backup, string member, Guid clusterId);
 
-    [LoggerMessage(136, LogLevel.Warning, "{NodeId} gives up the cluster {ClusterId}: it was adopted by it, has no entry of it, and no other initial member has one. It waits for a new cluster under a new incarnation.")]
+    [LoggerMessage(136, LogLevel.Warning, "{NodeId} gives up the cluster {ClusterId}: it was adopted by it, has no entry of it, and "
+        + "no other initial member has one. It waits for a new cluster under a new incarnation.")]
     public static partial void ClusterAbandoned(this ILogger logger, string nodeId, Guid clusterId);
 
-    [LoggerMessage(118, LogLevel.Warning, "{NodeId} has a cluster, and RestoreFrom still names {Backup}. Remove the option: it is for the first start of a new cluster only.")]
+    [LoggerMessage(118, LogLevel.Warning, "{NodeId} has a cluster, and RestoreFrom still names {Backup}. Remove the option: it is for "
+        + "the first start of a new cluster only.")]
     public static partial void RestoreStillConfigured(this ILogger logger, string nodeId, string backup);
 
-    [LoggerMessage(119, LogLevel.Warning, "{NodeId} could not note in {Receipt} that the backup was restored: {Reason} Remove RestoreFrom, or a replaced disk may lead to a second restore.")]
+    [LoggerMessage(119, LogLevel.Warning, "{NodeId} could not note in {Receipt} that the backup was restored: {Reason} Remove "
+        + "RestoreFrom, or a replaced disk may lead to a second restore.")]
     public static partial void RestoreNotNoted(this ILogger logger, string nodeId, string receipt, string reason);
 
     [LoggerMessage(110, LogLevel.Information, "{NodeId} is {Role} in term {Term}, led by {Leader}: {Cause}.")]
@@ -67,8 +76,11 @@ internal static partial class ReplicaLog
     [LoggerMessage(113, LogLevel.Information, "{NodeId} takes in {Member} at {Address}, which asks for it.")]
     public static partial void JoinRequestReceived(this ILogger logger, string nodeId, string member, string address);
 
-    [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
-    public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation, Guid known, double seconds);
+    [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data "
+        + "directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, "
+        + "the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
+    public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation,
+        Guid known, double seconds);
 
     [LoggerMessage(115, LogLevel.Warning, "{NodeId} could not take in {Member} for now: {Reason}")]
     public static partial void JoinRequestRefused(this ILogger logger, string nodeId, string member, string reason);
@@ -79,33 +91,43 @@ internal static partial class ReplicaLog
     [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
     public static partial void FeatureLevelRaised(this ILogger logger, string nodeId, int level);
 
-    [LoggerMessage(170, LogLevel.Error, "{NodeId}: {Member} acknowledged entries up to {Acknowledged} and now has none behind {Last}: its data directory is older than what it "
-        + "acknowledged (an image was restored, or a disk lost synced writes). It counts for no quorum. Its vote is taken and it is fed again as soon as a quorum is in contact without "
+    [LoggerMessage(170, LogLevel.Error, "{NodeId}: {Member} acknowledged entries up to {Acknowledged} and now has none behind {Last}: "
+        + "its data directory is older than what it "
+        + "acknowledged (an image was restored, or a disk lost synced writes). It counts for no quorum. Its vote is taken and it is "
+            + "fed again as soon as a quorum is in contact without "
         + "it; until then bring the other members back.")]
     public static partial void EntriesLost(this ILogger logger, string nodeId, string member, long acknowledged, long last);
 
-    [LoggerMessage(171, LogLevel.Error, "{NodeId}: the data directory of {Member} is older than what this node has seen of it: an image was restored, or a volume was rolled back. {Member} is "
-        + "turned away and counts for no quorum. While a quorum is there without it, it is taken in again by itself; otherwise bring the other members back.")]
+    [LoggerMessage(171, LogLevel.Error, "{NodeId}: the data directory of {Member} is older than what this node has seen of it: an "
+        + "image was restored, or a volume was rolled back. {Member} is "
+        + "turned away and counts for no quorum. While a quorum is there without it, it is taken in again by itself; otherwise bring "
+            + "the other members back.")]
     public static partial void RolledBackMember(this ILogger logger, string nodeId, string member);
 
-    [LoggerMessage(172, LogLevel.Error, "{NodeId}: this node's data directory is older than what {Peer} has seen of it: an image was restored, or a volume was rolled back. This node gives no vote and "
+    [LoggerMessage(172, LogLevel.Error, "{NodeId}: this node's data directory is older than what {Peer} has seen of it: an image was "
+        + "restored, or a volume was rolled back. This node gives no vote and "
         + "acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.")]
     public static partial void RolledBack(this ILogger logger, string nodeId, string peer);
 
-    [LoggerMessage(173, LogLevel.Warning, "{NodeId}: this node's data directory has the new identity {Incarnation}, because it went back in time. It keeps its data and waits until the leader takes it in as a learner.")]
+    [LoggerMessage(173, LogLevel.Warning, "{NodeId}: this node's data directory has the new identity {Incarnation}, because it went "
+        + "back in time. It keeps its data and waits until the leader takes it in as a learner.")]
     public static partial void Reincarnated(this ILogger logger, string nodeId, Guid incarnation);
 
-    [LoggerMessage(174, LogLevel.Warning, "{NodeId}: the data directory of the member {Member} at {Address} went back in time and has a new identity. Once the old identity has been silent for {Seconds} s "
+    [LoggerMessage(174, LogLevel.Warning, "{NodeId}: the data directory of the member {Member} at {Address} went back in time and has "
+        + "a new identity. Once the old identity has been silent for {Seconds} s "
         + "and a quorum answers without it, the member is taken in again as a learner; votes of the old identity are ignored.")]
     public static partial void RolledBackMemberJoins(this ILogger logger, string nodeId, string member, string address, double seconds);
 
     [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has taken this node in again after its data directory went back in time.")]
     public static partial void AdmittedAgain(this ILogger logger, string nodeId);
 
-    [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. They rise when every member's options allow more.")]
+    [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, "
+        + "MaxTransactionBytes {Transaction}. They rise when every member's options allow more.")]
     public static partial void LimitsChanged(this ILogger logger, string nodeId, int key, int value, int transaction);
 
-    [LoggerMessage(186, LogLevel.Warning, "{NodeId}: this node's options allow less than the cluster's limits: MaxKeyBytes {Key}, MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. The cluster's limits hold on this node too. Set the options of all nodes alike.")]
+    [LoggerMessage(186, LogLevel.Warning, "{NodeId}: this node's options allow less than the cluster's limits: MaxKeyBytes {Key}, "
+        + "MaxValueBytes {Value}, MaxTransactionBytes {Transaction}. The cluster's limits hold on this node too. Set the options of "
+        + "all nodes alike.")]
     public static partial void LimitsBelowCluster(this ILogger logger, string nodeId, int key, int value, int transaction);
 
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
@@ -117,22 +139,27 @@ internal static partial class ReplicaLog
     [LoggerMessage(122, LogLevel.Information, "{NodeId} installed the snapshot at entry {Index} that {From} sent.")]
     public static partial void SnapshotInstalled(this ILogger logger, string nodeId, long index, string from);
 
-    [LoggerMessage(176, LogLevel.Warning, "{NodeId}: {Peer} is in contact and needs the log from entry {Needed} on; the log is cut before entry {KeptFrom}, because it would take more than a quarter of the free disk. {Peer} receives a newer snapshot. Its link delivers less than is written: give it more bandwidth, or write less.")]
+    [LoggerMessage(176, LogLevel.Warning, "{NodeId}: {Peer} is in contact and needs the log from entry {Needed} on; the log is cut "
+        + "before entry {KeptFrom}, because it would take more than a quarter of the free disk. {Peer} receives a newer snapshot. Its "
+        + "link delivers less than is written: give it more bandwidth, or write less.")]
     public static partial void FollowerLeftBehind(this ILogger logger, string nodeId, string peer, long needed, long keptFrom);
 
     [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it again: {Reason}")]
     public static partial void SnapshotRefused(this ILogger logger, string nodeId, long index, string from, string reason);
 
-    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach, or another one is taken: {Reason}")]
+    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach, or "
+        + "another one is taken: {Reason}")]
     public static partial void SnapshotSetAside(this ILogger logger, string reason);
 
     [LoggerMessage(125, LogLevel.Critical, "{NodeId}: the copy of {Member} at entry {Index} is not what the majority has.")]
     public static partial void CopyDiffers(this ILogger logger, string nodeId, string member, long index);
 
-    [LoggerMessage(126, LogLevel.Critical, "{NodeId}: the members' copies at entry {Index} differ, and no majority says which is right. Compare them, and restore what is right from a backup.")]
+    [LoggerMessage(126, LogLevel.Critical, "{NodeId}: the members' copies at entry {Index} differ, and no majority says which is "
+        + "right. Compare them, and restore what is right from a backup.")]
     public static partial void CopiesUndecided(this ILogger logger, string nodeId, long index);
 
-    [LoggerMessage(127, LogLevel.Critical, "{NodeId} serves nothing: its copy at entry {Index} differs from the majority's and is replaced by a snapshot of the leader's.")]
+    [LoggerMessage(127, LogLevel.Critical, "{NodeId} serves nothing: its copy at entry {Index} differs from the majority's and is "
+        + "replaced by a snapshot of the leader's.")]
     public static partial void Quarantined(this ILogger logger, string nodeId, long index);
 
     [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
@@ -141,22 +168,27 @@ internal static partial class ReplicaLog
     [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the disk has {FreeBytes} bytes left; a snapshot is taken so that the log can be cut.")]
     public static partial void DiskLow(this ILogger logger, string nodeId, long freeBytes);
 
-    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than the reserve of {Reserve}. Writes that add data are refused while the leader or a quorum lacks room.")]
+    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than the reserve of {Reserve}. Writes "
+        + "that add data are refused while the leader or a quorum lacks room.")]
     public static partial void DiskFull(this ILogger logger, string nodeId, long freeBytes, long reserve);
 
     [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
     public static partial void DiskHasRoom(this ILogger logger, string nodeId, long freeBytes);
 
-    [LoggerMessage(190, LogLevel.Warning, "{NodeId}: the wall clock of {Member} differs by {Milliseconds} ms from the median of the voters' clocks. Absolute times that are given on that node are off by as much; set its clock (NTP).")]
+    [LoggerMessage(190, LogLevel.Warning, "{NodeId}: the wall clock of {Member} differs by {Milliseconds} ms from the median of the "
+        + "voters' clocks. Absolute times that are given on that node are off by as much; set its clock (NTP).")]
     public static partial void ClockDiffers(this ILogger logger, string nodeId, string member, long milliseconds);
 
     [LoggerMessage(191, LogLevel.Information, "{NodeId}: the wall clock of {Member} agrees with the median of the voters' clocks again.")]
     public static partial void ClockAgrees(this ILogger logger, string nodeId, string member);
 
-    [LoggerMessage(192, LogLevel.Warning, "{NodeId}: log time is {Seconds} s ahead of the clock: the cluster ran with a clock that was ahead. Keys with a time to live that were written before then may have expired early. Times given from now on hold; nothing has to be done if the clock is right now.")]
+    [LoggerMessage(192, LogLevel.Warning, "{NodeId}: log time is {Seconds} s ahead of the clock: the cluster ran with a clock that "
+        + "was ahead. Keys with a time to live that were written before then may have expired early. Times given from now on hold; "
+        + "nothing has to be done if the clock is right now.")]
     public static partial void LogTimeAhead(this ILogger logger, string nodeId, long seconds);
 
-    [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room on their disks. Deletes and reads go on. Delete keys, free some space, or give them larger volumes.")]
+    [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room on their disks. "
+        + "Deletes and reads go on. Delete keys, free some space, or give them larger volumes.")]
     public static partial void DataWritesRefused(this ILogger logger, string nodeId, string members);
 
     [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
@@ -165,7 +197,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {State}.")]
     public static partial void Ready(this ILogger logger, string nodeId, long milliseconds, string state);
 
-    [LoggerMessage(145, LogLevel.Warning, "{NodeId} has no leader, and has heard of none for {Seconds} s: {Detail}. Writes and linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
+    [LoggerMessage(145, LogLevel.Warning, "{NodeId} has no leader, and has heard of none for {Seconds} s: {Detail}. Writes and "
+        + "linearizable reads fail until more than half of the voters run and reach each other; stale reads are served.")]
     public static partial void NoLeader(this ILogger logger, string nodeId, long seconds, string detail);
 
     [LoggerMessage(146, LogLevel.Information, "{NodeId} has a leader again, after {Seconds} s.")]
@@ -197,20 +230,25 @@ internal static partial class ReplicaLog
         + "reaches the port can read and write everything.")]
     public static partial void InsecurePeers(this ILogger logger, string nodeId, string address);
 
-    [LoggerMessage(141, LogLevel.Warning, "{NodeId} acknowledges writes that are only in the page cache (Durability = OsBuffered): a power cut of a quorum loses them.")]
+    [LoggerMessage(141, LogLevel.Warning, "{NodeId} acknowledges writes that are only in the page cache (Durability = OsBuffered): a "
+        + "power cut of a quorum loses them.")]
     public static partial void NotDurable(this ILogger logger, string nodeId);
 
     [LoggerMessage(150, LogLevel.Error, "The configuration under the prefix {Prefix} is not updated any more.")]
     public static partial void ConfigurationEnded(this ILogger logger, Exception error, string prefix);
 
-    [LoggerMessage(151, LogLevel.Warning, "A listener of the configuration refused the values under the prefix {Prefix}: {Reason} Correct the value; the next change is taken over as usual.")]
+    [LoggerMessage(151, LogLevel.Warning, "A listener of the configuration refused the values under the prefix {Prefix}: {Reason} "
+        + "Correct the value; the next change is taken over as usual.")]
     public static partial void ConfigurationRefused(this ILogger logger, string prefix, string reason);
 
-    [LoggerMessage(152, LogLevel.Warning, "The configuration under the prefix {Prefix} was not written to its last-known file: {Reason} The values are in force; the next start finds the older ones until its store is open.")]
+    [LoggerMessage(152, LogLevel.Warning, "The configuration under the prefix {Prefix} was not written to its last-known file: "
+        + "{Reason} The values are in force; the next start finds the older ones until its store is open.")]
     public static partial void ConfigurationNotKept(this ILogger logger, string prefix, string reason);
 
-    [LoggerMessage(166, LogLevel.Information, "{NodeId} reduced its memory budgets: the process may use {AvailableMebibytes} MiB, and a node takes half of that at most. In force: {Budgets}. Configured: {Configured}.")]
-    public static partial void BudgetsReduced(this ILogger logger, string nodeId, long availableMebibytes, string budgets, string configured);
+    [LoggerMessage(166, LogLevel.Information, "{NodeId} reduced its memory budgets: the process may use {AvailableMebibytes} MiB, and "
+        + "a node takes half of that at most. In force: {Budgets}. Configured: {Configured}.")]
+    public static partial void BudgetsReduced(this ILogger logger, string nodeId, long availableMebibytes, string budgets,
+        string configured);
 
     [LoggerMessage(193, LogLevel.Information, "{NodeId} took over changed options: {Names}.")]
     public static partial void OptionsTaken(this ILogger logger, string nodeId, string names);
@@ -218,15 +256,20 @@ internal static partial class ReplicaLog
     [LoggerMessage(194, LogLevel.Warning, "{NodeId} needs a restart for changed options: {Names}. Until then the former values are in force.")]
     public static partial void OptionsNeedRestart(this ILogger logger, string nodeId, string names);
 
-    [LoggerMessage(195, LogLevel.Warning, "{NodeId} ignores a change of its options, which are not valid: {Reason} The former values are in force. Correct the configuration.")]
+    [LoggerMessage(195, LogLevel.Warning, "{NodeId} ignores a change of its options, which are not valid: {Reason} The former values "
+        + "are in force. Correct the configuration.")]
     public static partial void OptionsIgnored(this ILogger logger, string nodeId, string reason);
 
-    [LoggerMessage(180, LogLevel.Warning, "{NodeId} lost the end of its log: the last run kept commits in the page cache (Durability = OsBuffered), and the power was cut or the disk failed. The log now ends with entry {Last}; at least {Commits} known commits are lost, acknowledged writes and votes may be among them.")]
+    [LoggerMessage(180, LogLevel.Warning, "{NodeId} lost the end of its log: the last run kept commits in the page cache (Durability "
+        + "= OsBuffered), and the power was cut or the disk failed. The log now ends with entry {Last}; at least {Commits} known "
+        + "commits are lost, acknowledged writes and votes may be among them.")]
     public static partial void BufferedLogCut(this ILogger logger, string nodeId, long last, long commits);
 
-    [LoggerMessage(181, LogLevel.Warning, "{NodeId} could not close everything when it stopped; nothing that was acknowledged depends on it: {Reason}")]
+    [LoggerMessage(181, LogLevel.Warning, "{NodeId} could not close everything when it stopped; nothing that was acknowledged depends "
+        + "on it: {Reason}")]
     public static partial void CloseFailed(this ILogger logger, string nodeId, string reason);
 
-    [LoggerMessage(182, LogLevel.Warning, "{NodeId} dropped {Count} log lines and measurements: a logger or listener of the application took too long. The node itself was not held up.")]
+    [LoggerMessage(182, LogLevel.Warning, "{NodeId} dropped {Count} log lines and measurements: a logger or listener of the "
+        + "application took too long. The node itself was not held up.")]
     public static partial void LogLinesDropped(this ILogger logger, string nodeId, long count);
 }

@@ -9,7 +9,8 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Takes changed options over while the node runs: secrets, timeouts of calls, and the marks at which something is done. All others need a restart, and the log says so. A change that is not valid is
+/// Takes changed options over while the node runs: secrets, timeouts of calls, and the marks at which something is done. All others need a
+/// restart, and the log says so. A change that is not valid is
 /// logged and ignored as a whole.
 /// </summary>
 /// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>

@@ -28,11 +28,11 @@ internal sealed class PeriodicJob(string? cluster, string name, TimeSpan period,
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (await LeftAsync(kv, clock, cancellationToken).ConfigureAwait(false) is { } left)
-                await Task.Delay(left, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(left, clock.Provider, cancellationToken).ConfigureAwait(false);
             else if (await TryClaimAsync(kv, leadership, cancellationToken).ConfigureAwait(false))
                 await RunOnceAsync(services, cancellationToken).ConfigureAwait(false);
             else // Leadership has ended, and its token is about to fire.
-                await Task.Delay(RetryPause, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(RetryPause, clock.Provider, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -11,15 +11,20 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RaftKvCacheBuilderExtensions
 {
     /// <summary>
-    /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session state, <c>HybridCache</c> and whatever else asks for
+    /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session
+    /// state, <c>HybridCache</c> and whatever else asks for
     /// one. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of the cluster. Entries are on every node, outlive restarts,
     /// and expire by the cluster's time, on all nodes together.
     /// </summary>
     /// <remarks>
-    /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of <see cref="IDistributedKv.SetAsync"/>. In particular, a value over
-    /// <see cref="RaftKvOptions.MaxValueBytes"/> is refused with <see cref="RaftKvLimitExceededException"/>. Reads of another node's writes: <see cref="RaftKvCacheOptions.Consistency"/>.</para>
-    /// <para>Of an absolute expiry and one relative to now, the relative one counts; with a sliding expiry it is the end beyond which no use carries the entry. An absolute expiry in the past
-    /// ends the entry at once. Use on any node renews a sliding expiry, at the latest when a quarter of it is gone. Nothing expires while the cluster has no leader.</para>
+    /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of
+    /// <see cref="IDistributedKv.SetAsync"/>. In particular, a value over
+    /// <see cref="RaftKvOptions.MaxValueBytes"/> is refused with <see cref="RaftKvLimitExceededException"/>. Reads of another node's
+    /// writes: <see cref="RaftKvCacheOptions.Consistency"/>.</para>
+    /// <para>Of an absolute expiry and one relative to now, the relative one counts; with a sliding expiry it is the end beyond which no
+    /// use carries the entry. An absolute expiry in the past
+    /// ends the entry at once. Use on any node renews a sliding expiry, at the latest when a quarter of it is gone. Nothing expires while
+    /// the cluster has no leader.</para>
     /// <para>Methods that block need no thread of the pool to end their wait.</para>
     /// </remarks>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
@@ -35,7 +40,8 @@ public static class RaftKvCacheBuilderExtensions
         return builder;
     }
 
-    /// <summary>As <see cref="AddDistributedCache"/>, for one of several caches: a keyed service. Give each its own <see cref="RaftKvCacheOptions.KeyPrefix"/>.</summary>
+    /// <summary>As <see cref="AddDistributedCache"/>, for one of several caches: a keyed service. Give each its own
+    /// <see cref="RaftKvCacheOptions.KeyPrefix"/>.</summary>
     /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
     /// <param name="serviceKey">The key of the service, which is also the name of its options.</param>
     /// <param name="configure">Sets the options.</param>

@@ -6,21 +6,28 @@ namespace Microsoft.Extensions.Configuration;
 public static class RaftKvConfigurationExtensions
 {
     /// <summary>
-    /// Adds the keys that start with <paramref name="prefix"/> to the configuration of the application that <c>AddRaftKv</c> is called for: with the prefix
-    /// <c>config/</c>, the key <c>config/Mail/Server</c> is <c>Mail:Server</c>, and its value is text in UTF-8. Until the host starts the source has what
-    /// <paramref name="lastKnownFile"/> has. From then on it follows this node's own copy, with or without a quorum. It reloads when no further change waits,
+    /// Adds the keys that start with <paramref name="prefix"/> to the configuration of the application that <c>AddRaftKv</c> is called for:
+    /// with the prefix
+    /// <c>config/</c>, the key <c>config/Mail/Server</c> is <c>Mail:Server</c>, and its value is text in UTF-8. Until the host starts the
+    /// source has what
+    /// <paramref name="lastKnownFile"/> has. From then on it follows this node's own copy, with or without a quorum. It reloads when no
+    /// further change waits,
     /// and every 100 ms while changes come without a pause; what one write or transaction changed is shown as a whole.
     /// </summary>
     /// <remarks>
-    /// <para>Below the prefix, <c>/</c> and <c>:</c> both separate sections. Configuration knows no case: of keys that differ in nothing else, the last one in the
+    /// <para>Below the prefix, <c>/</c> and <c>:</c> both separate sections. Configuration knows no case: of keys that differ in nothing
+    /// else, the last one in the
     /// order of the store is the one that counts.</para>
-    /// <para>When a listener of the configuration throws, for example because options cannot be bound to a value, a warning is logged (151), and the source goes on with the next change.</para>
+    /// <para>When a listener of the configuration throws, for example because options cannot be bound to a value, a warning is logged
+    /// (151), and the source goes on with the next change.</para>
     /// </remarks>
     /// <param name="builder">For example <c>builder.Configuration</c>.</param>
     /// <param name="prefix">What the keys start with, the separator included.</param>
     /// <param name="lastKnownFile">
-    /// A file in which the newest values are kept, as JSON and readable for its owner only, so that they are there before the host starts and its store is open. It must not be in the data directory.
-    /// A file that is missing or unreadable gives no values; one that cannot be written is logged (152). <c>null</c>, the default, keeps none.
+    /// A file in which the newest values are kept, as JSON and readable for its owner only, so that they are there before the host starts
+    /// and its store is open. It must not be in the data directory.
+    /// A file that is missing or unreadable gives no values; one that cannot be written is logged (152). <c>null</c>, the default, keeps
+    /// none.
     /// </param>
     /// <param name="name">
     /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.

@@ -8,7 +8,8 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already; nothing waits
+/// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already;
+/// nothing waits
 /// for other nodes. Sources that are added later are filled as well.
 /// </summary>
 /// <param name="cluster">The name of the cluster whose sources are filled; <c>null</c> for the one of <c>AddRaftKv</c>.</param>

@@ -9,7 +9,8 @@ public static class RaftKvHealthChecksBuilderExtensions
 {
     /// <summary>
     /// Adds two checks. <c>raftkv-live</c>, tagged <c>live</c>, fails when only a restart of the process can help: the replica is faulted.
-    /// <c>raftkv-ready</c>, tagged <c>ready</c>, fails while this node does not serve linearizable reads and writes, and says why. A lost quorum
+    /// <c>raftkv-ready</c>, tagged <c>ready</c>, fails while this node does not serve linearizable reads and writes, and says why. A lost
+    /// quorum
     /// makes a node not ready but leaves it live: restarting it would not bring the others back.
     /// </summary>
     /// <param name="builder">What <c>services.AddHealthChecks()</c> returned.</param>

@@ -32,7 +32,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         if (!NodeIds.IsValid(options.NodeId))
             errors.Add($"NodeId is '{options.NodeId}'; it must be {NodeIds.Rule}.");
         if (string.IsNullOrWhiteSpace(options.DataDirectory))
-            errors.Add("DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the identity live.");
+            errors.Add("DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the "
+                + "identity live.");
         if (!Enum.IsDefined(options.Durability))
             errors.Add($"Durability is {(int)options.Durability}; it must be Fsync or OsBuffered.");
     }
@@ -53,7 +54,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         if (options.AdvertiseAddress is null)
         {
             if (IsAnyAddress(listen))
-                errors.Add($"ListenAddress is '{options.ListenAddress}', which peers cannot dial. Set AdvertiseAddress to the host:port where they reach this node.");
+                errors.Add($"ListenAddress is '{options.ListenAddress}', which peers cannot dial. Set AdvertiseAddress to the "
+                    + "host:port where they reach this node.");
         }
         else if (!HostAndPort.TryParse(options.AdvertiseAddress, out var advertise) || IsAnyAddress(advertise) || advertise.Port == 0)
         {
@@ -66,22 +68,26 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         for (var i = 0; i < options.PeerSecrets.Count; i++)
         {
             if (Encoding.UTF8.GetByteCount(options.PeerSecrets[i] ?? "") < PeerSecret.MinBytes)
-                errors.Add($"PeerSecrets[{i}] is shorter than {PeerSecret.MinBytes} bytes. It must be random, for example: openssl rand -base64 32.");
+                errors.Add($"PeerSecrets[{i}] is shorter than {PeerSecret.MinBytes} bytes. It must be random, for example: openssl "
+                    + "rand -base64 32.");
         }
         if (options.PeerTls is not { Credentials: null } tls)
             return;
         if (string.IsNullOrWhiteSpace(tls.CertificateFile))
             errors.Add("PeerTls has neither a CertificateFile nor Credentials; set one of them, or leave PeerTls out.");
         if (string.IsNullOrWhiteSpace(tls.AuthoritiesFile))
-            errors.Add("PeerTls has neither an AuthoritiesFile nor Credentials: which authorities sign the certificates of this cluster's nodes?");
+            errors.Add("PeerTls has neither an AuthoritiesFile nor Credentials: which authorities sign the certificates of this "
+                + "cluster's nodes?");
     }
 
     private static void CheckMembers(RaftKvOptions options, List<string> errors)
     {
         if (options.RestoreFrom is not null && options.InitialMembers.Count > 0)
-            errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore one node without InitialMembers, then add the others, empty, to it.");
+            errors.Add("RestoreFrom and InitialMembers are both set: each of these nodes would begin a cluster of its own. Restore "
+                + "one node without InitialMembers, then add the others, empty, to it.");
         if (options.RestoreFrom is not null && options.Seeds.Count > 0)
-            errors.Add("RestoreFrom and Seeds are both set: a node that restores a backup founds a new cluster, and Seeds name one to join. Remove RestoreFrom on a node that joins, and Seeds on the one that restores.");
+            errors.Add("RestoreFrom and Seeds are both set: a node that restores a backup founds a new cluster, and Seeds name one to "
+                + "join. Remove RestoreFrom on a node that joins, and Seeds on the one that restores.");
         CheckBootstrap(options, errors);
         if (options.TargetVoters is not (0 or 3 or 5 or 7))
             errors.Add($"TargetVoters is {options.TargetVoters}; it must be 3, 5 or 7, or 0 for all members.");
@@ -104,7 +110,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         foreach (var twice in options.InitialMembers.GroupBy(m => m.Address).Where(g => g.Count() > 1))
             errors.Add($"InitialMembers has the address {twice.Key} more than once.");
         if (!options.IsInitialMember && (options.Seeds.Count == 0 || options.Bootstrap == RaftKvBootstrap.InitialMembers))
-            errors.Add($"InitialMembers does not have this node, {options.NodeId}. Correct the NodeId or the list. A node that is to join the cluster of these members needs Seeds as well, or no InitialMembers.");
+            errors.Add($"InitialMembers does not have this node, {options.NodeId}. Correct the NodeId or the list. A node that is to "
+                + "join the cluster of these members needs Seeds as well, or no InitialMembers.");
     }
 
     private static void CheckBootstrap(RaftKvOptions options, List<string> errors)
@@ -112,13 +119,16 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         if (options.HasDefaultNodeId && options.InitialMembers.Count + options.Seeds.Count > 0)
             errors.Add("NodeId is not set, and there are InitialMembers or Seeds: every node of a cluster needs a NodeId of its own.");
         if (options.InitialMembers.Count > 0 && HostAndPort.TryParse(options.ListenAddress, out var listen) && listen.Port == 0)
-            errors.Add($"ListenAddress is '{options.ListenAddress}', a port that differs from start to start, and there are InitialMembers. Set the port at which the others dial this node.");
+            errors.Add($"ListenAddress is '{options.ListenAddress}', a port that differs from start to start, and there are "
+                + "InitialMembers. Set the port at which the others dial this node.");
         if (!Enum.IsDefined(options.Bootstrap))
             errors.Add($"Bootstrap is {(int)options.Bootstrap}; it must be Auto, SingleNode, InitialMembers or Never.");
         if (options.Bootstrap == RaftKvBootstrap.SingleNode && options.Seeds.Count + options.InitialMembers.Count > 0)
-            errors.Add("Bootstrap is SingleNode, and there are Seeds or InitialMembers: a cluster of one would stand beside theirs. Remove the one or the other.");
+            errors.Add("Bootstrap is SingleNode, and there are Seeds or InitialMembers: a cluster of one would stand beside theirs. "
+                + "Remove the one or the other.");
         if (options.Bootstrap == RaftKvBootstrap.InitialMembers && options.InitialMembers.Count == 0)
-            errors.Add("Bootstrap is InitialMembers, and there are none. Give every node of the new cluster the same list, or set Bootstrap to Never on a node that is added later.");
+            errors.Add("Bootstrap is InitialMembers, and there are none. Give every node of the new cluster the same list, or set "
+                + "Bootstrap to Never on a node that is added later.");
         if (options.Bootstrap == RaftKvBootstrap.Never && options.RestoreFrom is not null)
             errors.Add("Bootstrap is Never, and RestoreFrom would found a cluster. Remove the one or the other.");
     }

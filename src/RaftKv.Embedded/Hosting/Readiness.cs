@@ -22,7 +22,8 @@ internal readonly record struct Readiness(string Code, string Text)
         _ when status.Readiness == RaftKvReadiness.Stalled =>
             new("stalled", $"This node does not get on: {Stall(status) ?? "its disk hangs."}"),
         _ when status.Readiness == RaftKvReadiness.Joining => new("joining",
-            "This node is a member only in part: it is to vote and was not promoted yet, or no committed configuration that it knows has it. Wait before you take another node away."),
+            "This node is a member only in part: it is to vote and was not promoted yet, or no committed configuration that it knows "
+                + "has it. Wait before you take another node away."),
         RaftKvRole.Unformed =>
             new("not_formed",
                 $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),

@@ -82,7 +82,8 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         if (!File.Exists(Receipt))
             return;
         throw new RaftKvStorageException(RaftKvStorageError.AlreadyRestored,
-            $"RestoreFrom names {backup}, which was restored before ({File.ReadAllText(Receipt).Trim()}), and the data directory {options.DataDirectory} is empty now. Nothing was changed. If this node lost its disk, remove "
+            $"RestoreFrom names {backup}, which was restored before ({File.ReadAllText(Receipt).Trim()}), and the data directory "
+                + $"{options.DataDirectory} is empty now. Nothing was changed. If this node lost its disk, remove "
             + $"RestoreFrom: the other members take it in. If the backup is to found another cluster, delete {Receipt}.");
     }
 

@@ -1,6 +1,7 @@
 namespace RaftKv.Embedded.Log;
 
-/// <summary>What all members of a cluster understand. A level stands in the configuration, only ever rises, and is raised by an entry once every member speaks it.</summary>
+/// <summary>What all members of a cluster understand. A level stands in the configuration, only ever rises, and is raised by an entry once
+/// every member speaks it.</summary>
 internal static class FeatureLevels
 {
     /// <summary>Sets, deletes, sessions.</summary>

@@ -27,13 +27,15 @@ internal interface IKvStore : IDisposable
     /// <param name="key">The key.</param>
     /// <param name="header">What stands beside the value.</param>
     /// <param name="value">The value.</param>
-    /// <param name="replaces">The caller has just seen a record of this key: it is in the order of the keys already, and is not looked for there.</param>
+    /// <param name="replaces">The caller has just seen a record of this key: it is in the order of the keys already, and is not looked for
+    /// there.</param>
     void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false);
 
     /// <summary>Applier only.</summary>
     bool Remove(ReadOnlySpan<byte> key);
 
-    /// <summary>Any thread. Shows a key's record to the visit, if there is one; never half a write. <see cref="KvStoreReads"/> is how to read most of the time.</summary>
+    /// <summary>Any thread. Shows a key's record to the visit, if there is one; never half a write. <see cref="KvStoreReads"/> is how to
+    /// read most of the time.</summary>
     bool Visit(ReadOnlySpan<byte> key, RecordVisit visit);
 
     /// <summary>
@@ -60,7 +62,8 @@ internal interface IKvStore : IDisposable
     /// <param name="version">The newest that a record may have now.</param>
     IStoreCheckpoint Checkpoint(long version);
 
-    /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap when there is none.</summary>
+    /// <summary>Applier only, between batches: gives back a bounded share of the space that overwritten and deleted records take. Cheap
+    /// when there is none.</summary>
     void MaintainSpace() { }
 
     /// <summary>

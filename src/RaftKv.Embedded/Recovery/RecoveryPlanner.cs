@@ -41,19 +41,23 @@ internal static class RecoveryPlanner
     private static IEnumerable<string> Findings(RaftKvRecoveryPlan plan, int voters)
     {
         var best = plan.Best;
-        yield return $"Kept: everything {best.NodeId} has, up to version {best.LastVersion} of term {best.LastTerm}, written at {Text(best.LastWriteAt)}. Writes at its end that were never acknowledged take effect as well.";
+        yield return $"Kept: everything {best.NodeId} has, up to version {best.LastVersion} of term {best.LastTerm}, written at "
+            + $"{Text(best.LastWriteAt)}. Writes at its end that were never acknowledged take effect as well.";
         foreach (var other in plan.Ranked.Skip(1))
         {
             if (other.LastVersion > best.LastVersion)
-                yield return $"Given up: what {other.NodeId} has in its log beyond what {best.NodeId} has, from an older term ({other.LastTerm}): it was never acknowledged.";
+                yield return $"Given up: what {other.NodeId} has in its log beyond what {best.NodeId} has, from an older term "
+                    + $"({other.LastTerm}): it was never acknowledged.";
         }
         foreach (var damaged in plan.Ranked.Where(s => s.Damage is not null))
         {
-            yield return $"Damaged: {damaged.NodeId} counts up to version {damaged.LastVersion} and as a missing voter. What it had acknowledged behind that is lost, unless another survivor has it. {damaged.Damage}";
+            yield return $"Damaged: {damaged.NodeId} counts up to version {damaged.LastVersion} and as a missing voter. What it had "
+                + $"acknowledged behind that is lost, unless another survivor has it. {damaged.Damage}";
         }
         if (plan.HasQuorum)
         {
-            yield return $"{voters - plan.MissingVoters.Count} of {voters} voters are here, which is a quorum: start them instead. Nothing needs to be recovered.";
+            yield return $"{voters - plan.MissingVoters.Count} of {voters} voters are here, which is a quorum: start them instead. "
+                + "Nothing needs to be recovered.";
         }
         else if (plan.MayLoseWrites)
         {
@@ -63,7 +67,8 @@ internal static class RecoveryPlanner
         {
             yield return $"Nothing acknowledged is lost: {string.Join(", ", plan.MissingVoters)} alone were too few to acknowledge anything.";
         }
-        yield return "The new cluster has a new id and one member; nodes of the old one are refused by it. Do not start them on their old directories: together with missing ones they could still form the old cluster.";
+        yield return "The new cluster has a new id and one member; nodes of the old one are refused by it. Do not start them on their "
+            + "old directories: together with missing ones they could still form the old cluster.";
     }
 
     private static string Text(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss.fff 'UTC'", CultureInfo.InvariantCulture);

@@ -111,7 +111,8 @@ internal readonly ref struct KvCommand
     public static void WriteSet(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         WriteSet(WriteHeader(to, KvOperation.Set), key, value, condition);
 
-    /// <summary>Fills <see cref="SetBytes"/> and <see cref="KvLifetime.Bytes"/> more; session and sequence are left for <see cref="Patch"/>.</summary>
+    /// <summary>Fills <see cref="SetBytes"/> and <see cref="KvLifetime.Bytes"/> more; session and sequence are left for
+    /// <see cref="Patch"/>.</summary>
     public static void WriteSet(Span<byte> to, KvCondition condition, KvLifetime lifetime, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         var body = WriteHeader(to, KvOperation.SetWithLifetime);

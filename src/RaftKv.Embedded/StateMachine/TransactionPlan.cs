@@ -13,7 +13,8 @@ namespace RaftKv.Embedded.StateMachine;
 /// <param name="checkLease">Whether a key may be bound to a lease.</param>
 internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<long, ApplyStatus> checkLease)
 {
-    /// <summary>How long a number that <see cref="TransactionOperationKind.Increment"/> stores can be: the smallest one, with its sign.</summary>
+    /// <summary>How long a number that <see cref="TransactionOperationKind.Increment"/> stores can be: the smallest one, with its
+    /// sign.</summary>
     public const int MaxNumberBytes = 20;
 
     private readonly List<PlannedWrite> _writes = [];
@@ -31,7 +32,8 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     /// <summary>What the operations give, encoded.</summary>
     public byte[] Result => _result.ToArray();
 
-    /// <summary><see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is; anything else: nothing is.</summary>
+    /// <summary><see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is; anything else:
+    /// nothing is.</summary>
     /// <param name="command">The transaction.</param>
     /// <param name="index">The entry it stands in.</param>
     /// <param name="nowMs">The log time.</param>

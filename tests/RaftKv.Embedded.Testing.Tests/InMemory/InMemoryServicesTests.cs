@@ -66,6 +66,31 @@ public sealed class InMemoryServicesTests
         Assert.True(host.Services.GetServices<IHostedService>().OfType<Watcher>().Single().ExecuteTask!.IsCompleted);
     }
 
+    [Fact]
+    public async Task A_job_that_runs_once_an_hour_runs_again_when_the_clock_is_an_hour_ahead()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        using var runs = new SemaphoreSlim(0);
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddInMemoryRaftKv().RunOncePer(TimeSpan.FromHours(1), "report", (_, _) =>
+        {
+            runs.Release();
+            return Task.CompletedTask;
+        });
+        using var host = builder.Build();
+        await host.StartAsync(Token);
+        await runs.WaitAsync(Token);
+
+        // The job looks at least every 30 s. A longer step loses the leadership, as a process that was suspended does.
+        for (var elapsed = TimeSpan.Zero; elapsed < TimeSpan.FromHours(1); elapsed += TimeSpan.FromSeconds(10))
+            time.Advance(TimeSpan.FromSeconds(10));
+        while (!await runs.WaitAsync(TimeSpan.FromMilliseconds(10), Token))
+            time.Advance(TimeSpan.FromSeconds(10));
+
+        await host.StopAsync(Token);
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private sealed class Watcher(IDistributedKv kv) : BackgroundService

@@ -62,7 +62,8 @@ public sealed class ConfigurationTests : IDisposable
         await done.Task.WaitAsync(Patience, Cancel);
         await host.StopAsync(Cancel);
 
-        Assert.All(seen, s => Assert.Equal($"{s[0]} {s[0]} {s[0]}", s));
+        // The first reload may be the empty state of before the first write.
+        Assert.All(seen.Where(s => s != "  "), s => Assert.Equal($"{s[0]} {s[0]} {s[0]}", s));
         Assert.Equal(seen.Order(), seen);
         Assert.Equal("9 9 9", seen[^1]);
     }

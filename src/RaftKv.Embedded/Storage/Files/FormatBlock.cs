@@ -63,7 +63,8 @@ internal static class FormatBlock
         if (found > newest)
         {
             throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
-                $"{path} has format {found}; this version of the library reads up to {newest}. Nothing was changed: start the node with the version that wrote it, or a later one.");
+                $"{path} has format {found}; this version of the library reads up to {newest}. Nothing was changed: start the node "
+                    + "with the version that wrote it, or a later one.");
         }
         bytes = block;
         return found > 0;

@@ -27,7 +27,8 @@ internal interface IFileSystem
 
     void SyncDirectory(string path);
 
-    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>; 0 when it has no room for the names of more files (out of inodes).</summary>
+    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>; 0 when it has no room for the names of more files
+    /// (out of inodes).</summary>
     long AvailableBytes(string directory);
 
     /// <summary>The size of the volume of <paramref name="directory"/>.</summary>

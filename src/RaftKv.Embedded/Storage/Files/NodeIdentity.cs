@@ -40,7 +40,8 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         if (identity.NodeId != nodeId)
         {
             throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
-                $"The data directory {directory} belongs to node '{identity.NodeId}', and this node is '{nodeId}'. Correct the node id or the data directory in the options; "
+                $"The data directory {directory} belongs to node '{identity.NodeId}', and this node is '{nodeId}'. Correct the node "
+                    + "id or the data directory in the options; "
                 + "only if the data of that node is not wanted any more, empty the directory.");
         }
         return identity;
@@ -83,7 +84,8 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         if (HasCluster)
         {
             throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
-                $"The data directory {directory} belongs to cluster {ClusterId}, not to cluster {clusterId}. Correct the addresses of the members or the data directory in the "
+                $"The data directory {directory} belongs to cluster {ClusterId}, not to cluster {clusterId}. Correct the addresses of "
+                    + "the members or the data directory in the "
                 + "options; only if the data of that cluster is not wanted any more, empty the directory.");
         }
         var identity = this with { ClusterId = clusterId };

@@ -169,7 +169,8 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
             // Who holds it is a courtesy; that it is held is certain.
         }
         return new RaftKvStorageException(RaftKvStorageError.Locked,
-            $"The data directory {Path.GetDirectoryName(path)} is in use by {holder}. Every replica needs a data directory of its own: stop the other one, or configure another directory.");
+            $"The data directory {Path.GetDirectoryName(path)} is in use by {holder}. Every replica needs a data directory of its "
+                + "own: stop the other one, or configure another directory.");
     }
 
     private SafeFileHandle OpenHandle(string path, FileMode mode, FileAccess access) =>

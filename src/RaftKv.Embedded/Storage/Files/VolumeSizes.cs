@@ -30,6 +30,8 @@ internal static class VolumeSizes
         if (volumeBytes >= SmallestFor(options))
             return;
         throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
-            $"The volume of the data directory {options.DataDirectory} has {volumeBytes} bytes; the node needs one of {SmallestFor(options)} at least (16 MiB, and four times MaxValueBytes and MaxTransactionBytes). Nothing was changed. Give it a larger volume, or lower these options.");
+            $"The volume of the data directory {options.DataDirectory} has {volumeBytes} bytes; the node needs one of "
+                + $"{SmallestFor(options)} at least (16 MiB, and four times MaxValueBytes and MaxTransactionBytes). Nothing was "
+                + "changed. Give it a larger volume, or lower these options.");
     }
 }

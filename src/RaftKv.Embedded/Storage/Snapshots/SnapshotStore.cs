@@ -243,7 +243,8 @@ internal sealed class SnapshotStore : IDisposable
             return _receiving.Length;
         AbandonReceive();
         throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
-            $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for '{_directory}'.");
+            $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for "
+                + $"'{_directory}'.");
     }
 
     /// <summary>Appends a piece; returns the next byte wanted. A piece not the next, or over the end, changes nothing.</summary>

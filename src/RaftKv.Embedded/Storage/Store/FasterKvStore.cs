@@ -6,7 +6,8 @@ using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.Span
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers see a
+/// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers
+/// see a
 /// record under FASTER's shared lock of it, so never half a write.
 /// </summary>
 internal sealed unsafe class FasterKvStore : IKvStore
@@ -90,7 +91,8 @@ internal sealed unsafe class FasterKvStore : IKvStore
     public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false)
     {
         if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
-            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
+            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside "
+                + $"this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
         // The index comes second: a scan that finds a key there finds its record too.
         if (!Append(key, header, value) && !replaces)
             _keys.Add(key);
@@ -191,7 +193,8 @@ internal sealed unsafe class FasterKvStore : IKvStore
         }
     }
 
-    /// <summary>Looks a key up and shows its record to the visit. FASTER's code for that is 7 KB, compiled here once and not into each caller, whose own code it would keep from being inlined.</summary>
+    /// <summary>Looks a key up and shows its record to the visit. FASTER's code for that is 7 KB, compiled here once and not into each
+    /// caller, whose own code it would keep from being inlined.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Find(Session session, ReadOnlySpan<byte> key, RecordVisit visit)
     {

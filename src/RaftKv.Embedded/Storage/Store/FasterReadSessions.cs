@@ -103,7 +103,8 @@ internal sealed class FasterReadSessions : IDisposable
     private static Slot[] NewSlots(int count, bool isShared) => [.. Enumerable.Range(0, count).Select(_ => new Slot(isShared))];
 
     private static InvalidOperationException Nested() =>
-        new("A read was made inside the callback of another read on the same thread. Nothing was read. Return what the callback needs, and read after it.");
+        new("A read was made inside the callback of another read on the same thread. Nothing was read. Return what the callback "
+            + "needs, and read after it.");
 
     private Slot TakeShared(int start)
     {

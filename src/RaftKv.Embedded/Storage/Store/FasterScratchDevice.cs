@@ -193,6 +193,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         ? new ObjectDisposedException(nameof(FasterKvStore))
         : new RaftKvStorageException(
             (fault as RaftKvStorageException)?.Error ?? RaftKvStorageError.Io,
-            $"The store could not move cold records to disk or read them back, and rebuilds itself from snapshot and log at the next start: {fault.Message}",
+            $"The store could not move cold records to disk or read them back, and rebuilds itself from snapshot and log at the next "
+                + $"start: {fault.Message}",
             fault);
 }

@@ -4,7 +4,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A <see cref="FasterKvStore"/> that is replaced by one with larger pages when a record does not fit. A committed record must be applied whatever this node's options allow: the cluster's
+/// A <see cref="FasterKvStore"/> that is replaced by one with larger pages when a record does not fit. A committed record must be applied
+/// whatever this node's options allow: the cluster's
 /// limits may be larger than they are.
 /// </summary>
 internal sealed class GrowingKvStore : IKvStore

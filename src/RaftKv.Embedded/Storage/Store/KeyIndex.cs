@@ -4,7 +4,8 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The keys of the store in UTF-8 ordinal order, without their values: what a hash store cannot do. One thread writes; any number
-/// read beside it without a lock, because what they can reach never changes under them: a leaf is replaced on every write, published by one reference.
+/// read beside it without a lock, because what they can reach never changes under them: a leaf is replaced on every write, published by one
+/// reference.
 /// </summary>
 internal sealed class KeyIndex
 {
@@ -163,7 +164,8 @@ internal sealed class KeyIndex
         Volatile.Write(ref _root[n], node.Merge(left, joined));
     }
 
-    /// <summary>The keys of a node that is gone belong to the one before it; before the first there is none, so the second one takes its place and fence.</summary>
+    /// <summary>The keys of a node that is gone belong to the one before it; before the first there is none, so the second one takes its
+    /// place and fence.</summary>
     private void RemoveNode(int n)
     {
         if (n == 0)

@@ -183,7 +183,8 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
             return;
         var active = _replay.Index.Active;
         throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
-            $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit {_tail.RequiredCommit} and entry {_tail.Last}");
+            $"the log ends here, with commit {_replay.Commit} and entry {_replay.Terms.Last}, but it had reached commit "
+                + $"{_tail.RequiredCommit} and entry {_tail.Last}");
     }
 
     /// <summary>Prepared for what would have come next.</summary>

@@ -89,7 +89,8 @@ public sealed class SlowLinkTests
         Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
     }
 
-    /// <summary>The answer of the process that died arrives after the loss of the connection: each direction has a connection of its own.</summary>
+    /// <summary>The answer of the process that died arrives after the loss of the connection: each direction has a connection of its
+    /// own.</summary>
     [Fact]
     public void Entries_that_a_follower_compared_and_lost_before_they_were_durable_are_sent_again()
     {

@@ -10,7 +10,8 @@ public sealed class FuzzTests
     private const int Inputs = 20_000;
     private const int Connections = 4_000;
 
-    /// <summary>Targets that open a connection for each input to a live node. They measure the threads and the heap of the whole process.</summary>
+    /// <summary>Targets that open a connection for each input to a live node. They measure the threads and the heap of the whole
+    /// process.</summary>
     private static readonly string[] ConnectionTargets = ["stranger", "stranger-without-secret", "stream"];
 
     public static TheoryData<string> InputTargets => [.. FuzzRun.Targets.Except(ConnectionTargets)];

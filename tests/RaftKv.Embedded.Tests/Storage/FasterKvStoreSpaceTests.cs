@@ -110,7 +110,8 @@ public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
         var moved = 0L;
         for (var now = 1L; now <= 200_000; now++)
         {
-            // A use changes the end and neither version nor value. Keys that go and come back always append: the log grows and its begin moves.
+            // A use changes the end and neither version nor value. Keys that go and come back always append: the log grows and its begin
+            // moves.
             var key = (int)random.Below(Keys);
             Use(key, used[key].UsedAt(now));
             var other = Keys + (long)random.Below(Keys);

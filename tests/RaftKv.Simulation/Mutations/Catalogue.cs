@@ -73,7 +73,7 @@ internal static partial class Catalogue
 
     private static IEnumerable<Mutation> Reads =>
     [
-        new("read-without-quorum", "a leader answers reads without asking anybody",
+        new("read-without-quorum", "a leader answers reads without a heartbeat round that a quorum answered",
             new Edit("Consensus/ReadIndexes.cs", "_reads.Ask(leadership.Rounds.Newest + 1, replica.CommitIndex);\n            leadership.Heartbeats.AskQuorum();", "_reads.Ask(leadership.Rounds.Newest, replica.CommitIndex);\n            AnswerAsked(replica.CommitIndex);")),
         new("read-by-an-old-round", "a read is proven by the round that was under way before it",
             new Edit("Consensus/ReadIndexes.cs", "_reads.Ask(leadership.Rounds.Newest + 1, replica.CommitIndex);",

@@ -52,7 +52,8 @@ public sealed record NodeRequest
     /// <summary>Cancels the call after this long; 0 leaves it to the replica's own limits.</summary>
     public int CancelAfterMs { get; init; }
 
-    /// <summary>Whether a stop lets the calls end that have come in; those that come during it are answered with <c>CallsClosedException</c>.</summary>
+    /// <summary>Whether a stop lets the calls end that have come in; those that come during it are answered with
+    /// <c>CallsClosedException</c>.</summary>
     public bool Drains { get; init; }
 
     public LoadRequest? Load { get; init; }

@@ -14,6 +14,7 @@ namespace RaftKv.Embedded.Http;
 internal static class WatchEndpoint
 {
     private const int DefaultProgressMs = 15_000;
+    private const string PreviousParameter = "previous";
 
     /// <summary>
     /// How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.
@@ -26,7 +27,7 @@ internal static class WatchEndpoint
             .Describe(OpenApiSignatures.Watch, "RaftKvWatch", OpenApiTags.Keys,
                 "Tells every change of the keys with a prefix, as server-sent events.",
                 "Events put, deleted, expired, revoked, state-end and progress; the data is JSON with the key, its version and, after "
-                    + "put, the value in base64. "
+                    + "put, the value in base64; with previous=true also what the key held before. "
                 + "The last event of a stream that the node ends is end, with a code: compacted when the client was too slow.")
             .AnswersText("text/event-stream").Fails(400, 401, 403, 410, 500, 503);
 
@@ -63,6 +64,10 @@ internal static class WatchEndpoint
         {
             throw RequestRefusedException.BadInput(range.Prefix is null ? "key" : "prefix", e);
         }
+        catch (NotSupportedException e) when (options.PreviousValues)
+        {
+            throw RequestRefusedException.BadInput(PreviousParameter, e.Message);
+        }
     }
 
     private static KvKeyRange Range(IQueryCollection query)
@@ -84,6 +89,9 @@ internal static class WatchEndpoint
         var from = RequestVersion.Read(query, "from") ?? KvVersion.None;
         if (initial && from != KvVersion.None)
             throw RequestRefusedException.BadInput("from", "A watch begins with the initial state or at a version. Choose one.");
+        var (keysOnly, previous) = (RequestFlag.Read(query, "keysOnly"), RequestFlag.Read(query, PreviousParameter));
+        if (keysOnly && previous)
+            throw RequestRefusedException.BadInput(PreviousParameter, "A watch leaves out the values or has the previous ones too. Choose one.");
         // A browser that comes back sends the same address once more: what it has seen says more than how it began.
         if (LastSeen(request) is { } seen)
             (initial, from) = (false, new KvVersion(seen.Value + 1));
@@ -91,7 +99,8 @@ internal static class WatchEndpoint
         {
             FromVersion = from,
             InitialState = initial,
-            KeysOnly = RequestFlag.Read(query, "keysOnly"),
+            KeysOnly = keysOnly,
+            PreviousValues = previous,
             Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable),
             ProgressInterval = TimeSpan.FromMilliseconds(ProgressMs(query["progressMs"].ToString())),
         };

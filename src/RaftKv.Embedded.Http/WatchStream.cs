@@ -103,6 +103,13 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         }
         if (change.Kind == KvEventKind.Put)
             json.WriteBase64String("value"u8, change.Value.Span);
+        if (change.Previous is { } previous)
+        {
+            json.WriteStartObject("previous"u8);
+            json.WriteNumber("version"u8, previous.Version.Value);
+            json.WriteBase64String("value"u8, previous.Value.Span);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 

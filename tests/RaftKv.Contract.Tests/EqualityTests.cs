@@ -10,6 +10,7 @@ public sealed class EqualityTests
     [
         bytes => new KvEntry { Key = "k", Value = bytes, Version = new(1) },
         bytes => new KvEvent { Key = "k", Value = bytes, Version = new(1) },
+        bytes => new KvEvent { Key = "k", Previous = new KvEntry { Key = "k", Value = bytes } },
         bytes => new KvGetResult { Found = true, Value = bytes, Version = new(1), ReadAt = new(2) },
         bytes => KvCompare.Value("k", KvRelation.Equal, bytes),
         bytes => new KvTransactionOperation { Kind = KvTransactionOperationKind.Set, Key = "k", Value = bytes },
@@ -49,6 +50,7 @@ public sealed class EqualityTests
         [
             change with { Kind = KvEventKind.Deleted }, change with { Key = "l" }, change with { Version = new(1) },
             change with { CreateVersion = new(1) }, change with { WriteCount = 1 }, change with { EndsVersion = true },
+            change with { Previous = entry },
         ];
         Assert.All(changes, other => Assert.NotEqual(change, other));
 

@@ -1,3 +1,4 @@
+using System.Text;
 using RaftKv.Contract.Tests.Fakes;
 using RaftKv.Embedded;
 using Xunit;
@@ -99,6 +100,21 @@ public sealed class KeyPrefixTests
     }
 
     [Fact]
+    public async Task Previous_entries_have_keys_without_the_prefix()
+    {
+        await Tenant.SetStringAsync("a", "1", cancellationToken: Cancel);
+        var options = new KvWatchOptions { PreviousValues = true };
+        await using var watch = new DelegatingKv(Tenant).WatchAsync(default, options, Cancel).GetAsyncEnumerator(Cancel);
+        var next = watch.MoveNextAsync();
+        await Tenant.SetStringAsync("a", "2", cancellationToken: Cancel);
+        Assert.True(await next);
+        Assert.Equal(("a", "1"), (watch.Current.Previous!.Value.Key, Encoding.UTF8.GetString(watch.Current.Previous.Value.Value.Span)));
+        await Tenant.SetStringAsync("b", "3", cancellationToken: Cancel);
+        Assert.True(await watch.MoveNextAsync());
+        Assert.Null(watch.Current.Previous);
+    }
+
+    [Fact]
     public async Task Locks_of_two_prefixes_are_two_locks_and_guard_writes_of_their_own_view()
     {
         IRaftKvCoordination whole = new FakeCoordination(_store);
@@ -187,4 +203,6 @@ public sealed class KeyPrefixTests
             names.Add(child.Name);
         return names;
     }
+
+    private sealed class DelegatingKv(IDistributedKv inner) : DelegatingDistributedKv(inner);
 }

@@ -79,6 +79,38 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
+    public async Task It_tells_what_a_key_held_before_if_asked_and_if_the_node_keeps_it()
+    {
+        await using var node = await WebNode.StartAsync("node1", Stop, o => o.WatchPreviousValues = true);
+        using var events = await EventReader.OpenAsync(node.Url + "/v1/watch?prefix=&previous=true", Stop);
+        Assert.Equal("progress", (await events.NextAsync(Stop))!.Name);
+        var first = await node.Kv.SetAsync("k", "1"u8.ToArray(), cancellationToken: Stop);
+        await node.Kv.DeleteAsync("k", cancellationToken: Stop);
+
+        var seen = await events.TakeAsync(2, Stop);
+
+        Assert.False(seen[0].Data.TryGetProperty("previous", out _));
+        var previous = seen[1].Data.GetProperty("previous");
+        Assert.Equal("1"u8.ToArray(), previous.GetProperty("value").GetBytesFromBase64());
+        Assert.Equal(first.Version.Value, previous.GetProperty("version").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("previous=true", "WatchPreviousValues")]
+    [InlineData("previous=true&keysOnly=true", "Choose one")]
+    public async Task Previous_values_that_the_node_cannot_tell_are_400_with_the_reason(string query, string reason)
+    {
+        await using var node = await WebNode.StartAsync("node1", Stop);
+        using var http = new HttpClient { BaseAddress = new Uri(node.Url) };
+
+        using var answer = await http.GetAsync("/v1/watch?prefix=&" + query, HttpCompletionOption.ResponseHeadersRead, Stop);
+
+        var problem = await KvTests.ProblemAsync(answer, HttpStatusCode.BadRequest, "invalid_previous");
+        Assert.Equal("previous", problem.GetProperty("field").GetString());
+        Assert.Contains(reason, problem.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_version_that_is_not_held_any_more_is_410_with_the_oldest_one_that_is()
     {
         await using var node = await WebNode.StartAsync("node1", Stop, o => o.WatchHistoryBytes = 64 * 1024);

@@ -9,7 +9,7 @@ public sealed class ConformanceTests : IntegrationTest
     [Fact]
     public async Task A_follower_of_three_processes_does_what_the_contract_says()
     {
-        var cluster = await FormAsync();
+        var cluster = await FormAsync(configure: o => o.WatchPreviousValues = true);
         var leader = await cluster.LeaderAsync();
         var follower = cluster.Nodes.First(n => n != leader);
 

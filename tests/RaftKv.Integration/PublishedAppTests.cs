@@ -48,6 +48,7 @@ public sealed partial class PublishedAppTests : IDisposable
         ["SnapshotThresholdBytes"] = (["SnapshotThresholdBytes=1008"], "1008"),
         ["LogRetentionBytes"] = (["LogRetentionBytes=1009"], "1009"),
         ["WatchHistoryBytes"] = (["WatchHistoryBytes=1010"], "1010"),
+        ["WatchPreviousValues"] = (["WatchPreviousValues=true"], "True"),
         ["ScanRetentionBytes"] = (["ScanRetentionBytes=1011"], "1011"),
         ["Durability"] = (["Durability=OsBuffered"], "OsBuffered"),
         ["IntegrityCheckInterval"] = (["IntegrityCheckInterval=00:00:12"], "00:00:12"),

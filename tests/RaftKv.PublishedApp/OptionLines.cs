@@ -35,6 +35,7 @@ internal static class OptionLines
         Line(nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes),
         Line(nameof(options.LogRetentionBytes), options.LogRetentionBytes),
         Line(nameof(options.WatchHistoryBytes), options.WatchHistoryBytes),
+        Line(nameof(options.WatchPreviousValues), options.WatchPreviousValues),
         Line(nameof(options.ScanRetentionBytes), options.ScanRetentionBytes),
         Line(nameof(options.Durability), options.Durability),
         Line(nameof(options.IntegrityCheckInterval), options.IntegrityCheckInterval),

@@ -9,6 +9,7 @@ namespace RaftKv.Simulation;
 internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
 {
     private readonly List<LoggedChange> _changes = [];
+    private readonly Dictionary<string, byte[]> _values = [];
 
     public int Count => _changes.Count;
 
@@ -17,13 +18,18 @@ internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
     public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
     {
         checks.Putting(key, before, header, value);
-        _changes.Add(new LoggedChange(KvChangeKind.Put, header.Version, Encoding.UTF8.GetString(key), value.ToArray(), header.CreateVersion, header.WriteCount));
+        var name = Encoding.UTF8.GetString(key);
+        _changes.Add(new LoggedChange(KvChangeKind.Put, header.Version, name, value.ToArray(), header.CreateVersion, header.WriteCount, before.Version,
+            _values.GetValueOrDefault(name, [])));
+        _values[name] = value.ToArray();
     }
 
     public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
     {
         checks.Erasing(key, before, kind, index);
-        _changes.Add(new LoggedChange(kind, index, Encoding.UTF8.GetString(key), [], before.CreateVersion, before.WriteCount));
+        var name = Encoding.UTF8.GetString(key);
+        _changes.Add(new LoggedChange(kind, index, name, [], before.CreateVersion, before.WriteCount, before.Version, _values[name]));
+        _values.Remove(name);
     }
 
     public void EntryEnded(long index) => checks.EntryEnded(index);

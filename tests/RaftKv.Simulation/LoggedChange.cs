@@ -4,8 +4,9 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Simulation;
 
-/// <summary>One change of one key.</summary>
-internal sealed record LoggedChange(KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount)
+/// <summary>One change of one key. A previous version of 0: the key did not exist.</summary>
+internal sealed record LoggedChange(
+    KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount, long PreviousVersion, byte[] PreviousValue)
 {
     public bool IsIn(KeyInterval keys) => keys.Contains(Encoding.UTF8.GetBytes(Key));
 }

@@ -220,7 +220,7 @@ internal sealed partial class SimNode
             Snapshots = snapshots,
             Stores = NewStore,
             State = state,
-            Changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, router => _run.Time.After(RouterDelay, router.Execute)),
+            Changes = new ChangeFeed(state, HistoryBytes, HistoryBytes, keepsPrevious: Life % 2 == 0, router => _run.Time.After(RouterDelay, router.Execute)),
             Pending = pending,
             SessionNonce = NewNonce(),
             Applying = last => mark.Write(identity.ClusterId, last),

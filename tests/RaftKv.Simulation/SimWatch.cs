@@ -17,6 +17,7 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
     private ReadView? _pin;
     private ReadViewCursor? _cursor;
     private List<ReadViewRecord> _state = [];
+    private WatchedValues _values;
     private int _life;
     private int _place;
     private bool _hasState;
@@ -52,7 +53,8 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
             _state = [];
             _next = _pin.Version + 1;
         }
-        _watcher = feed.Watches.Add(keys, keysOnly: false, (int)chance.Pick([0L, 300L, 10_000L]), _next);
+        _values = feed.History.KeepsPrevious ? WatchedValues.Previous : WatchedValues.Written;
+        _watcher = feed.Watches.Add(keys, _values, (int)chance.Pick([0L, 300L, 10_000L]), _next);
     }
 
     public void Detach()
@@ -124,6 +126,8 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
             () => $"{kind} {key} at {version} is told instead of {wanted}");
         Check((wanted.Key, wanted.Version) == (key, version) && wanted.Value.AsSpan().SequenceEqual(value.Span), () => $"{kind} {key} at {version} is told instead of {wanted}");
         Check((wanted.CreateVersion, wanted.WriteCount) == (told.CreateVersion.Value, told.WriteCount), wanted.ToString);
+        if (_values == WatchedValues.Previous)
+            ComparePrevious(wanted, told.Previous);
         _place++;
         var after = log.Next(_place, keys, _next);
         Check(told.EndsVersion == (after == log.Count || log[after].Version != version), () => $"the end of version {version} is told wrongly at {key}");
@@ -131,6 +135,11 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
         _isInside = !told.EndsVersion;
         Compared++;
     }
+
+    private void ComparePrevious(LoggedChange wanted, KvEntry? told) =>
+        Check((told?.Version.Value ?? 0) == wanted.PreviousVersion
+            && (told is not { } previous || (previous.Key == wanted.Key && previous.Value.Span.SequenceEqual(wanted.PreviousValue))),
+            () => $"the previous entry of {wanted} is told as {told}");
 
     private void OnCompacted(RaftKvCompactedException e)
     {

@@ -57,6 +57,7 @@ internal static class OpenApiSignatures
             + "version of now.")] long? from,
         [FromQuery, Description("true: begin with the current values, then state-end, then the changes.")] bool? initial,
         [FromQuery, Description("true: without the values.")] bool? keysOnly,
+        [FromQuery, Description("true: with what each key held before, on nodes with the option WatchPreviousValues.")] bool? previous,
         [FromQuery, Description("How fresh now, or the initial values, must be: linearizable (default), lease or stale.")] string? consistency,
         [FromQuery, Description("How often progress is told, in milliseconds: 100 to 60000, 15000 unless told.")] int? progressMs,
         [FromHeader(Name = "Last-Event-ID"), Description("The id of the last event seen: the watch goes on behind it.")] string? lastEventId)

@@ -21,5 +21,6 @@ public static class RaftKvConformance
         .. LeaseCases.All,
         .. LockCases.All,
         .. WatchCases.All,
+        .. PreviousValueCases.All,
     ];
 }

@@ -5,8 +5,9 @@ public sealed class RaftKvConformanceCase
 {
     private readonly Func<ConformanceRun, Task> _run;
 
-    internal RaftKvConformanceCase(string group, string name, Func<ConformanceRun, Task> run, bool leases = false, bool coordination = false) =>
-        (Group, Name, _run, NeedsLeases, NeedsCoordination) = (group, $"{group}: {name}", run, leases, coordination);
+    internal RaftKvConformanceCase(string group, string name, Func<ConformanceRun, Task> run, bool leases = false, bool coordination = false,
+        bool previousValues = false) => (Group, Name, _run, NeedsLeases, NeedsCoordination, NeedsPreviousValues) =
+        (group, $"{group}: {name}", run, leases, coordination, previousValues);
 
     /// <summary>The part of the contract.</summary>
     public string Group { get; }
@@ -20,11 +21,15 @@ public sealed class RaftKvConformanceCase
     /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.Coordination"/>.</summary>
     public bool NeedsCoordination { get; }
 
+    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.PreviousValues"/>.</summary>
+    public bool NeedsPreviousValues { get; }
+
     /// <summary>Whether the target has what the case needs.</summary>
     public bool CanRun(RaftKvConformanceTarget target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return (!NeedsLeases || target.Leases is not null) && (!NeedsCoordination || target.Coordination is not null);
+        return (!NeedsLeases || target.Leases is not null) && (!NeedsCoordination || target.Coordination is not null)
+            && (!NeedsPreviousValues || target.PreviousValues);
     }
 
     /// <summary>Runs it. It may run beside other cases, and again.</summary>
@@ -32,7 +37,7 @@ public sealed class RaftKvConformanceCase
     /// <exception cref="InvalidOperationException">The target lacks what the case needs.</exception>
     public Task RunAsync(RaftKvConformanceTarget target, CancellationToken cancellationToken = default) => CanRun(target)
         ? _run(new ConformanceRun(target, cancellationToken))
-        : throw new InvalidOperationException($"The target lacks the leases or the locks that '{Name}' needs.");
+        : throw new InvalidOperationException($"The target lacks the leases, the locks or the previous values that '{Name}' needs.");
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -12,6 +12,11 @@ public sealed class RaftKvConformanceTarget
     /// <summary>Its locks; <c>null</c>, the default, leaves out the cases that need them.</summary>
     public IRaftKvCoordination? Coordination { get; init; }
 
+    /// <summary>
+    /// Whether its watches have <see cref="KvWatchOptions.PreviousValues"/>; <c>false</c>, the default, leaves out the cases that need them.
+    /// </summary>
+    public bool PreviousValues { get; init; }
+
     /// <summary>Lets time pass, for example on a fake clock. The default waits for the real time.</summary>
     public Func<TimeSpan, Task> AdvanceAsync { get; init; } = static time => Task.Delay(time);
 }

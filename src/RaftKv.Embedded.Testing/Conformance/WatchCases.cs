@@ -26,10 +26,10 @@ internal static class WatchCases
         new(Group, "a watch ends with its token", CancelAsync),
     ];
 
-    private static IAsyncEnumerator<KvEvent> Watch(ConformanceRun run, KvWatchOptions options) =>
+    public static IAsyncEnumerator<KvEvent> Begin(ConformanceRun run, KvWatchOptions options) =>
         run.Kv.WatchAsync(KvKeyRange.StartingWith(run.Key("w/")), options, run.Token).GetAsyncEnumerator(run.Token);
 
-    private static async Task<KvEvent> NextAsync(IAsyncEnumerator<KvEvent> events)
+    public static async Task<KvEvent> NextAsync(IAsyncEnumerator<KvEvent> events)
     {
         That(await events.MoveNextAsync().ConfigureAwait(false), "another change");
         return events.Current;
@@ -39,7 +39,7 @@ internal static class WatchCases
     {
         var first = await run.SetAsync("w/k", "old").ConfigureAwait(false);
         var options = new KvWatchOptions { KeysOnly = keysOnly, InitialState = initial, FromVersion = initial ? KvVersion.None : first.Version };
-        var events = Watch(run, options);
+        var events = Begin(run, options);
         await using var end = events.ConfigureAwait(false);
         Same(run.Key("w/k"), (await NextAsync(events).ConfigureAwait(false)).Key);
         if (initial)
@@ -91,7 +91,7 @@ internal static class WatchCases
     {
         for (var i = 0; i < count; i++)
             await run.SetAsync($"w/{i:000}", $"{i}").ConfigureAwait(false);
-        var events = Watch(run, new KvWatchOptions { InitialState = true });
+        var events = Begin(run, new KvWatchOptions { InitialState = true });
         await using var end = events.ConfigureAwait(false);
         for (var i = 0; i < count; i++)
             Same($"{i}", Text((await NextAsync(events).ConfigureAwait(false)).Value));
@@ -103,7 +103,7 @@ internal static class WatchCases
         var first = await run.SetAsync("w/k", "1").ConfigureAwait(false);
         await run.SetAsync("w/k", "2").ConfigureAwait(false);
         await run.DeleteAsync("w/k").ConfigureAwait(false);
-        var events = Watch(run, new KvWatchOptions { FromVersion = first.Version });
+        var events = Begin(run, new KvWatchOptions { FromVersion = first.Version });
         await using var end = events.ConfigureAwait(false);
         Same("1", Text((await NextAsync(events).ConfigureAwait(false)).Value));
         Same("2", Text((await NextAsync(events).ConfigureAwait(false)).Value));
@@ -117,7 +117,7 @@ internal static class WatchCases
         await run.SetAsync("w", "other").ConfigureAwait(false);
         await run.SetAsync("w0", "other").ConfigureAwait(false);
         await run.SetAsync("w/b", "2").ConfigureAwait(false);
-        var events = Watch(run, new KvWatchOptions { FromVersion = first.Version });
+        var events = Begin(run, new KvWatchOptions { FromVersion = first.Version });
         await using var end = events.ConfigureAwait(false);
         Same(run.Key("w/a"), (await NextAsync(events).ConfigureAwait(false)).Key);
         Same(run.Key("w/b"), (await NextAsync(events).ConfigureAwait(false)).Key);
@@ -128,7 +128,7 @@ internal static class WatchCases
         var first = await run.SetAsync("w/a", "1").ConfigureAwait(false);
         await run.SetAsync("w/a", "2", new KvSetOptions { When = KvCondition.NotExists }).ConfigureAwait(false);
         await run.SetAsync("w/b", "3").ConfigureAwait(false);
-        var events = Watch(run, new KvWatchOptions { FromVersion = first.Version });
+        var events = Begin(run, new KvWatchOptions { FromVersion = first.Version });
         await using var end = events.ConfigureAwait(false);
         Same("1", Text((await NextAsync(events).ConfigureAwait(false)).Value));
         Same("3", Text((await NextAsync(events).ConfigureAwait(false)).Value));
@@ -137,7 +137,7 @@ internal static class WatchCases
     private static async Task TwoAsync(ConformanceRun run)
     {
         var first = await run.SetAsync("w/a", "1").ConfigureAwait(false);
-        var (one, other) = (Watch(run, new KvWatchOptions { FromVersion = first.Version }), Watch(run, new KvWatchOptions { FromVersion = first.Version }));
+        var (one, other) = (Begin(run, new KvWatchOptions { FromVersion = first.Version }), Begin(run, new KvWatchOptions { FromVersion = first.Version }));
         await using var endOne = one.ConfigureAwait(false);
         await using var endOther = other.ConfigureAwait(false);
         for (var i = 2; i <= 10; i++)
@@ -152,7 +152,7 @@ internal static class WatchCases
     private static async Task ProgressAsync(ConformanceRun run)
     {
         var first = await run.SetAsync("x", "1").ConfigureAwait(false);
-        var events = Watch(run, new KvWatchOptions { FromVersion = first.Version, ProgressInterval = TimeSpan.FromMilliseconds(20) });
+        var events = Begin(run, new KvWatchOptions { FromVersion = first.Version, ProgressInterval = TimeSpan.FromMilliseconds(20) });
         await using var end = events.ConfigureAwait(false);
         var next = NextAsync(events);
         await run.UntilAsync(async () =>

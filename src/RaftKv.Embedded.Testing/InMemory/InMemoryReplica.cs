@@ -53,7 +53,7 @@ internal sealed class InMemoryReplica : LocalReplica
             Snapshots = snapshots,
             Stores = stores,
             State = state,
-            Changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes),
+            Changes = new ChangeFeed(state, options.WatchHistoryBytes, options.ScanRetentionBytes, options.WatchPreviousValues),
             Pending = new PendingWrites(),
             SessionNonce = Guid.NewGuid(),
             Applying = static _ => { },

@@ -124,7 +124,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             while (watcher.TryRead(out var change))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                yield return change;
+                yield return InWallTime(host, change);
             }
             cancellationToken.ThrowIfCancellationRequested();
             watcher.ThrowIfEnded();
@@ -136,7 +136,15 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     }
 
     private static Watcher Add(LocalReplica host, KeyInterval keys, KvWatchOptions asked, long from) =>
-        host.Applier.Changes.Watches.Add(keys, asked.KeysOnly, asked.BufferBytes == 0 ? DefaultBufferBytes : asked.BufferBytes, from);
+        host.Applier.Changes.Watches.Add(keys, Values(asked), asked.BufferBytes == 0 ? DefaultBufferBytes : asked.BufferBytes, from);
+
+    private static WatchedValues Values(in KvWatchOptions asked) =>
+        asked.PreviousValues ? WatchedValues.Previous : asked.KeysOnly ? WatchedValues.None : WatchedValues.Written;
+
+    /// <summary>The history has the end of a previous entry in log time.</summary>
+    private static KvEvent InWallTime(LocalReplica host, in KvEvent change) => change.Previous is { ExpiresAt: { } end } previous
+        ? change with { Previous = previous with { ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(end.ToUnixTimeMilliseconds())) } }
+        : change;
 
     private static void End(ReadView pin, Watcher watcher)
     {
@@ -160,7 +168,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             throw Errors.Removed(status.NodeId);
     }
 
-    private static void Check(KvWatchOptions asked)
+    private void Check(KvWatchOptions asked)
     {
         if (asked.InitialState && asked.FromVersion != KvVersion.None)
             throw new ArgumentException("A watch begins either with the initial state or at a version (FromVersion), not with both.", nameof(asked));
@@ -169,5 +177,14 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             ArgumentOutOfRangeException.ThrowIfLessThan(asked.ProgressInterval, MinProgressInterval);
         ArgumentOutOfRangeException.ThrowIfNegative(asked.BufferBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.BufferBytes, MaxBufferBytes);
+        if (!asked.PreviousValues)
+            return;
+        if (asked.KeysOnly)
+            throw new ArgumentException("A watch leaves out the values (KeysOnly) or has the previous ones too (PreviousValues), not both.", nameof(asked));
+        if (!options.WatchPreviousValues)
+        {
+            throw new NotSupportedException($"The watch has not begun: it asks for previous values, and node '{options.NodeId}' does not keep them. "
+                + $"Set its option {nameof(RaftKvOptions.WatchPreviousValues)} to true and restart it, or watch without PreviousValues.");
+        }
     }
 }

@@ -60,6 +60,7 @@ internal sealed class LiveOptions(
         (nameof(RaftKvOptions.ExpectedKeys), o => o.ExpectedKeys),
         (nameof(RaftKvOptions.LogSegmentBytes), o => o.LogSegmentBytes),
         (nameof(RaftKvOptions.WatchHistoryBytes), o => o.WatchHistoryBytes),
+        (nameof(RaftKvOptions.WatchPreviousValues), o => o.WatchPreviousValues),
         (nameof(RaftKvOptions.ScanRetentionBytes), o => o.ScanRetentionBytes),
         (nameof(RaftKvOptions.Durability), o => o.Durability),
     ];

@@ -36,7 +36,7 @@ internal sealed class ReplicaHost : LocalReplica
         var log = observers.CreateLogger(Category);
         (_options, _log, _storage, _transport) = (options, log, storage, transport);
         RecoveredIndex = storage.Start is { } from ? Math.Max(from.Snapshot.Index, from.Committed.Index) : 0;
-        var changes = new ChangeFeed(storage.State, options.WatchHistoryBytes, options.ScanRetentionBytes);
+        var changes = new ChangeFeed(storage.State, options.WatchHistoryBytes, options.ScanRetentionBytes, options.WatchPreviousValues);
         Telemetry = new Telemetry(options, new MeterSources
         {
             Status = () => Assembly?.Replica.Status,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
@@ -39,16 +38,10 @@ internal sealed class RecordWriter(IKvStore store, KeyLifetimes lifetimes, Recor
     /// <summary>Moves the end of a key. Not a change: the version stays, and no listener is told.</summary>
     public void MoveEnd(byte[] key, in RecordHeader before, in RecordHeader after)
     {
-        store.TryRead(key, 0, static (in RecordHeader _, ReadOnlySpan<byte> value, int _) =>
-        {
-            var copy = ArrayPool<byte>.Shared.Rent(value.Length);
-            value.CopyTo(copy);
-            return (Bytes: copy, value.Length);
-        }, out var value);
+        using var value = RentedValue.Read(store, key);
         lifetimes.Relate(key, before, after);
         _sum.Replace(key, before, after);
-        store.Put(key, after, value.Bytes.AsSpan(0, value.Length), replaces: true);
-        ArrayPool<byte>.Shared.Return(value.Bytes!);
+        store.Put(key, after, value.Span, replaces: true);
     }
 
     /// <summary>All changes of an entry are made.</summary>

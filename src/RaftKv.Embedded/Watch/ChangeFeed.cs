@@ -9,12 +9,15 @@ internal sealed class ChangeFeed : IKvChangeSink
     private long _expiredKeys;
     private long _revokedKeys;
 
+    /// <param name="state">Is followed.</param>
     /// <param name="historyBytes">How much of the past watches can go back to.</param>
     /// <param name="retainedBytes">How much is kept of what scans under way still have to see.</param>
+    /// <param name="keepsPrevious">Whether the history has what keys held before each change.</param>
     /// <param name="schedule">Runs the router of watches soon; the default is the pool.</param>
-    public ChangeFeed(IChangeSource state, long historyBytes, long retainedBytes, Action<IThreadPoolWorkItem>? schedule = null)
+    public ChangeFeed(IChangeSource state, long historyBytes, long retainedBytes, bool keepsPrevious = false,
+        Action<IThreadPoolWorkItem>? schedule = null)
     {
-        History = new ChangeHistory(historyBytes, state.Applied.Index);
+        History = new ChangeHistory(historyBytes, state.Applied.Index, keepsPrevious);
         Pins = new ReadViews(retainedBytes);
         Watches = new WatchRouter(History, schedule);
         Follow(state);
@@ -53,13 +56,15 @@ internal sealed class ChangeFeed : IKvChangeSink
     public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
     {
         Pins.Keep(_store, key, before, header.Version);
-        History.Putting(key, before, header, value);
+        using var previous = ReadPrevious(key, before);
+        History.Putting(key, before, header, value, previous.Span);
     }
 
     public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
     {
         Pins.Keep(_store, key, before, index);
-        History.Erasing(key, before, kind, index);
+        using var previous = ReadPrevious(key, before);
+        History.Erasing(key, before, kind, index, previous.Span);
         // One thread writes.
         if (kind == KvChangeKind.Expire)
             Volatile.Write(ref _expiredKeys, _expiredKeys + 1);
@@ -68,6 +73,9 @@ internal sealed class ChangeFeed : IKvChangeSink
     }
 
     public void EntryEnded(long index) => History.EntryEnded(index);
+
+    private RentedValue ReadPrevious(ReadOnlySpan<byte> key, in RecordHeader before) =>
+        History.KeepsPrevious && before.Version != 0 ? RentedValue.Read(_store, key) : default;
 
     private void Follow(IChangeSource state)
     {

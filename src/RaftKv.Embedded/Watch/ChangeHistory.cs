@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
@@ -8,7 +10,7 @@ namespace RaftKv.Embedded.Watch;
 /// The last changes of this node's records, in the log's order, in a ring of bytes. The apply thread appends and never waits; any thread
 /// reads beside it without a lock: it copies first, and then looks whether what it copied was still there. Positions only grow.
 /// </summary>
-internal sealed class ChangeHistory : IKvChangeSink
+internal sealed class ChangeHistory
 {
     private const int MaxChunks = 64;
     private const int MinChunkBytes = 1024;
@@ -29,14 +31,19 @@ internal sealed class ChangeHistory : IKvChangeSink
 
     /// <param name="bytes">How much it holds, headers included.</param>
     /// <param name="last">The entry before the first it will be told of.</param>
-    public ChangeHistory(long bytes, long last)
+    /// <param name="keepsPrevious">Whether it has what keys held before each change.</param>
+    public ChangeHistory(long bytes, long last, bool keepsPrevious = false)
     {
+        KeepsPrevious = keepsPrevious;
         var chunkBytes = Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)bytes / MaxChunks), MinChunkBytes, MaxChunkBytes);
         _chunkBits = BitOperations.Log2((ulong)chunkBytes);
         _chunks = new byte[]?[Math.Max(2, (bytes + chunkBytes - 1) / chunkBytes)];
         _firstOfChunk = new long[_chunks.Length];
         (_oldest, _through) = (last + 1, last);
     }
+
+    /// <summary>Whether each change of a key that existed has its previous value.</summary>
+    public bool KeepsPrevious { get; }
 
     /// <summary>Every change of this version or a later one is here.</summary>
     public long OldestVersion => Volatile.Read(ref _oldest);
@@ -52,11 +59,17 @@ internal sealed class ChangeHistory : IKvChangeSink
 
     private long Capacity => (long)_chunks.Length << _chunkBits;
 
-    public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value) =>
-        Append(ChangeHeader.Of(KvChangeKind.Put, header.Version, header, key.Length, value.Length), key, value);
+    /// <summary>Apply thread: a record is put. <paramref name="previous"/> is the value before; not used unless it is kept.</summary>
+    public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value,
+        ReadOnlySpan<byte> previous = default) =>
+        Append(ChangeHeader.Of(KvChangeKind.Put, header.Version, header, key.Length, value.Length, PreviousBytes(before, previous)), key,
+            value, before, previous);
 
-    public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index) =>
-        Append(ChangeHeader.Of(kind, index, before, key.Length, 0), key, default);
+    /// <summary>Apply thread: a record is removed. <paramref name="previous"/> is its value; not used unless it is kept.</summary>
+    public void Erasing(
+        ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index, ReadOnlySpan<byte> previous = default) =>
+        Append(ChangeHeader.Of(kind, index, before, key.Length, valueBytes: 0, PreviousBytes(before, previous)), key, value: default, before,
+            previous);
 
     /// <summary>Readers see an entry's changes from here on, all at once.</summary>
     public void EntryEnded(long index)
@@ -105,6 +118,23 @@ internal sealed class ChangeHistory : IKvChangeSink
     }
 
     /// <summary>
+    /// Any thread: the change at <paramref name="at"/>, whose header and key were read, with the values that are asked for. False when it
+    /// was overwritten meanwhile.
+    /// </summary>
+    public bool TryRead(
+        long at, in ChangeHeader header, ReadOnlySpan<byte> key, WatchedValues values, [NotNullWhen(true)] out Change? change)
+    {
+        change = null;
+        var valueAt = at + ChangeHeader.Bytes + header.KeyBytes;
+        var value = values >= WatchedValues.Written && header.ValueBytes > 0 ? new byte[header.ValueBytes] : null;
+        var previous = values >= WatchedValues.Previous && header.PreviousBytes > 0 ? new byte[header.PreviousBytes] : null;
+        if (!TryCopy(at, valueAt, value) || !TryCopy(at, valueAt + header.ValueBytes, previous))
+            return false;
+        change = new Change(header, Encoding.UTF8.GetString(key), value, previous);
+        return true;
+    }
+
+    /// <summary>
     /// Any thread: where the first change of <paramref name="version"/> or later begins. False when a part of what is asked for is gone.
     /// </summary>
     public bool TryFind(long version, out long at)
@@ -148,7 +178,11 @@ internal sealed class ChangeHistory : IKvChangeSink
         return best;
     }
 
-    private void Append(in ChangeHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    private int PreviousBytes(in RecordHeader before, ReadOnlySpan<byte> previous) =>
+        KeepsPrevious && before.Version != 0 ? PreviousHeader.Bytes + previous.Length : 0;
+
+    private void Append(in ChangeHeader header, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in RecordHeader before,
+        ReadOnlySpan<byte> previous)
     {
         if (_overflowed || !MakeRoom(header.TotalBytes))
         {
@@ -163,6 +197,11 @@ internal sealed class ChangeHistory : IKvChangeSink
         CopyIn(MemoryMarshal.AsBytes(new ReadOnlySpan<ChangeHeader>(in header)));
         CopyIn(key);
         CopyIn(value);
+        if (header.PreviousBytes == 0)
+            return;
+        var previousHeader = PreviousHeader.Of(before);
+        CopyIn(MemoryMarshal.AsBytes(new ReadOnlySpan<PreviousHeader>(in previousHeader)));
+        CopyIn(previous);
     }
 
     /// <summary>Forgets whole entries until there is room; false when the entry under way alone is too large.</summary>

@@ -1,11 +1,9 @@
-using System.Text;
-
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
 /// Reads the changes of a range of keys from the history, entry by entry, at the pace of its consumer. One caller at a time.
 /// </summary>
-internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, bool keysOnly)
+internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, WatchedValues values)
 {
     private const long Unknown = -1;
 
@@ -85,10 +83,9 @@ internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, boo
             return false;
         if (!keys.Contains(key))
             return true;
-        var value = keysOnly || header.ValueBytes == 0 ? null : new byte[header.ValueBytes];
-        if (!history.TryCopy(at, at + ChangeHeader.Bytes + header.KeyBytes, value))
+        if (!history.TryRead(at, header, key, values, out var change))
             return false;
-        _read.Add(new Change(header, Encoding.UTF8.GetString(key), value));
+        _read.Add(change);
         return true;
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
@@ -39,7 +37,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     }
 
     /// <summary>Any thread. Adds a watcher of every change from version <paramref name="from"/> on.</summary>
-    public Watcher Add(KeyInterval keys, bool keysOnly, int bufferBytes, long from)
+    public Watcher Add(KeyInterval keys, WatchedValues values, int bufferBytes, long from)
     {
         lock (_gate)
         {
@@ -51,7 +49,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
                 _routed = _history.Through;
                 _position = _history.End;
             }
-            var watcher = new Watcher(this, _history, keys, keysOnly, bufferBytes, from);
+            var watcher = new Watcher(this, _history, keys, values, bufferBytes, from);
             _index.Add(watcher);
             Volatile.Write(ref _count, _index.Count);
             return watcher;
@@ -179,7 +177,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
             return false;
         _found.Clear();
         _index.Find(key, _found);
-        var withValue = false;
+        var values = WatchedValues.None;
         var kept = 0;
         for (var i = 0; i < _found.Count; i++)
         {
@@ -187,14 +185,13 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
             if (!watcher.IsAttached || header.Version < watcher.From)
                 continue;
             _found[kept++] = watcher;
-            withValue |= !watcher.KeysOnly;
+            if (watcher.Values > values)
+                values = watcher.Values;
         }
         if (kept == 0)
             return true;
-        var value = withValue && header.ValueBytes > 0 ? new byte[header.ValueBytes] : null;
-        if (!_history.TryCopy(at, at + ChangeHeader.Bytes + header.KeyBytes, value))
+        if (!_history.TryRead(at, header, key, values, out var change))
             return false;
-        var change = new Change(header, Encoding.UTF8.GetString(key), value);
         for (var i = 0; i < kept; i++)
         {
             if (_found[i].Stage(change))

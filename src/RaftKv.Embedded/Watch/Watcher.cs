@@ -21,16 +21,16 @@ internal sealed class Watcher : IDisposable
     private long _behind;
 
     /// <param name="from">The first version wanted.</param>
-    public Watcher(WatchRouter router, ChangeHistory history, KeyInterval keys, bool keysOnly, int bufferBytes, long from)
+    public Watcher(WatchRouter router, ChangeHistory history, KeyInterval keys, WatchedValues values, int bufferBytes, long from)
     {
-        (_router, Keys, KeysOnly, _bufferBytes) = (router, keys, keysOnly, bufferBytes);
-        _reader = new HistoryReader(history, keys, keysOnly);
+        (_router, Keys, Values, _bufferBytes) = (router, keys, values, bufferBytes);
+        _reader = new HistoryReader(history, keys, values);
         From = _behind = from;
     }
 
     public KeyInterval Keys { get; }
 
-    public bool KeysOnly { get; }
+    public WatchedValues Values { get; }
 
     /// <summary>Router's gate. The first version that the router hands over.</summary>
     public long From { get; private set; }
@@ -143,7 +143,7 @@ internal sealed class Watcher : IDisposable
             var behind = Volatile.Read(ref _behind);
             if (_reader.TryTake(out var item) || TryTakeBuffered(out item))
             {
-                change = item.Change.ToEvent(KeysOnly, item.EndsVersion);
+                change = item.Change.ToEvent(Values, item.EndsVersion);
                 return true;
             }
             if (behind == 0)

@@ -9,7 +9,7 @@ namespace RaftKv.Contract.Tests.Fakes;
 internal sealed class FakeKv : IDistributedKv
 {
     private readonly SortedDictionary<string, KvGetResult> _keys = new(StringComparer.Ordinal);
-    private readonly List<(KvKeyRange Range, Channel<KvEvent> Events)> _watches = [];
+    private readonly List<(KvKeyRange Range, KvWatchOptions Options, Channel<KvEvent> Events)> _watches = [];
     private long _version;
 
     /// <summary>How many entries a page has at most.</summary>
@@ -72,7 +72,7 @@ internal sealed class FakeKv : IDistributedKv
             var end = new KvEvent { Kind = KvEventKind.InitialStateEnd, Key = "", Version = new(_version), EndsVersion = true };
             events.Writer.TryWrite(end);
         }
-        _watches.Add((range, events));
+        _watches.Add((range, options, events));
         await foreach (var change in events.Reader.ReadAllAsync(cancellationToken))
             yield return change;
     }
@@ -153,23 +153,24 @@ internal sealed class FakeKv : IDistributedKv
             SlidingExpiration = options.SlidingExpiration,
             LeaseId = options.LeaseId,
         };
-        Tell(new KvEvent { Key = key, Value = value, Version = version, EndsVersion = true });
+        Tell(new KvEvent { Key = key, Value = value, Version = version, EndsVersion = true }, before);
     }
 
     private bool Remove(string key, KvVersion version)
     {
-        if (!_keys.Remove(key))
+        if (!_keys.Remove(key, out var before))
             return false;
-        Tell(new KvEvent { Kind = KvEventKind.Deleted, Key = key, Version = version, EndsVersion = true });
+        Tell(new KvEvent { Kind = KvEventKind.Deleted, Key = key, Version = version, EndsVersion = true }, before);
         return true;
     }
 
-    private void Tell(KvEvent change)
+    private void Tell(KvEvent change, KvGetResult before)
     {
-        foreach (var (range, events) in _watches)
+        foreach (var (range, options, events) in _watches)
         {
+            KvEntry? previous = options.PreviousValues && before.Found ? EntryOf(change.Key, before, keysOnly: false) : null;
             if (Contains(range, change.Key))
-                events.Writer.TryWrite(change);
+                events.Writer.TryWrite(change with { Previous = previous });
         }
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -18,12 +19,13 @@ public sealed class ConformanceTests
     public async Task The_store_in_memory_does_what_the_contract_says()
     {
         var time = new FakeTimeProvider();
-        using var kv = new InMemoryRaftKv(time);
+        using var kv = new InMemoryRaftKv(time, o => o.WatchPreviousValues = true);
         var target = new RaftKvConformanceTarget
         {
             Kv = kv,
             Leases = kv.Leases,
             Coordination = kv.Coordination,
+            PreviousValues = true,
             AdvanceAsync = by =>
             {
                 time.Advance(by);
@@ -37,10 +39,17 @@ public sealed class ConformanceTests
     [Fact]
     public async Task A_cluster_does_what_the_contract_says_on_a_follower()
     {
-        await using var cluster = await RaftKvTestCluster.StartAsync(3, cancellationToken: TestContext.Current.CancellationToken);
+        await using var cluster = await RaftKvTestCluster.StartAsync(3,
+            (_, builder) => builder.Services.Configure<RaftKvOptions>(o => o.WatchPreviousValues = true), TestContext.Current.CancellationToken);
         var follower = cluster.Nodes.First(n => n != cluster.Leader);
 
-        await AllHold(new RaftKvConformanceTarget { Kv = follower.Kv, Leases = follower.Leases, Coordination = follower.Coordination }, atOnce: 8);
+        await AllHold(new RaftKvConformanceTarget
+        {
+            Kv = follower.Kv,
+            Leases = follower.Leases,
+            Coordination = follower.Coordination,
+            PreviousValues = true,
+        }, atOnce: 8);
     }
 
     [Fact]

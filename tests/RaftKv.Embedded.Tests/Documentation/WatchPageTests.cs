@@ -21,6 +21,7 @@ public sealed partial class WatchPageTests : IDisposable
     [Theory]
     [InlineData("Scanning")]
     [InlineData("Watching")]
+    [InlineData("Previous values")]
     [InlineData("Text, JSON and views")]
     [InlineData("Configuration")]
     public void The_pages_show_this_code(string section) => DocumentedCode.IsThatOf("WatchPageTests.cs", section);
@@ -88,6 +89,46 @@ public sealed partial class WatchPageTests : IDisposable
             this.Print(line);
             if (line.StartsWith("InitialStateEnd", StringComparison.Ordinal))
                 end.CancelAfter(TimeSpan.FromMilliseconds(1));
+        }
+    }
+
+    [Fact]
+    public async Task Previous_values_do_what_they_say()
+    {
+        await using var node = await TestNode.StartAsync(o => (o.DataDirectory, o.WatchPreviousValues) = (_folder.Sub("data"), true));
+        var kv = node.Kv;
+        await kv.SetStringAsync("other", "1");
+        using var end = new CancellationTokenSource();
+        var stopping = end.Token;
+        var following = FollowAsync();
+        var written = await kv.SetStringAsync("stock/tea", "7");
+        await kv.DeleteAsync("stock/tea");
+        await following;
+
+        Assert.Equal($"Deleted stock/tea: version {written.Version} had 1 bytes|", _output.ToString());
+
+        async Task FollowAsync()
+        {
+            try
+            {
+                // DOCS: Previous values
+                await foreach (KvEvent e in kv.WatchAsync(KvKeyRange.StartingWith("stock/"), new() { PreviousValues = true }, stopping))
+                {
+                    if (e.Previous is { } before)        // null: the key did not exist
+                        Print($"{e.Kind} {e.Key}: version {before.Version} had {before.Value.Length} bytes");
+                }
+                // end
+            }
+            catch (OperationCanceledException)
+            {
+                // Printed.
+            }
+        }
+
+        void Print(string line)
+        {
+            this.Print(line);
+            end.Cancel();
         }
     }
 

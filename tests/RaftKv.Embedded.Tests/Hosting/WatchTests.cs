@@ -155,11 +155,83 @@ public sealed class WatchTests : IDisposable
         Assert.Throws<RaftKvLimitExceededException>(() => node.Kv.WatchAsync(KvKeyRange.Exactly(new string('k', 5000)), default, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { FromVersion = new(-1) }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { ProgressInterval = TimeSpan.FromMilliseconds(9) }, Cancel));
+        Assert.Throws<ArgumentException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true, KeysOnly = true }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { BufferBytes = -1 }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { BufferBytes = 65 * 1024 * 1024 }, Cancel));
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(o => o.DataDirectory = _folder.Sub("data"));
+    [Fact]
+    public async Task A_watch_of_previous_values_is_refused_at_the_call_by_a_node_without_them_and_the_error_names_the_option()
+    {
+        await using var node = await StartAsync();
+
+        var refused = Assert.Throws<NotSupportedException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true }, Cancel));
+
+        Assert.Contains("WatchPreviousValues", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Previous_values_are_told_again_after_a_restart_behind_a_snapshot_too()
+    {
+        KvVersion first, snapshot, last;
+        await using (var node = await StartAsync(previousValues: true))
+        {
+            first = (await node.Kv.SetAsync("k", "1"u8.ToArray(), new() { TimeToLive = TimeSpan.FromHours(1) }, Cancel)).Version;
+            var ends = (await node.Kv.GetAsync("k", cancellationToken: Cancel)).ExpiresAt!.Value;
+            await node.Kv.SetAsync("k", "2"u8.ToArray(), cancellationToken: Cancel);
+            await using var watch = Watch(node, first);
+            Assert.Equal("Put k=1, none", await PreviousAsync(watch));
+            Assert.Equal("Put k=2 before 1", await PreviousAsync(watch));
+            // By the wall clock, which is compared with log time anew by each answer.
+            var told = watch.Current.Previous!.Value;
+            Assert.Equal(first, told.Version);
+            Assert.InRange(told.ExpiresAt!.Value, ends - TimeSpan.FromMinutes(1), ends + TimeSpan.FromMinutes(1));
+            snapshot = await node.Cluster.TakeSnapshotAsync(Cancel);
+            await node.Kv.SetAsync("k", "3"u8.ToArray(), cancellationToken: Cancel);
+            last = (await node.Kv.DeleteAsync("k", cancellationToken: Cancel)).Version;
+        }
+        await using var again = await StartAsync(previousValues: true);
+        await again.Cluster.WaitUntilReadyAsync(Cancel);
+        await using (var watch = Watch(again, new(snapshot.Value + 1)))
+        {
+            Assert.Equal("Put k=3 before 2", await PreviousAsync(watch));
+            Assert.Equal("Deleted k= before 3", await PreviousAsync(watch));
+            Assert.Equal(last, watch.Current.Version);
+        }
+        await using (var watch = Watch(again, first))
+            await Assert.ThrowsAsync<RaftKvCompactedException>(async () => await watch.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task The_state_after_missed_changes_has_no_previous_values_and_the_changes_behind_it_have()
+    {
+        KvVersion first;
+        await using (var node = await StartAsync())
+        {
+            first = (await node.Kv.SetAsync("k", "1"u8.ToArray(), cancellationToken: Cancel)).Version;
+            await node.Kv.SetAsync("k", "2"u8.ToArray(), cancellationToken: Cancel);
+            await node.Cluster.TakeSnapshotAsync(Cancel);
+        }
+        await using var again = await StartAsync(previousValues: true);
+        await again.Cluster.WaitUntilReadyAsync(Cancel);
+        await using var watch = Watch(again, first, resynchronize: true);
+
+        Assert.Equal("Resynchronized =, none", await PreviousAsync(watch));
+        Assert.Equal("Put k=2, none", await PreviousAsync(watch));
+        Assert.Equal("InitialStateEnd =, none", await PreviousAsync(watch));
+        await again.Kv.SetAsync("k", "3"u8.ToArray(), cancellationToken: Cancel);
+        Assert.Equal("Put k=3 before 2", await PreviousAsync(watch));
+    }
+
+    private Task<TestNode> StartAsync(bool previousValues = false) =>
+        TestNode.StartAsync(o => (o.DataDirectory, o.WatchPreviousValues) = (_folder.Sub("data"), previousValues));
+
+    private static IAsyncEnumerator<KvEvent> Watch(TestNode node, KvVersion from, bool resynchronize = false) =>
+        node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true, FromVersion = from, Resynchronize = resynchronize }, Cancel)
+            .GetAsyncEnumerator(Cancel);
+
+    private static async Task<string> PreviousAsync(IAsyncEnumerator<KvEvent> watch) =>
+        await NextAsync(watch) + (watch.Current.Previous is { } before ? $" before {Encoding.UTF8.GetString(before.Value.Span)}" : ", none");
 
     private static async Task<string> NextAsync(IAsyncEnumerator<KvEvent> watch)
     {

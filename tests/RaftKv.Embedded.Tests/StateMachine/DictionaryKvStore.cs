@@ -10,6 +10,9 @@ internal sealed class DictionaryKvStore : IKvStore
     /// <summary>Whether the disk has room for cold records.</summary>
     public Func<bool> HasRoom { get; init; } = static () => true;
 
+    /// <summary>How many records were read.</summary>
+    public int Visits { get; private set; }
+
     public long Count => _records.Count;
 
     public bool HasRoomFor(int bytes) => HasRoom();
@@ -27,6 +30,7 @@ internal sealed class DictionaryKvStore : IKvStore
 
     public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
     {
+        Visits++;
         if (!_records.TryGetValue(key.ToArray(), out var record))
             return false;
         visit.Look(record.Header, record.Value);

@@ -230,7 +230,7 @@ public sealed class WatcherTests
         var feed = new ChangeFeed(new KvStateMachine(new DictionaryKvStore()), 4 * 1024 * 1024, 64 * 1024);
         var consumers = Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
-            using var watcher = feed.Watches.Add(KeyRanges.Interval(KvKeyRange.StartingWith($"{n % 4}"), 100), n >= 4, bufferBytes: 2000, from: 1);
+            using var watcher = feed.Watches.Add(KeyRanges.Interval(KvKeyRange.StartingWith($"{n % 4}"), 100), n >= 4 ? WatchedValues.None : WatchedValues.Written, bufferBytes: 2000, from: 1);
             var last = 0L;
             for (var expected = (changes - 1 - n % 4) / 4 + 1; expected > 0;)
             {
@@ -259,7 +259,7 @@ public sealed class WatcherTests
     }
 
     private Watcher Watch(KvKeyRange range, long from = 0, int bufferBytes = 1000) =>
-        _feed.Watches.Add(KeyRanges.Interval(range, 100), keysOnly: false, bufferBytes, from == 0 ? _version + 1 : from);
+        _feed.Watches.Add(KeyRanges.Interval(range, 100), WatchedValues.Written, bufferBytes, from == 0 ? _version + 1 : from);
 
     /// <summary>One entry: <c>key=value</c> puts, <c>-key</c> deletes.</summary>
     private void Apply(params string[] changes)

@@ -13,7 +13,7 @@ internal static class ConformanceRunner
     public static async Task<ConformanceReport> RunAsync(
         IDistributedKv kv, IRaftKvLeases leases, IRaftKvCoordination coordination, CancellationToken cancellationToken)
     {
-        var target = new RaftKvConformanceTarget { Kv = kv, Leases = leases, Coordination = coordination };
+        var target = new RaftKvConformanceTarget { Kv = kv, Leases = leases, Coordination = coordination, PreviousValues = true };
         var failures = new ConcurrentQueue<string>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(RaftKvConformance.Cases, options, async (one, token) =>

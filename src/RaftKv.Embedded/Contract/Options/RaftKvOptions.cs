@@ -188,6 +188,13 @@ public sealed class RaftKvOptions
     public long WatchHistoryBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>
+    /// Whether the node remembers with each change what the key held before it, so that watches on this node can ask for
+    /// <see cref="KvWatchOptions.PreviousValues"/>. Each write then reads the value that it replaces, and the changes take about twice as
+    /// many of the <see cref="WatchHistoryBytes"/>. The default value is <c>false</c>. Nodes may differ.
+    /// </summary>
+    public bool WatchPreviousValues { get; set; }
+
+    /// <summary>
     /// How many bytes of overwritten values are kept for scans under way; beyond that the oldest scan ends. The default value is 16 MiB; 64
     /// KiB to 1 TiB.
     /// </summary>

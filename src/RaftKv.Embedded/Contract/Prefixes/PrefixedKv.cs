@@ -72,9 +72,16 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
     public override IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions options = default,
         CancellationToken cancellationToken = default) =>
         MapAsync(Inner.WatchAsync(prefix.Outer(range), options, cancellationToken),
-            // Events that are about no key have none.
-            static (change, prefix) => change with { Key = string.IsNullOrEmpty(change.Key) ? change.Key : prefix.Inner(change.Key) },
-            cancellationToken);
+            static (change, prefix) => Map(change, prefix), cancellationToken);
+
+    private static KvEvent Map(in KvEvent change, KeyPrefix prefix)
+    {
+        // Events that are about no key have none.
+        if (string.IsNullOrEmpty(change.Key))
+            return change;
+        var key = prefix.Inner(change.Key);
+        return change with { Key = key, Previous = change.Previous is { } previous ? previous with { Key = key } : null };
+    }
 
     private KvOperationResult Map(KvOperationResult result) => result.Key is { } key ? result with { Key = prefix.Inner(key) } : result;
 

@@ -213,6 +213,10 @@ public interface IDistributedKv
     /// <param name="cancellationToken">Ends the watch.</param>
     /// <exception cref="ArgumentException">A bound of the range is not valid Unicode, or the options contradict each other.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="NotSupportedException">
+    /// <see cref="KvWatchOptions.PreviousValues"/> is asked for, and this node does not keep them
+    /// (<see cref="RaftKvOptions.WatchPreviousValues"/>). Thrown by the call, before a watch begins.
+    /// </exception>
     /// <exception cref="RaftKvLimitExceededException">A bound of the range is too long.</exception>
     /// <exception cref="RaftKvCompactedException">
     /// This node does not hold the next change any more: the version is too old, the watcher too slow, or the node was given a snapshot.

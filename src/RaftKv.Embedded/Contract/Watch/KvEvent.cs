@@ -12,6 +12,13 @@ public readonly record struct KvEvent
     /// <summary>What was written; empty when a key is removed, and for <see cref="KvWatchOptions.KeysOnly"/>.</summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
+    /// <summary>
+    /// What the key held before the change, with <see cref="KvWatchOptions.PreviousValues"/>; <c>null</c> when it did not exist. Always
+    /// <c>null</c> without that option, and for events that are no change: those of the initial state, after
+    /// <see cref="KvEventKind.Resynchronized"/> too.
+    /// </summary>
+    public KvEntry? Previous { get; init; }
+
     /// <summary>The version of the change: all changes of one write or transaction have the same.</summary>
     public KvVersion Version { get; init; }
 
@@ -31,7 +38,7 @@ public readonly record struct KvEvent
     /// <inheritdoc/>
     public bool Equals(KvEvent other) => Kind == other.Kind && Key == other.Key && Version == other.Version
         && CreateVersion == other.CreateVersion && WriteCount == other.WriteCount && EndsVersion == other.EndsVersion
-        && Value.Span.SequenceEqual(other.Value.Span);
+        && Value.Span.SequenceEqual(other.Value.Span) && Previous.Equals(other.Previous);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Kind, Key, Version, Value.Length);

@@ -27,8 +27,15 @@ public readonly record struct KvWatchOptions
     /// </summary>
     public KvConsistency Consistency { get; init; }
 
-    /// <summary>Leave out the values.</summary>
+    /// <summary>Leave out the values. Not together with <see cref="PreviousValues"/>.</summary>
     public bool KeysOnly { get; init; }
+
+    /// <summary>
+    /// Each change has what the key held before it: <see cref="KvEvent.Previous"/>. Only on nodes with
+    /// <see cref="RaftKvOptions.WatchPreviousValues"/>; on others the watch is refused with <see cref="NotSupportedException"/>. Previous
+    /// values count for <see cref="BufferBytes"/>. The default value is <c>false</c>.
+    /// </summary>
+    public bool PreviousValues { get; init; }
 
     /// <summary>How often a <see cref="KvEventKind.Progress"/> is yielded, at least 10 ms; zero (the default) is never.</summary>
     public TimeSpan ProgressInterval { get; init; }

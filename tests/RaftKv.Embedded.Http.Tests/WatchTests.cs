@@ -107,7 +107,7 @@ public sealed class WatchTests : IDisposable
 
         var problem = await KvTests.ProblemAsync(answer, HttpStatusCode.BadRequest, "invalid_previous");
         Assert.Equal("previous", problem.GetProperty("field").GetString());
-        Assert.Contains(reason, problem.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(reason, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,7 +64,12 @@ internal static class StatusJson
         json.WriteString("leaderId"u8, status.LeaderId);
         Milliseconds(json, "lastContactMs"u8, status.LastContact);
         json.WriteNumber("keyCount"u8, status.KeyCount);
-        json.WriteString("durability"u8, status.Durability == RaftKvDurability.Fsync ? "fsync"u8 : "os-buffered"u8);
+        json.WriteString("durability"u8, status.Durability switch
+        {
+            RaftKvDurability.Fsync => "fsync"u8,
+            RaftKvDurability.OsBuffered => "os-buffered"u8,
+            _ => "memory"u8,
+        });
     }
 
     // Each present only while there is one.

@@ -40,6 +40,20 @@ public class ClusterApiTests
         Assert.Equal("""{"term":3,"leaderId":"node1","at":"1970-01-01T00:00:00+00:00","cause":"won the election"}""", status.GetProperty("elections")[0].GetRawText());
     }
 
+    [Theory]
+    [InlineData(RaftKvDurability.Fsync, "fsync")]
+    [InlineData(RaftKvDurability.OsBuffered, "os-buffered")]
+    [InlineData(RaftKvDurability.Memory, "memory")]
+    public async Task The_status_tells_what_an_acknowledgement_means(RaftKvDurability durability, string expected)
+    {
+        await using var http = await HttpFixture.StartAsync();
+        http.Kv.Status = http.Kv.Status with { Durability = durability };
+
+        var status = JsonDocument.Parse((await http.GetAsync("/v1/cluster")).Body).RootElement;
+
+        Assert.Equal(expected, Text(status, "durability"));
+    }
+
     [Fact]
     public async Task The_status_tells_everything_that_the_node_knows_of_itself()
     {

@@ -69,6 +69,8 @@ public class DashboardStateTests
         var panel = (await page.EvaluateAsync("$('own').textContent")).GetString()!;
         foreach (var shown in new[] { "Version", "Durability", "fsync", "Free disk", "Memory", "Watches7" })
             Assert.Contains(shown, panel, StringComparison.Ordinal);
+        http.Kv.Status = Healthy with { Stalls = [Hang], Durability = RaftKvDurability.Memory };
+        await page.UntilAsync("$('own').textContent.includes('memory: a restart loses this copy')");
         Assert.Contains("4 s", (await page.EvaluateAsync("$('stalls').textContent")).GetString()!, StringComparison.Ordinal);
     }
 

@@ -94,10 +94,16 @@ function size(bytes) {
   return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${units[step]}`;
 }
 
+const durabilities = {
+  'os-buffered': 'os-buffered: a power cut of a majority loses writes',
+  memory: 'memory: a restart loses this copy, of a majority loses writes',
+};
+
 function drawOwn() {
   const { process: { version, workingSetBytes, heapBytes, availableBytes } } = status;
   const figures = {
-    Version: version, Durability: status.durability, 'Free disk': size(status.freeDiskBytes) + (status.diskFull ? ', too little for more data' : ''),
+    Version: version, Durability: durabilities[status.durability] ?? status.durability,
+    'Free disk': size(status.freeDiskBytes) + (status.diskFull ? ', too little for more data' : ''),
     Memory: `${size(workingSetBytes)} of ${size(availableBytes)}`, 'Managed heap': size(heapBytes), 'Index of keys': size(status.keyIndexBytes),
     Watches: number(status.watches), 'Copies compared up to': number(status.log.verified),
   };

@@ -137,7 +137,7 @@ internal static class Schemas
         [property: JsonNumberHandling(JsonNumberHandling.Strict), JsonPropertyName("lastContactMs"), Description("Milliseconds since "
             + "it heard from the leader; 0 on the leader.")] long? LastContactMs,
         [property: JsonPropertyName("keyCount")] long KeyCount,
-        [property: JsonPropertyName("durability"), Description("fsync or os-buffered.")] string Durability,
+        [property: JsonPropertyName("durability"), Description("fsync, os-buffered or memory.")] string Durability,
         [property: JsonPropertyName("log")] Log Log,
         [property: JsonPropertyName("members")] IReadOnlyList<Member> Members,
         [property: JsonPropertyName("elections")] IReadOnlyList<Election> Elections)

@@ -37,6 +37,8 @@ internal sealed class TestDisk : IFileSystem
 
     public void Delete(string path) => _files.Delete(path);
 
+    public void DeleteDirectoryIfEmpty(string path) => _files.DeleteDirectoryIfEmpty(path);
+
     public void SyncDirectory(string path) => Sync();
 
     public long AvailableBytes(string directory) => IsFull ? 0 : Math.Max(0, Volume - _files.UsedBytes);

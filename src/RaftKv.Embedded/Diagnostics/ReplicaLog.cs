@@ -234,6 +234,10 @@ internal static partial class ReplicaLog
         + "power cut of a quorum loses them.")]
     public static partial void NotDurable(this ILogger logger, string nodeId);
 
+    [LoggerMessage(143, LogLevel.Warning, "{NodeId} keeps everything in memory (Durability = Memory, {Bytes} bytes at most): a restart of "
+        + "this node loses its copy, and a restart of more than half of the voters at the same time loses acknowledged writes.")]
+    public static partial void InMemoryOnly(this ILogger logger, string nodeId, long bytes);
+
     [LoggerMessage(150, LogLevel.Error, "The configuration under the prefix {Prefix} is not updated any more.")]
     public static partial void ConfigurationEnded(this ILogger logger, Exception error, string prefix);
 

@@ -51,13 +51,15 @@ internal sealed class RaftKvHostedService(
             log.InsecurePeers(settings.NodeId, settings.ListenAddress);
         if (settings.Durability == RaftKvDurability.OsBuffered)
             log.NotDurable(settings.NodeId);
+        else if (settings.Durability == RaftKvDurability.Memory)
+            log.InMemoryOnly(settings.NodeId, settings.MemoryBudgetBytes);
         _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default);
         access.SetOpening(_opening);
         if (await Task.WhenAny(_opening, Task.Delay(OpensUnseen, cancellationToken)).ConfigureAwait(false) == _opening)
             await _opening.ConfigureAwait(false);
         else
-            log.OpeningTakesLong(settings.NodeId, settings.DataDirectory);
+            log.OpeningTakesLong(settings.NodeId, settings.Durability == RaftKvDurability.Memory ? "memory" : settings.DataDirectory);
         await observers.FlushAsync().ConfigureAwait(false);
     }
 

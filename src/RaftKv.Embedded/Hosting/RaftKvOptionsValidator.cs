@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Hosting;
@@ -31,11 +32,29 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     {
         if (!NodeIds.IsValid(options.NodeId))
             errors.Add($"NodeId is '{options.NodeId}'; it must be {NodeIds.Rule}.");
-        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+        if (options.Durability == RaftKvDurability.Memory)
+            CheckInMemory(options, errors);
+        else if (string.IsNullOrWhiteSpace(options.DataDirectory))
             errors.Add("DataDirectory is missing; it is the one option without a default: where the log, the snapshots and the "
                 + "identity live.");
         if (!Enum.IsDefined(options.Durability))
-            errors.Add($"Durability is {(int)options.Durability}; it must be Fsync or OsBuffered.");
+            errors.Add($"Durability is {(int)options.Durability}; it must be Fsync, OsBuffered or Memory.");
+    }
+
+    /// <summary>
+    /// What does not go together with a node that has forgotten its cluster after each restart. It would found a second one beside that of
+    /// the nodes that were added to it.
+    /// </summary>
+    private static void CheckInMemory(RaftKvOptions options, List<string> errors)
+    {
+        if (options.RestoreFrom is not null)
+            errors.Add("Durability is Memory, and RestoreFrom is set: a backup is restored into a data directory, and this node has none. "
+                + "Remove the one or the other.");
+        if (options.Bootstrap == RaftKvBootstrap.SingleNode
+            && (options.AdvertiseAddress is not null || options.ListenAddress != RaftKvOptions.DefaultListenAddress))
+            errors.Add("Durability is Memory, Bootstrap is SingleNode, and other nodes can know the address of this one: after a restart "
+                + "it would found a second cluster beside the nodes that were added to it. Set InitialMembers to the same list on every "
+                + "node; for a cluster of one set neither ListenAddress nor AdvertiseAddress.");
     }
 
     private static void CheckAddresses(RaftKvOptions options, List<string> errors)
@@ -152,7 +171,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.MaxValueBytes), options.MaxValueBytes, 1, 16 * mebibyte);
         Range(errors, nameof(options.MaxTransactionBytes), options.MaxTransactionBytes, 1024, 16 * mebibyte);
         Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes, Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), long.MaxValue);
-        Range(errors, nameof(options.MemoryBudgetBytes), options.MemoryBudgetBytes, 16L * mebibyte, 1L << 40);
+        Range(errors, nameof(options.MemoryBudgetBytes), options.MemoryBudgetBytes, StorageBudget.Least(options), 1L << 40);
         Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);
         Range(errors, nameof(options.SnapshotThresholdBytes), options.SnapshotThresholdBytes, 64 * 1024, long.MaxValue);

@@ -61,7 +61,7 @@ internal readonly record struct MemoryPlan(
     }
 
     private MemoryPlan Scaled(double factor, RaftKvOptions options) => new(
-        Scale(MemoryBudgetBytes, factor, 16 * Mebibyte),
+        Scale(MemoryBudgetBytes, factor, StorageBudget.Least(options)),
         Scale(ExpectedKeys, factor, 100_000),
         Scale(WatchHistoryBytes, factor, Mebibyte),
         Scale(ScanRetentionBytes, factor, Mebibyte),
@@ -76,7 +76,9 @@ internal readonly record struct MemoryPlan(
             MemoryBudgetBytes = MemoryBudgetBytes, ExpectedKeys = ExpectedKeys, MaxKeyBytes = options.MaxKeyBytes,
                 MaxValueBytes = options.MaxValueBytes,
         };
-        return store.MemoryBytes + store.IndexBytes + WatchHistoryBytes + ScanRetentionBytes + MaxPendingBytes;
+        // Without a disk the budget bounds the files too.
+        var records = options.Durability == RaftKvDurability.Memory ? MemoryBudgetBytes : store.MemoryBytes;
+        return records + store.IndexBytes + WatchHistoryBytes + ScanRetentionBytes + MaxPendingBytes;
     }
 
     private string Describe() => string.Create(CultureInfo.InvariantCulture,

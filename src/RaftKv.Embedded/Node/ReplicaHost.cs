@@ -91,7 +91,7 @@ internal sealed class ReplicaHost : LocalReplica
         _transport.Start(Assembly.Admission);
         _threads.Start(_ended.Token);
         var identity = _storage.Identity;
-        _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _options.DataDirectory,
+        _log.Started(_options.NodeId, Version, _transport.ListenEndPoint, _transport.AdvertisedAddress, _storage.Directory.Root,
             identity.ClusterId == Guid.Empty ? "none yet" : identity.ClusterId.ToString());
         if (_options.Seeds.Count > 0)
             _threads.Add("seeds", new SeedWatch(_options, identity, Assembly.Contacts, _transport, Replica, _ended.Token).Run);

@@ -38,6 +38,22 @@ public sealed class TestClusterTests
     }
 
     [Fact]
+    public async Task A_node_without_a_disk_is_taken_in_again_when_it_is_back()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, (_, b) => b.Services.Configure<RaftKvOptions>(
+            o => o.Durability = RaftKvDurability.Memory), Token);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        await leader.Kv.SetAsync("a", new byte[1], cancellationToken: Token);
+        var killed = cluster.Nodes.First(n => n != leader);
+
+        await killed.RestartAsync(Token);
+
+        Assert.Equal(0, killed.Cluster.Status.KeyCount);
+        await cluster.WaitForConvergenceAsync(Token);
+        Assert.True((await killed.Kv.GetAsync("a", KvReadOptions.Stale, Token)).Found);
+    }
+
+    [Fact]
     public async Task A_leader_that_is_cut_off_serves_nothing_and_the_others_go_on()
     {
         await using var cluster = await RaftKvTestCluster.StartAsync(3, (_, b) => b.Services.Configure<RaftKvOptions>(

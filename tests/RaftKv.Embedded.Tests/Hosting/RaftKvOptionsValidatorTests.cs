@@ -28,6 +28,31 @@ public sealed class RaftKvOptionsValidatorTests
     }
 
     [Fact]
+    public void Without_a_disk_there_is_no_data_directory_and_more_memory()
+    {
+        var options = new RaftKvOptions { Durability = RaftKvDurability.Memory };
+        Assert.Empty(Errors(options));
+
+        options.MemoryBudgetBytes = (24 << 20) - 1;
+        Assert.StartsWith("MemoryBudgetBytes is 25165823; it must be between 25165824 and", Assert.Single(Errors(options)));
+        options.MaxValueBytes = 16 << 20;
+        options.MemoryBudgetBytes = 64 << 20;
+        Assert.Contains("MemoryBudgetBytes is 67108864", Assert.Single(Errors(options)));
+    }
+
+    [Fact]
+    public void A_node_without_a_disk_restores_nothing_and_founds_no_cluster_that_others_join()
+    {
+        var options = new RaftKvOptions { Durability = RaftKvDurability.Memory, RestoreFrom = "backup" };
+        Assert.StartsWith("Durability is Memory, and RestoreFrom is set", Assert.Single(Errors(options)));
+
+        options = new RaftKvOptions { Durability = RaftKvDurability.Memory, Bootstrap = RaftKvBootstrap.SingleNode };
+        Assert.Empty(Errors(options));
+        options.ListenAddress = "127.0.0.1:1111";
+        Assert.StartsWith("Durability is Memory, Bootstrap is SingleNode", Assert.Single(Errors(options)));
+    }
+
+    [Fact]
     public void Every_error_is_said_at_once()
     {
         var options = new RaftKvOptions
@@ -60,7 +85,7 @@ public sealed class RaftKvOptionsValidatorTests
         [
             "NodeId is 'no spaces'; it must be 1 to 64 letters",
             "DataDirectory is missing",
-            "Durability is 9; it must be Fsync or OsBuffered.",
+            "Durability is 9; it must be Fsync, OsBuffered or Memory.",
             "ListenAddress is '0.0.0.0:1111', which other machines can reach",
             "ListenAddress is '0.0.0.0:1111', which peers cannot dial.",
             "InitialMembers has a node id 'b?'",

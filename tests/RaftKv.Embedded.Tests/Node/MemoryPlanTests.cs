@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Storage;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 
@@ -43,6 +44,37 @@ public sealed class MemoryPlanTests
         // What fits is not reduced any further.
         MemoryPlan.Apply(options, availableMebibytes * Mebibyte, _log);
         Assert.Single(_log.Lines);
+    }
+
+    [Fact]
+    public void Without_a_disk_the_budget_counts_as_a_whole_and_stays_large_enough_for_the_files()
+    {
+        var options = new RaftKvOptions { Durability = RaftKvDurability.Memory, MemoryBudgetBytes = 512 * Mebibyte };
+
+        MemoryPlan.Apply(options, 512 * Mebibyte, _log);
+
+        Assert.InRange(options.MemoryBudgetBytes, 100 * Mebibyte, 255 * Mebibyte);
+        MemoryPlan.Apply(options, 64 * Mebibyte, _log);
+        Assert.InRange(options.MemoryBudgetBytes, 24 * Mebibyte, 32 * Mebibyte);
+    }
+
+    [Theory]
+    [InlineData(24, 1, 8)]
+    [InlineData(64, 1, 16)]
+    [InlineData(1024, 1, 256)]
+    [InlineData(192, 16, 128)]
+    public void Without_a_disk_records_and_files_share_the_budget(long budgetMebibytes, int maxValueMebibytes, long recordMebibytes)
+    {
+        var options = new RaftKvOptions
+        {
+            Durability = RaftKvDurability.Memory,
+            MemoryBudgetBytes = budgetMebibytes * Mebibyte,
+            MaxValueBytes = (int)(maxValueMebibytes * Mebibyte),
+        };
+
+        Assert.Equal((budgetMebibytes - recordMebibytes) * Mebibyte, StorageBudget.Of(options).FileBytes);
+        Assert.InRange(StorageBudget.Least(options), 1, options.MemoryBudgetBytes);
+        Assert.True(StorageBudget.Of(options).FileBytes >= VolumeSizes.SmallestFor(options));
     }
 
     [Theory]

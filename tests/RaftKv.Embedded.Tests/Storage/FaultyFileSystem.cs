@@ -57,6 +57,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
         inner.Delete(path);
     }
 
+    public void DeleteDirectoryIfEmpty(string path) => inner.DeleteDirectoryIfEmpty(path);
+
     public void SyncDirectory(string path)
     {
         Before?.Invoke(DeviceOperation.SyncDirectory, path);

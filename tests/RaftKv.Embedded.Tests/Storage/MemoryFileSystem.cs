@@ -177,6 +177,11 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    /// <summary>It stays: the name of a directory is not what is tested here.</summary>
+    public void DeleteDirectoryIfEmpty(string path)
+    {
+    }
+
     public void SyncDirectory(string path)
     {
         lock (_gate)

@@ -79,7 +79,7 @@ public sealed record RaftKvStatus
     /// <summary>The log index of the configuration in force.</summary>
     public long ConfigurationIndex { get; init; }
 
-    /// <summary>How acknowledged writes are made durable.</summary>
+    /// <summary>How this node makes acknowledged writes durable; another member may do it in another way.</summary>
     public RaftKvDurability Durability { get; init; }
 
     /// <summary>The sizes that the cluster takes; on a node without a cluster those of its own options.</summary>

@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// The options of one replica. Only <see cref="DataDirectory"/> is required. They are validated when the host starts, and every error is
+/// The options of one replica. Only <see cref="DataDirectory"/> is required, unless <see cref="Durability"/> is
+/// <see cref="RaftKvDurability.Memory"/>. They are validated when the host starts, and every error is
 /// reported at once. When the configuration changes while the host runs, these are taken over without a restart: <see cref="PeerSecrets"/>,
 /// <see cref="RequestTimeout"/>, <see cref="HandOverTimeout"/>, <see cref="IntegrityCheckInterval"/>, <see cref="DiskWarningBytes"/>,
 /// <see cref="DiskReserveBytes"/>, <see cref="SnapshotThresholdBytes"/> and <see cref="LogRetentionBytes"/>. For all others the log says
@@ -22,7 +23,8 @@ public sealed class RaftKvOptions
     /// <summary>This node's name in the cluster: 1 to 64 letters, digits, '.', '_' or '-'. The default value is <c>node1</c>.</summary>
     public string NodeId { get; set; } = DefaultNodeId;
 
-    /// <summary>Where the log, the snapshots and the identity live. One process per directory. Required.</summary>
+    /// <summary>Where the log, the snapshots and the identity live. One process per directory. Required; not used when
+    /// <see cref="Durability"/> is <see cref="RaftKvDurability.Memory"/>.</summary>
     public string DataDirectory { get; set; } = "";
 
     /// <summary>
@@ -153,7 +155,11 @@ public sealed class RaftKvOptions
     public long MaxPendingBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// The memory the store's records may take before the coldest go to disk, in bytes. The default value is 64 MiB; 16 MiB to 1 TiB.
+    /// The memory the store's records may take before the coldest go to disk, in bytes. The default value is 64 MiB; 16 MiB to 1 TiB. When
+    /// <see cref="Durability"/> is <see cref="RaftKvDurability.Memory"/> it bounds the log, the snapshots and the records together, and
+    /// about a fifth of it can be data: beyond that, writes that add data are refused
+    /// (<see cref="RaftKvUnavailableReason.NoSpace"/>), as on a disk that is full. The least is 24 MiB then, or more with a
+    /// <see cref="MaxValueBytes"/> or <see cref="MaxTransactionBytes"/> above the default.
     /// </summary>
     public long MemoryBudgetBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -22,7 +22,14 @@ internal sealed class ClusterBootstrapper(
     /// <summary>How long a node that was adopted waits for its leader before it asks again.</summary>
     private static readonly TimeSpan LeaderTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// So long after its start a node without a disk founds nothing. Members of its former cluster that InitialMembers does not have dial
+    /// it at most 0.5 s apart, and are asked then.
+    /// </summary>
+    private static readonly TimeSpan ClaimTimeout = TimeSpan.FromSeconds(1);
+
     private readonly AbandonedCluster _abandoned = new(options, clock);
+    private readonly long _startedAt = clock.Ticks;
     private Guid _asked;
     private long _ledAt = clock.Ticks;
 
@@ -68,7 +75,7 @@ internal sealed class ClusterBootstrapper(
         var mode = BootstrapMode.Of(options);
         if (mode == RaftKvBootstrap.SingleNode && own.ClusterId == Guid.Empty)
             return;
-        var survey = BootstrapSurvey.Take(options, own, own.ClusterId == Guid.Empty ? [] : contacts.Callers,
+        var survey = BootstrapSurvey.Take(options, own, own.ClusterId == Guid.Empty ? Claimants : contacts.Callers,
             address => transport.TryProbe(address, ProbeTimeout, ended));
         if (ended.IsCancellationRequested)
             return;
@@ -82,11 +89,18 @@ internal sealed class ClusterBootstrapper(
             report.Wait($"{abandoned.NodeId} belongs to the cluster {abandoned.ClusterId}, has nothing of it yet and knows no leader. It "
                 + "gives that cluster up once all initial members answer and none has more. "
                 + "Start those that do not run.", isMistake: false);
-        else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsBootstrapper)
+        else if (mode == RaftKvBootstrap.InitialMembers && survey.Missing.Count == 0 && IsBootstrapper && !MayBeClaimed)
             Found(survey);
         else
             WaitForOthers(mode, survey);
     }
+
+    private bool IsInMemory => options.Durability == RaftKvDurability.Memory;
+
+    /// <summary>A node without a disk forgets its cluster with each restart; on a disk, that is an accident.</summary>
+    private IReadOnlyList<string> Claimants => IsInMemory ? contacts.Claimants : [];
+
+    private bool MayBeClaimed => IsInMemory && clock.Ticks - _startedAt < ClaimTimeout.Ticks;
 
     private bool IsBootstrapper => options.NodeId == BootstrapperId;
 
@@ -152,10 +166,11 @@ internal sealed class ClusterBootstrapper(
 
     /// <summary>
     /// A seed may be any node; at the address of an initial member must be that member, for the address may have been given to a node of
-    /// another cluster.
+    /// another cluster. A cluster that counts this node among its members has dialled it.
     /// </summary>
     private bool IsExpected(string address, PeerHello answer) =>
-        options.Seeds.Contains(address) || options.InitialMembers.Any(m => m.Address == address && m.NodeId == answer.NodeId);
+        options.Seeds.Contains(address) || Claimants.Contains(address)
+        || options.InitialMembers.Any(m => m.Address == address && m.NodeId == answer.NodeId);
 
     private void Found(BootstrapSurvey survey)
     {

@@ -18,6 +18,7 @@ internal sealed class ContactPoints
     private readonly Dictionary<string, string> _initial = new(StringComparer.Ordinal);
 
     private string[] _callers = [];
+    private string[] _claimants = [];
 
     public ContactPoints(RaftKvOptions options)
     {
@@ -39,11 +40,21 @@ internal sealed class ContactPoints
     /// <summary>Addresses of the nodes that have dialled this one since it was adopted, the newest first.</summary>
     public IReadOnlyList<string> Callers => Volatile.Read(ref _callers);
 
-    public void NoteCaller(string address)
+    /// <summary>
+    /// Addresses of nodes whose cluster counts this node among its members, under an identity that it does not have any more, the newest
+    /// first.
+    /// </summary>
+    public IReadOnlyList<string> Claimants => Volatile.Read(ref _claimants);
+
+    public void NoteCaller(string address) => Put(ref _callers, address);
+
+    public void NoteClaimant(string address) => Put(ref _claimants, address);
+
+    private static void Put(ref string[] addresses, string address)
     {
-        var known = Volatile.Read(ref _callers);
+        var known = Volatile.Read(ref addresses);
         if (known is not [var newest, ..] || newest != address)
-            Volatile.Write(ref _callers, [address, .. known.Where(a => a != address).Take(Kept - 1)]);
+            Volatile.Write(ref addresses, [address, .. known.Where(a => a != address).Take(Kept - 1)]);
     }
 
     public IReadOnlyList<string> Of(string nodeId)

@@ -6,15 +6,23 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>The data directory of a node: opened as a whole, with what the node starts from.</summary>
+/// <summary>
+/// The data directory of a node: opened as a whole, with what the node starts from. With <see cref="RaftKvDurability.Memory"/> each start
+/// makes an empty one in memory, with a new identity: to the cluster the node is one whose disk was replaced.
+/// </summary>
 internal sealed class ReplicaStorage : IDisposable
 {
+    /// <summary>The root of the files with <see cref="RaftKvDurability.Memory"/>: no directory of the machine.</summary>
+    private const string InMemoryRoot = "memory";
+
     private readonly Stack<IDisposable> _opened = new();
 
     private ReplicaStorage(RaftKvOptions options, ILogger log, ReplicaEnvironment? environment)
     {
-        Files = environment?.Files ?? new OsFileSystem();
-        Directory = DataDirectory.Open(Files, options.DataDirectory);
+        var budget = StorageBudget.Of(options);
+        var isInMemory = options.Durability == RaftKvDurability.Memory;
+        Files = isInMemory ? new InMemoryFileSystem(budget.FileBytes) : environment?.Files ?? new OsFileSystem();
+        Directory = DataDirectory.Open(Files, isInMemory ? InMemoryRoot : options.DataDirectory);
         _opened.Push(Directory);
         try
         {
@@ -26,7 +34,7 @@ internal sealed class ReplicaStorage : IDisposable
             Snapshots = new SnapshotStore(Files, Directory.Snapshots)
             {
                 ReservedBytes = SegmentBytes,
-                LoadedInMemoryBytes = options.MemoryBudgetBytes / 2,
+                LoadedInMemoryBytes = budget.RecordBytes / 2,
             };
             _opened.Push(Snapshots);
             Stores = environment?.Stores ?? new StoreFactory(Files, Directory.Store, options).Create;
@@ -36,7 +44,7 @@ internal sealed class ReplicaStorage : IDisposable
             {
                 SegmentBytes = SegmentBytes,
                 MustExist = Identity.ClusterId != Guid.Empty,
-                SyncsCommits = options.Durability == RaftKvDurability.Fsync,
+                SyncsCommits = options.Durability != RaftKvDurability.OsBuffered,
             };
             Wal = Wal.Open(Files, Directory.Wal, walOptions, out var recovery);
             _opened.Push(Wal);

@@ -18,7 +18,7 @@ internal sealed class StoreFactory
         (_files, _directory) = (files, directory);
         _settings = new FasterKvStoreSettings
         {
-            MemoryBudgetBytes = options.MemoryBudgetBytes,
+            MemoryBudgetBytes = StorageBudget.Of(options).RecordBytes,
             ExpectedKeys = options.ExpectedKeys,
             MaxKeyBytes = options.MaxKeyBytes,
             MaxValueBytes = options.MaxValueBytes,
@@ -48,8 +48,7 @@ internal sealed class StoreFactory
             var leftover = Path.Combine(directory, name);
             foreach (var file in files.ListFiles(leftover).Where(ForeignEntries.IsScratchFile))
                 files.Delete(Path.Combine(leftover, file));
-            if (!Directory.EnumerateFileSystemEntries(leftover).Any())
-                Directory.Delete(leftover);
+            files.DeleteDirectoryIfEmpty(leftover);
         }
     }
 }

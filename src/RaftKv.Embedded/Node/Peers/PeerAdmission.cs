@@ -52,7 +52,11 @@ internal sealed class PeerAdmission(
         if (hello.TargetNodeId != identity.NodeId)
             return HandshakeVerdict.NotMe;
         if (hello.TargetIncarnation != Guid.Empty && hello.TargetIncarnation != identity.Incarnation)
+        {
+            if (identity.ClusterId == Guid.Empty && hello.ClusterId != Guid.Empty && hello.Address.Length > 0)
+                contacts.NoteClaimant(hello.Address);
             return HandshakeVerdict.OtherIncarnation;
+        }
         if (identity.ClusterId == Guid.Empty)
         {
             // Only a cluster that names this very data directory has really added this node.

@@ -25,6 +25,9 @@ internal interface IFileSystem
     /// <summary>Removes a file if it exists. Durable after <see cref="SyncDirectory"/>.</summary>
     void Delete(string path);
 
+    /// <summary>Removes a directory that has no entries. It stays when it has some.</summary>
+    void DeleteDirectoryIfEmpty(string path);
+
     void SyncDirectory(string path);
 
     /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>; 0 when it has no room for the names of more files

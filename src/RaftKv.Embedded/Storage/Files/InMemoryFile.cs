@@ -1,17 +1,20 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A file of an <see cref="InMemoryFileSystem"/>. Its memory is allocated page by page: zeros written ahead take none. It stays readable
-/// for those who hold it after it was deleted.
+/// The content of a file of an <see cref="InMemoryFileSystem"/>. Its length is taken from the room, in whole pages; memory is allocated
+/// page by page: zeros written ahead take room and no memory, so that a later write over them is never refused. After it was deleted it
+/// stays readable until the last <see cref="InMemoryHandle"/> is disposed of.
 /// </summary>
-internal sealed class InMemoryFile : IStorageFile
+internal sealed class InMemoryFile(InMemoryRoom room)
 {
     private const int PageBytes = 16 * 1024;
 
     private readonly Lock _gate = new();
     private readonly List<byte[]?> _pages = [];
     private long _length;
-    private int _allocated;
+
+    /// <summary>The name, and each open handle.</summary>
+    private int _references = 1;
 
     public long Length
     {
@@ -22,8 +25,25 @@ internal sealed class InMemoryFile : IStorageFile
         }
     }
 
-    /// <summary>What it takes in memory.</summary>
-    public long MemoryBytes => (long)Volatile.Read(ref _allocated) * PageBytes;
+    /// <summary>A handle opens it.</summary>
+    public void AddReference()
+    {
+        lock (_gate)
+            _references++;
+    }
+
+    /// <summary>Drops a handle, or the name. The last one gives the room back.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            if (--_references > 0)
+                return;
+            room.Return((long)_pages.Count * PageBytes);
+            _pages.Clear();
+            _length = 0;
+        }
+    }
 
     public int Read(long offset, Span<byte> buffer)
     {
@@ -46,13 +66,13 @@ internal sealed class InMemoryFile : IStorageFile
         }
     }
 
-    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    /// <summary>Returns <c>false</c>, and has written nothing, when there is no room for what it would grow by.</summary>
+    public bool TryWrite(long offset, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {
-            _length = Math.Max(_length, offset + bytes.Length);
-            while ((long)_pages.Count * PageBytes < _length)
-                _pages.Add(null);
+            if (!TryGrow(offset + bytes.Length))
+                return false;
             while (bytes.Length > 0)
             {
                 var (page, at) = ((int)(offset / PageBytes), (int)(offset % PageBytes));
@@ -60,25 +80,24 @@ internal sealed class InMemoryFile : IStorageFile
                 if (_pages[page] is { } there)
                     part.CopyTo(there.AsSpan(at));
                 else if (part.ContainsAnyExcept((byte)0))
-                    part.CopyTo(Allocate(page).AsSpan(at));
+                    part.CopyTo((_pages[page] = new byte[PageBytes]).AsSpan(at));
                 bytes = bytes[part.Length..];
                 offset += part.Length;
             }
+            return true;
         }
     }
 
-    public void Sync()
+    private bool TryGrow(long length)
     {
-    }
-
-    /// <summary>It may be opened again.</summary>
-    public void Dispose()
-    {
-    }
-
-    private byte[] Allocate(int page)
-    {
-        Volatile.Write(ref _allocated, _allocated + 1);
-        return _pages[page] = new byte[PageBytes];
+        if (length <= _length)
+            return true;
+        var missing = ((length + PageBytes - 1) / PageBytes) - _pages.Count;
+        if (missing > 0 && !room.TryTake(missing * PageBytes))
+            return false;
+        for (; missing > 0; missing--)
+            _pages.Add(null);
+        _length = length;
+        return true;
     }
 }

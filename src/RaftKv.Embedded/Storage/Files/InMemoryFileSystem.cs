@@ -3,22 +3,17 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>Files in the memory of this process: nothing outlives it, and syncs cost nothing. Thread-safe.</summary>
-internal sealed class InMemoryFileSystem : IFileSystem
+/// <param name="capacityBytes">How much all files may have together; what would make them longer is refused as on a full disk.</param>
+internal sealed class InMemoryFileSystem(long capacityBytes = long.MaxValue) : IFileSystem
 {
     private readonly Lock _gate = new();
+    private readonly InMemoryRoom _room = new(capacityBytes);
     private readonly Dictionary<string, InMemoryFile> _files = [];
     private readonly HashSet<string> _directories = [];
     private readonly HashSet<string> _locks = [];
 
-    /// <summary>What all files take in memory.</summary>
-    public long UsedBytes
-    {
-        get
-        {
-            lock (_gate)
-                return _files.Values.Sum(f => f.MemoryBytes);
-        }
-    }
+    /// <summary>What all files have, deleted ones that are still open included. They take that much memory at most.</summary>
+    public long UsedBytes => _room.UsedBytes;
 
     public void CreateDirectory(string path)
     {
@@ -53,10 +48,13 @@ internal sealed class InMemoryFileSystem : IFileSystem
         {
             var exists = _files.TryGetValue(path, out var file);
             if (mode is FileOpenMode.Read or FileOpenMode.ReadWrite)
-                return exists ? file! : throw OsErrors.From(new FileNotFoundException("There is no such file."), "open", path);
+                return exists ? new InMemoryHandle(file!, path)
+                    : throw OsErrors.From(new FileNotFoundException("There is no such file."), "open", path);
             if (exists && mode == FileOpenMode.CreateNew)
                 throw OsErrors.From(new IOException("The file exists."), "create", path);
-            return _files[path] = new InMemoryFile();
+            var created = new InMemoryFile(_room);
+            Put(path, created);
+            return new InMemoryHandle(created, path);
         }
     }
 
@@ -66,21 +64,36 @@ internal sealed class InMemoryFileSystem : IFileSystem
         {
             if (!_files.Remove(from, out var file))
                 throw OsErrors.From(new FileNotFoundException("There is no such file."), "rename a file to", to);
-            _files[to] = file;
+            Put(to, file);
         }
     }
 
     public void Delete(string path)
     {
         lock (_gate)
-            _files.Remove(path);
+        {
+            if (_files.Remove(path, out var file))
+                file.Release();
+        }
+    }
+
+    public void DeleteDirectoryIfEmpty(string path)
+    {
+        lock (_gate)
+        {
+            if (NamesIn(path, _files.Keys).Count + NamesIn(path, _directories).Count == 0)
+                _directories.Remove(path);
+        }
     }
 
     public void SyncDirectory(string path)
     {
     }
 
-    public long AvailableBytes(string directory) => long.MaxValue;
+    public long AvailableBytes(string directory) =>
+        capacityBytes == long.MaxValue ? long.MaxValue : Math.Max(0, capacityBytes - _room.UsedBytes);
+
+    public long VolumeBytes(string directory) => capacityBytes;
 
     public IDisposable Lock(string path)
     {
@@ -91,6 +104,14 @@ internal sealed class InMemoryFileSystem : IFileSystem
                     $"The directory {Path.GetDirectoryName(path)} in memory is in use by another replica. Stop that one first.");
             return new HeldLock(this, path);
         }
+    }
+
+    /// <summary>Gives the name to a file, which takes the place of the one that had it.</summary>
+    private void Put(string path, InMemoryFile file)
+    {
+        if (_files.Remove(path, out var replaced))
+            replaced.Release();
+        _files[path] = file;
     }
 
     private static List<string> NamesIn(string directory, IEnumerable<string> paths)

@@ -62,6 +62,13 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         return true;
     });
 
+    public void DeleteDirectoryIfEmpty(string path) => Guard("delete", path, static path =>
+    {
+        if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
+            Directory.Delete(path);
+        return true;
+    });
+
     public void SyncDirectory(string path)
     {
         if (!sync || OperatingSystem.IsWindows())

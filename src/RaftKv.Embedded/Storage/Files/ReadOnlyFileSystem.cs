@@ -27,6 +27,10 @@ internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     public void Delete(string path) => _gone.Add(path);
 
+    public void DeleteDirectoryIfEmpty(string path)
+    {
+    }
+
     public void SyncDirectory(string path)
     {
     }

@@ -208,7 +208,11 @@ internal sealed class Replica
     public void PostMessage(PeerHello from, PeerMessage message) => _turns.PostMessage(from, message);
 
     /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
-    public void Recover(RaftStart start) => _turns.Post(new Bootstrapped(start));
+    public void Recover(RaftStart start)
+    {
+        _peers.Recover(start);
+        _turns.Post(new Bootstrapped(start));
+    }
 
     /// <summary>Any thread. Whether something waits for the next turn.</summary>
     public bool HasWork => _turns.HasWork;

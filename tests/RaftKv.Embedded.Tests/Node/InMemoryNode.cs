@@ -66,6 +66,8 @@ internal sealed class InMemoryNode
 
     public Applier Applier => _assembly.Applier;
 
+    public PeerAdmission Admission => _assembly.Admission;
+
     public ClusterBootstrap ClusterBootstrap => _assembly.ClusterBootstrap;
 
     public long FreeDiskBytes { get; set; } = long.MaxValue;

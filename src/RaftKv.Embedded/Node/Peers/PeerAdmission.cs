@@ -84,8 +84,8 @@ internal sealed class PeerAdmission(
         if (IsOlder(hello))
             return HandshakeVerdict.RolledBack;
         age?.Peers.Note(hello);
-        if (hello.Address.Length > 0 && replica.PublishedConfiguration.Find(hello.NodeId) is not null
-            && contacts.Note(hello.NodeId, hello.Address))
+        // Also of a node whose entry has yet to arrive: the entry may name an older address, and this connection stays.
+        if (hello.Address.Length > 0 && contacts.Note(hello.NodeId, hello.Address))
             replica.Post(new AddressesLearned());
         if (hello.FeatureLevel < replica.PublishedConfiguration.FeatureLevel)
             return HandshakeVerdict.TooOld;

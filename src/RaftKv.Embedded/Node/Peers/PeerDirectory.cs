@@ -39,6 +39,11 @@ internal sealed class PeerDirectory(ReplicaContext context)
     /// <summary>Any thread. The configuration in force, for the handshake.</summary>
     public ClusterConfiguration PublishedConfiguration => Volatile.Read(ref _publishedConfiguration);
 
+    /// <summary>
+    /// Before the first turn. Peers connect as soon as the node listens, and their handshakes need the configuration that it recovered.
+    /// </summary>
+    public void Recover(RaftStart start) => Volatile.Write(ref _publishedConfiguration, new ConfigurationHistory(start).Current);
+
     /// <summary>A node introduced itself. One that is not in our configuration is dialled at once, so that it can be answered.</summary>
     public void OnMet(Member node)
     {

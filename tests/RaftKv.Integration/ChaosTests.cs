@@ -1,5 +1,6 @@
 using RaftKv.Integration.Chaos;
 using RaftKv.Integration.Chaos.Network;
+using RaftKv.Integration.Clocks;
 using RaftKv.Integration.Support;
 using Xunit;
 
@@ -41,7 +42,7 @@ public sealed class ChaosTests
         using var disk = MountedDirectory.TryMount(1, out var noDisk);
         var missing = faults switch
         {
-            "clock steps" => WallClocks.Missing,
+            "clock steps" => NodeClocks.Missing,
             "full disks" => disk is null ? $"no small disk can be mounted ({noDisk}): run as root" : null,
             _ => ChaosNetwork.MissingForNamespaces,
         };

@@ -1,5 +1,6 @@
 using RaftKv.Embedded;
 using RaftKv.Integration.Chaos.Network;
+using RaftKv.Integration.Clocks;
 using RaftKv.Integration.Support;
 using RaftKv.TestNode.Driver;
 using Xunit;
@@ -13,14 +14,14 @@ public sealed class ChaosWorld : IAsyncDisposable
 
     private readonly MountedDirectory? disk;
 
-    private ChaosWorld(TestCluster cluster, ChaosNetwork laboratory, WallClocks clocks, MountedDirectory? disk)
+    private ChaosWorld(TestCluster cluster, ChaosNetwork laboratory, NodeClocks clocks, MountedDirectory? disk)
         => (Cluster, ChaosNetwork, Clocks, this.disk) = (cluster, laboratory, clocks, disk);
 
     public TestCluster Cluster { get; }
 
     public ChaosNetwork ChaosNetwork { get; }
 
-    public WallClocks Clocks { get; }
+    public NodeClocks Clocks { get; }
 
     /// <summary>The node whose disk is small, if one could be made.</summary>
     public ClusterNode? SmallDisk => disk is null ? null : Cluster["node3"];
@@ -36,9 +37,9 @@ public sealed class ChaosWorld : IAsyncDisposable
     public static async Task<ChaosWorld> FormAsync()
     {
         var laboratory = ChaosNetwork.Open("node1", "node2", "node3");
-        var clocks = new WallClocks();
+        var clocks = new NodeClocks();
         var disk = MountedDirectory.TryMount(DiskMegabytes, out var error);
-        List<string> missing = [.. new[] { ChaosNetwork.MissingForNamespaces, WallClocks.Missing, disk is null ? $"no small disk can be mounted ({error})" : null }.OfType<string>()];
+        List<string> missing = [.. new[] { ChaosNetwork.MissingForNamespaces, NodeClocks.Missing, disk is null ? $"no small disk can be mounted ({error})" : null }.OfType<string>()];
         try
         {
             var cluster = await TestCluster.FormAsync(3, Configure, nodeId => NodeProgram.TestNode with { Launcher = laboratory.LauncherOf(nodeId), Environment = clocks.EnvironmentOf(nodeId) });

@@ -1,3 +1,5 @@
+using RaftKv.Integration.Clocks;
+
 namespace RaftKv.Integration.Chaos.Faults;
 
 /// <summary>The wall clock of one node, or of all, jumps by up to an hour, forward or back, and later returns.</summary>
@@ -5,7 +7,7 @@ public sealed class ClockFault : ChaosFault
 {
     public override string Name => "clock step";
 
-    public override bool IsPossible(ChaosWorld world) => WallClocks.Missing is null;
+    public override bool IsPossible(ChaosWorld world) => NodeClocks.Missing is null;
 
     public override async Task RunAsync(ChaosWorld world, Random random)
     {

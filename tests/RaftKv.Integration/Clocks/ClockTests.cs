@@ -1,10 +1,9 @@
 using RaftKv.Embedded;
-using RaftKv.Integration.Chaos;
 using RaftKv.Integration.Support;
 using RaftKv.TestNode.Driver;
 using Xunit;
 
-namespace RaftKv.Integration;
+namespace RaftKv.Integration.Clocks;
 
 /// <summary>Clocks that are wrong, and a leadership that does not stay.</summary>
 public sealed class ClockTests : IntegrationTest
@@ -50,8 +49,8 @@ public sealed class ClockTests : IntegrationTest
     [Fact]
     public async Task One_node_of_three_whose_clock_is_years_ahead_at_a_cold_start_lets_nothing_expire_and_is_named()
     {
-        Assert.SkipWhen(WallClocks.Missing is not null, WallClocks.Missing ?? "");
-        using var clocks = new WallClocks();
+        Assert.SkipWhen(NodeClocks.Missing is not null, NodeClocks.Missing ?? "");
+        using var clocks = new NodeClocks();
         var cluster = Track(await TestCluster.FormAsync(3, Steady, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
         await cluster.Nodes[0].SetForAsync("hour", "v", TimeSpan.FromHours(1));
         foreach (var node in cluster.Nodes)
@@ -84,8 +83,8 @@ public sealed class ClockTests : IntegrationTest
     [Fact]
     public async Task A_cluster_of_one_that_once_started_years_ahead_says_so_and_keeps_what_is_given_an_end_afterwards()
     {
-        Assert.SkipWhen(WallClocks.Missing is not null, WallClocks.Missing ?? "");
-        using var clocks = new WallClocks();
+        Assert.SkipWhen(NodeClocks.Missing is not null, NodeClocks.Missing ?? "");
+        using var clocks = new NodeClocks();
         var cluster = Track(await TestCluster.FormAsync(1, null, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
         var node = cluster.Nodes[0];
         await node.KillAsync();

@@ -15,7 +15,10 @@ public sealed class InMemoryTests : IntegrationTest
     public async Task A_cluster_without_disks_does_what_the_contract_says_and_writes_no_file()
     {
         var cluster = await FormAsync(configure: o =>
-            (o.Durability, o.SnapshotThresholdBytes, o.LogRetentionBytes) = (RaftKvDurability.Memory, 64 * 1024, 0));
+        {
+            (o.Durability, o.SnapshotThresholdBytes, o.LogRetentionBytes) = (RaftKvDurability.Memory, 64 * 1024, 0);
+            o.WatchPreviousValues = true;
+        });
         var leader = await cluster.LeaderAsync();
         var follower = cluster.Nodes.First(n => n != leader);
 

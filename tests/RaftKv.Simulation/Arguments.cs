@@ -15,6 +15,7 @@ internal sealed class Arguments
         --for 10m           runs seeds for so long (s, m, h)
           --parallel P        on so many threads (1)
           --failures N        ends after so many failures (5)
+          --fingerprints      prints a line for each seed, which is equal for equal runs
         --mutations         plants every known bug in a copy of the sources, one after the other, and shows that it is found
           --only A,B          these only
           --seeds N           tries so many seeds for each (3,000)

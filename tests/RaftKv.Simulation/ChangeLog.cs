@@ -46,8 +46,12 @@ internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
     public IReadOnlyList<LoggedChange> StateAt(long version, KeyInterval keys)
     {
         var state = new SortedDictionary<string, LoggedChange>(StringComparer.Ordinal);
-        foreach (var change in _changes.TakeWhile(c => c.Version <= version).Where(c => c.IsIn(keys)))
+        foreach (var change in _changes)
         {
+            if (change.Version > version)
+                break;
+            if (!change.IsIn(keys))
+                continue;
             if (change.Kind == KvChangeKind.Put)
                 state[change.Key] = change;
             else

@@ -8,5 +8,7 @@ namespace RaftKv.Simulation;
 internal sealed record LoggedChange(
     KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount, long PreviousVersion, byte[] PreviousValue)
 {
-    public bool IsIn(KeyInterval keys) => keys.Contains(Encoding.UTF8.GetBytes(Key));
+    private readonly byte[] _key = Encoding.UTF8.GetBytes(Key);
+
+    public bool IsIn(KeyInterval keys) => keys.Contains(_key);
 }

@@ -17,6 +17,7 @@ internal sealed class SeedSearch(Arguments arguments)
     private readonly ulong _count = arguments.Number("--seeds", ulong.MaxValue / 2);
     private readonly TimeSpan _limit = arguments.Duration("--for", TimeSpan.MaxValue);
     private readonly ulong _enough = arguments.Number("--failures", 5);
+    private readonly bool _showsFingerprints = arguments.Has("--fingerprints");
     private readonly SimulationOptions _options = arguments.Options;
     private ulong _next;
     private ulong _failures;
@@ -41,6 +42,8 @@ internal sealed class SeedSearch(Arguments arguments)
             lock (_gate)
             {
                 _totals.Add(report);
+                if (_showsFingerprints)
+                    Console.WriteLine($"seed {report.Seed}: {report.Fingerprint}");
                 if (report.Failure is not null)
                     Tell(report);
                 if (_watch.Elapsed - _said < SayEvery)

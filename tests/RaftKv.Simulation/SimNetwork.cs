@@ -81,7 +81,7 @@ internal sealed class SimNetwork(Simulation run)
     public SimPipe PipeOf(SimLink link) => new(run.Time, frame => Depart(link, frame));
 
     private long RateOf(SimLink link) =>
-        _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled) && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
+        _throttled.Count > 0 && _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled) && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
 
     public SimRandom ChanceBetween(string from, string to)
     {
@@ -194,7 +194,7 @@ internal sealed class SimNetwork(Simulation run)
             return;
         }
         var at = run.Time.Now + DelayOf(link);
-        if (_slow.TryGetValue((link.From.Id, target.Id), out var slow) && run.Time.Now < slow.Until)
+        if (_slow.Count > 0 && _slow.TryGetValue((link.From.Id, target.Id), out var slow) && run.Time.Now < slow.Until)
             at += slow.Delay;
         if (isRaft && !IsQuiet)
         {
@@ -206,7 +206,7 @@ internal sealed class SimNetwork(Simulation run)
             if (chance.Percent(run.Swarm.DuplicatePercent))
             {
                 Disturbed = Disturbed with { Repeated = Disturbed.Repeated + 1 };
-                Deliver(link, target, frame, at + chance.Between(0, 100) * VirtualTime.Millisecond, isRaft);
+                Deliver(link, target, [.. frame], at + chance.Between(0, 100) * VirtualTime.Millisecond, isRaft);
             }
         }
         if (!isRaft || run.Swarm.LatePercent == 0)
@@ -214,6 +214,7 @@ internal sealed class SimNetwork(Simulation run)
         Deliver(link, target, frame, at, isRaft);
     }
 
+    /// <param name="frame">Is the receiver's from then on.</param>
     private void Deliver(SimLink link, SimNode target, byte[] frame, long at, bool isRaft)
     {
         var (connection, toLife) = (link.Connection, link.ToLife);
@@ -229,7 +230,7 @@ internal sealed class SimNetwork(Simulation run)
                 return;
             Frame.ReadHeader(frame, MaxFrameBytes, out var type);
             var message = MessageDecoder.Read(type,
-                Frame.Open(frame.ToArray())) ?? throw new InvalidOperationException($"no decoder for {type}");
+                Frame.Open(frame)) ?? throw new InvalidOperationException($"no decoder for {type}");
             if (run.Transcript.IsOn)
                 run.Transcript.Add(target.Id, $"<- {link.From.Id} {Describe(message)}");
             if (message is ForwardRefused)

@@ -101,6 +101,7 @@ internal sealed partial class SimNode
         Disk.CutPowerAt(_powerCutAt);
     }
 
+    /// <summary>A part of one process. What it does each time is made once.</summary>
     private sealed class Component(string name, Func<bool> hasWork, Action run, long delay, bool usesDisk)
     {
         public string Name => name;
@@ -108,7 +109,15 @@ internal sealed partial class SimNode
         public Action Run => run;
         public long Delay => delay;
         public bool UsesDisk => usesDisk;
+        public bool IsLoop { get; } = name == "loop";
+        public bool IsLog { get; } = name == "log";
         public bool IsScheduled { get; set; }
+
+        /// <summary>Its turn has come.</summary>
+        public Action Due { get; set; } = static () => { };
+
+        /// <summary>Its turn, and what an error of it leads to.</summary>
+        public Action Act { get; set; } = static () => { };
 
         /// <summary>An error ended its thread.</summary>
         public bool HasFailed { get; set; }
@@ -123,6 +132,12 @@ internal sealed partial class SimNode
         _components.Add(new Component("apply", () => Applier.HasWork, Applier.RunOnce, swarm.ApplyDelay, usesDisk: false));
         _components.Add(new Component("read", () => reader.HasWork, reader.RunOnce, swarm.WorkDelay, usesDisk: true));
         _components.Add(new Component("snap", () => snapshotter.HasWork, snapshotter.RunOnce, swarm.WorkDelay, usesDisk: true));
+        foreach (var component in _components)
+        {
+            var life = Life;
+            component.Due = () => OnDue(component, life);
+            component.Act = () => Act(component);
+        }
         _loopAt = long.MaxValue;
         _powerCutAt = long.MaxValue;
         (_logStalledUntil, _writingUntil, _slowWrite) = (0, 0, 0);
@@ -135,14 +150,14 @@ internal sealed partial class SimNode
             return;
         foreach (var component in _components)
         {
-            if (component.IsScheduled || component.HasFailed || (_isStopped && component.Name == "loop") || !component.HasWork())
+            if (component.IsScheduled || component.HasFailed || (_isStopped && component.IsLoop) || !component.HasWork())
                 continue;
             component.IsScheduled = true;
             var delay = Math.Min(LongestDelay, Random.Around(_run.IsHealing ? Math.Min(component.Delay, HealedDelay) : component.Delay) * (
                 component.UsesDisk ? DiskSlowness : 1));
-            if (component.Name == "log" && LogWaitsForRoom())
+            if (component.IsLog && LogWaitsForRoom())
                 delay += RoomRetry;
-            RunAt((component.Name == "log" ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component, Life);
+            _run.Time.At((component.IsLog ? Math.Max(_run.Time.Now, _logStalledUntil) : _run.Time.Now) + delay, component.Due);
         }
         ScheduleDeadline();
     }
@@ -176,18 +191,18 @@ internal sealed partial class SimNode
         });
     }
 
-    private void RunAt(long when, Component component, int life) => _run.Time.At(when, () =>
+    private void OnDue(Component component, int life)
     {
         if (life != Life || !IsUp)
             return;
-        if (PausedUntil > _run.Time.Now || (_isStopped && component.Name == "loop"))
+        if (PausedUntil > _run.Time.Now || (_isStopped && component.IsLoop))
         {
-            RunAt(Math.Max(PausedUntil, _stoppedUntil) + Random.Below(VirtualTime.Millisecond), component, life);
+            _run.Time.At(Math.Max(PausedUntil, _stoppedUntil) + Random.Below(VirtualTime.Millisecond), component.Due);
             return;
         }
         component.IsScheduled = false;
         Run(component);
-    });
+    }
 
     /// <summary>Lets code of this process run; what it throws ends what it would end in a real one.</summary>
     public void Run(string what, Action act)
@@ -209,9 +224,11 @@ internal sealed partial class SimNode
             After(what);
     }
 
-    private void Run(Component component) => Run(component.Name, () =>
+    private void Run(Component component) => Run(component.Name, component.Act);
+
+    private void Act(Component component)
     {
-        if (component.Name == "loop")
+        if (component.IsLoop)
             ArmStop();
         try
         {
@@ -222,7 +239,7 @@ internal sealed partial class SimNode
             component.HasFailed = true;
             Replica.Post(new FaultHappened(e));
         }
-    });
+    }
 
     private void After(string what)
     {
@@ -260,7 +277,7 @@ internal sealed partial class SimNode
     {
         foreach (var component in _components)
         {
-            if (IsUp && component is { Name: "log", HasFailed: false })
+            if (IsUp && component is { IsLog: true, HasFailed: false })
                 Run(component);
         }
         if (IsUp)

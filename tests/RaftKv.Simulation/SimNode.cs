@@ -41,6 +41,8 @@ internal sealed partial class SimNode
     {
         _run = run;
         Id = id;
+        Number = run.Nodes.Count;
+        Address = AddressOf(id);
         Random = run.Random.Fork(id);
         _salts = Random.Fork("salts");
         _ids = Random.Fork("ids");
@@ -67,12 +69,15 @@ internal sealed partial class SimNode
 
     public string Id { get; }
 
+    /// <summary>Its place among <see cref="Simulation.Nodes"/>.</summary>
+    public int Number { get; }
+
     public RaftKvOptions Options => _options;
 
     /// <summary>Dice of this machine.</summary>
     public SimRandom Random { get; }
 
-    public string Address => AddressOf(Id);
+    public string Address { get; }
 
     public MemoryFileSystem Disk { get; private set; } = new();
 

@@ -45,7 +45,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
 
     public bool Send(string nodeId, PeerMessage message)
     {
-        if (_links.Find(l => l.Peer.NodeId == nodeId) is not { IsConnected: true } link)
+        if (LinkTo(nodeId) is not { IsConnected: true } link)
             return false;
         var frame = new byte[MessageEncoder.FrameSize(message)];
         if (message.IsBulk && !link.HasRoomFor(frame.Length))
@@ -58,7 +58,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         return true;
     }
 
-    public bool IsConnected(string nodeId) => _links.Find(l => l.Peer.NodeId == nodeId) is { IsConnected: true };
+    public bool IsConnected(string nodeId) => LinkTo(nodeId) is { IsConnected: true };
 
     public void Flush()
     {
@@ -76,6 +76,16 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
     public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false) => network.Probe(node, address, timeout);
 
     public void Dispose() { }
+
+    private SimLink? LinkTo(string nodeId)
+    {
+        foreach (var link in _links)
+        {
+            if (link.Peer.NodeId == nodeId)
+                return link;
+        }
+        return null;
+    }
 
     private void Drop(int index)
     {

@@ -11,9 +11,10 @@ namespace RaftKv.Simulation;
 internal sealed partial class Simulation
 {
     private readonly List<SimNode> _nodes = [];
+    private readonly Dictionary<string, SimNode> _addresses = [];
     private readonly ElectionSafety _electionSafety;
     private readonly LeaseTime _leaseTime;
-    private readonly List<IInvariant> _invariants;
+    private readonly Invariant[] _invariants;
     private long _operations;
     private BrokenInvariantException? _broken;
 
@@ -26,6 +27,7 @@ internal sealed partial class Simulation
         Transcript = new Transcript(Time, options.TranscriptLines);
         Watches = new WatchCompleteness(seed, History);
         OperatorAnswers = new OperatorAnswers(this);
+        OneEntryPerWrite = new OneEntryPerWrite(this);
         // What has committed is noted first: the others look at it.
         _electionSafety = new ElectionSafety(this);
         _leaseTime = new LeaseTime(this);
@@ -33,12 +35,10 @@ internal sealed partial class Simulation
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
             new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
-            _leaseTime, OperatorAnswers,
+            _leaseTime, OperatorAnswers, new NothingSentTwice(this), OneEntryPerWrite,
         ];
         History.LeasesPaused += _leaseTime.OnPaused;
         History.Committed += new LogTimeBound(this).OnCommitted;
-        OneEntryPerWrite = new OneEntryPerWrite(this);
-        _invariants.AddRange([new NothingSentTwice(this), OneEntryPerWrite]);
         History.LeaseExpired += LeaseHolders.OnExpired;
         Network = new SimNetwork(this);
         EndOfFaults = Swarm.Length;
@@ -47,6 +47,8 @@ internal sealed partial class Simulation
         for (var i = 1; i <= Swarm.Founders + Swarm.Spares; i++)
             _nodes.Add(new SimNode(this, $"n{i}",
                 1000 + (Swarm.Drift == 0 ? 0 : Random.Fork("drift").Fork((ulong)i).Between(-Swarm.Drift, Swarm.Drift))));
+        foreach (var node in _nodes)
+            _addresses.Add(node.Address, node);
         Joiners = new Joiners(this);
     }
 
@@ -96,7 +98,7 @@ internal sealed partial class Simulation
 
     public int Elections => _electionSafety.Elections;
 
-    public SimNode NodeAt(string address) => _nodes.Find(n => n.Address == address) ?? throw new InvalidOperationException($"nobody lives at {address}");
+    public SimNode NodeAt(string address) => _addresses.GetValueOrDefault(address) ?? throw new InvalidOperationException($"nobody lives at {address}");
 
     /// <summary>Whether a write on this node founds the one cluster there is.</summary>
     public bool MayFound(SimNode node) => Swarm.Alone && node == _nodes[0] && History.Last.Index == 0;

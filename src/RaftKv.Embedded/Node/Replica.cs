@@ -120,6 +120,9 @@ internal sealed class Replica
     /// <inheritdoc cref="StatusReader.Read"/>
     public RaftKvStatus Status => _status.Read();
 
+    /// <summary>Any thread. The role that was published last, as in <see cref="Status"/>.</summary>
+    public RaftKvRole Role => _publisher.Parts.Role;
+
     /// <summary>Any thread. Whether this node serves, and if not, why.</summary>
     public RaftKvReadiness Readiness => _status.Readiness;
 

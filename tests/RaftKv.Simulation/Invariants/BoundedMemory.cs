@@ -4,22 +4,23 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>What waits is bounded (docs/architecture.md, "Limits"; RELIABILITY I18): the log that is not applied or not durable, what is under way to one peer, sessions.</summary>
-internal sealed class BoundedMemory(Simulation run) : IInvariant
+internal sealed class BoundedMemory(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term, long Bytes)> _leading = [];
-    private readonly Dictionary<string, int> _lives = [];
+    private readonly PerNode<(int Life, long Term, long Bytes)> _leading = new();
+    private readonly PerNode<int> _lives = new();
     private long _recovered;
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
         CheckLeader(node, core);
         var largest = run.Swarm.ValueBytes + 1024L;
         // A restarted node has all that follows its snapshot still to apply, and as a leader sends it to the others, which may have no more than that snapshot.
-        if (_lives.GetValueOrDefault(node.Id) != node.Life)
+        ref var life = ref _lives[node];
+        if (life != node.Life)
             _recovered = Math.Max(_recovered, (core.LastIndex - core.SnapshotIndex) * largest);
-        _lives[node.Id] = node.Life;
+        life = node.Life;
         // Proposals are refused beyond the limit; one turn may bring what all callers wait for.
         var unapplied = _recovered + 3 * run.Swarm.MaxPendingBytes + 2 * run.Swarm.LogCacheBytes + 2 * run.Swarm.Callers * largest * run.Nodes.Count + 16 * 1024;
         if (core.UnappliedBytes > unapplied)
@@ -40,11 +41,12 @@ internal sealed class BoundedMemory(Simulation run) : IInvariant
     {
         if (core.Role != RaftRole.Leader)
         {
-            _leading.Remove(node.Id);
+            _leading[node] = default;
             return;
         }
-        if (!_leading.TryGetValue(node.Id, out var before) || before.Life != node.Life || before.Term != core.Term)
-            _leading[node.Id] = before = (node.Life, core.Term, Held(core));
+        ref var before = ref _leading[node];
+        if (before.Life != node.Life || before.Term != core.Term)
+            before = (node.Life, core.Term, Held(core));
         var batch = 2 * run.Swarm.Callers * (run.Swarm.ValueBytes + 300L) + 8 * 1024;
         var limit = Math.Max(before.Bytes, run.Swarm.MaxPendingBytes) + batch;
         if (Held(core) > limit)

@@ -6,19 +6,20 @@ namespace RaftKv.Simulation.Invariants;
 /// <summary>
 /// A new member has no vote before its disk has the log up to the entry that added it, so that it takes nobody's place in a quorum meanwhile (dissertation §4.2.1; RELIABILITY M-10).
 /// </summary>
-internal sealed class CaughtUpLearners(Simulation run) : IInvariant
+internal sealed class CaughtUpLearners(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term, long Index, ClusterConfiguration Configuration)> _leading = [];
+    private readonly PerNode<(int Life, long Term, long Index, ClusterConfiguration Configuration)> _leading = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { Role: RaftRole.Leader } core)
         {
-            _leading.Remove(node.Id);
+            _leading[node] = default;
             return;
         }
-        var before = _leading.GetValueOrDefault(node.Id);
-        _leading[node.Id] = (node.Life, core.Term, core.ConfigurationIndex, core.Configuration);
+        ref var leading = ref _leading[node];
+        var before = leading;
+        leading = (node.Life, core.Term, core.ConfigurationIndex, core.Configuration);
         if (before.Life != node.Life || before.Term != core.Term || before.Index == core.ConfigurationIndex || before.Index < core.FirstIndex)
             return;
         foreach (var member in core.Configuration.Members)

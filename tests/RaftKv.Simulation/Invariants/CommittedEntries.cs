@@ -4,22 +4,24 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>What is committed is the same everywhere and for ever, and no node takes a commit back (Raft §5.4.3; RELIABILITY I4, I6).</summary>
-internal sealed class CommittedEntries(Simulation run) : IInvariant
+internal sealed class CommittedEntries(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Commit)> _seen = [];
-    private readonly Dictionary<string, ClusterConfiguration> _configurations = [];
+    private readonly PerNode<(int Life, long Commit)> _seen = new();
+    private readonly PerNode<ClusterConfiguration?> _configurations = new();
     private readonly List<LogEntry> _entries = [];
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
-        var seen = _seen.TryGetValue(node.Id, out var found) && found.Life == node.Life ? found.Commit : 0;
+        var found = _seen[node];
+        var seen = found.Life == node.Life ? found.Commit : 0;
         if (core.CommitIndex < seen)
             throw new BrokenInvariantException("Committed entries", $"{node.Id} goes back from {seen} to {core.CommitIndex}");
         // What commits in a step commits by the configuration before it, or by one that arrived in it; a leader may append the next one in the same step.
-        var before = _configurations.GetValueOrDefault(node.Id, core.Configuration);
-        _configurations[node.Id] = core.Configuration;
+        ref var configuration = ref _configurations[node];
+        var before = configuration ?? core.Configuration;
+        configuration = core.Configuration;
         if (core.CommitIndex == seen)
             return;
         // The entry before the first one counts as well: it is where a log goes on from a snapshot.
@@ -33,7 +35,7 @@ internal sealed class CommittedEntries(Simulation run) : IInvariant
             Extend(node, core);
             DurableOnQuorum.Check(run, node, before, core.Configuration);
         }
-        _seen[node.Id] = (node.Life, core.CommitIndex);
+        _seen[node] = (node.Life, core.CommitIndex);
     }
 
     private void Extend(SimNode node, RaftCore core)

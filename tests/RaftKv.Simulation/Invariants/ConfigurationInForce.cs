@@ -7,11 +7,11 @@ namespace RaftKv.Simulation.Invariants;
 /// The configuration in force on a node is the newest of its snapshot and its log (dissertation §4.1): it goes with its entry when that is truncated, and an installed snapshot brings its own
 /// (RELIABILITY I10, S-09).
 /// </summary>
-internal sealed class ConfigurationInForce(Simulation run) : IInvariant
+internal sealed class ConfigurationInForce(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Index, long Term, long CommittedIndex, ClusterConfiguration Configuration)> _seen = [];
+    private readonly PerNode<(int Life, long Index, long Term, long CommittedIndex, ClusterConfiguration Configuration)> _seen = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
@@ -20,9 +20,10 @@ internal sealed class ConfigurationInForce(Simulation run) : IInvariant
             Break(node, core, $"and its log ends at {core.LastIndex}");
         var committed = run.History.ConfigurationAt(core.CommitIndex);
         var now = (node.Life, index, term, committed.Index, core.Configuration);
-        if (!_seen.TryGetValue(node.Id, out var before) || before != now)
+        var before = _seen[node];
+        if (before != now)
         {
-            _seen[node.Id] = now;
+            _seen[node] = now;
             if (before.Life == node.Life && ReferenceEquals(before.Configuration, core.Configuration) && before.Index == index && before.Term > 0 && term > 0 && before.Term != term)
                 Break(node, core, $"and its entry, of term {before.Term}, has been replaced by one of term {term}");
             if (index < committed.Index)

@@ -1,12 +1,12 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>The age that a node says its copy has is true: it has applied everything that was committed anywhere before that time.</summary>
-internal sealed class CopyAges(Simulation run) : IInvariant
+internal sealed class CopyAges(Simulation run) : Invariant
 {
     /// <summary>When the history had grown how far; only its own end is ever added to.</summary>
     private readonly List<(long At, long Committed)> _grown = [(0, 0)];
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (run.History.Last.Index > _grown[^1].Committed)
             _grown.Add((run.Time.Now, run.History.Last.Index));

@@ -6,18 +6,19 @@ namespace RaftKv.Simulation.Invariants;
 /// What a node takes to be on its disk is there (RELIABILITY I9, L-13), and is still there when its process starts again: it has everything that it may have acknowledged, or it does not start at all
 /// (RELIABILITY P-03).
 /// </summary>
-internal sealed class DurableEntries : IInvariant
+internal sealed class DurableEntries : Invariant
 {
-    private readonly Dictionary<string, (int Life, EntryId Durable)> _seen = [];
+    private readonly PerNode<(int Life, EntryId Durable)> _seen = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
         var durable = new EntryId(core.TermAt(core.DurableIndex), core.DurableIndex);
-        if (_seen.TryGetValue(node.Id, out var seen) && seen == (node.Life, durable))
+        ref var seen = ref _seen[node];
+        if (seen == (node.Life, durable))
             return;
-        _seen[node.Id] = (node.Life, durable);
+        seen = (node.Life, durable);
         if (!node.HasDurably(durable, node.Identity.Incarnation))
             throw new BrokenInvariantException("Durable entries", $"{node.Id} takes {durable} to be on its disk, and it is not");
     }

@@ -3,27 +3,32 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>At most one leader per term (Raft §5.2, figure 3), in the whole history of the cluster.</summary>
-internal sealed class ElectionSafety(Simulation run) : IInvariant
+internal sealed class ElectionSafety(Simulation run) : Invariant
 {
     private readonly Dictionary<long, string> _leaders = [];
-    private readonly Dictionary<string, int> _lives = [];
+    private readonly PerNode<int> _lives = new();
 
     // Who is the only voter elects itself before its disk has the term, in which nothing leaves it until then. With its process that leadership may be gone without a trace.
-    private readonly Dictionary<string, long> _alone = [];
+    private readonly PerNode<long?> _alone = new();
 
     public int Elections => _leaders.Count;
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
-        if (_lives.GetValueOrDefault(node.Id) != node.Life && _alone.Remove(node.Id, out var led) && led > core.Term)
-            _leaders.Remove(led);
-        _lives[node.Id] = node.Life;
+        ref var life = ref _lives[node];
+        if (life != node.Life)
+        {
+            if (_alone[node] is { } led && led > core.Term)
+                _leaders.Remove(led);
+            _alone[node] = null;
+            life = node.Life;
+        }
         if (core.Role != RaftRole.Leader)
             return;
         if (core.Configuration.VoterCount == 1)
-            _alone[node.Id] = core.Term;
+            _alone[node] = core.Term;
         if (_leaders.TryAdd(core.Term, node.Id))
             run.OnElected(node);
         else if (_leaders[core.Term] != node.Id)

@@ -4,22 +4,23 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>A leader never overwrites or deletes entries of its log, it only appends (Raft §5.3, figure 3).</summary>
-internal sealed class LeaderAppendOnly : IInvariant
+internal sealed class LeaderAppendOnly : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term, EntryId Last)> _leading = [];
+    private readonly PerNode<(int Life, long Term, EntryId Last)> _leading = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { Role: RaftRole.Leader } core)
         {
-            _leading.Remove(node.Id);
+            _leading[node] = default;
             return;
         }
-        if (_leading.TryGetValue(node.Id, out var before) && before.Life == node.Life && before.Term == core.Term
+        ref var before = ref _leading[node];
+        if (before.Life == node.Life && before.Term == core.Term
             && (core.LastIndex < before.Last.Index || (before.Last.Index >= core.FirstIndex && core.TermAt(before.Last.Index) != before.Last.Term)))
         {
             throw new BrokenInvariantException("Leader append-only", $"{node.Id} leads in term {core.Term}, had entry {before.Last} and has it no more");
         }
-        _leading[node.Id] = (node.Life, core.Term, new EntryId(core.LastTerm, core.LastIndex));
+        before = (node.Life, core.Term, new EntryId(core.LastTerm, core.LastIndex));
     }
 }

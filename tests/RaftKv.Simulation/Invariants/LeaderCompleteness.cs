@@ -3,13 +3,17 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>A leader has every entry that was committed in an earlier term (Raft §5.4, figure 3).</summary>
-internal sealed class LeaderCompleteness(Simulation run) : IInvariant
+internal sealed class LeaderCompleteness(Simulation run) : Invariant
 {
     private readonly HashSet<(string Node, long Term)> _checked = [];
+    private readonly PerNode<long> _lastTerm = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
-        if (node.Core is not { Role: RaftRole.Leader } core || !_checked.Add((node.Id, core.Term)))
+        if (node.Core is not { Role: RaftRole.Leader } core || _lastTerm[node] == core.Term)
+            return;
+        _lastTerm[node] = core.Term;
+        if (!_checked.Add((node.Id, core.Term)))
             return;
         var history = run.History;
         var index = history.Last.Index;

@@ -6,15 +6,15 @@ namespace RaftKv.Simulation.Invariants;
 /// While a leader may serve reads from its lease, nobody else is elected (dissertation §6.4.1), as long as clocks drift apart by less than <c>MaxClockDrift</c>. Looked at the
 /// moment somebody wins, in true time, whether or not a reader is there.
 /// </summary>
-internal sealed class LeaseSafety(Simulation run) : IInvariant
+internal sealed class LeaseSafety(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term)> _led = [];
+    private readonly PerNode<(int Life, long Term)> _led = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
-        if (node.Core is not { Role: RaftRole.Leader } winner || _led.GetValueOrDefault(node.Id) == (node.Life, winner.Term))
+        if (node.Core is not { Role: RaftRole.Leader } winner || _led[node] == (node.Life, winner.Term))
             return;
-        _led[node.Id] = (node.Life, winner.Term);
+        _led[node] = (node.Life, winner.Term);
         foreach (var other in run.Nodes)
         {
             if (other != node && other.IsListening && other.Core is { Role: RaftRole.Leader } core && core.Term < winner.Term && other.Clock.Ticks < other.Replica.LeaseUntil)

@@ -6,14 +6,14 @@ namespace RaftKv.Simulation.Invariants;
 /// Leases only stand still while there is no leader: a change of leader stops their clock for the true time between the two leaders, and a little for what was on its way. Where
 /// networks are cut a new leader may have heard the old one last a long time ago, so this is looked at in storms in which they are not.
 /// </summary>
-internal sealed class LeaseTime(Simulation run) : IInvariant
+internal sealed class LeaseTime(Simulation run) : Invariant
 {
     /// <summary>Twice what an election takes, and what a message may take.</summary>
     private const long Allowed = 1_500;
 
     private readonly Dictionary<long, (long Won, long Last)> _led = [];
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Leads && node.Core is { } core)
             _led[core.Term] = (_led.TryGetValue(core.Term, out var led) ? led.Won : run.Time.Now, run.Time.Now);

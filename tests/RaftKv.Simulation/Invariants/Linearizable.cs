@@ -6,7 +6,7 @@ namespace RaftKv.Simulation.Invariants;
 /// What callers were told of each key has an order, consistent with real time, in which one register would have said the same (Herlihy and Wing 1990; RELIABILITY §4). Looks at nothing but calls
 /// and answers, so it does not depend on the indexes that the other checks of reads and writes trust.
 /// </summary>
-internal sealed class Linearizable : IInvariant
+internal sealed class Linearizable : Invariant
 {
     /// <summary>Histories with many unknown outcomes cost too much to decide; the checks by index decide those.</summary>
     private const int Budget = 20_000;
@@ -16,8 +16,6 @@ internal sealed class Linearizable : IInvariant
     /// <summary>Keys whose history was decided, and those given up.</summary>
     public (int Decided, int GivenUp) Keys { get; private set; }
 
-    public void AfterStep(SimNode node) { }
-
     public void Add(string key, RegisterOperation operation)
     {
         if (!_histories.TryGetValue(key, out var history))
@@ -25,7 +23,7 @@ internal sealed class Linearizable : IInvariant
         history.Add(operation);
     }
 
-    public void AtEnd()
+    public override void AtEnd()
     {
         foreach (var (key, history) in _histories)
         {

@@ -7,18 +7,22 @@ namespace RaftKv.Simulation.Invariants;
 /// Two entries of the same index and term hold the same, and follow the same entry (Raft §5.3, figure 3): so two logs that agree in one entry agree in all before it. Looked at
 /// whenever an entry has come onto a disk: what a lonely voter appended and forgot never was.
 /// </summary>
-internal sealed class LogMatching : IInvariant
+internal sealed class LogMatching : Invariant
 {
     private readonly Dictionary<(long Index, long Term), (long PreviousTerm, int Content)> _entries = [];
-    private readonly Dictionary<string, (int Life, List<long> Terms, long Base)> _seen = [];
+    private readonly PerNode<(int Life, List<long> Terms, long Base)> _seen = new();
     private readonly List<LogEntry> _copied = [];
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
         var last = core.DurableIndex;
-        if (!_seen.TryGetValue(node.Id, out var seen) || seen.Life != node.Life || core.FirstIndex - 1 < seen.Base)
+        ref var seen = ref _seen[node];
+        // Nothing is new when the end is the one that was seen.
+        if (seen.Life == node.Life && core.FirstIndex - 1 >= seen.Base && seen.Base + seen.Terms.Count == last && last >= core.FirstIndex && seen.Terms[^1] == core.TermAt(last))
+            return;
+        if (seen.Life != node.Life || core.FirstIndex - 1 < seen.Base)
             seen = (node.Life, [], core.FirstIndex - 1);
         // What is new is at the end: behind the last place where the terms agree with what was seen.
         var known = Math.Min(last, seen.Base + seen.Terms.Count);
@@ -33,7 +37,6 @@ internal sealed class LogMatching : IInvariant
             if (index > core.FirstIndex)
                 Check(node, core, index);
         }
-        _seen[node.Id] = seen;
     }
 
     private void Check(SimNode node, RaftCore core, long index)

@@ -4,9 +4,9 @@ namespace RaftKv.Simulation.Invariants;
 /// While a connection lives nothing is sent on it twice without evidence of a loss, so a slow link is enough. What a follower refuses, at the beginning of a term or because it has no room, is sent again: up
 /// to a part of the whole.
 /// </summary>
-internal sealed class NothingSentTwice(Simulation run) : IInvariant
+internal sealed class NothingSentTwice(Simulation run) : Invariant
 {
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         // Elsewhere messages are lost, repeated and overtaken without the end of a connection, and the core must send again.
         if (run.Swarm.Profile != Profile.SlowLinks || !node.IsUp)

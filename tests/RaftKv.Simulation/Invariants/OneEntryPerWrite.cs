@@ -9,9 +9,9 @@ namespace RaftKv.Simulation.Invariants;
 /// A write is given to a leader once, however long its outcome takes, unless there was a reason to give it again: another leader or term, a connection that changed, a refusal, a snapshot that passed over
 /// entries. A node hears of a changed connection a moment after the network: its own count of reasons is looked at as well. Repeated writes have no effect, but they fill disks and links at the worst moment.
 /// </summary>
-internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
+internal sealed class OneEntryPerWrite(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term, long Index)> _seen = [];
+    private readonly PerNode<(int Life, long Term, long Index)> _seen = new();
     private readonly Dictionary<(long Session, long Sequence), Way> _forwarded = [];
     private readonly Dictionary<(long Session, long Sequence), Way> _appended = [];
     private readonly List<LogEntry> _entries = [];
@@ -28,17 +28,18 @@ internal sealed class OneEntryPerWrite(Simulation run) : IInvariant
         }
     }
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
         if (core.Role != RaftRole.Leader)
         {
-            _seen.Remove(node.Id);
+            _seen[node] = default;
             return;
         }
-        var from = _seen.TryGetValue(node.Id, out var seen) && (seen.Life, seen.Term) == (node.Life, core.Term) ? seen.Index + 1 : core.LastIndex + 1;
-        _seen[node.Id] = (node.Life, core.Term, core.LastIndex);
+        ref var seen = ref _seen[node];
+        var from = (seen.Life, seen.Term) == (node.Life, core.Term) ? seen.Index + 1 : core.LastIndex + 1;
+        seen = (node.Life, core.Term, core.LastIndex);
         _entries.Clear();
         if (from > core.LastIndex || !core.TryCopyEntries(from, core.LastIndex, _entries))
             return;

@@ -9,7 +9,7 @@ namespace RaftKv.Simulation.Invariants;
 /// What operators are told is true: a change that is said not to have happened never happens, one that is said to be done was committed
 /// while the call was under way. Unknown may be either.
 /// </summary>
-internal sealed class OperatorAnswers : IInvariant
+internal sealed class OperatorAnswers : Invariant
 {
     private readonly Simulation _run;
 
@@ -48,7 +48,7 @@ internal sealed class OperatorAnswers : IInvariant
             Close(operation, nodeId, isUnknown: false);
     }
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         for (var i = _claims.Count - 1; i >= 0; i--)
         {

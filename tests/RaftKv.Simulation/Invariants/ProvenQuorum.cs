@@ -8,26 +8,26 @@ namespace RaftKv.Simulation.Invariants;
 /// died before the election have answered nothing, however short ago that was.
 /// Otherwise it may append what never commits, and the voters that are left cannot elect another leader without that entry.
 /// </summary>
-internal sealed class ProvenQuorum(Simulation run) : IInvariant
+internal sealed class ProvenQuorum(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Term, long ElectedAt, long Index)> _leading = [];
+    private readonly PerNode<(int Life, long Term, long ElectedAt, long Index)> _leading = new();
 
     /// <summary>When data directories that are gone did something for the last time.</summary>
     private readonly Dictionary<Guid, long> _gone = [];
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         node.LastStepAt = run.Time.Now;
         if (node.Core is not { Role: RaftRole.Leader } core)
         {
-            _leading.Remove(node.Id);
+            _leading[node] = default;
             return;
         }
-        var (life, term, electedAt, index) = _leading.GetValueOrDefault(node.Id);
+        var (life, term, electedAt, index) = _leading[node];
         var isNew = life != node.Life || term != core.Term;
         if (isNew)
             electedAt = run.Time.Now;
-        _leading[node.Id] = (node.Life, core.Term, electedAt, core.ConfigurationIndex);
+        _leading[node] = (node.Life, core.Term, electedAt, core.ConfigurationIndex);
         if (isNew || index == core.ConfigurationIndex || index == 0)
             return;
         var alive = core.Configuration.Members.Count(m => m.IsVoter && LastStepOf(m) >= electedAt);
@@ -35,7 +35,7 @@ internal sealed class ProvenQuorum(Simulation run) : IInvariant
             throw new BrokenInvariantException("Proven quorum", $"{node.Id} appends [{core.Configuration}] as {core.ConfigurationIndex}, of whose voters only {alive} did anything since its election");
     }
 
-    public void Forget(SimNode node) => _gone[node.LostIncarnation] = node.LastStepAt;
+    public override void Forget(SimNode node) => _gone[node.LostIncarnation] = node.LastStepAt;
 
     private long LastStepOf(Member member)
     {

@@ -7,16 +7,17 @@ namespace RaftKv.Simulation.Invariants;
 /// Configurations that follow each other differ by at most one voter, so their quorums overlap; and a leader begins no change before the one before it, and an entry of its own term,
 /// are committed (dissertation §4.1; Ongaro on raft-dev, 2015; RELIABILITY I10).
 /// </summary>
-internal sealed class SingleStepConfiguration : IInvariant
+internal sealed class SingleStepConfiguration : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Index, ClusterConfiguration Configuration, RaftRole Role, long Term)> _seen = [];
+    private readonly PerNode<(int Life, long Index, ClusterConfiguration Configuration, RaftRole Role, long Term)> _seen = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (node.Core is not { } core)
             return;
         var now = (node.Life, core.ConfigurationIndex, core.Configuration, core.Role, core.Term);
-        if (_seen.TryGetValue(node.Id, out var before) && before.Life == node.Life && before.Index < core.ConfigurationIndex
+        ref var before = ref _seen[node];
+        if (before.Life == node.Life && before.Index < core.ConfigurationIndex
             && before is { Role: RaftRole.Leader } && core.Role == RaftRole.Leader && before.Term == core.Term)
         {
             if (before.Index > core.CommitIndex)
@@ -28,6 +29,6 @@ internal sealed class SingleStepConfiguration : IInvariant
             if (changed.Count > 1)
                 throw new BrokenInvariantException("Single-step configuration", $"{node.Id} goes from {before.Configuration} to {core.Configuration} in one step");
         }
-        _seen[node.Id] = now;
+        before = now;
     }
 }

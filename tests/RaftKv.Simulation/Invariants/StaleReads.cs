@@ -1,19 +1,17 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>What a node has served it never takes back, not even across restarts: its reads never go back in time (docs/architecture.md, "A read").</summary>
-internal sealed class StaleReads : IInvariant
+internal sealed class StaleReads : Invariant
 {
-    private readonly Dictionary<string, long> _served = [];
-
-    public void AfterStep(SimNode node) { }
+    private readonly PerNode<long> _served = new();
 
     public void OnRead(SimNode node, long readAt)
     {
-        var served = _served.GetValueOrDefault(node.Id);
+        ref var served = ref _served[node];
         if (readAt < served)
             throw new BrokenInvariantException("Stale reads", $"{node.Id} served {served} and now {readAt}");
-        _served[node.Id] = readAt;
+        served = readAt;
     }
 
-    public void Forget(SimNode node) => _served.Remove(node.Id);
+    public override void Forget(SimNode node) => _served[node] = 0;
 }

@@ -1,21 +1,21 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>Nodes that have applied the same index are in the same state, sessions and all (Raft §5.4.3; RELIABILITY I5), and apply only what is committed (I7).</summary>
-internal sealed class StateMachineSafety(Simulation run) : IInvariant
+internal sealed class StateMachineSafety(Simulation run) : Invariant
 {
-    private readonly Dictionary<string, (int Life, long Applied)> _seen = [];
+    private readonly PerNode<(int Life, long Applied)> _seen = new();
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         var history = run.History;
         var state = node.Applier.State;
         var applied = state.Applied.Index;
-        var seen = _seen.GetValueOrDefault(node.Id);
+        ref var seen = ref _seen[node];
         if (seen == (node.Life, applied))
             return;
         if (seen.Life == node.Life && applied < seen.Applied)
             throw new BrokenInvariantException("State machine safety", $"{node.Id} goes back from {seen.Applied} to {applied}");
-        _seen[node.Id] = (node.Life, applied);
+        seen = (node.Life, applied);
         if (applied > history.Last.Index)
             throw new BrokenInvariantException("State machine safety", $"{node.Id} has applied {applied}, which is not committed");
         if (applied > 0 && state.Applied.Term != history.TermAt(applied))

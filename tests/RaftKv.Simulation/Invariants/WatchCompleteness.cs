@@ -7,7 +7,7 @@ namespace RaftKv.Simulation.Invariants;
 /// What a watcher is told is exactly what the committed entries do to its keys: no gap, no duplicate, transactions whole, over crashes, snapshots and changes of
 /// the leader. A state that it begins with is that of one version.
 /// </summary>
-internal sealed class WatchCompleteness : IInvariant
+internal sealed class WatchCompleteness : Invariant
 {
     private const int Watchers = 6;
 
@@ -29,18 +29,16 @@ internal sealed class WatchCompleteness : IInvariant
     /// <summary>How often a watcher was told that what it needs is gone.</summary>
     public long Compactions => _watches.Sum(w => w.Compactions);
 
-    public void AfterStep(SimNode node)
+    public override void AfterStep(SimNode node)
     {
         if (!node.IsListening || node.Core is null)
             return;
-        // A status is made anew each time it is asked for: only when a watch has its turn.
-        bool? serves = null;
         foreach (var watch in _watches)
         {
             var isDue = watch.Node is null ? _chance.OneIn(20) : watch.IsOn(node) && _chance.OneIn(watch.Slowness);
             if (!isDue)
                 continue;
-            if (!(serves ??= node.Replica.Status.Role is not (RaftKvRole.Stopped or RaftKvRole.Faulted)))
+            if (node.Replica.Role is RaftKvRole.Stopped or RaftKvRole.Faulted)
                 return;
             if (watch.Node is null)
                 watch.Attach(node);

@@ -34,7 +34,7 @@ internal sealed partial class Simulation
         _invariants =
         [
             _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
-            new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
+            new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new SettledNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
             _leaseTime, OperatorAnswers, new NothingSentTwice(this), OneEntryPerWrite,
         ];
         History.LeasesPaused += _leaseTime.OnPaused;

@@ -14,6 +14,24 @@ public sealed class EverydayCallTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public void Entries_and_events_give_their_values_as_text_and_as_objects()
+    {
+        var entry = new KvEntry { Key = "k", Value = """{"Name":"Ada","Age":36}"""u8.ToArray() };
+        var put = new KvEvent { Key = "k", Value = entry.Value, Previous = entry };
+        var deleted = new KvEvent { Kind = KvEventKind.Deleted, Key = "k" };
+
+        Assert.Equal("""{"Name":"Ada","Age":36}""", entry.GetString());
+        Assert.Equal(entry.GetString(), put.GetString());
+        Assert.Equal(entry.GetString(), put.Previous?.GetString());
+        Assert.Null(deleted.GetString());
+        Assert.Equal(36, entry.GetJson(PersonJson.Default.Person)!.Age);
+        Assert.Equal(36, put.GetJson(PersonJson.Default.Person)!.Age);
+        Assert.Equal((36, 36), (entry.GetJson<Person>()!.Age, put.GetJson<Person>()!.Age));
+        Assert.Null(deleted.GetJson(PersonJson.Default.Person));
+        Assert.Throws<System.Text.Json.JsonException>(() => (entry with { Value = default }).GetJson<Person>());
+    }
+
+    [Fact]
     public async Task Values_are_set_from_spans_and_text()
     {
         await _kv.SetAsync("a", "bytes"u8, cancellationToken: Cancel);

@@ -100,6 +100,16 @@ public sealed class KeyPrefixTests
     }
 
     [Fact]
+    public async Task A_condition_that_failed_has_its_key_without_the_prefix()
+    {
+        await Whole.SetStringAsync("a", "other", cancellationToken: Cancel);
+
+        var result = await Tenant.CommitAsync(new KvTransaction().If(KvCompare.NotExists("b"), KvCompare.Exists("a")), Cancel);
+
+        Assert.Equal(new KvFailedCompare { Index = 1, Key = "a" }, result.FailedCompare);
+    }
+
+    [Fact]
     public async Task Previous_entries_have_keys_without_the_prefix()
     {
         await Tenant.SetStringAsync("a", "1", cancellationToken: Cancel);

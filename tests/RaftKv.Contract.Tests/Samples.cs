@@ -20,6 +20,7 @@ internal static class Samples
         new KvDeleteOptions { When = KvCondition.Exists },
         new KvEntry { Key = "k", Value = Bytes, Version = Version, ExpiresAt = DateTimeOffset.UnixEpoch },
         new KvEvent { Kind = KvEventKind.Put, Key = "k", Value = Bytes, Version = Version, CreateVersion = Version, WriteCount = 1 },
+        new KvFailedCompare { Index = 1, Key = "k" },
         new KvIncrementOptions { InitialValue = 1, TimeToLive = TimeSpan.FromMinutes(1) },
         new KvGetResult
         {
@@ -66,6 +67,7 @@ internal static class Samples
         Survivor,
         new RaftKvOptions(),
         new RaftKvCacheOptions(),
+        new RaftKvLeaderServiceFailure { ExceptionType = "System.TimeoutException", Message = "It failed." },
         new RaftKvLeaderServiceOptions(),
         new RaftKvLeaderServiceStatus { Name = "job", NodeId = "node1", Since = DateTimeOffset.UnixEpoch, Failures = 1 },
         new RaftKvTlsOptions(),

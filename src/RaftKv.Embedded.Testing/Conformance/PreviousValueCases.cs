@@ -28,7 +28,8 @@ internal static class PreviousValueCases
 
     private static async Task ChangeAsync(ConformanceRun run, string change, bool initial)
     {
-        var first = await run.SetAsync("w/k", "1", new KvSetOptions { TimeToLive = change == "expiry" ? Short : null }).ConfigureAwait(false);
+        TimeSpan? timeToLive = change == "expiry" ? Short : null;
+        var first = await run.SetAsync("w/k", "1", new KvSetOptions { TimeToLive = timeToLive }).ConfigureAwait(false);
         var options = new KvWatchOptions
         {
             PreviousValues = true,

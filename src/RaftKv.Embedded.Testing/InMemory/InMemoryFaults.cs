@@ -7,8 +7,8 @@ namespace RaftKv.Embedded.Testing;
 internal sealed class InMemoryFaults(RaftKvOptions options)
 {
     private readonly Lock _gate = new();
-    private readonly Queue<RaftKvUnavailableReason> _refusals = new();
-    private readonly Queue<bool> _lostOutcomes = new();
+    private readonly List<(RaftKvUnavailableReason Reason, Predicate<string>? Key)> _refusals = [];
+    private readonly List<(bool Applied, Predicate<string>? Key)> _lostOutcomes = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RaftKvUnavailableReason? _lasting;
     private long _delay;
@@ -51,22 +51,22 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
         changed.SetResult();
     }
 
-    public void RefuseNext(RaftKvUnavailableReason reason, int calls)
+    /// <param name="reason">Why.</param>
+    /// <param name="calls">How many.</param>
+    /// <param name="key">Only writes of such a key; <c>null</c> is every call.</param>
+    public void RefuseNext(RaftKvUnavailableReason reason, int calls, Predicate<string>? key = null)
     {
         lock (_gate)
-        {
-            for (var i = 0; i < calls; i++)
-                _refusals.Enqueue(reason);
-        }
+            _refusals.AddRange(Enumerable.Repeat((reason, key), calls));
     }
 
-    public void LoseOutcomeOfNext(bool applied, int writes)
+    /// <param name="applied">Whether the writes are carried out.</param>
+    /// <param name="writes">How many.</param>
+    /// <param name="key">Only writes of such a key; <c>null</c> is every write.</param>
+    public void LoseOutcomeOfNext(bool applied, int writes, Predicate<string>? key = null)
     {
         lock (_gate)
-        {
-            for (var i = 0; i < writes; i++)
-                _lostOutcomes.Enqueue(applied);
-        }
+            _lostOutcomes.AddRange(Enumerable.Repeat((applied, key), writes));
     }
 
     public void Clear()
@@ -89,18 +89,35 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
         {
             if (_lasting is { } lasting && Concerns(lasting, input))
                 return InMemoryErrors.Of(lasting, options);
-            if (!isRenewal && _refusals.TryPeek(out var next) && Concerns(next, input))
-                return InMemoryErrors.Of(_refusals.Dequeue(), options);
-            return null;
+            if (isRenewal)
+                return null;
+            var at = _refusals.FindIndex(r => Concerns(r.Reason, input) && Concerns(r.Key, input));
+            if (at < 0)
+                return null;
+            var reason = _refusals[at].Reason;
+            _refusals.RemoveAt(at);
+            return InMemoryErrors.Of(reason, options);
         }
     }
 
-    /// <summary>Whether the caller of the next write is not told its outcome, and whether the write is applied.</summary>
-    public bool TryLoseOutcome(out bool applied)
+    /// <summary>Whether the caller of a write is not told its outcome, and whether the write is applied.</summary>
+    public bool TryLoseOutcome(WriteOperation write, out bool applied)
     {
         lock (_gate)
-            return _lostOutcomes.TryDequeue(out applied);
+        {
+            var at = _lostOutcomes.FindIndex(o => Concerns(o.Key, write));
+            applied = at >= 0 && _lostOutcomes[at].Applied;
+            if (at >= 0)
+                _lostOutcomes.RemoveAt(at);
+            return at >= 0;
+        }
     }
+
+    /// <summary>Whether a reason concerns writes.</summary>
+    public static bool ConcernsWrites(RaftKvUnavailableReason reason) => reason != RaftKvUnavailableReason.StaleRead;
+
+    private static bool Concerns(Predicate<string>? key, ReplicaInput input) =>
+        key is null || (input is WriteOperation write && WrittenKeys.Of(write.Command).Any(k => key(k)));
 
     private static bool Concerns(RaftKvUnavailableReason reason, ReplicaInput input) => reason switch
     {

@@ -16,8 +16,9 @@ namespace RaftKv.Embedded.Testing;
 /// is over has
 /// ended when the call returns. A lease that this process holds is renewed in time as long as no single step is as long as its time to
 /// live: a longer step is like a process that was suspended, and loses it.</para>
-/// <para>Failures are ordered with <see cref="Fail"/>, <see cref="FailNext"/>, <see cref="FailNextOutcomeUnknown"/>,
-/// <see cref="LoseLockAsync"/>, <see cref="Compact"/> and <see cref="Delay"/>; <see cref="Recover"/> ends them. They act on everything
+/// <para>Failures are ordered with <see cref="Fail"/>, <see cref="FailNext"/>, <see cref="FailNextWrite"/>,
+/// <see cref="FailNextOutcomeUnknown(bool, int)"/>, <see cref="LoseLockAsync"/>, <see cref="Compact"/> and <see cref="Delay"/>;
+/// <see cref="Recover"/> ends them. They act on everything
 /// that uses this store: locks, leases and the cache too. Thread-safe.</para>
 /// </remarks>
 public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
@@ -96,6 +97,26 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
+    /// As <see cref="FailNext"/>, but only for writes of certain keys: sets, deletes, and transactions with such a key among the writes of
+    /// a branch (a range by its start). Other writes, and all reads, go on.
+    /// </summary>
+    /// <param name="reason">As for <see cref="Fail"/>.</param>
+    /// <param name="key">Says whether a key is concerned; for a prefix <c>key => key.StartsWith("orders/")</c>. It must not throw.</param>
+    /// <param name="writes">How many writes. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// There is no such reason, it concerns reads only (<see cref="RaftKvUnavailableReason.StaleRead"/>), or the number is not positive.
+    /// </exception>
+    public void FailNextWrite(RaftKvUnavailableReason reason, Predicate<string> key, int writes = 1)
+    {
+        ThrowIfUndefined(reason);
+        if (!InMemoryFaults.ConcernsWrites(reason))
+            throw new ArgumentOutOfRangeException(nameof(reason), reason, "No write is refused for this reason.");
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(writes);
+        _replica.Faults.RefuseNext(reason, writes, key);
+    }
+
+    /// <summary>
     /// The next writes end with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and
     /// leases.
     /// </summary>
@@ -106,6 +127,18 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(writes);
         _replica.Faults.LoseOutcomeOfNext(applied, writes);
+    }
+
+    /// <summary>As <see cref="FailNextOutcomeUnknown(bool, int)"/>, but only for writes of certain keys.</summary>
+    /// <param name="applied">Whether they are carried out all the same. Callers cannot tell.</param>
+    /// <param name="key">As for <see cref="FailNextWrite"/>.</param>
+    /// <param name="writes">How many writes. The default value is 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
+    public void FailNextOutcomeUnknown(bool applied, Predicate<string> key, int writes = 1)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(writes);
+        _replica.Faults.LoseOutcomeOfNext(applied, writes, key);
     }
 
     /// <summary>

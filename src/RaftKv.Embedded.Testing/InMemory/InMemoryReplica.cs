@@ -206,7 +206,7 @@ internal sealed class InMemoryReplica : LocalReplica
     {
         if (Faults.RefusalOf(input) is { } refusal)
             Refuse(input, refusal);
-        else if (input is WriteOperation write && Faults.TryLoseOutcome(out var applied))
+        else if (input is WriteOperation write && Faults.TryLoseOutcome(write, out var applied))
             LoseOutcome(write, applied);
         else
             Replica.Post(input);

@@ -289,17 +289,20 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var answer = await _sender.SendTransactionAsync(host, command, cancellationToken).ConfigureAwait(false);
         var version = new KvVersion(answer.Version);
+        var failed = answer.FailedCompare is { } at ? at with { Key = transaction.Compares[at.Index].Key ?? at.Key } : null;
+        var succeeded = answer.Status == ApplyStatus.Applied;
+        var outcome = new KvTransactionResult { Succeeded = succeeded, Version = version, FailedCompare = failed };
         if (answer.Payload is null)
-            return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, HasResults = false };
+            return outcome with { HasResults = false };
         var results = TransactionResult.Read(answer.Payload);
         // Operations are only ever added to a branch: those that were encoded are its first.
-        var operations = (answer.Status == ApplyStatus.Applied ? transaction.Then : transaction.Else).Operations;
+        var operations = (succeeded ? transaction.Then : transaction.Else).Operations;
         for (var i = 0; i < results.Length; i++)
         {
             var read = results[i].Read with { ReadAt = version, ExpiresAtMs = host.Replica.ToWallTime(results[i].Read.ExpiresAtMs) };
             results[i] = results[i] with { Kind = operations[i].Kind, Key = operations[i].Key, Read = read };
         }
-        return new KvTransactionResult { Succeeded = answer.Status == ApplyStatus.Applied, Version = version, Results = results };
+        return outcome with { Results = results };
     }
 
     /// <summary>A call that came before the node was open. It is made again once the node is.</summary>

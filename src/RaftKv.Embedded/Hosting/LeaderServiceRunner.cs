@@ -62,7 +62,7 @@ internal sealed class LeaderServiceRunner(
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             var isLong = _begun != 0 && Stopwatch.GetElapsedTime(_begun) >= service.Options.MaxBackoff;
-            Publish(Status with { Failures = isLong ? 1 : Status.Failures + 1, LastFailure = e });
+            Publish(Status with { Failures = isLong ? 1 : Status.Failures + 1, LastFailure = FailureOf(e) });
             log.LeaderServiceFailed(e, Name, node.NodeId);
             if (!isLong)
                 throw;
@@ -84,6 +84,12 @@ internal sealed class LeaderServiceRunner(
         {
             Publish(Status with { RunsHere = false });
         }
+    }
+
+    private static RaftKvLeaderServiceFailure FailureOf(Exception e)
+    {
+        var type = e.GetType();
+        return new RaftKvLeaderServiceFailure { ExceptionType = type.FullName ?? type.Name, Message = e.Message };
     }
 
     private void Publish(RaftKvLeaderServiceStatus status) => Volatile.Write(ref _status, status);

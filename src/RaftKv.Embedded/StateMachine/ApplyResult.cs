@@ -10,10 +10,16 @@ namespace RaftKv.Embedded.StateMachine;
 /// What the operations of a transaction gave (<see cref="TransactionResult"/>); <c>null</c> when there is nothing, or it was not kept for a
 /// retry.
 /// </param>
+/// <param name="FailedCompare">
+/// Of a transaction, the condition that did not hold; its key only when the condition is about a range. <c>null</c> when all held; not kept
+/// for a retry.
+/// </param>
 internal readonly record struct ApplyResult(ApplyStatus Status, long Session = 0, long Sequence = 0, long Version = 0, Guid Nonce = default,
-    byte[]? Payload = null)
+    byte[]? Payload = null, KvFailedCompare? FailedCompare = null)
 {
-    /// <summary>By the bytes of the payload, not by the array.</summary>
+    /// <summary>
+    /// By the bytes of the payload, not by the array; and without the condition that did not hold, so that the answer to a retry is equal.
+    /// </summary>
     public bool Equals(ApplyResult other) =>
         Status == other.Status && Session == other.Session && Sequence == other.Sequence && Version == other.Version && Nonce == other.Nonce
         && (Payload is null) == (other.Payload is null) && Payload.AsSpan().SequenceEqual(other.Payload);

@@ -236,11 +236,11 @@ internal sealed class KvStateMachine : IChangeSource
             else
                 _records.Put(write.Key.Span, write.Before, write.After, write.Value.Span);
         }
-        var result = plan.Result;
+        var (result, failed) = (plan.Result, plan.FailedCompare);
         plan.Clear();
         session!.Remember(command.Sequence, status, entry.Index);
         session.RememberPayload(command.Sequence, result);
-        return new ApplyResult(status, command.Session, command.Sequence, entry.Index, Payload: result);
+        return new ApplyResult(status, command.Session, command.Sequence, entry.Index, Payload: result, FailedCompare: failed);
     }
 
     private ApplyResult ApplyExpire(in LogEntry entry, in KvCommand command)

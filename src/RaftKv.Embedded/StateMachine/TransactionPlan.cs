@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Text;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
@@ -29,6 +30,9 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     /// <summary>What to do, each key at most once.</summary>
     public IReadOnlyList<PlannedWrite> Writes => _writes;
 
+    /// <summary>The first condition that does not hold, its key only when it is about a range; <c>null</c> when all hold.</summary>
+    public KvFailedCompare? FailedCompare { get; private set; }
+
     /// <summary>What the operations give, encoded.</summary>
     public byte[] Result => _result.ToArray();
 
@@ -45,12 +49,12 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
         (_index, _nowMs, _lifetimeOfIncrements) = (index, nowMs, lifetimeOfIncrements);
         (_rangeKeysLeft, at) = (KvTransaction.MaxRangeKeys, 0);
         var verdict = ApplyStatus.Applied;
-        foreach (var compare in command.If)
+        // Once one does not hold the others need not be looked at.
+        for (var i = 0; i < command.If.Length && verdict == ApplyStatus.Applied; i++)
         {
-            // Once one does not hold the others need not be looked at.
-            verdict = Check(compare);
-            if (verdict != ApplyStatus.Applied)
-                break;
+            verdict = Check(command.If[i], out var failed);
+            if (verdict == ApplyStatus.ConditionFailed)
+                FailedCompare = new KvFailedCompare { Index = i, Key = failed is null ? null : Encoding.UTF8.GetString(failed) };
         }
         if (verdict == ApplyStatus.TooManyKeys)
             return verdict;
@@ -76,6 +80,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
         _erased.Clear();
         _keys.Clear();
         _result.Clear();
+        FailedCompare = null;
     }
 
     private void Prefetch(TransactionOperation[] branch)
@@ -87,8 +92,11 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
         lookahead.Fetch();
     }
 
-    private ApplyStatus Check(in TransactionCompare compare)
+    /// <param name="compare">The condition.</param>
+    /// <param name="failed">Of a range, the first key for which it does not hold; <c>null</c> when there is none.</param>
+    private ApplyStatus Check(in TransactionCompare compare, out byte[]? failed)
     {
+        failed = null;
         if (!compare.Keys.IsRange)
             return Verdict(Holds(compare, compare.Keys.From.Span));
         if (!TryCollect(compare.Keys))
@@ -98,8 +106,10 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
             return Verdict(compare.Target != KvCompareTarget.Value && Holds(compare, default(RecordHeader)));
         foreach (var key in _keys)
         {
-            if (!Holds(compare, key))
-                return ApplyStatus.ConditionFailed;
+            if (Holds(compare, key))
+                continue;
+            failed = key;
+            return ApplyStatus.ConditionFailed;
         }
         return ApplyStatus.Applied;
     }

@@ -42,10 +42,12 @@ internal sealed class FakeKv : IDistributedKv
     public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default)
     {
         var version = new KvVersion(++_version);
-        var holds = transaction.Compares.All(Holds);
+        var failed = transaction.Compares.Select((c, i) => (Compare: c, Index: i)).Where(c => !Holds(c.Compare))
+            .Select(c => new KvFailedCompare { Index = c.Index, Key = c.Compare.Key }).FirstOrDefault();
+        var holds = failed is null;
         var branch = holds ? transaction.Then : transaction.Else;
         var results = branch.Operations.Select(o => Apply(o, version) with { Kind = o.Kind, Key = o.Key }).ToList();
-        return new(new KvTransactionResult { Succeeded = holds, Version = version, Results = results });
+        return new(new KvTransactionResult { Succeeded = holds, Version = version, Results = results, FailedCompare = failed });
     }
 
     public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default,

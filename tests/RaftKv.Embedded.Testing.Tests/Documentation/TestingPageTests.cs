@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
+using Moq;
 using NSubstitute;
 using Xunit;
 
@@ -147,6 +148,25 @@ public sealed class TestingPageTests
 
         await kv.Received(1).CommitAsync(
             Arg.Is<KvTransaction>(t => t.Then.Operations[0].Key == "visits/alice"), Arg.Any<CancellationToken>());
+        // end
+    }
+
+    [Fact]
+    public async Task Mocks()
+    {
+        // DOCS: With Moq
+        var kv = new Mock<IDistributedKv>();
+        kv.Setup(k => k.CommitAsync(It.IsAny<KvTransaction>(), It.IsAny<CancellationToken>())).ReturnsAsync(new KvTransactionResult
+        {
+            Succeeded = true,
+            Version = new KvVersion(7),
+            Results = [new KvOperationResult { Number = 41 }],
+        });
+
+        Assert.Equal(41, await new VisitCounter(kv.Object).CountAsync("alice"));
+
+        kv.Verify(
+            k => k.CommitAsync(It.Is<KvTransaction>(t => t.Then.Operations[0].Key == "visits/alice"), It.IsAny<CancellationToken>()), Times.Once);
         // end
     }
 

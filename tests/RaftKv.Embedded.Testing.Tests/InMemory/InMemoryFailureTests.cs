@@ -85,6 +85,39 @@ public sealed class InMemoryFailureTests : IDisposable
         Assert.True((await _kv.SetAsync("a", new byte[1], cancellationToken: Token)).Applied);
     }
 
+    [Fact]
+    public async Task Only_writes_of_the_keys_that_were_ordered_fail()
+    {
+        _kv.FailNextWrite(RaftKvUnavailableReason.NoQuorum, key => key.StartsWith("orders/", StringComparison.Ordinal), writes: 3);
+
+        Assert.True((await _kv.SetAsync("cart", new byte[1], cancellationToken: Token)).Applied);
+        Assert.False((await _kv.GetAsync("orders/1", cancellationToken: Token)).Found);
+        var transaction = new KvTransaction();
+        transaction.Then.Set("cart", new byte[1]).Increment("orders/count", 1);
+        foreach (var write in (Func<Task>[])
+        [
+            async () => await _kv.SetAsync("orders/1", new byte[1], cancellationToken: Token),
+            async () => await _kv.CommitAsync(transaction, Token),
+            async () => await _kv.DeleteAsync("orders/1", cancellationToken: Token),
+        ])
+        {
+            Assert.Equal(RaftKvUnavailableReason.NoQuorum, (await Assert.ThrowsAsync<RaftKvUnavailableException>(write)).Reason);
+        }
+        Assert.True((await _kv.SetAsync("orders/1", new byte[1], cancellationToken: Token)).Applied);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _kv.FailNextWrite(RaftKvUnavailableReason.StaleRead, static _ => true));
+    }
+
+    [Fact]
+    public async Task The_outcome_is_lost_of_the_writes_of_the_keys_that_were_ordered()
+    {
+        _kv.FailNextOutcomeUnknown(applied: true, key => key == "a");
+
+        Assert.True((await _kv.SetAsync("b", new byte[1], cancellationToken: Token)).Applied);
+        await Assert.ThrowsAsync<RaftKvOutcomeUnknownException>(async () => await _kv.SetAsync("a", new byte[1], cancellationToken: Token));
+        Assert.True((await _kv.GetAsync("a", cancellationToken: Token)).Found);
+        Assert.True((await _kv.SetAsync("a", new byte[2], cancellationToken: Token)).Applied);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

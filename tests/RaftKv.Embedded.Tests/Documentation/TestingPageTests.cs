@@ -12,6 +12,7 @@ public sealed class TestingPageTests
     [InlineData("A cluster in the test's process")]
     [InlineData("A web app on three nodes")]
     [InlineData("With a substitute")]
+    [InlineData("With Moq")]
     [InlineData("An implementation of your own")]
     public void The_page_shows_the_code_of_the_tests_of_the_package(string section) =>
         DocumentedCode.IsThatOf(["tests", "RaftKv.Embedded.Testing.Tests", "Documentation", "TestingPageTests.cs"], section);

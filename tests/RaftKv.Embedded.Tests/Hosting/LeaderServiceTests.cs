@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -57,7 +58,9 @@ public sealed class LeaderServiceTests : IDisposable
         Assert.Equal(3, report.Instances.Distinct().Count());
         var status = await UntilKnownAsync(node, nameof(FailsTwice));
         Assert.Equal(2, status.Failures);
-        Assert.Equal("It failed.", Assert.IsType<TimeoutException>(status.LastFailure).Message);
+        var failure = new RaftKvLeaderServiceFailure { ExceptionType = "System.TimeoutException", Message = "It failed." };
+        Assert.Equal(failure, status.LastFailure);
+        Assert.Equal(status, JsonSerializer.Deserialize<RaftKvLeaderServiceStatus>(JsonSerializer.Serialize(status)));
         Assert.Equal([nameof(FailsTwice)], Services(node).Names);
         await node.Kv.SetStringAsync("k", "the node serves", cancellationToken: Cancel);
     }

@@ -45,6 +45,29 @@ public sealed class TransactionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_failed_transaction_says_which_condition_failed_first_and_for_which_key()
+    {
+        await Kv.SetManyAsync([new("r/1", Bytes("a")), new("r/2", Bytes("b")), new("r/3", Bytes("c"))], Cancel);
+        var all = KvKeyRange.StartingWith("r/");
+        var none = KvKeyRange.StartingWith("none/");
+
+        var isNone = KvCompare.Version(none, KvRelation.Equal, KvVersion.None);
+        Assert.Null(await FailedAsync(KvCompare.Exists("r/1"), KvCompare.NotExists("none"), isNone));
+        Assert.Equal((1, "none"), await FailedAsync(KvCompare.Exists("r/1"), KvCompare.Exists("none"), KvCompare.Exists("none2")));
+        Assert.Equal((0, "r/1"), await FailedAsync(KvCompare.Value("r/1", KvRelation.Equal, Bytes("x"))));
+        Assert.Equal((1, "r/2"), await FailedAsync(KvCompare.Exists("r/1"), KvCompare.Value(all, KvRelation.Less, Bytes("b"))));
+        Assert.Equal((0, null), await FailedAsync(KvCompare.Version(none, KvRelation.Greater, KvVersion.None)));
+        Assert.Equal((0, null), await FailedAsync(KvCompare.Value(none, KvRelation.NotEqual, Bytes("x"))));
+
+        async Task<(int Index, string? Key)?> FailedAsync(params KvCompare[] compares)
+        {
+            var result = await Kv.CommitAsync(new KvTransaction().If(compares), Cancel);
+            Assert.Equal(result.Succeeded, result.FailedCompare is null);
+            return result.FailedCompare is { } failed ? (failed.Index, failed.Key) : null;
+        }
+    }
+
+    [Fact]
     public async Task Conditions_choose_a_branch_and_results_come_in_the_order_of_the_operations()
     {
         var alice = await Kv.SetAsync("alice", Bytes("10"), cancellationToken: Cancel);

@@ -48,7 +48,8 @@ public sealed class PreviousValueTests
         foreach (var key in (string[])["del", "n", "put", "r1", "r2"])
             _log.Set(_session, ++_sequence, key, "1");
         var watcher = Watch();
-        _log.Apply(Do(Put("put", "new"), Put("other", "new"), Delete("del"), DeleteRange("r", "s"), Add("n", 4)).Command(_session, ++_sequence));
+        var all = Do(Put("put", "new"), Put("other", "new"), Delete("del"), DeleteRange("r", "s"), Add("n", 4));
+        _log.Apply(all.Command(_session, ++_sequence));
 
         Assert.Equal("Put put=new before 1@4|Put other=new, none|Deleted del= before 1@2|Deleted r1= before 1@5|Deleted r2= before 1@6"
             + "|Put n=5 before 1@3", Read(watcher));

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Which node runs a leader service.</summary>
+/// <summary>Which node runs a leader service. It can be written as JSON.</summary>
 public sealed record RaftKvLeaderServiceStatus
 {
     /// <summary>The name of the service.</summary>
@@ -22,5 +22,5 @@ public sealed record RaftKvLeaderServiceStatus
     public int Failures { get; init; }
 
     /// <summary>The last of the failures that <see cref="Failures"/> counts; <c>null</c> when there is none.</summary>
-    public Exception? LastFailure { get; init; }
+    public RaftKvLeaderServiceFailure? LastFailure { get; init; }
 }

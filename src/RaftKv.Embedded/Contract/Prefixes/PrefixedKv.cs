@@ -35,7 +35,8 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
         Map(transaction.Then, outer.Then);
         Map(transaction.Else, outer.Else);
         var result = await Inner.CommitAsync(outer, cancellationToken).ConfigureAwait(false);
-        return result with { Results = [.. result.Results.Select(Map)] };
+        var failed = result.FailedCompare is { Key: { } failedKey } at ? at with { Key = prefix.Inner(failedKey) } : result.FailedCompare;
+        return result with { Results = [.. result.Results.Select(Map)], FailedCompare = failed };
     }
 
     public override bool TryRead<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)

@@ -1,3 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace RaftKv.Embedded;
 
 /// <summary>One key found by a scan. Two entries are equal when all properties are; values are compared byte by byte.</summary>
@@ -17,6 +22,26 @@ public readonly record struct KvEntry
     /// <see cref="KvScanOptions.KeysOnly"/>.
     /// </summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The value as text in UTF-8. Bytes that are not UTF-8 come as U+FFFD.</summary>
+    public string GetString() => Encoding.UTF8.GetString(Value.Span);
+
+    /// <summary>The value from JSON.</summary>
+    /// <param name="type">From a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>.</param>
+    /// <returns><c>default</c> for the JSON <c>null</c>.</returns>
+    /// <exception cref="JsonException">The value is not such JSON.</exception>
+    public T? GetJson<T>(JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return JsonSerializer.Deserialize(Value.Span, type);
+    }
+
+    /// <summary>The value from JSON, by reflection.</summary>
+    /// <param name="json">How the value is read; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
+    /// <exception cref="JsonException">The value is not such JSON.</exception>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public T? GetJson<T>(JsonSerializerOptions? json = null) => GetJson(JsonByReflection.Of<T>(json));
 
     /// <inheritdoc/>
     public bool Equals(KvEntry other) => Key == other.Key && Version == other.Version && ExpiresAt == other.ExpiresAt

@@ -43,7 +43,10 @@ public readonly record struct KvCompare
     public static KvCompare Version(string key, KvRelation relation, KvVersion version) =>
         new(KvCompareTarget.Version, NotNull(key), default, relation, version.Value);
 
-    /// <summary>About the version of the last write of each key of a range.</summary>
+    /// <summary>
+    /// About the version of the last write of each key of a range. A range without keys is like a key that does not exist: equal to
+    /// <see cref="KvVersion.None"/> holds, and greater than it does not.
+    /// </summary>
     public static KvCompare Version(KvKeyRange range, KvRelation relation, KvVersion version) =>
         new(KvCompareTarget.Version, null, range, relation, version.Value);
 
@@ -61,7 +64,9 @@ public readonly record struct KvCompare
     public static KvCompare WriteCount(string key, KvRelation relation, long count) =>
         new(KvCompareTarget.WriteCount, NotNull(key), default, relation, count);
 
-    /// <summary>About how often each key of a range was written since it was created.</summary>
+    /// <summary>
+    /// About how often each key of a range was written since it was created; equal to 0 holds when the range has no keys.
+    /// </summary>
     public static KvCompare WriteCount(KvKeyRange range, KvRelation relation, long count) =>
         new(KvCompareTarget.WriteCount, null, range, relation, count);
 
@@ -69,7 +74,10 @@ public readonly record struct KvCompare
     public static KvCompare Value(string key, KvRelation relation, ReadOnlyMemory<byte> value) =>
         new(KvCompareTarget.Value, NotNull(key), default, relation, 0, value);
 
-    /// <summary>About the value of each key of a range, byte by byte. The bytes are copied when the transaction is committed.</summary>
+    /// <summary>
+    /// About the value of each key of a range, byte by byte; it does not hold when the range has no keys. The bytes are copied when the
+    /// transaction is committed.
+    /// </summary>
     public static KvCompare Value(KvKeyRange range, KvRelation relation, ReadOnlyMemory<byte> value) =>
         new(KvCompareTarget.Value, null, range, relation, 0, value);
 
@@ -77,7 +85,7 @@ public readonly record struct KvCompare
     public static KvCompare Lease(string key, KvRelation relation, long leaseId) =>
         new(KvCompareTarget.Lease, NotNull(key), default, relation, leaseId);
 
-    /// <summary>About the id of the lease each key of a range is bound to; 0 is none.</summary>
+    /// <summary>About the id of the lease each key of a range is bound to; 0 is none, also when the range has no keys.</summary>
     public static KvCompare Lease(KvKeyRange range, KvRelation relation, long leaseId) =>
         new(KvCompareTarget.Lease, null, range, relation, leaseId);
 

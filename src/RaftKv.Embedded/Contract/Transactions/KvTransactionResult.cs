@@ -25,6 +25,12 @@ public sealed record KvTransactionResult
     /// </summary>
     public bool HasResults { get; init; } = true;
 
+    /// <summary>
+    /// The first condition that did not hold, in their order; those behind it were not looked at. <c>null</c> when all held, and in one
+    /// rare case: the answer to the first attempt was lost, and the library repeated the request.
+    /// </summary>
+    public KvFailedCompare? FailedCompare { get; init; }
+
     /// <summary>The result of the last get of a key.</summary>
     /// <exception cref="KeyNotFoundException">
     /// The branch that was carried out has no get of that key, or the results are not known (<see cref="HasResults"/>).

@@ -1,3 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace RaftKv.Embedded;
 
 /// <summary>An event of a watch. Two events are equal when all properties are; values are compared byte by byte.</summary>
@@ -34,6 +39,29 @@ public readonly record struct KvEvent
     /// <see cref="KvEventKind.InitialStateEnd"/>.
     /// </summary>
     public bool EndsVersion { get; init; }
+
+    /// <summary>What was written, as text in UTF-8. Bytes that are not UTF-8 come as U+FFFD.</summary>
+    /// <returns><c>null</c> unless the event is a <see cref="KvEventKind.Put"/>.</returns>
+    public string? GetString() => Kind == KvEventKind.Put ? Encoding.UTF8.GetString(Value.Span) : null;
+
+    /// <summary>What was written, from JSON.</summary>
+    /// <param name="type">From a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>.</param>
+    /// <returns><c>default</c> for the JSON <c>null</c>, and unless the event is a <see cref="KvEventKind.Put"/>.</returns>
+    /// <exception cref="JsonException">
+    /// The value is not such JSON; with <see cref="KvWatchOptions.KeysOnly"/> there is none.
+    /// </exception>
+    public T? GetJson<T>(JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return Kind == KvEventKind.Put ? JsonSerializer.Deserialize(Value.Span, type) : default;
+    }
+
+    /// <summary>What was written, from JSON, by reflection; see <see cref="GetJson{T}(JsonTypeInfo{T})"/>.</summary>
+    /// <param name="json">How the value is read; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
+    /// <exception cref="JsonException">The value is not such JSON.</exception>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public T? GetJson<T>(JsonSerializerOptions? json = null) => GetJson(JsonByReflection.Of<T>(json));
 
     /// <inheritdoc/>
     public bool Equals(KvEvent other) => Kind == other.Kind && Key == other.Key && Version == other.Version

@@ -9,7 +9,7 @@ namespace RaftKv.TestNode.Driver;
 /// </summary>
 public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, string logPath)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private NodeProcess? process;
 

@@ -9,7 +9,7 @@ namespace RaftKv.TestNode.Driver;
 /// <summary>A running node: its process, its outstanding commands and its log.</summary>
 public sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(20);
 
     private readonly Process process;

@@ -101,7 +101,7 @@ public sealed class TestCluster : IAsyncDisposable
     public async Task<RaftKvStatus[]> StatusesAsync() => await Task.WhenAll(Running.Select(n => n.StatusAsync()));
 
     /// <summary>Waits until all running members have applied the same log, and returns the hash of their content, which is one.</summary>
-    public async Task<string> SameContentAsync(double seconds = 30)
+    public async Task<string> SameContentAsync(double seconds = 120)
     {
         var hash = "";
         await WaitAsync("the same content on every node", async () =>
@@ -115,7 +115,7 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Polls until the condition holds; throws with its name and every node's status when it does not in time.</summary>
-    public async Task WaitAsync(string what, Func<Task<bool>> condition, double seconds = 30)
+    public async Task WaitAsync(string what, Func<Task<bool>> condition, double seconds = 120)
     {
         var clock = Stopwatch.StartNew();
         Exception? last = null;

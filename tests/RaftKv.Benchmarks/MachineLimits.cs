@@ -8,7 +8,7 @@ using RaftKv.TestNode.Node;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What the machine allows at best, taken in the same run: a figure means little without it.</summary>
+/// <summary>What the machine allows at best, measured in the same run: a figure means little without it.</summary>
 internal static partial class MachineLimits
 {
     private const int RecordBytes = 16 + 100;

@@ -9,8 +9,8 @@ internal static class FuzzTargets
     {
         ["handshake"] = () => new HandshakeTarget(),
         ["message"] = () => new MessageTarget(),
-        ["stranger"] = () => new UnauthenticatedPeerTarget(hasSecret: false),
-        ["stranger-without-secret"] = () => new UnauthenticatedPeerTarget(hasSecret: true),
+        ["unknown-peer"] = () => new UnauthenticatedPeerTarget(hasSecret: false),
+        ["peer-without-secret"] = () => new UnauthenticatedPeerTarget(hasSecret: true),
         ["stream"] = () => new StreamTarget(),
         ["command"] = () => new CommandTarget(),
         ["session"] = () => new SessionTarget(),

@@ -38,22 +38,22 @@ public sealed class IdentityTests : IntegrationTest
         var cluster = NoNodes();
         var members = Enumerable.Range(0, 3).Select(_ => cluster.AddNode()).ToArray();
         Introduce(members, members);
-        var newcomer = cluster.AddNode("newcomer", o =>
+        var newNode = cluster.AddNode("node4", o =>
         {
             o.Seeds.Add("127.0.0.1:1");
             o.Seeds.Add(members[2].Address);
         });
-        await newcomer.StartAsync();
-        var alone = await FailsAsync(() => newcomer.SetAsync("key", "value", cancelAfterMs: 200));
+        await newNode.StartAsync();
+        var alone = await FailsAsync(() => newNode.SetAsync("key", "value", cancelAfterMs: 200));
         Assert.NotEqual(KvOutcome.Unknown, alone.Outcome ?? KvOutcome.NotApplied);
 
         await Task.WhenAll(members.Select(n => n.StartAsync()));
         await members[0].WaitUntilReadyAsync();
         await members[0].SetAsync("key", "value");
-        await newcomer.WaitUntilReadyAsync();
+        await newNode.WaitUntilReadyAsync();
 
         await WaitForVotersAsync(cluster, members[0], 4);
-        Assert.Equal("value", await newcomer.GetTextAsync("key"));
+        Assert.Equal("value", await newNode.GetTextAsync("key"));
         Assert.Single((await cluster.StatusesAsync()).Select(s => s.ClusterId).Distinct());
     }
 
@@ -63,16 +63,16 @@ public sealed class IdentityTests : IntegrationTest
         var (one, other) = (await FormAsync(1), await FormAsync(1));
         await one.Nodes[0].SetAsync("key", "one");
         await other.Nodes[0].SetAsync("key", "other");
-        var newcomer = one.AddNode("newcomer", o =>
+        var newNode = one.AddNode("node4", o =>
         {
             o.Seeds.Add(one.Nodes[0].Address);
             o.Seeds.Add(other.Nodes[0].Address);
         });
-        await newcomer.StartAsync();
+        await newNode.StartAsync();
 
-        await one.WaitAsync("a word about it", () => Task.FromResult(newcomer.LogTail().Contains("this node joins neither", StringComparison.Ordinal)));
+        await one.WaitAsync("a word about it", () => Task.FromResult(newNode.LogTail().Contains("this node joins neither", StringComparison.Ordinal)));
 
-        Assert.Equal(RaftKvRole.Unformed, (await newcomer.StatusAsync()).Role);
+        Assert.Equal(RaftKvRole.Unformed, (await newNode.StatusAsync()).Role);
         Assert.Single((await one.Nodes[0].StatusAsync()).Members);
         Assert.Single((await other.Nodes[0].StatusAsync()).Members);
     }
@@ -159,7 +159,7 @@ public sealed class IdentityTests : IntegrationTest
 
         await node.StartAsync();
 
-        await cluster.WaitAsync("the node being taken in", async () => (await node.StatusAsync()) is { IsReady: true, Members.Count: 3 });
+        await cluster.WaitAsync("the node being admitted", async () => (await node.StatusAsync()) is { IsReady: true, Members.Count: 3 });
         await WaitForVotersAsync(cluster, cluster["node1"], 3);
         await cluster.SameContentAsync();
     }

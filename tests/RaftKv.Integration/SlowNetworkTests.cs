@@ -112,9 +112,9 @@ public sealed class SlowNetworkTests : IntegrationTest
         if (needsSnapshot)
             await leader.TakeSnapshotAsync();
         network.Limit(behind.NodeId, megabytesPerSecond);
+        var (before, ideal) = (network.BytesSentTo(behind.NodeId), megabytes / megabytesPerSecond);
         await behind.StartAsync();
         var clock = Stopwatch.StartNew();
-        var (before, ideal) = (network.BytesSentTo(behind.NodeId), megabytes / megabytesPerSecond);
         var last = (await leader.StatusAsync()).LastIndex;
         await cluster.WaitAsync("catching up", async () => (await behind.StatusAsync()).AppliedIndex >= last, seconds: (ideal * 10) + 60);
         var sent = network.BytesSentTo(behind.NodeId) - before;

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What the thread of <see cref="ClusterBootstrapper"/> does after a node was added, or while it would like to be: it asks to be taken in
+/// What the thread of <see cref="ClusterBootstrapper"/> does after a node was added, or while it would like to be: it asks to be admitted
 /// until a committed configuration names it, and gives up a cluster that exists no more.
 /// </summary>
 internal sealed class Joiners

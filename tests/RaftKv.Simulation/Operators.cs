@@ -56,7 +56,7 @@ internal sealed class Operators(Simulation run)
     }
 
     /// <summary>A healthy member gets another disk in the same way, or somebody new becomes one.</summary>
-    public void TakeIn(SimNode node, bool isMember, Action done)
+    public void Admit(SimNode node, bool isMember, Action done)
     {
         _repairs.Add(node);
         _takenIn[node] = done;

@@ -300,7 +300,7 @@ internal sealed class SimNetwork(Simulation run)
     public PeerHello? Peek(SimNode from, SimNode to) =>
         to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to) && Passes(to, from) ? to.Admission.Identity : null;
 
-    /// <summary>A node without a cluster asks another one to have it taken in.</summary>
+    /// <summary>A node without a cluster asks another one to have it admitted.</summary>
     public void AskToJoin(SimNode from, SimNode to)
     {
         var hello = from.Admission.Identity with { WantsToJoin = true };

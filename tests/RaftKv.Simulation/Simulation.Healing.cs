@@ -45,7 +45,7 @@ internal sealed partial class Simulation
         var end = Time.Now + HealingTime;
         RunUntil(end, () => _nodes.TrueForAll(n => n.IsListening && n.Calls.Count == 0) && Operators.IsIdle, "no call is under way");
         RunUntil(end, HasFormed, "the cluster has formed");
-        RunUntil(end, () => !_nodes.Exists(Joiners.IsAsking), "no node asks to be taken in any more");
+        RunUntil(end, () => !_nodes.Exists(Joiners.IsAsking), "no node asks to be admitted any more");
         RunUntil(end, HasConverged, "all members have applied the same");
         var leader = Leader();
         CheckEqual(leader);

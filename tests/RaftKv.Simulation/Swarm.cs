@@ -148,7 +148,7 @@ internal sealed partial record Swarm
     /// <summary>Members lose their disks, and hear no other node while they read entries about their former identity.</summary>
     public bool ReplacedDisks { get; private set; }
 
-    /// <summary>Nodes ask to be taken in until they are.</summary>
+    /// <summary>Nodes ask to be admitted until they are.</summary>
     public bool Asking { get; private set; }
 
     /// <summary>The first founder loses its disk when it has adopted others and sent them nothing.</summary>

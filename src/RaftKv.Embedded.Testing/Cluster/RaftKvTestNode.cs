@@ -129,7 +129,7 @@ public sealed class RaftKvTestNode
         _resumed.Set();
     }
 
-    /// <summary>Replaces its disk by an empty one: started again, it is taken in under a new identity.</summary>
+    /// <summary>Replaces its disk by an empty one: started again, it is admitted under a new identity.</summary>
     /// <exception cref="InvalidOperationException">It runs.</exception>
     public void WipeDisk()
     {

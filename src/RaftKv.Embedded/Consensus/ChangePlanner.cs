@@ -17,7 +17,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     public ChangePlan Plan(MembershipChange change) => change switch
     {
         AddMember add => PlanToAdd(add.Member),
-        TakeInMember takeIn => PlanToTakeIn(takeIn.Member),
+        AdmitMember admit => PlanToAdmit(admit.Member),
         PromoteMember promote => PlanToPromote(promote.NodeId),
         PromoteJoining promote => PlanToPromoteJoining(promote.NodeId),
         DemoteVoter demote => PlanToDemote(demote.NodeId),
@@ -70,7 +70,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     }
 
     /// <summary>A node that asks by itself: a new node joins, a member with an empty disk comes back in its role.</summary>
-    private ChangePlan PlanToTakeIn(Member wanted) => Configuration.Find(wanted.NodeId) switch
+    private ChangePlan PlanToAdmit(Member wanted) => Configuration.Find(wanted.NodeId) switch
     {
         null => PlanToAdd(wanted with { Role = MemberRole.Joining }),
         var existing when existing.IsOf(wanted.Incarnation) => ChangePlan.Done($"{wanted.NodeId} is a member already."),

@@ -71,7 +71,7 @@ internal sealed class Elections(
         var cause = roles.Following is { } following
             ? following.IsLeaderGone
                 ? $"the connection to the leader {following.LeaderId} was reset"
-                : $"no word from {following.LeaderId} for {replica.Since(_leaderContact)}"
+                : $"nothing heard from {following.LeaderId} for {replica.Since(_leaderContact)}"
             : roles.Candidacy is not null ? "the election was not decided in time"
             : "no leader is known";
         if (CanCampaign)

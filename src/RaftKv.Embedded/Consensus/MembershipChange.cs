@@ -15,7 +15,7 @@ internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId
 /// A node without a cluster asks to join. If it has the name of a member, that member lost its data directory. It keeps its role: a voter
 /// votes again once it has caught up.
 /// </summary>
-internal sealed record TakeInMember(Member Member) : MembershipChange(Member.NodeId);
+internal sealed record AdmitMember(Member Member) : MembershipChange(Member.NodeId);
 
 /// <summary>Makes a learner that has caught up a voter.</summary>
 internal sealed record PromoteMember(string NodeId) : MembershipChange(NodeId);

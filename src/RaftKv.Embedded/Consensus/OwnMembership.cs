@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Consensus;
 internal sealed class OwnMembership(ReplicaState replica, RoleState roles)
 {
     /// <summary>
-    /// A committed configuration has had this node. One that never did is a newcomer that has not come to its own entry yet, whatever the
+    /// A committed configuration has had this node. One that never did is a new node that has not come to its own entry yet, whatever the
     /// configurations before it say.
     /// </summary>
     private bool _wasMember;

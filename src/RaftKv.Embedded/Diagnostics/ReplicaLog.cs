@@ -49,7 +49,7 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(109, LogLevel.Error, "{NodeId} did not restore {Backup}: {Member} of the living cluster {ClusterId} counts this "
         + "node among its members, so its disk was replaced. "
-        + "It waits until that cluster takes it in. Remove RestoreFrom.")]
+        + "It waits until that cluster admits it. Remove RestoreFrom.")]
     public static partial void RestoreDeclined(this ILogger logger, string nodeId, string backup, string member, Guid clusterId);
 
     [LoggerMessage(136, LogLevel.Warning, "{NodeId} gives up the cluster {ClusterId}: it was adopted by it, has no entry of it, and "
@@ -73,7 +73,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(112, LogLevel.Warning, "{NodeId} cannot add {Member}: {Address} does not answer: {Reason}")]
     public static partial void ProbeFailed(this ILogger logger, string nodeId, string member, string address, string reason);
 
-    [LoggerMessage(113, LogLevel.Information, "{NodeId} takes in {Member} at {Address}, which asks for it.")]
+    [LoggerMessage(113, LogLevel.Information, "{NodeId} admits {Member} at {Address}, which asks for it.")]
     public static partial void JoinRequestReceived(this ILogger logger, string nodeId, string member, string address);
 
     [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data "
@@ -82,10 +82,10 @@ internal static partial class ReplicaLog
     public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation,
         Guid known, double seconds);
 
-    [LoggerMessage(115, LogLevel.Warning, "{NodeId} could not take in {Member} for now: {Reason}")]
+    [LoggerMessage(115, LogLevel.Warning, "{NodeId} could not admit {Member} for now: {Reason}")]
     public static partial void JoinRequestRefused(this ILogger logger, string nodeId, string member, string reason);
 
-    [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to take it in.")]
+    [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to admit it.")]
     public static partial void JoinRequestSent(this ILogger logger, string nodeId, Guid clusterId, string address);
 
     [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
@@ -100,25 +100,25 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(171, LogLevel.Error, "{NodeId}: the data directory of {Member} is older than what this node has seen of it: an "
         + "image was restored, or a volume was rolled back. {Member} is "
-        + "turned away and counts for no quorum. While a quorum is there without it, it is taken in again by itself; otherwise bring "
+        + "turned away and counts for no quorum. While a quorum is there without it, it is admitted again by itself; otherwise bring "
             + "the other members back.")]
     public static partial void RolledBackMember(this ILogger logger, string nodeId, string member);
 
     [LoggerMessage(172, LogLevel.Error, "{NodeId}: this node's data directory is older than what {Peer} has seen of it: an image was "
         + "restored, or a volume was rolled back. This node gives no vote and "
-        + "acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other members.")]
+        + "acknowledges nothing until the cluster has admitted it again, which needs a quorum of the other members.")]
     public static partial void RolledBack(this ILogger logger, string nodeId, string peer);
 
     [LoggerMessage(173, LogLevel.Warning, "{NodeId}: this node's data directory has the new identity {Incarnation}, because it went "
-        + "back in time. It keeps its data and waits until the leader takes it in as a learner.")]
+        + "back in time. It keeps its data and waits until the leader admits it as a learner.")]
     public static partial void Reincarnated(this ILogger logger, string nodeId, Guid incarnation);
 
     [LoggerMessage(174, LogLevel.Warning, "{NodeId}: the data directory of the member {Member} at {Address} went back in time and has "
         + "a new identity. Once the old identity has been silent for {Seconds} s "
-        + "and a quorum answers without it, the member is taken in again as a learner; votes of the old identity are ignored.")]
+        + "and a quorum answers without it, the member is admitted again as a learner; votes of the old identity are ignored.")]
     public static partial void RolledBackMemberJoins(this ILogger logger, string nodeId, string member, string address, double seconds);
 
-    [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has taken this node in again after its data directory went back in time.")]
+    [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has admitted this node again after its data directory went back in time.")]
     public static partial void AdmittedAgain(this ILogger logger, string nodeId);
 
     [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, "

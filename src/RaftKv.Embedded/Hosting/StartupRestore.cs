@@ -61,7 +61,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         if (!RestoreGuard.CanBeReached(options))
             return null;
         using var directory = DataDirectory.Open(_files, options.DataDirectory);
-        // The cluster takes in the identity that it meets here: it must be the one that stays. A log without an identity is refused by the
+        // The cluster admits the identity that it meets here: it must be the one that stays. A log without an identity is refused by the
         // restore itself.
         var identity = NodeIdentity.Load(_files, directory.Root, options.NodeId);
         if (identity is null && _files.ListFiles(directory.Wal).Count > 0)
@@ -84,7 +84,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         throw new RaftKvStorageException(RaftKvStorageError.AlreadyRestored,
             $"RestoreFrom names {backup}, which was restored before ({File.ReadAllText(Receipt).Trim()}), and the data directory "
                 + $"{options.DataDirectory} is empty now. Nothing was changed. If this node lost its disk, remove "
-            + $"RestoreFrom: the other members take it in. If the backup is to found another cluster, delete {Receipt}.");
+            + $"RestoreFrom: the other members admit it. If the backup is to found another cluster, delete {Receipt}.");
     }
 
     private void WriteReceipt(Guid clusterId)

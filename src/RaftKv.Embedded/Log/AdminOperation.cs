@@ -14,7 +14,7 @@ internal enum AdminOperation : byte
     /// As <see cref="AddMember"/>, for a node that asks by itself or has lost its disk: whether it is a member already is a question of who
     /// it is, not of its name.
     /// </summary>
-    TakeIn = 5,
+    Admit = 5,
 
     /// <summary>A member that never votes.</summary>
     AddLearner = 6,

@@ -26,7 +26,7 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
         context.CarryOut();
     }
 
-    /// <summary>A cluster of one is bootstrapped with its first write; until then another cluster may still take the node in.</summary>
+    /// <summary>A cluster of one is bootstrapped with its first write; until then another cluster may still admit the node.</summary>
     public void BootstrapSingleNode()
     {
         var self = new Member(context.NodeId, context.Transport.AdvertisedAddress, context.Identity.Incarnation, MemberRole.Voter);

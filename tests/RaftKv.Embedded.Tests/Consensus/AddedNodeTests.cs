@@ -12,7 +12,7 @@ public class AddedNodeTests
     private static readonly Member Leader = new("n1", "n1:1", Guid.NewGuid(), MemberRole.Voter);
     private static readonly Member Other = new("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter);
     private static readonly ClusterConfiguration Without = new([Leader, Other]);
-    private static readonly ClusterConfiguration WithNewcomer = Without.With(new Member("n3", "n3:1", Self, MemberRole.Joining));
+    private static readonly ClusterConfiguration WithNewNode = Without.With(new Member("n3", "n3:1", Self, MemberRole.Joining));
 
     private readonly List<RaftEffect> _effects = [];
 
@@ -26,7 +26,7 @@ public class AddedNodeTests
         Append(node, default, commit: 1, Configuration(1, Without));
         Assert.Equal(RaftRole.Learner, node.Role);
 
-        Append(node, new(1, 1), commit: 2, Configuration(2, WithNewcomer));
+        Append(node, new(1, 1), commit: 2, Configuration(2, WithNewNode));
         Assert.Equal(RaftRole.Learner, node.Role);
         Assert.DoesNotContain(_effects, e => e is RoleChanged { Role: RaftRole.Removed });
     }
@@ -63,10 +63,10 @@ public class AddedNodeTests
     }
 
     [Fact]
-    public void A_newcomer_whose_entry_was_given_up_was_never_a_member()
+    public void A_new_node_whose_entry_was_given_up_was_never_a_member()
     {
         var node = Start(new RaftStart());
-        Append(node, default, commit: 1, Configuration(1, Without), Configuration(2, WithNewcomer));
+        Append(node, default, commit: 1, Configuration(1, Without), Configuration(2, WithNewNode));
 
         // Another leader, which does not have the entry that added it.
         Append(node, new(1, 1), 2, commit: 2, Configuration(2, Without.With(Other with { Address = "n2:2" }), term: 2));
@@ -79,7 +79,7 @@ public class AddedNodeTests
     {
         var node = Start(new RaftStart());
 
-        Append(node, default, commit: 3, Configuration(1, Without), Configuration(2, WithNewcomer), Configuration(3, Without));
+        Append(node, default, commit: 3, Configuration(1, Without), Configuration(2, WithNewNode), Configuration(3, Without));
 
         Assert.Equal(RaftRole.Removed, node.Role);
     }

@@ -10,7 +10,7 @@ public sealed class ReplacedDiskTests
 {
     private static readonly Guid Other = ModelClusters.Incarnation("node3", 7);
 
-    private static readonly TakeInMember Wiped = new(new Member("node3", "node3:1", Other, MemberRole.Joining));
+    private static readonly AdmitMember Wiped = new(new Member("node3", "node3:1", Other, MemberRole.Joining));
 
     [Fact]
     public void The_default_patience_is_thirty_seconds()

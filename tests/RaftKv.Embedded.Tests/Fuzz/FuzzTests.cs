@@ -12,7 +12,7 @@ public sealed class FuzzTests
 
     /// <summary>Targets that open a connection for each input to a live node. They measure the threads and the heap of the whole
     /// process.</summary>
-    private static readonly string[] ConnectionTargets = ["stranger", "stranger-without-secret", "stream"];
+    private static readonly string[] ConnectionTargets = ["unknown-peer", "peer-without-secret", "stream"];
 
     public static TheoryData<string> InputTargets => [.. FuzzRun.Targets.Except(ConnectionTargets)];
 

@@ -17,7 +17,7 @@ public sealed class AdoptedNodeTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_newcomer_whose_entry_was_replaced_asks_its_seeds_again()
+    public async Task A_new_node_whose_entry_was_replaced_asks_its_seeds_again()
     {
         await using var one = await StartAsync(1, o => o.Bootstrap = RaftKvBootstrap.SingleNode);
         await one.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);
@@ -32,7 +32,7 @@ public sealed class AdoptedNodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_newcomer_whose_entry_was_replaced_may_be_added_again()
+    public async Task A_new_node_whose_entry_was_replaced_may_be_added_again()
     {
         await using var one = await StartAsync(1, o => o.Bootstrap = RaftKvBootstrap.SingleNode);
         await one.Kv.SetAsync("a", "1"u8.ToArray(), cancellationToken: Cancel);

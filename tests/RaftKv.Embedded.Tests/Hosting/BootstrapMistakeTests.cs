@@ -82,7 +82,7 @@ public sealed class BootstrapMistakeTests : IDisposable
         await one.Cluster.AddMemberAsync("node2", AddressOf(2), Cancel);
         await using var twin = await StartAsync(3, o => o.NodeId = "node2", seeds: [1]);
 
-        Says(twin, "does not take it in for now");
+        Says(twin, "does not admit it for now");
         Says(twin, "If two nodes have the NodeId node2, give each its own.");
         // Meanwhile it asks on; what is logged about it is bounded by the time, not by how often it asks.
         await Task.Delay(2000, Cancel);
@@ -115,7 +115,7 @@ public sealed class BootstrapMistakeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_newcomer_that_asks_on_fills_no_log_without_a_leader_nor_when_it_cannot_be_reached()
+    public async Task A_new_node_that_asks_on_fills_no_log_without_a_leader_nor_when_it_cannot_be_reached()
     {
         await using var one = await StartAsync(1, o => o.AddMembers(_ports[..2]));
         await using (var two = await StartAsync(2, o => o.AddMembers(_ports[..2])))
@@ -133,7 +133,7 @@ public sealed class BootstrapMistakeTests : IDisposable
         Assert.True(_log.Count(ProbeFailed) <= 2 + (2 * (int)(clock.Elapsed.TotalSeconds / 10)), $"it was logged {_log.Count(ProbeFailed)} times");
     }
 
-    /// <summary>As a node does that is not taken in, at an address at which none listens.</summary>
+    /// <summary>As a node does that is not admitted, at an address at which none listens.</summary>
     private async Task AskAsync(TestNode member, int id)
     {
         var incarnation = Guid.NewGuid();

@@ -91,7 +91,7 @@ public sealed class RollbackProofTests
         Tell(fresh, isLed: true);
         Assert.Equal(fresh, _node.Identity.Incarnation);
 
-        _leader.TakeIn(fresh);
+        _leader.Admit(fresh);
         _leader.RunFor(TimeSpan.FromMilliseconds(100));
         Assert.Null(_node.Replica.Status.RolledBack);
         Assert.Equal(_leader.LastIndex, LastMatch());

@@ -73,7 +73,7 @@ internal sealed class ScriptedLeader
     }
 
     /// <summary>Appends and commits a configuration in which the node has another data directory.</summary>
-    public void TakeIn(Guid incarnation) =>
+    public void Admit(Guid incarnation) =>
         Append(new ClusterConfiguration(Members(incarnation), FeatureLevels.Safeguards).Encode(), EntryKind.Configuration);
 
     /// <summary>Time passes, with heartbeats.</summary>

@@ -117,9 +117,9 @@ public sealed class PeerTlsTests : IDisposable
         next.WriteFiles(_folder, "b", next.Pem);
         Age();
 
-        using var newcomer = Node("newcomer", next.Credentials("newcomer"));
-        newcomer.Knows(b.Member);
-        Eventually.Holds(() => newcomer.Handler.Connected.Count == 1, "the new authority is trusted");
+        using var newNode = Node("node4", next.Credentials("node4"));
+        newNode.Knows(b.Member);
+        Eventually.Holds(() => newNode.Handler.Connected.Count == 1, "the new authority is trusted");
         using var late = Node("late", _authority.Credentials("late"));
         late.Knows(b.Member);
         Eventually.Holds(() => late.Transport.Counters.ConnectionsInvalid > 1, "the old one is not any more");

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>What strangers, broken peers and slow peers may do to a transport, which is: nothing to the others.</summary>
+/// <summary>What unknown peers, broken peers and slow peers may do to a transport, which is: nothing to the others.</summary>
 public sealed class TcpTransportHostilityTests
 {
     public static TheoryData<string, byte[]> FirstBytes => new()

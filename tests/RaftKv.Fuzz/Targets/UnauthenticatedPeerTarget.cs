@@ -8,8 +8,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Fuzz.Targets;
 
 /// <summary>
-/// Strangers at the peer port of a whole node that serves: every input on a connection of its own. None of them may get in, and the node's term, log, members and
-/// leadership are afterwards what they were. Where peers must prove a secret, strangers know everything else: the cluster, the node and its incarnation.
+/// Unknown peers at the peer port of a whole node that serves: every input on a connection of its own. None of them may get in, and the node's term, log, members and
+/// leadership are afterwards what they were. Where peers must prove a secret, unknown peers know everything else: the cluster, the node and its incarnation.
 /// </summary>
 internal sealed class UnauthenticatedPeerTarget : FuzzTarget
 {
@@ -62,11 +62,11 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
         stranger.Send(input.AsSpan(0, cut));
         stranger.Send(input.AsSpan(cut));
         var answers = HandshakeTarget.FramesOf(stranger.Finish()).ToList();
-        Require(answers.Count <= 2, "a stranger was told more than a challenge and an answer");
+        Require(answers.Count <= 2, "an unknown peer was told more than a challenge and an answer");
         foreach (var answer in answers.Where(a => (FrameType)a[4] == FrameType.HelloReply))
         {
             Handshake.DecodeReply(FrameType.HelloReply, Frame.Open(answer), out var verdict);
-            Require(verdict != HandshakeVerdict.Welcome || (IsProbe(input) && !_hasSecret), "a stranger was let in");
+            Require(verdict != HandshakeVerdict.Welcome || (IsProbe(input) && !_hasSecret), "an unknown peer was let in");
         }
         return answers.Count > 0;
     }
@@ -79,7 +79,7 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
         var after = _cluster.Status;
         Require((after.Role, after.Term, after.LeaderId, after.LastIndex, after.CommitIndex, after.KeyCount)
             == (_before.Role, _before.Term, _before.LeaderId, _before.LastIndex, _before.CommitIndex, _before.KeyCount), $"strangers changed the node: {after}");
-        Require(after.Members.Count == 1, "strangers became members");
+        Require(after.Members.Count == 1, "unknown peers became members");
         var read = _kv.GetAsync("key").AsTask().WaitAsync(TimeSpan.FromSeconds(20)).GetAwaiter().GetResult();
         Require(read.Found && read.Value.Span.SequenceEqual("value"u8), "the node does not serve any more");
         LiveProcess.MustBeBounded();
@@ -103,7 +103,7 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
         {
             foreach (var cluster in (Guid[])[Guid.Empty, _hasSecret ? identity.ClusterId : Guid.NewGuid()])
             {
-                var hello = new PeerHello { NodeId = "stranger", ClusterId = cluster, Address = "127.0.0.1:1", TargetNodeId = target, TargetIncarnation = identity.Incarnation, Incarnation = Guid.NewGuid() };
+                var hello = new PeerHello { NodeId = "unknown-peer", ClusterId = cluster, Address = "127.0.0.1:1", TargetNodeId = target, TargetIncarnation = identity.Incarnation, Incarnation = Guid.NewGuid() };
                 yield return Handshake.Of(hello).EncodeHello();
                 if (_hasSecret)
                     yield return [.. Handshake.Of(hello, PeerSecret.NewNonce()).EncodeHello(), .. Handshake.Envelop(new byte[PeerSecret.ProofBytes], FrameType.Proof)];

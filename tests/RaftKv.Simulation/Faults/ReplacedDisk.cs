@@ -23,38 +23,38 @@ internal sealed class ReplacedDisk(Simulation run) : Fault(run)
         var isMember = followers.Count > 2 && (strangers.Count == 0 || chance.OneIn(2));
         if (!isMember && strangers.Count == 0)
             return false;
-        var newcomer = chance.Pick(isMember ? followers.Where(n => n != bystander).ToList() : strangers);
-        Run.Transcript.Add(bystander.Id, $"does not hear {leader.Id}, while {newcomer.Id} {(isMember ? "gets another disk" : "is taken in")}");
+        var newNode = chance.Pick(isMember ? followers.Where(n => n != bystander).ToList() : strangers);
+        Run.Transcript.Add(bystander.Id, $"does not hear {leader.Id}, while {newNode.Id} {(isMember ? "gets another disk" : "is admitted")}");
         _isUnderWay = true;
         Run.Network.Part(leader, bystander, Run.Time.Now + (60 * VirtualTime.Second));
-        // Longer than a stranger is dialled after its last word.
+        // Longer than an unknown peer is dialled after its last message.
         var wait = chance.OneIn(3) ? chance.Between(31_000, 34_000) : chance.Between(0, 500);
-        Run.Operators.TakeIn(newcomer, isMember, () =>
+        Run.Operators.Admit(newNode, isMember, () =>
         {
             Run.Faults.Wait(wait * VirtualTime.Millisecond);
-            Run.Time.After(wait * VirtualTime.Millisecond, () => Finish(leader, bystander, newcomer, chance));
+            Run.Time.After(wait * VirtualTime.Millisecond, () => Finish(leader, bystander, newNode, chance));
         });
         return true;
     }
 
-    private void Finish(SimNode leader, SimNode bystander, SimNode newcomer, SimRandom chance)
+    private void Finish(SimNode leader, SimNode bystander, SimNode newNode, SimRandom chance)
     {
         _isUnderWay = false;
         if (Run.IsHealing)
             return;
-        if (!leader.Leads || leader.PausedUntil > Run.Time.Now || !newcomer.IsListening || chance.OneIn(4))
+        if (!leader.Leads || leader.PausedUntil > Run.Time.Now || !newNode.IsListening || chance.OneIn(4))
         {
             Run.Network.Join(leader, bystander);
             return;
         }
         if (chance.OneIn(2))
         {
-            _ = new AdminOperationCall(Run, leader, AdminOperation.TransferLeadership, newcomer.Id, "", _ => { });
+            _ = new AdminOperationCall(Run, leader, AdminOperation.TransferLeadership, newNode.Id, "", _ => { });
             Run.EndOfFaults = Math.Min(Run.EndOfFaults, Run.Time.Now + (chance.Between(200, 2000) * VirtualTime.Millisecond));
             return;
         }
-        Run.Transcript.Add(leader.Id, $"reaches only {newcomer.Id}");
-        foreach (var other in Run.Nodes.Where(n => n != newcomer && n != leader))
+        Run.Transcript.Add(leader.Id, $"reaches only {newNode.Id}");
+        foreach (var other in Run.Nodes.Where(n => n != newNode && n != leader))
             Run.Network.Part(leader, other, Run.Time.Now + VirtualTime.Second);
         Run.Time.After(chance.Between(10, 200) * VirtualTime.Millisecond, () => { if (!Run.IsHealing && leader.Leads) Run.Misses(leader); });
     }

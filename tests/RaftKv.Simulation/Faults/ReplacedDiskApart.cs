@@ -1,7 +1,7 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A member loses its disk. An operator removes it and adds it again, or it comes back by itself and is taken in. On its way through the log it reads configurations in which somebody of its name has
+/// A member loses its disk. An operator removes it and adds it again, or it comes back by itself and is admitted. On its way through the log it reads configurations in which somebody of its name has
 /// a vote, perhaps the only one: there it hears nobody for a while, and must not take that vote for its own.
 /// </summary>
 internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
@@ -19,14 +19,14 @@ internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
         var voters = leader.Core!.Configuration.Members.Where(m => m.IsVoter).Select(m => Run.NodeAt(m.Address)).ToList();
         if (voters.Count < 2 || !voters.TrueForAll(n => n.IsListening && n.PausedUntil <= Run.Time.Now))
             return false;
-        // Without it a quorum must be left to take it in.
+        // Without it a quorum must be left to admit it.
         var byItself = voters.Count >= 3 && chance.OneIn(2);
         var node = chance.Pick(byItself ? voters.Where(n => n != leader).ToList() : voters);
         _isUnderWay = true;
         if (byItself)
             LoseDisk(node);
         else
-            Run.Operators.TakeIn(node, isMember: true, () => { });
+            Run.Operators.Admit(node, isMember: true, () => { });
         Run.Transcript.Add(node.Id, byItself ? "comes back with an empty disk" : "gets another disk");
         Watch(node, node.Identity.Incarnation, chance);
         return true;

@@ -24,7 +24,7 @@ internal sealed class ReadyNodes(Simulation run) : Invariant
         if (started.Had == incarnation && started.HadBy == core)
             return;
         if (!run.History.HasHad(node.Id, incarnation, core.CommitIndex, settled: true))
-            Break(node, "no committed configuration that it knows has had it as more than a newcomer");
+            Break(node, "no committed configuration that it knows has had it as more than a new node");
         (started.Had, started.HadBy) = (incarnation, core);
     }
 

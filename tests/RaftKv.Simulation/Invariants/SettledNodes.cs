@@ -1,7 +1,7 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A node asks to be taken in until a committed configuration has had its data directory. An entry that only names it may be replaced, and
+/// A node asks to be admitted until a committed configuration has had its data directory. An entry that only names it may be replaced, and
 /// then a node that has stopped asking is never a member.
 /// </summary>
 internal sealed class SettledNodes(Simulation run) : Invariant
@@ -18,7 +18,7 @@ internal sealed class SettledNodes(Simulation run) : Invariant
         if (!seen.IsSettled && node.Replica.IsSettled)
         {
             if (!HasHad(incarnation) && !HasHad(seen.Incarnation))
-                throw new BrokenInvariantException("Settled nodes", $"{node.Id} does not ask to be taken in any more, and no committed configuration has had it");
+                throw new BrokenInvariantException("Settled nodes", $"{node.Id} does not ask to be admitted any more, and no committed configuration has had it");
             seen.IsSettled = true;
         }
         seen.Incarnation = incarnation;

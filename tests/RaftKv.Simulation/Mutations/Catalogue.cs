@@ -128,7 +128,7 @@ internal static partial class Catalogue
             new Edit("Consensus/MembershipChanges.cs", "log.HasCommittedInTerm && isAlone, \"one change", "isAlone, \"one change")),
         new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
             new Edit("Consensus/ReplicaState.cs", "        Configurations.TruncateFrom(first);\n", "")) { In = Profile.StaleLeaders },
-        new("newcomer-takes-itself-for-removed", "a newcomer that comes to a configuration from before it was added says that it was removed (was here)",
+        new("new-node-says-it-was-removed", "a new node that comes to a configuration from before it was added says that it was removed (was here)",
             new Edit("Consensus/OwnMembership.cs", "if (_wasMember && ", "if (replica.Configuration.Members.Count > 0 && ")),
         new("ready-before-it-has-caught-up", "a node without data says that it is ready as soon as it knows a leader (was here)",
             new Edit("Node/Status/NodeReadiness.cs", "_ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
@@ -140,7 +140,7 @@ internal static partial class Catalogue
 
     private static IEnumerable<Mutation> Joining =>
     [
-        new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be taken in, also when the entry about it was replaced",
+        new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be admitted, also when the entry about it was replaced",
             new Edit("Node/Peers/PeerAdmission.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)",
                 "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",
@@ -210,10 +210,10 @@ internal static partial class Catalogue
                 "if (m.NextOffset < 0)")) { In = Profile.Damage },
         new("refuses-the-uncommitted", "a follower with much that is not committed takes no entries, also not those that would commit it",
             new Edit("Consensus/Following.cs", " && replica.Log.Applied < replica.CommitIndex;", ";")) { In = Profile.Overload },
-        new("stranger-under-its-old-name", "a former member is dialled under the identity an old configuration has",
+        new("former-member-under-its-old-identity", "a former member is dialled under the identity an old configuration has",
             new Edit("Node/Peers/PeerDirectory.cs", "Remember(_introduced[former.NodeId]);",
                 "Remember(former);")) { In = Profile.UnknownPeers },
-        new("silent-stranger-lost", "a stranger who was silent for long is not found when it speaks",
+        new("silent-unknown-peer-lost", "an unknown peer that was silent for long is not found when it speaks",
             new Edit("Node/Peers/PeerMessages.cs", "                peers.HearUnknown(input.From);\n", "")) { In = Profile.UnknownPeers },
         new("candidate-with-a-new-disk-unheard", "a member that asks for a vote from another disk than an old configuration names gets no answer, also when only it can lead",
             new Edit("Node/Peers/PeerMessages.cs", "                peers.HearOtherIncarnation(input.From, input.Incarnation, vote);\n",

@@ -54,7 +54,7 @@ public enum RaftKvReadiness
     NoQuorum = 12,
 
     /// <summary>
-    /// The data directory went back in time, and the cluster has not taken the node in again yet; see
+    /// The data directory went back in time, and the cluster has not admitted the node again yet; see
     /// <see cref="RaftKvStatus.RolledBack"/>.
     /// </summary>
     RolledBack = 13,

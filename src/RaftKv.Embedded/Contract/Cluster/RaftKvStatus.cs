@@ -89,7 +89,7 @@ public sealed record RaftKvStatus
     public string? Fault { get; init; }
 
     /// <summary>
-    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to take it in, and what to do about
+    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to admit it, and what to do about
     /// it. <c>null</c> on a node that a committed configuration of its cluster has named, and on one that founds a cluster of one with its
     /// first write.
     /// </summary>
@@ -102,7 +102,7 @@ public sealed record RaftKvStatus
 
     /// <summary>
     /// Why this node gives no vote, acknowledges nothing and is not ready: its data directory is older than what a peer has seen of it. The
-    /// cluster takes the node in again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the
+    /// cluster admits the node again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the
     /// directory is not in doubt.
     /// </summary>
     public string? RolledBack { get; init; }

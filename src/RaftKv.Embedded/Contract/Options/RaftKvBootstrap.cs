@@ -18,12 +18,12 @@ public enum RaftKvBootstrap
 
     /// <summary>
     /// The nodes of <see cref="RaftKvOptions.InitialMembers"/> found a cluster together. If one of them has a cluster already, the node
-    /// asks that cluster to take it in.
+    /// asks that cluster to admit it.
     /// </summary>
     InitialMembers = 2,
 
     /// <summary>
-    /// The node never founds a cluster. It waits until a cluster takes it in: with <see cref="RaftKvOptions.Seeds"/> or initial members it
+    /// The node never founds a cluster. It waits until a cluster admits it: with <see cref="RaftKvOptions.Seeds"/> or initial members it
     /// asks their cluster, otherwise another node adds it.
     /// </summary>
     Never = 3,

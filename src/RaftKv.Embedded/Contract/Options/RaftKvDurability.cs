@@ -15,7 +15,7 @@ public enum RaftKvDurability
     /// <summary>
     /// In the memory of a quorum, for tests and caches: no file is written, no <see cref="RaftKvOptions.DataDirectory"/> is needed, and
     /// <see cref="RaftKvOptions.MemoryBudgetBytes"/> bounds the log, the snapshots and the records together. A node that restarts has lost
-    /// everything, its vote included; the cluster takes it in again under a new identity, as one whose disk was replaced, once it has been
+    /// everything, its vote included; the cluster admits it again under a new identity, as one whose disk was replaced, once it has been
     /// silent for <see cref="RaftKvOptions.ReplacedDiskTimeout"/>. That needs a quorum of the others. When more than half of the voters
     /// restart before that, acknowledged writes are lost and the cluster has no quorum any more: the nodes that were restarted found no
     /// second cluster while one that remembers the first runs, so all have to be restarted, which loses all data. Shown in every status,

@@ -49,7 +49,7 @@ public sealed class RaftKvOptions
     public IList<RaftKvMember> InitialMembers { get; } = [];
 
     /// <summary>
-    /// Addresses, host:port, of any nodes of the cluster. While the data directory has no cluster, the node asks them to take it in, again
+    /// Addresses, host:port, of any nodes of the cluster. While the data directory has no cluster, the node asks them to admit it, again
     /// and again until one does: it becomes a learner and, once it has caught up, a voter. It never founds a cluster then, unless there are
     /// <see cref="InitialMembers"/> as well. Later the seeds serve to find the members again when their addresses have changed. Empty (the
     /// default) is none.
@@ -60,7 +60,7 @@ public sealed class RaftKvOptions
     /// How the node gets a cluster while its data directory has none. The default value is <see cref="RaftKvBootstrap.Auto"/>: with
     /// <see cref="InitialMembers"/> they found one together; a node with none of <see cref="InitialMembers"/>, <see cref="Seeds"/>,
     /// <see cref="AdvertiseAddress"/> and a <see cref="ListenAddress"/> of its own founds a cluster of one with its first write; every
-    /// other node waits until a cluster takes it in, and says for what it waits in <see cref="RaftKvStatus.WaitsFor"/> and, every 10 s, in
+    /// other node waits until a cluster admits it, and says for what it waits in <see cref="RaftKvStatus.WaitsFor"/> and, every 10 s, in
     /// the log.
     /// </summary>
     public RaftKvBootstrap Bootstrap { get; set; }
@@ -73,7 +73,7 @@ public sealed class RaftKvOptions
     public int TargetVoters { get; set; }
 
     /// <summary>
-    /// How long a member must have been silent before a node of its name with another, empty data directory is taken in in its place.
+    /// How long a member must have been silent before a node of its name with another, empty data directory is admitted in its place.
     /// Within this time a machine that restarts keeps its directory: when it is heard again, nothing is changed. The default value is 30 s;
     /// 1 s to 1 day, and never less than two election timeouts.
     /// </summary>
@@ -248,7 +248,7 @@ public sealed class RaftKvOptions
 
     /// <summary>
     /// A living cluster counts this node among its members, so nothing was restored: the node founds no cluster, and waits until that one
-    /// takes it in.
+    /// admits it.
     /// </summary>
     internal bool IsRestoreDeclined { get; set; }
 

@@ -7,7 +7,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The first start of a node. A node that finds a cluster at its seeds or initial members asks it to be taken in, until a committed
+/// The first start of a node. A node that finds a cluster at its seeds or initial members asks to be admitted, until a committed
 /// configuration names its data directory. Without one, every initial member
 /// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and
 /// has noted their incarnations. From then on the others are joined
@@ -154,11 +154,11 @@ internal sealed class ClusterBootstrapper(
                 log.JoinRequestSent(options.NodeId, cluster, address);
             _asked = cluster;
             if (answer.JoinAnswer.Length > 0)
-                report.Wait($"The cluster {cluster} does not take it in for now: {answer.JoinAnswer} If two nodes have the NodeId "
+                report.Wait($"The cluster {cluster} does not admit it for now: {answer.JoinAnswer} If two nodes have the NodeId "
                     + $"{options.NodeId}, give each its own.", isMistake: true,
                     subject: $"refused by {cluster}");
             else
-                report.Wait($"It has asked the cluster {cluster} at {address} to take it in. The cluster needs a leader for that.",
+                report.Wait($"It has asked the cluster {cluster} at {address} to admit it. The cluster needs a leader for that.",
                     isMistake: false);
             return;
         }
@@ -191,7 +191,7 @@ internal sealed class ClusterBootstrapper(
     private void WaitForOthers(RaftKvBootstrap mode, BootstrapSurvey survey)
     {
         if (options.IsRestoreDeclined)
-            report.Wait("A living cluster counts this node among its members and takes it in once its former data directory has been "
+            report.Wait("A living cluster counts this node among its members and admits it once its former data directory has been "
                 + "silent for long enough. Remove RestoreFrom.", isMistake: false);
         else if (options.InitialMembers.Count + options.Seeds.Count == 0)
             report.Wait("Its options name no other node. Add it through a member of the cluster (AddMemberAsync), or set Seeds to "

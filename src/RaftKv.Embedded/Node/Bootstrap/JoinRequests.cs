@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Nodes that are being taken in without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the
+/// Nodes that are being admitted without an operator, one attempt at a time for each, and why the last attempt failed. The holder of the
 /// turn writes, any thread reads.
 /// </summary>
 internal sealed class JoinRequests
@@ -19,7 +19,7 @@ internal sealed class JoinRequests
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string NodeId, Guid Incarnation), Refusal> _refusals = [];
 
-    /// <summary>Any thread. Why the node was not taken in; empty if there is nothing to say.</summary>
+    /// <summary>Any thread. Why the node was not admitted; empty if there is nothing to say.</summary>
     public string AnswerTo(string nodeId, Guid incarnation) =>
         _refusals.TryGetValue((nodeId, incarnation), out var refusal) ? refusal.Message : "";
 

@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Node;
 /// A data directory that has gone back in time (an image that was restored, a volume that was rolled back) has forgotten votes and entries
 /// that it acknowledged. Until enough peers have heard how old it is, and agreed, this node gives no vote and acknowledges nothing: for the
 /// core, those messages are lost on the network. A peer that has seen a newer state of the directory says so. Then the directory gets
-/// another identity, and the cluster takes the node in like one with a new disk.
+/// another identity, and the cluster admits the node like one with a new disk.
 /// </summary>
 internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submissions, PeerDirectory peers, StatusPublisher status)
 {
@@ -97,7 +97,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             submissions.DropHeld();
             _rolledBack = $"The data directory of this node is older than what {told.By} has seen of it: an image was restored, or a "
                 + "volume was rolled back. It "
-                + "gives no vote and acknowledges nothing until the cluster has taken it in again, which needs a quorum of the other "
+                + "gives no vote and acknowledges nothing until the cluster has admitted it again, which needs a quorum of the other "
                 + "members.";
             context.Log.RolledBack(context.NodeId, told.By);
             status.PublishNow();

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>The attempt to take in a node that asked for it has ended.</summary>
+/// <summary>The attempt to admit a node that asked for it has ended.</summary>
 internal sealed class JoinRequestSettled(string nodeId, Guid incarnation, AdminResult result) : ReplicaInput
 {
     public string NodeId => nodeId;

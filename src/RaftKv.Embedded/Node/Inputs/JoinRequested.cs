@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// A node without a cluster wants to be taken in, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every node
+/// A node without a cluster wants to be admitted, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every node
 /// notices, one is enough.
 /// </summary>
 internal sealed class JoinRequested(string nodeId, Guid incarnation, string address, bool leadersConcern, bool isRolledBack = false)

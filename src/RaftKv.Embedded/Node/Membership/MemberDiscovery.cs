@@ -22,7 +22,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     /// <summary>Members that introduced themselves with the new identity of their directory while this node did not lead.</summary>
     private readonly Dictionary<string, JoinRequested> _rolledBackMembers = [];
 
-    /// <summary>Nodes that are being taken in without an operator.</summary>
+    /// <summary>Nodes that are being admitted without an operator.</summary>
     public JoinRequests JoinRequests { get; } = new();
 
     public void OnConnected(PeerHello peer, string address)
@@ -50,7 +50,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     }
 
     /// <summary>
-    /// Takes in a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.
+    /// Admits a node that asks for it, or a member that came back with an empty disk: as a learner, under its new identity.
     /// </summary>
     public void OnJoinRequest(JoinRequested request)
     {
@@ -69,7 +69,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             LogJoinRequest(request, known?.Incarnation);
         requests.Take(new AdminCall
         {
-            Operation = AdminOperation.TakeIn,
+            Operation = AdminOperation.Admit,
             NodeId = request.NodeId,
             Address = request.Address,
             Ended = result => context.Post(new JoinRequestSettled(request.NodeId, request.Incarnation, result)),
@@ -81,7 +81,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     /// time,
     /// and this node did not lead when it was told, no introduction follows: both connections stay.
     /// </summary>
-    public void TakeInRolledBack(string nodeId, Guid incarnation)
+    public void AdmitRolledBack(string nodeId, Guid incarnation)
     {
         if (context.Leads && _rolledBackMembers.TryGetValue(nodeId, out var met) && met.Incarnation == incarnation)
             OnJoinRequest(met);

@@ -42,7 +42,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
     {
         switch (call.Operation)
         {
-            case AdminOperation.AddMember or AdminOperation.TakeIn or AdminOperation.AddLearner: BeginAdd(call); break;
+            case AdminOperation.AddMember or AdminOperation.Admit or AdminOperation.AddLearner: BeginAdd(call); break;
             case AdminOperation.MoveMember: BeginMove(call); break;
             case AdminOperation.RemoveMember: Ask(call, id => new ChangeRequested(context.Now, id, new RemoveMember(call.NodeId))); break;
             case AdminOperation.TransferLeadership:
@@ -89,7 +89,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         {
             var role = call.Operation == AdminOperation.AddLearner ? MemberRole.Learner : MemberRole.Joining;
             var member = new Member(call.NodeId, call.Address, probed.Incarnation, role);
-            MembershipChange change = call.Operation == AdminOperation.TakeIn ? new TakeInMember(member) : new AddMember(member);
+            MembershipChange change = call.Operation == AdminOperation.Admit ? new AdmitMember(member) : new AddMember(member);
             Ask(call, id => new ChangeRequested(context.Now, id, change));
         }
     }
@@ -184,7 +184,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
     {
         foreach (var (id, call) in _forwarded)
         {
-            var joins = call.Operation is AdminOperation.AddMember or AdminOperation.TakeIn;
+            var joins = call.Operation is AdminOperation.AddMember or AdminOperation.Admit;
             var timeout = context.Options.RequestTimeout.Ticks + (joins ? ProbeTimeout.Ticks + RaftCore.JoinTimeout : 0);
             if (context.Now.Ticks - call.ForwardedAt >= timeout && _forwarded.Remove(id))
                 call.Complete(AdminResult.NoAnswer);

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Who may talk to this node, and what it takes in: runs on the transport's threads.</summary>
+/// <summary>Who may talk to this node, and what it accepts: runs on the transport's threads.</summary>
 internal sealed class PeerAdmission(
     Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap bootstrap, ContactPoints contacts, ProcessMark process,
     RaftKvOptions options, Func<string> address, DirectoryAge? age = null) : ITransportHandler
@@ -44,7 +44,7 @@ internal sealed class PeerAdmission(
             return HandshakeVerdict.Unavailable;
         if (hello.IsProbe)
         {
-            // A node with a history of its own joins no other cluster. One of this cluster asks when the entry that took it in is gone.
+            // A node with a history of its own joins no other cluster. One of this cluster asks when the entry that admitted it is gone.
             if (hello.WantsToJoin && (hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId))
                 replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
             return HandshakeVerdict.Welcome;
@@ -145,7 +145,7 @@ internal sealed class PeerAdmission(
     }
 
     /// <summary>
-    /// A member whose disk was replaced by an empty one has its name and no cluster, or has nothing of this one: the entry that took it in
+    /// A member whose disk was replaced by an empty one has its name and no cluster, or has nothing of this one: the entry that admitted it
     /// was replaced. One whose directory went back in time names its old identity.
     /// </summary>
     private void NoteReplacement(Member member, PeerHello answer, string address)

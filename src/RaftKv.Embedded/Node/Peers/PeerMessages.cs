@@ -19,7 +19,7 @@ internal sealed class PeerMessages(
                 break;
             case RaftMessage message when peers.IsOtherIncarnation(input.From, input.Incarnation)
                 && message is not (AppendEntries or InstallSnapshot or ReadIndexReply):
-                discovery.TakeInRolledBack(input.From, input.Incarnation);
+                discovery.AdmitRolledBack(input.From, input.Incarnation);
                 break;
             case RaftMessage message:
                 contacts.Record(input.From, context.Now.Ticks);

@@ -3,7 +3,7 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Files in a data directory whose presence alone says something.</summary>
 internal static class DirectoryMarkers
 {
-    /// <summary>The node asks a cluster to take it in.</summary>
+    /// <summary>The node asks a cluster to admit it.</summary>
     public const string Joining = "joining";
 
     /// <summary>A backup is being restored into the directory, or a new cluster is being made of it.</summary>

@@ -49,7 +49,7 @@ internal sealed record PeerHello
     public bool HoldsNothing { get; init; }
 
     /// <summary>
-    /// In the answer to a node that wants to join: why the cluster did not take it in when it asked before; empty if there is nothing to
+    /// In the answer to a node that wants to join: why the cluster did not admit it when it asked before; empty if there is nothing to
     /// say.
     /// </summary>
     public string JoinAnswer { get; init; } = "";

@@ -11,5 +11,10 @@ internal static class ShortLivedProcesses
     private const string HexadecimalCalls = "400";
 
     [ModuleInitializer]
-    public static void Configure() => Environment.SetEnvironmentVariable("DOTNET_TC_CallCountThreshold", HexadecimalCalls);
+    public static void Configure()
+    {
+        Environment.SetEnvironmentVariable("DOTNET_TC_CallCountThreshold", HexadecimalCalls);
+        // What a process would learn for a later compilation costs more than it gives.
+        Environment.SetEnvironmentVariable("DOTNET_TieredPGO", "0");
+    }
 }

@@ -40,7 +40,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     {
         while (true)
         {
-            await using var changes = WatchOnceAsync(keys, asked, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            var changes = WatchOnceAsync(keys, asked, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var ended = changes.ConfigureAwait(false);
             while (await TryMoveNextAsync(changes).ConfigureAwait(false))
                 yield return changes.Current;
             yield return new KvEvent { Kind = KvEventKind.Resynchronized, Key = "" };
@@ -117,7 +118,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     private static async IAsyncEnumerable<KvEvent> FollowAsync(LocalReplica host, Watcher watcher, TimeSpan progressInterval, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var cancelled = cancellationToken.UnsafeRegister(static watcher => ((Watcher)watcher!).Nudge(), watcher);
-        await using var progress = progressInterval == default ? null
+        using var progress = progressInterval == default ? null
             : host.Clock.Provider.CreateTimer(static watcher => ((Watcher)watcher!).WantProgress(), watcher, progressInterval, progressInterval);
         while (true)
         {

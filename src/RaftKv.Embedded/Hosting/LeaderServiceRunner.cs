@@ -77,7 +77,8 @@ internal sealed class LeaderServiceRunner(
         Publish(Status with { RunsHere = true });
         try
         {
-            await using var scope = services.CreateAsyncScope();
+            var scope = services.CreateAsyncScope();
+            await using var disposed = scope.ConfigureAwait(false);
             await service.Work(leadership, scope.ServiceProvider, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -64,7 +64,8 @@ internal sealed class PeriodicJob(string? cluster, string name, TimeSpan period,
 
     private async Task RunOnceAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        await using var scope = services.CreateAsyncScope();
+        var scope = services.CreateAsyncScope();
+        await using var disposed = scope.ConfigureAwait(false);
         await job(scope.ServiceProvider, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -42,7 +42,8 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         try
         {
             ThrowIfRestoredBefore();
-            await using var file = File.OpenRead(backup);
+            var file = File.OpenRead(backup);
+            await using var closed = file.ConfigureAwait(false);
             var restored = await RaftKvBackup.RestoreAsync(file, options.DataDirectory, options.NodeId,
                 options.AdvertiseAddress ?? options.ListenAddress, cancellationToken).ConfigureAwait(false);
             log.Restored(options.NodeId, restored.Backup.KeyCount, restored.Backup.Version.Value, restored.Backup.ClusterId,

@@ -30,8 +30,6 @@ public sealed record NodeProgram(string Assembly, params string[] Words)
         foreach (var word in (string[])[.. Launcher.Skip(1), .. Launcher.Count > 0 ? [DotNet] : Array.Empty<string>(), "exec", Assembly, .. Words, optionsJson])
             start.ArgumentList.Add(word);
         start.Environment["DOTNET_gcServer"] = "0";
-        // A node lives for seconds: what it would learn for a later compilation costs more than it gives.
-        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         return Process.Start(start) ?? throw new InvalidOperationException($"{Assembly} did not start.");

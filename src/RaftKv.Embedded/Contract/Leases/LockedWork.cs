@@ -13,7 +13,8 @@ internal static class LockedWork
         ArgumentNullException.ThrowIfNull(work);
         while (true)
         {
-            await using var held = await coordination.AcquireLockAsync(name, options, cancellationToken).ConfigureAwait(false);
+            var held = await coordination.AcquireLockAsync(name, options, cancellationToken).ConfigureAwait(false);
+            await using var released = held.ConfigureAwait(false);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.LostToken);
             try
             {

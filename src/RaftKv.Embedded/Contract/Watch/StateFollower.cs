@@ -46,7 +46,8 @@ internal static class StateFollower
     {
         var published = System.Diagnostics.Stopwatch.GetTimestamp();
         KvVersion? ended = null;
-        await using var changes = watch.GetAsyncEnumerator();
+        var changes = watch.GetAsyncEnumerator();
+        await using var left = changes.ConfigureAwait(false);
         while (true)
         {
             var next = changes.MoveNextAsync();

@@ -13,6 +13,9 @@ public class FuzzTests
 {
     private const int Connections = 16;
 
+    /// <summary>The node's own files come and go by some; a leak would be one of each of thousands of requests.</summary>
+    private const int FilesOfTheNode = 50;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     private static readonly int[] Allowed = [501, 503, 505];
@@ -85,9 +88,9 @@ public class FuzzTests
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(200, Stop))
         {
             var (handles, sockets, threads) = await CountsAsync(node, http);
-            if (handles <= before.Handles + 10 && sockets <= before.Sockets + 5 && threads <= before.Threads + 20)
+            if (handles <= before.Handles + FilesOfTheNode && sockets <= before.Sockets + 5 && threads <= before.Threads + 20)
                 return;
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"{before} became {(handles, sockets, threads)}.");
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"{before} became {(handles, sockets, threads)}.");
         }
     }
 

@@ -218,7 +218,7 @@ public sealed class BackupTests : IDisposable
         o.NodeId = $"node{number}";
         o.DataDirectory = _folder.Sub(directory ?? o.NodeId);
         o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
-        o.RequestTimeout = TimeSpan.FromSeconds(2);
+        o.RequestTimeout = TimeSpan.FromSeconds(10);
         o.RestoreFrom = restoreFrom;
         o.RestoreGuardTime = TimeSpan.FromSeconds(listensFor);
     });

@@ -83,17 +83,18 @@ public sealed class LeaderServiceTests : IDisposable
         var ended = false;
         var node = await StartAsync(replica => replica.AddLeaderService("work", async (_, end) =>
         {
+            ended = false;
             _runs.Enqueue((1, 0));
             await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.Yield();
             ended = true;
         }, Fast));
-        Eventually.Holds(() => _runs.Count == 1, "it runs");
+        // More than one run when the leadership was lost meanwhile.
+        Eventually.Holds(() => !_runs.IsEmpty, "it runs");
 
         await node.StopAsync();
 
         Assert.True(ended);
-        Assert.Single(_runs);
     }
 
     [Fact]

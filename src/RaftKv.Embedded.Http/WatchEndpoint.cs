@@ -91,7 +91,8 @@ internal static class WatchEndpoint
             throw RequestRefusedException.BadInput("from", "A watch begins with the initial state or at a version. Choose one.");
         var (keysOnly, previous) = (RequestFlag.Read(query, "keysOnly"), RequestFlag.Read(query, PreviousParameter));
         if (keysOnly && previous)
-            throw RequestRefusedException.BadInput(PreviousParameter, "A watch leaves out the values or has the previous ones too. Choose one.");
+            throw RequestRefusedException.BadInput(
+                PreviousParameter, "A watch leaves out the values or has the previous ones too. Choose one.");
         // A browser that comes back sends the same address once more: what it has seen says more than how it began.
         if (LastSeen(request) is { } seen)
             (initial, from) = (false, new KvVersion(seen.Value + 1));

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>What unknown peers do to the peer port of a leader that serves, from outside of its process: more of them than it may have connections, for longer than it has patience.</summary>
+/// <summary>
+/// What unknown peers do to the peer port of a leader that serves, from outside of its process: more of them than it may have connections,
+/// for longer than it has patience.
+/// </summary>
 public sealed class HostilePeerPortTests : IntegrationTest
 {
     private const int MaxThreads = 450;

@@ -70,7 +70,8 @@ public sealed class IdentityTests : IntegrationTest
         });
         await newNode.StartAsync();
 
-        await one.WaitAsync("a word about it", () => Task.FromResult(newNode.LogTail().Contains("this node joins neither", StringComparison.Ordinal)));
+        await one.WaitAsync("a line in the log", () =>
+            Task.FromResult(newNode.LogTail().Contains("this node joins neither", StringComparison.Ordinal)));
 
         Assert.Equal(RaftKvRole.Unformed, (await newNode.StatusAsync()).Role);
         Assert.Single((await one.Nodes[0].StatusAsync()).Members);

@@ -15,11 +15,7 @@ public sealed class QuorumTests : IntegrationTest
         var cluster = await FormAsync(configure: o => o.RequestTimeout = TimeSpan.FromSeconds(1));
         var leader = await cluster.LeaderAsync();
         var followers = cluster.Nodes.Where(n => n != leader).ToArray();
-        await cluster.WaitAsync("write", async () =>
-        {
-            await leader.SetAsync("before", "stays");
-            return true;
-        });
+        await SetAsync("before", "stays");
         await Task.WhenAll(followers.Select(n => n.KillAsync()));
 
         var clock = Stopwatch.StartNew();
@@ -40,10 +36,12 @@ public sealed class QuorumTests : IntegrationTest
         await Task.WhenAll(cluster.Nodes.Select(n => n.WaitUntilReadyAsync()));
         if (first.Outcome == KvOutcome.NotApplied)
             Assert.False((await leader.GetAsync("without")).Found);
+        await SetAsync("after", "works");
+
         // More than once on a busy machine: a call may take a second here.
-        await cluster.WaitAsync("write", async () =>
+        Task SetAsync(string key, string value) => cluster.WaitAsync($"write of {key}", async () =>
         {
-            await leader.SetAsync("after", "works");
+            await leader.SetAsync(key, value);
             return true;
         });
     }

@@ -18,10 +18,10 @@ internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
     public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
     {
         checks.Putting(key, before, header, value);
-        var name = Encoding.UTF8.GetString(key);
-        _changes.Add(new LoggedChange(KvChangeKind.Put, header.Version, name, value.ToArray(), header.CreateVersion, header.WriteCount, before.Version,
-            _values.GetValueOrDefault(name, [])));
-        _values[name] = value.ToArray();
+        var (name, written) = (Encoding.UTF8.GetString(key), value.ToArray());
+        _changes.Add(new LoggedChange(KvChangeKind.Put, header.Version, name, written, header.CreateVersion, header.WriteCount,
+            before.Version, _values.GetValueOrDefault(name, [])));
+        _values[name] = written;
     }
 
     public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)

@@ -6,7 +6,8 @@ namespace RaftKv.Simulation;
 
 /// <summary>One change of one key. A previous version of 0: the key did not exist.</summary>
 internal sealed record LoggedChange(
-    KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount, long PreviousVersion, byte[] PreviousValue)
+    KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount,
+    long PreviousVersion, byte[] PreviousValue)
 {
     private readonly byte[] _key = Encoding.UTF8.GetBytes(Key);
 

@@ -45,7 +45,10 @@ public enum Profile
     /// <summary>The leadership moves again and again while little is written: the time of leases must go on.</summary>
     Handovers,
 
-    /// <summary>Nodes ask to be admitted by themselves, and the entries that admit them are replaced; founders lose their disks before the others have an entry.</summary>
+    /// <summary>
+    /// Nodes ask to be admitted by themselves, and the entries that admit them are replaced; founders lose their disks before the others
+    /// have an entry.
+    /// </summary>
     Joiners,
 
     /// <summary>Disks of different sizes fill up, and nothing is wrong with them otherwise.</summary>

@@ -81,7 +81,8 @@ internal sealed class SimNetwork(Simulation run)
     public SimPipe PipeOf(SimLink link) => new(run.Time, frame => Depart(link, frame));
 
     private long RateOf(SimLink link) =>
-        _throttled.Count > 0 && _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled) && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
+        _throttled.Count > 0 && _throttled.TryGetValue((link.From.Id, link.Peer.NodeId), out var throttled)
+            && run.Time.Now < throttled.Until ? throttled.Rate : run.Swarm.Bandwidth;
 
     public SimRandom ChanceBetween(string from, string to)
     {

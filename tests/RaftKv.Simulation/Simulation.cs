@@ -33,8 +33,11 @@ internal sealed partial class Simulation
         _leaseTime = new LeaseTime(this);
         _invariants =
         [
-            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this), new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
-            new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this), new RemovedMembers(this), new ReadyNodes(this), new SettledNodes(this), new CopyAges(this), new BoundedMemory(this), StaleReads, Linearizable, Watches,
+            _electionSafety, new LogMatching(), new LeaderAppendOnly(), new OwnTermCommit(), new CommittedEntries(this),
+            new ConfigurationInForce(this), new DurableEntries(), new LeaderCompleteness(this), new StateMachineSafety(this),
+            new LeaseSafety(this), new SingleStepConfiguration(), new ProvenQuorum(this), new CaughtUpLearners(this),
+            new RemovedMembers(this), new ReadyNodes(this), new SettledNodes(this), new CopyAges(this), new BoundedMemory(this),
+            StaleReads, Linearizable, Watches,
             _leaseTime, OperatorAnswers, new NothingSentTwice(this), OneEntryPerWrite,
         ];
         History.LeasesPaused += _leaseTime.OnPaused;
@@ -98,7 +101,8 @@ internal sealed partial class Simulation
 
     public int Elections => _electionSafety.Elections;
 
-    public SimNode NodeAt(string address) => _addresses.GetValueOrDefault(address) ?? throw new InvalidOperationException($"nobody lives at {address}");
+    public SimNode NodeAt(string address) => _addresses.GetValueOrDefault(address)
+        ?? throw new InvalidOperationException($"no node has the address {address}");
 
     /// <summary>Whether a write on this node founds the one cluster there is.</summary>
     public bool MayFound(SimNode node) => Swarm.Alone && node == _nodes[0] && History.Last.Index == 0;

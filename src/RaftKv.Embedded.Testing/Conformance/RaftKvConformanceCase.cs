@@ -5,7 +5,8 @@ public sealed class RaftKvConformanceCase
 {
     private readonly Func<ConformanceRun, Task> _run;
 
-    internal RaftKvConformanceCase(string group, string name, Func<ConformanceRun, Task> run, bool leases = false, bool coordination = false,
+    internal RaftKvConformanceCase(
+        string group, string name, Func<ConformanceRun, Task> run, bool leases = false, bool coordination = false,
         bool previousValues = false) => (Group, Name, _run, NeedsLeases, NeedsCoordination, NeedsPreviousValues) =
         (group, $"{group}: {name}", run, leases, coordination, previousValues);
 

@@ -13,7 +13,8 @@ public sealed class RaftKvConformanceTarget
     public IRaftKvCoordination? Coordination { get; init; }
 
     /// <summary>
-    /// Whether its watches have <see cref="KvWatchOptions.PreviousValues"/>; <c>false</c>, the default, leaves out the cases that need them.
+    /// Whether its watches have <see cref="KvWatchOptions.PreviousValues"/>; <c>false</c>, the default, leaves out the cases that need
+    /// them.
     /// </summary>
     public bool PreviousValues { get; init; }
 

@@ -137,7 +137,8 @@ internal static class WatchCases
     private static async Task TwoAsync(ConformanceRun run)
     {
         var first = await run.SetAsync("w/a", "1").ConfigureAwait(false);
-        var (one, other) = (Begin(run, new KvWatchOptions { FromVersion = first.Version }), Begin(run, new KvWatchOptions { FromVersion = first.Version }));
+        var behind = new KvWatchOptions { FromVersion = first.Version };
+        var (one, other) = (Begin(run, behind), Begin(run, behind));
         await using var endOne = one.ConfigureAwait(false);
         await using var endOther = other.ConfigureAwait(false);
         for (var i = 2; i <= 10; i++)

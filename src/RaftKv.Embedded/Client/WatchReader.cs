@@ -181,10 +181,14 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         if (!asked.PreviousValues)
             return;
         if (asked.KeysOnly)
-            throw new ArgumentException("A watch leaves out the values (KeysOnly) or has the previous ones too (PreviousValues), not both.", nameof(asked));
+        {
+            throw new ArgumentException(
+                "A watch leaves out the values (KeysOnly) or has the previous ones too (PreviousValues), not both.", nameof(asked));
+        }
         if (!options.WatchPreviousValues)
         {
-            throw new NotSupportedException($"The watch has not begun: it asks for previous values, and node '{options.NodeId}' does not keep them. "
+            throw new NotSupportedException(
+                $"The watch has not begun: it asks for previous values, and node '{options.NodeId}' does not keep them. "
                 + $"Set its option {nameof(RaftKvOptions.WatchPreviousValues)} to true and restart it, or watch without PreviousValues.");
         }
     }

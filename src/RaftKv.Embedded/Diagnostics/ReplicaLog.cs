@@ -78,7 +78,8 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data "
         + "directory, {Incarnation} instead of {Known}. Once {Known} has been silent for {Seconds} s and a quorum answers without it, "
-        + "the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, nothing changes.")]
+        + "the new directory takes its place as a learner; votes of the old one no longer count. If {Known} is heard before, "
+        + "nothing changes.")]
     public static partial void DiskReplaced(this ILogger logger, string nodeId, string member, string address, Guid incarnation,
         Guid known, double seconds);
 
@@ -118,7 +119,8 @@ internal static partial class ReplicaLog
         + "and a quorum answers without it, the member is admitted again as a learner; votes of the old identity are ignored.")]
     public static partial void RolledBackMemberJoins(this ILogger logger, string nodeId, string member, string address, double seconds);
 
-    [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has admitted this node again after its data directory went back in time.")]
+    [LoggerMessage(175, LogLevel.Information, "{NodeId}: the cluster has admitted this node again after its data "
+        + "directory went back in time.")]
     public static partial void AdmittedAgain(this ILogger logger, string nodeId);
 
     [LoggerMessage(185, LogLevel.Information, "{NodeId}: the cluster's limits are MaxKeyBytes {Key}, MaxValueBytes {Value}, "

@@ -68,8 +68,8 @@ internal sealed class ChangeHistory
     /// <summary>Apply thread: a record is removed. <paramref name="previous"/> is its value; not used unless it is kept.</summary>
     public void Erasing(
         ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index, ReadOnlySpan<byte> previous = default) =>
-        Append(ChangeHeader.Of(kind, index, before, key.Length, valueBytes: 0, PreviousBytes(before, previous)), key, value: default, before,
-            previous);
+        Append(ChangeHeader.Of(kind, index, before, key.Length, valueBytes: 0, PreviousBytes(before, previous)), key, value: default,
+            before, previous);
 
     /// <summary>Readers see an entry's changes from here on, all at once.</summary>
     public void EntryEnded(long index)

@@ -40,7 +40,8 @@ public sealed class ConformanceTests
     public async Task A_cluster_does_what_the_contract_says_on_a_follower()
     {
         await using var cluster = await RaftKvTestCluster.StartAsync(3,
-            (_, builder) => builder.Services.Configure<RaftKvOptions>(o => o.WatchPreviousValues = true), TestContext.Current.CancellationToken);
+            (_, builder) => builder.Services.Configure<RaftKvOptions>(o => o.WatchPreviousValues = true),
+            TestContext.Current.CancellationToken);
         var follower = cluster.Nodes.First(n => n != cluster.Leader);
 
         await AllHold(new RaftKvConformanceTarget

@@ -166,7 +166,8 @@ public sealed class TestingPageTests
         Assert.Equal(41, await new VisitCounter(kv.Object).CountAsync("alice"));
 
         kv.Verify(
-            k => k.CommitAsync(It.Is<KvTransaction>(t => t.Then.Operations[0].Key == "visits/alice"), It.IsAny<CancellationToken>()), Times.Once);
+            k => k.CommitAsync(It.Is<KvTransaction>(t => t.Then.Operations[0].Key == "visits/alice"), It.IsAny<CancellationToken>()),
+            Times.Once);
         // end
     }
 

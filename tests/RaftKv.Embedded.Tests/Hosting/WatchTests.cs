@@ -155,7 +155,8 @@ public sealed class WatchTests : IDisposable
         Assert.Throws<RaftKvLimitExceededException>(() => node.Kv.WatchAsync(KvKeyRange.Exactly(new string('k', 5000)), default, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { FromVersion = new(-1) }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { ProgressInterval = TimeSpan.FromMilliseconds(9) }, Cancel));
-        Assert.Throws<ArgumentException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true, KeysOnly = true }, Cancel));
+        Assert.Throws<ArgumentException>(
+            () => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true, KeysOnly = true }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { BufferBytes = -1 }, Cancel));
         Assert.Throws<ArgumentOutOfRangeException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { BufferBytes = 65 * 1024 * 1024 }, Cancel));
     }
@@ -165,7 +166,8 @@ public sealed class WatchTests : IDisposable
     {
         await using var node = await StartAsync();
 
-        var refused = Assert.Throws<NotSupportedException>(() => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true }, Cancel));
+        var refused = Assert.Throws<NotSupportedException>(
+            () => node.Kv.WatchAsync(KvKeyRange.All, new() { PreviousValues = true }, Cancel));
 
         Assert.Contains("WatchPreviousValues", refused.Message, StringComparison.Ordinal);
     }
@@ -231,7 +233,7 @@ public sealed class WatchTests : IDisposable
             .GetAsyncEnumerator(Cancel);
 
     private static async Task<string> PreviousAsync(IAsyncEnumerator<KvEvent> watch) =>
-        await NextAsync(watch) + (watch.Current.Previous is { } before ? $" before {Encoding.UTF8.GetString(before.Value.Span)}" : ", none");
+        await NextAsync(watch) + (watch.Current.Previous is { } before ? $" before {before.GetString()}" : ", none");
 
     private static async Task<string> NextAsync(IAsyncEnumerator<KvEvent> watch)
     {

@@ -230,7 +230,8 @@ public sealed class WatcherTests
         var feed = new ChangeFeed(new KvStateMachine(new DictionaryKvStore()), 4 * 1024 * 1024, 64 * 1024);
         var consumers = Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
-            using var watcher = feed.Watches.Add(KeyRanges.Interval(KvKeyRange.StartingWith($"{n % 4}"), 100), n >= 4 ? WatchedValues.None : WatchedValues.Written, bufferBytes: 2000, from: 1);
+            var keys = KeyRanges.Interval(KvKeyRange.StartingWith($"{n % 4}"), 100);
+            using var watcher = feed.Watches.Add(keys, n >= 4 ? WatchedValues.None : WatchedValues.Written, bufferBytes: 2000, from: 1);
             var last = 0L;
             for (var expected = (changes - 1 - n % 4) / 4 + 1; expected > 0;)
             {

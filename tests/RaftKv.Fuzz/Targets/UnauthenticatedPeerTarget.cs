@@ -8,8 +8,9 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Fuzz.Targets;
 
 /// <summary>
-/// Unknown peers at the peer port of a whole node that serves: every input on a connection of its own. None of them may get in, and the node's term, log, members and
-/// leadership are afterwards what they were. Where peers must prove a secret, unknown peers know everything else: the cluster, the node and its incarnation.
+/// Unknown peers at the peer port of a whole node that serves: every input on a connection of its own. None of them may get in, and the
+/// node's term, log, members and leadership are afterwards what they were. Where peers must prove a secret, unknown peers know everything
+/// else: the cluster, the node and its incarnation.
 /// </summary>
 internal sealed class UnauthenticatedPeerTarget : FuzzTarget
 {
@@ -103,7 +104,15 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
         {
             foreach (var cluster in (Guid[])[Guid.Empty, _hasSecret ? identity.ClusterId : Guid.NewGuid()])
             {
-                var hello = new PeerHello { NodeId = "unknown-peer", ClusterId = cluster, Address = "127.0.0.1:1", TargetNodeId = target, TargetIncarnation = identity.Incarnation, Incarnation = Guid.NewGuid() };
+                var hello = new PeerHello
+                {
+                    NodeId = "unknown-peer",
+                    ClusterId = cluster,
+                    Address = "127.0.0.1:1",
+                    TargetNodeId = target,
+                    TargetIncarnation = identity.Incarnation,
+                    Incarnation = Guid.NewGuid(),
+                };
                 yield return Handshake.Of(hello).EncodeHello();
                 if (_hasSecret)
                     yield return [.. Handshake.Of(hello, PeerSecret.NewNonce()).EncodeHello(), .. Handshake.Envelop(new byte[PeerSecret.ProofBytes], FrameType.Proof)];

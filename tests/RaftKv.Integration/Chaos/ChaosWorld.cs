@@ -39,7 +39,8 @@ public sealed class ChaosWorld : IAsyncDisposable
         var laboratory = ChaosNetwork.Open("node1", "node2", "node3");
         var clocks = new NodeClocks();
         var disk = MountedDirectory.TryMount(DiskMegabytes, out var error);
-        List<string> missing = [.. new[] { ChaosNetwork.MissingForNamespaces, NodeClocks.Missing, disk is null ? $"no small disk can be mounted ({error})" : null }.OfType<string>()];
+        var noDisk = disk is null ? $"no small disk can be mounted ({error})" : null;
+        List<string> missing = [.. new[] { ChaosNetwork.MissingForNamespaces, NodeClocks.Missing, noDisk }.OfType<string>()];
         try
         {
             var cluster = await TestCluster.FormAsync(3, Configure, nodeId => NodeProgram.TestNode with { Launcher = laboratory.LauncherOf(nodeId), Environment = clocks.EnvironmentOf(nodeId) });

@@ -49,8 +49,7 @@ public sealed class ClockTests : IntegrationTest
     [Fact]
     public async Task One_node_of_three_whose_clock_is_years_ahead_at_a_cold_start_lets_nothing_expire_and_is_named()
     {
-        Assert.SkipWhen(NodeClocks.Missing is not null, NodeClocks.Missing ?? "");
-        using var clocks = new NodeClocks();
+        using var clocks = NodeClocks.Open();
         var cluster = Track(await TestCluster.FormAsync(3, Steady, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
         await cluster.Nodes[0].SetForAsync("hour", "v", TimeSpan.FromHours(1));
         foreach (var node in cluster.Nodes)
@@ -83,8 +82,7 @@ public sealed class ClockTests : IntegrationTest
     [Fact]
     public async Task A_cluster_of_one_that_once_started_years_ahead_says_so_and_keeps_what_is_given_an_end_afterwards()
     {
-        Assert.SkipWhen(NodeClocks.Missing is not null, NodeClocks.Missing ?? "");
-        using var clocks = new NodeClocks();
+        using var clocks = NodeClocks.Open();
         var cluster = Track(await TestCluster.FormAsync(1, null, nodeId => NodeProgram.TestNode with { Environment = clocks.EnvironmentOf(nodeId) }));
         var node = cluster.Nodes[0];
         await node.KillAsync();

@@ -24,7 +24,8 @@ internal sealed class ReplacedDisk(Simulation run) : Fault(run)
         if (!isMember && strangers.Count == 0)
             return false;
         var newNode = chance.Pick(isMember ? followers.Where(n => n != bystander).ToList() : strangers);
-        Run.Transcript.Add(bystander.Id, $"does not hear {leader.Id}, while {newNode.Id} {(isMember ? "gets another disk" : "is admitted")}");
+        Run.Transcript.Add(bystander.Id,
+            $"does not hear {leader.Id}, while {newNode.Id} {(isMember ? "gets another disk" : "is admitted")}");
         _isUnderWay = true;
         Run.Network.Part(leader, bystander, Run.Time.Now + (60 * VirtualTime.Second));
         // Longer than an unknown peer is dialled after its last message.

@@ -1,8 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A member loses its disk. An operator removes it and adds it again, or it comes back by itself and is admitted. On its way through the log it reads configurations in which somebody of its name has
-/// a vote, perhaps the only one: there it hears nobody for a while, and must not take that vote for its own.
+/// A member loses its disk. An operator removes it and adds it again, or it comes back by itself and is admitted. On its way through the
+/// log it reads configurations in which a member of its name has a vote, perhaps the only one: there it hears nobody for a while, and must
+/// not take that vote for its own.
 /// </summary>
 internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
 {

@@ -1,8 +1,9 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Something that must hold after everything that happens. A new one is a file here and a line in <see cref="Simulation"/>. A class, not an interface: all of them are called after every step, and a virtual
-/// call costs a fraction of the call of an interface with many implementations.
+/// Something that must hold after everything that happens. A new one is a file here and a line in <see cref="Simulation"/>. A class, not an
+/// interface: all of them are called after every step, and a virtual call costs a fraction of the call of an interface with many
+/// implementations.
 /// </summary>
 internal abstract class Invariant
 {

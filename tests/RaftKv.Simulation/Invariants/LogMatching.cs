@@ -19,10 +19,11 @@ internal sealed class LogMatching : Invariant
             return;
         var last = core.DurableIndex;
         ref var seen = ref _seen[node];
+        var goesOn = seen.Life == node.Life && core.FirstIndex - 1 >= seen.Base;
         // Nothing is new when the end is the one that was seen.
-        if (seen.Life == node.Life && core.FirstIndex - 1 >= seen.Base && seen.Base + seen.Terms.Count == last && last >= core.FirstIndex && seen.Terms[^1] == core.TermAt(last))
+        if (goesOn && seen.Base + seen.Terms.Count == last && last >= core.FirstIndex && seen.Terms[^1] == core.TermAt(last))
             return;
-        if (seen.Life != node.Life || core.FirstIndex - 1 < seen.Base)
+        if (!goesOn)
             seen = (node.Life, [], core.FirstIndex - 1);
         // What is new is at the end: behind the last place where the terms agree with what was seen.
         var known = Math.Min(last, seen.Base + seen.Terms.Count);

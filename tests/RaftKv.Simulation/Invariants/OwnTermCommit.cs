@@ -15,7 +15,8 @@ internal sealed class OwnTermCommit : Invariant
             return;
         }
         ref var before = ref _leading[node];
-        if (before.Life == node.Life && before.Term == core.Term && core.CommitIndex > before.Commit && core.TermAt(core.CommitIndex) != core.Term)
+        if (before.Life == node.Life && before.Term == core.Term && core.CommitIndex > before.Commit
+            && core.TermAt(core.CommitIndex) != core.Term)
             throw new BrokenInvariantException("Own-term commit", $"{node.Id} leads in term {core.Term} and commits entry {core.CommitIndex} of term {core.TermAt(core.CommitIndex)} by counting");
         before = (node.Life, core.Term, core.CommitIndex);
     }

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A node says that it was removed only when a committed configuration has had it, under the identity its disk has now. A new node reads its way through configurations from before it was
-/// added, and is none of their removed members.
+/// A node says that it was removed only when a committed configuration has had it, under the identity its disk has now. A new node reads
+/// its way through configurations from before it was added, and is none of their removed members.
 /// </summary>
 internal sealed class RemovedMembers(Simulation run) : Invariant
 {

@@ -6,7 +6,9 @@ namespace RaftKv.Simulation.Invariants;
 /// </summary>
 internal sealed class SettledNodes(Simulation run) : Invariant
 {
-    /// <summary>The data directory of each process in the step before: it takes a new identity when it finds that it went back in time.</summary>
+    /// <summary>
+    /// The data directory of each process in the step before: it takes a new identity when it finds that it went back in time.
+    /// </summary>
     private readonly PerNode<(int Life, Guid Incarnation, bool IsSettled)> _seen = new();
 
     public override void AfterStep(SimNode node)
@@ -18,7 +20,8 @@ internal sealed class SettledNodes(Simulation run) : Invariant
         if (!seen.IsSettled && node.Replica.IsSettled)
         {
             if (!HasHad(incarnation) && !HasHad(seen.Incarnation))
-                throw new BrokenInvariantException("Settled nodes", $"{node.Id} does not ask to be admitted any more, and no committed configuration has had it");
+                throw new BrokenInvariantException("Settled nodes",
+                    $"{node.Id} does not ask to be admitted any more, and no committed configuration has had it");
             seen.IsSettled = true;
         }
         seen.Incarnation = incarnation;

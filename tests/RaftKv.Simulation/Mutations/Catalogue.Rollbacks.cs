@@ -23,7 +23,9 @@ internal static partial class Catalogue
                 "return hello.Start is { Count: < 0 } told && Find"),
             new Edit("Consensus/Leadership.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound",
                 "m.Previous < 0")) { In = Profile.Rollbacks },
-        new("rolled-back-member-forgotten", "a node forgets that a member introduced itself under a new identity while it did not lead, and does not admit it when it leads",
+        new("rolled-back-member-forgotten",
+            "a node forgets that a member introduced itself under a new identity while it did not lead, and does not "
+                + "admit it when it leads",
             new Edit("Node/Membership/MemberDiscovery.cs", "if (request.IsRolledBack && known is not null)",
                 "if (request.IsRolledBack && known is null)")) { In = Profile.Rollbacks },
     ];

@@ -128,7 +128,8 @@ internal static partial class Catalogue
             new Edit("Consensus/MembershipChanges.cs", "log.HasCommittedInTerm && isAlone, \"one change", "isAlone, \"one change")),
         new("configuration-kept-on-truncation", "a configuration stays in force although its entry is gone",
             new Edit("Consensus/ReplicaState.cs", "        Configurations.TruncateFrom(first);\n", "")) { In = Profile.StaleLeaders },
-        new("new-node-says-it-was-removed", "a new node that comes to a configuration from before it was added says that it was removed (was here)",
+        new("new-node-says-it-was-removed",
+            "a new node that comes to a configuration from before it was added says that it was removed (was here)",
             new Edit("Consensus/OwnMembership.cs", "if (_wasMember && ", "if (replica.Configuration.Members.Count > 0 && ")),
         new("ready-before-it-has-caught-up", "a node without data says that it is ready as soon as it knows a leader (was here)",
             new Edit("Node/Status/NodeReadiness.cs", "_ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,", "")),
@@ -140,7 +141,9 @@ internal static partial class Catalogue
 
     private static IEnumerable<Mutation> Joining =>
     [
-        new("asks-until-adopted", "a node that a cluster has adopted is not heard any more when it asks to be admitted, also when the entry about it was replaced",
+        new("asks-until-adopted",
+            "a node that a cluster has adopted is not heard any more when it asks to be admitted, also when the entry about it was "
+                + "replaced",
             new Edit("Node/Peers/PeerAdmission.cs", "(hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId)",
                 "hello.ClusterId == Guid.Empty")) { In = Profile.Joiners },
         new("uncommitted-is-enough", "a node stops asking when an entry names it, committed or not",

@@ -53,8 +53,9 @@ internal sealed class RaftKvHostedService(
             log.NotDurable(settings.NodeId);
         else if (settings.Durability == RaftKvDurability.Memory)
             log.InMemoryOnly(settings.NodeId, settings.MemoryBudgetBytes);
+        // A waiter may block once the replica is open, as the application's main method may; the others must not wait behind it.
         _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None,
-            TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, TaskScheduler.Default);
         access.SetOpening(_opening);
         if (await Task.WhenAny(_opening, Task.Delay(OpensUnseen, cancellationToken)).ConfigureAwait(false) == _opening)
             await _opening.ConfigureAwait(false);

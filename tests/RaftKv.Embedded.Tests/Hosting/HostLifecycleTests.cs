@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using RaftKv.Embedded.Client;
+using RaftKv.Embedded.Node;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
@@ -44,6 +47,43 @@ public sealed class HostLifecycleTests : IDisposable
         using var last = await StartAsync();
         Assert.Equal(Rounds, await Kv(last).CountAsync(KvKeyRange.All, cancellationToken: Cancel));
         await last.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task An_application_that_blocks_once_its_host_has_started_holds_up_no_call_that_waits_for_the_replica()
+    {
+        using var opens = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddRaftKv(o => (o.DataDirectory, o.Bootstrap) = (_folder.Sub("data"), RaftKvBootstrap.SingleNode));
+        builder.Services.AddSingleton<ReplicaOpener>(new WaitingOpener(opens));
+        using var host = builder.Build();
+        // Without a thread of its own: it runs where the start ends.
+        var application = host.StartAsync(Cancel).ContinueWith(
+            _ => goesOn.Wait(Patience), Cancel, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            var calls = new List<Task>();
+            // Over a second: until then the host waits for the replica itself.
+            for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(2); await Task.Delay(50, Cancel))
+            {
+                if (host.Services.GetRequiredService<ReplicaAccess>().IsOpening)
+                    calls.Add(Kv(host).SetAsync("k", default, cancellationToken: Cancel).AsTask());
+            }
+
+            opens.Set();
+
+            Assert.NotEmpty(calls);
+            await Task.WhenAll(calls).WaitAsync(Patience / 2, Cancel);
+            Assert.False(application.IsCompleted);
+        }
+        finally
+        {
+            opens.Set();
+            goesOn.Set();
+        }
+        await application.WaitAsync(Patience, Cancel);
+        await host.StopAsync(Cancel);
     }
 
     [Fact]

@@ -1,0 +1,15 @@
+using RaftKv.Embedded.Diagnostics;
+using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
+
+namespace RaftKv.Embedded.Tests.Hosting;
+
+/// <summary>A replica that takes as long to open as the test says.</summary>
+internal sealed class WaitingOpener(ManualResetEventSlim opens) : ReplicaOpener
+{
+    public override LocalReplica Open(RaftKvOptions options, ReplicaClock clock, Observers observers)
+    {
+        opens.Wait();
+        return base.Open(options, clock, observers);
+    }
+}

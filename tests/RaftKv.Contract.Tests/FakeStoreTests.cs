@@ -59,6 +59,30 @@ public sealed class FakeStoreTests
     }
 
     [Fact]
+    public async Task A_view_begins_its_watch_anew_when_the_watch_of_a_store_ends()
+    {
+        IDistributedKv kv = new EndingWatchKv(new FakeKv(), times: 3);
+        await kv.SetStringAsync("v/1", "one", cancellationToken: Cancel);
+        await using var view = await Task.Run(() => kv.OpenStringViewAsync("v/", cancellationToken: Cancel), Cancel)
+            .WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        Assert.Equal("one", view["v/1"]);
+
+        await kv.SetStringAsync("v/1", "two", cancellationToken: Cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (view["v/1"] != "two")
+            await Task.Delay(10, limit.Token);
+    }
+
+    [Fact]
+    public void An_age_is_not_negative()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => KvReadOptions.NotOlderThan(TimeSpan.FromTicks(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KvScanOptions { MaxAge = TimeSpan.FromTicks(-1) });
+        Assert.Equal(TimeSpan.Zero, KvReadOptions.NotOlderThan(TimeSpan.Zero).MaxAge);
+    }
+
+    [Fact]
     public async Task A_view_can_be_faked()
     {
         await using var fake = new FakeView<int>();

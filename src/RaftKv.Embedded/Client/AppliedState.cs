@@ -6,12 +6,15 @@ namespace RaftKv.Embedded.Client;
 /// <summary>Has the applier do something between two entries, while the state is that of one entry.</summary>
 internal static class AppliedState
 {
-    /// <summary>What is done after the caller has given up is undone.</summary>
+    /// <summary>
+    /// A result that comes after the caller has given up is undone. The caller gets a refusal of <paramref name="run"/>; the applier fails
+    /// by every other exception.
+    /// </summary>
     public static async Task<T> RunAsync<T>(
         LocalReplica host, TimeSpan timeout, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Submit(new BetweenEntries(state => done.TrySetResult(run(state)), () => done.TrySetException(Refusal(host))));
+        host.Submit(new BetweenEntries(Run, () => done.TrySetException(Refusal(host))));
         try
         {
             return await done.Task.WaitAsync(timeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
@@ -23,6 +26,18 @@ internal static class AppliedState
             if (e is TimeoutException)
                 throw Errors.ApplyBehind(timeout);
             throw;
+        }
+
+        void Run(KvStateMachine state)
+        {
+            try
+            {
+                done.TrySetResult(run(state));
+            }
+            catch (RaftKvUnavailableException e)
+            {
+                done.TrySetException(e);
+            }
         }
     }
 

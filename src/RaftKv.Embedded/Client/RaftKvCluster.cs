@@ -154,9 +154,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RaftKvMembershipException(RaftKvMembershipError.TransferTimedOut,
-                "The old leader has handed over, but this node has not heard of the new one in time. Look at the status.");
         }
+        // In time, or before it stopped.
+        throw new RaftKvMembershipException(RaftKvMembershipError.TransferTimedOut,
+            "The old leader has handed over, but this node has not heard of the new one in time. Look at the status of another member.");
     }
 
     public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)

@@ -192,7 +192,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var entries = new List<KvEntry>();
         var page = new List<ReadViewRecord>();
         var bytes = 0L;
-        while (cursor.Next(most - entries.Count + 1, page))
+        // One more than is returned: it tells whether there is a next page.
+        while (cursor.Next((int)Math.Min(int.MaxValue, most - entries.Count + 1L), page))
         {
             foreach (var record in page)
             {

@@ -89,9 +89,10 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         {
             await host.WaitAppliedAsync(host.RecoveredIndex, cancellationToken).ConfigureAwait(false);
         }
-        var (pin, watcher) = await AppliedState.RunAsync(host, options.RequestTimeout,
-            state => (host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index), Add(host, keys, asked, state.Applied.Index + 1)),
-            static both => End(both.Item1, both.Item2), cancellationToken).ConfigureAwait(false);
+        // The watcher first: it is refused while the node stops, and nothing is left behind then.
+        var (watcher, pin) = await AppliedState.RunAsync(host, options.RequestTimeout,
+            state => (Add(host, keys, asked, state.Applied.Index + 1), host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index)),
+            static both => End(both.Item2, both.Item1), cancellationToken).ConfigureAwait(false);
         try
         {
             var cursor = new ReadViewCursor(pin, keys, [], asked.KeysOnly);

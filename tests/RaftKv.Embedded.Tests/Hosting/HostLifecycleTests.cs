@@ -86,6 +86,22 @@ public sealed class HostLifecycleTests : IDisposable
         await host.StopAsync(Cancel);
     }
 
+    /// <summary>What an application does while it drains: its calls are served on.</summary>
+    [Fact]
+    public async Task A_watch_that_begins_while_the_host_stops_is_refused_and_harms_no_replica()
+    {
+        using var host = await StartAsync();
+        await Kv(host).SetAsync("k", "1"u8.ToArray(), cancellationToken: Cancel);
+
+        host.Services.GetRequiredService<ReplicaAccess>().BeginStop();
+
+        var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(() => Kv(host).OpenStringViewAsync("", cancellationToken: Cancel));
+        Assert.Equal(RaftKvUnavailableReason.Stopping, refusal.Reason);
+        Assert.True((await Kv(host).SetAsync("k", "2"u8.ToArray(), cancellationToken: Cancel)).Applied);
+        Assert.Equal("2"u8.ToArray(), (await Kv(host).GetAsync("k", cancellationToken: Cancel)).Value.ToArray());
+        await host.StopAsync(Cancel);
+    }
+
     [Fact]
     public async Task Stops_and_disposals_at_once_share_one_stop_and_none_throws()
     {

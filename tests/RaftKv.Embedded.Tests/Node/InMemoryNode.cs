@@ -106,11 +106,11 @@ internal sealed class InMemoryNode
         }
     }
 
-    public Task<KvWriteResult> Set(string key)
+    public Task<KvWriteResult> Set(string key, int valueBytes = 1)
     {
         var name = Encoding.UTF8.GetBytes(key);
-        var command = new byte[KvCommand.SetBytes(name.Length, 1)];
-        KvCommand.WriteSet(command, KvCondition.Always, name, [1]);
+        var command = new byte[KvCommand.SetBytes(name.Length, valueBytes)];
+        KvCommand.WriteSet(command, KvCondition.Always, name, new byte[valueBytes]);
         return Post(command);
     }
 

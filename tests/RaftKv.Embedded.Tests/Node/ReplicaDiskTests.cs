@@ -59,6 +59,32 @@ public sealed class ReplicaDiskTests
     }
 
     [Fact]
+    public async Task A_write_that_is_refused_between_two_measurements_finds_a_status_that_says_so()
+    {
+        var node = new InMemoryNode(watchesDisk: true) { FreeDiskBytes = long.MaxValue / 4 };
+        var first = node.Set("x");
+        node.RunFor(TimeSpan.FromSeconds(2));
+        await first;
+        for (node.FreeDiskBytes = 2L * 1024 * 1024 * 1024; !node.Replica.Status.IsDiskFull; node.FreeDiskBytes -= 1024 * 1024)
+            node.RunFor(TimeSpan.FromSeconds(1));
+        for (; node.Replica.Status.IsDiskFull; node.FreeDiskBytes += 1024 * 1024)
+            node.RunFor(TimeSpan.FromSeconds(1));
+
+        var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(async () =>
+        {
+            for (var written = 0; written < 10_000; written++)
+            {
+                var write = node.Set("x", 64 * 1024);
+                node.Run();
+                await write;
+            }
+        });
+
+        Assert.Equal(RaftKvUnavailableReason.NoSpace, refusal.Reason);
+        Assert.True(node.Replica.Status.IsDiskFull);
+    }
+
+    [Fact]
     public void A_measurement_that_fails_leaves_the_reserve_as_large_as_the_data_needs()
     {
         var node = new InMemoryNode(RaftKvBootstrap.Never, watchesDisk: true) { FreeDiskBytes = 1L << 40 };

@@ -18,7 +18,12 @@ public readonly record struct KvReadOptions
     /// <see cref="RaftKvOptions.RequestTimeout"/>, and is then refused with <see cref="RaftKvUnavailableReason.StaleRead"/>. The other
     /// kinds of reads see everything that was acknowledged, and take no notice of it. Never negative.
     /// </summary>
-    public TimeSpan? MaxAge { get; init; }
+    public TimeSpan? MaxAge
+    {
+        get;
+        init => field = value < TimeSpan.Zero
+            ? throw new ArgumentOutOfRangeException(nameof(value), value, "The largest age of a copy must not be negative.") : value;
+    }
 
     /// <summary>
     /// With <see cref="KvConsistency.Linearizable"/> or <see cref="KvConsistency.LeaderLease"/>: read this node's own copy once no leader

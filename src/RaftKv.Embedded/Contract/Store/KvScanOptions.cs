@@ -13,7 +13,12 @@ public readonly record struct KvScanOptions
     /// How old this node's copy may be for a <see cref="KvConsistency.Stale"/> scan; <c>null</c>, the default, is any age. See
     /// <see cref="KvReadOptions.MaxAge"/>.
     /// </summary>
-    public TimeSpan? MaxAge { get; init; }
+    public TimeSpan? MaxAge
+    {
+        get;
+        init => field = value < TimeSpan.Zero
+            ? throw new ArgumentOutOfRangeException(nameof(value), value, "The largest age of a copy must not be negative.") : value;
+    }
 
     /// <summary>
     /// Scan this node's own copy while the cluster has no leader, see <see cref="KvReadOptions.StaleWithoutLeader"/>. The default value is

@@ -28,6 +28,8 @@ internal static class StateFollower
                     state.Publish(version);
                     mayRetry = true;
                 }
+                // A watch of the replica ends by an exception only; that of another implementation may end.
+                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
             }
             catch (RaftKvException e) when (e is RaftKvCompactedException || (mayRetry && e.IsTransient))
             {

@@ -152,6 +152,13 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         return tasks.Count;
     }
 
+    protected override void RefuseUnfinished()
+    {
+        _postponed.ForEach(Refuse);
+        _postponed.Clear();
+        _waitsForRoom = false;
+    }
+
     protected override void Refuse(ApplierTask task)
     {
         if (task is BetweenEntries between)

@@ -105,6 +105,9 @@ internal abstract class BatchWorker<T> where T : class
     /// <summary>Also called once when the worker stops, with what still waits; empty when only what is unfinished is tried again.</summary>
     protected abstract void Work(List<T> batch);
 
+    /// <summary>After an error: refuses what was taken before and could not be finished.</summary>
+    protected virtual void RefuseUnfinished() { }
+
     /// <summary>It will not be done.</summary>
     protected virtual void Refuse(T item) { }
 
@@ -122,6 +125,7 @@ internal abstract class BatchWorker<T> where T : class
             _hasFailed = true;
             Volatile.Write(ref _busySince, 0);
             Stop();
+            RefuseUnfinished();
             _taken.ForEach(Refuse);
             _taken.Clear();
             Failed?.Invoke(e);

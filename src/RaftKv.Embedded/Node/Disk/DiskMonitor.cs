@@ -230,12 +230,22 @@ internal sealed class DiskMonitor(
     }
 
     /// <summary>Whether this node, if it leads, must not take the write.</summary>
-    public bool LacksRoomFor(ReadOnlyMemory<byte> command) => Appended > _appendLimit && context.Leads && KvCommand.AddsData(command);
+    public bool LacksRoomFor(ReadOnlyMemory<byte> command) => RefusesData() && KvCommand.AddsData(command);
+
+    private bool RefusesData()
+    {
+        if (Appended <= _appendLimit || !context.Leads)
+            return false;
+        // The status says so before the caller hears of it.
+        if (!_refusesData)
+            LimitData();
+        return _refusesData;
+    }
 
     /// <summary>What others' callers want to add is sent back; the rest is kept.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> TakeWhatFits(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
-        if (Appended <= _appendLimit || !context.Leads)
+        if (!RefusesData())
             return commands;
         var refused = commands.Where(KvCommand.AddsData).ToArray();
         if (refused.Length == 0)

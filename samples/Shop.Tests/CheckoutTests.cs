@@ -137,7 +137,7 @@ public sealed class CheckoutTests : IDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>While the bank answers the first request: behind the lock, and before the transaction.</summary>
+    /// <summary>Runs the failure while the bank answers the first request: after the lock was taken, and before the transaction.</summary>
     private void FailFirst(Action failure) => _payments.OnRequest = (number, _) =>
     {
         if (number == 1)

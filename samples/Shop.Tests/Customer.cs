@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc.Testing.Handlers;
 
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>A browser: it keeps its cookies, whichever web server it comes to.</summary>
+/// <summary>A browser: it has the same cookies on every web server that it uses.</summary>
 internal sealed class Customer
 {
     private readonly CookieContainer _cookies = new();

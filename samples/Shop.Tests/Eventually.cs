@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>Waits for what happens soon, and for a minute at most.</summary>
+/// <summary>Waits until a condition holds, for a minute at most.</summary>
 internal static class Eventually
 {
     public static async Task<T> IsAsync<T>(Func<Task<T>> read, Func<T, bool> holds)

@@ -1,6 +1,6 @@
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>A bank that remembers, and does what a test asks for before it answers.</summary>
+/// <summary>A bank that records the reservations, and calls the test before it answers.</summary>
 internal sealed class FakePayments : IPayments
 {
     /// <summary>The amounts reserved, by order.</summary>

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>Unit tests of the rate window: time goes on when the test says so.</summary>
+/// <summary>Unit tests of the rate window: the test advances the time.</summary>
 public sealed class RateWindowTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();

@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>The shop as it is, apart from its replica.</summary>
+/// <summary>The real shop, except for its replica.</summary>
 /// <param name="addReplica">Puts the store in memory, or a node of a test cluster, into the place of the replica.</param>
-/// <param name="checkoutsPerMinute">For each session.</param>
+/// <param name="checkoutsPerMinute">How many checkouts a session may begin in a minute.</param>
 internal sealed class ShopApp(Action<IServiceCollection> addReplica, int checkoutsPerMinute = 5) : WebApplicationFactory<Program>
 {
     protected override void ConfigureWebHost(IWebHostBuilder builder) => builder

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Samples.Shop.Tests;
 
-/// <summary>Three web servers, each with a real replica, whose nodes die.</summary>
+/// <summary>Three web servers, each with a real replica; the tests kill their nodes.</summary>
 public sealed class ShopClusterTests : IAsyncLifetime
 {
     private readonly Customer _customer = new();

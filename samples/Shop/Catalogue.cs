@@ -3,7 +3,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Samples.Shop;
 
-/// <summary>The items, and a page for each that is made once for all nodes.</summary>
+/// <summary>The items, and a page of each item that is rendered once for all nodes.</summary>
 public sealed class Catalogue(IDistributedKv kv, HybridCache cache)
 {
     private static readonly HybridCacheEntryOptions Minute = new()
@@ -19,7 +19,7 @@ public sealed class Catalogue(IDistributedKv kv, HybridCache cache)
     public async ValueTask<Item?> FindAsync(string name, CancellationToken cancellationToken) =>
         (await kv.GetJsonAsync<Item>(KeyOf(name), cancellationToken: cancellationToken)).Value;
 
-    /// <summary>Adds to the stock of an item, while others buy it, and sets its price.</summary>
+    /// <summary>Adds to the stock of an item, also while others buy it, and sets its price.</summary>
     public async Task<Item> SupplyAsync(string name, int price, int count, CancellationToken cancellationToken)
     {
         var supplied = await kv.UpdateJsonAsync<Item>(

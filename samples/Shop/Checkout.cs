@@ -7,7 +7,7 @@ namespace RaftKv.Samples.Shop;
 /// <summary>Turns a cart into an order: reserves the money, and then takes the stock and places the order in one transaction.</summary>
 public sealed class Checkout(IDistributedKv kv, IRaftKvCoordination coordination, IPayments payments)
 {
-    // The transaction writes the order if there is none yet. So it may be tried again, also when its outcome is unknown.
+    // The transaction writes the order only if there is none yet. So it may be tried again, also when its outcome is unknown.
     private static readonly ResiliencePipeline<CheckoutResult> Retry = new ResiliencePipelineBuilder<CheckoutResult>()
         .AddRetry(new RetryStrategyOptions<CheckoutResult>
         {
@@ -26,7 +26,7 @@ public sealed class Checkout(IDistributedKv kv, IRaftKvCoordination coordination
     /// <summary>The key of an order.</summary>
     public static string KeyOf(string orderId) => $"orders/{orderId}";
 
-    /// <summary>Orders a cart, once, however often and on however many nodes it is called.</summary>
+    /// <summary>Orders a cart once, however often and on however many nodes this is called.</summary>
     public async Task<CheckoutResult> PlaceAsync(Cart cart, CancellationToken cancellationToken)
     {
         await using var held = await coordination.TryAcquireLockAsync($"checkout/{cart.Id}", default, cancellationToken);

@@ -1,6 +1,6 @@
 namespace RaftKv.Samples.Shop;
 
-/// <summary>A bank that trusts everyone.</summary>
+/// <summary>A bank that accepts every reservation at once.</summary>
 public sealed class InstantPayments : IPayments
 {
     /// <inheritdoc/>

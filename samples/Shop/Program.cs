@@ -4,7 +4,7 @@ using RaftKv.Embedded;
 using RaftKv.Embedded.DataProtection;
 using RaftKv.Samples.Shop;
 
-// A shop on any number of web servers, without a server beside them. samples/Shop.Tests shows how such an application is tested.
+// A shop on any number of web servers, without any other server. samples/Shop.Tests shows how such an application is tested.
 //   dotnet run --project samples/Shop
 var builder = WebApplication.CreateBuilder(args);
 
@@ -25,7 +25,7 @@ builder.Services.AddSingleton<IPayments, InstantPayments>();
 
 var app = builder.Build();
 
-// What cannot be done now is said: 503 when nothing was written, 504 when that is not known.
+// An error of the store is answered with 503 when nothing was written, and with 504 when the outcome is unknown.
 app.Use(async (http, next) =>
 {
     try

@@ -3,10 +3,10 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Samples.Shop;
 
-/// <summary>Lets a caller in a number of times a minute, whichever nodes it comes to.</summary>
+/// <summary>Limits how often a caller may enter in a minute, on all nodes together.</summary>
 public sealed class RateWindow(IDistributedKv kv, IOptionsMonitor<ShopOptions> shop)
 {
-    /// <summary>The first call of a caller opens the window, and it closes a minute later.</summary>
+    /// <summary>Counts a call. The first call of a caller opens a window, which closes a minute later.</summary>
     public async ValueTask<bool> TryEnterAsync(string caller, CancellationToken cancellationToken) =>
         await kv.IncrementAsync($"rate/{caller}", 1, new KvIncrementOptions { TimeToLive = TimeSpan.FromMinutes(1) }, cancellationToken)
             <= shop.CurrentValue.CheckoutsPerMinute;

@@ -11,7 +11,9 @@ public static class SessionCart
     public static Cart GetCart(this ISession session) =>
         session.GetString(Key) is { } json ? JsonSerializer.Deserialize<Cart>(json)! : Cart.New();
 
-    /// <summary>Stores the cart, and fails when that is not possible: the middleware would only log it, behind the answer.</summary>
+    /// <summary>
+    /// Stores the cart, and fails when that is not possible: the middleware would only log the failure, after the answer.
+    /// </summary>
     public static Task SetCartAsync(this ISession session, Cart cart, CancellationToken cancellationToken)
     {
         session.SetString(Key, JsonSerializer.Serialize(cart));

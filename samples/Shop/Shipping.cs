@@ -3,13 +3,13 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Samples.Shop;
 
-/// <summary>Ships orders. It runs on one node of the cluster, and goes to another when that one dies.</summary>
+/// <summary>Ships orders. It runs on one node of the cluster, and on another one when that node dies.</summary>
 public sealed class Shipping(IDistributedKv kv, IRaftKvCluster cluster) : IRaftKvLeaderService
 {
     /// <inheritdoc/>
     public async Task RunAsync(KvLock leadership, CancellationToken cancellationToken)
     {
-        // The orders that wait, and then each one as it is placed.
+        // First the orders that wait, and then each order when it is placed.
         var orders = kv.WatchAsync(KvKeyRange.StartingWith("orders/"), new KvWatchOptions { InitialState = true }, cancellationToken);
         await foreach (var change in orders)
         {
@@ -18,7 +18,7 @@ public sealed class Shipping(IDistributedKv kv, IRaftKvCluster cluster) : IRaftK
         }
     }
 
-    /// <summary>Once: a former leader that does not know it yet changes nothing.</summary>
+    /// <summary>Ships an order once: a former leader that does not know yet that it lost the leadership changes nothing.</summary>
     private async Task ShipAsync(Order order, KvVersion version, KvLock leadership, CancellationToken cancellationToken)
     {
         var key = Checkout.KeyOf(order.Id);

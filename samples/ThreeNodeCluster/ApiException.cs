@@ -7,6 +7,6 @@ internal sealed class ApiException(HttpStatusCode status, string error, string c
 {
     public HttpStatusCode Status => status;
 
-    /// <summary>What programs tell errors apart by; empty when the answer has none.</summary>
+    /// <summary>The code of the error, for programs; empty when the answer has none.</summary>
     public string Code => code;
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace RaftKv.Samples.ThreeNodeCluster;
 
-/// <summary>The node processes of one run, their ports and their temporary directory. Disposing leaves neither process nor file behind.</summary>
+/// <summary>
+/// The node processes of one run, their ports and their temporary directory. Disposing leaves neither process nor file behind.
+/// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -52,7 +54,7 @@ internal sealed class Cluster : IAsyncDisposable
         }, cancellationToken);
     }
 
-    /// <summary>Three nodes, joined to one cluster.</summary>
+    /// <summary>Starts three nodes and joins them to one cluster.</summary>
     public async Task FormAsync(CancellationToken cancellationToken)
     {
         var nodes = await Task.WhenAll(StartNodeAsync("node1", cancellationToken), StartNodeAsync("node2", cancellationToken), StartNodeAsync("node3", cancellationToken));
@@ -91,7 +93,7 @@ internal sealed class Cluster : IAsyncDisposable
         throw new StepFailedException("The cluster has no follower that runs.");
     }
 
-    /// <summary>Waits for a condition, at the most half a minute.</summary>
+    /// <summary>Waits for a condition, 30 s at most.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> holds, CancellationToken cancellationToken)
     {
         var waited = Stopwatch.StartNew();

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace RaftKv.Samples.ThreeNodeCluster;
 
-/// <summary>How far a long job has come.</summary>
+/// <summary>Shows the progress of a long job.</summary>
 internal interface IProgressLine
 {
     /// <summary>A part of the job begins; the part before is done.</summary>
@@ -10,10 +10,13 @@ internal interface IProgressLine
 
     void Advance();
 
-    /// <summary>Something worth a line of its own happened.</summary>
+    /// <summary>Prints a line of its own.</summary>
     void Note(string what);
 
-    /// <summary>Runs the job under a progress bar, or with a line now and then where the output is no terminal, and then what it returns.</summary>
+    /// <summary>
+    /// Runs the job with a progress bar, or with a line now and then when the output is not a terminal. Then runs the function that the job
+    /// returned.
+    /// </summary>
     static async Task<int> RunAsync(Func<IProgressLine, Task<Func<int>>> job)
     {
         Func<int>? summarize = null;

@@ -6,10 +6,10 @@ internal interface IView : IAsyncDisposable
     /// <summary>A chapter of the run begins.</summary>
     void Begin(string title);
 
-    /// <summary>What is happening now; what was happening before is done.</summary>
+    /// <summary>A step begins; the step before is done.</summary>
     void Step(string text);
 
-    /// <summary>The chapter is over: well, or for this reason not.</summary>
+    /// <summary>The chapter is over. <paramref name="failure"/> says why it failed; <c>null</c> when it succeeded.</summary>
     Task EndAsync(string? failure);
 
     /// <summary>A live picture on a terminal; plain lines where the output goes into a file or a build log.</summary>

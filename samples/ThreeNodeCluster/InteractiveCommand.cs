@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace RaftKv.Samples.ThreeNodeCluster;
 
-/// <summary>A prompt on a cluster of three: write, read, and break it.</summary>
+/// <summary>A prompt on a cluster of three nodes, with commands that write, read and cause failures.</summary>
 internal sealed class InteractiveCommand(Cluster cluster, CancellationToken cancellationToken)
 {
     private const string Help = """
@@ -40,7 +40,7 @@ internal sealed class InteractiveCommand(Cluster cluster, CancellationToken canc
         while (true)
         {
             AnsiConsole.Markup("[bold]raftkv>[/] ");
-            // The console's read cannot be cancelled: it is left behind, and the process ends without it.
+            // The console's read cannot be cancelled: it is abandoned, and the process ends without it.
             var line = await Task.Run(Console.ReadLine, cancellationToken).WaitAsync(cancellationToken);
             if (line is null)
                 return;
@@ -153,7 +153,7 @@ internal sealed class InteractiveCommand(Cluster cluster, CancellationToken canc
         AnsiConsole.MarkupLineInterpolated($"leader: {(await cluster.LeadershipAsync(cancellationToken)).ToString()}");
     }
 
-    /// <summary>Any member takes any call; a node that runs without being one does not.</summary>
+    /// <summary>A running member: any member serves any call, and a running node that is not a member serves none.</summary>
     private async Task<NodeProcess> AnyAsync()
     {
         foreach (var (node, stats) in await MemberWatch.AskAsync(cluster, cancellationToken))

@@ -118,7 +118,7 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
     private async Task VerifyAsync(NodeProcess node, List<string> wrong)
     {
         progress.Begin($"verifying {node.Name}", _hashes.Count);
-        // The node's own copy, once it has applied the last write: nobody else answers for it.
+        // Reads the node's own copy, once it has applied the last write: no other node takes part in the answer.
         await RetryAsync(async () =>
         {
             await cluster.Client.GetRawAsync(node, _hashes.Keys.First(), _lastVersion, cancellationToken);
@@ -151,7 +151,7 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Gone since: its hash stands for it below.
+            // The file is gone: the copy is compared with its hash below.
         }
         if (copy.AsSpan().SequenceEqual(now))
             return null;
@@ -162,7 +162,8 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
     }
 
     /// <summary>
-    /// Repeats what was not served. Repeating after "outcome unknown" is safe here because the same bytes are written under the same key.
+    /// Repeats a call that was not served. Repeating after "outcome unknown" is safe here because the same bytes are written under the same
+    /// key.
     /// </summary>
     private async Task<long> RetryAsync(Func<Task<long>> call, string what)
     {

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace RaftKv.Samples.ThreeNodeCluster;
 
-/// <summary>A node in a process of its own: this program again, in the mode <c>node</c>, with the article's environment variables.</summary>
+/// <summary>
+/// A node in a process of its own: this program again, in the mode <c>node</c>, with the article's environment variables.
+/// </summary>
 internal sealed class NodeProcess(string name, int httpPort, int raftPort, string dataDirectory) : IAsyncDisposable
 {
     private const int LinesKept = 200;
@@ -58,11 +60,12 @@ internal sealed class NodeProcess(string name, int httpPort, int raftPort, strin
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        // Others look at IsRunning meanwhile: they see a process that has started, and the one before is left to its finalizer.
+        // Set last, because other threads read IsRunning: they must see a process that has started. The process before is left to its
+        // finalizer.
         _process = process;
     }
 
-    /// <summary>SIGKILL: the process gets no chance to write, flush or say goodbye.</summary>
+    /// <summary>SIGKILL: the process gets no chance to write, to flush or to tell its peers.</summary>
     public async Task KillAsync()
     {
         if (_process is not { } process)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RaftKv.Samples.ThreeNodeCluster;
 
-/// <summary>What <c>GET /raft/stats</c> says, as far as the sample looks at it.</summary>
+/// <summary>What <c>GET /raft/stats</c> says, as far as the sample uses it.</summary>
 internal sealed record NodeStats(
     string State, long Term, string LeaderId, long LastIndex, long CommitIndex, long AppliedIndex, long KeyCount, bool IsReady, string LastContact, string Configuration)
 {

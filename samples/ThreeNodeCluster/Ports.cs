@@ -6,8 +6,8 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 /// <summary>Finds free ports that stay free while a node is down.</summary>
 internal sealed class Ports
 {
-    // Below the range from which the system takes ports for outgoing connections: a connection of somebody else, or a node dialling a dead
-    // peer, could be given the very port that the node to be restarted needs.
+    // Below the range from which the system takes ports for outgoing connections: otherwise a connection of another program, or of a node
+    // that dials a dead peer, could get the port that a node needs when it is restarted.
     private const int First = 20_000, Last = 32_000;
 
     private int _next = Random.Shared.Next(First, Last);

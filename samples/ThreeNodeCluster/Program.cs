@@ -12,7 +12,7 @@ const string Usage = """
 if (args is ["node", ..])
     return await NodeHost.RunAsync(isChild: args is [_, "--child"]);
 
-// Ctrl-C, a closed terminal and a polite kill all end in the same clean-up; a second Ctrl-C does not wait for it.
+// SIGINT (Ctrl-C), SIGHUP (a closed terminal) and SIGTERM end with the same clean-up; a second signal does not wait for it.
 using var stop = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)
 {

@@ -22,7 +22,7 @@ internal sealed class SourceTree
     public static SourceTree Read(string root)
     {
         var tree = new SourceTree();
-        // Links are not followed and not stored: they may lead out of the tree, or round in a circle.
+        // Links are not followed and not stored: they may lead out of the tree, or form a loop.
         var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
         foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", options))
         {

@@ -7,10 +7,11 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 /// <summary>The article's six tests, in its order, on real processes and over its HTTP routes.</summary>
 internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken cancellationToken)
 {
-    // Two to four election timeouts of the nodes: a node that stands for election after its return does so within this time.
+    // Four election timeouts of the nodes: a node that stands for election after its return does so within this time.
     private static readonly TimeSpan Observation = TimeSpan.FromSeconds(2);
 
-    // A busy machine may hold up a leader until the others elect another one. A node that disturbs its cluster when it returns does so every time.
+    // A busy machine may hold up a leader until the others elect another one. A node that disturbs its cluster when it returns does so
+    // every time.
     private const int MaxAttempts = 3;
 
     private readonly List<Result> _results = [];
@@ -104,14 +105,14 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     {
         view.Step("POST /raft/remove on node1: node3; the removed node is told and goes quiet");
         await Client.RemoveAsync(node1, node3.Name, cancellationToken);
-        // Another node may have told it before its own log did, and what its log still lacks is on its way.
+        // Another node may tell node3 of its removal before the entry is in node3's own log; what the log lacks is still under way.
         await Cluster.UntilAsync("node3 knows that it was removed, and has it in its log", async () => await StatsAsync(node3) is { State: "Removed" } stats && !stats.HasMember(node3.Name), cancellationToken);
         await Cluster.UntilAsync("node1's configuration is without node3", async () => !(await StatsAsync(node1)).HasMember(node3.Name), cancellationToken);
 
         view.Step("POST /store on node1: removednode; GET on node2");
         await Client.StoreAsync(node1, "removednode", "my value", cancellationToken);
         await CopyBecomesAsync(node2, "removednode", "my value");
-        // What was under way to it may still arrive, so its own copy proves nothing; that it takes no calls does.
+        // Entries that were under way to node3 may still arrive, so its own copy proves nothing. That it refuses calls does.
         view.Step("POST /store on node3 is refused: it was removed");
         await ExpectRemovedAsync(node3);
 
@@ -174,7 +175,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         return (nodes[0], nodes[1], nodes[2]);
     }
 
-    /// <summary>The article removes and kills a follower. On a machine that hiccuped, node3 may lead by now.</summary>
+    /// <summary>The article removes and kills a follower. After a pause of the machine node3 may lead: then it hands over first.</summary>
     private async Task<Leadership> NotLeadingAsync(NodeProcess node)
     {
         var now = await cluster.LeadershipAsync(cancellationToken);
@@ -185,7 +186,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         return await cluster.LeadershipAsync(cancellationToken);
     }
 
-    /// <summary>Has node3 leave and return, and looks that this costs no election.</summary>
+    /// <summary>Makes node3 leave and return, and checks that this causes no election.</summary>
     private async Task<string> WithoutElectionAsync(Func<NodeProcess, NodeProcess, NodeProcess, Task> leaveAndReturn)
     {
         for (var attempt = 1; ; attempt++)
@@ -201,7 +202,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         }
     }
 
-    /// <summary>Watches for a while. Gives the other leadership when there is one, and <c>null</c> when all stayed as it was.</summary>
+    /// <summary>Watches for 2 s. Returns the new leadership when there is one, and <c>null</c> when nothing changed.</summary>
     private async Task<Leadership?> ObserveChangeAsync(Leadership before)
     {
         var watched = Stopwatch.StartNew();
@@ -229,7 +230,7 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         throw new StepFailedException($"{node.Name} took a write although it was removed.");
     }
 
-    /// <summary>A follower's own copy is a moment behind the leader's.</summary>
+    /// <summary>Waits for the value, because a follower's own copy is a moment behind the leader's.</summary>
     private Task CopyBecomesAsync(NodeProcess node, string key, string? expected)
     {
         var json = expected is null ? null : JsonValue.Create(expected).ToJsonString();

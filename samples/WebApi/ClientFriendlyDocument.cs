@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace RaftKv.Samples.WebApi;
 
-/// <summary>The OpenAPI document at <c>/openapi/v1.json</c>, in the form that client generators digest best.</summary>
+/// <summary>The OpenAPI document at <c>/openapi/v1.json</c>, in the form that most client generators handle.</summary>
 internal static class ClientFriendlyDocument
 {
     private const string Bytes = "application/octet-stream";

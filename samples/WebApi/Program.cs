@@ -11,7 +11,8 @@ using RaftKv.Embedded.Http;
 using RaftKv.Samples.WebApi;
 
 // A short-link service whose links live in the application itself, on every node. The article's four environment variables start it:
-// SERVER_PORT, RAFT_NODE_ID, RAFT_PORT and RAFT_VOL_DIR. Every other option is in the configuration section RaftKv, for example RaftKv__ElectionTimeout.
+// SERVER_PORT, RAFT_NODE_ID, RAFT_PORT and RAFT_VOL_DIR. Every other option is in the configuration section RaftKv, for example
+// RaftKv__ElectionTimeout.
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = builder.Configuration;
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(settings.GetValue("SERVER_PORT", 2221)));
@@ -21,12 +22,13 @@ builder.Services.Configure<RaftKvOptions>(o =>
     o.NodeId = settings.GetValue("RAFT_NODE_ID", "node1")!;
     o.ListenAddress = $"127.0.0.1:{settings.GetValue("RAFT_PORT", 1111)}";
     o.DataDirectory = settings.GetValue("RAFT_VOL_DIR", "node_1_data")!;
-    // As in the article: the first node founds the cluster when it is asked to take the second one in, or by its first write. With Seeds or InitialMembers in the configuration it does not.
+    // As in the article: the first node founds the cluster when it is asked to admit the second one, or with its first write. With Seeds or
+    // InitialMembers in the configuration it does not.
     if (o.Bootstrap == RaftKvBootstrap.Auto && o.Seeds.Count + o.InitialMembers.Count == 0)
         o.Bootstrap = RaftKvBootstrap.SingleNode;
 });
 builder.Services.AddHealthChecks().AddRaftKv();
-// The document at /openapi/v1.json, from which tools generate clients; numbers are numbers in it, and not texts as well.
+// The document at /openapi/v1.json, from which tools generate clients; in it numbers are only numbers, not strings as well.
 builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
 builder.Services.AddOpenApi(ClientFriendlyDocument.Configure);
 

@@ -14,7 +14,7 @@ using RaftKv.Embedded.DataProtection;
 using RaftKv.Embedded.Http;
 using RaftKv.Samples.WebFarm;
 
-// A shop on three web servers that needs no other: whichever of them a request comes to knows the session, the cached pages and the keys of the cookies.
+// A shop on three web servers without any other server: each of them knows the sessions, the cached pages and the keys of the cookies.
 //   dotnet run --project samples/WebFarm -- --node 1        and 2, and 3, each in a terminal of its own
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = builder.Configuration;
@@ -42,7 +42,7 @@ builder.Services.Configure<RaftKvOptions>(o =>
 
 var app = builder.Build();
 
-// What cannot be stored now is said: 503 when nothing was written, 504 when that is not known.
+// An error of the store is answered with 503 when nothing was written, and with 504 when the outcome is unknown.
 app.Use(async (http, next) =>
 {
     try
@@ -60,9 +60,9 @@ app.UseSession();
 app.MapRaftKv(o => o.AllowAnonymous = true);
 app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
 
-// A cart in the session: POST /cart/tea, GET /cart, with the cookie.
-// Without a quorum the cart can be read, as this node has it, and not changed. CommitAsync then fails, and so does the request: without this call the middleware would store the session behind
-// the answer, and only log that it could not.
+// A cart in the session: POST /cart/tea, GET /cart, with the cookie. Without a quorum the cart can be read, as this node has it, and not
+// changed. CommitAsync then fails, and so does the request: without this call the middleware would store the session behind the answer, and
+// only log that it could not.
 app.MapPost("/cart/{item}", async (string item, HttpContext http, CancellationToken cancellationToken) =>
 {
     var cart = http.Session.GetString("cart") is { } before ? $"{before},{item}" : item;
@@ -72,7 +72,7 @@ app.MapPost("/cart/{item}", async (string item, HttpContext http, CancellationTo
 });
 app.MapGet("/cart", (HttpContext http) => http.Session.GetString("cart") ?? "");
 
-// A report that is made once, by whichever node is asked first, and kept for a minute.
+// A report that is made once, by the node that is asked first, and kept for a minute.
 app.MapGet("/reports/{name}", async (string name, HybridCache cache, CancellationToken cancellationToken) =>
     await cache.GetOrCreateAsync($"reports/{name}", _ => ValueTask.FromResult(Render(name)), new() { Expiration = TimeSpan.FromMinutes(1) }, cancellationToken: cancellationToken));
 

@@ -11,30 +11,27 @@ namespace RaftKv.Embedded.DataProtection;
 /// <summary>Keeps the keys of Data Protection in the cluster.</summary>
 public static class RaftKvDataProtectionBuilderExtensions
 {
-    /// <summary>Where the keys are unless <see cref="PersistKeysToRaftKv"/> is told otherwise.</summary>
+    /// <summary>The prefix of the key ring in the store, unless <see cref="PersistKeysToRaftKv"/> is given another one.</summary>
     public const string DefaultKeyPrefix = "data-protection/";
 
     /// <summary>
-    /// Keeps the keys in the replicated store, so that every node unprotects what any node protected. Nodes that start at once on an empty
-    /// store create exactly one first key:
-    /// the second one is refused by a condition and uses the key of the first.
+    /// Keeps the keys in the replicated store, so that every node unprotects what any node protected. Nodes that start at the same time on
+    /// an empty store create exactly one first key: a condition refuses the key of the second node, which then uses that of the first.
     /// </summary>
     /// <remarks>
-    /// <para>Keys are read linearizably, when the host starts and about once a day from then on. What a process has read it keeps. Once no
-    /// leader has been known for eight election timeouts
-    /// (2 s at least), keys are read from this node's own copy (<see cref="KvScanOptions.StaleWithoutLeader"/>): a process that starts
-    /// without a quorum serves, with the keys that its node
-    /// had. It hears of keys and revocations that were made elsewhere meanwhile at its next reading. A node that has never had a copy, and
-    /// one that needs a new key, needs a leader.</para>
-    /// <para>They lie in the log, the snapshots and the backups as they are, unless they are encrypted, for example with
-    /// <c>ProtectKeysWithCertificate</c>. All nodes need the same
-    /// <c>SetApplicationName</c>.</para>
-    /// <para>The application cannot write below <c>keys/</c> and <c>revocations/</c> of the prefix itself (<see
-    /// cref="RaftKvReservedKeyException"/>).</para>
+    /// <para>Keys are read linearizably, when the host starts and about once a day from then on. The process keeps in memory what it has
+    /// read. Once no leader has been known for eight election timeouts (2 s at least), keys are read from this node's own copy
+    /// (<see cref="KvScanOptions.StaleWithoutLeader"/>): a process that starts without a quorum serves with the keys of that copy. It
+    /// learns of keys and revocations that other nodes made meanwhile when it reads next. A node that has no copy yet, and a node that must
+    /// create a key, need a leader.</para>
+    /// <para>The keys are stored unencrypted in the log, the snapshots and the backups, unless the application encrypts them, for example
+    /// with <c>ProtectKeysWithCertificate</c>. All nodes need the same <c>SetApplicationName</c>.</para>
+    /// <para>Below the prefix, <c>keys/</c> and <c>revocations/</c> are reserved: a write of the application there fails with
+    /// <see cref="RaftKvReservedKeyException"/>.</para>
     /// </remarks>
     /// <param name="builder">What <c>services.AddDataProtection()</c> returned. <c>AddRaftKv</c> must be called too.</param>
-    /// <param name="keyPrefix">What their keys in the store begin with; different ones for applications that share a cluster but not their
-    /// secrets.</param>
+    /// <param name="keyPrefix">What the keys of the ring begin with in the store. Applications that share a cluster but not their secrets
+    /// need different prefixes.</param>
     /// <param name="name">
     /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.
     /// </param>

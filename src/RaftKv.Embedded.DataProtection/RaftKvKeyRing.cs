@@ -4,15 +4,15 @@ namespace RaftKv.Embedded.DataProtection;
 public static class RaftKvKeyRing
 {
     /// <summary>
-    /// Deletes one element of the ring, for example one that cannot be read. Without a key, what it protected cannot be unprotected any
-    /// more; without a revocation, the revoked key counts again.
+    /// Deletes one element of the ring, for example one that cannot be read. What a deleted key has protected cannot be unprotected any
+    /// more. When a revocation is deleted, the key that it revoked is valid again.
     /// </summary>
     /// <param name="kv">The store.</param>
-    /// <param name="key">The whole key of the element in the store, as the error about it says.</param>
+    /// <param name="key">The full key of the element in the store, as the error about the element names it.</param>
     /// <param name="cancellationToken">Stops the wait; the element may be deleted all the same.</param>
-    /// <returns>Whether it was there.</returns>
-    /// <exception cref="ArgumentException">The key is not that of an element: it is not below <c>keys/</c> or <c>revocations/</c>. Nothing
-    /// was deleted.</exception>
+    /// <returns>Whether the element existed.</returns>
+    /// <exception cref="ArgumentException"><paramref name="key"/> is not the key of an element: it is not below <c>keys/</c> or
+    /// <c>revocations/</c>. Nothing was deleted.</exception>
     public static async Task<bool> DeleteElementAsync(IDistributedKv kv, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);

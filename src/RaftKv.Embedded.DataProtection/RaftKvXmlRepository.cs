@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace RaftKv.Embedded.DataProtection;
 
 /// <summary>
-/// The elements of the key ring, one under each key of the store: keys below <c>keys/</c>, what revokes them below <c>revocations/</c>.
+/// The elements of the key ring, one per key of the store: keys below <c>keys/</c>, revocations below <c>revocations/</c>.
 /// </summary>
 /// <remarks>
-/// A process that finds no key creates one at once, and so do all the others that start with it. The first key is therefore stored under
-/// the condition that there is still none. The key manager reads the ring again after it has stored a key, and takes the one that it finds.
+/// Processes that start together and find no key each create one. The first key is therefore stored under the condition that there is still
+/// none. The key manager reads the ring again after it has stored a key, and uses the key that it finds there.
 /// </remarks>
 internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILogger<RaftKvXmlRepository> log) : IDeletableXmlRepository
 {
@@ -85,7 +85,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
                 log.KeyCreatedElsewhere(friendlyName);
                 break;
             }
-            // A key that is revoked twice has two revocations of one name.
+            // The name is taken: a key that is revoked twice has two revocations of the same name.
             name = $"{name}-{Guid.NewGuid():N}";
         }
         if (isKey)
@@ -115,7 +115,7 @@ internal sealed class RaftKvXmlRepository(IDistributedKv kv, string prefix, ILog
         }
         catch (XmlException e)
         {
-            // It may be a revocation: a ring without it is not the ring.
+            // Not skipped: it may be a revocation, and without it a revoked key would be valid again.
             throw new InvalidDataException(
                 $"What is stored under {entry.Key} is no XML element, so the key ring cannot be read. "
                 + "Restore it, or, if nothing it says is needed, delete it with RaftKvKeyRing.DeleteElementAsync.", e);

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace RaftKv.Embedded.DataProtection;
 
-/// <summary>An element and where it is.</summary>
+/// <summary>An element of the key ring, and its key in the store.</summary>
 internal sealed class StoredElement(string key, XElement element) : IDeletableElement
 {
     public string Key => key;

@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class ApiResponses
 {
-    /// <summary>Success: <paramref name="data"/> writes the value of <c>data</c>.</summary>
+    /// <summary>Answers 200: <paramref name="data"/> writes the value of the field <c>data</c>.</summary>
     public static Task OkAsync<TState>(HttpContext context, string message, TState state, Action<Utf8JsonWriter, TState> data) =>
         JsonBody.WriteAsync(context, StatusCodes.Status200OK, JsonBody.ContentType, (Message: message, State: state, Data: data),
             static (json, body) =>
@@ -36,7 +36,9 @@ internal static class ApiResponses
         }, CancellationToken.None);
     }
 
-    /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
+    /// <summary>
+    /// Wraps a handler: requests from pages of other sites are refused, and exceptions of the handler are answered as errors.
+    /// </summary>
     public static RequestDelegate Guarded(RequestDelegate handler) => RouteHandler.Create(async context =>
     {
         RequestHost.Check(context);

@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Http;
 /// </summary>
 internal static class ApiRoute
 {
-    /// <summary>The handler, for requests that the app's own pages and programs send, with its exceptions answered.</summary>
+    /// <summary>As <see cref="Open"/>, but requests from pages of other sites are refused.</summary>
     public static RequestDelegate Guarded(RequestDelegate handler) => Open(async context =>
     {
         RequestHost.Check(context);
@@ -18,7 +18,7 @@ internal static class ApiRoute
         await handler(context);
     });
 
-    /// <summary>The handler, for requests from anywhere, with its exceptions answered.</summary>
+    /// <summary>Wraps a handler: the headers of the node's state are set, and exceptions of the handler are answered as errors.</summary>
     public static RequestDelegate Open(RequestDelegate handler) => RouteHandler.Create(context =>
     {
         ReplicaHeaders.Set(context, Cluster(context).Status);
@@ -39,7 +39,7 @@ internal static class ApiRoute
             context, problem.Status, "application/problem+json; charset=utf-8", problem, WriteProblem, CancellationToken.None);
     }
 
-    /// <summary>The problem details alone, for an answer that is under way already.</summary>
+    /// <summary>Writes the problem details alone, for a response that has already begun.</summary>
     public static void WriteProblem(Utf8JsonWriter json, Problem problem)
     {
         json.WriteStartObject();

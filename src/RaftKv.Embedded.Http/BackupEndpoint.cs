@@ -6,7 +6,7 @@ using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary><c>GET /v1/cluster/backup</c>: everything this node has, as of one version, streamed as fast as the client takes it.</summary>
+/// <summary><c>GET /v1/cluster/backup</c>: all data of this node as of one version, streamed as fast as the client reads it.</summary>
 internal static class BackupEndpoint
 {
     private const string ContentType = "application/octet-stream";
@@ -23,7 +23,7 @@ internal static class BackupEndpoint
         var minVersion = RequestVersion.Read(context.Request.Query, "minVersion");
         var cluster = ApiRoute.Cluster(context);
         var response = context.Response;
-        // Seen by the client only once the first byte is there: until then an error is answered as one.
+        // The client gets these headers with the first byte: until then an error replaces them.
         response.ContentType = ContentType;
         response.Headers.ContentDisposition = $"attachment; filename=\"{cluster.Status.NodeId}.raftkv-backup\"";
         response.Headers.CacheControl = "no-store";

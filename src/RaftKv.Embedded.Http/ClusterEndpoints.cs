@@ -81,7 +81,8 @@ internal static class ClusterEndpoints
         var (nodeId, address) = RequestFields.ReadTexts(body.Bytes, "nodeId", "address");
         var cluster = ApiRoute.Cluster(context);
         var old = (string)context.GetRouteValue("nodeId")!;
-        // Neither is a member, so that this is no attempt that is repeated: the new node would be added in the place of nothing.
+        // The old node may be missing when an earlier attempt has removed it; the new node is then a member. When neither node is a member,
+        // the request would add a node and replace none.
         if (!cluster.Status.Members.Any(m => m.NodeId == old || m.NodeId == nodeId))
             throw MemberNotFound(old);
         try

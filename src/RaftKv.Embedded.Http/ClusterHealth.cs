@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// What a node knows of the health of its cluster: from its own contacts, and from the leader, which tells the positions of the others.
+/// What a node knows of the health of its cluster: from its own contacts, and from the leader, which reports the positions of the other
+/// members.
 /// </summary>
 internal readonly struct ClusterHealth
 {
@@ -26,7 +27,9 @@ internal readonly struct ClusterHealth
     /// <summary>How many members vote.</summary>
     public int Voters { get; }
 
-    /// <summary>How many of the voters can be reached from this node, itself among them.</summary>
+    /// <summary>
+    /// How many of the voters this node reaches, itself included. A voter that has lost entries does not count, unless it is this node.
+    /// </summary>
     public int Alive { get; }
 
     public int Majority => Voters / 2 + 1;
@@ -35,11 +38,11 @@ internal readonly struct ClusterHealth
     public int MayFail => Math.Max(0, Alive - Majority);
 
     /// <summary>
-    /// Whether the voters that this node reaches are no majority. A follower that hears a leader has its word that there is one.
+    /// Whether this node reaches less than a majority of the voters. Never on a node that knows another leader: that leader has a quorum.
     /// </summary>
     public bool IsQuorumLost => Voters > 0 && Alive < Majority && (_status.LeaderId is null || _status.LeaderId == _status.NodeId);
 
-    /// <summary>How many entries a member is behind; 0 while that is not known.</summary>
+    /// <summary>How many entries a member is behind; 0 while this is not known.</summary>
     public static long LagOf(RaftKvMemberStatus member, RaftKvStatus status) =>
         member.Lag ?? (member.MatchIndex is { } match ? Math.Max(0, status.LastIndex - match) : 0);
 

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Any node takes a write and forwards it. A client that balances its load itself may ask with <c>?forward=false</c> to be sent to the
-/// leader instead.
+/// Any node takes a write and forwards it. A client that chooses its node itself may send <c>?forward=false</c>: a node that does not lead
+/// then answers 421 and names the leader.
 /// </summary>
 internal static class Forwarding
 {

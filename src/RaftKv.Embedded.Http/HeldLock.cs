@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>A lock or an office, its holder, and the holder's lease; <c>null</c> when the lease has just ended.</summary>
+/// <summary>
+/// A lock, or an office (the lock behind <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>), its holder, and the holder's lease; the
+/// lease is <c>null</c> when it has just ended.
+/// </summary>
 internal sealed record HeldLock(string Name, KvLockHolder Holder, KvLeaseInfo? Lease)
 {
     public void Write(Utf8JsonWriter json)

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>The end of an answer that has none of its own.</summary>
+/// <summary>Ends streamed responses, which have no end of their own.</summary>
 internal static class HttpShutdown
 {
-    /// <summary>Cancelled when the client goes, and when the host stops: a server that stops waits for its requests.</summary>
+    /// <summary>
+    /// A source that is cancelled when the client disconnects and when the host begins to stop. A stopping server waits for its requests,
+    /// so it would otherwise wait for the stream.
+    /// </summary>
     public static CancellationTokenSource Of(HttpContext context) => CancellationTokenSource.CreateLinkedTokenSource(
         context.RequestAborted, context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
 }

@@ -9,17 +9,18 @@ using RaftKv.Embedded.Client;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Writes with an <c>Idempotency-Key</c>: repeated with the same key, on whichever node and after whatever died, a write takes effect once
-/// and is answered alike. The write and a record of it are one transaction, so that there is never one without the other. The records are
-/// keys of the store, by the day of their writing: the day before and the day after are looked at too, so that neither midnight nor a clock
-/// that is wrong by less than a day hides one. They are deleted once they are two days old.
+/// Writes with an <c>Idempotency-Key</c>: a write that is repeated with the same key, on any node and after any crash, takes effect once
+/// and gets the same answer. The write and a record of it are one transaction, so that neither exists without the other. The records are
+/// keys of the store, grouped by the day on which they were written. The records of the day before and of the day after are read too, so
+/// that neither midnight nor a clock that is wrong by less than a day hides one. Records are deleted once their day is more than two days
+/// ago.
 /// </summary>
 internal sealed class IdempotentWrites(TimeProvider time)
 {
-    /// <summary>Whether an answer is that of an earlier request, told in a header.</summary>
+    /// <summary>The header that marks an answer as that of an earlier request.</summary>
     public const string Replayed = "Idempotency-Replayed";
 
-    /// <summary>What the records' keys begin with. They are seen by scans and watches of everything.</summary>
+    /// <summary>The prefix of the records' keys. Scans and watches of all keys include the records.</summary>
     public const string Prefix = ReservedKeys.OwnPrefix + "once/";
 
     private const string Header = "Idempotency-Key";
@@ -55,11 +56,11 @@ internal sealed class IdempotentWrites(TimeProvider time)
             return (new KvWriteResult(true, result.Version), false);
         if (Find(result, request.Fingerprint) is { } earlier)
             return (earlier, true);
-        // The condition does not hold. Nothing was written, and nothing noted.
+        // The condition does not hold. Nothing was written, and nothing recorded.
         return (new KvWriteResult(false, result.Results[^1].Read.Version), false);
     }
 
-    /// <summary>Deletes a key once. That it was not there is noted too: it may be there when the request comes again.</summary>
+    /// <summary>Deletes a key once. That the key did not exist is recorded too: it may exist when the request is repeated.</summary>
     public async Task<(KvWriteResult Result, bool IsReplay)> DeleteAsync(
         IDistributedKv kv, IdempotentRequest request, CancellationToken cancellationToken)
     {
@@ -82,14 +83,17 @@ internal sealed class IdempotentWrites(TimeProvider time)
             note.Then.SetReserved(records[0], Record(request.Fingerprint, applied: false));
             if ((await kv.CommitAsync(note, cancellationToken)).Succeeded)
                 return (new KvWriteResult(false, KvVersion.None), false);
-            // Another client wrote the key in between, or the same request came twice: look again.
+            // Another client wrote the key in between, or the same request came twice: try again.
         }
         throw new RequestRefusedException(new Problem(
             StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.",
             RetryAfter: true));
     }
 
-    /// <summary>Deletes some of the records that are too old. Called behind an answer, for as long as there are any.</summary>
+    /// <summary>
+    /// Deletes up to 256 of the records that are too old. Called after each answer to such a write; does nothing for the rest of the day
+    /// once none is left.
+    /// </summary>
     public async Task PurgeAsync(IDistributedKv kv, CancellationToken cancellationToken)
     {
         var today = Day(0);
@@ -125,7 +129,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
         _ => [],
     };
 
-    // The record was written by the transaction that it tells of: its version is that of the write.
+    // The record was written by the transaction that it describes: its version is that of the write.
     private static KvWriteResult? Find(KvTransactionResult result, string fingerprint)
     {
         if (!result.HasResults)
@@ -144,7 +148,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
         return null;
     }
 
-    /// <summary>Where the record goes, and where else it may be.</summary>
+    /// <summary>The keys of the record: that of today, where a new record is written, then those of yesterday and of tomorrow.</summary>
     private string[] Records(string idempotencyKey)
     {
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)).AsSpan(0, 16));
@@ -166,9 +170,9 @@ internal sealed class IdempotentWrites(TimeProvider time)
         return record.WrittenSpan.ToArray();
     }
 
-    /// <summary>Tells whether two requests are the same.</summary>
+    /// <summary>A hash by which two requests are compared: SHA-256 as hexadecimal digits.</summary>
     /// <param name="method">The HTTP method.</param>
-    /// <param name="key">The key it writes.</param>
+    /// <param name="key">The key that the request writes.</param>
     /// <param name="options">Its condition and lifetime as text.</param>
     /// <param name="value">The value it stores.</param>
     public static string Fingerprint(string method, string key, string options, ReadOnlySpan<byte> value)

@@ -24,7 +24,7 @@ internal static class JsonBody
     /// <param name="state">Given to <paramref name="write"/>.</param>
     /// <param name="write">Writes the value.</param>
     /// <param name="cancellationToken">
-    /// Ends the flush: the request's token, or none for an error, which may tell that the request was cancelled.
+    /// Ends the flush: the request's token, or none for an error, because the error may be that the request was cancelled.
     /// </param>
     public static async Task WriteAsync<TState>(HttpContext context, int status, string contentType, TState state,
         Action<Utf8JsonWriter, TState> write, CancellationToken cancellationToken)

@@ -8,7 +8,9 @@ using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Keys and their bytes: <c>/v1/kv/{key}</c>, and the listing <c>/v1/kv?prefix=</c>. Any node takes any of them.</summary>
+/// <summary>
+/// Keys and their bytes: <c>/v1/kv/{key}</c>, and the listing <c>/v1/kv?prefix=</c>. Any node serves all of these routes.
+/// </summary>
 internal static class KvEndpoints
 {
     private const string Pattern = "/v1/kv/{**key}";
@@ -39,7 +41,7 @@ internal static class KvEndpoints
         routes.MapDelete(Pattern, delete)
             .Describe(OpenApiSignatures.DeleteKey, "RaftKvDelete", OpenApiTags.Keys, "Deletes a key; one that is not there is no error.")
             .Answers<Schemas.Deleted>().Fails(400, 401, 403, 412, 421, 422, 429, 500, 503, 504, 507);
-        // The same for keys in the query.
+        // The same handlers for keys in the query.
         routes.MapPut(Listing, put).ExcludeFromDescription();
         routes.MapDelete(Listing, delete).ExcludeFromDescription();
     }
@@ -70,7 +72,7 @@ internal static class KvEndpoints
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        // A browser must not take the bytes that a client stored for a page.
+        // The bytes come from clients: a browser must not guess that they are a page.
         response.Headers.XContentTypeOptions = "nosniff";
         response.ContentType = "application/octet-stream";
         response.ContentLength = found.Value.Length;
@@ -149,7 +151,7 @@ internal static class KvEndpoints
             context.Response.Headers[IdempotentWrites.Replayed] = "true";
     }
 
-    // The client has its answer: whether old records could be deleted is not its affair.
+    // The client already has its answer: a failure to delete old records must not become an error of its request.
     private static async Task PurgeAsync(HttpContext context, IdempotentWrites once, IDistributedKv kv, string? idempotencyKey)
     {
         if (idempotencyKey is null)
@@ -178,7 +180,7 @@ internal static class KvEndpoints
     private static async Task<KvVersion> VersionAsync(HttpContext context, string key) =>
         (await ApiRoute.Kv(context).GetAsync(key, cancellationToken: context.RequestAborted)).Version;
 
-    // The write is done: that its end cannot be read is no error of the request.
+    // The write is done: the request must not fail because the expiry cannot be read.
     private static async Task<DateTimeOffset?> ExpiryAsync(HttpContext context, string key, KvVersion version)
     {
         try

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// <c>GET /v1/kv?prefix=</c>: keys in their order, one page at a time. A page ends with <c>limit</c> entries or once its values have 4 MiB,
-/// and <c>next</c> is then what <c>after</c> takes for the one behind it.
+/// and <c>next</c> is then the value of <c>after</c> for the next page.
 /// </summary>
 internal static class KvListing
 {
@@ -24,7 +24,7 @@ internal static class KvListing
         var scan = new KvScanOptions
         {
             Consistency = RequestConsistency.Read(query, KvConsistency.Linearizable),
-            // One more than the page has, to know whether another follows.
+            // One entry more than the page has, to know whether another page follows.
             Limit = limit + 1,
             KeysOnly = keysOnly,
             After = after.Length > 0 ? after : null,
@@ -32,7 +32,7 @@ internal static class KvListing
         var range = prefix.ToString() is { Length: > 0 } start ? KvKeyRange.StartingWith(start) : KvKeyRange.All;
         await using var entries = ApiRoute.Kv(context).ScanAsync(range, scan,
             context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
-        // What is wrong with the request, or with the quorum, shows with the first entry, while an error can still be answered.
+        // A wrong request and a lost quorum fail the first step, while an error can still be answered.
         bool more;
         try
         {
@@ -49,7 +49,7 @@ internal static class KvListing
     {
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
-        // Apart from the response until there is more than one part: an error before that is answered as one.
+        // The first part is kept apart from the response until it is full: an error before that is still answered as an error.
         var part = new ArrayBufferWriter<byte>(FlushBytes);
         await using var body = new StreamedBody(context);
         using var json = new Utf8JsonWriter(part);

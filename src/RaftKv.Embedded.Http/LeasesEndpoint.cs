@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// <c>GET /v1/leases</c>: the leases of the cluster in the order of their ids, page by page, with what is left of their time, how many keys
-/// each has, and the first 10 of them. The holder is told where the lease is that of a lock.
+/// each has, and the first 10 of the keys. The holder is included for a lease of a lock.
 /// </summary>
 internal static class LeasesEndpoint
 {
@@ -21,7 +21,8 @@ internal static class LeasesEndpoint
     {
         var query = context.Request.Query;
         var limit = RequestLimit.Read(query);
-        // One more than the page has, to know whether another follows; a page of the largest size may be followed by an empty one.
+        // One lease more than the page has, to know whether another page follows. A page of the largest size may be followed by an empty
+        // one.
         var asked = Math.Min(limit + 1, RequestLimit.Most);
         var leases = ServedCluster.Service<IRaftKvLeases>(context);
         var found = await leases.ListAsync(After(query["after"].ToString()), asked, context.RequestAborted);

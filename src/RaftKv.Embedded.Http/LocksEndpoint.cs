@@ -7,8 +7,8 @@ using RaftKv.Embedded.Http.OpenApi;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /v1/locks</c>: the locks and offices that are held, by whom and since when, who waits, and the lease of the holder. The first
-/// 100 in the order of their names.
+/// <c>GET /v1/locks</c>: the locks and offices that are held: the holder of each, when it asked, how many wait, and the holder's lease. The
+/// first 100 in the order of their names.
 /// </summary>
 internal static class LocksEndpoint
 {
@@ -35,7 +35,7 @@ internal static class LocksEndpoint
             if (hasMore)
                 break;
             var name = LockQueue.NameOf(child.Name);
-            // Any writer may have put a key there; a lock has a name.
+            // A group below the prefix is a held lock only when it has a name and a holder.
             if (name.Length == 0 || await coordination.GetHolderAsync(name, context.RequestAborted) is not { } holder)
                 continue;
             held.Add(new HeldLock(name, holder, holder.LeaseId == 0 ? null

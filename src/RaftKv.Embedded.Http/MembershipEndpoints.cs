@@ -5,7 +5,7 @@ using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Members come and go: <c>POST /raft/join</c> and <c>POST /raft/remove</c>, on any node.</summary>
+/// <summary>Adds and removes members: <c>POST /raft/join</c> and <c>POST /raft/remove</c>, on any node.</summary>
 internal static class MembershipEndpoints
 {
     private const int BodyLimit = 16 * 1024;

@@ -10,7 +10,8 @@ namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// <c>GET /livez</c>: restart this process when it fails. <c>GET /readyz</c>: send it no requests while it fails; the body says why. They
-/// run at once when they are routed: a session or an authentication that waits for the cluster must not make a probe fail.
+/// are short-circuited, that is, run as soon as they are routed: a session or an authentication that waits for the cluster must not make a
+/// probe fail.
 /// </summary>
 internal static class ProbeEndpoints
 {
@@ -31,8 +32,8 @@ internal static class ProbeEndpoints
         ((IEndpointConventionBuilder)open).Finally(RemoveSecurity);
     }
 
-    // Routing refuses to run an endpoint at once that has policies, which the middlewares behind it would enforce: those of a group around
-    // the probes.
+    // Routing refuses to short-circuit an endpoint that has policies, because the middlewares behind routing would enforce them. A group
+    // around the probes may have added such policies.
     private static void RemoveSecurity(EndpointBuilder endpoint)
     {
         for (var i = endpoint.Metadata.Count - 1; i >= 0; i--)

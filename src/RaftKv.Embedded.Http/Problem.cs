@@ -24,7 +24,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     /// <summary>What exceeded it, in bytes, where that is known.</summary>
     public long? Actual { get; init; }
 
-    /// <summary>The node of this route stops.</summary>
+    /// <summary>The node that serves the request is stopping.</summary>
     public static Problem Stopping { get; } = new(
         StatusCodes.Status503ServiceUnavailable, "stopped", "This node is stopping. Another node can go on.", RetryAfter: true);
 
@@ -41,7 +41,7 @@ internal sealed record Problem(int Status, string Code, string Error, string? Fi
     public static Problem TooLarge(string error, long limit, long? actual) =>
         new(StatusCodes.Status413PayloadTooLarge, "request_too_large", error) { Limit = limit, Actual = actual };
 
-    /// <summary>503 says "not applied, try again", 504 "outcome unknown": the difference a client must see to retry safely.</summary>
+    /// <summary>503 says "not applied, try again", 504 "outcome unknown": a client needs this difference to retry safely.</summary>
     public static Problem From(RaftKvException e) => e switch
     {
         RaftKvOutcomeUnknownException => new(StatusCodes.Status504GatewayTimeout, "outcome_unknown", e.Message),

@@ -4,9 +4,9 @@ namespace RaftKv.Embedded.Http;
 public sealed class RaftKvDashboardOptions : RaftKvHttpOptions
 {
     /// <summary>
-    /// The address of a member's dashboard, for a link to it: an absolute http or https address, or <c>null</c> for none. Called about
-    /// once a second for each member
-    /// while a page is open; it must be short. An exception counts as <c>null</c>. The default value is <c>null</c>: no links.
+    /// The address of a member's dashboard, for a link to it: an absolute http or https address, or <c>null</c> for none. Called about once
+    /// a second for each member and open page; it must return quickly. An exception counts as <c>null</c>. The default value is
+    /// <c>null</c>: no links.
     /// </summary>
     public Func<RaftKvMemberStatus, Uri?>? AddressOf { get; set; }
 

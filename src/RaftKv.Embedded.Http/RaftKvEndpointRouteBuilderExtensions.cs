@@ -15,10 +15,10 @@ namespace RaftKv.Embedded.Http;
 public static class RaftKvEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps all routes: <c>MapRaftKvKeys</c>, <c>MapRaftKvCluster</c>, <see cref="MapRaftKvProbes"/> and
-    /// <c>MapRaftKvArticle</c>. Keys and changes of the cluster answer 403 until something says who may use them, see
-    /// <see cref="RaftKvHttpOptions"/>; the status needs nothing unless <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group
-    /// or the app's fallback policy says so; the probes never need anything.
+    /// Maps all routes: <c>MapRaftKvKeys</c>, <c>MapRaftKvCluster</c>, <see cref="MapRaftKvProbes"/> and <c>MapRaftKvArticle</c>. Keys and
+    /// changes of the cluster answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>; the status is open
+    /// unless <see cref="RaftKvHttpOptions.StatusPolicy"/>, a policy on the group or the app's fallback policy closes it; the probes are
+    /// always open.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it: <c>app.MapGroup("/kv").MapRaftKv(…)</c> puts the routes below a prefix.</param>
     /// <param name="configure">Says who may use the routes.</param>
@@ -51,8 +51,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the keys as bytes, <c>/v1/kv</c>, their changes, <c>/v1/watch</c>, and what holds keys, <c>/v1/locks</c> and <c>/v1/leases</c>.
-    /// They answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
+    /// Maps the keys as bytes, <c>/v1/kv</c>, their changes, <c>/v1/watch</c>, locks, <c>/v1/locks</c>, and leases, <c>/v1/leases</c>. The
+    /// routes answer 403 until something says who may use them, see <see cref="RaftKvHttpOptions"/>.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="configure">Says who may use the routes.</param>
@@ -113,8 +113,8 @@ public static class RaftKvEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the probes <c>/livez</c> and <c>/readyz</c>. They run where the app routes, before authentication, session and the other
-    /// middlewares behind it, and are open whatever policies the app has.
+    /// Maps the probes <c>/livez</c> and <c>/readyz</c>. They run as soon as they are routed, before authentication, session and the other
+    /// middlewares behind routing, and are open whatever policies the app has.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">
@@ -163,17 +163,17 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// <summary>
     /// Maps a page that shows the cluster live: members, log, writes per second and elections. With an authorization policy or the explicit
     /// <see cref="RaftKvHttpOptions.AllowAnonymous"/> it can also browse and edit keys, add and remove members and transfer the leadership.
-    /// It offers
-    /// each user what the policies allow; with <see cref="RaftKvHttpOptions.ReadPolicy"/> alone it is read-only. It changes no internal
-    /// keys and shows
-    /// no values of <see cref="RaftKvDashboardOptions.SecretPrefixes"/>. The page itself shows what the status shows and needs nothing;
-    /// call
-    /// <c>RequireAuthorization</c> on the result to close it too.
+    /// It offers each user what the policies allow; with <see cref="RaftKvHttpOptions.ReadPolicy"/> alone it is read-only. It changes no
+    /// internal keys and shows no values of <see cref="RaftKvDashboardOptions.SecretPrefixes"/>. The page itself shows what the status
+    /// shows and is open; call <c>RequireAuthorization</c> on the result to close it too.
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
-    /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
+    /// <param name="pattern">
+    /// The route of the page; its own copies of the routes that it uses are below. The default value is <c>/raftkv</c>.
+    /// </param>
     /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
     /// <returns>The group of the page and its routes, for further conventions.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pattern"/> is empty.</exception>
     /// <exception cref="InvalidOperationException">
     /// <c>AddRaftKv</c> was not called, or both a policy and anonymous access are asked for.
     /// </exception>
@@ -188,9 +188,10 @@ public static class RaftKvEndpointRouteBuilderExtensions
     /// </summary>
     /// <param name="endpoints">The app, or a group of it.</param>
     /// <param name="name">The name that <c>AddKeyedRaftKv</c> was given; <c>null</c> for the replica of <c>AddRaftKv</c>.</param>
-    /// <param name="pattern">Where the page is; it brings its own copies of the routes it uses, below this.</param>
+    /// <param name="pattern">The route of the page; its own copies of the routes that it uses are below.</param>
     /// <param name="configure">Says who may see and change keys and members. By default no client may.</param>
     /// <returns>The group of the page and its routes, for further conventions.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pattern"/> is empty.</exception>
     /// <exception cref="InvalidOperationException">
     /// There is no such replica, or both a policy and anonymous access are asked for.
     /// </exception>
@@ -214,16 +215,17 @@ public static class RaftKvEndpointRouteBuilderExtensions
         IEndpointRouteBuilder endpoints, string? name, Action<RaftKvHttpOptions>? configure, string method)
     {
         var options = Configure(endpoints, name, configure, method);
-        // A program is told 401, and not sent to a page where people log in.
+        // A program without authentication gets 401, not a redirect to a login page.
         var all = Group(endpoints, "", name).DisableCookieRedirect();
         return (all, new RouteAccess(all, options, endpoints.ServiceProvider));
     }
 
-    // The store's answers are as old as the client asked for, and streams have no end that a cache could wait for.
+    // No output caching: a cached answer may be older than the consistency that the client asked for, and a cache would wait for the end of
+    // a stream, which has none.
     private static RouteGroupBuilder Group(IEndpointRouteBuilder endpoints, string pattern, string? name) =>
         endpoints.MapGroup(pattern).WithMetadata(new OutputCacheAttribute { NoStore = true }, new ServedCluster(name));
 
-    // The application may have replaced the store.
+    // There are none when the application has replaced the store.
     private static ReservedKeys Reserved(IServiceProvider services, string? name) =>
         (name is null ? services.GetService<ReservedKeys>() : services.GetKeyedService<ReservedKeys>(name)) ?? new ReservedKeys([]);
 

@@ -32,13 +32,13 @@ public class RaftKvHttpOptions
 
     /// <summary>
     /// The name of the policy of the routes that tell the status: <c>/v1/cluster</c>, <c>/raft/stats</c> and <c>/debug/runtime</c>. The
-    /// default value is <c>null</c>: they need nothing, unless the app has a fallback policy.
+    /// default value is <c>null</c>: these routes are open, unless the app has a fallback policy.
     /// </summary>
     public string? StatusPolicy { get; set; }
 
     /// <summary>
     /// Opens the routes without a policy to every client that reaches the port: they read and write every key and add and remove members.
-    /// Logged as a warning. The default value is <c>false</c>; for trying it out on one machine, and for apps that guard the port by other
+    /// Logged as a warning. The default value is <c>false</c>. Meant for trials on one machine, and for apps that guard the port by other
     /// means. A fallback policy of the app still applies. Without authentication a request over the loopback interface must name a loopback
     /// host, this machine or an IP address, unless the app filters hosts itself (<c>AllowedHosts</c>, <c>RequireHost</c>).
     /// </summary>

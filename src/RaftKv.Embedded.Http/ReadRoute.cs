@@ -9,7 +9,7 @@ internal static class ReadRoute
 {
     private static readonly string[] HeadMethods = [HttpMethods.Head];
 
-    /// <returns>The route for <c>GET</c>. That for <c>HEAD</c> is in no document.</returns>
+    /// <returns>The route for <c>GET</c>. The route for <c>HEAD</c> is left out of OpenAPI documents.</returns>
     public static IEndpointConventionBuilder MapRead(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler)
     {
         routes.MapMethods(pattern, HeadMethods, handler).ExcludeFromDescription();

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>What every answer below <c>/v1</c> says about the node that gave it.</summary>
+/// <summary>The headers of every answer below <c>/v1</c>, about the node that answered.</summary>
 internal static class ReplicaHeaders
 {
     /// <summary>The position in the replicated log that the answer reflects.</summary>
@@ -12,7 +12,7 @@ internal static class ReplicaHeaders
     /// <summary>Whether the node knows a leader: <c>true</c> or <c>false</c>.</summary>
     public const string KnownLeader = "X-RaftKv-Known-Leader";
 
-    /// <summary>How many milliseconds ago it last heard from the leader, 0 on the leader, or <c>never</c>.</summary>
+    /// <summary>How many milliseconds ago the node last heard from the leader, 0 on the leader, or <c>never</c>.</summary>
     public const string LastContact = "X-RaftKv-Last-Contact";
 
     /// <summary>When the key expires, where it does: UTC, as in <c>2030-12-31T23:59:59.999Z</c>.</summary>
@@ -27,7 +27,7 @@ internal static class ReplicaHeaders
             : "never";
     }
 
-    /// <summary>For an answer that has a key which expires.</summary>
+    /// <summary>For an answer about a key that expires.</summary>
     public static void SetExpiry(HttpContext context, DateTimeOffset? expiresAt)
     {
         if (expiresAt is { } end)

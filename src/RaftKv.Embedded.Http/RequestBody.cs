@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>A request's body in one pooled buffer, never more than its limit.</summary>
+/// <summary>A request's body in one pooled buffer.</summary>
 internal sealed class RequestBody : IDisposable
 {
     private byte[] _buffer;
@@ -16,16 +16,23 @@ internal sealed class RequestBody : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
-    /// <summary>Reads a JSON body. The limit is checked before a byte is buffered beyond it.</summary>
-    /// <exception cref="RequestRefusedException">It is larger than <paramref name="limit"/>, or does not claim to be JSON.</exception>
+    /// <summary>
+    /// Reads a JSON body of at most <paramref name="limit"/> bytes. A longer body is refused by its <c>Content-Length</c>, or as soon as
+    /// more bytes are read.
+    /// </summary>
+    /// <exception cref="RequestRefusedException">The body is larger than <paramref name="limit"/>, or its <c>Content-Type</c> is not
+    /// JSON.</exception>
     public static Task<RequestBody> ReadJsonAsync(HttpContext context, int limit)
     {
         RequireJson(context.Request);
         return ReadAsync(context, limit);
     }
 
-    /// <summary>Reads a body of any content. The limit is checked before a byte is buffered beyond it.</summary>
-    /// <exception cref="RequestRefusedException">It is larger than <paramref name="limit"/>.</exception>
+    /// <summary>
+    /// Reads a body of any content, of at most <paramref name="limit"/> bytes. A longer body is refused by its <c>Content-Length</c>, or as
+    /// soon as more bytes are read.
+    /// </summary>
+    /// <exception cref="RequestRefusedException">The body is larger than <paramref name="limit"/>.</exception>
     public static async Task<RequestBody> ReadAsync(HttpContext context, int limit)
     {
         if (context.Request.ContentLength > limit)

@@ -5,7 +5,8 @@ namespace RaftKv.Embedded.Http;
 /// <summary>How fresh a read must be: <c>?consistency=</c>, or the parameters that clients of Consul and rqlite send.</summary>
 internal static class RequestConsistency
 {
-    /// <exception cref="RequestRefusedException">The parameters name none, or more than one.</exception>
+    /// <exception cref="RequestRefusedException">A parameter names no kind of consistency, or two parameters name different
+    /// ones.</exception>
     public static KvConsistency Read(IQueryCollection query, KvConsistency otherwise)
     {
         KvConsistency? asked = null;

@@ -3,10 +3,10 @@ using System.Text.Unicode;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Takes a flat JSON object apart without interpreting what it need not: a value stays the bytes that were sent.</summary>
+/// <summary>Reads the fields of a flat JSON object. The value to be stored is not interpreted: it stays the bytes that were sent.</summary>
 internal static class RequestFields
 {
-    // The reader keeps one bit per level, so that depth is bounded by the body's size.
+    // The reader keeps one bit per level, so that no limit of the depth is needed: the size of the body bounds it.
     private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>Reads <c>{"key": "…", "value": …}</c>.</summary>
@@ -66,7 +66,7 @@ internal static class RequestFields
 
     private static (Range? First, Range? Second) Find(ReadOnlyMemory<byte> body, string first, string? second)
     {
-        // The reader does not look into the strings it skips.
+        // Checked here, because the reader does not validate the strings that it skips.
         if (!Utf8.IsValid(body.Span))
             throw RequestRefusedException.BadInput("body", "The body is not valid UTF-8.");
         Range? firstAt = null, secondAt = null;
@@ -85,7 +85,7 @@ internal static class RequestFields
                 else
                     SkipValue(ref reader);
             }
-            // Whatever follows the object is an error of its own.
+            // Reads to the end: anything but white space behind the object is an error.
             while (reader.Read())
             {
             }

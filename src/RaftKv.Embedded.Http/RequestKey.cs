@@ -13,12 +13,12 @@ internal static class RequestKey
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="RequestRefusedException">There is none, or it is not valid UTF-8.</exception>
+    /// <exception cref="RequestRefusedException">The request names no key, or the key is not valid UTF-8.</exception>
     public static string Read(HttpContext context) => TryRead(context)
         ?? throw RequestRefusedException.BadInput("key", "The key is missing: put it at the end of the path, or into the parameter ?key=.");
 
     /// <returns>The key, or <c>null</c> when the request names none.</returns>
-    /// <exception cref="RequestRefusedException">It is not valid UTF-8.</exception>
+    /// <exception cref="RequestRefusedException">The key is not valid UTF-8.</exception>
     public static string? TryRead(HttpContext context)
     {
         if (context.GetRouteValue("key") is string { Length: > 0 } routed)
@@ -30,8 +30,9 @@ internal static class RequestKey
 
     /// <summary>
     /// The key as the client sent it. Servers decode a path but leave <c>%2F</c>, so that in the route value the keys <c>a/b</c> and
-    /// <c>a%2Fb</c> look the same; only the request line tells them apart. What stands before the key there is not what was routed: proxies
-    /// and middlewares strip, add and rewrite prefixes. The key is the end of the request line's path that decodes to the route value.
+    /// <c>a%2Fb</c> look the same; only the request line tells them apart. The path before the key may differ there from the one that was
+    /// routed: proxies and middlewares strip, add and rewrite prefixes. The key is the end of the request line's path that decodes to the
+    /// route value.
     /// </summary>
     private static string InPath(ReadOnlySpan<char> path, string routed)
     {

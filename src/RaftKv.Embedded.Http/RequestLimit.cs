@@ -12,7 +12,7 @@ internal static class RequestLimit
     private const int Default = 100;
 
     /// <returns>100 when the parameter is missing.</returns>
-    /// <exception cref="RequestRefusedException">It is no number from 1 to 1000.</exception>
+    /// <exception cref="RequestRefusedException">The parameter is no number from 1 to 1000.</exception>
     public static int Read(IQueryCollection query) => query["limit"].ToString() switch
     {
         "" => Default,

@@ -7,7 +7,10 @@ internal sealed class RequestRefusedException(Problem problem) : Exception(probl
 
     public static RequestRefusedException BadInput(string field, string error) => new(Problem.BadInput(field, error));
 
-    /// <summary>What the store's own checks refused, without the name of a C# parameter, which means nothing to an HTTP client.</summary>
+    /// <summary>
+    /// For an argument that the store's own checks refused. The name of the C# parameter is cut from the message: it means nothing to an
+    /// HTTP client.
+    /// </summary>
     public static RequestRefusedException BadInput(string field, ArgumentException e) =>
         BadInput(field, e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
 }

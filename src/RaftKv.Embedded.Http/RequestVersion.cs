@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Http;
 internal static class RequestVersion
 {
     /// <returns><c>null</c> when the parameter is missing or empty.</returns>
-    /// <exception cref="RequestRefusedException">It is no version.</exception>
+    /// <exception cref="RequestRefusedException">The parameter is no version.</exception>
     public static KvVersion? Read(IQueryCollection query, string parameter) => query[parameter].ToString() switch
     {
         "" => null,

@@ -10,7 +10,7 @@ internal static class ResponseProgress
 {
     private static readonly object Begun = new();
 
-    /// <summary>The handler writes the first part of a response: from now on a failure breaks it off.</summary>
+    /// <summary>Called when the handler writes the first part of a response: from then on a failure aborts the connection.</summary>
     public static void Begin(HttpContext context) => context.Items[Begun] = Begun;
 
     public static bool HasBegun(HttpContext context) => context.Response.HasStarted || context.Items.ContainsKey(Begun);

@@ -10,12 +10,13 @@ using Microsoft.Extensions.Options;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Groups of routes by who may use them. Whether something says who may is seen when the endpoints are built, so that policies on a group
-/// around them count, and those that are added to what a mapping method returned.
+/// Groups of routes by the rights that they need. Whether a policy applies to a route is decided when the endpoints are built. Policies of
+/// an outer group count therefore, and policies that are added to the result of a mapping method.
 /// </summary>
 internal sealed class RouteAccess(RouteGroupBuilder all, RaftKvHttpOptions options, IServiceProvider services)
 {
-    // Once an app: the routes may be mapped in several calls, and endpoints are built anew when the app's routes change.
+    // Each warning is logged once per app: the routes may be mapped in several calls, and endpoints are built again when the app's routes
+    // change.
     private static readonly ConditionalWeakTable<IServiceProvider, object> WarnedOfOpen = [];
     private static readonly ConditionalWeakTable<IServiceProvider, object> WarnedOfClosed = [];
 

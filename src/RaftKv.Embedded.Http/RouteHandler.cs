@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Runs the handler of a route and answers its exceptions. A response that fails after its first byte is broken off, so that no client
+/// Runs the handler of a route and answers its exceptions. When a response fails after its first byte, the connection is aborted: no client
 /// takes a part for the whole, whatever the middlewares around the route do with the exception.
 /// </summary>
 internal static class RouteHandler
@@ -34,8 +34,8 @@ internal static class RouteHandler
     };
 
     /// <returns>
-    /// <c>null</c> for an exception that is not the route's to answer. A cancelled request without a time limit is one: the client has
-    /// gone, or a middleware cancelled it and answers itself.
+    /// <c>null</c> for an exception that the route does not answer, for example the cancellation of a request whose time limit has not
+    /// passed: the client has disconnected, or a middleware cancelled the request and answers it.
     /// </returns>
     private static Problem? ProblemOf(Exception exception, HttpContext context) => exception switch
     {

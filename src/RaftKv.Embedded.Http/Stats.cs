@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// The status under the names and in the form its readers know from hashicorp/raft, where every value is a string. What that
-/// library has no name for stands behind them.
+/// The status under the names and in the form of hashicorp/raft, where every value is a string. Fields for which hashicorp/raft has no name
+/// follow.
 /// </summary>
 internal static class Stats
 {

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Http.OpenApi;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>How the node is: <c>GET /raft/stats</c> and <c>GET /debug/runtime</c>.</summary>
+/// <summary>The state of the node and of its process: <c>GET /raft/stats</c> and <c>GET /debug/runtime</c>.</summary>
 internal static class StatsEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Hosting;
 
 namespace RaftKv.Embedded.Http;
 
-/// <summary>The status as <c>GET /v1/cluster</c> and the dashboard have it.</summary>
+/// <summary>The status in the form of <c>GET /v1/cluster</c> and the dashboard.</summary>
 internal static class StatusJson
 {
     public static void Write(Utf8JsonWriter json, RaftKvStatus status)
@@ -72,7 +72,7 @@ internal static class StatusJson
         });
     }
 
-    // Each present only while there is one.
+    // Each field is present only while it applies.
     private static void WriteTroubles(Utf8JsonWriter json, RaftKvStatus status)
     {
         if (status.Fault is { } fault)
@@ -143,7 +143,7 @@ internal static class StatusJson
             json.WriteNumber("lag"u8, ClusterHealth.LagOf(member, status));
         }
         Milliseconds(json, "lastContactMs"u8, member.LastContact);
-        // What the leader alone knows, and how old that is.
+        // What only the leader knows, and the age of its report.
         if (member.ReportAge is { } age)
         {
             Milliseconds(json, "leaderContactMs"u8, member.LeaderContact);

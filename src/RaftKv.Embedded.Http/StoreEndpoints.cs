@@ -8,7 +8,7 @@ using RaftKv.Embedded.Http.OpenApi;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node takes any of them.
+/// Keys and their JSON values: <c>POST /store</c>, <c>GET</c> and <c>DELETE /store/{key}</c>. Any node serves all of these routes.
 /// </summary>
 internal static class StoreEndpoints
 {

@@ -7,9 +7,9 @@ using RaftKv.Embedded.Http.OpenApi;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /v1/watch?prefix=</c>: changes as server-sent events. An event's id is the version up to which everything has been told, so that
-/// a client that comes back with <c>Last-Event-ID</c>, as browsers do by themselves, to this node or to another, misses nothing and sees
-/// nothing twice.
+/// <c>GET /v1/watch?prefix=</c>: changes as server-sent events. An event's id is the version up to which the client has been sent all
+/// changes. A client that reconnects with <c>Last-Event-ID</c>, as browsers do by themselves, to this node or to another, misses nothing
+/// and sees nothing twice.
 /// </summary>
 internal static class WatchEndpoint
 {
@@ -17,7 +17,8 @@ internal static class WatchEndpoint
     private const string PreviousParameter = "previous";
 
     /// <summary>
-    /// How long an error that shows at once, such as a version that is not held any more, may take to still be answered as one.
+    /// How long the response is held back for an immediate error, such as a version that is not held any more: within this time it is
+    /// answered as an error, later it is the last event.
     /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
 
@@ -39,13 +40,14 @@ internal static class WatchEndpoint
         var begin = KvVersion.None;
         if (options is { InitialState: false, FromVersion.Value: 0 })
         {
-            // "Now" is a version, which the client is told first: it can come back to it even if it hears of nothing else.
+            // The watch begins at the current version, and the first event tells it: the client can resume there even when no change
+            // follows.
             begin = (await ApiRoute.Kv(context).GetAsync(IdempotentWrites.Prefix, new KvReadOptions { Consistency = options.Consistency },
                 ending.Token)).ReadAt;
             options = options with { FromVersion = new KvVersion(begin.Value + 1) };
         }
         await using var changes = new WatchReader(Watch(context, range, options, ending.Token), ending);
-        // What is wrong with the request, or with the node, shows with the first step, while an error can still be answered.
+        // A wrong request, or a node that cannot serve it, fails the first step, while an error can still be answered.
         if (options.InitialState)
             await changes.FirstAsync(Timeout.InfiniteTimeSpan);
         else
@@ -93,7 +95,8 @@ internal static class WatchEndpoint
         if (keysOnly && previous)
             throw RequestRefusedException.BadInput(
                 PreviousParameter, "A watch leaves out the values or has the previous ones too. Choose one.");
-        // A browser that comes back sends the same address once more: what it has seen says more than how it began.
+        // A browser that reconnects sends the same address again: the id of the last event that it has seen overrides where the address
+        // says to begin.
         if (LastSeen(request) is { } seen)
             (initial, from) = (false, new KvVersion(seen.Value + 1));
         return new KvWatchOptions

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Http;
 
-/// <summary>Steps through a watch, telling whether the next change is there already; and ends it safely between two steps.</summary>
+/// <summary>Steps through a watch, tells whether the next change is already there, and ends the watch safely between two steps.</summary>
 internal sealed class WatchReader(IAsyncEnumerable<KvEvent> watch, CancellationTokenSource ending) : IAsyncDisposable
 {
     private readonly IAsyncEnumerator<KvEvent> _changes = watch.GetAsyncEnumerator(ending.Token);
@@ -20,7 +20,7 @@ internal sealed class WatchReader(IAsyncEnumerable<KvEvent> watch, CancellationT
     /// <summary>The step under way, or a new one.</summary>
     public Task<bool> Next() => _step ??= _changes.MoveNextAsync().AsTask();
 
-    /// <summary><see cref="Current"/> has been used: <see cref="Next"/> goes on.</summary>
+    /// <summary>Called when <see cref="Current"/> has been used: <see cref="Next"/> then begins a new step.</summary>
     public void Used() => _step = null;
 
     public async ValueTask DisposeAsync()

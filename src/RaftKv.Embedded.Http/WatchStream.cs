@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// Writes a watch as server-sent events. What is written and not yet taken is bounded by the server's own response buffer: a client that
-/// reads slowly makes the watch wait, and when the node's history goes past it, the last event says so. One that does not read at all is
-/// cut off.
+/// Writes a watch as server-sent events. The server's own response buffer bounds what is written and not yet read: a client that reads
+/// slowly makes the watch wait, and when the node's history no longer has its next change, the last event says so. A client that reads
+/// nothing for 30 s is disconnected.
 /// </summary>
 internal sealed class WatchStream(HttpContext context, CancellationToken ending)
 {
@@ -19,8 +19,8 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
 
     private long _unflushed;
 
-    /// <param name="begin">What the client is told first that it has; <see cref="KvVersion.None"/> is nothing.</param>
-    /// <param name="changes">What it is told then.</param>
+    /// <param name="begin">The version that the first event tells the client; <see cref="KvVersion.None"/> for no such event.</param>
+    /// <param name="changes">The changes that follow.</param>
     public async Task RunAsync(KvVersion begin, WatchReader changes)
     {
         var response = context.Response;
@@ -52,7 +52,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         await FlushAsync(context.RequestAborted);
     }
 
-    // Changes that are there already go out together.
+    // Changes that are already there are sent together.
     private async ValueTask<bool> NextAsync(WatchReader changes)
     {
         var next = changes.Next();
@@ -82,7 +82,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
         var body = context.Response.BodyWriter;
         var start = body.UnflushedBytes;
         body.Write(Name(change.Kind));
-        // In the middle of a transaction there is no place to go on from.
+        // No id in the middle of a transaction: a watch cannot resume there.
         if (change.EndsVersion)
             Encoding.UTF8.GetBytes($"id: {change.Version}\n", body);
         body.Write("data: "u8);

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Http;
 
 /// <summary>
 /// What <c>If-Match</c> or <c>If-None-Match: *</c> ask of the key that is about to be written (RFC 9110 §13). <c>If-Match</c> may list
-/// several entity tags: one of them must be the key's current version. Weak ones and those of other servers never are.
+/// several entity tags: one of them must be the key's current version. Weak tags and tags of other servers never match.
 /// </summary>
 internal sealed class WriteCondition
 {
@@ -22,7 +22,8 @@ internal sealed class WriteCondition
     /// <summary>The condition as text, to compare requests.</summary>
     public string Text => $"{_kind}\0{(_versions.Length == 0 ? "0" : string.Join(',', _versions))}";
 
-    /// <exception cref="RequestRefusedException">The headers ask for what a write cannot depend on; the header is named.</exception>
+    /// <exception cref="RequestRefusedException">The headers state a condition that a write cannot have; the error names the
+    /// header.</exception>
     public static WriteCondition Read(IHeaderDictionary headers)
     {
         if (headers.IfMatch.Count > 0 && headers.IfNoneMatch.Count > 0)

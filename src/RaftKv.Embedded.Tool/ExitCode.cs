@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Tool;
 
-/// <summary>What the process ends with. The numbers are stable; scripts rely on them.</summary>
+/// <summary>The exit codes of the process. The numbers are stable: scripts rely on them.</summary>
 internal static class ExitCode
 {
     /// <summary>The command did what it was asked.</summary>

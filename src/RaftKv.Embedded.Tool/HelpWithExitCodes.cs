@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace RaftKv.Embedded.Tool;
 
-/// <summary>The help of a command, and what the exit codes mean.</summary>
+/// <summary>The help of a command, followed by the meaning of the exit codes.</summary>
 internal sealed class HelpWithExitCodes(HelpAction help) : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)

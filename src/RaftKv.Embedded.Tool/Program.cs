@@ -6,7 +6,7 @@ using RaftKv.Embedded.Tool.Output;
 var parsed = ToolCommand.Create().Parse(args);
 if (parsed.Action is ParseErrorAction errors)
 {
-    // Without a command the help is what is asked for; otherwise it would hide what is wrong.
+    // The help is shown only when no command was given: otherwise it would hide the error.
     errors.ShowHelp = args.Length == 0;
     parsed.Invoke();
     Console.Error.WriteLine("Nothing was done. Add --help to the command for its arguments and options.");

@@ -57,7 +57,7 @@ internal sealed class Arguments
         };
     }
 
-    /// <summary>How the run of a seed is to differ from what the seed says.</summary>
+    /// <summary>How a run differs from what its seed alone says.</summary>
     public SimulationOptions Options => new()
     {
         Skip = List("--skip").Select(n => ulong.Parse(n, CultureInfo.InvariantCulture)).ToHashSet(),

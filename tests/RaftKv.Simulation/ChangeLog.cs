@@ -4,8 +4,11 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Simulation;
 
-/// <summary>Every change that the committed entries make, told by a state machine that applies them once. What watchers and scans see is held against it.</summary>
-/// <param name="checks">Hears of the same.</param>
+/// <summary>
+/// Every change that the committed entries make, produced by a state machine that applies each entry once. What watchers and scans see is
+/// compared with it.
+/// </summary>
+/// <param name="checks">Is told of the same changes.</param>
 internal sealed class ChangeLog(IKvChangeSink checks) : IKvChangeSink
 {
     private readonly List<LoggedChange> _changes = [];

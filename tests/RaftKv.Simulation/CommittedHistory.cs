@@ -7,12 +7,14 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What the cluster has committed, as first seen anywhere, and what it means: a state machine of its own applies every entry once. All nodes, and all
-/// answers to callers, are held against it.
+/// The entries that the cluster has committed, as first seen on any node, and their effects: a state machine of its own applies each entry
+/// once. All nodes, and all answers to callers, are compared with it.
 /// </summary>
 internal sealed class CommittedHistory
 {
-    /// <summary>The digest of every so-manieth state is kept: it walks all of it.</summary>
+    /// <summary>
+    /// The digest is kept only at each index that is a multiple of this, because computing a digest reads the whole state.
+    /// </summary>
     public const int DigestEvery = 8;
 
     private readonly List<(long Term, long LeaderTerm)> _entries = [];
@@ -35,21 +37,21 @@ internal sealed class CommittedHistory
         _counters = new Counters(_machine);
     }
 
-    /// <summary>What the entries do to the records.</summary>
+    /// <summary>The changes that the entries make to the records.</summary>
     public ChangeLog Changes { get; }
 
     public EntryId Last { get; private set; }
 
-    /// <summary>Another configuration is committed.</summary>
+    /// <summary>Another configuration was committed.</summary>
     public event Action<ClusterConfiguration>? ConfigurationCommitted;
 
-    /// <summary>A lease has ended for lack of a sign of life.</summary>
+    /// <summary>A lease has expired.</summary>
     public event Action<long>? LeaseExpired;
 
     /// <summary>An entry has committed.</summary>
     public event Action<LogEntry>? Committed;
 
-    /// <summary>The clock of leases has stood still: the entry before, the entry that says so, and for how many milliseconds.</summary>
+    /// <summary>The clock of leases has stood still: the entry before, the entry that says so, and the time in milliseconds.</summary>
     public event Action<EntryId, EntryId, long>? LeasesPaused;
 
     /// <summary>The newest configuration that is committed.</summary>
@@ -57,7 +59,10 @@ internal sealed class CommittedHistory
 
     public long ConfigurationIndex => _machine.ConfigurationIndex;
 
-    /// <summary>Every write acknowledged and every fresh read answered so far is at or below it: whoever asks now must see at least this.</summary>
+    /// <summary>
+    /// Every write acknowledged and every fresh read answered so far is at or below this index: a call that begins now must see at least
+    /// this.
+    /// </summary>
     public long Floor { get; private set; }
 
     public long TermAt(long index) => _entries[(int)index - 1].Term;
@@ -68,7 +73,10 @@ internal sealed class CommittedHistory
     /// <summary>The newest configuration among the entries up to <paramref name="index"/>.</summary>
     public (long Index, ClusterConfiguration Configuration) ConfigurationAt(long index) => _configurations.FindLast(c => c.Index <= index);
 
-    /// <summary>Whether any committed configuration up to <paramref name="index"/> has had this node, in a role that is not for the way there.</summary>
+    /// <summary>
+    /// Whether any committed configuration up to <paramref name="index"/> has had this node; with <paramref name="settled"/>, in another
+    /// role than <see cref="MemberRole.Joining"/>.
+    /// </summary>
     public bool HasHad(string nodeId, Guid incarnation, long index, bool settled) => _configurations.Exists(c => c.Index <= index
         && c.Configuration.Find(nodeId) is { } member && member.IsOf(incarnation) && !(settled && member.Role == MemberRole.Joining));
 
@@ -130,7 +138,7 @@ internal sealed class CommittedHistory
     private void Note(long index, in KvCommand command, in ApplyResult result)
     {
         var place = (command.Session, command.Sequence);
-        // Answered from the memory of the session, or not at all: nothing was executed.
+        // Answered with the outcome that the session remembers, or refused: nothing was executed.
         if (result.Status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound) || (_outcomes.TryGetValue(place, out var first) && first.Result == result && result.Version != index))
             return;
         ExactlyOnce.Check(_outcomes.TryAdd(place, (index, result)), $"{place} is executed at {first.Index} and again at {index}");
@@ -163,7 +171,7 @@ internal sealed class CommittedHistory
     /// <summary>The outcome of the command with this place; <c>null</c> when it is not committed.</summary>
     public (long Index, ApplyResult Result)? OutcomeOf(long session, long sequence) => _outcomes.TryGetValue((session, sequence), out var found) ? found : null;
 
-    /// <summary>Which write a reader of the state at <paramref name="index"/> finds under the key; zeros for none.</summary>
+    /// <summary>The write that a reader of the state at <paramref name="index"/> finds under the key; zeros for none.</summary>
     public (long Version, long Operation) ValueAt(string key, long index)
     {
         if (!_writes.TryGetValue(key, out var writes))

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace RaftKv.Simulation;
 
-/// <summary>Says how a run ended and how to have it again.</summary>
+/// <summary>Prints how a run ended, and the command that repeats it.</summary>
 internal static class FailurePrinter
 {
     private static string Commit =>

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What the thread of <see cref="ClusterBootstrapper"/> does after a node was added, or while it would like to be: it asks to be admitted
-/// until a committed configuration names it, and gives up a cluster that exists no more.
+/// What the thread of <see cref="ClusterBootstrapper"/> does after a node was added, or while it waits for that: it asks to be admitted
+/// until a committed configuration names the node, and gives up a cluster that no longer exists.
 /// </summary>
 internal sealed class Joiners
 {
@@ -22,7 +22,7 @@ internal sealed class Joiners
         _chance = run.Random.Fork("joiners");
         foreach (var node in run.Nodes)
         {
-            // Founders ask from the start; the others are put up some time during the run.
+            // Founders ask from the start; the others begin to ask at some time during the run.
             _asksFrom[node] = IsBootstrapper(node) ? 0 : _chance.Below(run.Swarm.Length);
             _abandoned[node] = new AbandonedCluster(node.Options, node.Clock);
         }
@@ -36,7 +36,7 @@ internal sealed class Joiners
             AskLater(node);
     }
 
-    /// <summary>Whether a node still asks, or will.</summary>
+    /// <summary>Whether a node still asks, or will ask.</summary>
     public bool IsAsking(SimNode node) => _run.Swarm.Asking && node.IsListening && !node.Replica.IsSettled;
 
     /// <summary>A node that has not asked yet asks now.</summary>

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Simulation;
 
-/// <summary>One change of one key. A previous version of 0: the key did not exist.</summary>
+/// <summary>One change of one key. With a previous version of 0 the key did not exist before.</summary>
 internal sealed record LoggedChange(
     KvChangeKind Kind, long Version, string Key, byte[] Value, long CreateVersion, long WriteCount,
     long PreviousVersion, byte[] PreviousValue)

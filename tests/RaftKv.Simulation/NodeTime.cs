@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation;
 
-/// <summary>A node's clocks: they run at a rate of their own, and the wall clock jumps when an operator sets it. Survives the process.</summary>
+/// <summary>
+/// A node's clocks: they run at a rate of their own, and the wall clock jumps when an operator sets it. Survives the process.
+/// </summary>
 /// <param name="time">True time.</param>
 /// <param name="rate">How fast this node's clocks run at first, in parts per thousand of true time.</param>
 /// <param name="start">What the monotonic clock showed at the beginning.</param>
@@ -27,7 +29,7 @@ internal sealed class NodeTime(VirtualTime time, long rate, long start) : TimePr
 
     public long Ticks => _shown + (time.Now - _since) * _rate / 1000;
 
-    /// <summary>Happens at the next reading of the monotonic clock, between the reading and its use.</summary>
+    /// <summary>Called at the next reading of the monotonic clock, between the reading and its use.</summary>
     public Action? AfterNextReading { get; set; }
 
     public override long GetTimestamp()

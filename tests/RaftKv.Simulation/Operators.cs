@@ -19,10 +19,10 @@ internal sealed class Operators(Simulation run)
     /// <summary>Nodes whose data directory is removed when they are next down: they are no members any more.</summary>
     private readonly HashSet<SimNode> _toWipe = [];
 
-    /// <summary>Damaged nodes that are being put up anew.</summary>
+    /// <summary>Nodes that are being set up again, or admitted.</summary>
     private readonly HashSet<SimNode> _repairs = [];
 
-    /// <summary>Who waits for whose return.</summary>
+    /// <summary>What to call when a node has been admitted.</summary>
     private readonly Dictionary<SimNode, Action> _takenIn = [];
 
     public bool IsIdle => _changing == 0 && _repairs.Count == 0;
@@ -37,7 +37,10 @@ internal sealed class Operators(Simulation run)
             ChangeLater();
     }
 
-    /// <summary>Asks for a transfer of the leadership to anybody, or to a node that may be the wrong one; <c>false</c> when there is nobody to ask.</summary>
+    /// <summary>
+    /// Asks for a transfer of the leadership to any voter, or to a random node, which may be the wrong one; <c>false</c> when no node can
+    /// be asked.
+    /// </summary>
     public bool Transfer(SimRandom chance)
     {
         var nodes = run.Nodes.Where(n => n.Core is not null && n.PausedUntil <= run.Time.Now).ToList();
@@ -48,14 +51,17 @@ internal sealed class Operators(Simulation run)
         return true;
     }
 
-    /// <summary>What the error of a damaged node advises: it is removed through a healthy one, gets an empty data directory, and is added again.</summary>
+    /// <summary>
+    /// Does what the error of a damaged node advises: the node is removed through a healthy one, gets an empty data directory, and is added
+    /// again.
+    /// </summary>
     public void PutUpAnew(SimNode node)
     {
         _repairs.Add(node);
         RemoveDamaged(node);
     }
 
-    /// <summary>A healthy member gets another disk in the same way, or somebody new becomes one.</summary>
+    /// <summary>Gives a healthy member another disk in the same way, or makes a new node a member.</summary>
     public void Admit(SimNode node, bool isMember, Action done)
     {
         _repairs.Add(node);
@@ -69,7 +75,7 @@ internal sealed class Operators(Simulation run)
     /// <summary>Asks a leader to remove a node.</summary>
     public void RemoveThrough(SimNode leader, SimNode removed, Action<AdminResult?> done) => Ask(leader, AdminOperation.RemoveMember, removed, done);
 
-    /// <summary>Asks a leader to remove somebody, or anything else.</summary>
+    /// <summary>Asks a leader to remove a node, or, without one, for a random change.</summary>
     public void ChangeThrough(SimNode leader, SimNode? removed)
     {
         if (removed is null)
@@ -104,7 +110,7 @@ internal sealed class Operators(Simulation run)
             done();
     }));
 
-    /// <summary>Lets an operator ask some other member, as soon as none is busy with another change.</summary>
+    /// <summary>Lets an operator ask some other member, as soon as no other change is under way.</summary>
     private void WhenFree(SimNode node, Action<SimNode> act) => run.Time.After(_chance.Around(500 * VirtualTime.Millisecond), () =>
     {
         var others = run.Nodes.Where(n => n != node && n is { IsListening: true, Core: { Role: not RaftRole.Removed } } && n.PausedUntil <= run.Time.Now).ToList();
@@ -188,7 +194,7 @@ internal sealed class Operators(Simulation run)
         ChangeLater();
     });
 
-    /// <summary>Some operators have only waited for a leader.</summary>
+    /// <summary>Some operators have waited for a leader, and ask it at once.</summary>
     public void OnElected(SimNode leader)
     {
         if (run.Swarm.Membership && !run.IsHealing && IsIdle && _chance.OneIn(3))
@@ -212,7 +218,7 @@ internal sealed class Operators(Simulation run)
         if (!asked.IsListening || asked.Core is null)
             return;
         var whom = _chance.Pick(run.Nodes);
-        // A damaged node counts as lost: nobody takes away what is left of the quorum.
+        // A damaged node counts as lost: no change may reduce what is left of the quorum.
         if (run.Nodes.Any(n => n.IsDamaged))
             return;
         if (asked.Core!.Configuration.Find(whom.Id) is not null && _chance.OneIn(2))
@@ -221,14 +227,14 @@ internal sealed class Operators(Simulation run)
             Ask(asked, AdminOperation.AddMember, whom, _ => { });
     }
 
-    /// <summary>A removed node is put up anew, as the advice for damaged nodes says.</summary>
+    /// <summary>Sets up a removed node again, as the advice for damaged nodes says.</summary>
     private void WipeLater(SimNode node)
     {
         _toWipe.Add(node);
         run.Time.After(_chance.Around(VirtualTime.Second), () =>
         {
             _toWipe.Remove(node);
-            // Another operator may have added it again, which who is down cannot tell.
+            // Another operator may have added the node again, and a node that is down cannot tell.
             if (node.IsRefused || run.Nodes.Any(n => n != node && (!n.IsUp || n.Core?.Configuration.Find(node.Id) is not null)))
                 return;
             if (node.IsUp)

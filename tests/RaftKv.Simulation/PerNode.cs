@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation;
 
-/// <summary>A value for each machine, at first the default. It is asked for many times in every step.</summary>
+/// <summary>A value for each machine, at first the default. An array, because values are read many times in every step.</summary>
 internal sealed class PerNode<T>
 {
     private T[] _values = new T[8];

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace RaftKv.Simulation;
 
-/// <summary>Runs seed after seed, and says how far it is.</summary>
+/// <summary>Runs seed after seed, and prints its progress.</summary>
 internal sealed class SeedSearch(Arguments arguments)
 {
-    /// <summary>So many of the last events are shown of a run that failed.</summary>
+    /// <summary>How many of the last events are shown of a run that failed.</summary>
     private const int TranscriptLines = 60;
 
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(15);
@@ -70,7 +70,7 @@ internal sealed class SeedSearch(Arguments arguments)
     {
         _failures++;
         Console.WriteLine($"seed {report.Seed} fails after {_totals.Runs} seeds: {report.Failure}");
-        // The same again, with words.
+        // Runs the seed again, with a transcript.
         FailurePrinter.Print(SimulationReport.Of(report.Seed, _options with { TranscriptLines = TranscriptLines }), _options);
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace RaftKv.Simulation;
 
-/// <summary>What all runs of a hunt did together.</summary>
+/// <summary>The totals of all runs of a search.</summary>
 internal sealed class SeedSearchTotals
 {
     private readonly SortedDictionary<string, long> _faults = new(StringComparer.Ordinal);

@@ -1,11 +1,12 @@
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// Makes a failing run smaller: first the swarm, with a shorter time, fewer callers and nodes, and without whole traits of the network and the load; then it leaves out faults, half of them, a quarter, one.
-/// What still breaks the same invariant in fewer steps is kept. Whatever changes a run changes all that comes after, so a smaller swarm is tried with some other seeds as well.
+/// Makes a failing run smaller: first the swarm, with a shorter time, fewer callers and nodes, and without whole traits of the network and
+/// the load; then it leaves out faults, half of them, a quarter, one. What still breaks the same invariant in fewer steps is kept. A change
+/// of a run changes everything that comes after it, so a smaller swarm is tried with some other seeds as well.
 /// </summary>
-/// <param name="seed">The run that fails,</param>
-/// <param name="options">and how it differs from what the seed says.</param>
+/// <param name="seed">The seed of the run that fails.</param>
+/// <param name="options">How that run differs from what the seed says.</param>
 /// <param name="run">Runs a seed.</param>
 /// <param name="say">Is told of each smaller run.</param>
 public sealed class Shrinker(ulong seed, SimulationOptions options, Func<ulong, SimulationOptions, SimulationReport> run, Action<string> say)

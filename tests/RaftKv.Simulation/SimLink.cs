@@ -3,14 +3,14 @@ using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation;
 
-/// <summary>One process's way to one peer: it dials, and only sends.</summary>
+/// <summary>The connection of one process to one peer, dialled by the process and used only to send.</summary>
 internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNetwork network)
 {
     private SimPipe? _pipe;
 
     public SimNode From => from;
 
-    /// <summary>Dice of the network between the two.</summary>
+    /// <summary>The random numbers of the network between the two.</summary>
     public SimRandom Random => chance;
 
     public Member Peer => peer;
@@ -21,7 +21,7 @@ internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNe
     /// <summary>The data directory of that process, which introduces itself with it.</summary>
     public Guid Incarnation { get; } = from.Identity.Incarnation;
 
-    /// <summary>Of the sender, when it dialled.</summary>
+    /// <summary>The cluster of the sender when it dialled.</summary>
     public Guid ClusterId { get; } = from.Identity.ClusterId;
 
     public int ToLife { get; set; }
@@ -30,10 +30,10 @@ internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNe
 
     public bool IsClosed { get; set; }
 
-    /// <summary>Numbers the connections.</summary>
+    /// <summary>The number of the current connection.</summary>
     public int Connection { get; set; }
 
-    /// <summary>No message of those that keep their order arrives before.</summary>
+    /// <summary>No message that must keep its order arrives before this time.</summary>
     public long LastDelivery { get; set; }
 
     public List<(byte[] Frame, bool IsBulk)> Unsent { get; } = [];
@@ -44,7 +44,7 @@ internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNe
     /// <summary>What was sent on this connection.</summary>
     public SentOnce Sent { get; } = new();
 
-    /// <summary>Whether a bulk message may wait too. Without a limit of the bandwidth nothing waits.</summary>
+    /// <summary>Whether a bulk message of this size may wait too. Without a limit of the bandwidth nothing waits.</summary>
     public bool HasRoomFor(int bytes)
     {
         var waiting = Pipe.WaitingBytes;
@@ -53,6 +53,6 @@ internal sealed class SimLink(SimNode from, Member peer, SimRandom chance, SimNe
         return Pipe.Rate == 0 || waiting == 0 || waiting + bytes <= SimPipe.MaxWaitingBytes;
     }
 
-    /// <summary>Whether the process that dialled is there and wants the peer.</summary>
+    /// <summary>Whether the process that dialled still runs and still has the peer.</summary>
     public bool IsAlive => !IsClosed && from.IsListening && from.Life == FromLife;
 }

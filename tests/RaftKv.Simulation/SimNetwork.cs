@@ -5,15 +5,15 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// The network, as wide as the contract of <see cref="ITransport"/> allows: messages of the protocol are lost, delayed, repeated and overtake each other;
-/// those of forwarding are lost, but neither repeated nor out of order, as on one TCP connection at a time. Every message
-/// goes through the real codec.
+/// The network, with all the freedom that the contract of <see cref="ITransport"/> allows: messages of the protocol are lost, delayed,
+/// repeated and overtake each other; those of forwarding are lost, but neither repeated nor out of order, as on one TCP connection at a
+/// time. Every message goes through the real codec.
 /// </summary>
 internal sealed class SimNetwork(Simulation run)
 {
     private const int MaxFrameBytes = 64 * 1024 * 1024;
 
-    /// <summary>From a loss that is not made good to the end of the connection.</summary>
+    /// <summary>The typical time from a lost message to the end of the connection.</summary>
     private const long LossToReset = 200 * VirtualTime.Millisecond;
 
     private readonly Dictionary<(string From, string To), long> _blockedUntil = [];
@@ -23,7 +23,7 @@ internal sealed class SimNetwork(Simulation run)
 
     public bool IsQuiet { get; set; }
 
-    /// <summary>Messages lost, late and repeated by the weather alone.</summary>
+    /// <summary>Messages that were lost, late or repeated at random, not by an injected fault.</summary>
     public (long Lost, long Late, long Repeated) Disturbed { get; private set; }
 
     /// <summary>Nothing passes before <paramref name="until"/>.</summary>
@@ -44,7 +44,7 @@ internal sealed class SimNetwork(Simulation run)
             Part(node, other, until);
     }
 
-    /// <summary>Whatever kept the two apart is over.</summary>
+    /// <summary>Messages between the two pass again.</summary>
     public void Join(SimNode one, SimNode other)
     {
         _blockedUntil.Remove((one.Id, other.Id));
@@ -66,7 +66,9 @@ internal sealed class SimNetwork(Simulation run)
     /// <summary>What is sent before <paramref name="until"/> has less bandwidth, in bytes per second.</summary>
     public void Throttle(SimNode from, SimNode to, long until, long rate) => _throttled[(from.Id, to.Id)] = (until, rate);
 
-    /// <summary>Connections begun, made or lost anywhere, and refusals of forwarded writes: a write may be given to the leader again after one.</summary>
+    /// <summary>
+    /// Connections begun, made or lost anywhere, and refusals of forwarded writes: a write may be given to the leader again after one.
+    /// </summary>
     public long Breaks { get; private set; }
 
     public void Heal()
@@ -215,7 +217,7 @@ internal sealed class SimNetwork(Simulation run)
         Deliver(link, target, frame, at, isRaft);
     }
 
-    /// <param name="frame">Is the receiver's from then on.</param>
+    /// <param name="frame">Belongs to the receiver from then on.</param>
     private void Deliver(SimLink link, SimNode target, byte[] frame, long at, bool isRaft)
     {
         var (connection, toLife) = (link.Connection, link.ToLife);
@@ -242,7 +244,9 @@ internal sealed class SimNetwork(Simulation run)
         });
     }
 
-    /// <summary>TCP loses nothing but with the connection. The core bears more than that; those who forward writes count on it.</summary>
+    /// <summary>
+    /// TCP loses messages only with the connection. The core tolerates more than that; the forwarding of writes relies on it.
+    /// </summary>
     private void OnLost(SimLink link, bool isRaft)
     {
         link.Sent.Excuse();
@@ -285,7 +289,7 @@ internal sealed class SimNetwork(Simulation run)
         link.IsClosed = true;
     }
 
-    /// <summary>A node ends what others have dialled.</summary>
+    /// <summary>Ends the connections that peers have dialled to a node.</summary>
     public void HangUp(SimNode node)
     {
         foreach (var peer in run.Nodes)
@@ -297,7 +301,7 @@ internal sealed class SimNetwork(Simulation run)
         }
     }
 
-    /// <summary>Who answers where another node asks; <c>null</c> if the one cannot be reached.</summary>
+    /// <summary>The introduction of a node that another one asks; <c>null</c> when the node cannot be reached.</summary>
     public PeerHello? Peek(SimNode from, SimNode to) =>
         to.IsListening && to.PausedUntil <= run.Time.Now && Passes(from, to) && Passes(to, from) ? to.Admission.Identity : null;
 

@@ -3,13 +3,15 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Simulation;
 
-// What the threads do in a real process: each part runs, alone, some time after it was given work. Which one goes first is chance.
+// Takes the place of the threads of a real process: each part runs, alone, some time after it was given work. The order is random.
 internal sealed partial class SimNode
 {
     /// <summary>Once everything has healed no part takes longer than this for a turn.</summary>
     private const long HealedDelay = 10 * VirtualTime.Millisecond;
 
-    /// <summary>A turn that has begun while the disk was slow is over in time for the healing part to see the end of it.</summary>
+    /// <summary>
+    /// The longest delay of a turn: a turn that began while the disk was slow ends in time within the part of the run that heals.
+    /// </summary>
     private const long LongestDelay = 10 * VirtualTime.Second;
 
     /// <summary>How often a log that waits for room looks again.</summary>
@@ -19,19 +21,21 @@ internal sealed partial class SimNode
     private long _powerCutAt = long.MaxValue;
     private long _loopAt = long.MaxValue;
 
-    /// <summary>Nothing of this process runs before.</summary>
+    /// <summary>No part of this process runs before this time.</summary>
     public long PausedUntil { get; private set; }
 
     /// <summary>How long the process was paused in all.</summary>
     public long PausedFor { get; private set; }
 
-    /// <summary>No write of the log begins before.</summary>
+    /// <summary>No write of the log begins before this time.</summary>
     private long _logStalledUntil;
 
     /// <summary>When the slow write that has begun ends.</summary>
     private long _writingUntil;
 
-    /// <summary>How long the next write of the log takes, whose bytes are there at once and whose end is not.</summary>
+    /// <summary>
+    /// How long the next write of the log takes: its bytes are on the disk at once, and its end is reported after this time.
+    /// </summary>
     private long _slowWrite;
 
     /// <summary>Tells the replica that a batch is durable.</summary>
@@ -50,7 +54,7 @@ internal sealed partial class SimNode
         PausedUntil = until;
     }
 
-    /// <summary>The disk takes no more of the log for a while. Then it takes all that waits, and is slow to say so.</summary>
+    /// <summary>The disk takes no more of the log for a while. Then it takes all that waits, and reports it late.</summary>
     public void StallLog(long length, long slowWrite = 0)
     {
         _run.Transcript.Add(Id, $"its log hangs for {length / VirtualTime.Millisecond} ms, and {slowWrite / VirtualTime.Millisecond} ms in the write after that");
@@ -58,17 +62,17 @@ internal sealed partial class SimNode
         _slowWrite = slowWrite;
     }
 
-    /// <summary>What was slow or hung is so no more; a write that has begun ends when it ends, before the next one.</summary>
+    /// <summary>Ends slowness and hangs. A write that has begun still ends at its time, and the next one begins after it.</summary>
     public void RepairDisk()
     {
         (DiskSlowness, _logStalledUntil, _slowWrite) = (1, _writingUntil, 0);
         Disk.FreeBytes = long.MaxValue;
     }
 
-    /// <summary>Whether so many segments fit on the disk.</summary>
+    /// <summary>Whether this many segments fit on the disk.</summary>
     public bool HasRoomFor(int segments) => Disk.AvailableBytes(Root) >= segments * (long)_run.Swarm.SegmentBytes;
 
-    /// <summary>Another program takes all but so many segments.</summary>
+    /// <summary>Another program takes all room but that of this many segments.</summary>
     public void FillDisk(int segments) =>
         Disk.Capacity -= Math.Max(0, Disk.AvailableBytes(Root) - segments * (long)_run.Swarm.SegmentBytes);
 
@@ -82,7 +86,7 @@ internal sealed partial class SimNode
             return;
         }
         var life = Life;
-        // The thread is in that write: nothing else is written meanwhile.
+        // The log's thread is in that write, so nothing else is written meanwhile.
         _logStalledUntil = _writingUntil = _run.Time.Now + _slowWrite;
         _run.Time.At(_writingUntil, () =>
         {
@@ -101,7 +105,7 @@ internal sealed partial class SimNode
         Disk.CutPowerAt(_powerCutAt);
     }
 
-    /// <summary>A part of one process. What it does each time is made once.</summary>
+    /// <summary>A part of one process. Its delegates are created once.</summary>
     private sealed class Component(string name, Func<bool> hasWork, Action run, long delay, bool usesDisk)
     {
         public string Name => name;
@@ -113,10 +117,10 @@ internal sealed partial class SimNode
         public bool IsLog { get; } = name == "log";
         public bool IsScheduled { get; set; }
 
-        /// <summary>Its turn has come.</summary>
+        /// <summary>Called when its turn has come.</summary>
         public Action Due { get; set; } = static () => { };
 
-        /// <summary>Its turn, and what an error of it leads to.</summary>
+        /// <summary>Runs its turn, and handles its error.</summary>
         public Action Act { get; set; } = static () => { };
 
         /// <summary>An error ended its thread.</summary>
@@ -143,7 +147,7 @@ internal sealed partial class SimNode
         (_logStalledUntil, _writingUntil, _slowWrite) = (0, 0, 0);
     }
 
-    /// <summary>Whatever has got something to do will do it.</summary>
+    /// <summary>Schedules every part that has work.</summary>
     public void Schedule()
     {
         if (!IsUp)
@@ -204,7 +208,7 @@ internal sealed partial class SimNode
         Run(component);
     }
 
-    /// <summary>Lets code of this process run; what it throws ends what it would end in a real one.</summary>
+    /// <summary>Runs code of this process; an exception has the effect that it has in a real process.</summary>
     public void Run(string what, Action act)
     {
         var life = Life;
@@ -272,7 +276,7 @@ internal sealed partial class SimNode
         }
     }
 
-    /// <summary>The threads of a process that stops do what was given to them before they end.</summary>
+    /// <summary>The threads of a stopping process finish the work that was given to them before they end.</summary>
     private void RunToEnd()
     {
         foreach (var component in _components)

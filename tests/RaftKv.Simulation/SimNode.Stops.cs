@@ -1,13 +1,14 @@
 namespace RaftKv.Simulation;
 
-// The thread of the loop may be stopped in the middle of a turn, after it has read the clock; the other threads of the process go on meanwhile, and so does the time.
+// The thread of the loop may be stopped in the middle of a turn, after it has read the clock; the other threads of the process go on
+// meanwhile, and so does the time.
 internal sealed partial class SimNode
 {
     private long _nextStop;
     private long _stoppedUntil;
     private bool _isStopped;
 
-    /// <summary>The loop's thread is stopped for so long in its next turn.</summary>
+    /// <summary>Stops the loop's thread for this time in its next turn.</summary>
     public void StopInNextTurn(long length)
     {
         _run.Transcript.Add(Id, $"its next turn is stopped for {length / VirtualTime.Millisecond} ms");
@@ -16,7 +17,7 @@ internal sealed partial class SimNode
 
     private void ArmStop()
     {
-        // One at a time: a stop is a nested run of everything else.
+        // Only one stop at a time: a stop is a nested run of everything else.
         if (_nextStop == 0 || _run.IsHealing || _run.Nodes.Any(n => n._isStopped))
             return;
         var length = _nextStop;

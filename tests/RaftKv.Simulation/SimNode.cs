@@ -15,20 +15,20 @@ using ReplicaNode = RaftKv.Embedded.Node.Replica;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// A machine: its disk and its clock, which outlive the process, and while it is up a whole replica, put together as <see cref="ReplicaHost"/>
-/// does it, whose parts run one at a time.
+/// A machine: its disk and its clock, which outlive the process, and while it is up a whole replica, put together as
+/// <see cref="ReplicaHost"/> does it, whose parts run one at a time.
 /// </summary>
 internal sealed partial class SimNode
 {
     private const string Root = "/data";
 
-    /// <summary>Little enough that watchers fall out of it.</summary>
+    /// <summary>So small that watchers fall behind its oldest change.</summary>
     private const long HistoryBytes = 8 * 1024;
 
-    /// <summary>As small, compared with the bandwidth of links here, as what a node sends to a slow follower.</summary>
+    /// <summary>Relative to the bandwidth of the links here, as small as the pieces that a node sends to a slow follower.</summary>
     private const int SmallestPieceBytes = 1_000;
 
-    /// <summary>As on a pool that is busy: meanwhile more is applied, and consumers read the history themselves.</summary>
+    /// <summary>The delay of a busy thread pool: meanwhile more is applied, and consumers read the history themselves.</summary>
     private const long RouterDelay = 2 * VirtualTime.Millisecond;
 
     private static readonly string PowerCutText = new PowerCutException().Message;
@@ -74,7 +74,7 @@ internal sealed partial class SimNode
 
     public RaftKvOptions Options => _options;
 
-    /// <summary>Dice of this machine.</summary>
+    /// <summary>The random numbers of this machine.</summary>
     public SimRandom Random { get; }
 
     public string Address { get; }
@@ -87,7 +87,7 @@ internal sealed partial class SimNode
 
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
-    /// <summary>Numbers the processes this machine has run.</summary>
+    /// <summary>The number of processes that this machine has run.</summary>
     public int Life { get; private set; }
 
     public bool IsUp { get; private set; }
@@ -101,13 +101,13 @@ internal sealed partial class SimNode
     /// <summary>An error of the disk was injected into this process: it may fault.</summary>
     public bool MayFault { get; set; }
 
-    /// <summary>A bit of what its disk has was changed, and it may notice or not.</summary>
+    /// <summary>A bit on its disk was changed; the process may notice or not.</summary>
     public bool IsDamaged { get; set; }
 
-    /// <summary>It found the damage when it started, and stays down until it is put up anew.</summary>
+    /// <summary>The node found the damage at its start, and stays down until it is set up again.</summary>
     public bool IsRefused { get; private set; }
 
-    /// <summary>When one of its processes last did something.</summary>
+    /// <summary>The time of the last step of one of its processes.</summary>
     public long LastStepAt { get; set; }
 
     /// <summary>The data directory that was removed last.</summary>
@@ -140,7 +140,7 @@ internal sealed partial class SimNode
     /// <summary>For the operations of its callers.</summary>
     public WriteOperationPool Writes { get; } = new(static _ => { });
 
-    /// <summary>What the disk holds of the log, by index, while the process is down.</summary>
+    /// <summary>The terms of the entries that the disk holds, by index, while the process is down.</summary>
     private readonly Dictionary<long, long> _durableTerms = [];
     private readonly List<LogEntry> _read = [];
     private readonly SimRandom _salts;
@@ -152,7 +152,9 @@ internal sealed partial class SimNode
 
     public static string AddressOf(string id) => $"{id}:1";
 
-    /// <summary>Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile, or its data is damaged.</summary>
+    /// <summary>
+    /// Starts a process, as <see cref="ReplicaHost.Open"/> does; <c>false</c> when the power went meanwhile, or its data is damaged.
+    /// </summary>
     public bool TryStart()
     {
         try
@@ -258,7 +260,8 @@ internal sealed partial class SimNode
     }
 
     /// <summary>The process dies.</summary>
-    /// <param name="power">Whether the machine does too: what was not synced is lost in part, entirely or not at all. Otherwise the page cache survives.</param>
+    /// <param name="power">Whether the machine does too: what was not synced is lost in part, entirely or not at all. Otherwise the page
+    /// cache survives.</param>
     public void Die(bool power)
     {
         NoteDurable();
@@ -298,7 +301,7 @@ internal sealed partial class SimNode
         Disk.KillProcess();
     }
 
-    /// <summary>The data directory of a node that is down is gone.</summary>
+    /// <summary>Removes the data directory of a node that is down.</summary>
     public void Wipe()
     {
         if (!IsBlank)
@@ -338,7 +341,7 @@ internal sealed partial class SimNode
         {
             if (entry.Index <= lost.Snapshot || lost.Terms.GetValueOrDefault(entry.Index) == entry.Term)
                 return true;
-            // A directory that went back in time is used on until the node learns it.
+            // A directory that went back in time is still used until the node learns of it.
             if (IsBlank || Identity.Incarnation != incarnation)
                 return false;
         }
@@ -349,7 +352,7 @@ internal sealed partial class SimNode
             return true;
         try
         {
-            // What the disk has, not what the core takes it to have.
+            // Reads what the disk has, not what the core takes it to have.
             _read.Clear();
             return Wal.Read(entry.Index, entry.Index, 1, _read) > 0 && _read[0].Term == entry.Term;
         }
@@ -382,7 +385,8 @@ internal sealed partial class SimNode
 
     private void OnFaulted()
     {
-        // A write on the replica's own thread meets the end of the power there, be it one that was to come while the process started; what follows is done after the turn.
+        // A write on the replica's own thread met the power cut, perhaps one that was ordered while the process started. The rest is done
+        // after the turn.
         if (Fault == PowerCutText)
             _powerCutAt = 0;
         if (Disk.Operations >= _powerCutAt)

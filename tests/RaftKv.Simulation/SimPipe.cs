@@ -1,11 +1,12 @@
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What waits for a link of limited bandwidth. As in the transport, urgent messages pass bulk ones, between two slices of a long message as well, and what waits is bounded.
+/// What waits for a link of limited bandwidth. As in the transport, urgent messages pass bulk ones, between two slices of a long message as
+/// well, and what waits is bounded.
 /// </summary>
 internal sealed class SimPipe(VirtualTime time, Action<byte[]> depart)
 {
-    /// <summary>The most bytes that may wait; what exceeds it is dropped, and its sender hears that.</summary>
+    /// <summary>The most bytes that may wait; a bulk message beyond it is dropped, and its sender is told.</summary>
     public const int MaxWaitingBytes = 400_000;
 
     private const int SliceBytes = 1_000;
@@ -31,7 +32,7 @@ internal sealed class SimPipe(VirtualTime time, Action<byte[]> depart)
             Next();
     }
 
-    /// <summary>The connection is lost, and everything that waited for it.</summary>
+    /// <summary>The connection is lost, and with it everything that waited for it.</summary>
     public void Clear()
     {
         _connection++;

@@ -3,14 +3,14 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Simulation;
 
-/// <summary>Where everything random in a run comes from.</summary>
+/// <summary>The source of all random numbers of a run.</summary>
 internal sealed class SimRandom(ulong seed)
 {
     public Prng Source { get; } = new(seed);
 
     /// <summary>
-    /// Another source, named by a number: what it gives depends on the seed and the name only, not on what was drawn before. So what is left out of a run, or added to it, does not
-    /// change the dice of the rest.
+    /// Another source, named by a number: its numbers depend only on the seed and the name, not on what was drawn before. So a part that is
+    /// left out of a run, or added to it, does not change the random numbers of the rest.
     /// </summary>
     public SimRandom Fork(ulong name) => new(new Prng(seed ^ new Prng(name).Next()).Next());
 
@@ -24,14 +24,14 @@ internal sealed class SimRandom(ulong seed)
 
     public long Below(long bound) => Source.Below(bound);
 
-    /// <summary>Both included.</summary>
+    /// <summary>A number between the two, both included.</summary>
     public long Between(long low, long high) => low + Source.Below(high - low + 1);
 
     public bool OneIn(long n) => Source.Below(n) == 0;
 
     public bool Percent(long percent) => Source.Below(100) < percent;
 
-    /// <summary>Mostly short, now and then several times as long: as waits are.</summary>
+    /// <summary>A random wait around a typical one: mostly short, now and then several times as long.</summary>
     public long Around(long typical)
     {
         var wait = Between(typical / 4, typical * 2);

@@ -8,7 +8,7 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
 {
     private readonly List<SimLink> _links = [];
 
-    /// <summary>The process dies when so many more messages have left: whatever it sends then is lost.</summary>
+    /// <summary>The process dies when this many more messages have left: whatever it sends after that is lost.</summary>
     public long CrashAfter { get; set; } = long.MaxValue;
 
     public bool HasCrashed => CrashAfter < 0;

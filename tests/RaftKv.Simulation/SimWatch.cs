@@ -8,8 +8,8 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// Somebody who wants to know everything about some keys, on whatever node: goes on behind the last version seen, and begins with the current state when that
-/// is not held any more. Everything told is compared with the log.
+/// A watcher of some keys that moves between nodes: it goes on behind the last version that it has seen, and begins again with the current
+/// state when the next change is not held any more. Everything that it is told is compared with the log.
 /// </summary>
 internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys, long slowness)
 {
@@ -28,7 +28,7 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
 
     public SimNode? Node { get; private set; }
 
-    /// <summary>It reads once in so many steps of its node.</summary>
+    /// <summary>It reads once in this many steps of its node, on average.</summary>
     public long Slowness => slowness;
 
     public long Compared { get; private set; }
@@ -39,7 +39,7 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
 
     public void Attach(SimNode node)
     {
-        // A version that was broken off is told again as a whole.
+        // A version of which only a part was told is told again as a whole.
         if (_isInside)
             _place = 0;
         (Node, _life, _isInside) = (node, node.Life, false);

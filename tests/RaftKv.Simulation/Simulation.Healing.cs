@@ -6,7 +6,7 @@ using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation;
 
-// All faults end. A cluster whose members run and reach each other must elect, agree and serve within a bound (RELIABILITY §3.2).
+// All faults end. A cluster whose members run and reach each other must elect, agree and serve within a time limit.
 internal sealed partial class Simulation
 {
     private const long HealingTime = 90 * VirtualTime.Second;
@@ -17,15 +17,15 @@ internal sealed partial class Simulation
 
     private const long FullDiskTime = 60 * VirtualTime.Second;
 
-    /// <summary>So many segments of the log are left on a disk that another program has filled.</summary>
+    /// <summary>For how many segments of the log there is room on a disk that another program has filled.</summary>
     private const int SegmentsLeft = 3;
 
     private readonly HashSet<SimNode> _missing = [];
 
-    /// <summary>Who stays away until the others have shown that they do without.</summary>
+    /// <summary>The nodes that stay down until the others have shown that they serve without them.</summary>
     public IReadOnlySet<SimNode> Missing => _missing;
 
-    /// <summary>A node falls and is not back when everything else heals, which is now.</summary>
+    /// <summary>Kills a node, which stays down when everything else heals, and lets that begin now.</summary>
     public void Misses(SimNode node)
     {
         _missing.Add(node);
@@ -59,7 +59,10 @@ internal sealed partial class Simulation
         Watches.CheckComplete([.. Members(Leader())]);
     }
 
-    /// <summary>Of the voters a minority, at most, such that the others are a quorum by all that is committed, and by all that anybody has in its log.</summary>
+    /// <summary>
+    /// Chooses at most a minority of the voters, such that the others are a quorum of the committed configuration and of every newer one in
+    /// the log of any node.
+    /// </summary>
     private void ChooseMissing()
     {
         var chance = Random.Fork("missing");
@@ -80,12 +83,13 @@ internal sealed partial class Simulation
     {
         if (History.Last.Index == 0 || !Operators.IsIdle || Swarm.RolledBackDisks || _nodes.Exists(n => n.IsDamaged || n.IsRefused))
             return false;
-        // What one of the missing has appended may still be on its way to another, and who has just died may still be given the vote it waits for.
+        // An entry of a missing node may still be under way to another node, and a node that has just died may still get the vote that it
+        // waits for.
         var known = _nodes.Where(n => !n.IsBlank).Select(n => n.Replica.Core).Where(core => core is not null && core.ConfigurationIndex >= History.ConfigurationIndex).Select(core => core!.Configuration);
         return known.Append(History.Configuration).All(c => c.Members.Count(m => m.IsVoter && NodeAt(m.Address) is var n && !missing.Contains(n) && !n.IsBlank && n.Identity.Incarnation == m.Incarnation) > c.Members.Count(m => m.Role != MemberRole.Learner) / 2);
     }
 
-    /// <summary>A quorum serves, whoever it is: also when the one that knew most is not among it (RELIABILITY E-02).</summary>
+    /// <summary>Any quorum serves, also one without the node that had the longest log.</summary>
     private void DoWithoutMissing()
     {
         if (_missing.Count == 0)
@@ -99,7 +103,7 @@ internal sealed partial class Simulation
         back.ForEach(Faults.RestartSoon);
     }
 
-    /// <summary>Whether a call has succeeded that is made on whichever node leads, again and again.</summary>
+    /// <summary>Makes a call on the node that leads, again and again. True once a call has succeeded.</summary>
     private Func<bool> AnsweredByLeader(Action<SimNode, Action<bool>> call)
     {
         bool? answer = false;
@@ -147,7 +151,9 @@ internal sealed partial class Simulation
     private bool AMemberNeedsASnapshot() => Leader() is { Core: { } core } leader
         && Members(leader).Any(n => n.Core is not { } member || member.LastIndex < core.SnapshotIndex);
 
-    /// <summary>A leader that can still be heard but hears nobody keeps nobody from electing another one (dissertation §6.2; RELIABILITY E-12).</summary>
+    /// <summary>
+    /// A leader that is still heard, but hears no other node, does not keep the others from electing a new leader (dissertation §6.2).
+    /// </summary>
     private void DeafenLeader(long end)
     {
         var leader = Leader();
@@ -190,7 +196,7 @@ internal sealed partial class Simulation
         }
     }
 
-    /// <summary>A write and a read succeed; with a short time for each and a slow network not always at once.</summary>
+    /// <summary>A write and a read succeed, not always with the first attempt when their time is short and the network slow.</summary>
     private void Serve(SimNode member, long end)
     {
         ServeUntilDone(member, end, "a write succeeds", ended => WriteCall.Set(this, member, "k0", NextOperation(), ended));
@@ -202,9 +208,9 @@ internal sealed partial class Simulation
         var succeeded = false;
         while (!succeeded)
         {
-            // Only now may it have found that its disk is damaged.
+            // The node may find only now that its disk is damaged.
             RunUntil(end, () => node.IsListening, $"{node.Id} is back");
-            // What an operator asked for before may only be carried out now.
+            // A removal that an operator asked for before may be carried out only now.
             if (node.Core is { Role: RaftRole.Removed })
                 return;
             bool? answer = null;

@@ -5,8 +5,8 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// One run: whole replicas, their machines, their network and their callers on one thread in virtual time. The same seed gives the same run, to the last
-/// message. First a time with faults, then a time without, in which the cluster must recover.
+/// One run: whole replicas, their machines, their network and their callers on one thread in virtual time. The same seed gives the same
+/// run, to the last message. First a time with faults, then a time without, in which the cluster must recover.
 /// </summary>
 internal sealed partial class Simulation
 {
@@ -28,7 +28,7 @@ internal sealed partial class Simulation
         Watches = new WatchCompleteness(seed, History);
         OperatorAnswers = new OperatorAnswers(this);
         OneEntryPerWrite = new OneEntryPerWrite(this);
-        // What has committed is noted first: the others look at it.
+        // The order below matters: CommittedEntries extends the history, which the invariants behind it read.
         _electionSafety = new ElectionSafety(this);
         _leaseTime = new LeaseTime(this);
         _invariants =
@@ -57,7 +57,7 @@ internal sealed partial class Simulation
 
     public SimulationOptions Options { get; }
 
-    /// <summary>Whoever needs dice has its own, forked from these.</summary>
+    /// <summary>The random numbers of the run; each part has its own source, forked from this one.</summary>
     public SimRandom Random { get; }
 
     public Swarm Swarm { get; }
@@ -92,7 +92,7 @@ internal sealed partial class Simulation
 
     public bool IsHealing { get; private set; }
 
-    /// <summary>When everything heals; a fault may find that this is the moment.</summary>
+    /// <summary>The time at which everything heals; a fault may bring it forward.</summary>
     public long EndOfFaults { get; set; }
 
     public long Acknowledged { get; set; }
@@ -104,7 +104,7 @@ internal sealed partial class Simulation
     public SimNode NodeAt(string address) => _addresses.GetValueOrDefault(address)
         ?? throw new InvalidOperationException($"no node has the address {address}");
 
-    /// <summary>Whether a write on this node founds the one cluster there is.</summary>
+    /// <summary>Whether a write on this node founds the cluster.</summary>
     public bool MayFound(SimNode node) => Swarm.Alone && node == _nodes[0] && History.Last.Index == 0;
 
     public long NextOperation() => ++_operations;
@@ -127,7 +127,7 @@ internal sealed partial class Simulation
             invariant.AtEnd();
     }
 
-    /// <summary>After everything that a process did.</summary>
+    /// <summary>Called after each step of a process.</summary>
     public void AfterStep(SimNode node)
     {
         if (_broken is { } broken)
@@ -161,13 +161,13 @@ internal sealed partial class Simulation
     public void OnFaulted(SimNode node)
     {
         Watches.OnDown(node);
-        // Thrown after the step: the replica takes what is thrown here for a fault of its own.
+        // Thrown after the step: the replica would take an exception from here for a fault of its own.
         if (!node.MayFault)
             _broken ??= new BrokenInvariantException("No fault without a cause", $"{node.Id}: {node.Fault}");
         Faults.RestartSoon(node);
     }
 
-    /// <summary>Callers of a process that does nothing would hang unseen.</summary>
+    /// <summary>Polls the calls once a second: in a process that does nothing a call could hang unnoticed.</summary>
     private void WatchCallers() => Time.After(VirtualTime.Second, () =>
     {
         foreach (var node in _nodes)

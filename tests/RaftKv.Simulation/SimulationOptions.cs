@@ -5,13 +5,13 @@ public sealed record SimulationOptions
 {
     public static SimulationOptions Default { get; } = new();
 
-    /// <summary>How many of the last events are kept in words.</summary>
+    /// <summary>How many of the last events are kept as text.</summary>
     public int TranscriptLines { get; init; }
 
-    /// <summary>Which storm it is, whatever the seed says.</summary>
+    /// <summary>The storm of the run, whatever the seed says; <c>null</c> for the storm that the seed draws.</summary>
     public Profile? Profile { get; init; }
 
-    /// <summary>After so many steps a run ends, and has not failed.</summary>
+    /// <summary>After this many steps a run ends without a failure.</summary>
     public long MaxSteps { get; init; } = long.MaxValue;
 
     /// <summary>Faults left out, by their number in the run.</summary>

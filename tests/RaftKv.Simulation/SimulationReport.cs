@@ -1,7 +1,7 @@
 namespace RaftKv.Simulation;
 
 /// <summary>What one run did, and how it ended.</summary>
-/// <param name="Seed">Replays it.</param>
+/// <param name="Seed">The seed, which replays the run.</param>
 /// <param name="Failure"><c>null</c> when every invariant held.</param>
 /// <param name="Transcript">The last things that happened, if asked for.</param>
 public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyCollection<string> Transcript)
@@ -19,7 +19,7 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
     /// <summary>Faults by kind.</summary>
     public IReadOnlyDictionary<string, long> Faults { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>How many turns chance had to inject one.</summary>
+    /// <summary>How many times a fault could be injected.</summary>
     public ulong FaultTurns { get; init; }
 
     /// <summary>Changes that watchers were told, and compared.</summary>
@@ -51,7 +51,7 @@ public sealed record SimulationReport(ulong Seed, string? Failure, IReadOnlyColl
         }
         catch (OutOfStepsException)
         {
-            // Whoever set the limit knows what it means.
+            // Not a failure: the caller set the limit, and sees the steps in the report.
         }
         catch (Exception e)
         {

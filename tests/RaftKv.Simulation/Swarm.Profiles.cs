@@ -2,7 +2,8 @@ namespace RaftKv.Simulation;
 
 internal sealed partial record Swarm
 {
-    // Small appends on a slow disk: between an old entry on a quorum and the leader's own lies time in which it can fall.
+    // Small appends on a slow disk: there is time in which the leader can fail after an old entry has reached a quorum and before one of
+    // its own has.
     private void ChurnStorm(SimRandom chance)
     {
         Founders = chance.Fork("ChurnFounders").OneIn(3) ? 3 : 5;
@@ -36,7 +37,7 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
-    // Much is appended in little time, and what was is soon in snapshots: logs part ways, and one is put in the other's place before the disks have it.
+    // Much is appended in little time, and is soon in snapshots: logs diverge, and one replaces the other before the disks have it.
     private void StaleLeaderStorm(SimRandom chance)
     {
         Founders = chance.Fork("UsurpedFounders").OneIn(3) ? 5 : 3;
@@ -68,7 +69,7 @@ internal sealed partial record Swarm
         Length = 45 * VirtualTime.Second;
     }
 
-    // Few entries fit a message: there is time between one about the former self and the next.
+    // Few entries fit in a message: there is time between an entry with the node's former identity and the next one.
     private void ReplacedDiskStorm(SimRandom chance)
     {
         Founders = chance.Fork("NamesakeFounders").Pick([2, 2, 3, 4]);
@@ -98,7 +99,7 @@ internal sealed partial record Swarm
         Length = 15 * VirtualTime.Second;
     }
 
-    // Whoever is away for a moment needs a snapshot.
+    // A node that is down for a moment needs a snapshot.
     private void FailedSyncStorm(SimRandom chance)
     {
         Founders = 3;
@@ -179,7 +180,7 @@ internal sealed partial record Swarm
         Length = 20 * VirtualTime.Second;
     }
 
-    // Nothing else breaks: what a directory has told to nodes that cannot be reached is lost with it.
+    // No other faults: what a process has told only to nodes that cannot be reached is lost with its directory.
     private void RollbackStorm(SimRandom chance)
     {
         Founders = chance.Fork("RollbackFounders").OneIn(4) ? 5 : 3;
@@ -226,7 +227,7 @@ internal sealed partial record Swarm
         Length = 30 * VirtualTime.Second;
     }
 
-    /// <summary>Nothing but what the storm itself adds.</summary>
+    /// <summary>Turns everything off that a storm does not turn on itself.</summary>
     private void Calm()
     {
         (Spares, Membership, Transfers, Leases) = (0, false, false, false);

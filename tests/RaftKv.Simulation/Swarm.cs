@@ -1,13 +1,14 @@
 namespace RaftKv.Simulation;
 
 /// <summary>
-/// What a run is like. Each seed leaves out whole classes of faults and turns others up, because some bugs only show in calm water and
-/// some only in a particular storm (swarm testing, Groce et al. 2012). Every trait has dice of its own: a new one changes none of the others.
-/// The dice of a trait keep their name when the trait gets another one, so that a seed stays the same run.
+/// The traits of a run. Each seed leaves out whole classes of faults and makes others more frequent, because some bugs show only without
+/// certain faults, and some only in a particular combination (swarm testing, Groce et al. 2012). Every trait has random numbers of its own:
+/// a new trait changes none of the others. The source of a trait keeps its name when the trait is renamed, so that a seed stays the same
+/// run.
 /// </summary>
 internal sealed partial record Swarm
 {
-    /// <summary>One seed in so many is a storm of a certain kind.</summary>
+    /// <summary>Of this many seeds one is in each storm; those that are in none are mixed.</summary>
     private const int ProfileOdds = 20;
 
     public Swarm(SimRandom chance, Profile? profile = null)
@@ -93,7 +94,7 @@ internal sealed partial record Swarm
         SimRandom Of(string trait) => chance.Fork(trait);
     }
 
-    /// <summary>Which storm it is.</summary>
+    /// <summary>The storm of the run.</summary>
     public Profile Profile { get; private set; }
     public int Founders { get; private set; }
     public int Spares { get; private set; }
@@ -104,7 +105,7 @@ internal sealed partial record Swarm
     public long LossPercent { get; private set; }
     public long DuplicatePercent { get; private set; }
 
-    /// <summary>How many messages arrive much later than those sent after them.</summary>
+    /// <summary>The percentage of messages that arrive much later than those sent after them.</summary>
     public long LatePercent { get; private set; }
     public long LoopDelay { get; private set; }
     public long LogDelay { get; private set; }
@@ -133,7 +134,7 @@ internal sealed partial record Swarm
     /// <summary>A node that has just won an election crashes soon.</summary>
     public bool NewLeaderCrashes { get; private set; }
 
-    /// <summary>Others are elected while the leader believes to lead.</summary>
+    /// <summary>Other nodes are elected while the leader believes to lead.</summary>
     public bool StaleLeaders { get; private set; }
 
     /// <summary>Followers crash and restart before their promises to a leader are over.</summary>
@@ -151,7 +152,7 @@ internal sealed partial record Swarm
     /// <summary>Nodes ask to be admitted until they are.</summary>
     public bool Asking { get; private set; }
 
-    /// <summary>The first founder loses its disk when it has adopted others and sent them nothing.</summary>
+    /// <summary>The first founder loses its disk after other nodes have joined its cluster and before they have an entry.</summary>
     public bool LosesFounder { get; private set; }
 
     /// <summary>A disk fails to sync, and what it should have kept is lost later.</summary>
@@ -203,10 +204,12 @@ internal sealed partial record Swarm
     public int ChunkBytes { get; private set; }
     public int SegmentBytes { get; private set; }
 
-    /// <summary>By how much clocks may be fast or slow, in parts per thousand; two of them differ by less than the tenth that leases allow for.</summary>
+    /// <summary>
+    /// By how much clocks may be fast or slow, in parts per thousand; two of them differ by less than the tenth that leases allow for.
+    /// </summary>
     public long Drift { get; private set; }
 
-    /// <summary>Of the part with faults.</summary>
+    /// <summary>The length of the part with faults.</summary>
     public long Length { get; private set; }
 
     private static long Often(SimRandom chance, long most) => chance.OneIn(2) ? 0 : chance.Between(1, most);

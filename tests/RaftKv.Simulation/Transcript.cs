@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Simulation;
 
-/// <summary>The last things that happened, in words. Costs nothing unless it is on.</summary>
+/// <summary>The last events, as text. Costs nothing unless it is on.</summary>
 internal sealed class Transcript(VirtualTime time, int kept)
 {
     private readonly Queue<string> _lines = new();

@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation;
 
-/// <summary>The one queue of everything that is going to happen, in ticks of 100 ns. Whatever is due at the same moment happens in the order in which it was asked for.</summary>
+/// <summary>
+/// The one queue of future events, in ticks of 100 ns. Events that are due at the same time happen in the order in which they were added.
+/// </summary>
 internal sealed class VirtualTime
 {
     public const long Microsecond = TimeSpan.TicksPerMicrosecond;
@@ -14,10 +16,10 @@ internal sealed class VirtualTime
 
     public long Now { get; private set; }
 
-    /// <summary>So many things may happen.</summary>
+    /// <summary>How many events may happen before the run ends.</summary>
     public long MaxSteps { get; init; } = long.MaxValue;
 
-    /// <summary>How many things have happened.</summary>
+    /// <summary>How many events have happened.</summary>
     public long Steps { get; private set; }
 
     public void At(long when, Action act)
@@ -39,7 +41,7 @@ internal sealed class VirtualTime
 
     public void After(long ticks, Action act) => At(Now + ticks, act);
 
-    /// <summary>Lets the next thing happen, unless it is later than <paramref name="end"/>.</summary>
+    /// <summary>Lets the next event happen; <c>false</c> when there is none until <paramref name="end"/>.</summary>
     public bool Step(long end)
     {
         if (_count == 0 || _heap[0].At > end)

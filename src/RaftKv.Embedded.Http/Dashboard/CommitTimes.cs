@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
-/// How long the last writes of a node took, from the call to the acknowledgement by a quorum, from the replica's own meter. The replica
-/// measures while this exists.
+/// How long the last 4,096 writes of a node took, from the call to the outcome. The durations come from the replica's own meter, which this
+/// class listens to until it is disposed.
 /// </summary>
 internal sealed class CommitTimes : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed class CommitTimes : IDisposable
     private readonly (long At, double Milliseconds)[] _ring = new (long, double)[Kept];
     private int _next;
 
-    /// <param name="nodeId">The node of which writes are measured; a process may have more than one.</param>
-    /// <param name="cluster">The name of its cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
+    /// <param name="nodeId">The node whose writes are recorded; a process may have more than one node.</param>
+    /// <param name="cluster">The name of the node's cluster; <c>null</c> for the cluster of <c>AddRaftKv</c>.</param>
     public CommitTimes(string nodeId, string? cluster)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -31,7 +31,8 @@ internal sealed class CommitTimes : IDisposable
         _listener.Start();
     }
 
-    /// <returns>Median and longest of those acknowledged within this time, in milliseconds; <c>null</c> when there was none.</returns>
+    /// <returns>The median and the longest duration of the writes that ended within the last <paramref name="time"/>, in milliseconds;
+    /// <c>null</c> when there was none.</returns>
     public (double Median, double Longest)? Within(TimeSpan time)
     {
         var since = Stopwatch.GetTimestamp() - (long)(time.TotalSeconds * Stopwatch.Frequency);

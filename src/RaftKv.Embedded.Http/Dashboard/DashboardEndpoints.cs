@@ -5,11 +5,13 @@ using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Http.Dashboard;
 
-/// <summary>The page and the stream of events that it lives on.</summary>
+/// <summary>
+/// The routes of the dashboard: the page, the stream of events that it shows, and its own copies of the routes for keys and members.
+/// </summary>
 internal static class DashboardEndpoints
 {
     /// <param name="routes">The dashboard's group.</param>
-    /// <param name="options">What is opened, and links to the other nodes.</param>
+    /// <param name="options">What is opened, and the links to the other nodes.</param>
     public static void Map(IEndpointRouteBuilder routes, RaftKvDashboardOptions options)
     {
         var page = DashboardPage.Create(options.OpensKeysOrCluster);

@@ -4,8 +4,8 @@ using System.Text;
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
-/// The page as one document: style and script stand inside it, and the browser is told by their hashes to run nothing else and to load
-/// nothing from elsewhere.
+/// The page as one document with its style and script inside. The content security policy has their hashes: the browser runs nothing else
+/// and loads nothing from elsewhere.
 /// </summary>
 internal sealed record DashboardPage(ReadOnlyMemory<byte> Html, string ContentSecurityPolicy)
 {

@@ -8,9 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
-/// <c>GET /rights</c>: what the user of the page may do, so that the page shows nothing that would be refused, and what it hides. It is
-/// computed from the metadata of the routes, and is
-/// no protection: the routes have their own.
+/// <c>GET /rights</c>: what the user of the page may do, so that the page offers nothing that would be refused, and the prefixes of the
+/// internal keys that the page hides. The answer is computed from the metadata of the routes. It protects nothing: each route checks its
+/// requests itself.
 /// </summary>
 internal sealed class DashboardRights(RaftKvDashboardOptions options, InternalKeys keys)
 {
@@ -18,7 +18,7 @@ internal sealed class DashboardRights(RaftKvDashboardOptions options, InternalKe
     private IList<object> _write = [];
     private IList<object> _admin = [];
 
-    /// <summary>Looks at one group of routes of each kind.</summary>
+    /// <summary>Takes the metadata of one group of routes of each kind, once the endpoints are built.</summary>
     public void Observe(IEndpointConventionBuilder read, IEndpointConventionBuilder write, IEndpointConventionBuilder admin)
     {
         read.Finally(e => _read = e.Metadata);
@@ -46,7 +46,7 @@ internal sealed class DashboardRights(RaftKvDashboardOptions options, InternalKe
         });
     }
 
-    /// <summary>As the authorization middleware decides it.</summary>
+    /// <summary>Whether the authorization middleware would let the user pass.</summary>
     private async Task<bool> HasAsync(HttpContext context, IList<object> metadata)
     {
         if (metadata.OfType<IAllowAnonymous>().Any())

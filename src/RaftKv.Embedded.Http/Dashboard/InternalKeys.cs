@@ -4,10 +4,10 @@ namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
 /// Keys of the library itself: the dashboard hides them from lists unless they are asked for, never changes them, and never shows the
-/// value of a secret one.
+/// values of secret keys.
 /// </summary>
-/// <param name="reserved">What this process cannot write.</param>
-/// <param name="secretPrefixes">What the app keeps secret besides, such as the key rings of other apps of the cluster.</param>
+/// <param name="reserved">The prefixes that applications cannot write.</param>
+/// <param name="secretPrefixes">Further prefixes that the app keeps secret, such as the key rings of other apps of the cluster.</param>
 internal sealed class InternalKeys(ReservedKeys reserved, IEnumerable<string> secretPrefixes)
 {
     private readonly string[] _secret =
@@ -17,13 +17,13 @@ internal sealed class InternalKeys(ReservedKeys reserved, IEnumerable<string> se
     public IReadOnlyList<string> Prefixes { get; } =
         [.. reserved.All.Select(p => p.Text).Concat(secretPrefixes.Where(p => p.Length > 0)).Distinct()];
 
-    /// <summary>Whether a key, or all keys that begin with this, belong to the library.</summary>
+    /// <summary>Whether a key, or all keys with this prefix, belong to the library.</summary>
     public bool IsInternal(string key) => Prefixes.Any(p => key.StartsWith(p, StringComparison.Ordinal));
 
     /// <summary>Whether the value of a key must not be shown.</summary>
     public bool IsSecret(string key) => Array.Exists(_secret, p => key.StartsWith(p, StringComparison.Ordinal));
 
-    /// <summary>Whether there may be secret keys among those that begin with a prefix.</summary>
+    /// <summary>Whether there may be secret keys among those with a prefix.</summary>
     public bool MayHoldSecrets(string prefix) =>
         IsSecret(prefix) || Array.Exists(_secret, p => p.StartsWith(prefix, StringComparison.Ordinal));
 }

@@ -32,7 +32,7 @@ internal static class KeyGuard
     private static RequestRefusedException Refused(string code, string text) =>
         new(new Problem(StatusCodes.Status403Forbidden, code, text));
 
-    // When the endpoints are built: a route that is closed is closed after this.
+    // Wraps the handlers when the endpoints are built. A closed route is replaced after that, and so stays closed.
     private static RouteGroupBuilder Guarded(RouteGroupBuilder routes, Action<HttpContext> check)
     {
         var group = routes.MapGroup("");

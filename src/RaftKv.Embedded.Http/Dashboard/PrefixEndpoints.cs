@@ -8,14 +8,13 @@ namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
 /// All keys below a prefix: <c>GET /v1/prefix?prefix=</c> counts them, <c>DELETE /v1/prefix?prefix=&amp;count=</c> deletes no more than
-/// were counted. Internal keys
-/// are neither counted nor deleted.
+/// that many. Internal keys are neither counted nor deleted.
 /// </summary>
 internal sealed class PrefixEndpoints(InternalKeys keys)
 {
     private const int BatchKeys = 256;
 
-    // Far below the limit of a transaction, whatever the keys are.
+    // Bytes of keys in one transaction: far below the default of MaxTransactionBytes, 4 MiB.
     private const int BatchBytes = 32 * 1024;
 
     public void MapReads(IEndpointRouteBuilder routes) => routes.MapRead("/v1/prefix", ApiRoute.Guarded(CountAsync));
@@ -60,7 +59,7 @@ internal sealed class PrefixEndpoints(InternalKeys keys)
     }
 
     /// <summary>
-    /// Batch by batch, each in one transaction: what was deleted before an error stays deleted, and the error says how many that were.
+    /// Deletes batch by batch, each in one transaction. Keys that were deleted before an error stay deleted; the error says how many.
     /// </summary>
     private async Task<long> DeleteAsync(IDistributedKv kv, KvKeyRange range, long most, CancellationToken cancellationToken)
     {

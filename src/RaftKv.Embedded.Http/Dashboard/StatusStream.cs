@@ -121,7 +121,7 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
         }
         catch (Exception)
         {
-            // The app's code: a page without a link is better than none.
+            // The callback is the app's code: a page without a link is better than no page.
             return null;
         }
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Http.Dashboard;
 
-/// <summary>One thing directly below a prefix; a group has no version, size or end.</summary>
+/// <summary>A key or a group of keys directly below a prefix; a group has no version, size or expiry.</summary>
 internal readonly record struct TreeChild(string Name, bool IsGroup, bool IsInternal)
 {
     public KvVersion Version { get; init; }

@@ -5,9 +5,8 @@ using Microsoft.AspNetCore.Routing;
 namespace RaftKv.Embedded.Http.Dashboard;
 
 /// <summary>
-/// <c>GET /v1/tree?prefix=</c>: what is directly below a prefix, groups and keys, with version, size and end of each key. A page ends
-/// with 200 children or once
-/// their values have 16 MiB; <c>next</c> is then what <c>after</c> takes.
+/// <c>GET /v1/tree?prefix=</c>: the groups and keys directly below a prefix, with version, size and expiry of each key. A page ends with
+/// 200 children or once their values have 16 MiB; <c>next</c> is then the value of <c>after</c> for the next page.
 /// </summary>
 internal sealed class TreeEndpoint(InternalKeys keys)
 {
@@ -44,7 +43,8 @@ internal sealed class TreeEndpoint(InternalKeys keys)
         await ApiRoute.JsonAsync(context, StatusCodes.Status200OK, (Page: page, Next: next), Write);
     }
 
-    /// <returns><c>null</c> when the key has gone since it was listed. This node's own copy is at least as new as the list.</returns>
+    /// <returns><c>null</c> when the key has been removed since it was listed. A stale read is enough: this node's own copy is at least as
+    /// new as the list.</returns>
     private static async ValueTask<TreeChild?> DescribeAsync(
         IDistributedKv kv, KvChild child, bool isInternal, CancellationToken cancellationToken)
     {

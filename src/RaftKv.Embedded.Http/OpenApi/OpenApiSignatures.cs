@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace RaftKv.Embedded.Http.OpenApi;
 
-/// <summary>What the routes take, as the parameters of methods that are never called.</summary>
+/// <summary>The parameters and bodies of the routes, as the signatures of methods that are never called.</summary>
 internal static class OpenApiSignatures
 {
     private const string Key = "The key: any text. A path cannot carry the keys \".\" and \"..\"; leave it empty and name them with ?key=.";

@@ -5,11 +5,9 @@ using Microsoft.AspNetCore.Routing;
 namespace RaftKv.Embedded.Http.OpenApi;
 
 /// <summary>
-/// Tells the app's OpenAPI document what a route takes and answers. The routes read their requests themselves, so that a document generator
-/// finds
-/// nothing in their signatures: it is given the signature of a method that is never called, and the answers as metadata. Only ASP.NET
-/// Core's own
-/// types are needed for that; whether there is a document is the app's decision.
+/// Describes to the app's OpenAPI document what a route takes and answers. The routes read their requests themselves, so that a document
+/// generator finds nothing in their signatures. It is given the signature of a method that is never called, and the answers as metadata.
+/// Only ASP.NET Core's own types are needed for that; whether there is a document is the app's decision.
 /// </summary>
 internal static class RouteDescription
 {
@@ -22,7 +20,7 @@ internal static class RouteDescription
     /// <param name="name">The operation's name, from which generated clients make the name of a method.</param>
     /// <param name="tag">The heading in the document.</param>
     /// <param name="summary">One line about it.</param>
-    /// <param name="details">More about it, where one line does not do.</param>
+    /// <param name="details">More about it, where one line is not enough.</param>
     public static IEndpointConventionBuilder Describe(
         this IEndpointConventionBuilder route, Delegate signature, string name, string tag, string summary, string? details = null)
     {
@@ -47,7 +45,7 @@ internal static class RouteDescription
     public static IEndpointConventionBuilder AnswersNothing(this IEndpointConventionBuilder route, int status) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void)));
 
-    /// <summary>Errors as problem details, the way of the routes below <c>/v1</c>.</summary>
+    /// <summary>Errors as problem details, in the form of the routes below <c>/v1</c>.</summary>
     public static IEndpointConventionBuilder Fails(this IEndpointConventionBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
@@ -55,7 +53,7 @@ internal static class RouteDescription
         return route;
     }
 
-    /// <summary>Errors the way of the article's routes.</summary>
+    /// <summary>Errors in the form of the article's routes.</summary>
     public static IEndpointConventionBuilder FailsPlainly(this IEndpointConventionBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
@@ -63,7 +61,7 @@ internal static class RouteDescription
         return route;
     }
 
-    // Names are unique in an app, and routes may be mapped below more than one prefix: there they are called after it.
+    // Operation names must be unique in an app, and the routes may be mapped below several prefixes: the prefix becomes part of the name.
     private static string Prefix(EndpointBuilder endpoint)
     {
         var path = ((RouteEndpointBuilder)endpoint).RoutePattern.RawText ?? "";

@@ -5,9 +5,9 @@ using System.Text.Json.Serialization;
 namespace RaftKv.Embedded.Http.OpenApi;
 
 /// <summary>
-/// The bodies of requests and answers as a document shows them. Nothing is made of these types at run time: the routes write their answers
-/// directly, and the names stand here once more so that no naming policy of the app changes them. A property outside the parameter list may
-/// be absent.
+/// The bodies of requests and answers as a document shows them. No instance of these types is created at run time: the routes write their
+/// answers directly. The names of the fields are repeated here so that no naming policy of the app changes them. A property outside the
+/// parameter list may be absent.
 /// </summary>
 internal static class Schemas
 {

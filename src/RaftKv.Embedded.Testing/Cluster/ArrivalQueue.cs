@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>Carries out what arrives at a node, each at its time and otherwise in order, on one thread of its own.</summary>
+/// <summary>
+/// Runs the arrivals of a node on a thread of its own: each when it is due, and in the order of posting when they are due at the same time.
+/// </summary>
 internal sealed class ArrivalQueue
 {
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(2);
@@ -14,8 +16,8 @@ internal sealed class ArrivalQueue
     private bool _isPaused;
     private bool _isClosed;
 
-    /// <param name="name">Of the thread.</param>
-    /// <param name="idle">Called when all that has arrived is carried out.</param>
+    /// <param name="name">The name of the thread.</param>
+    /// <param name="idle">Called on the thread after the arrivals that were due.</param>
     public ArrivalQueue(string name, Action idle)
     {
         _idle = idle;
@@ -23,7 +25,7 @@ internal sealed class ArrivalQueue
         _thread.Start();
     }
 
-    /// <summary>While it is set nothing is carried out.</summary>
+    /// <summary>While it is set, no arrival is run.</summary>
     public bool IsPaused
     {
         set
@@ -36,7 +38,7 @@ internal sealed class ArrivalQueue
         }
     }
 
-    /// <summary>Any thread. Dropped after <see cref="Close"/>.</summary>
+    /// <summary>Called on any thread. After <see cref="Close"/> the arrival is dropped.</summary>
     public void Post(Action arrival, TimeSpan delay = default)
     {
         lock (_gate)
@@ -48,7 +50,7 @@ internal sealed class ArrivalQueue
         }
     }
 
-    /// <summary>What waits is dropped.</summary>
+    /// <summary>Drops the arrivals that wait, and ends the thread. Waits for it for 2 s at most.</summary>
     public void Close()
     {
         lock (_gate)

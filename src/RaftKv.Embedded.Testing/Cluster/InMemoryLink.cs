@@ -3,7 +3,9 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>One node's way to one peer: it dials, and only sends. Every message goes through the product's codec.</summary>
+/// <summary>
+/// The connection of one node to one peer, dialled by the node and used only to send. Every message goes through the product's codec.
+/// </summary>
 internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport from, Member peer)
 {
     private const long MaxWaitingBytes = 32 * 1024 * 1024;
@@ -23,12 +25,12 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
 
     public bool IsConnected => _target is not null;
 
-    /// <summary>Where it leads now.</summary>
+    /// <summary>The transport of the peer; <c>null</c> while there is no connection.</summary>
     public InMemoryTransport? Target => _target;
 
     public bool IsTo(Member member) => peer.Address == member.Address && peer.Incarnation == member.Incarnation;
 
-    /// <summary>The thread of the node's arrivals.</summary>
+    /// <summary>Called on the thread of the node's arrivals.</summary>
     public void Dial()
     {
         if (_isClosed || IsConnected)
@@ -46,11 +48,11 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
             var answer = target.Identity;
             from.Post(() => OnAnswer(target, hello, answer, verdict), delay);
         }, delay);
-        // An answer that is lost on its way is asked for again.
+        // Dials again in case the answer is lost.
         from.Post(Dial, RefusedPause + (2 * delay));
     }
 
-    /// <summary>Holder of the turn. False: the message was dropped.</summary>
+    /// <summary>Called by the holder of the turn. False when the message was dropped.</summary>
     public bool Send(PeerMessage message)
     {
         if (_target is null)
@@ -81,7 +83,7 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
         target.Post(() => Deliver(target, self!, connection, frames), network.DelayBetween(from.ListenEndPoint, peer.Address));
     }
 
-    /// <summary>The connection is lost, and dialled again unless the peer is none any more. False when there was none.</summary>
+    /// <summary>Loses the connection, and dials again unless the link is closed. False when there was no connection.</summary>
     public bool Lose()
     {
         if (_target is null)
@@ -92,7 +94,7 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
         return true;
     }
 
-    /// <summary>The peer is none any more.</summary>
+    /// <summary>Called when the node is no longer a peer.</summary>
     public void Close()
     {
         _isClosed = true;
@@ -117,7 +119,7 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
         from.Handler.OnConnected(answer, peer.Address);
     }
 
-    /// <summary>The thread of the peer's arrivals.</summary>
+    /// <summary>Called on the thread of the peer's arrivals.</summary>
     private void Deliver(InMemoryTransport target, PeerHello self, int connection, byte[][] frames)
     {
         Interlocked.Add(ref _waiting, -frames.Sum(f => (long)f.Length));
@@ -126,7 +128,7 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
         foreach (var frame in frames)
         {
             Frame.ReadHeader(frame, MaxFrameBytes, out var type);
-            // A type that the decoder does not know is one of a later version.
+            // A type that the decoder does not know belongs to a later version, and is ignored.
             if (MessageDecoder.Read(type, Frame.Open(frame)) is { } message)
                 target.Handler.OnMessage(self, message);
         }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>The network of a cluster in one process: who listens, which ways are cut, and how long a message takes.</summary>
+/// <summary>
+/// The network of a cluster in one process: the addresses that listen, the pairs of addresses that are cut, and the delay of a message.
+/// </summary>
 internal sealed class InMemoryNetwork
 {
     private readonly ConcurrentDictionary<string, InMemoryTransport> _listening = new();
@@ -11,7 +13,7 @@ internal sealed class InMemoryNetwork
 
     public void Add(InMemoryTransport transport) => _listening[transport.ListenEndPoint] = transport;
 
-    /// <summary>The process at an address is gone; its peers notice.</summary>
+    /// <summary>Removes a node whose process has ended; its peers lose their connections.</summary>
     public void Remove(InMemoryTransport transport)
     {
         if (!_listening.TryRemove(new KeyValuePair<string, InMemoryTransport>(transport.ListenEndPoint, transport)))
@@ -20,7 +22,7 @@ internal sealed class InMemoryNetwork
             other.Lose(transport, reset: true);
     }
 
-    /// <summary>Who can be reached at an address, and answers; <c>null</c> when nothing does.</summary>
+    /// <summary>The transport at an address; <c>null</c> when none listens there, or messages do not pass in both directions.</summary>
     public InMemoryTransport? Find(string from, string to) =>
         Passes(from, to) && Passes(to, from) && _listening.TryGetValue(to, out var found) ? found : null;
 
@@ -29,7 +31,7 @@ internal sealed class InMemoryNetwork
     public TimeSpan DelayBetween(string from, string to) =>
         _lags.IsEmpty ? TimeSpan.Zero : _lags.GetValueOrDefault(from) + _lags.GetValueOrDefault(to);
 
-    /// <summary>Connections between the two are lost, and no new one can be made.</summary>
+    /// <summary>Loses the connections between two addresses, and prevents new ones.</summary>
     public void Cut(string one, string other)
     {
         _cut[(one, other)] = _cut[(other, one)] = true;
@@ -46,6 +48,6 @@ internal sealed class InMemoryNetwork
         _lags.Clear();
     }
 
-    /// <summary>Each message to and from an address takes so long.</summary>
+    /// <summary>Delays each message to and from an address.</summary>
     public void Lag(string address, TimeSpan delay) => _lags[address] = delay;
 }

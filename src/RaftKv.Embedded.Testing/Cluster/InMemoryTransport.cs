@@ -18,10 +18,10 @@ internal sealed class InMemoryTransport(InMemoryNetwork network, string address)
 
     public ITransportHandler Handler => _handler ?? throw new InvalidOperationException("The transport has not been started.");
 
-    /// <summary>How the node introduces itself now.</summary>
+    /// <summary>The node's current introduction.</summary>
     public PeerHello Identity => Handler.Identity;
 
-    /// <summary>While it is set nothing arrives.</summary>
+    /// <summary>While it is set, nothing arrives.</summary>
     public bool IsPaused
     {
         set => _arrivals?.IsPaused = value;
@@ -34,7 +34,9 @@ internal sealed class InMemoryTransport(InMemoryNetwork network, string address)
         network.Add(this);
     }
 
-    /// <summary>Any thread. Something arrives after a while.</summary>
+    /// <summary>
+    /// Called on any thread. Runs <paramref name="arrival"/> on the thread of this node's arrivals, after <paramref name="delay"/>.
+    /// </summary>
     public void Post(Action arrival, TimeSpan delay = default) => _arrivals?.Post(arrival, delay);
 
     public void SetPeers(IReadOnlyList<Member> peers)
@@ -61,7 +63,7 @@ internal sealed class InMemoryTransport(InMemoryNetwork network, string address)
         }
     }
 
-    /// <summary>Every node that has dialled this one loses its connection.</summary>
+    /// <summary>Ends the connections that peers have dialled to this node.</summary>
     public void HangUp()
     {
         foreach (var link in _links)
@@ -79,7 +81,7 @@ internal sealed class InMemoryTransport(InMemoryNetwork network, string address)
             link.Flush();
     }
 
-    /// <summary>Whether this node talks to the one that introduces itself.</summary>
+    /// <summary>This node's verdict on a node that introduces itself.</summary>
     public HandshakeVerdict Judge(PeerHello hello)
     {
         try
@@ -88,12 +90,12 @@ internal sealed class InMemoryTransport(InMemoryNetwork network, string address)
         }
         catch (RaftKvStorageException)
         {
-            // As the product: such a connection ends, and is dialled again.
+            // As in the product: such a connection ends, and is dialled again.
             return HandshakeVerdict.Unavailable;
         }
     }
 
-    /// <summary>Any thread. A connection with that node, in either direction, is lost; this node hears of it.</summary>
+    /// <summary>Called on any thread. Loses this node's connection to a peer, and tells this node that the peer is disconnected.</summary>
     public void Lose(InMemoryTransport peer, bool reset)
     {
         var nodeId = peer.Identity.NodeId;

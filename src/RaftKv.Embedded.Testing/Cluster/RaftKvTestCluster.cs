@@ -22,7 +22,10 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     /// <summary>All nodes, running or not.</summary>
     public IReadOnlyList<RaftKvTestNode> Nodes { get; }
 
-    /// <summary>The node that leads, as far as a majority that it reaches says so; <c>null</c> when none does.</summary>
+    /// <summary>
+    /// The node that leads and is ready, and that a majority of all nodes, which it reaches, follows in its term; <c>null</c> when there is
+    /// none.
+    /// </summary>
     public RaftKvTestNode? Leader => Nodes.FirstOrDefault(IsLeader);
 
     internal InMemoryNetwork Network { get; } = new();
@@ -33,9 +36,13 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     /// <param name="nodes">How many, 1 to 9. The default value is 3.</param>
     /// <param name="configure">
     /// Configures the host of a node, before it is built and each time it is started again: services and options of the application under
-    /// test. Names, addresses, disks and timeouts are those of the cluster.
+    /// test. The cluster sets names, addresses and disks, and also <see cref="RaftKvOptions.HeartbeatInterval"/> (20 ms),
+    /// <see cref="RaftKvOptions.ElectionTimeout"/> (100 ms), <see cref="RaftKvOptions.ReplacedDiskTimeout"/> (1 s) and
+    /// <see cref="RaftKvOptions.LogSegmentBytes"/> (1 MiB).
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="nodes"/> is not from 1 to 9.</exception>
+    /// <exception cref="TimeoutException">There was no leader within 60 s; the message has the state of each node.</exception>
     public static async Task<RaftKvTestCluster> StartAsync(
         int nodes = 3, Action<RaftKvTestNode, HostApplicationBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
@@ -58,9 +65,10 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     /// them, and wait for the leader.
     /// </summary>
     /// <param name="nodes">How many, 1 to 9. The default value is 3.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="nodes"/> is not from 1 to 9.</exception>
     public static RaftKvTestCluster Create(int nodes = 3) => new(nodes, null);
 
-    /// <summary>Cuts these nodes off from all others; among each other they go on. Ends with <see cref="Heal"/>.</summary>
+    /// <summary>Cuts these nodes off from all others, until <see cref="Heal"/>. Messages among these nodes still pass.</summary>
     public void Partition(params IReadOnlyCollection<RaftKvTestNode> nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
@@ -75,23 +83,25 @@ public sealed class RaftKvTestCluster : IAsyncDisposable
     public void Heal() => Network.Heal();
 
     /// <summary>Waits until a majority of the nodes follows a leader that reaches them and serves reads and writes.</summary>
-    /// <exception cref="TimeoutException">There was none for 60 s; the message has the state of each node.</exception>
+    /// <exception cref="TimeoutException">There was no leader within 60 s; the message has the state of each node.</exception>
     public async Task<RaftKvTestNode> WaitForLeaderAsync(CancellationToken cancellationToken = default)
     {
         await WaitAsync("No node leads", () => Leader is not null, cancellationToken).ConfigureAwait(false);
         return Leader ?? await WaitForLeaderAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until there is a leader, and every node that runs and is not paused is ready and has applied all that it
-    /// committed.</summary>
-    /// <exception cref="TimeoutException">They did not for 60 s; the message has the state of each node.</exception>
+    /// <summary>
+    /// Waits until there is a leader, and every node that runs and is not paused is ready and has applied all that the leader has
+    /// committed.
+    /// </summary>
+    /// <exception cref="TimeoutException">The nodes did not converge within 60 s; the message has the state of each node.</exception>
     public Task WaitForConvergenceAsync(CancellationToken cancellationToken = default) =>
         WaitAsync("The nodes do not converge", HasConverged, cancellationToken);
 
-    /// <summary>Ends all nodes at once.</summary>
+    /// <summary>Kills all nodes, at the same time.</summary>
     public async ValueTask DisposeAsync() => await Task.WhenAll(Nodes.Select(n => n.KillAsync())).ConfigureAwait(false);
 
-    /// <summary>Timeouts of a network that has no delay.</summary>
+    /// <summary>Shortens the timeouts, because the network in memory has no delay.</summary>
     internal static void Quicken(RaftKvOptions options)
     {
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(20);

@@ -19,20 +19,20 @@ public sealed class RaftKvTestNode
 
     internal RaftKvTestNode(RaftKvTestCluster cluster, string id, string address) => (_cluster, Id, Address) = (cluster, id, address);
 
-    /// <summary>Its <see cref="RaftKvOptions.NodeId"/>.</summary>
+    /// <summary>The node's <see cref="RaftKvOptions.NodeId"/>.</summary>
     public string Id { get; }
 
-    /// <summary>Its address in the cluster's network; no port of the machine.</summary>
+    /// <summary>The node's address in the cluster's network; not a port of the machine.</summary>
     public string Address { get; }
 
-    /// <summary>Whether its replica is open.</summary>
+    /// <summary>Whether the node's replica is open.</summary>
     public bool IsRunning => _replica is not null;
 
-    /// <summary>Whether <see cref="Pause"/> holds it.</summary>
+    /// <summary>Whether the node is paused by <see cref="Pause"/>.</summary>
     public bool IsPaused => !_resumed.IsSet;
 
-    /// <summary>The services of its host.</summary>
-    /// <exception cref="InvalidOperationException">It has not been started.</exception>
+    /// <summary>The services of the node's host.</summary>
+    /// <exception cref="InvalidOperationException">The node has not been started.</exception>
     public IServiceProvider Services => _services ?? throw new InvalidOperationException($"{Id} has not been started.");
 
     /// <summary>The store, from this node.</summary>
@@ -49,9 +49,8 @@ public sealed class RaftKvTestNode
 
     /// <summary>
     /// Makes this node the replica of an application of the test, for example of a <c>WebApplicationFactory</c> (in
-    /// <c>ConfigureTestServices</c>) or a
-    /// generic host. An <c>AddRaftKv</c> of the application may come before it; its options count, apart from names, addresses and disk.
-    /// The application starts and stops the node.
+    /// <c>ConfigureTestServices</c>) or a generic host. An <c>AddRaftKv</c> of the application may come before it; its options count, apart
+    /// from those that the cluster sets, see <see cref="RaftKvTestCluster.StartAsync"/>. The application starts and stops the node.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     public void AddTo(IServiceCollection services)
@@ -64,8 +63,8 @@ public sealed class RaftKvTestNode
         services.AddSingleton<ReplicaOpener>(p => new ClusterNodeOpener(this, p));
     }
 
-    /// <summary>Starts it in a host of its own, on what its disk holds.</summary>
-    /// <exception cref="InvalidOperationException">It runs already.</exception>
+    /// <summary>Starts the node in a host of its own, with what its disk holds.</summary>
+    /// <exception cref="InvalidOperationException">The node runs already.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (IsRunning)
@@ -77,7 +76,7 @@ public sealed class RaftKvTestNode
         await _host.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops it as an operator does: a leader hands over first. Without an effect when it does not run.</summary>
+    /// <summary>Stops the node as an operator does: a leader hands over first. Has no effect when the node does not run.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         Resume();
@@ -87,26 +86,27 @@ public sealed class RaftKvTestNode
     }
 
     /// <summary>
-    /// Ends its replica at once, as a process that is killed: nothing is handed over. Its disk keeps what was written. The services of an
-    /// application that hosts it stay, and their calls are refused.
+    /// Ends the node's replica at once, as when its process is killed: the leadership is not handed over. The disk keeps what was written.
+    /// The services of an application that hosts the node stay, and their calls are refused.
     /// </summary>
     public async Task KillAsync()
     {
-        // First: what it still does reaches no other node.
+        // First, so that nothing that the replica still sends reaches another node.
         _transport?.Dispose();
         Resume();
         await EndAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Kills it if it runs, and starts it again.</summary>
+    /// <summary>Kills the node if it runs, and starts it again.</summary>
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
         await KillAsync().ConfigureAwait(false);
         await StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops it as <c>SIGSTOP</c> does, until <see cref="Resume"/>: it neither takes part nor answers, and its connections
-    /// stay.</summary>
+    /// <summary>
+    /// Stops the node as <c>SIGSTOP</c> does, until <see cref="Resume"/>: it neither takes part nor answers, and its connections stay.
+    /// </summary>
     public void Pause()
     {
         if (_replica is not { } replica || IsPaused)
@@ -129,8 +129,8 @@ public sealed class RaftKvTestNode
         _resumed.Set();
     }
 
-    /// <summary>Replaces its disk by an empty one: started again, it is admitted under a new identity.</summary>
-    /// <exception cref="InvalidOperationException">It runs.</exception>
+    /// <summary>Replaces the node's disk by an empty one. When the node is started again, it is admitted under a new identity.</summary>
+    /// <exception cref="InvalidOperationException">The node runs.</exception>
     public void WipeDisk()
     {
         if (IsRunning)
@@ -138,14 +138,15 @@ public sealed class RaftKvTestNode
         _disk.Wipe();
     }
 
-    /// <summary>Says that its disk has no room, or has room again. It is noticed within about a second.</summary>
+    /// <summary>Fills the node's disk, or frees it again. The node notices within about a second.</summary>
     public void FillDisk(bool full = true) => _disk.IsFull = full;
 
-    /// <summary>Every sync of its disk takes so long; <see cref="TimeSpan.Zero"/> ends it.</summary>
+    /// <summary>Makes every sync of the node's disk take this time; <see cref="TimeSpan.Zero"/> ends it.</summary>
     public void SlowDisk(TimeSpan perSync) => _disk.SyncTime = perSync;
 
-    /// <summary>Every message to and from it takes so long; <see cref="TimeSpan.Zero"/>, or <see cref="RaftKvTestCluster.Heal"/>, ends
-    /// it.</summary>
+    /// <summary>
+    /// Delays every message to and from the node; <see cref="TimeSpan.Zero"/>, or <see cref="RaftKvTestCluster.Heal"/>, ends it.
+    /// </summary>
     public void Lag(TimeSpan perMessage) => _cluster.Network.Lag(Address, perMessage);
 
     internal ReplicaHost Open(IServiceProvider services, Func<ReplicaEnvironment, ReplicaHost> open)

@@ -10,7 +10,7 @@ internal sealed class TestDisk : IFileSystem
     private volatile InMemoryFileSystem _files = new();
     private long _syncTicks;
 
-    /// <summary>No byte is free.</summary>
+    /// <summary>While it is set, no byte is free.</summary>
     public bool IsFull { get; set; }
 
     /// <summary>How long a sync takes.</summary>
@@ -20,7 +20,7 @@ internal sealed class TestDisk : IFileSystem
         set => Volatile.Write(ref _syncTicks, value.Ticks);
     }
 
-    /// <summary>An empty disk takes the place of this one. Only while no process uses it.</summary>
+    /// <summary>Replaces the content by an empty disk. Only while no process uses the disk.</summary>
     public void Wipe() => _files = new InMemoryFileSystem();
 
     public void CreateDirectory(string path) => _files.CreateDirectory(path);

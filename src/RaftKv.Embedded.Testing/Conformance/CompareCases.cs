@@ -82,7 +82,7 @@ internal static class CompareCases
             await WriteAsync(run, "r/b", holds == "all" ? good : bad).ConfigureAwait(false);
         }
         var compare = KvCompare.WriteCount(KvKeyRange.StartingWith(run.Key("r/")), relation, 2);
-        // An empty range is as a key that is not there, whose write count is 0.
+        // An empty range is compared like a key that does not exist, whose write count is 0.
         var expected = holds == "all" || (holds == "empty range" && Holds(relation, 0.CompareTo(2)));
         Same(expected, await SucceedsAsync(run, compare).ConfigureAwait(false));
     }

@@ -14,7 +14,7 @@ internal sealed class ConformanceRun(RaftKvConformanceTarget target, Cancellatio
 
     public CancellationToken Token => token;
 
-    /// <summary>All keys of the run begin with it.</summary>
+    /// <summary>The prefix of all keys of the run.</summary>
     public string Prefix { get; } = $"conformance/{Guid.NewGuid():n}/";
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
@@ -34,7 +34,7 @@ internal sealed class ConformanceRun(RaftKvConformanceTarget target, Cancellatio
 
     public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction) => Kv.CommitAsync(transaction, token);
 
-    /// <summary>The text of a value, <c>null</c> without the key.</summary>
+    /// <summary>The text of a value; <c>null</c> when the key does not exist.</summary>
     public async Task<string?> ReadAsync(string name) => await GetAsync(name).ConfigureAwait(false) is { Found: true } found ? Text(found.Value) : null;
 
     public static void That(bool holds, [CallerArgumentExpression(nameof(holds))] string? what = null)
@@ -56,7 +56,7 @@ internal sealed class ConformanceRun(RaftKvConformanceTarget target, Cancellatio
             throw new RaftKvConformanceException($"{what} is [{string.Join(", ", found)}]; expected [{string.Join(", ", wanted)}].");
     }
 
-    /// <summary>Expects an error of exactly this type or a derived one.</summary>
+    /// <summary>Expects an error of this type or a derived one.</summary>
     public static async Task<TError> FailsAsync<TError>(Func<Task> call) where TError : Exception
     {
         try
@@ -74,7 +74,7 @@ internal sealed class ConformanceRun(RaftKvConformanceTarget target, Cancellatio
         throw new RaftKvConformanceException($"Expected {typeof(TError).Name}, and nothing was thrown.");
     }
 
-    /// <summary>Waits until it holds, for what an implementation may do a little later.</summary>
+    /// <summary>Waits up to 30 s until <paramref name="holds"/> returns true, for effects that an implementation may delay.</summary>
     public async Task UntilAsync(Func<Task<bool>> holds, [CallerArgumentExpression(nameof(holds))] string? what = null)
     {
         for (var i = 0; i < 600; i++)

@@ -98,7 +98,7 @@ internal static class LifetimeCases
         Same(1L, await run.Kv.CountAsync(KvKeyRange.StartingWith(run.Prefix), default, run.Token).ConfigureAwait(false));
     }
 
-    /// <summary>Without reads, which renew a sliding expiry.</summary>
+    /// <summary>Waits until a key is gone, without reading it: a read renews a sliding expiration.</summary>
     private static Task GoneAsync(ConformanceRun run, string name) => run.UntilAsync(async () =>
     {
         await run.AdvanceAsync(Short).ConfigureAwait(false);

@@ -2,7 +2,7 @@ using static RaftKv.Embedded.Testing.ConformanceRun;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>What no store accepts, refused before anything is written.</summary>
+/// <summary>Calls that every store must refuse before anything is written.</summary>
 internal static class LimitCases
 {
     private const string Group = "Limits";

@@ -48,7 +48,7 @@ internal static class PreviousValueCases
 
         foreach (var (kind, key, previous) in expected)
         {
-            // An expiry comes when time passes.
+            // A key expires only when time passes.
             var next = NextAsync(events);
             if (kind == KvEventKind.Expired)
                 await PassAsync(run, next).ConfigureAwait(false);

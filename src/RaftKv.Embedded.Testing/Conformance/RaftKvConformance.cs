@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Testing;
 
 /// <summary>
-/// What the contract of <see cref="IDistributedKv"/>, leases and locks says, as cases that any implementation can be run against: a fake of
-/// your own, a decorator, the store in memory, a cluster. It knows no test framework.
+/// The contract of <see cref="IDistributedKv"/>, leases and locks, as cases that can be run against any implementation: a fake of your own,
+/// a decorator, the store in memory, a cluster. It depends on no test framework.
 /// </summary>
 public static class RaftKvConformance
 {

@@ -10,19 +10,19 @@ public sealed class RaftKvConformanceCase
         bool previousValues = false) => (Group, Name, _run, NeedsLeases, NeedsCoordination, NeedsPreviousValues) =
         (group, $"{group}: {name}", run, leases, coordination, previousValues);
 
-    /// <summary>The part of the contract.</summary>
+    /// <summary>The part of the contract that the case belongs to.</summary>
     public string Group { get; }
 
-    /// <summary>The group and what is to hold, unique among the cases.</summary>
+    /// <summary>The group and what must hold, unique among the cases.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.Leases"/>.</summary>
+    /// <summary>Whether the case needs <see cref="RaftKvConformanceTarget.Leases"/>.</summary>
     public bool NeedsLeases { get; }
 
-    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.Coordination"/>.</summary>
+    /// <summary>Whether the case needs <see cref="RaftKvConformanceTarget.Coordination"/>.</summary>
     public bool NeedsCoordination { get; }
 
-    /// <summary>Whether it needs <see cref="RaftKvConformanceTarget.PreviousValues"/>.</summary>
+    /// <summary>Whether the case needs <see cref="RaftKvConformanceTarget.PreviousValues"/>.</summary>
     public bool NeedsPreviousValues { get; }
 
     /// <summary>Whether the target has what the case needs.</summary>
@@ -33,7 +33,7 @@ public sealed class RaftKvConformanceCase
             && (!NeedsPreviousValues || target.PreviousValues);
     }
 
-    /// <summary>Runs it. It may run beside other cases, and again.</summary>
+    /// <summary>Runs the case. A case may run at the same time as others, and repeatedly.</summary>
     /// <exception cref="RaftKvConformanceException">The target does not do what the contract says.</exception>
     /// <exception cref="InvalidOperationException">The target lacks what the case needs.</exception>
     public Task RunAsync(RaftKvConformanceTarget target, CancellationToken cancellationToken = default) => CanRun(target)

@@ -60,7 +60,7 @@ internal static class ScanCases
         var found = how == "pages"
             ? await PagesAsync(run, range, options).ConfigureAwait(false)
             : await run.Kv.ScanAsync(range, options, run.Token).ToListAsync(run.Token).ConfigureAwait(false);
-        // Pages are all of them, so many at a time.
+        // All pages together have every entry: the limit is that of one page.
         var wanted = limit > 0 && how != "pages" ? expected.Take(limit) : expected;
         SameList(wanted.Select(run.Key), found.Select(e => e.Key));
         foreach (var entry in found)

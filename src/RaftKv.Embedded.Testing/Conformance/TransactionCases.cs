@@ -2,7 +2,7 @@ using static RaftKv.Embedded.Testing.ConformanceRun;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>What the operations of a transaction do, and give back.</summary>
+/// <summary>The effects and the results of the operations of a transaction.</summary>
 internal static class TransactionCases
 {
     private const string Group = "Transactions";

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Client;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>The cluster of one, with what a test has ordered to go wrong.</summary>
+/// <summary>The cluster of one node, with the failures that a test has ordered.</summary>
 internal sealed class InMemoryCluster(RaftKvCluster cluster, InMemoryReplica replica, RaftKvOptions options) : IRaftKvCluster
 {
     public RaftKvStatus Status => replica.Faults.Lasting switch
@@ -24,7 +24,7 @@ internal sealed class InMemoryCluster(RaftKvCluster cluster, InMemoryReplica rep
     {
         while (!replica.HasEnded)
         {
-            // Before the look: a change in between is seen with the next one.
+            // Taken before the status is read: a change in between completes it.
             var changed = Task.WhenAny(replica.Replica.Changed, replica.Faults.Changed);
             yield return Status;
             await changed.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>The errors of the product, with its own words.</summary>
+/// <summary>The errors of the product, with the product's own messages.</summary>
 internal static class InMemoryErrors
 {
     public static RaftKvUnavailableException Of(RaftKvUnavailableReason reason, RaftKvOptions options) => reason switch

@@ -3,7 +3,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>What a test has ordered to go wrong. Thread-safe.</summary>
+/// <summary>The failures that a test has ordered. Thread-safe.</summary>
 internal sealed class InMemoryFaults(RaftKvOptions options)
 {
     private readonly Lock _gate = new();
@@ -51,9 +51,9 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
         changed.SetResult();
     }
 
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Why the calls are refused.</param>
     /// <param name="calls">How many.</param>
-    /// <param name="key">Only writes of such a key; <c>null</c> is every call.</param>
+    /// <param name="key">Only writes of keys for which it returns <c>true</c>; <c>null</c> for every call.</param>
     public void RefuseNext(RaftKvUnavailableReason reason, int calls, Predicate<string>? key = null)
     {
         lock (_gate)
@@ -62,7 +62,7 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
 
     /// <param name="applied">Whether the writes are carried out.</param>
     /// <param name="writes">How many.</param>
-    /// <param name="key">Only writes of such a key; <c>null</c> is every write.</param>
+    /// <param name="key">Only writes of keys for which it returns <c>true</c>; <c>null</c> for every write.</param>
     public void LoseOutcomeOfNext(bool applied, int writes, Predicate<string>? key = null)
     {
         lock (_gate)
@@ -80,9 +80,11 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
         }
     }
 
-    /// <summary>Why a call is refused; <c>null</c> when it is not. Takes one of the refusals that were ordered.</summary>
+    /// <summary>
+    /// The error of a call that is refused; <c>null</c> when it is not refused. Uses up one of the refusals that were ordered.
+    /// </summary>
     /// <param name="input">A read or a write.</param>
-    /// <param name="isRenewal">Whether the call is the library's own: then only what lasts concerns it.</param>
+    /// <param name="isRenewal">Whether the call is a renewal by the library itself: only a lasting failure refuses it.</param>
     public RaftKvUnavailableException? RefusalOf(ReplicaInput input, bool isRenewal = false)
     {
         lock (_gate)
@@ -100,7 +102,10 @@ internal sealed class InMemoryFaults(RaftKvOptions options)
         }
     }
 
-    /// <summary>Whether the caller of a write is not told its outcome, and whether the write is applied.</summary>
+    /// <summary>
+    /// Whether the caller of a write is not told its outcome, and whether the write is applied. Uses up one of the failures that were
+    /// ordered.
+    /// </summary>
     public bool TryLoseOutcome(WriteOperation write, out bool applied)
     {
         lock (_gate)

@@ -58,7 +58,7 @@ internal sealed class InMemoryKvStore : IKvStore
     {
     }
 
-    /// <summary>Never changes: a reader sees a whole write or none.</summary>
+    /// <summary>Immutable: a reader sees a whole write or none.</summary>
     private sealed record Record(RecordHeader Header, byte[] Value);
 
     private sealed class RecordsCheckpoint(KeyValuePair<byte[], Record>[] records) : IStoreCheckpoint

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>The host of an application under test opens no replica: it gets that of the store in memory.</summary>
+/// <summary>Gives the host of an application under test the replica of the store in memory, instead of opening one.</summary>
 internal sealed class InMemoryOpener(InMemoryRaftKv kv) : ReplicaOpener
 {
     public override LocalReplica Open(RaftKvOptions options, ReplicaClock clock, Observers observers) => kv.Replica;

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Testing;
 
-/// <summary>The options of the store in memory, where the log takes memory and no follower needs it.</summary>
+/// <summary>The options of the store in memory. Its log is kept short: it takes memory, and no follower needs it.</summary>
 internal static class InMemoryOptions
 {
     private const long MostLogBytes = 1024 * 1024;

@@ -9,17 +9,16 @@ namespace RaftKv.Embedded.Testing;
 
 /// <summary>
 /// The store in memory, for tests: a cluster of one without threads, disk and port. It runs the product's own code, so its answers and its
-/// errors are the product's. Calls are complete when they return, unless they wait by their nature (a watch, a lock that is taken).
+/// errors are the product's. Calls are complete when they return, except those that must wait (a watch, a lock that another caller holds).
 /// </summary>
 /// <remarks>
 /// <para>Time is that of the <see cref="TimeProvider"/>. When a <c>FakeTimeProvider</c> is advanced, every key, lease and lock whose time
-/// is over has
-/// ended when the call returns. A lease that this process holds is renewed in time as long as no single step is as long as its time to
-/// live: a longer step is like a process that was suspended, and loses it.</para>
+/// is over has ended when the call returns. A lease that this process holds is renewed in time while every single step is shorter than its
+/// time to live. A longer step has the effect of a suspended process: the lease is lost.</para>
 /// <para>Failures are ordered with <see cref="Fail"/>, <see cref="FailNext"/>, <see cref="FailNextWrite"/>,
 /// <see cref="FailNextOutcomeUnknown(bool, int)"/>, <see cref="LoseLockAsync"/>, <see cref="Compact"/> and <see cref="Delay"/>;
-/// <see cref="Recover"/> ends them. They act on everything
-/// that uses this store: locks, leases and the cache too. Thread-safe.</para>
+/// <see cref="Recover"/> ends them. Failures act on everything that uses this store, also on locks, leases and the cache.
+/// Thread-safe.</para>
 /// </remarks>
 public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
 {
@@ -28,9 +27,9 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     private readonly RaftKvLeases _leases;
     private readonly RaftKvCoordination _coordination;
 
-    /// <summary>An empty store.</summary>
+    /// <summary>Creates an empty store.</summary>
     /// <param name="time">The time of keys, leases and delays. The default value is <see cref="TimeProvider.System"/>.</param>
-    /// <param name="configure">Sets the options, for example the limits. The disk and the network play no part.</param>
+    /// <param name="configure">Sets the options, for example the limits. Options of the disk and the network have no effect.</param>
     public InMemoryRaftKv(TimeProvider? time = null, Action<RaftKvOptions>? configure = null)
         : this(time ?? TimeProvider.System, OptionsFrom(configure), new ReservedKeys([]), new Observers(NullLoggerFactory.Instance))
     {
@@ -55,7 +54,7 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     /// <summary>Locks and leaders.</summary>
     public IRaftKvCoordination Coordination => _coordination;
 
-    /// <summary>The cluster of one. With <see cref="Fail"/> its status says what is wrong.</summary>
+    /// <summary>The cluster of one node. After <see cref="Fail"/> its status shows the failure.</summary>
     public IRaftKvCluster Cluster { get; }
 
     /// <summary>The store as a cache, with the default options of <see cref="RaftKvCacheOptions"/>.</summary>
@@ -72,10 +71,11 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     internal RaftKvCoordination OwnCoordination => _coordination;
 
     /// <summary>
-    /// From now on calls are refused for this reason, until <see cref="Recover"/>. As in the product, stale reads go on, and so do reads
-    /// with <see cref="KvReadOptions.StaleWithoutLeader"/>; <see cref="RaftKvUnavailableReason.NoSpace"/>,
-    /// <see cref="RaftKvUnavailableReason.Overloaded"/> and <see cref="RaftKvUnavailableReason.FeatureNotActive"/> concern writes only,
-    /// and <see cref="RaftKvUnavailableReason.StaleRead"/> reads only. Leases are not renewed meanwhile. Unlike in the product, no call
+    /// Refuses calls for this reason from now on, until <see cref="Recover"/>. As in the product, stale reads go on, and so do reads with
+    /// <see cref="KvReadOptions.StaleWithoutLeader"/>; <see cref="RaftKvUnavailableReason.NoSpace"/>,
+    /// <see cref="RaftKvUnavailableReason.Overloaded"/> and <see cref="RaftKvUnavailableReason.FeatureNotActive"/> concern writes only, and
+    /// <see cref="RaftKvUnavailableReason.StaleRead"/> reads only. Leases are not renewed meanwhile, except with
+    /// <see cref="RaftKvUnavailableReason.NoSpace"/> and <see cref="RaftKvUnavailableReason.StaleRead"/>. Unlike in the product, no call
     /// waits for <see cref="RaftKvOptions.RequestTimeout"/> first.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such reason.</exception>
@@ -85,7 +85,7 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
         _replica.Faults.Set(reason);
     }
 
-    /// <summary>The next calls are refused for this reason, and then it is over: for tests of code that retries.</summary>
+    /// <summary>Refuses only the next calls for this reason: for tests of code that retries.</summary>
     /// <param name="reason">As for <see cref="Fail"/>; calls that it does not concern are not counted.</param>
     /// <param name="calls">How many calls. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such reason, or the number is not positive.</exception>
@@ -101,7 +101,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     /// a branch (a range by its start). Other writes, and all reads, go on.
     /// </summary>
     /// <param name="reason">As for <see cref="Fail"/>.</param>
-    /// <param name="key">Says whether a key is concerned; for a prefix <c>key => key.StartsWith("orders/")</c>. It must not throw.</param>
+    /// <param name="key">Returns whether writes of a key are refused; for a prefix <c>key => key.StartsWith("orders/")</c>. It must not
+    /// throw.</param>
     /// <param name="writes">How many writes. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// There is no such reason, it concerns reads only (<see cref="RaftKvUnavailableReason.StaleRead"/>), or the number is not positive.
@@ -117,10 +118,10 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// The next writes end with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and
+    /// Ends the next writes with <see cref="RaftKvOutcomeUnknownException"/>: sets, deletes, transactions, and the writes of locks and
     /// leases.
     /// </summary>
-    /// <param name="applied">Whether they are carried out all the same. Callers cannot tell.</param>
+    /// <param name="applied">Whether the writes are carried out nevertheless. Callers cannot tell.</param>
     /// <param name="writes">How many writes. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     public void FailNextOutcomeUnknown(bool applied, int writes = 1)
@@ -130,7 +131,7 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>As <see cref="FailNextOutcomeUnknown(bool, int)"/>, but only for writes of certain keys.</summary>
-    /// <param name="applied">Whether they are carried out all the same. Callers cannot tell.</param>
+    /// <param name="applied">Whether the writes are carried out nevertheless. Callers cannot tell.</param>
     /// <param name="key">As for <see cref="FailNextWrite"/>.</param>
     /// <param name="writes">How many writes. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
@@ -142,11 +143,10 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// Each call takes so long by the <see cref="TimeProvider"/> before the cluster answers it; reads that wait for nothing (stale ones,
-    /// and
-    /// those under a leader lease) are as fast as before. At <see cref="RaftKvOptions.RequestTimeout"/> and beyond, reads end with
-    /// <see cref="RaftKvUnavailableReason.NoQuorum"/> and writes with <see cref="RaftKvOutcomeUnknownException"/>, although they are
-    /// carried out. <see cref="TimeSpan.Zero"/> ends it.
+    /// Delays each call by this time of the <see cref="TimeProvider"/> before the cluster answers it. Reads that wait for nothing (stale
+    /// reads, and reads under a leader lease) are not delayed. At <see cref="RaftKvOptions.RequestTimeout"/> and beyond, reads end with
+    /// <see cref="RaftKvUnavailableReason.NoQuorum"/> and writes with <see cref="RaftKvOutcomeUnknownException"/>, although the writes are
+    /// carried out. <see cref="TimeSpan.Zero"/> ends the delay.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     public void Delay(TimeSpan time)
@@ -159,11 +159,10 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     public void Recover() => _replica.Faults.Clear();
 
     /// <summary>
-    /// The holder of a lock loses it, as after a long pause of its process: its lease ends, its <see cref="KvLock.LostToken"/> fires, and
-    /// the
-    /// next one in the line gets the lock.
+    /// Takes a lock from its holder, as after a long pause of the holder's process: its lease ends, its <see cref="KvLock.LostToken"/>
+    /// fires, and the next caller in the queue gets the lock.
     /// </summary>
-    /// <param name="name">The name of the lock, or of the office of <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>.</param>
+    /// <param name="name">The name of the lock, or the name that was given to <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>.</param>
     /// <returns>Whether the lock was held.</returns>
     public async Task<bool> LoseLockAsync(string name)
     {
@@ -174,9 +173,8 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
     }
 
     /// <summary>
-    /// Forgets all changes so far, as a node does that was given a snapshot: watches under way, watches that begin at an earlier version,
-    /// and
-    /// scans under way end with <see cref="RaftKvCompactedException"/>.
+    /// Forgets all changes so far, as a node does that has loaded a snapshot: watches under way, watches that begin at an earlier version,
+    /// and scans under way end with <see cref="RaftKvCompactedException"/>.
     /// </summary>
     public void Compact() => _replica.Compact();
 

@@ -10,8 +10,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Testing;
 
 /// <summary>
-/// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of each caller
-/// until there is nothing to do, and when the time comes at which something ends.
+/// The product's replica, the only voter of its cluster, without threads, disk and network. Its parts run on the thread of a caller until
+/// none has work, and on a timer when a key or a lease ends or is renewed.
 /// </summary>
 internal sealed class InMemoryReplica : LocalReplica
 {
@@ -69,7 +69,7 @@ internal sealed class InMemoryReplica : LocalReplica
 
     public InMemoryFaults Faults { get; }
 
-    /// <summary>Renews and ends the leases that this process holds, and says when to be called again.</summary>
+    /// <summary>Renews and ends the leases that this process holds, and returns when it must be called again.</summary>
     public Func<long>? RenewLeases { get; set; }
 
     private SnapshotStore Snapshots { get; }
@@ -131,12 +131,12 @@ internal sealed class InMemoryReplica : LocalReplica
         Applier.Changes.Pins.BreakAll();
     }, static () => { }));
 
-    /// <summary>Every part does what it has to do, until none has.</summary>
+    /// <summary>Runs all parts until none has work.</summary>
     public void Run()
     {
         lock (_gate)
         {
-            // What runs here may ask for it again, and is heard below.
+            // A part that runs below may call this again: the loop of RunParts then finds its work.
             if (_isRunning || _isDisposed)
                 return;
             _isRunning = true;
@@ -151,7 +151,7 @@ internal sealed class InMemoryReplica : LocalReplica
         }
     }
 
-    /// <summary>It leads since it was made.</summary>
+    /// <summary>Does nothing: the replica leads since its construction.</summary>
     public override void Start()
     {
     }
@@ -191,11 +191,14 @@ internal sealed class InMemoryReplica : LocalReplica
         if (Assembly.ClusterBootstrap.TryBootstrap([self], FeatureLevels.Of(_options), ClusterLimits.Of(_options)) is { } start)
             Replica.Recover(start);
         Run();
-        // A node is ready once it has read something.
+        // A node is ready after its first read.
         _ = JoinReads();
     }
 
-    /// <summary>Until it is answered, time goes on by itself: some answers are those of a deadline.</summary>
+    /// <summary>
+    /// Counts the calls without an answer. While there are any, the timer also follows the deadlines of the replica, which end some of
+    /// them.
+    /// </summary>
     private void Await(AdminCall call)
     {
         Interlocked.Increment(ref _requests);
@@ -213,7 +216,7 @@ internal sealed class InMemoryReplica : LocalReplica
         Run();
     }
 
-    /// <summary>The time of a call is over before the cluster can answer it.</summary>
+    /// <summary>Ends a call whose delay reaches its time limit.</summary>
     private void TakeTooLate(ReplicaInput input)
     {
         if (input is WriteOperation write)
@@ -234,7 +237,7 @@ internal sealed class InMemoryReplica : LocalReplica
             stale.CompleteStale();
     }
 
-    /// <summary>The write is carried out, or is not, and its caller hears neither.</summary>
+    /// <summary>Ends a write with an unknown outcome; the write is carried out when <paramref name="applied"/> is true.</summary>
     private void LoseOutcome(WriteOperation write, bool applied)
     {
         if (applied)
@@ -271,7 +274,10 @@ internal sealed class InMemoryReplica : LocalReplica
         Schedule(renewAt);
     }
 
-    /// <summary>Nothing else happens by itself than that leases are renewed, keys and leases end, and requests are answered late.</summary>
+    /// <summary>
+    /// Sets the timer to the next event that no call triggers: the renewal of a lease, the end of a key or a lease, the deadline of a
+    /// request.
+    /// </summary>
     private void Schedule(long renewAt)
     {
         var now = Clock.Now;

@@ -11,7 +11,7 @@ internal static class WrittenKeys
     /// </summary>
     public static IEnumerable<string> Of(ReadOnlyMemory<byte> command)
     {
-        // A command is read only with a place in a session, which it has not yet.
+        // A command can be read only with a session and a sequence, which it does not have yet.
         var placed = command.ToArray();
         KvCommand.Patch(placed, session: 1, sequence: 1, acknowledgedBelow: 0);
         if (!KvCommand.TryRead(placed, out var read))

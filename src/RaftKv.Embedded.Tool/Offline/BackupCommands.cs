@@ -4,7 +4,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Offline;
 
-/// <summary>Verify and restore what <see cref="IRaftKvCluster.BackupAsync"/> wrote.</summary>
+/// <summary><c>raftkv verify</c> and <c>raftkv restore</c>, for backups that <see cref="IRaftKvCluster.BackupAsync"/> wrote.</summary>
 internal static class BackupCommands
 {
     public static Command Verify()

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace RaftKv.Embedded.Tool.Offline;
 
-/// <summary>The node that a restore or a recovery makes.</summary>
+/// <summary>The options that name the node which a restore or a recovery creates.</summary>
 internal sealed class NodeOptions
 {
     private readonly Option<string> _to = new("--to") { Description = "Its data directory: empty, or made", Required = true };

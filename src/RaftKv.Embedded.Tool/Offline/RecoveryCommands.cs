@@ -5,7 +5,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Offline;
 
-/// <summary>For a cluster that has lost its quorum for good.</summary>
+/// <summary><c>raftkv inspect</c>, <c>recover</c> and <c>retire</c>, for a cluster that has lost its quorum for good.</summary>
 internal static class RecoveryCommands
 {
     public static Command Inspect()

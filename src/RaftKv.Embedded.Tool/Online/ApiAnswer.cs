@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>The answer of a node that did what it was asked, as a whole.</summary>
+/// <summary>The whole answer of a node to a request that succeeded.</summary>
 internal sealed record ApiAnswer(HttpResponseHeaders Headers, byte[] Body)
 {
-    /// <exception cref="ToolException">It is no JSON: something else than a node answers at this address.</exception>
+    /// <exception cref="ToolException">The body is not JSON: something else than a node answers at this address.</exception>
     public JsonElement Json()
     {
         try

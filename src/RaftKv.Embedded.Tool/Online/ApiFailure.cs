@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>What an answer that is no success means for the caller.</summary>
+/// <summary>Turns an answer that is no success into the failure of the command.</summary>
 internal static class ApiFailure
 {
-    /// <param name="request">What was asked.</param>
+    /// <param name="request">The request.</param>
     /// <param name="response">The answer.</param>
-    /// <param name="body">Its body: problem details when a node answered, anything else when another server did.</param>
+    /// <param name="body">The body of the answer: problem details when a node answered, anything else when another server did.</param>
     public static ToolException Of(ApiRequest request, HttpResponseMessage response, ReadOnlySpan<byte> body)
     {
         var (code, detail) = Problem(body);
@@ -25,7 +25,7 @@ internal static class ApiFailure
         _ => status is HttpStatusCode.ServiceUnavailable || failure.Code == "faulted",
     };
 
-    /// <returns>The code and the words of problem details; no code when the body is none.</returns>
+    /// <returns>The code and the text of problem details; no code when the body is no problem details.</returns>
     public static (string? Code, string Detail) Problem(ReadOnlySpan<byte> body)
     {
         try
@@ -51,7 +51,7 @@ internal static class ApiFailure
         _ => response.Headers.RetryAfter is null ? ExitCode.Refused : ExitCode.Unavailable,
     };
 
-    // Not from a node: a proxy, a middleware of the app, or another server.
+    // The answer is not from a node, but from a proxy, a middleware of the app, or another server.
     private static ToolException WithoutCode(ApiRequest request, HttpResponseMessage response)
     {
         var status = (int)response.StatusCode;

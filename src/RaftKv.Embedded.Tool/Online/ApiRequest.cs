@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>A request to whichever node answers.</summary>
+/// <summary>A request that any node may answer.</summary>
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Path">The route and its parameters, relative to the address of a node.</param>
 internal sealed record ApiRequest(HttpMethod Method, string Path)
@@ -10,7 +10,7 @@ internal sealed record ApiRequest(HttpMethod Method, string Path)
 
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
-    /// <summary>Whether the same request once more, to another node, does no harm when it is not known what became of the first.</summary>
+    /// <summary>Whether the request may be sent again to another node when the outcome of the first attempt is unknown.</summary>
     public bool IsRepeatable { get; init; } = Method == HttpMethod.Get;
 
     public bool IsRead => Method == HttpMethod.Get;
@@ -18,7 +18,7 @@ internal sealed record ApiRequest(HttpMethod Method, string Path)
     public static ApiRequest Read(string path, params ReadOnlySpan<(string Name, string? Value)> parameters) =>
         new(HttpMethod.Get, With(path, parameters));
 
-    /// <summary>The path with those parameters that have a value.</summary>
+    /// <summary>The path, with the parameters that have a value.</summary>
     public static string With(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {
         var separator = '?';

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>Prints the events of a watch, one a line.</summary>
+/// <summary>Prints the events of a watch, one per line.</summary>
 internal sealed class ChangePrinter(bool asJson, bool withValues, int count)
 {
     private int _left = count;

@@ -8,10 +8,10 @@ using Polly.Retry;
 namespace RaftKv.Embedded.Tool.Online;
 
 /// <summary>
-/// A watch that outlives its connections: when one breaks or is silent, it goes on at the next address behind the last version that it was
-/// told as complete. It ends when no node serves it for the time limit.
+/// A watch that outlives its connections: when a connection breaks or is silent for 15 s, the watch goes on at the next address, behind the
+/// last version that it has received completely. It ends when no node serves it for the time limit.
 /// </summary>
-/// <param name="settings">Where the nodes are; the time limit is that without any node.</param>
+/// <param name="settings">The addresses of the nodes; the time limit is how long no node may serve the watch.</param>
 /// <param name="path">The route and its parameters.</param>
 /// <param name="print">Takes the kind and the data of a change; returns whether more are wanted.</param>
 internal sealed class ChangeStream(ConnectionSettings settings, string path, Func<string, JsonElement, bool> print)
@@ -26,7 +26,7 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
     private readonly Stopwatch _withoutNode = Stopwatch.StartNew();
     private string? _lastId;
 
-    /// <exception cref="ToolException">Refused, or no node served it for the time limit.</exception>
+    /// <exception cref="ToolException">A node refused the watch, or no node served it for the time limit.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var turn = 0;
@@ -38,7 +38,7 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
         }
     }
 
-    /// <summary>Goes on to the next address, ever more slowly, while no node serves the watch.</summary>
+    /// <summary>Tries the next address after a growing pause, while no node serves the watch.</summary>
     private ResiliencePipeline Retry() => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
@@ -52,8 +52,8 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
         })
         .Build();
 
-    /// <summary>One connection.</summary>
-    /// <returns>Whether the watch is to go on; <c>false</c> when no more changes are wanted.</returns>
+    /// <summary>Follows the watch over one connection.</summary>
+    /// <returns>Whether the watch must go on; <c>false</c> when no more changes are wanted.</returns>
     private async Task<bool> FollowAsync(Uri address, CancellationToken cancellationToken)
     {
         var attempt = settings.Timeout < LongestAttempt ? settings.Timeout : LongestAttempt;
@@ -80,7 +80,7 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
         catch (Exception e) when (e is HttpRequestException or IOException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // The connection is lost or silent; the next one goes on from there.
+            // The connection is lost or silent; the next connection goes on from there.
         }
         return true;
     }
@@ -90,7 +90,7 @@ internal sealed class ChangeStream(ConnectionSettings settings, string path, Fun
         if (kind == "end")
         {
             var (code, detail) = ApiFailure.Problem(Encoding.UTF8.GetBytes(data));
-            // What was missed is gone on every node; anything else another node may serve.
+            // Compacted: the missed changes are not expected on another node either. After any other end another node may serve the watch.
             if (code == "compacted")
                 throw new ToolException(ExitCode.Refused, code, detail);
             return true;

@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Tool.Online;
 
 /// <summary>
-/// Sends a request to the first of several addresses that serves it. An address that cannot be reached or does not serve now is followed by
-/// the next; a request that may have been carried out is not sent again unless that does no harm. All addresses together take
-/// no longer than the time limit.
+/// Sends a request to the first of several addresses that serves it. After an address that cannot be reached or does not serve now, the
+/// next one is tried. A request that may have been carried out is not sent again unless it is repeatable. All addresses together take no
+/// longer than the time limit.
 /// </summary>
 internal sealed class ClusterClient : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class ClusterClient : IDisposable
             AllowAutoRedirect = false,
             ConnectTimeout = LongestConnect,
             ConnectCallback = ConnectAsync,
-            // A connection for each request: that it was made says that the request may have been sent.
+            // One connection per request: once it is made, the request may have been sent.
             PooledConnectionLifetime = TimeSpan.Zero,
         };
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
@@ -36,7 +36,7 @@ internal sealed class ClusterClient : IDisposable
 
     public IReadOnlyList<Uri> Addresses => _settings.Addresses;
 
-    /// <summary>The whole answer.</summary>
+    /// <summary>Sends the request and reads the whole answer, of at most 64 MiB.</summary>
     /// <exception cref="ToolException">No address served it; the exit code says what that means.</exception>
     public async Task<ApiAnswer> SendAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ internal sealed class ClusterClient : IDisposable
         return new ApiAnswer(response.Headers, await response.Content.ReadAsByteArrayAsync(cancellationToken));
     }
 
-    /// <summary>The head of the answer; its body can be read without a time limit.</summary>
+    /// <summary>Sends the request and reads the headers of the answer; the body can be read without a time limit.</summary>
     /// <exception cref="ToolException">No address served it; the exit code says what that means.</exception>
     public Task<HttpResponseMessage> OpenAsync(ApiRequest request, CancellationToken cancellationToken) =>
         OpenAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -58,7 +58,7 @@ internal sealed class ClusterClient : IDisposable
         for (var i = 0; i < Addresses.Count; i++)
         {
             var left = _settings.Timeout - clock.Elapsed;
-            // What cannot be repeated has all the time; what can must leave some for the other addresses.
+            // A request that cannot be repeated gets all the time that is left; a repeatable one leaves a share for the other addresses.
             var share = request.IsRepeatable ? left / (Addresses.Count - i) : left;
             if (share <= TimeSpan.Zero)
                 break;
@@ -74,7 +74,7 @@ internal sealed class ClusterClient : IDisposable
         throw Together(failures);
     }
 
-    /// <exception cref="NextAddressException">Another address may serve it.</exception>
+    /// <exception cref="NextAddressException">Another address may serve the request.</exception>
     private async Task<HttpResponseMessage> AttemptAsync(
         ApiRequest request, Uri address, HttpCompletionOption until, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -128,12 +128,12 @@ internal sealed class ClusterClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
         {
-            // The status alone says what can be said.
+            // The body is lost: the failure is told from the status alone.
             return [];
         }
     }
 
-    // What may have been done outweighs what was not served, and that what could not be reached.
+    // An unknown outcome outweighs a refusal, a refusal an address that does not serve now, and that one an address that cannot be reached.
     private static ToolException Together(List<ToolException> failures)
     {
         int[] order = [ExitCode.OutcomeUnknown, ExitCode.Refused, ExitCode.Unavailable, ExitCode.Unreachable];

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>What must hold for a write, and a name under which it takes effect once.</summary>
+/// <summary>The condition of a write, and its idempotency key.</summary>
 internal sealed class ConditionOptions
 {
     private readonly Option<long?> _version = new("--if-version") { Description = "Only while the key has this version" };
@@ -14,7 +14,7 @@ internal sealed class ConditionOptions
             + "Use it to repeat a command after exit code 3",
     };
 
-    /// <param name="command">Gets the options.</param>
+    /// <param name="command">The command that gets the options.</param>
     /// <param name="mayBeNew">Whether the write can create the key.</param>
     public ConditionOptions(Command command, bool mayBeNew)
     {

@@ -25,8 +25,8 @@ internal sealed class ConnectionOptions
 
     private readonly Option<double> _timeout;
 
-    /// <param name="command">Gets the options.</param>
-    /// <param name="seconds">The time limit unless told.</param>
+    /// <param name="command">The command that gets the options.</param>
+    /// <param name="seconds">The default time limit, in seconds.</param>
     /// <param name="limits">What the time limit is for.</param>
     public ConnectionOptions(Command command, double seconds = 10, string limits = "for the whole call, all addresses together")
     {
@@ -42,7 +42,7 @@ internal sealed class ConnectionOptions
         command.Add(_timeout);
     }
 
-    /// <exception cref="ToolException">They make no sense.</exception>
+    /// <exception cref="ToolException">There is no address, or an address or a header is malformed.</exception>
     public ConnectionSettings From(ParseResult parsed) =>
         new(Addresses(parsed), [.. Headers(parsed)], TimeSpan.FromSeconds(parsed.GetValue(_timeout)));
 

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary><c>raftkv backup</c>: everything that a node has, verified on the way to a file.</summary>
+/// <summary><c>raftkv backup</c>: downloads all data of a node into a file, and verifies the file.</summary>
 internal static class DownloadCommand
 {
     private const int PartBytes = 256 * 1024;
@@ -38,7 +38,7 @@ internal static class DownloadCommand
         return command;
     }
 
-    // Under another name until it is known to be whole: a file of this name is never a part.
+    // Writes to another name until the backup is verified: a file with the target's name is always whole.
     private static async Task<RaftKvBackupInfo> DownloadAsync(
         HttpResponseMessage response, string target, TimeSpan timeout, CancellationToken cancellationToken)
     {

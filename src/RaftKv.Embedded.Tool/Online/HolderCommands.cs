@@ -4,7 +4,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary><c>raftkv locks</c> and <c>raftkv leases</c>: which node holds what.</summary>
+/// <summary><c>raftkv locks</c> and <c>raftkv leases</c>: which node holds which lock and lease.</summary>
 internal static class HolderCommands
 {
     public static Command Locks()

@@ -23,7 +23,7 @@ internal sealed class LifetimeOptions
         command.Add(_keep);
     }
 
-    /// <summary>The parameters of the route; <c>null</c> is not given.</summary>
+    /// <summary>The parameters of the route; <c>null</c> for an option that was not given.</summary>
     public (string Name, string? Value)[] From(ParseResult parsed) =>
     [
         ("ttl", Number(parsed.GetValue(_ttl))),

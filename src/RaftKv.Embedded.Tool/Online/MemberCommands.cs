@@ -5,7 +5,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary><c>raftkv members …</c> and <c>raftkv transfer</c>: who belongs to the cluster, and who leads it.</summary>
+/// <summary><c>raftkv members …</c> and <c>raftkv transfer</c>: the members of the cluster, and its leader.</summary>
 internal static class MemberCommands
 {
     private const string Members = "v1/cluster/members";
@@ -34,7 +34,7 @@ internal static class MemberCommands
             Arity = ArgumentArity.ZeroOrOne,
         };
         var command = new Command("transfer", "Hands the leadership over to another voter") { to };
-        // Named, the second attempt finds that the node leads already; otherwise it would hand over twice.
+        // With a name, a second attempt finds that the node already leads. Without a name it could hand over twice, so it is not repeated.
         return WithAction(command, 60, parsed => parsed.GetValue(to) is { } node
             ? Post("v1/cluster/transfer", ("to", node))
             : Post("v1/cluster/transfer") with { IsRepeatable = false });
@@ -100,7 +100,7 @@ internal static class MemberCommands
         return new ApiRequest(HttpMethod.Post, path) { Body = (body.WrittenSpan.ToArray(), "application/json"), IsRepeatable = true };
     }
 
-    // The same shape for every command: who leads, and the members as the node that answers sees them.
+    // The same form for every command: the leader, and the members as the node that answers sees them.
     private static void Say(JsonElement status, ParseResult parsed)
     {
         if (!ToolCommand.WantsJson(parsed))

@@ -10,7 +10,7 @@ internal static class ReadCommands
     private const int MostListed = 10_000;
     private const int Page = 1_000;
 
-    /// <summary>A list ends here, and says so: it is held in memory.</summary>
+    /// <summary>The tool holds a list in memory: a list that reaches this size ends there, and says so.</summary>
     private const long MostListedBytes = 64L * 1024 * 1024;
 
     public static Command Get()
@@ -140,7 +140,7 @@ internal static class ReadCommands
     {
         using var output = Console.OpenStandardOutput();
         output.Write(value);
-        // For a person the prompt begins on a line of its own; a program gets the bytes alone.
+        // On a terminal the prompt then begins on a new line; a program gets only the bytes.
         if (!Console.IsOutputRedirected && value is not [.., (byte)'\n'])
             output.Write("\n"u8);
     }

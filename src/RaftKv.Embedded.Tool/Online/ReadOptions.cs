@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>How fresh what is read must be.</summary>
+/// <summary>Options and arguments of the commands that read.</summary>
 internal static class ReadOptions
 {
     public static Option<string?> Consistency()
@@ -15,14 +15,14 @@ internal static class ReadOptions
         return option;
     }
 
-    /// <summary>What keys begin with; empty unless told.</summary>
+    /// <summary>What keys begin with; empty by default.</summary>
     public static Argument<string> Prefix() => new("prefix")
     {
         Description = "What the keys begin with; every key unless told",
         DefaultValueFactory = _ => "",
     };
 
-    /// <summary>A number of items, 100 unless told.</summary>
+    /// <summary>A number of items; 100 by default.</summary>
     public static Option<int> Limit(string what, int most)
     {
         var limit = new Option<int>("--limit") { Description = $"How many {what} at most, 1 to {most}", DefaultValueFactory = _ => 100 };

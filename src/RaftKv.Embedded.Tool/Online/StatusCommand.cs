@@ -4,7 +4,7 @@ using RaftKv.Embedded.Tool.Output;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary><c>raftkv status</c>: the node that answers, and its cluster as it sees it.</summary>
+/// <summary><c>raftkv status</c>: the node that answers, and the cluster as this node sees it.</summary>
 internal static class StatusCommand
 {
     public static Command Create()

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary>Where the bytes of a value come from: exactly one source.</summary>
+/// <summary>The source of the bytes of a value; exactly one must be given.</summary>
 internal sealed class ValueOptions
 {
     /// <summary>No cluster takes a larger value.</summary>
@@ -32,7 +32,7 @@ internal sealed class ValueOptions
         });
     }
 
-    /// <exception cref="ToolException">It is no base64, or too large for any cluster.</exception>
+    /// <exception cref="ToolException">The value is not valid base64, or is too large for any cluster.</exception>
     public async Task<byte[]> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_base64) is { } base64)

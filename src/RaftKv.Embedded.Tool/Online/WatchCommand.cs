@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace RaftKv.Embedded.Tool.Online;
 
-/// <summary><c>raftkv watch</c>: the changes of keys, until it is interrupted.</summary>
+/// <summary><c>raftkv watch</c>: the changes of keys, until the command is interrupted.</summary>
 internal static class WatchCommand
 {
     public static Command Create()
@@ -40,7 +40,7 @@ internal static class WatchCommand
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                // How a watch ends.
+                // An interrupt is how a watch normally ends.
             }
             return ExitCode.Done;
         });

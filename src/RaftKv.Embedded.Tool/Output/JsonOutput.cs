@@ -13,7 +13,7 @@ internal static class JsonOutput
     /// <summary>One document on one line.</summary>
     public static void WriteLine(Action<Utf8JsonWriter> write) => Write(write, isIndented: false);
 
-    /// <summary>What a node has answered, as it is.</summary>
+    /// <summary>A node's answer, unchanged.</summary>
     public static void Write(JsonElement answer) => Write(answer.WriteTo);
 
     private static void Write(Action<Utf8JsonWriter> write, bool isIndented)

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Tool.Offline;
 
 namespace RaftKv.Embedded.Tool.Output;
 
-/// <summary>The cluster that a restore or a recovery has made, and what to do next.</summary>
+/// <summary>Prints the cluster that a restore or a recovery has created, and what to do next.</summary>
 internal static class NewClusterOutput
 {
     public static void Say(RaftKvRestored restored, NodeTarget node)
@@ -12,9 +12,9 @@ internal static class NewClusterOutput
         Console.WriteLine($"Start {node.NodeId} on {node.Directory}, then add the other nodes, with empty directories, to it.");
     }
 
-    /// <param name="json">Gets an object.</param>
+    /// <param name="json">The writer that gets an object.</param>
     /// <param name="restored">The new cluster.</param>
-    /// <param name="node">Its only member.</param>
+    /// <param name="node">The only member of the new cluster.</param>
     public static void Write(Utf8JsonWriter json, RaftKvRestored restored, NodeTarget node)
     {
         json.WriteStartObject();

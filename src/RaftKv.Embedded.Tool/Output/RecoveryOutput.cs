@@ -3,7 +3,7 @@ using RaftKv.Embedded.Tool.Offline;
 
 namespace RaftKv.Embedded.Tool.Output;
 
-/// <summary>What is left of a cluster, and what a recovery has made of it.</summary>
+/// <summary>Prints the survivors of a cluster, the plan of a recovery, and its result.</summary>
 internal static class RecoveryOutput
 {
     public static void Say(RaftKvSurvivingNode survivor)
@@ -40,7 +40,7 @@ internal static class RecoveryOutput
         NewClusterOutput.Say(restored, node);
     }
 
-    /// <summary>The plan, and the new cluster once it is made.</summary>
+    /// <summary>The plan, and the new cluster once it is created.</summary>
     public static void Write(Utf8JsonWriter json, RaftKvRecoveryPlan plan, RaftKvRestored? restored, NodeTarget node)
     {
         json.WriteStartObject();

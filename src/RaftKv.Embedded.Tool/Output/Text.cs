@@ -4,18 +4,18 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Tool.Output;
 
-/// <summary>Figures and foreign text as a person reads them.</summary>
+/// <summary>Formats numbers, and texts from outside, for people.</summary>
 internal static class Text
 {
     private const int ShownOfValue = 60;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>A text without control characters, which could write anything to a terminal: they are escaped as in JSON.</summary>
+    /// <summary>The text with its control characters escaped as in JSON: unescaped they could control the terminal.</summary>
     public static string Printable(string text) => !text.Any(IsControl) ? text
         : string.Concat(text.Select(c => IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()));
 
-    /// <summary>The beginning of a value where it is text, and its size.</summary>
+    /// <summary>The beginning of a value that is text, and its size; only the size of any other value.</summary>
     public static string Value(byte[] value)
     {
         var size = Bytes(value.Length);
@@ -52,7 +52,7 @@ internal static class Text
         _ => $"{milliseconds / 86_400_000} d",
     };
 
-    /// <summary>How long ago, of a property that is <c>null</c> for never.</summary>
+    /// <summary>How long ago, from a property in milliseconds that is <c>null</c> for never.</summary>
     public static string Ago(JsonElement of, string property) =>
         of.TryGetProperty(property, out var value) && value.ValueKind == JsonValueKind.Number ? Duration(value.GetInt64()) + " ago"
             : "never";

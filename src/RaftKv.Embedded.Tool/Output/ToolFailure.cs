@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RaftKv.Embedded.Tool.Output;
 
-/// <summary>Tells why a command failed: in words on the standard error, or as <c>{"error": …}</c> on the standard output.</summary>
+/// <summary>Reports why a command failed: as text on the standard error, or as <c>{"error": …}</c> on the standard output.</summary>
 internal static class ToolFailure
 {
     /// <returns><c>null</c> for a defect of the tool, which ends with its stack trace.</returns>

@@ -3,12 +3,12 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Has the applier do something between two entries, while the state is that of one entry.</summary>
+/// <summary>Runs a function on the apply thread between two entries, so that it sees the state at one version.</summary>
 internal static class AppliedState
 {
     /// <summary>
-    /// A result that comes after the caller has given up is undone. The caller gets a refusal of <paramref name="run"/>; the applier fails
-    /// by every other exception.
+    /// When the function runs after the caller has stopped waiting, <paramref name="undo"/> gets its result. A
+    /// <see cref="RaftKvUnavailableException"/> of the function goes to the caller; any other exception stops the applier.
     /// </summary>
     public static async Task<T> RunAsync<T>(
         LocalReplica host, TimeSpan timeout, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)

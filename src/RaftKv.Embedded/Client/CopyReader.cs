@@ -3,7 +3,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Reads records of this node's copy, whatever their age.</summary>
+/// <summary>Reads records of this node's copy, whatever its age.</summary>
 internal static class CopyReader
 {
     public static KvGetResult Read(LocalReplica host, ReadOnlySpan<byte> key)
@@ -35,7 +35,7 @@ internal static class CopyReader
             }
             catch (ObjectDisposedException) when (host.Applier.State.Store != store)
             {
-                // A snapshot was installed between the two looks: its store is the one to read.
+                // A snapshot was installed after the store was taken from the state: read the new store.
             }
             catch (ObjectDisposedException) when (host.HasEnded)
             {

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Takes a copy of a value, with all that is told about it.</summary>
+/// <summary>Copies a value and its header into a result.</summary>
 internal struct CopyVisitor : IRecordVisitor
 {
     public KvGetResult Result;

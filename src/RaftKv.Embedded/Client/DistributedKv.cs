@@ -7,7 +7,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>The store as applications see it: checks the limits, encodes once, and leaves the rest to the replica.</summary>
+/// <summary>The store for applications: checks the limits, encodes each command once, and passes it to the replica.</summary>
 internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options, ReservedKeys reserved) : IDistributedKv
 {
     private readonly WriteSender _sender = new(options);
@@ -70,7 +70,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         }
     }
 
-    /// <summary>Gives a command to the replica.</summary>
+    /// <summary>Sends an encoded command to the replica.</summary>
     internal async ValueTask<KvWriteResult> WriteAsync(byte[] command, CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
@@ -86,7 +86,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         }
         if (ReadFreshness.ServeNow(host, readOptions) is { } source)
             return new ValueTask<KvGetResult>(ReadLocal(host, key, isStale: source != ReadSource.Lease));
-        // Bad input is refused at once, not after a wait.
+        // An invalid key is refused at once, not after a wait.
         Check(key);
         return WaitAndReadAsync(host, key, readOptions, cancellationToken);
     }
@@ -155,7 +155,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            // Before the read: what was applied by now is in the answer.
+            // Read before the record: everything that was applied by now is in the answer.
             var readAt = new KvVersion(host.Applier.AppliedIndex);
             var age = isStale ? host.Replica.Age : TimeSpan.Zero;
             var read = CopyReader.Read(host, name.Bytes);
@@ -194,7 +194,9 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         CancellationToken cancellationToken = default) =>
         _watches.WatchAsync(range, watchOptions, cancellationToken);
 
-    /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
+    /// <summary>
+    /// The current content of this node's copy, whatever its age, and every change after it: never waits for another node.
+    /// </summary>
     internal IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
         _watches.WatchLocalAsync(range, cancellationToken);
 
@@ -234,7 +236,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         var awaiter = write.GetAwaiter();
         if (!awaiter.IsCompleted)
         {
-            // Not disposed: the thread that sets it may still be at it when this one goes on.
+            // Not disposed: the thread that sets the event may still be inside Set when this thread continues.
             var done = new ManualResetEventSlim();
             var previous = SynchronizationContext.Current;
             SynchronizationContext.SetSynchronizationContext(InlineSynchronizationContext.Instance);
@@ -251,7 +253,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return awaiter.GetResult();
     }
 
-    /// <summary>Looks at a value in this node's copy, whatever its age.</summary>
+    /// <summary>Reads a value in place from this node's copy, whatever its age.</summary>
     [SkipLocalsInit]
     internal bool TryReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read, out TResult? result)
     {
@@ -276,8 +278,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         ArgumentNullException.ThrowIfNull(transaction);
         var limits = Limits;
         reserved.ThrowIfReserved(transaction, limits.MaxKeyBytes);
-        // Checked and copied before the first wait: the caller may reuse its buffers at once.
-        // An absolute time is a duration from now on, by the clock of this node.
+        // Checked and encoded before the first wait: the caller may reuse its buffers at once. An absolute time becomes a duration from now
+        // on, by the clock of this node.
         var now = access.TryHost?.Clock.Wall ?? TimeProvider.System.GetUtcNow();
         var command = new TransactionEncoder(limits, now.ToUnixTimeMilliseconds()).Encode(transaction);
         return CommitAsync(transaction, command, cancellationToken);
@@ -295,7 +297,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         if (answer.Payload is null)
             return outcome with { HasResults = false };
         var results = TransactionResult.Read(answer.Payload);
-        // Operations are only ever added to a branch: those that were encoded are its first.
+        // Operations are only ever added to a branch, so the encoded ones are the first of it.
         var operations = (succeeded ? transaction.Then : transaction.Else).Operations;
         for (var i = 0; i < results.Length; i++)
         {
@@ -305,7 +307,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         return outcome with { Results = results };
     }
 
-    /// <summary>A call that came before the node was open. It is made again once the node is.</summary>
+    /// <summary>Repeats a call that was made while the node was still opening, once the node is open.</summary>
     private async ValueTask<TResult> OnceOpenAsync<TCall, TResult>(
         string key, TCall call, Func<TCall, ValueTask<TResult>> make, CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLiv
     public override async ValueTask DisposeAsync()
     {
         var revoked = RevokeAsync().AsTask();
-        // The wait may end first.
+        // Reads the exception, because the wait below may time out before the task ends.
         _ = revoked.ContinueWith(static ended => ended.Exception, CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -42,10 +42,10 @@ internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLiv
         }
         catch (Exception e) when (e is RaftKvException or TimeoutException)
         {
-            // It is not renewed any more, and that is enough.
+            // The lease is not renewed any more, so it ends by itself.
         }
     }
 
-    /// <summary>The token says so at once; callbacks that are registered with it run on the pool.</summary>
+    /// <summary>Fires the token at once; callbacks that are registered with it run on the pool.</summary>
     public void MarkLost() => _ = _lost.CancelAsync();
 }

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Keeps versions readable for a while for those who have read a page and may come for the next.</summary>
+/// <summary>Keeps the read view of a page for 30 s, so that a request for the next page can continue in the same version.</summary>
 internal sealed class IdleReadViews
 {
     private const int Most = 256;

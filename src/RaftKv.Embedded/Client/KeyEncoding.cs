@@ -3,25 +3,25 @@ using System.Text;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>A key as UTF-8, on the stack where it is short. Refuses what cannot be a key before anything is touched.</summary>
+/// <summary>A key as UTF-8, on the stack where it is short. Refuses an invalid key.</summary>
 internal ref struct KeyEncoding
 {
-    /// <summary>What callers should put on their stack for <see cref="KeyEncoding"/> to use.</summary>
+    /// <summary>The size in bytes of the buffer that callers allocate on their stack for the constructor.</summary>
     public const int StackBytes = 256;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private byte[]? _rented;
 
-    /// <exception cref="ArgumentException">Empty, or not valid Unicode.</exception>
-    /// <exception cref="RaftKvLimitExceededException">Too long.</exception>
+    /// <exception cref="ArgumentException">The key is empty, or not valid Unicode.</exception>
+    /// <exception cref="RaftKvLimitExceededException">The key is too long.</exception>
     public KeyEncoding(string key, int maxBytes, Span<byte> stack)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        // Refused before it is measured exactly: a string has at most as many characters as bytes.
+        // A string has at least as many bytes in UTF-8 as characters, so this one is too long whatever its exact length is.
         if (key.Length > maxBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxKeyBytes), Encoding.UTF8.GetByteCount(key), maxBytes);
-        // Most keys are ASCII and short.
+        // Fast path: most keys are ASCII and short.
         if (Ascii.FromUtf16(key, stack, out var written) == OperationStatus.Done)
             Bytes = stack[..written];
         else

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Turns what callers ask for into intervals of bytes.</summary>
+/// <summary>Converts ranges of keys into intervals of bytes.</summary>
 internal static class KeyRanges
 {
     /// <exception cref="ArgumentException">A bound is not valid Unicode.</exception>
@@ -10,12 +10,12 @@ internal static class KeyRanges
     public static KeyInterval Interval(KvKeyRange range, int maxKeyBytes)
     {
         var prefix = Bytes(range.Prefix, maxKeyBytes);
-        // The end may be the one behind the longest key.
+        // An end may be one byte longer than the longest key: KvKeyRange.Exactly appends a zero byte to the key.
         return new KeyInterval(Later(Bytes(range.From, maxKeyBytes), prefix),
             Earlier(Bytes(range.To, maxKeyBytes + 1), KeyInterval.PastPrefix(prefix)));
     }
 
-    /// <summary>Empty for none.</summary>
+    /// <summary>The key as UTF-8; empty when it is <c>null</c> or empty.</summary>
     public static byte[] Bytes(string? key, int maxKeyBytes)
     {
         if (string.IsNullOrEmpty(key))
@@ -26,7 +26,7 @@ internal static class KeyRanges
 
     private static byte[] Later(byte[] a, byte[] b) => a.AsSpan().SequenceCompareTo(b) >= 0 ? a : b;
 
-    /// <summary>The earlier of two ends, where an empty one is no end.</summary>
+    /// <summary>The earlier of two ends; an empty one means no end.</summary>
     private static byte[] Earlier(byte[] a, byte[] b)
     {
         if (a.Length == 0 || b.Length == 0)

@@ -5,14 +5,14 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// What the holder of a lease knows: until when it certainly lives, and when it is to be renewed. The deadline counts from when the last
-/// renewal that was answered had been sent. The caller gives the time, in monotonic ticks.
+/// The deadline of a lease as its holder knows it: until when the lease certainly lives, and when it is to be renewed. The deadline counts
+/// from the time when the last answered renewal was sent. The caller passes the time, in monotonic ticks.
 /// </summary>
-/// <param name="id">The lease.</param>
-/// <param name="timeToLive">Its time to live, in ticks.</param>
-/// <param name="maxClockDrift">As in the options.</param>
-/// <param name="timeout">How long a renewal may take before it is given up and another is sent.</param>
-/// <param name="sentAt">When the request for it was sent.</param>
+/// <param name="id">The id of the lease.</param>
+/// <param name="timeToLive">The time to live of the lease, in ticks.</param>
+/// <param name="maxClockDrift">See <see cref="RaftKvOptions.MaxClockDrift"/>.</param>
+/// <param name="timeout">How long a renewal may take, in ticks, before it is given up and another is sent.</param>
+/// <param name="sentAt">When the request for the lease was sent, in monotonic ticks.</param>
 internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDrift, long timeout, long sentAt)
 {
     private ValueTask<KvWriteResult> _answer;
@@ -21,16 +21,16 @@ internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDri
     private long _nextRenewal = sentAt + (timeToLive / 3);
     private bool _isGone;
 
-    /// <summary>From here on the cluster may have ended it.</summary>
+    /// <summary>From this time on the cluster may have ended the lease.</summary>
     public long Deadline { get; private set; } = sentAt + SafeTime(timeToLive, maxClockDrift);
 
-    /// <summary>A renewal is under way.</summary>
+    /// <summary>Whether a renewal is under way.</summary>
     public bool AwaitsAnswer => _renewal is not null;
 
-    /// <summary>When something is to be done, if no answer comes before.</summary>
+    /// <summary>When <see cref="Lives"/> must be called next, if no answer comes before.</summary>
     public long Next => Math.Min(_nextRenewal, Deadline);
 
-    /// <summary>Whether it still lives for certain. Gives a renewal that is to be posted now, if one is due.</summary>
+    /// <summary>Whether the lease certainly still lives. Returns a renewal that the caller must post, if one is due.</summary>
     public bool Lives(long now, out WriteOperation? renewal)
     {
         renewal = null;
@@ -48,7 +48,7 @@ internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDri
         return true;
     }
 
-    /// <summary>The holder's clock may be slow, the leader's fast, and log time faster still by its slew.</summary>
+    /// <summary>The holder's clock may be slow, the leader's clock fast, and log time faster by its slew.</summary>
     private static long SafeTime(long timeToLive, double maxClockDrift) => (long)(timeToLive * (1 - maxClockDrift - (1.0 / LogClock.Slew)));
 
     private void TakeAnswer(long now)
@@ -68,7 +68,7 @@ internal sealed class LeaseDeadline(long id, long timeToLive, double maxClockDri
         }
         catch (RaftKvException)
         {
-            // Not now; until the deadline there is time to try again.
+            // The renewal failed; there is time until the deadline to try again.
             _nextRenewal = now + (timeToLive / 20);
         }
     }

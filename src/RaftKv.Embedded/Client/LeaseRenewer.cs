@@ -4,24 +4,23 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// Keeps the leases of this process alive, on one thread of its own and without the pool: an application that blocks every pool thread
-/// keeps its leases. The thread exists while there are any.
+/// Renews the leases of this process, on one thread of its own and not on the pool: an application that blocks all pool threads keeps its
+/// leases. The thread exists while there are leases.
 /// </summary>
 /// <param name="held">
-/// For a replica without threads: called when there is one more lease, by which no thread is started then; <see cref="Renew"/> has to be
-/// called.
+/// For a replica without threads: called after each added lease. No thread is started then, and the caller has to call <see cref="Renew"/>.
 /// </param>
 internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, Action? held = null)
 {
-    /// <summary>How often it looks for an answer that is not there yet.</summary>
+    /// <summary>The interval, in milliseconds, at which the thread looks for the answer of a renewal under way.</summary>
     private const int PollMs = 5;
 
     private readonly object _gate = new();
     private readonly List<(HeldLease Lease, LeaseDeadline Life)> _held = [];
     private bool _runs;
 
-    /// <param name="lease">Just granted.</param>
-    /// <param name="sentAt">When the request for it was sent, in monotonic ticks.</param>
+    /// <param name="lease">A lease that was just granted.</param>
+    /// <param name="sentAt">When the request for the lease was sent, in monotonic ticks.</param>
     public void Hold(HeldLease lease, long sentAt)
     {
         lock (_gate)
@@ -39,7 +38,7 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, 
         held?.Invoke();
     }
 
-    /// <summary>Posts the renewals that are due, and ends the leases that may be over.</summary>
+    /// <summary>Posts the renewals that are due, and marks the leases that may have ended as lost.</summary>
     /// <returns>
     /// When to call it again if no renewal is answered before, in monotonic ticks; <see cref="Moment.Never"/> without a lease.
     /// </returns>
@@ -54,7 +53,7 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, 
         }
     }
 
-    /// <summary>The cluster has ended a lease, and its holder is told at once.</summary>
+    /// <summary>Marks a lease as lost at once, because the cluster has ended it.</summary>
     public void Lose(long leaseId)
     {
         lock (_gate)
@@ -73,12 +72,12 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, 
             return [.. _held.Select(h => h.Lease).Where(l => l.EndsWithHost)];
     }
 
-    /// <summary>The process has a lock that ends with this lease.</summary>
+    /// <summary>Notes that this process holds a lock that is bound to this lease.</summary>
     public void MarkLocked(KvLease lease)
     {
         lock (_gate)
         {
-            // It may be lost by now.
+            // The lease may be lost by now.
             if (_held.Find(h => h.Lease == lease).Lease is not { } held)
                 return;
             held.HoldsLock = true;
@@ -111,7 +110,7 @@ internal sealed class LeaseRenewer(ReplicaAccess access, RaftKvOptions options, 
         }
     }
 
-    /// <summary>Whether it still lives.</summary>
+    /// <summary>Whether the lease still lives; posts a renewal that is due.</summary>
     private static bool KeepAlive((HeldLease Lease, LeaseDeadline Life) held, LocalReplica host, long now)
     {
         if (!held.Life.Lives(now, out var renewal))

@@ -8,7 +8,7 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
 {
     private static readonly ResiliencePipeline Retry = TransientRetry.Every(TimeSpan.FromMilliseconds(200), static e => e.IsTransient);
 
-    /// <summary>The holder, and the version at which it was looked for.</summary>
+    /// <summary>Returns the holder, and the version at which the queue was read.</summary>
     public async Task<(KvLockHolder? Holder, KvVersion At)> LookAsync(CancellationToken cancellationToken)
     {
         KvEntry? first = null;
@@ -33,7 +33,7 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
         return (holder, at);
     }
 
-    /// <summary>The holder now, and each one after it; one that is over before it is looked at is passed over.</summary>
+    /// <summary>Yields the holder now, and each later one. A holder that released the lock between two reads is not yielded.</summary>
     public async IAsyncEnumerable<KvLockHolder?> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (last, at) = await LookAsync(cancellationToken).ConfigureAwait(false);
@@ -50,7 +50,7 @@ internal sealed class LockObserver(IDistributedKv kv, string name)
         }
     }
 
-    /// <summary>The holder after a change of the queue.</summary>
+    /// <summary>Returns the holder after the next change of the queue.</summary>
     private async Task<(KvLockHolder? Holder, KvVersion At)> NextAsync(KvVersion at, CancellationToken cancellationToken)
     {
         await LockQueue.UntilAsync(

@@ -4,8 +4,8 @@ using Polly;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// The queue for a lock: one key for each caller, bound to a lease. The caller with the oldest key has the lock. Each waits for the key
-/// before its own, so that a release wakes one caller.
+/// The queue for a lock: one key for each caller, bound to a lease. The caller with the oldest key has the lock. Each caller waits for the
+/// key before its own to be deleted, so that a release wakes one caller.
 /// </summary>
 internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
 {
@@ -39,8 +39,8 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     }
 
     /// <summary>
-    /// Completes with the first change behind a version that ends the wait, and when this node missed something, so that the caller must
-    /// look again.
+    /// Completes with the first change after a version for which <paramref name="ends"/> returns <c>true</c>. Completes also when this node
+    /// does not hold a change any more, so the caller must read the state again.
     /// </summary>
     public static async Task UntilAsync(
         IDistributedKv kv, KvKeyRange range, KvVersion at, Func<KvEvent, bool> ends, CancellationToken cancellationToken)
@@ -56,7 +56,7 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
         }
         catch (RaftKvCompactedException)
         {
-            // The caller looks again.
+            // The caller reads the state again.
         }
     }
 
@@ -64,7 +64,8 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
     public static long LeaseOf(string name, string key) =>
         long.TryParse(key.AsSpan(PrefixOf(name).Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lease) ? lease : 0;
 
-    /// <summary>Until <paramref name="cancellationToken"/> fires, the place in the queue is lost, or no other place is before it.</summary>
+    /// <summary>Waits until no other place in the queue is before this one.</summary>
+    /// <exception cref="RaftKvLeaseException">The place in the queue was lost.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, mine.LostToken);
@@ -79,10 +80,10 @@ internal sealed class LockQueue(IDistributedKv kv, KvLock mine)
         }
     }
 
-    /// <summary>The key just before ours, and the version at which it was found; <c>null</c> when there is none.</summary>
+    /// <summary>The key just before this one in the queue, and the version at which it was found; <c>null</c> when there is none.</summary>
     private async Task<(string Key, KvVersion At)?> FindBeforeAsync(CancellationToken cancellationToken)
     {
-        // No node leads, or the queue was very long. The place is kept as long as the lease is.
+        // Retries while there is no leader, and when a scan of a long queue lost its version. The place lasts as long as its lease.
         return await Retry.ExecuteAsync(
             static async (queue, end) => await queue.ScanAsync(end).ConfigureAwait(false), this, cancellationToken).ConfigureAwait(false);
     }

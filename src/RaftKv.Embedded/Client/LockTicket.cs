@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>The value of the key that stands for a place in the queue for a lock: which node asked, and when.</summary>
+/// <summary>The value of the key of a place in the queue for a lock: which node asked, and when.</summary>
 internal static class LockTicket
 {
     private const char Separator = '\n';
@@ -11,7 +11,7 @@ internal static class LockTicket
     public static byte[] Encode(string nodeId, DateTimeOffset askedAt) =>
         Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{askedAt.ToUnixTimeMilliseconds()}{Separator}{nodeId}"));
 
-    /// <summary>What cannot be read, because something else wrote it, names no node.</summary>
+    /// <summary>Decodes a value. One that was not written by <see cref="Encode"/> results in an empty node id.</summary>
     public static (string NodeId, DateTimeOffset AskedAt) Decode(ReadOnlySpan<byte> value)
     {
         var text = Encoding.UTF8.GetString(value);

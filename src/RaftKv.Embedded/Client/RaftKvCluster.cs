@@ -7,7 +7,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>The cluster as operators see it. Calls find the leader, and ask again when it changes under way.</summary>
+/// <summary>The calls of an operator. They find the leader, and ask again when the leader changes meanwhile.</summary>
 internal sealed class RaftKvCluster : IRaftKvCluster
 {
     private readonly ReplicaAccess _access;
@@ -15,15 +15,16 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     private readonly ResiliencePipeline<AdminResult> _askLeader;
 
     /// <summary>
-    /// The time for a leader to appear, for the node at an address to answer, for a successor to take over, and for the rounds of a
-    /// change.
+    /// The time limit of a call: for a leader to appear, for the node at an address to answer, for a successor to take over, and for the
+    /// rounds of a change.
     /// </summary>
     private TimeSpan Limit => _options.RequestTimeout + _options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * _options.ElectionTimeout);
 
     public RaftKvCluster(ReplicaAccess access, RaftKvOptions options)
     {
         (_access, _options) = (access, options);
-        // Until the time for a leader to appear is up; a call the leader works on is not limited by it.
+        // AskAsync bounds the attempts in time: it throws once no leader has appeared for RequestTimeout. The time that a leader works on a
+        // call does not count.
         _askLeader = new ResiliencePipelineBuilder<AdminResult>()
             .AddRetry(new RetryStrategyOptions<AdminResult>
             {
@@ -45,7 +46,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         var replica = (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica;
         while (true)
         {
-            // Before the look: a change in between is seen with the next one.
+            // Taken before the status is read: a change in between completes it, and the status is read again.
             var changed = replica.Changed;
             var status = replica.Status;
             yield return status;
@@ -79,7 +80,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
                 }
                 catch (RaftKvUnavailableException e) when (e.IsTransient)
                 {
-                    // A moment later it may be otherwise.
+                    // The next attempt may succeed.
                 }
             }
             await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken)).ConfigureAwait(false);
@@ -104,7 +105,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
         catch (RaftKvMembershipException e) when (e.Error == RaftKvMembershipError.UnknownMember)
         {
-            // An earlier attempt got as far.
+            // An earlier attempt has removed it already.
         }
     }
 
@@ -122,10 +123,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     {
         NodeIds.ThrowIfInvalid(nodeId);
         var asked = 0;
-        // A node that was asked to remove itself, and finds that it is removed, is done.
+        // A node that was asked to remove itself, and finds that it is removed, has succeeded.
         bool HasHappened() => asked++ > 0 && Status is { Role: RaftKvRole.Removed } status && status.NodeId == nodeId;
         var answer = await AskAsync(AdminOperation.RemoveMember, nodeId, "", cancellationToken, HasHappened).ConfigureAwait(false);
-        // An attempt whose answer was lost has removed it.
+        // The member is unknown because an earlier attempt, whose answer was lost, has removed it.
         if (!(answer.MayHaveHappened && answer.Result.Error == RaftKvMembershipError.UnknownMember))
             ThrowIfRefused(answer);
     }
@@ -138,7 +139,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         if (toNodeId is not null && toNodeId == before)
             return;
         var asked = 0;
-        // Any successor will do, and an attempt whose answer was lost may have found one: asking that one too would hand over twice.
+        // Any successor will do, and an attempt whose answer was lost may have found one: asking the new leader too would transfer the
+        // leadership twice.
         bool HasHappened() => asked++ > 0 && toNodeId is null && before is not null && Status.LeaderId is { } now && now != before;
         ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken,
             HasHappened).ConfigureAwait(false));
@@ -180,7 +182,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         {
             if (await host.TryCopySnapshotAsync(index, destination, cancellationToken).ConfigureAwait(false) is { } copied)
                 return copied;
-            // A new one has all that is applied by now. It may be gone by the time it is opened; then the next one is there.
+            // A new snapshot has everything that is applied by now. It may be deleted before it is opened; then the next attempt finds a
+            // newer one.
             await TakeSnapshotAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -204,7 +207,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             host.PostRequest(call);
             var answer = await WaitAsync(call, startedAt, token).ConfigureAwait(false);
             mayHaveHappened |= answer.Unknown;
-            // A leader worked on it until it lost its office: the time for the next one to appear begins now.
+            // A leader worked on the call until it lost its leadership: the time for the next leader to appear begins now.
             if (clock.Ticks - askedAt > _options.ElectionTimeout.Ticks)
                 noLeaderSince = clock.Ticks;
             var isOver = clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks || HasNoTimeLeft(operation, startedAt);
@@ -215,7 +218,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         return new AdminAnswer(result, mayHaveHappened);
     }
 
-    /// <summary>What can be said before there is a replica.</summary>
+    /// <summary>The status while there is no replica.</summary>
     private RaftKvStatus StatusWithoutReplica()
     {
         var failure = _access.Failure;
@@ -248,7 +251,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     }
 
     /// <summary>
-    /// A new voter may have much to fetch: its call ends when there was no progress for a while. Every other call ends in time.
+    /// A new voter may have to receive much data: its call ends only when there was no progress for a while. Every other call ends within
+    /// <see cref="Limit"/>.
     /// </summary>
     private static bool IsLimited(AdminOperation operation) => operation != AdminOperation.AddMember;
 
@@ -271,6 +275,8 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             throw new RaftKvMembershipException(error, answer.Result.Message);
     }
 
-    /// <summary>What a leader said in the end, and whether an earlier attempt may have been carried out unseen.</summary>
+    /// <summary>
+    /// The last answer of a leader, and whether an earlier attempt may have been carried out although its answer was lost.
+    /// </summary>
     private readonly record struct AdminAnswer(AdminResult Result, bool MayHaveHappened);
 }

@@ -5,12 +5,16 @@ using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Client;
 
+/// <summary>
+/// Locks, leaderships and ephemeral keys, made of leases, keys and transactions. Revokes the lease of the ephemeral keys when the host
+/// stops.
+/// </summary>
 internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases, ReplicaAccess access,
     IOptions<RaftKvOptions> options) : IRaftKvCoordination, IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How often a node that was removed or is faulted looks whether it may stand for election again.</summary>
+    /// <summary>How often a node that was removed or is faulted checks whether it may stand for election again.</summary>
     private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan EphemeralTimeToLive = TimeSpan.FromSeconds(15);
@@ -35,7 +39,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         {
             while (!await RunOnceAsync(name, work, lockOptions, end.Token).ConfigureAwait(false))
             {
-                // Leadership was lost, or could not be had for now.
+                // Leadership was lost, or could not be acquired for now.
             }
         }
         catch (Exception e) when (IsStop(e) && access.Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -78,7 +82,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Before the replica stops: what goes with the process goes now.</summary>
+    /// <summary>Before the replica stops: revokes the lease of the ephemeral keys, which end with the process.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken) =>
         leases.ReleaseAsync(_ephemeral is { IsLost: false } lease ? [lease] : [], cancellationToken);
 
@@ -107,7 +111,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     private async ValueTask<HeldLock?> TryAcquireAsync(string name, KvLockOptions lockOptions, CancellationToken cancellationToken) =>
         (await EnterAsync(name, lockOptions, mayWait: false, cancellationToken).ConfigureAwait(false)).Lock;
 
-    /// <summary>Measures how long a lock takes, and counts those that are held.</summary>
+    /// <summary>Measures how long acquiring a lock takes, and counts the held locks.</summary>
     private async ValueTask<KvLock?> MeasureAsync(CallWatch watch, ValueTask<HeldLock?> acquiring)
     {
         var outcome = "failed";
@@ -125,7 +129,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
     }
 
-    /// <summary>Takes a place in the queue, and learns in the same step whether it is the first.</summary>
+    /// <summary>Takes a place in the queue, and learns in the same transaction whether it is the first.</summary>
     private async ValueTask<(HeldLock? Lock, bool IsFirst)> EnterAsync(
         string name, KvLockOptions lockOptions, bool mayWait, CancellationToken cancellationToken)
     {
@@ -190,7 +194,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         finally
         {
             var released = leadership.DisposeAsync();
-            // A caller that wants it to end does not wait for the cluster.
+            // After a cancellation the caller does not wait for the cluster.
             if (cancellationToken.IsCancellationRequested)
                 ReleaseAside(released);
             else
@@ -198,7 +202,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
     }
 
-    /// <summary>Whether the work has ended by itself.</summary>
+    /// <summary>Runs the work. Returns whether it has ended by itself, and not because leadership was lost.</summary>
     private static async Task<bool> LeadAsync(KvLock leadership, Func<KvLock, CancellationToken, Task> work,
         CancellationToken cancellationToken)
     {
@@ -213,7 +217,7 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
         }
         catch (RaftKvUnavailableException e) when (IsOut(e))
         {
-            // The work met it first: leadership ends with the membership.
+            // The work saw the error before the lost token fired: leadership ends with the membership.
             return false;
         }
         cancellationToken.ThrowIfCancellationRequested();
@@ -221,7 +225,8 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     }
 
     /// <summary>
-    /// Whether it says that this node was removed, and may be added again, or is faulted: the host lives on, and no call is to end it.
+    /// Whether the error says that this node was removed, and may be added again, or is faulted. The host continues to run in both cases,
+    /// so the call must not end.
     /// </summary>
     private static bool IsOut(Exception e) =>
         e is RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Removed or RaftKvUnavailableReason.Faulted };
@@ -229,6 +234,6 @@ internal sealed class RaftKvCoordination(IDistributedKv kv, RaftKvLeases leases,
     private static bool IsStop(Exception e) =>
         e is OperationCanceledException or RaftKvUnavailableException { Reason: RaftKvUnavailableReason.Stopping };
 
-    /// <summary>It ends by itself when the cluster cannot be told; nothing waits for that.</summary>
+    /// <summary>Releases in the background. A lease that cannot be revoked ends by itself, so no caller waits for it.</summary>
     private static void ReleaseAside(ValueTask released) => _ = released.AsTask();
 }

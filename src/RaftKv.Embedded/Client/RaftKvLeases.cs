@@ -3,6 +3,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
+/// <summary>Grants, revokes and lists leases. A <see cref="LeaseRenewer"/> renews those that this process holds.</summary>
 internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftKvOptions options,
     LeaseRenewer? renewer = null) : IRaftKvLeases
 {
@@ -16,7 +17,8 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     public async ValueTask<KvLease> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
         await GrantAsync(timeToLive, endsWithHost: false, cancellationToken).ConfigureAwait(false);
 
-    /// <param name="endsWithHost">Whether it is revoked when the host stops, if it is held then.</param>
+    /// <param name="timeToLive">500 ms to 24 h.</param>
+    /// <param name="endsWithHost">Whether the lease is revoked when the host stops, if it is held then.</param>
     public async ValueTask<HeldLease> GrantAsync(TimeSpan timeToLive, bool endsWithHost, CancellationToken cancellationToken)
     {
         if (timeToLive < Shortest || timeToLive > Longest)
@@ -61,11 +63,11 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
         return leases;
     }
 
-    /// <summary>The host stops: revokes the leases that end with it, so that other nodes need not wait for their time to live.</summary>
+    /// <summary>The host stops: revokes the leases that end with it, so that other nodes need not wait until they expire.</summary>
     public Task EndWithHostAsync(CancellationToken cancellationToken) => ReleaseAsync(_keeper.ThatEndWithHost(), cancellationToken);
 
     /// <summary>
-    /// Revokes leases; waits for at most the hand-over timeout, and not at all while no leader is known: they end by themselves then.
+    /// Revokes leases. Waits for at most the hand-over timeout, and not at all while no leader is known: the leases end by themselves then.
     /// </summary>
     public async Task ReleaseAsync(KvLease[] held, CancellationToken cancellationToken)
     {
@@ -80,7 +82,9 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
 
     public void Forget(HeldLease lease) => _keeper.Forget(lease);
 
-    /// <summary>Looks at the state between two entries, on the apply thread, once it contains all that was acknowledged before.</summary>
+    /// <summary>
+    /// Reads the state between two entries, on the apply thread, once it contains everything that was acknowledged before the call.
+    /// </summary>
     private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)
     {
         await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);

@@ -4,10 +4,12 @@ using RaftKv.Embedded.Node;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Makes this node's copy as fresh as a read asks for: at once where that is possible, or by a wait for a read index.</summary>
+/// <summary>
+/// Makes this node's copy as fresh as a read asks for: at once where that is possible, otherwise by waiting for a read index.
+/// </summary>
 internal static class ReadFreshness
 {
-    /// <summary>What makes the read as fresh as asked for without a wait, and counts it; <c>null</c> when it has to wait.</summary>
+    /// <summary>Returns and counts the source of a read that can be served without a wait; <c>null</c> when the read has to wait.</summary>
     public static ReadSource? ServeNow(LocalReplica host, in KvReadOptions asked)
     {
         ReadSource source;
@@ -35,13 +37,13 @@ internal static class ReadFreshness
         _ => false,
     };
 
-    /// <summary>Whether the read may be stale without a leader, and there is none.</summary>
+    /// <summary>Whether the read allows a stale copy without a leader, and no leader is known.</summary>
     private static bool CanReadStale(LocalReplica host, in KvReadOptions asked) =>
         asked.StaleWithoutLeader && host.Replica.ServesWithoutLeader && host.Applier.AppliedIndex >= asked.MinVersion.Value;
 
     /// <summary>
-    /// Whether this node leads beyond doubt and has applied all writes that were acknowledged. The commit index is read before the clock: a
-    /// lease that still holds then held when the index was current.
+    /// Whether this node holds the read lease and has applied all writes that were acknowledged. The commit index is read before the clock:
+    /// a lease that holds afterwards also held when the index was read.
     /// </summary>
     private static bool HoldsLease(LocalReplica host)
     {
@@ -51,7 +53,7 @@ internal static class ReadFreshness
     }
 
     /// <summary>Waits until this node's own copy is as fresh as asked for.</summary>
-    /// <returns>What made it so; <see cref="ReadSource.WithoutLeader"/> when it may be older than asked for.</returns>
+    /// <returns>The source of the read; <see cref="ReadSource.WithoutLeader"/> when the copy may be older than asked for.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<ReadSource> WaitUntilFreshAsync(
         LocalReplica host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
@@ -66,7 +68,7 @@ internal static class ReadFreshness
         return source;
     }
 
-    /// <summary>Only while something measures or traces.</summary>
+    /// <summary>Waits, and measures and traces the wait. Called only while a listener is attached.</summary>
     private static async ValueTask<ReadSource> WaitWatchedAsync(
         LocalReplica host, KvReadOptions asked, string operation, CancellationToken cancellationToken)
     {
@@ -91,8 +93,8 @@ internal static class ReadFreshness
         var source = ReadSource.OwnCopy;
         if (asked.Consistency == KvConsistency.LeaderLease)
             host.Replica.WantLease();
-        // A stale read waits only while a restarted node does not know yet how far it had been, or when the copy may be too old: one read
-        // index tells, or brings it up to date.
+        // A stale read waits in two cases: a restarted node has not yet applied what was committed after its start, or the copy may be
+        // older than MaxAge. A read index resolves both.
         if (asked.Consistency != KvConsistency.Stale || !host.Replica.ServesOwnCopy)
             source = await ReadIndexAsync(host, MayBeStale(asked), cancellationToken).ConfigureAwait(false);
         else if (asked.MaxAge is { } maxAge && !host.Replica.IsAtMost(maxAge))
@@ -102,7 +104,7 @@ internal static class ReadFreshness
         return source;
     }
 
-    /// <summary>A stale read with a greatest age is refused without a quorum, and tells why.</summary>
+    /// <summary>Whether the read may be served stale without a leader. A stale read with MaxAge may not: it is refused instead.</summary>
     private static bool MayBeStale(in KvReadOptions asked) =>
         asked.StaleWithoutLeader || asked is { Consistency: KvConsistency.Stale, MaxAge: null };
 
@@ -136,7 +138,8 @@ internal static class ReadFreshness
     }
 
     /// <summary>
-    /// As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that brings the answer ends the wait.
+    /// As <see cref="WaitUntilFreshAsync"/>, for callers that must block: the thread that completes the batch wakes the caller, without the
+    /// pool.
     /// </summary>
     public static void WaitUntilFresh(LocalReplica host, in KvReadOptions asked)
     {
@@ -155,7 +158,7 @@ internal static class ReadFreshness
         Count(host, asked.Consistency, SourceOf(batch));
     }
 
-    /// <summary>Only while something measures or traces.</summary>
+    /// <summary>As <see cref="Wait"/>, and measures and traces the wait. Called only while a listener is attached.</summary>
     private static void WaitWatched(LocalReplica host, in KvReadOptions asked)
     {
         var watch = host.Telemetry.StartRead("get", asked.Consistency);

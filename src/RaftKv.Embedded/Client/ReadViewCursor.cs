@@ -6,13 +6,12 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// Walks the state as of a pinned version, page by page: what the store holds now, and in its place what was overwritten since. The store
-/// is read first:
-/// the apply thread keeps what it is about to overwrite before it does.
+/// Reads the state as of a pinned version, page by page: the records that the store holds now, with those replaced that were overwritten
+/// since. The store is read first: the apply thread keeps the old record before it overwrites it.
 /// </summary>
 internal sealed class ReadViewCursor
 {
-    /// <summary>How many keys a page takes from the index, and after how many bytes of values it ends.</summary>
+    /// <summary>The most keys that a page takes from the index. A page also ends after <see cref="PageBytes"/> of values.</summary>
     private const int PageKeys = 256;
     private const int PageBytes = 1024 * 1024;
 
@@ -30,9 +29,9 @@ internal sealed class ReadViewCursor
 
     /// <param name="pin">The version to read.</param>
     /// <param name="keys">The keys to read.</param>
-    /// <param name="after">The key to continue after, in the order of the walk; empty for the beginning.</param>
+    /// <param name="after">The key to continue after, in the order of the cursor; empty for the beginning.</param>
     /// <param name="keysOnly">Whether to leave out the values.</param>
-    /// <param name="descending">Whether the walk begins with the last key.</param>
+    /// <param name="descending">Whether the cursor begins with the last key.</param>
     public ReadViewCursor(ReadView pin, KeyInterval keys, byte[] after, bool keysOnly, bool descending = false)
     {
         (_pin, _from, _to, _keysOnly, _descending) = (pin, keys.From, keys.To, keysOnly, descending);
@@ -43,7 +42,7 @@ internal sealed class ReadViewCursor
         _done = IsPast(_from);
     }
 
-    /// <summary>Ascending walks only: goes on at <paramref name="to"/> if it has not come that far.</summary>
+    /// <summary>Ascending cursors only: continues at <paramref name="to"/> if the cursor is not there yet.</summary>
     public void Skip(byte[] to)
     {
         if (to.AsSpan().SequenceCompareTo(_from) <= 0)
@@ -52,9 +51,9 @@ internal sealed class ReadViewCursor
         _done |= IsPast(to);
     }
 
-    /// <summary>Fills <paramref name="page"/>, possibly with nothing; <c>false</c> when there is nothing more.</summary>
-    /// <exception cref="RaftKvCompactedException">The pin is broken.</exception>
-    /// <exception cref="RaftKvUnavailableException">The node stops.</exception>
+    /// <summary>Fills <paramref name="page"/>, which may stay empty; <c>false</c> when the end was reached before.</summary>
+    /// <exception cref="RaftKvCompactedException">The read view is broken.</exception>
+    /// <exception cref="RaftKvUnavailableException">The node is stopping.</exception>
     public bool Next(int max, List<ReadViewRecord> page)
     {
         page.Clear();
@@ -67,7 +66,7 @@ internal sealed class ReadViewCursor
         var isLast = copied < max;
         isLast &= ReadRecords();
         CopyOverwritten(isLast);
-        // The pin holds, so no other store has taken the place of this one.
+        // The read view is not broken, so no other store has replaced this one: the store was disposed because the node stops.
         if (_storeIsGone)
             throw Errors.Stopping();
         Merge(page);
@@ -80,7 +79,7 @@ internal sealed class ReadViewCursor
         return true;
     }
 
-    /// <summary>What was overwritten between the keys that were read, in the order of the walk.</summary>
+    /// <summary>Copies the records that were overwritten between the keys that were read, in the order of the cursor.</summary>
     private void CopyOverwritten(bool isLast)
     {
         var from = new UndoRecord(_descending && !isLast ? _found[^1].Key : _from, _after ? long.MaxValue : 0);
@@ -91,7 +90,7 @@ internal sealed class ReadViewCursor
             _overwritten.Reverse();
     }
 
-    /// <summary>False when it stopped before the last key because the page is large enough.</summary>
+    /// <summary>Reads the records of the keys. <c>false</c> when it stopped before the last key because the page is large enough.</summary>
     private bool ReadRecords()
     {
         _found.Clear();
@@ -122,7 +121,7 @@ internal sealed class ReadViewCursor
         }
     }
 
-    /// <summary>Both lists are in order; what was overwritten stands for what was found.</summary>
+    /// <summary>Merges both lists, which are in order; for a key in both, the overwritten record counts.</summary>
     private void Merge(List<ReadViewRecord> page)
     {
         var next = 0;

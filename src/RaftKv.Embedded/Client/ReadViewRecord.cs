@@ -2,5 +2,5 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>What a key held at a version. Header and value are left out when only keys are wanted.</summary>
+/// <summary>The record of a key at a version. Header and value are left out when only keys are wanted.</summary>
 internal readonly record struct ReadViewRecord(byte[] Key, RecordHeader Header, byte[]? Value);

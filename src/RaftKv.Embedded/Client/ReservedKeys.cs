@@ -4,8 +4,8 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>
-/// The one list of reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot
-/// write there; the library itself writes with the <c>Reserved</c> operations of a transaction.
+/// All reserved prefixes: those of the library, and those that packages of this process have registered. Applications cannot write keys
+/// with these prefixes; the library itself writes them with the <c>Reserved</c> operations of a transaction.
 /// </summary>
 /// <param name="registered">The prefixes of packages, for example that of the key ring of Data Protection.</param>
 internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
@@ -22,13 +22,13 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
 
     private readonly ReservedPrefix[] _all = [.. BuiltIn, .. registered];
 
-    /// <summary>All of them.</summary>
+    /// <summary>All reserved prefixes.</summary>
     public IReadOnlyList<ReservedPrefix> All => _all;
 
     /// <exception cref="RaftKvReservedKeyException">The key is reserved.</exception>
     public void ThrowIfReserved(string key)
     {
-        // What is no key at all is refused where it is encoded.
+        // A null key is refused where the key is encoded.
         if (key is null)
             return;
         foreach (var prefix in _all)
@@ -38,7 +38,7 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
         }
     }
 
-    /// <exception cref="RaftKvReservedKeyException">An operation writes a reserved key and is not the library's.</exception>
+    /// <exception cref="RaftKvReservedKeyException">An operation of the application writes a reserved key.</exception>
     public void ThrowIfReserved(KvTransaction transaction, int maxKeyBytes)
     {
         ThrowIfReserved(transaction.Then, maxKeyBytes);

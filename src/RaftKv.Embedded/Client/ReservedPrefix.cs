@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Client;
 
-/// <summary>What keys begin with that the library, or a package of it, keeps for itself.</summary>
+/// <summary>A prefix of keys that are reserved for the library or a package of it.</summary>
 /// <param name="Text">The prefix.</param>
-/// <param name="Owner">What keeps its keys there, in words.</param>
+/// <param name="Owner">What the keys are for, as the end of the sentence "keys that begin with … are".</param>
 /// <param name="Instead">What an application does instead of writing there, as a sentence.</param>
 /// <param name="IsSecret">Whether the values must not be shown.</param>
 internal sealed record ReservedPrefix(string Text, string Owner, string Instead, bool IsSecret = false)

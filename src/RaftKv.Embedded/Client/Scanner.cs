@@ -32,7 +32,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
             var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes),
                 scanOptions.KeysOnly, scanOptions.Descending);
             var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
-            // After a page that is not the last one, the caller may ask for the next.
+            // After a page that is not the last one, the caller may ask for the next page in the same version.
             if (page.Next is not null)
                 _parked.Park(pin, host.Clock.Provider);
             else
@@ -83,7 +83,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var asked = Encode(keys);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
-        // Before the read: the copy only becomes fresher.
+        // Read before the records: the copy only becomes fresher.
         var age = source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
         using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
         var results = new Dictionary<string, KvGetResult>(asked.Count, StringComparer.Ordinal);
@@ -95,7 +95,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         return results;
     }
 
-    /// <exception cref="ArgumentException">Too many keys, or one that is none.</exception>
+    /// <exception cref="ArgumentException">There are too many keys, or one of them is invalid.</exception>
     private Dictionary<string, byte[]> Encode(IEnumerable<string> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -149,7 +149,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    /// <summary>The first key behind a child: behind all keys of a group.</summary>
+    /// <summary>The first key after a child; for a group, the first key after all keys of the group.</summary>
     private static byte[] Behind(byte[] prefix, byte[] child, byte delimiter)
     {
         if (child.Length == 0)
@@ -179,7 +179,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
                 group = end < 0 ? [] : key[..(prefix.Length + end + 1)];
                 yield return new KvChild { Name = Encoding.UTF8.GetString(end < 0 ? key : group), IsGroup = end >= 0 };
             }
-            // The rest of a group need not be walked through.
+            // Skips the rest of a group without reading its keys.
             if (group.Length > 0 && page.Count > 0 && page[^1].Key.AsSpan().StartsWith(group))
                 cursor.Skip(KeyInterval.PastPrefix(group));
         }
@@ -207,7 +207,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version) };
     }
 
-    /// <summary>The version the scan goes on with, or a new one that is as fresh as asked for.</summary>
+    /// <summary>Returns the read view of the version that a scan continues with, or a new one that is as fresh as asked for.</summary>
     private async ValueTask<ReadView> PinAsync(LocalReplica host, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var version = asked.AtVersion.Value;

@@ -5,7 +5,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Turns a transaction into a command, and refuses what no node would accept before anything is sent.</summary>
+/// <summary>Encodes a transaction as a command, and refuses before anything is sent what every node would refuse.</summary>
 internal readonly struct TransactionEncoder(ClusterLimits limits, long wallMs)
 {
     public byte[] Encode(KvTransaction transaction)

@@ -3,10 +3,10 @@ using Polly.Retry;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Repeats calls that fail for a while, for as long as the caller waits.</summary>
+/// <summary>Repeats calls after transient errors, for as long as the caller waits.</summary>
 internal static class TransientRetry
 {
-    /// <param name="pause">Between two attempts.</param>
+    /// <param name="pause">The pause between two attempts.</param>
     /// <param name="isHandled">Which errors are followed by another attempt; the others end the call.</param>
     public static ResiliencePipeline Every(TimeSpan pause, Func<RaftKvException, bool> isHandled) => new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions

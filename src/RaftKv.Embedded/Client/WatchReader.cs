@@ -11,7 +11,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     private const int DefaultBufferBytes = 32 * 1024;
     private const int MaxBufferBytes = 64 * 1024 * 1024;
 
-    /// <summary>A watch that falls out of the history again and again reads the whole state at most this often.</summary>
+    /// <summary>The pause before a resynchronization: a slow watcher reads the whole state at most this often.</summary>
     private static readonly TimeSpan ResynchronizePause = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan MinProgressInterval = TimeSpan.FromMilliseconds(10);
@@ -24,17 +24,19 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             : WatchOnceAsync(keys, watchOptions, cancellationToken);
     }
 
-    /// <summary>What this node holds now, however old, and every change behind it: never waits for another node.</summary>
+    /// <summary>
+    /// The current content of this node's copy, whatever its age, and every change after it: never waits for another node.
+    /// </summary>
     public IAsyncEnumerable<KvEvent> WatchLocalAsync(KvKeyRange range, CancellationToken cancellationToken) =>
         WatchStateAsync(KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes), default, mustBeFresh: false, cancellationToken);
 
-    /// <summary>Until the history of this node does not reach to the next change.</summary>
+    /// <summary>Ends with an exception when the history of this node does not hold the next change any more.</summary>
     private IAsyncEnumerable<KvEvent> WatchOnceAsync(KeyInterval keys, KvWatchOptions asked, CancellationToken cancellationToken) =>
         asked.InitialState
             ? WatchStateAsync(keys, asked, mustBeFresh: true, cancellationToken)
             : WatchFromAsync(keys, asked, cancellationToken);
 
-    /// <summary>Begins again with the current state whenever changes were missed.</summary>
+    /// <summary>Reads the whole current state again whenever changes were missed.</summary>
     private async IAsyncEnumerable<KvEvent> ResynchronizeAsync(
         KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -50,7 +52,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    /// <summary><c>false</c> when changes were missed. A watch ends in no other way but by an exception.</summary>
+    /// <summary><c>false</c> when changes were missed. Otherwise a watch ends only with an exception.</summary>
     private static async ValueTask<bool> TryMoveNextAsync(IAsyncEnumerator<KvEvent> changes)
     {
         try
@@ -67,7 +69,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var from = asked.FromVersion.Value;
-        // What a restarted node applies again is news to it alone.
+        // A restarted node first applies entries that other nodes applied before: these are no new changes.
         if (from == 0 && !host.Replica.HasCaughtUp)
             await ReadFreshness.ReadIndexAsync(host, mayBeStale: false, cancellationToken).ConfigureAwait(false);
         ThrowIfRemoved(host);
@@ -143,7 +145,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     private static WatchedValues Values(in KvWatchOptions asked) =>
         asked.PreviousValues ? WatchedValues.Previous : asked.KeysOnly ? WatchedValues.None : WatchedValues.Written;
 
-    /// <summary>The history has the end of a previous entry in log time.</summary>
+    /// <summary>The history has the expiry of a previous entry in log time; converts it to wall time.</summary>
     private static KvEvent InWallTime(LocalReplica host, in KvEvent change) => change.Previous is { ExpiresAt: { } end } previous
         ? change with { Previous = previous with { ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(end.ToUnixTimeMilliseconds())) } }
         : change;

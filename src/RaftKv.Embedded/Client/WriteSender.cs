@@ -3,7 +3,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Gives commands to the replica, and bounds the bytes of those that are under way.</summary>
+/// <summary>Passes commands to the replica, and bounds the bytes of the commands under way.</summary>
 internal sealed class WriteSender(RaftKvOptions options)
 {
     private WriteOperationPool? _writes;
@@ -12,7 +12,7 @@ internal sealed class WriteSender(RaftKvOptions options)
     private WriteOperationPool Writes =>
         _writes ?? Interlocked.CompareExchange(ref _writes, new WriteOperationPool(Release), null) ?? _writes;
 
-    /// <summary>Sends a command that the caller has made.</summary>
+    /// <summary>Sends a command that is already encoded.</summary>
     public ValueTask<KvWriteResult> SendAsync(LocalReplica host, byte[] command, CancellationToken cancellationToken) =>
         Send(host, new WriteOperation(command, DeadlineOf(host), Release), cancellationToken);
 
@@ -24,11 +24,11 @@ internal sealed class WriteSender(RaftKvOptions options)
         return write.Result;
     }
 
-    /// <summary>An operation with room for a command of so many bytes.</summary>
+    /// <summary>Returns an operation with a buffer for a command of the given size.</summary>
     public WriteOperation NewWrite(LocalReplica host, int bytes)
     {
         var deadline = DeadlineOf(host);
-        // Measuring reads the operation after its end.
+        // Not from the pool while writes are measured: the measurement reads the operation after its end.
         return host.Telemetry.WatchesWrites ? new WriteOperation(new byte[bytes], deadline, Release) : Writes.Take(bytes, deadline);
     }
 
@@ -49,7 +49,7 @@ internal sealed class WriteSender(RaftKvOptions options)
         return result;
     }
 
-    /// <summary>Only while something measures or traces.</summary>
+    /// <summary>Sends, and measures and traces the write. Called only while a listener is attached.</summary>
     private static async ValueTask<KvWriteResult> SendWatchedAsync(LocalReplica host, WriteOperation write,
         CancellationToken cancellationToken)
     {

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// When to ask a peer what has arrived: something is under way, and for a while nothing was sent, acknowledged or asked. The question
-/// keeps its place behind the data. Its answer is the evidence without which nothing is sent again.
+/// When to ask a peer what has arrived: something is under way, and for a while nothing was sent, acknowledged or asked. The question keeps
+/// its place after the data. Nothing is sent again before its answer shows that it is lost.
 /// </summary>
 internal sealed class ArrivalCheck(long now)
 {
@@ -35,6 +35,6 @@ internal sealed class ArrivalCheck(long now)
     /// <summary>The peer is busy with what it has: it advances, but the backoff stays.</summary>
     public void StillAdvances(long now) => AdvancedAt = now;
 
-    /// <summary>After a silence something may be lost: the peer is asked soon.</summary>
+    /// <summary>After a silence messages may be lost: the peer is asked soon.</summary>
     public void ResetBackoff() => _backoff = 1;
 }

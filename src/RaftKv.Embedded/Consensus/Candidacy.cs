@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>One campaign, or one question whether a campaign could be won (pre-vote, dissertation §9.6): the votes so far.</summary>
+/// <summary>One campaign, or one pre-vote (a question whether a campaign could be won, dissertation §9.6): the votes so far.</summary>
 internal sealed class Candidacy
 {
     private readonly HashSet<string> _votes = new(StringComparer.Ordinal);
@@ -13,14 +13,15 @@ internal sealed class Candidacy
 
     /// <param name="configuration">The one in force.</param>
     /// <param name="nodeId">The candidate.</param>
-    /// <param name="self">The candidate as a member; <c>null</c> when the configuration names its predecessor or does not name
-    /// it.</param>
+    /// <param name="self">
+    /// The candidate as a member; <c>null</c> when the configuration names another incarnation of it or does not name it.
+    /// </param>
     public bool IsWon(ClusterConfiguration configuration, string nodeId, Member? self)
     {
         var votes = 0;
         foreach (var member in configuration.Members)
         {
-            // The vote of this node is not the vote of its predecessor.
+            // This node's vote for itself does not count for an earlier incarnation of the same name.
             if (member.IsVoter && _votes.Contains(member.NodeId) && (member.NodeId != nodeId || member == self))
                 votes++;
         }

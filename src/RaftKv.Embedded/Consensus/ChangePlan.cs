@@ -8,8 +8,8 @@ namespace RaftKv.Embedded.Consensus;
 /// <param name="Target">The configuration to append; <c>null</c> when the request ends without one.</param>
 /// <param name="Joining">The member whose promotion the caller waits for.</param>
 /// <param name="Error">Why the change is refused.</param>
-/// <param name="Message">For people, when there is nothing to append.</param>
-/// <param name="Retry">The refusal is about this moment or this node: ask again.</param>
+/// <param name="Message">The text for the caller when there is nothing to append.</param>
+/// <param name="Retry">The refusal holds only for this moment or this node: the caller may ask again.</param>
 internal readonly record struct ChangePlan(
     ClusterConfiguration? Target, string? Joining, RaftKvMembershipError? Error, string Message, bool Retry = false)
 {

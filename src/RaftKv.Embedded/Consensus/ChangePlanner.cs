@@ -56,7 +56,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
                 : ChangePlan.AppendAndAwait(Configuration.With(wanted with { Role = MemberRole.Joining }), wanted.NodeId);
         }
 
-        // A caller that does not know the incarnation means the member as it is.
+        // A caller that names no incarnation means the one that the configuration has.
         var incarnation = wanted.Incarnation == Guid.Empty ? existing.Incarnation : wanted.Incarnation;
         if (existing.IsVoter && incarnation != existing.Incarnation)
             return PlanToReplaceDisk(wanted);
@@ -82,8 +82,8 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
 
     /// <summary>
     /// A voter came back with an empty disk: one entry takes its vote and adds a learner of its name, which for the voters is a removal
-    /// like any other. The old disk held votes and entries that the new one does not have. While the old one may still be alive, two
-    /// nodes may have been given one name.
+    /// like any other. The old disk held votes and entries that the new one does not have. The change is refused while the old disk may
+    /// still be in use: two nodes may have been given one name.
     /// </summary>
     private ChangePlan PlanToReplaceDisk(Member wanted)
     {

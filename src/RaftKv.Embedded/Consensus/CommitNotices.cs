@@ -13,7 +13,7 @@ internal sealed class CommitNotices(ReplicaState replica, PeerSet peers, Replica
     /// <summary>When the peers are told, in ticks.</summary>
     public long Due { get; private set; } = Moment.Never;
 
-    /// <summary>A node has forwarded the proposals up to this index.</summary>
+    /// <summary>The node <paramref name="from"/> has forwarded the proposals up to this index.</summary>
     public void Expect(long index, string from) => _origins.Enqueue((index, from));
 
     public void OnCommit()

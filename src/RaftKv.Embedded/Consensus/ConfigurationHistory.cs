@@ -49,8 +49,8 @@ internal sealed class ConfigurationHistory
     }
 
     /// <summary>
-    /// Whether a node has a vote in a configuration that a newer one has not replaced for certain: what is behind <paramref
-    /// name="commit"/> may be committed or not, above all after a restart, which forgets the commit index.
+    /// Whether a node has a vote in a configuration that may still be in force: the newest one up to <paramref name="commit"/>, or one
+    /// after it. An entry after that index may be committed or not, above all after a restart, which forgets the commit index.
     /// </summary>
     public bool MayStillBeVoter(string nodeId, Guid incarnation, long commit)
     {
@@ -65,9 +65,9 @@ internal sealed class ConfigurationHistory
     }
 
     /// <summary>
-    /// Whether a node is in a configuration that has certainly been committed: one up to <paramref name="commit"/>, one with a newer one
-    /// behind it (a change begins when the change before it is committed), or one in which the node has a vote without having been
-    /// founded with it (it was committed as a learner before).
+    /// Whether a node is in a configuration that has certainly been committed: one up to <paramref name="commit"/>, one that a newer one
+    /// follows (a change begins only when the change before it is committed), or one after the bootstrap in which the node has a vote (it
+    /// was committed as a learner before).
     /// </summary>
     public bool HasNamed(string nodeId, Guid incarnation, long commit)
     {
@@ -95,7 +95,7 @@ internal sealed class ConfigurationHistory
         return true;
     }
 
-    /// <summary>Forgets the configurations that are out of force at <paramref name="index"/>.</summary>
+    /// <summary>Forgets the configurations that a newer one, up to <paramref name="index"/>, has replaced.</summary>
     public void ForgetBefore(long index)
     {
         while (_entries.Count > 1 && _entries[1].Index <= index)
@@ -103,8 +103,8 @@ internal sealed class ConfigurationHistory
     }
 
     /// <summary>
-    /// A snapshot says what held at its end: what came before it here is void, and without <paramref name="keepSuffix"/> what came after
-    /// it as well.
+    /// Takes over the configuration of a snapshot. It replaces the configurations up to the snapshot, and without
+    /// <paramref name="keepSuffix"/> those after it as well.
     /// </summary>
     public void ReplaceUpTo(long snapshotIndex, long index, ClusterConfiguration configuration, bool keepSuffix)
     {

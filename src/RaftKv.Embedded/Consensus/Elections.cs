@@ -30,7 +30,7 @@ internal sealed class Elections(
     private LeasePromises Promises => replica.Vote.Promises;
 
     /// <summary>
-    /// A voter campaigns, and so does one whose removal is not committed yet: it may be the only one left that has the entry which
+    /// A voter campaigns, and so does a voter whose removal is not committed yet: it may be the only node left that has the entry which
     /// removes it, and then no other node could win (dissertation §4.2.2). Its own vote does not count then.
     /// </summary>
     private bool CanCampaign => roles.Role is not (RaftRole.Removed or RaftRole.Leader) && !snapshots.IsInstalling
@@ -122,8 +122,8 @@ internal sealed class Elections(
         var upToDate = m.Last.IsUpToDateWith(replica.Log.Last);
         if (membership.IsOutsider(from))
         {
-            // It campaigns because it never heard that its removal is committed. While its log is behind, a refusal costs no election,
-            // and its term is ignored. Otherwise it may be a member that this node has not heard of yet.
+            // The sender campaigns because it never heard that its removal is committed. While its log is behind, a refusal costs no
+            // election, and its term is ignored. Otherwise it may be a member that this node has not heard of yet.
             var committed = replica.Configurations.At(replica.CommitIndex).Index;
             replica.Send(from, new RemovedNotice(replica.Term, committed));
             if (!upToDate)
@@ -161,7 +161,7 @@ internal sealed class Elections(
         }
         else if (m.Term > replica.Term)
         {
-            // A refusal tells the term. It is never a vote, whatever else it says.
+            // A reply with a newer term is never a vote for this node: only its term counts.
             if (roles.Role != RaftRole.Removed)
                 BecomeFollower(m.Term, null, $"saw term {m.Term} from {from}");
         }
@@ -173,7 +173,8 @@ internal sealed class Elections(
 
     public void OnTimeoutNow(string from, TimeoutNow m)
     {
-        // The leader that asks has given up its read lease for good, so the promise to it does not stand in the way (dissertation §3.10).
+        // The leader that asks has given up its read lease for good, so the promise to it does not forbid this election (dissertation
+        // §3.10).
         if (m.Term == replica.Term && CanCampaign)
             StartElection(transferred: true, $"asked by {from} to take over");
     }
@@ -206,7 +207,7 @@ internal sealed class Elections(
 
     /// <summary>
     /// This node's data directory has gone back in time. The log stays: it is a part of what the cluster had, and the leader replaces the
-    /// rest. The node waits, as one with a new disk does, until a configuration names its new identity.
+    /// rest. The node waits, as a node with a new disk does, until a configuration names its new identity.
     /// </summary>
     public void OnReincarnated(Guid incarnation)
     {
@@ -221,8 +222,8 @@ internal sealed class Elections(
 
     private void ArmTimer()
     {
-        // In term 1, in which a cluster is founded, no node has led, and only the founder, which voted for itself, knows the members.
-        // There is no leader to wait for and no rival.
+        // In term 1, the term of the bootstrap, no node has led yet, and only the node that bootstraps, which voted for itself, knows the
+        // members. There is no leader to wait for and no other candidate.
         var isFounding = replica.Term == 1 && replica.Vote.VotedFor == replica.NodeId;
         var timeout = replica.Settings.ElectionTimeout;
         var wait = isFounding ? replica.Settings.HeartbeatInterval : timeout + replica.Random.Below(timeout);

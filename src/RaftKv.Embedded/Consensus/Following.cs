@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class Following(ReplicaState replica, OwnMembership membership, string leaderId)
 {
-    /// <summary>Up to here this log was compared with the log of the leader, and agrees.</summary>
+    /// <summary>The last index up to which this log was compared with the leader's log and agrees.</summary>
     private long _verified = replica.CommitIndex;
     private long _roundAnswered;
     private long _reportedMatch;
@@ -28,8 +28,8 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
     private long DurableMatch => Math.Min(_verified, replica.Log.DurableIndex);
 
     /// <summary>
-    /// Whether there is no room until the state machine has caught up. Uncommitted entries are no reason to refuse others: they may need
-    /// the very entries that come now, and the leader bounds them.
+    /// Whether there is no room until the state machine has caught up. Uncommitted entries are no reason to refuse others: their commit may
+    /// need the entries that come now, and the leader bounds them.
     /// </summary>
     private bool WaitsForStateMachine =>
         replica.Log.UnappliedBytes > 2 * replica.Settings.MaxUncommittedBytes && replica.Log.Applied < replica.CommitIndex;
@@ -66,7 +66,7 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
             OnHeartbeat(m);
         else if (!WaitsForStateMachine && !WaitsForDisk)
             TakeEntries(m);
-        // else: the leader notices by its next heartbeat and tries again.
+        // else: no room. The leader notices by the answer to its next heartbeat and sends again.
     }
 
     /// <summary>One answer for everything that became durable with this write.</summary>
@@ -77,7 +77,7 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
     }
 
     /// <summary>
-    /// The leader has committed up to <paramref name="index"/>. What was not compared with its log does not commit here.
+    /// The leader has committed up to <paramref name="index"/>. Entries that were not compared with its log are not committed here.
     /// </summary>
     public void CommitVerified(long index) => AdvanceCommit(Math.Min(index, _verified));
 
@@ -100,7 +100,7 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
 
     private void OnHeartbeat(AppendEntries m)
     {
-        // A mere notice of commit needs no answer: nothing in it is news to the leader.
+        // A message that only tells the commit index needs no answer: the answer would tell the leader nothing new.
         var isNotice = m.Round == _roundAnswered && m.Commit > replica.CommitIndex
             && m.Previous.Index <= _verified && DurableMatch == _reportedMatch;
         _verified = Math.Max(_verified, m.Previous.Index);
@@ -118,7 +118,7 @@ internal sealed class Following(ReplicaState replica, OwnMembership membership, 
             known++;
         if (known < entries.Length)
         {
-            // Were the same end of a log written twice, with another in between, its confirmation could mean either.
+            // If the same end of a log were written twice, with another in between, a confirmation by the disk could mean either write.
             if (log.IsPending(entries[^1].Id))
                 return;
             var first = entries[known].Index;

@@ -31,7 +31,7 @@ internal sealed class HardState(RaftStart start)
         IsUnsaved = true;
     }
 
-    /// <summary>Promises a leader to give no vote for a while. The answer, which is the promise, leaves behind the save.</summary>
+    /// <summary>Promises a leader to give no vote for a while. The answer, which carries the promise, leaves after the save.</summary>
     public void Promise(int lengthMs, long now)
     {
         if (Promises.Give(lengthMs, now))

@@ -35,6 +35,6 @@ internal sealed class HeartbeatRounds
             _lease.OnRoundAnswered(round, oldest.SentAt);
     }
 
-    /// <summary>A proof by the answers to the next round. The leader waits for them as long as it leads on without them.</summary>
+    /// <summary>A proof by the answers to the next round. It is waited for as long as a leader leads on without a quorum.</summary>
     public QuorumProof NewProof() => new(Newest + 1, _replica.Now + (2 * _replica.Settings.ElectionTimeout));
 }

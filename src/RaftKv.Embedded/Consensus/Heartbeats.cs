@@ -12,7 +12,7 @@ internal sealed class Heartbeats(
     /// <summary>How long a quorum may take for its answers before the other voters are asked too.</summary>
     private static readonly long QuorumTimeout = TimeSpan.FromMilliseconds(2).Ticks;
 
-    /// <summary>When a question that was put to a quorum only is put to the other voters too, in ticks.</summary>
+    /// <summary>When a question that was sent to a quorum only is sent to the other voters too, in ticks.</summary>
     public long AskOthersAt { get; private set; } = Moment.Never;
 
     /// <summary>Asks every peer. A peer that answers this round, or a later one, did so after now.</summary>
@@ -37,8 +37,8 @@ internal sealed class Heartbeats(
     }
 
     /// <summary>
-    /// Asks only as many voters as make a quorum, those that answered last: a leader serves thousands of reads, and one more answer
-    /// proves nothing more. The others are asked when these take long.
+    /// Asks only as many voters as make a quorum, those that answered most recently: a leader serves thousands of reads, and one more
+    /// answer proves nothing more. The others are asked after <see cref="QuorumTimeout"/>.
     /// </summary>
     public void AskQuorum()
     {

@@ -14,7 +14,7 @@ internal sealed class Leadership
     private readonly CommitNotices _notices;
     private long _heartbeatDue;
 
-    /// <summary>Until then the quorum is not given up, in ticks.</summary>
+    /// <summary>Until this time, in ticks, the leader does not step down for lack of answers.</summary>
     private long _quorumGraceUntil;
 
     public Leadership(ReplicaState replica, OwnMembership membership, ReadIndexes reads, LeadershipTransfer transfer)
@@ -58,7 +58,7 @@ internal sealed class Leadership
     /// </summary>
     public bool HasQuorum => CanServeReads && _replica.Now - QuorumContact() < 2 * _replica.Settings.ElectionTimeout;
 
-    /// <summary>When the leader wants to be told the time, in ticks.</summary>
+    /// <summary>When <see cref="OnTime"/> must be called next, in ticks.</summary>
     public long Deadline => Math.Min(Math.Min(_heartbeatDue, _notices.Due), Heartbeats.AskOthersAt);
 
     /// <summary>When a quorum was last known to follow, in ticks.</summary>
@@ -104,7 +104,7 @@ internal sealed class Leadership
             return;
         }
         Heartbeats.Hear(peer, m.Round);
-        // Before anything commits: a configuration in force and the commits of the same step belong together.
+        // Before the commit index advances: a configuration that this appends decides the quorum of the commits of this step.
         Changes.ConsiderPending();
         if (m.Accepted)
             OnAccepted(peer, m);
@@ -117,7 +117,7 @@ internal sealed class Leadership
     {
         if (m.Term < _replica.Term || !Trusts(peer, m.Round))
             return;
-        // No round is answered by this: a piece asks for no promise (dissertation §6.4.1).
+        // This reply answers no round: a piece asks for no promise (dissertation §6.4.1).
         peer.Hear(_replica.Now);
         if (Snapshots.OnReply(peer, m))
             _replication.SendProbe(peer);
@@ -136,7 +136,7 @@ internal sealed class Leadership
         if (Peers.Find(nodeId) is not { } peer)
             return;
         peer.Contact.Lose();
-        // What was under way is lost with the connection.
+        // The messages under way are lost with the connection.
         if (peer.State == ProgressState.Replicate)
             peer.BecomeProbe(peer.Match + 1);
     }
@@ -162,13 +162,14 @@ internal sealed class Leadership
         if (_replica.Configuration.VoterCount == 0)
             return;
         var agreed = _quorum.Of(VoterValue.Match, own: _replica.Log.DurableIndex);
-        // Entries of earlier terms are never committed by counting, only by an entry of this term behind them (Raft §5.4.2, figure 8).
+        // Entries of earlier terms are never committed by counting, only by an entry of this term after them (Raft §5.4.2, figure 8).
         if (agreed > _replica.CommitIndex && _replica.Log.TermAt(agreed) == _replica.Term)
             AdvanceCommit(agreed);
     }
 
     /// <summary>
-    /// The leader that has committed its own removal tells its followers, and asks the best of them to go on (dissertation §4.2.2).
+    /// The leader that has committed its own removal tells its followers, and asks the most advanced voter to take over (dissertation
+    /// §4.2.2).
     /// </summary>
     public void HandOverAtRemoval()
     {

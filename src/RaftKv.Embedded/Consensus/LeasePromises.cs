@@ -1,20 +1,20 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// Promises to leaders that serve reads from a lease: no vote for another node for a while (dissertation §6.4.1). The length of the
-/// longest one is on the disk before the promise is given: after a restart it may still hold, and the node's own election timeout may be
-/// shorter than the one of the leader that asked, or than its own was before.
+/// Promises to leaders that serve reads from a lease: no vote for another node for a while (dissertation §6.4.1). The length of the longest
+/// promise is on the disk before the promise is given: after a restart it may still hold, and the node's own election timeout may be
+/// shorter than that of the leader that asked, or than its own was before the restart.
 /// </summary>
 /// <param name="longestMs">The length on the disk when the process started; 0 if there is none.</param>
 internal sealed class LeasePromises(int longestMs)
 {
-    /// <summary>No vote is given before, in ticks. Only the wish of the leader itself breaks it.</summary>
+    /// <summary>Before this time, in ticks, this node gives no vote, except in an election that the leader itself asked for.</summary>
     public long Until { get; private set; }
 
     /// <summary>The length that the disk has, or has to have before the next message leaves.</summary>
     public int LongestMs { get; private set; } = longestMs;
 
-    /// <summary>Takes note of a promise; <c>true</c> when <see cref="LongestMs"/> must be saved before it leaves.</summary>
+    /// <summary>Records a promise; <c>true</c> when <see cref="LongestMs"/> must be saved before the promise leaves.</summary>
     public bool Give(int lengthMs, long now)
     {
         Until = Math.Max(Until, now + Ticks(lengthMs));

@@ -10,17 +10,17 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class LinkWindow(RaftSettings settings)
 {
-    /// <summary>The smallest window holds so many of the smallest pieces.</summary>
+    /// <summary>How many of the smallest pieces the smallest window holds.</summary>
     private const int PiecesPerWindow = 4;
 
-    /// <summary>After so many rounds in which the rate has not grown by a quarter, it is that of the link.</summary>
+    /// <summary>After so many rounds in which the rate has not grown by a quarter, it is taken as the rate of the link.</summary>
     private const int FlatRounds = 3;
 
     /// <summary>A rate counts for at least this long.</summary>
     private static readonly long RateLifetime = TimeSpan.TicksPerSecond;
 
     /// <summary>
-    /// After this long without a delay as short as the shortest one, the queue is let run empty and the delay is measured again.
+    /// After this long without a delay as short as the shortest one, the queue on the link is drained and the delay is measured again.
     /// </summary>
     private static readonly long DelayLifetime = TimeSpan.FromSeconds(10).Ticks;
 
@@ -43,7 +43,7 @@ internal sealed class LinkWindow(RaftSettings settings)
     private long _shortestAt;
     private bool _measuresDelay;
 
-    /// <summary>Acknowledgements of pieces sent from then on tell the delay without a queue.</summary>
+    /// <summary>Acknowledgements of pieces sent from this time on measure the delay without a queue.</summary>
     private long _emptySince = Moment.Never;
 
     /// <summary>Pieces sent and not acknowledged.</summary>
@@ -105,7 +105,7 @@ internal sealed class LinkWindow(RaftSettings settings)
         _deliveredAt = now;
     }
 
-    /// <summary>What is under way is lost, or not waited for any more. The measurements stay.</summary>
+    /// <summary>The pieces under way are lost, or no longer waited for. The measurements stay.</summary>
     public void Forget()
     {
         _pieces.Clear();
@@ -116,7 +116,7 @@ internal sealed class LinkWindow(RaftSettings settings)
     {
         var elapsed = Math.Max(now - piece.DeliveredAt, TimeSpan.TicksPerMillisecond);
         var rate = (long)((_delivered - piece.Delivered) / Seconds(elapsed));
-        // While the sender has little to send, the rate says what it sent and not what the link can deliver.
+        // While the sender has little to send, the measured rate is that of the sender, not that of the link.
         if (!piece.FillsWindow && rate <= Rate)
             return;
         if (now - _rateSince > Math.Max(RateLifetime, PiecesPerWindow * (now - piece.SentAt)))
@@ -155,10 +155,10 @@ internal sealed class LinkWindow(RaftSettings settings)
     private static double Seconds(long ticks) => ticks / (double)TimeSpan.TicksPerSecond;
 
     /// <param name="End">What an acknowledgement names.</param>
-    /// <param name="Bytes">What it counts.</param>
+    /// <param name="Bytes">Its size; 0 when it was sent before.</param>
     /// <param name="SentAt">When it was sent, in ticks.</param>
     /// <param name="Delivered">Bytes acknowledged when it was sent.</param>
     /// <param name="DeliveredAt">When the last acknowledgement before it came, or the first piece of its burst was sent.</param>
-    /// <param name="FillsWindow">No more could be sent behind it: the rate measured by it is that of the link.</param>
+    /// <param name="FillsWindow">The window was full after it: the rate measured by it is that of the link.</param>
     private readonly record struct Piece(long End, int Bytes, long SentAt, long Delivered, long DeliveredAt, bool FillsWindow);
 }

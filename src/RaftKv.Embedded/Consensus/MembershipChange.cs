@@ -6,8 +6,8 @@ namespace RaftKv.Embedded.Consensus;
 internal abstract record MembershipChange(string NodeId);
 
 /// <summary>
-/// Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. Present already: updates its
-/// address and incarnation.
+/// Adds a learner; with <see cref="MemberRole.Joining"/> the leader promotes it when it has caught up. If the member is present already,
+/// its address and incarnation are updated.
 /// </summary>
 internal sealed record AddMember(Member Member) : MembershipChange(Member.NodeId);
 
@@ -29,7 +29,7 @@ internal sealed record DemoteVoter(string NodeId) : MembershipChange(NodeId);
 /// <summary>Begun by the leader: takes the vote of a voter when there are more than <see cref="RaftSettings.TargetVoters"/>.</summary>
 internal sealed record RetireVoter(string NodeId) : MembershipChange(NodeId);
 
-/// <summary>Removes a member: dead, alive, or the leader itself.</summary>
+/// <summary>Removes a member, whether it answers or not. It may be the leader itself.</summary>
 internal sealed record RemoveMember(string NodeId) : MembershipChange(NodeId);
 
 /// <summary>Every member speaks this level and allows these limits: they hold from the entry on. Neither is ever lowered.</summary>

@@ -17,10 +17,10 @@ internal sealed class MembershipChanges(
     LeaderLog log,
     LeadershipTransfer transfer)
 {
-    /// <summary>How long a new member may make no progress before its caller is told.</summary>
+    /// <summary>How long a new member may make no progress before the request to add it is refused.</summary>
     public static readonly long JoinTimeout = TimeSpan.FromSeconds(10).Ticks;
 
-    /// <summary>How long a removed member is still told that it is one.</summary>
+    /// <summary>How long the leader tells a removed member of its removal.</summary>
     private static readonly long RemovalNoticeTimeout = TimeSpan.FromSeconds(2).Ticks;
 
     private readonly ChangePlanner _planner = new(replica, peers);
@@ -89,7 +89,7 @@ internal sealed class MembershipChanges(
             if (peer.Role == MemberRole.Joining)
                 PromoteWhenCaughtUp(peer);
         }
-        // A disk that has lost entries is fed and promoted like that of any new member, once its vote is gone.
+        // A member whose disk has lost entries is fed and promoted like any new member, once its vote is gone.
         if (MayBegin && peers.DistrustedVoter() is { } distrusted)
             Begin(null, new DemoteVoter(distrusted.NodeId));
         if (MayBegin && _planner.Voters.FindSurplus() is { } surplus)
@@ -116,10 +116,10 @@ internal sealed class MembershipChanges(
             return RaftCore.NotLeading;
         if (transfer.IsUnderWay)
             return "The leadership is being handed over.";
-        // Without an entry of its own term it cannot know whether an older change is still open (Ongaro, raft-dev, 2015).
+        // Without an entry of its own term the leader cannot know whether an older change is still open (Ongaro, raft-dev, 2015).
         if (!log.HasCommittedInTerm)
             return "The leader has just been elected; ask again.";
-        // It may be one that no operator asked for, a promotion or a new address: a moment later it is over.
+        // The open change may be one that no operator asked for, a promotion or a new address, which is soon committed.
         return replica.ConfigurationIndex > replica.CommitIndex ? "Another change is not committed yet." : null;
     }
 

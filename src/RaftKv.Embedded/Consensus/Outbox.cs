@@ -3,7 +3,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>The time and the effects of the step under way. No message leaves it before an unsaved vote.</summary>
+/// <summary>The time and the effects of the step under way. An unsaved vote is saved before any message leaves.</summary>
 internal sealed class Outbox(HardState vote, long electionTimeout)
 {
     private List<RaftEffect> _effects = [];

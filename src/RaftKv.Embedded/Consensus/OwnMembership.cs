@@ -6,8 +6,8 @@ namespace RaftKv.Embedded.Consensus;
 internal sealed class OwnMembership(ReplicaState replica, RoleState roles)
 {
     /// <summary>
-    /// A committed configuration has had this node. One that never did is a new node that has not come to its own entry yet, whatever the
-    /// configurations before it say.
+    /// A committed configuration has had this node. Otherwise it is a new node whose log does not reach the entry that adds it yet, and
+    /// earlier configurations without it do not mean that it was removed.
     /// </summary>
     private bool _wasMember;
     private bool _isRemoved;
@@ -65,7 +65,9 @@ internal sealed class OwnMembership(ReplicaState replica, RoleState roles)
             UpdatePassiveRole("its removal is committed");
     }
 
-    /// <summary>Whether a node is in no configuration that this node could follow.</summary>
+    /// <summary>
+    /// Whether a node is neither in the committed configuration nor in the one in force. <c>false</c> while none is committed.
+    /// </summary>
     public bool IsOutsider(string nodeId)
     {
         var committed = replica.Configurations.At(replica.CommitIndex).Configuration;

@@ -2,7 +2,7 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>When a leader last heard a peer, and the heartbeat rounds that it asked and the peer answered.</summary>
 /// <param name="now">When this leader began to list the peer, in ticks.</param>
-/// <param name="silence">After this long without a message something may be lost.</param>
+/// <param name="silence">After this many ticks without a message something may be lost.</param>
 internal sealed class PeerContact(long now, long silence)
 {
     /// <summary>When the last answer came, in ticks; before the first one, when this leader began to list the peer.</summary>
@@ -40,7 +40,7 @@ internal sealed class PeerContact(long now, long silence)
 
     public void Lose() => IsGone = true;
 
-    /// <summary>No answer counts.</summary>
+    /// <summary>The answers of the peer so far no longer count.</summary>
     public void Distrust()
     {
         IsGone = true;

@@ -43,7 +43,7 @@ internal sealed class PeerLink(RaftSettings settings, long now)
         _window.Acknowledge(end, now);
     }
 
-    /// <summary>The peer has advanced by something that is not under way any more.</summary>
+    /// <summary>The peer has advanced by data that no longer counts as under way.</summary>
     public void Advance(long now) => _check.Advance(now);
 
     /// <inheritdoc cref="ArrivalCheck.StillAdvances"/>

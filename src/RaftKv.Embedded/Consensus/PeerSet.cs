@@ -60,7 +60,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
     public void Remove(Progress peer) => _peers.Remove(peer);
 
     /// <summary>
-    /// Removals are committed from now on: the removed peers are told. <c>false</c> when there is none that was not told before.
+    /// The removals in the configuration are committed: the removed peers are told from now on. <c>false</c> when there is no removed peer
+    /// that is not told yet.
     /// </summary>
     public bool BeginRemovalNotices(long timeout)
     {
@@ -86,8 +87,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
     }
 
     /// <summary>
-    /// Whether the peer has answered lately. Good enough to choose which peer to feed; what costs a vote wants a <see
-    /// cref="QuorumProof"/>.
+    /// Whether the peer has answered lately. Enough to choose which peer to feed; a decision that takes a vote requires a
+    /// <see cref="QuorumProof"/>.
     /// </summary>
     public bool IsInContact(Progress peer) =>
         peer.Contact.HasAnswered && !peer.Contact.IsGone && replica.Now - peer.Contact.HeardAt < 2 * replica.Settings.ElectionTimeout;
@@ -96,12 +97,12 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
         peer.Match > than.Match || (peer.Match == than.Match && string.CompareOrdinal(peer.NodeId, than.NodeId) < 0);
 
     /// <summary>
-    /// A peer whose disk lacks room is sent no entries, unless nothing could commit without it: deletions give room, and they must
-    /// commit.
+    /// A peer whose disk lacks room is sent no entries, unless nothing could commit without it: deletions free room, and they must commit
+    /// first.
     /// </summary>
     public bool IsSentEntries(Progress peer) => peer.TakesEntries || (peer.IsVoter && IsNeededForQuorum(peer));
 
-    /// <summary>The voter that a leader which has removed itself asks to go on.</summary>
+    /// <summary>The voter that a leader which has removed itself asks to take over.</summary>
     public Progress? MostAdvancedVoter()
     {
         Progress? best = null;
@@ -161,8 +162,8 @@ internal sealed class PeerSet(ReplicaState replica, HeartbeatRounds rounds)
     }
 
     /// <summary>
-    /// Whether nothing known of a peer holds for the member of its name: another disk, a disk that has lost entries and its vote, or a
-    /// member that was removed in between.
+    /// Whether nothing known of a peer holds for the member of this name: the member has another disk, or the peer has lost entries and its
+    /// vote, or the member was removed and added again.
     /// </summary>
     private static bool BeginsAnew(Progress peer, Member member) =>
         peer.Incarnation != member.Incarnation || peer.Removal is not null || (peer.HasLostEntries && !member.IsVoter);

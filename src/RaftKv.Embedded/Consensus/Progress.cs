@@ -67,7 +67,9 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
             Link.ResetBackoff();
     }
 
-    /// <summary>The peer's disk no longer has what the peer acknowledged: nothing it said counts, and nothing it says is taken.</summary>
+    /// <summary>
+    /// The peer's disk no longer has what the peer acknowledged: its earlier answers do not count, and new ones are ignored.
+    /// </summary>
     public void Distrust()
     {
         HasLostEntries = true;
@@ -87,7 +89,7 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         Next = last + 1;
     }
 
-    /// <summary>Takes note of an acknowledgement; false when it is an old one.</summary>
+    /// <summary>Records an acknowledgement; false when it is an old one.</summary>
     public bool Acknowledge(long match, long round, long now)
     {
         if (match <= Match)
@@ -118,11 +120,11 @@ internal sealed class Progress(string nodeId, Guid incarnation, long next, long 
         Snapshot = null;
         Next = Math.Max(next, Match + 1);
         Link.Forget();
-        // A heartbeat may have been answered before the probe: the entries that went along with that are on their way.
+        // A heartbeat may have been answered before the probe: the entries that were sent with the probe are still under way.
         if (_probe is { } probe && probe.Last >= Next)
             Sent(probe.Last, probe.Bytes, probe.At);
-        // The peer has compared these entries and not acknowledged them. If it dies before they are durable, the question whether they
-        // have arrived tells.
+        // The peer has compared these entries and not acknowledged them. If it dies before they are durable, the next arrival check finds
+        // out.
         else if (Next - 1 > Match)
             Sent(Next - 1, bytes: 0, now);
         _probe = null;

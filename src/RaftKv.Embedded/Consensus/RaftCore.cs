@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// A replica's part in the consensus, as a pure function: events in, effects out. The same start, seed and events always give the same
-/// effects; there is no clock, no disk, no network and no thread in here. The order of the effects is the contract (<see
-/// cref="RaftEffect"/>).
+/// effects; there is no clock, no disk, no network and no thread in here. The order of the effects is the contract
+/// (<see cref="RaftEffect"/>).
 /// </summary>
 /// <remarks>
 /// References are to Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (Raft §n) and to Ongaro's dissertation.
@@ -67,7 +67,7 @@ internal sealed class RaftCore
     /// <summary>Up to here this node's log is on its disk.</summary>
     public long DurableIndex => Log.DurableIndex;
 
-    /// <summary>What the log in memory that is not applied yet costs.</summary>
+    /// <summary>The bytes of the entries in memory that are not applied yet.</summary>
     public long UnappliedBytes => Log.UnappliedBytes;
 
     /// <inheritdoc cref="RaftLog.UndurableBytes"/>
@@ -115,9 +115,7 @@ internal sealed class RaftCore
     /// <inheritdoc cref="Leadership.HasQuorum"/>
     public bool HasQuorum => _roles.Leadership is { HasQuorum: true };
 
-    /// <summary>
-    /// Reads may be served from this node without a question while the time, in ticks, is before this; 0 if they may not.
-    /// </summary>
+    /// <summary>Reads may be served from this node without a heartbeat round before this time, in ticks; 0 if they may not.</summary>
     public long LeaseUntil => _roles.Leadership is { CanServeReads: true } leadership ? leadership.Lease.Until : 0;
 
     /// <summary>When the next <see cref="TimePassed"/> is wanted, in ticks; <see cref="Moment.Never"/> if not at all.</summary>
@@ -135,9 +133,7 @@ internal sealed class RaftCore
 
     private RaftLog Log => _replica.Log;
 
-    /// <summary>
-    /// What log time it is now: on the leader what it would stamp an entry with, elsewhere what this node can know of it.
-    /// </summary>
+    /// <summary>The log time now: on the leader the time that it would stamp an entry with, on another node an estimate.</summary>
     public long ReadLogTime(Moment now) =>
         _roles.IsLeader ? _replica.LogTime(now) : Math.Max(Log.LastTimeMs, _replica.Clock.Estimate(now));
 
@@ -147,14 +143,14 @@ internal sealed class RaftCore
     /// <summary>Copies entries from memory; false when they are not all there and must be read from disk.</summary>
     public bool TryCopyEntries(long from, long to, List<LogEntry> into) => Log.TryCopy(from, to, into);
 
-    /// <summary>To be called once, before the first event: arms the timers and says where this node stands.</summary>
+    /// <summary>To be called once, before the first event: arms the timers, and announces the role and the configuration.</summary>
     public void Initialize(Moment now, List<RaftEffect> effects)
     {
         Begin(now, effects);
         _elections.Start();
         _roles.Announce("started");
         _replica.AnnounceConfiguration();
-        // An entry that was committed stays so, and with it all that is before it in a log that has it.
+        // An entry that was committed stays committed, and so do all entries before it in a log that has it.
         _membership.AdvanceCommit(_knownCommitted);
         End();
     }
@@ -218,12 +214,13 @@ internal sealed class RaftCore
 
     private void OnMessage(string from, RaftMessage message, Guid incarnation)
     {
-        // Two data directories may have one name for a while. What the one has voted or acknowledged says nothing about the other.
+        // Two data directories may have one name for a while. Votes and acknowledgements of one say nothing about the other.
         if (message is VoteReply or AppendReply or InstallSnapshotReply
             && Configuration.Find(from) is { } member && !member.IsOf(incarnation))
             return;
-        // Votes decide for themselves what another term means to them, a question about the read index never means anything, and a notice
-        // comes from a cluster this node is no longer part of. A leader hears only those it feeds.
+        // Not every message with a newer term moves this node to that term: RequestVote and VoteReply have rules of their own, a
+        // ReadIndexRequest changes no term, and a RemovedNotice comes from a cluster that this node is no longer part of. A leader takes
+        // replies only from the peers it feeds.
         var isReply = message is AppendReply or InstallSnapshotReply;
         var peer = isReply ? _roles.Leadership?.Peers.Find(from) : null;
         if (isReply && peer is null)
@@ -252,8 +249,8 @@ internal sealed class RaftCore
     }
 
     /// <summary>
-    /// Messages of the current term that say that their sender leads, or follows this node, are a contact like any other. A heartbeat may
-    /// be late behind other traffic. A vote does not say who leads.
+    /// Messages of the current term that say that their sender leads, or follows this node, count as contact, because a heartbeat may be
+    /// late behind other traffic. A vote does not say who leads.
     /// </summary>
     private void NoteContact(string from, RaftMessage message, Guid incarnation)
     {

@@ -4,9 +4,9 @@ namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
 /// Something the replica must do. The order of the list is the contract: <see cref="SaveVote"/> is a barrier for every <see cref="Send"/>
-/// listed after it, in this step and the following ones; <see cref="SaveVote"/>, <see cref="Append"/> and <see cref="ResetLog"/> reach
-/// the disk in their order; everything else may run at its own pace. The entries of an <see cref="Append"/> and of an <see
-/// cref="AppendEntries"/> are there until the next step only. Code that needs them longer copies them.
+/// listed after it, in this step and the following ones; <see cref="SaveVote"/>, <see cref="Append"/> and <see cref="ResetLog"/> reach the
+/// disk in their order; everything else may run at its own pace. The entries of an <see cref="Append"/> and of an
+/// <see cref="AppendEntries"/> are there until the next step only. Code that needs them longer copies them.
 /// </summary>
 internal abstract record RaftEffect;
 
@@ -16,8 +16,8 @@ internal abstract record RaftEffect;
 internal sealed record SaveVote(long Term, string? VotedFor, int PromiseMs = 0) : RaftEffect;
 
 /// <summary>
-/// Append to the log and make it durable; completion comes back as <see cref="Appended"/>. When the first entry's index is not behind the
-/// last one of the log, that suffix is replaced.
+/// Append to the log and make it durable; completion comes back as <see cref="Appended"/>. When the first entry's index is not after the
+/// last index of the log, the entries from that index on are replaced.
 /// </summary>
 internal sealed record Append(ReadOnlyMemory<LogEntry> Entries) : RaftEffect;
 
@@ -42,24 +42,24 @@ internal sealed record ReadFailed(long Id) : RaftEffect;
 internal sealed record ProposalRefused(IReadOnlyList<ReadOnlyMemory<byte>> Commands, string? From, RefusalReason Reason) : RaftEffect;
 
 /// <summary>
-/// A change of membership or a transfer is over; <c>null</c> is success. <paramref name="Retry"/>: this node does not lead, ask the
-/// leader.
+/// A change of membership or a transfer is over; without <paramref name="Error"/> it succeeded. <paramref name="Retry"/>: the refusal holds
+/// only for this moment or this node; ask again, or ask the leader.
 /// </summary>
 /// <param name="Unknown">The change is in the log of this node, which leads no more: it may be carried out or not.</param>
 internal sealed record RequestCompleted(
     long Id, RaftKvMembershipError? Error, string Message, bool Retry = false, bool Unknown = false) : RaftEffect;
 
-/// <summary>Read log entries for a peer that is behind what is kept in memory; answered by <see cref="EntriesRead"/>.</summary>
+/// <summary>Read log entries for a peer that needs older ones than are kept in memory; answered by <see cref="EntriesRead"/>.</summary>
 internal sealed record ReadEntries(string Peer, long From, int MaxBytes) : RaftEffect;
 
 /// <summary>
-/// Read a piece of the newest snapshot for a peer that is behind the log; answered by <see cref="SnapshotChunkRead"/>. Offset 0 picks the
-/// newest snapshot, a later offset continues <paramref name="Last"/>.
+/// Read a piece of the newest snapshot for a peer that needs entries from before the log; answered by <see cref="SnapshotChunkRead"/>.
+/// Offset 0 picks the newest snapshot, a later offset continues <paramref name="Last"/>.
 /// </summary>
 internal sealed record ReadSnapshotChunk(string Peer, EntryId Last, long Offset, int MaxBytes) : RaftEffect;
 
 /// <summary>
-/// A peer has had all of a snapshot and refused it: see whether it is damaged here. If so, another one is taken in its place.
+/// A peer has had all of a snapshot and refused it: check whether it is damaged on this node. If so, another one is taken in its place.
 /// </summary>
 internal sealed record CheckSnapshot(EntryId Last) : RaftEffect;
 
@@ -70,8 +70,7 @@ internal sealed record WriteSnapshotChunk(string From, EntryId Last, long TotalB
 internal sealed record InstallReceivedSnapshot(string From, EntryId Last) : RaftEffect;
 
 /// <summary>
-/// The log restarts behind a snapshot that is durable and installed: drop everything, the next entry is <paramref name="Base"/>.Index +
-/// 1.
+/// The log restarts after a snapshot that is durable and installed: drop everything, the next entry is <paramref name="Base"/>.Index + 1.
 /// </summary>
 internal sealed record ResetLog(EntryId Base) : RaftEffect;
 
@@ -88,8 +87,9 @@ internal sealed record PeerLeftBehind(string Peer, long Needed, long KeptFrom) :
 internal sealed record RoleChanged(RaftRole Role, long Term, string? LeaderId, string Cause) : RaftEffect;
 
 /// <summary>
-/// A peer's disk no longer has the entries up to <paramref name="Acknowledged"/> that the peer acknowledged; its log ends near <paramref
-/// name="Last"/>. The leader counts it for no quorum and takes its vote by a configuration entry when a quorum is in contact without it.
+/// A peer's disk no longer has the entries up to <paramref name="Acknowledged"/> that the peer acknowledged; its log ends near
+/// <paramref name="Last"/>. The leader counts it for no quorum and takes its vote by a configuration entry when a quorum is in contact
+/// without it.
 /// </summary>
 internal sealed record EntriesLost(string Peer, long Acknowledged, EntryId Last) : RaftEffect;
 

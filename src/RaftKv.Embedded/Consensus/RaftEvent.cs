@@ -10,8 +10,9 @@ internal abstract record RaftEvent(Moment Now);
 internal sealed record TimePassed(Moment Now) : RaftEvent(Now);
 
 /// <summary>A message of a peer arrived. May be old, repeated or out of order.</summary>
-/// <param name="Incarnation">The data directory that introduced itself on the connection that the message came on; empty when it is not
-/// known.</param>
+/// <param name="Incarnation">
+/// The data directory that introduced itself on the connection that the message came on; empty when it is not known.
+/// </param>
 internal sealed record MessageReceived(Moment Now, string From, RaftMessage Message, Guid Incarnation = default) : RaftEvent(Now);
 
 /// <summary>
@@ -32,7 +33,7 @@ internal sealed record Applied(Moment Now, long Index) : RaftEvent(Now);
 /// </summary>
 internal sealed record ReadRequested(Moment Now, long Id) : RaftEvent(Now);
 
-/// <summary>A caller wants reads from the read lease: for a while, followers are asked for the promise it stands on.</summary>
+/// <summary>A caller wants reads from the read lease: for a while, followers are asked for the promises that the lease needs.</summary>
 internal sealed record LeaseWanted(Moment Now) : RaftEvent(Now);
 
 /// <summary>An operator wants another configuration; answered by <see cref="RequestCompleted"/> with the same id.</summary>
@@ -56,8 +57,9 @@ internal sealed record PeerDisconnected(Moment Now, string NodeId) : RaftEvent(N
 /// <param name="Configuration">The newest configuration it covers.</param>
 /// <param name="ConfigurationIndex">The entry of that configuration.</param>
 /// <param name="KeepFrom">The first entry to keep in the log.</param>
-/// <param name="KeepFromForPeers">The first entry that may be kept for the sake of peers that are behind: those before would take too
-/// much of the disk.</param>
+/// <param name="KeepFromForPeers">
+/// The first entry that may be kept for the sake of peers that are behind: those before would take too much of the disk.
+/// </param>
 internal sealed record SnapshotTaken(
     Moment Now, EntryId Last, ClusterConfiguration Configuration, long ConfigurationIndex, long KeepFrom, long KeepFromForPeers)
     : RaftEvent(Now);

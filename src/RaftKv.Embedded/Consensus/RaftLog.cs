@@ -48,30 +48,29 @@ internal sealed class RaftLog
 
     public long LastTimeMs { get; private set; }
 
-    /// <summary>The first index still in memory; one behind the last when none is.</summary>
+    /// <summary>The first index still in memory; <see cref="LastIndex"/> + 1 when none is.</summary>
     public long FirstInMemory => LastIndex - _tailCount + 1;
 
-    /// <summary>Up to here this log is on this node's disk.</summary>
+    /// <summary>The last index up to which this log is on this node's disk.</summary>
     public long DurableIndex { get; private set; }
 
-    /// <summary>Up to here the state machine has applied it.</summary>
+    /// <summary>The last index that the state machine has applied.</summary>
     public long Applied { get; private set; }
 
-    /// <summary>What the entries in memory that are not yet applied cost.</summary>
+    /// <summary>The bytes of the entries in memory that are not applied yet.</summary>
     public long UnappliedBytes { get; private set; }
 
     /// <summary>
-    /// What the appends that the disk has not confirmed cost, those that were replaced meanwhile included: the log writer still holds
-    /// them.
+    /// The bytes of the appends that the disk has not confirmed, including those that were replaced since: the log writer still holds them.
     /// </summary>
     public long UndurableBytes { get; private set; }
 
-    /// <summary>What was ever appended by this process; only grows.</summary>
+    /// <summary>The bytes that this process has ever appended; only grows.</summary>
     public long AppendedBytes { get; private set; }
 
     /// <summary>
-    /// What the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the log, so
-    /// the larger one counts.
+    /// The bytes that the log must keep in memory. The entries that are not applied and those that are not durable are both a suffix of the
+    /// log, so the larger one counts.
     /// </summary>
     public long HeldBytes => Math.Max(UnappliedBytes, UndurableBytes);
 
@@ -87,7 +86,7 @@ internal sealed class RaftLog
     /// <inheritdoc cref="TermIndex.LastIndexWithTermUpTo"/>
     public long LastIndexWithTermUpTo(long index, long term) => _terms.LastIndexWithTermUpTo(index, term);
 
-    /// <summary>Adds entries behind the last one and waits for the disk to confirm them.</summary>
+    /// <summary>Adds entries after the last one and waits for the disk to confirm them.</summary>
     public void Append(ReadOnlyMemory<LogEntry> entries)
     {
         var first = entries.Span[0].Index;
@@ -135,7 +134,7 @@ internal sealed class RaftLog
         UpdateDurable();
     }
 
-    /// <summary>Begins anew behind an installed snapshot whose state has reached the log time <paramref name="timeMs"/>.</summary>
+    /// <summary>Begins anew after an installed snapshot whose state has reached the log time <paramref name="timeMs"/>.</summary>
     public void Reset(EntryId snapshot, long timeMs)
     {
         Array.Clear(_tail);
@@ -143,7 +142,7 @@ internal sealed class RaftLog
         _tailBytes = UnappliedBytes = UndurableBytes = 0;
         _lastBatch = default;
         _terms.Reset(snapshot);
-        // What is still on its way to the disk belongs to the old log, and is overtaken by the reset that follows it there.
+        // Appends that are still on their way to the disk belong to the old log. The reset follows them to the disk and drops them there.
         _pending.Clear();
         LastTimeMs = timeMs;
         DurableIndex = snapshot.Index;
@@ -207,7 +206,7 @@ internal sealed class RaftLog
             count++;
         }
 
-        // All followers that keep up get the very batch that was appended in this step, without a copy.
+        // All followers that keep up get the batch itself that was appended in this step, without a copy.
         var intoBatch = _lastBatch.IsEmpty ? -1 : from - (LastIndex - _lastBatch.Length + 1);
         return intoBatch >= 0 ? _lastBatch.Slice((int)intoBatch, count) : Window(from, count).ToArray();
     }

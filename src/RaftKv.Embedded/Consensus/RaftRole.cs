@@ -9,6 +9,6 @@ internal enum RaftRole : byte
     Candidate,
     Leader,
 
-    /// <summary>Knows, by a committed entry or by its peers' word, that it is no longer a member.</summary>
+    /// <summary>Knows, by a committed entry or by a notice of a peer, that it is no longer a member.</summary>
     Removed,
 }

@@ -1,13 +1,13 @@
 namespace RaftKv.Embedded.Consensus;
 
-/// <summary>What a core is told once. All durations are in ticks of 100 ns, all sizes in bytes.</summary>
+/// <summary>The settings of a core. All durations are in ticks of 100 ns, all sizes in bytes.</summary>
 internal sealed record RaftSettings
 {
     public required string NodeId { get; init; }
 
     /// <summary>
-    /// The identity of this node's data directory. A member of its name with another one is its predecessor, whose vote is not its own.
-    /// Empty: no other directory ever had the name.
+    /// The identity of this node's data directory. A member with this node's name and another incarnation is an earlier data directory,
+    /// whose votes are not this node's own. Empty: not known, and matches every incarnation.
     /// </summary>
     public Guid Incarnation { get; init; }
 
@@ -43,7 +43,7 @@ internal sealed record RaftSettings
     /// <summary>The most that one message to a follower carries when its link is slow. A single larger entry still goes alone.</summary>
     public int SmallestPieceBytes { get; init; } = 16 * 1024;
 
-    /// <summary>By how much the bytes under way to a follower may delay what is sent behind them.</summary>
+    /// <summary>By how much the bytes under way to a follower may delay what is sent after them.</summary>
     public long LinkQueueTarget => ElectionTimeout / 3;
 
     /// <summary>
@@ -54,10 +54,10 @@ internal sealed record RaftSettings
     /// <summary>The largest piece of a snapshot.</summary>
     public int SnapshotChunkBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>How many members vote while there are so many; the others stand by as learners. 0: all of them.</summary>
+    /// <summary>How many members vote; further members stand by without a vote. 0: all of them vote.</summary>
     public int TargetVoters { get; init; }
 
-    /// <summary>How long a voter must have been silent before one that stands by takes its place.</summary>
+    /// <summary>How long a voter must have been silent before a member that stands by takes its place.</summary>
     public long SilentVoterTimeout { get; init; } = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>

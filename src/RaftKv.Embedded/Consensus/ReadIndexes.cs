@@ -14,7 +14,9 @@ internal sealed class ReadIndexes(ReplicaState replica, RoleState roles)
     private readonly ReadQueue _reads = new();
     private readonly List<PendingRead> _taken = [];
 
-    /// <summary>Names a follower's questions. Begins at random, so that an answer from before a restart fits none of them.</summary>
+    /// <summary>
+    /// The number of a follower's last question. Begins at random, so that an answer from before a restart matches no question.
+    /// </summary>
     private long _nextQuestion = (long)(replica.Random.Next() >> 2);
     private long _leaseWantedUntil;
 
@@ -42,7 +44,7 @@ internal sealed class ReadIndexes(ReplicaState replica, RoleState roles)
             Ask();
     }
 
-    /// <summary>Whether the question under way has this name.</summary>
+    /// <summary>Whether the question under way has this number.</summary>
     public bool IsAsked(long question) => _reads.HasQuestion && _reads.Question == question;
 
     /// <summary>Whether the question under way is this round or an earlier one.</summary>
@@ -51,7 +53,7 @@ internal sealed class ReadIndexes(ReplicaState replica, RoleState roles)
     /// <summary>Whether the question under way is a later round than the one a voter was sent.</summary>
     public bool IsUnknownTo(Progress peer) => _reads.HasQuestion && peer.Contact.RoundSent < _reads.Question;
 
-    /// <summary>Answers the question under way with the commit index of when it was asked.</summary>
+    /// <summary>Answers the question under way with the commit index at the time when it was asked.</summary>
     public void AnswerAsked() => AnswerAsked(_reads.Index);
 
     /// <summary>Answers the question under way; a negative index is a refusal.</summary>

@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// The leader's lease for reads without a heartbeat round (dissertation §6.4.1). It stands on the promises of a quorum.
+/// The leader's lease for reads without a heartbeat round (dissertation §6.4.1). It is based on the promises of a quorum.
 /// </summary>
 internal sealed class ReadLease(RaftSettings settings)
 {
@@ -14,7 +14,7 @@ internal sealed class ReadLease(RaftSettings settings)
     /// <summary>The leadership was handed over in this term. There is no lease in it any more.</summary>
     public bool IsForfeited { get; private set; }
 
-    /// <summary>Reads may be served without a question before this time, in ticks.</summary>
+    /// <summary>Reads may be served without a heartbeat round before this time, in ticks.</summary>
     public long Until { get; private set; }
 
     /// <summary>Whether messages of this round ask for a promise.</summary>
@@ -46,10 +46,10 @@ internal sealed class ReadLease(RaftSettings settings)
             _fromRound = newestRound + 1;
     }
 
-    /// <summary>The promise behind the lease may be forgotten.</summary>
+    /// <summary>Ends the lease: a follower may have lost the promise that it gave.</summary>
     public void Revoke() => Until = 0;
 
-    /// <summary>The successor is elected in spite of every promise.</summary>
+    /// <summary>Ends the lease for the rest of the term: the successor is elected in spite of every promise.</summary>
     public void Forfeit()
     {
         IsForfeited = true;

@@ -14,7 +14,7 @@ internal sealed class ReadQueue
     private List<PendingRead> _waiting = [];
     private List<PendingRead> _asked = [];
 
-    /// <summary>What the question under way is called: the leader's round, or the follower's request.</summary>
+    /// <summary>The number of the question under way: the leader's round, or the follower's request.</summary>
     public long Question { get; private set; }
 
     /// <summary>The commit index when the question was asked.</summary>
@@ -24,7 +24,7 @@ internal sealed class ReadQueue
 
     public bool HasWaiting => _waiting.Count > 0;
 
-    /// <summary>When the oldest read came.</summary>
+    /// <summary>When the oldest read came, in ticks; <see cref="Moment.Never"/> when none waits.</summary>
     public long Oldest => _asked.Count > 0 ? _asked[0].AskedAt : _waiting.Count > 0 ? _waiting[0].AskedAt : Moment.Never;
 
     public bool TryAdd(PendingRead read)
@@ -44,7 +44,7 @@ internal sealed class ReadQueue
         HasQuestion = true;
     }
 
-    /// <summary>The reads of the question under way, which is over; valid until the next call.</summary>
+    /// <summary>Takes the reads of the question under way, which is over.</summary>
     public void TakeAsked(List<PendingRead> into)
     {
         into.AddRange(_asked);

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>A peer that the configuration in force no longer has. It is fed until it knows that its removal is committed.</summary>
-/// <param name="configurationIndex">The configuration that removed the peer.</param>
+/// <param name="configurationIndex">The index of the configuration that removed the peer.</param>
 internal sealed class RemovalNotice(long configurationIndex)
 {
     public long ConfigurationIndex { get; } = configurationIndex;

@@ -55,8 +55,8 @@ internal sealed class ReplicaState
     public long ConfigurationIndex => Configurations.CurrentIndex;
 
     /// <summary>
-    /// This node in the configuration in force. <c>null</c> also where an old configuration names this node's predecessor, whose disk was
-    /// lost or removed.
+    /// This node in the configuration in force. <c>null</c> also where an old configuration names another incarnation of this node, whose
+    /// disk was lost or which was removed.
     /// </summary>
     public Member? Self => Configuration.Find(NodeId) is { } member && member.IsOf(Settings.Incarnation) ? member : null;
 
@@ -73,7 +73,7 @@ internal sealed class ReplicaState
 
     public void Send(string to, RaftMessage message) => Outbox.Send(to, message);
 
-    /// <summary>Appends to the log and has it written. A suffix in the way must have been truncated.</summary>
+    /// <summary>Appends to the log and has it written. A conflicting suffix must have been truncated before.</summary>
     public void Append(ReadOnlyMemory<LogEntry> entries)
     {
         Outbox.SaveVoteIfChanged();

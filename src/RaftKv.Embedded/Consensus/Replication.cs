@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Consensus;
 /// <summary>The leader's side of replication (Raft §5.3): sends each peer the entries that it lacks.</summary>
 internal sealed class Replication(ReplicaState replica, PeerSet peers, HeartbeatRounds rounds, ReadLease lease, SnapshotSending snapshots)
 {
-    /// <summary>The newest message of this step.</summary>
+    /// <summary>The last message of this step, sent again to peers that need the same.</summary>
     private AppendEntries? _lastAppend;
 
     /// <summary>
@@ -49,7 +49,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
     }
 
     /// <summary>
-    /// Asks whether the logs agree before <see cref="Progress.Next"/>, and sends along what follows when it is at hand.
+    /// Asks whether the logs agree before <see cref="Progress.Next"/>, and sends along the entries from there on if they are in memory.
     /// </summary>
     public void SendProbe(Progress peer)
     {
@@ -71,8 +71,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         var log = replica.Log;
         if (peer.State != ProgressState.Snapshot && peer.Next <= log.Base.Index && !peer.HasLostEntries)
             snapshots.Begin(peer);
-        // A heartbeat may pass entries sent before it, so it names nothing that the peer may not have yet. Every peer agrees with the
-        // beginning of the log.
+        // A heartbeat may pass entries sent before it, so it names no entry that the peer may not have yet. All logs agree at index 0.
         var previous = peer.State switch
         {
             _ when peer.HasLostEntries => 0,
@@ -90,14 +89,14 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
             SendHeartbeat(peer);
     }
 
-    /// <summary>Asks, behind everything that is under way, whether it has arrived: a refusal is the evidence that it has not.</summary>
+    /// <summary>Asks, after everything that is under way, whether it has arrived: a refusal is the evidence that it has not.</summary>
     public void CheckArrival(Progress peer)
     {
         if (peer.State != ProgressState.Replicate || peer.InflightMessages == 0 || !peer.Link.IsCheckDue(replica.Now))
             return;
         if (peer.Next <= replica.Log.Base.Index)
         {
-            // The log was cut behind what is under way: there is nothing left to compare with.
+            // The log no longer has the entry before the next one to send: there is nothing left to compare with.
             snapshots.Begin(peer);
             return;
         }
@@ -158,7 +157,7 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
     /// <summary>The disk of a peer has room for entries, or has it no longer.</summary>
     public void OnRoomChanged(Progress peer, PeerRoomChanged e)
     {
-        // The state after many entries may be small where the entries are not, above all when keys were deleted to make room.
+        // The snapshot may be small where the entries are not, above all when keys were deleted to make room.
         if (!e.HasRoom && e.FitsSnapshot && replica.SnapshotId.Index > peer.Match
             && peer.State != ProgressState.Snapshot && !peer.HasLostEntries)
             snapshots.Begin(peer);
@@ -181,9 +180,9 @@ internal sealed class Replication(ReplicaState replica, PeerSet peers, Heartbeat
         (peer.Contact.CommitSent, peer.Contact.RoundSent) = (commit, round);
         var id = previous == 0 ? default : new EntryId(replica.Log.TermAt(previous), previous);
         var leaseMs = lease.IsAskedIn(round) ? lease.LengthMs : 0;
-        // Entries carry their own time; a follower that gets none must know how long it has been led all the same.
+        // Entries carry their own time; a follower that gets none must still know until when the cluster had a leader.
         var timeMs = entries.IsEmpty && replica.SaysLogTime && commit >= TimeJump ? replica.LogTime(replica.Outbox.Now) : 0;
-        // Peers that are as far as each other are told the same.
+        // Peers with the same progress are sent the same message object.
         if (_lastAppend is not { } last || last.Previous != id || !last.Entries.Equals(entries) || last.KeepsItsPlace != keepsItsPlace
             || (last.Term, last.Commit, last.Round, last.LeaseMs, last.LogTimeMs) != (term, commit, round, leaseMs, timeMs))
         {

@@ -13,7 +13,7 @@ internal sealed class RoleState(ReplicaState replica)
     /// <summary>Set while this node leads.</summary>
     public Leadership? Leadership { get; private set; }
 
-    /// <summary>Set while this node knows another one that leads.</summary>
+    /// <summary>Set while this node knows another node that leads.</summary>
     public Following? Following { get; private set; }
 
     /// <summary>Set while this node campaigns.</summary>

@@ -6,8 +6,9 @@ namespace RaftKv.Embedded.Consensus;
 internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, HeartbeatRounds rounds)
 {
     /// <summary>
-    /// The first entry that a peer in contact still needs: behind the snapshot it is being sent, or behind what it has. Without those
-    /// entries it would need the next snapshot, and the one after that.
+    /// The first entry to keep for a peer in contact: the one after the snapshot that is being sent to it, or after its match index.
+    /// Without it the peer would need the next snapshot, and the one after that. Never before <paramref name="limit"/>;
+    /// <see cref="long.MaxValue"/> when no peer needs any.
     /// </summary>
     public long NeededByPeers(long limit)
     {
@@ -40,13 +41,13 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
             return;
         if (e.Offset != snapshot.Sent || (e.Offset > 0 && e.TotalBytes > 0 && e.Last != snapshot.Last))
         {
-            // It was read for a place at which this transfer does not stand any more.
+            // The piece was read for an offset from which this transfer has moved on.
             AskNextPiece(peer, snapshot);
             return;
         }
         if (e.TotalBytes == 0)
         {
-            // The one that was being sent is gone: begin anew with the newest. If there is none at all, try again later.
+            // The snapshot that was being sent is gone: begin anew with the newest. If there is none at all, try again later.
             if (snapshot.Sent > 0)
                 Begin(peer);
             return;
@@ -57,7 +58,7 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
     }
 
     /// <summary>
-    /// Asks, behind every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is
+    /// Asks, after every piece that is under way, for the next byte that is wanted: the answer says what is lost, or that everything is
     /// installed.
     /// </summary>
     public void CheckArrival(Progress peer)
@@ -83,7 +84,7 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
         }
         if (m.NextOffset < snapshot.TotalBytes || (m.NextOffset == snapshot.TotalBytes && snapshot.Acknowledged < snapshot.TotalBytes))
         {
-            // It had all of it and begins anew: what came was not sound, and may not be so here either.
+            // The peer had all of it and begins anew: what it received was damaged, and the file on this node may be damaged too.
             if (m.NextOffset == 0 && snapshot.Acknowledged == snapshot.TotalBytes)
                 replica.Outbox.Add(new CheckSnapshot(m.Last));
             peer.SnapshotWanted(m.NextOffset, replica.Now);
@@ -91,7 +92,7 @@ internal sealed class SnapshotSending(ReplicaState replica, PeerSet peers, Heart
         }
         else if (m.NextOffset == snapshot.TotalBytes)
         {
-            // It has all of it and loads it, which takes as long as it takes.
+            // The peer has all of it and loads it, which may take long.
             peer.Link.StillAdvances(replica.Now);
         }
         return false;

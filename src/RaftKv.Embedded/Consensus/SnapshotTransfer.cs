@@ -8,7 +8,7 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
     /// <summary>Whether the peer has said what it has of the snapshot: before that one piece is sent and no more.</summary>
     private bool _isAnswered;
 
-    /// <summary>Up to here the peer was last asked what has arrived.</summary>
+    /// <summary>The offset for which the peer was last asked what has arrived.</summary>
     private long _askedAt;
 
     /// <summary>Sending has gone back to what the peer wants. Answers to the pieces sent before that say nothing new.</summary>

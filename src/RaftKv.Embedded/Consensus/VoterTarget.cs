@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Consensus;
 
 /// <summary>
-/// How many members vote: as many as are wanted, of those that are alive. Each step is one change of one voter (dissertation §4.1), and
-/// none that the living voters could not commit.
+/// How many members vote: as many as are wanted, of those that are alive. Each step is one change of one voter (dissertation §4.1), which
+/// the living voters can commit.
 /// </summary>
 internal sealed class VoterTarget(ReplicaState replica, PeerSet peers)
 {
@@ -19,7 +19,9 @@ internal sealed class VoterTarget(ReplicaState replica, PeerSet peers)
         }
     }
 
-    /// <summary>One voter too many: a silent one if there is one, otherwise the one that is furthest behind. Never the leader.</summary>
+    /// <summary>
+    /// The voter to retire when there is one too many: a silent one if there is one, otherwise the one that lags most. Never the leader.
+    /// </summary>
     public Progress? FindSurplus()
     {
         var target = replica.Settings.TargetVoters;

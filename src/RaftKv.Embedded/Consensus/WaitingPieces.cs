@@ -8,7 +8,8 @@ internal sealed class WaitingPieces
     public long Bytes { get; private set; }
 
     /// <summary>
-    /// Whether a piece may wait too. One always may. A question without data needs no place behind others: their answers tell the same.
+    /// Whether another piece may wait. One piece always may. A question without data is dropped while pieces wait, because the answers to
+    /// them say the same.
     /// </summary>
     public bool TryAdd(int bytes, long most)
     {

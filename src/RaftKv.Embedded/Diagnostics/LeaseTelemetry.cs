@@ -23,7 +23,7 @@ internal sealed class LeaseTelemetry(Func<ReplicaMeter?> meter, Observers observ
         observers.Post(() => meter()?.LeasesGranted?.Add(1));
     }
 
-    /// <summary>The process has the lock of a lease that it holds.</summary>
+    /// <summary>The process has acquired a lock with a lease that it holds.</summary>
     public void Locked() => Interlocked.Increment(ref _heldLocks);
 
     /// <summary>A lease is not kept alive any more.</summary>
@@ -40,7 +40,7 @@ internal sealed class LeaseTelemetry(Func<ReplicaMeter?> meter, Observers observ
         observers.Post(() => meter()?.LocksEnded?.Add(1, reason));
     }
 
-    /// <summary>Caller's thread. A lock was asked for.</summary>
+    /// <summary>A lock was requested. On the thread of the caller.</summary>
     /// <param name="time">From the call to its outcome.</param>
     /// <param name="outcome"><c>acquired</c>, <c>taken</c> or <c>failed</c>.</param>
     public void Asked(TimeSpan time, string outcome) =>

@@ -1,15 +1,15 @@
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>What the observed instruments of a <see cref="ReplicaMeter"/> show. Any thread.</summary>
+/// <summary>The values of the observable instruments of a <see cref="ReplicaMeter"/>. Any thread.</summary>
 internal sealed record MeterSources
 {
-    /// <summary><c>null</c> while there is nothing to show.</summary>
+    /// <summary>The status of the replica; <c>null</c> while there is none.</summary>
     public required Func<RaftKvStatus?> Status { get; init; }
 
-    /// <summary>Keys that went because their time to live was over.</summary>
+    /// <summary>Keys that were removed because their time to live had ended.</summary>
     public required Func<long> ExpiredKeys { get; init; }
 
-    /// <summary>Keys that went with their lease.</summary>
+    /// <summary>Keys that were removed with their lease.</summary>
     public required Func<long> RevokedKeys { get; init; }
 
     /// <summary>Leases that live in the cluster.</summary>

@@ -12,7 +12,7 @@ internal sealed class Observers : IDisposable
 {
     private const int MaxWaiting = 1024;
 
-    /// <summary>How long a start or a stop waits for observers that are slow.</summary>
+    /// <summary>How long a start or a stop waits for slow observers.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly ILoggerFactory _loggers;
@@ -30,7 +30,7 @@ internal sealed class Observers : IDisposable
         _log = CreateLogger("RaftKv.Embedded.Node");
     }
 
-    /// <summary>Starts the thread. What was posted before is called then.</summary>
+    /// <summary>Starts the thread, which makes the calls that were posted before too.</summary>
     public void Start(string nodeId)
     {
         if (_thread is null)
@@ -60,7 +60,7 @@ internal sealed class Observers : IDisposable
             Interlocked.Decrement(ref _waiting);
     }
 
-    /// <summary>Completes when all that was posted before was called, at most after a second.</summary>
+    /// <summary>Completes when all calls that were posted before are made, at most after 1 second.</summary>
     public async Task FlushAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -69,7 +69,7 @@ internal sealed class Observers : IDisposable
     }
 
     /// <summary>
-    /// Waits until what was posted is called, at most for a second. An observer that blocks keeps its thread, a background thread.
+    /// Waits until the posted calls are made, at most for 1 second. An observer that blocks keeps the thread, which is a background thread.
     /// </summary>
     public void Dispose()
     {
@@ -79,9 +79,7 @@ internal sealed class Observers : IDisposable
         _thread?.Join(Timeout);
     }
 
-    /// <summary>
-    /// Calls an observer. What it throws is its own: there is no log to write it to, because the observer may be the log.
-    /// </summary>
+    /// <summary>Calls an observer, and ignores its exceptions: they cannot be logged, because the observer may be the logger.</summary>
     public static void Guard(Action call)
     {
         try

@@ -1,12 +1,12 @@
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>What made a read as fresh as it asked for.</summary>
+/// <summary>How the freshness that a read asked for was ensured.</summary>
 internal enum ReadSource
 {
     /// <summary>Nothing: a stale read of this node's copy.</summary>
     OwnCopy,
 
-    /// <summary>The lease of this node, which leads.</summary>
+    /// <summary>The read lease of this node, which is the leader.</summary>
     Lease,
 
     /// <summary>A read index that a quorum confirmed.</summary>

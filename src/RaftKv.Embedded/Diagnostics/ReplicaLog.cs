@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>What a replica logs. The numbers are stable; keys and values of users never appear.</summary>
+/// <summary>The log messages of a replica. The event ids are stable; keys and values of users never appear.</summary>
 internal static partial class ReplicaLog
 {
     [LoggerMessage(100, LogLevel.Information, "{NodeId}, RaftKv.Embedded {Version}, listens for peers on {ListenEndPoint}, advertised "
@@ -27,7 +27,7 @@ internal static partial class ReplicaLog
         + "If it was to join another cluster, stop it, empty its data directory, and set Seeds or InitialMembers.")]
     public static partial void BootstrappedAlone(this ILogger logger, string nodeId, Guid clusterId);
 
-    /// <summary>Every founding is logged here, and one of a single node as a warning besides.</summary>
+    /// <summary>Logs a bootstrap; that of a single node is also logged as a warning.</summary>
     public static void ClusterBootstrapped(this ILogger logger, string nodeId, Guid clusterId, int members)
     {
         logger.BootstrapFinished(nodeId, clusterId, members);

@@ -17,7 +17,7 @@ internal sealed class ReplicaMeter : IDisposable
     private readonly Meter _meter;
 
     /// <param name="identity">The tags of every measurement: the node, and the cluster if it has a name.</param>
-    /// <param name="sources">What the observed instruments show.</param>
+    /// <param name="sources">The values of the observable instruments.</param>
     /// <param name="leases">Leases and locks of this process.</param>
     public ReplicaMeter(KeyValuePair<string, object?>[] identity, MeterSources sources, LeaseTelemetry leases)
     {
@@ -83,7 +83,7 @@ internal sealed class ReplicaMeter : IDisposable
 
     private static IEnumerable<Measurement<long>> Lags(RaftKvStatus? status)
     {
-        // The other nodes have the leader's word for it, which is up to a second old.
+        // Only on the leader: the other nodes know the values only from its reports, which are up to 1 second old.
         if (status is not { Role: RaftKvRole.Leader })
             yield break;
         foreach (var member in status.Members)

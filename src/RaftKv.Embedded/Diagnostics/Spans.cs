@@ -34,7 +34,7 @@ internal static class Spans
     /// <summary>Ends a span.</summary>
     /// <param name="span">The span.</param>
     /// <param name="outcome">How the call ended, in a word.</param>
-    /// <param name="error">What the caller is thrown; <c>null</c> when the call succeeded.</param>
+    /// <param name="error">The exception that the caller gets; <c>null</c> when the call succeeded.</param>
     public static void End(Activity span, string outcome, Exception? error)
     {
         try

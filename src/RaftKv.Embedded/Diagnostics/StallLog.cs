@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The last stalls of a node, from all sources; those that are still going on included. Any thread. A short stall is an Information line,
+/// The last stalls of a node, from all sources, including stalls that are still going on. Any thread. A short stall is an Information line,
 /// at most one a minute for all of them; one that lasts for a second is a warning at once and every 10 s, and another line says that it is
 /// over.
 /// </summary>
@@ -12,26 +12,26 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
 {
     private const int Kept = 16;
 
-    /// <summary>From here on a stall is a warning of its own.</summary>
+    /// <summary>From this duration on, a stall is logged as a warning of its own.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(1);
 
-    /// <summary>A lasting one is logged again this often.</summary>
+    /// <summary>A lasting stall is logged again at this interval.</summary>
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly StallSummary _summary = new();
 
-    /// <summary>The causes that go on, and what the log has told of them.</summary>
+    /// <summary>The causes of the stalls that go on, and what was logged about them.</summary>
     private readonly Dictionary<RaftKvStallCause, Told> _ongoing = [];
     private RaftKvStall[] _stalls = [];
 
-    /// <summary>Raised for each, on the thread that noticed it.</summary>
+    /// <summary>Raised once for each stall, on the thread that noticed it.</summary>
     public event Action<RaftKvStall>? Stalled;
 
-    /// <summary>Newest first.</summary>
+    /// <summary>The last stalls, newest first.</summary>
     public IReadOnlyList<RaftKvStall> Recent => Volatile.Read(ref _stalls);
 
-    /// <summary>A stall that is over.</summary>
+    /// <summary>Records a stall that is over.</summary>
     public void Add(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
         var stall = new RaftKvStall { Cause = cause, Duration = duration, At = clock.Wall, Detail = detail };
@@ -47,15 +47,15 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
             Stalled?.Invoke(stall);
     }
 
-    /// <summary>A stall that has lasted for so long, and goes on.</summary>
+    /// <summary>Records a stall that has lasted for <paramref name="duration"/> and goes on.</summary>
     public void GoesOn(RaftKvStallCause cause, TimeSpan duration, string detail)
     {
         if (Keep(cause, duration, detail, hasLeader: true, isLasting: duration >= Lasting))
             log.StallLasts(nodeId, cause, (long)duration.TotalSeconds, detail);
     }
 
-    /// <summary>A stall of the network in which no leader is known any more.</summary>
-    /// <param name="duration">How long none has been heard of.</param>
+    /// <summary>Records a stall of the network that goes on, in which no leader is known any more.</summary>
+    /// <param name="duration">How long no leader has been heard from.</param>
     /// <param name="detail">Which voters are silent.</param>
     /// <param name="isLasting">Whether it has lasted for longer than an election takes.</param>
     public void GoesOnWithoutLeader(TimeSpan duration, string detail, bool isLasting)
@@ -64,7 +64,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
             log.NoLeader(nodeId, (long)duration.TotalSeconds, detail);
     }
 
-    /// <summary>The stall of this cause that went on, if there is one, is over.</summary>
+    /// <summary>Ends the stall of this cause that goes on, if there is one.</summary>
     public void IsOver(RaftKvStallCause cause)
     {
         RaftKvStall? stall;
@@ -81,7 +81,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
             LogEnd(stall, told);
     }
 
-    /// <summary>Tells the log of the short stalls of the last minute, if that is due.</summary>
+    /// <summary>Logs the short stalls of the last minute, if that is due.</summary>
     public void Summarize()
     {
         string? summary;
@@ -91,7 +91,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
             log.ShortStalls(nodeId, summary);
     }
 
-    /// <summary>Whether the log or the applying of entries has hung for so long, and goes on to.</summary>
+    /// <summary>Whether the log or the apply of entries has been hanging for at least <paramref name="duration"/>.</summary>
     public bool HangsFor(TimeSpan duration)
     {
         foreach (var stall in Volatile.Read(ref _stalls))
@@ -103,7 +103,8 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
     }
 
     /// <summary>
-    /// What happened since that may lead to an election, the oldest first, as the first links of a chain of causes; empty when nothing did.
+    /// The stalls since a time that may lead to an election, the oldest first, as text for the begin of a chain of causes; empty when there
+    /// are none.
     /// </summary>
     public string ChainSince(DateTimeOffset since) =>
         string.Concat(Recent
@@ -112,7 +113,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
             .Select(s => $"{s.Cause.ToString().ToLowerInvariant()} {s.Duration.TotalMilliseconds:N0} ms on {nodeId} → "));
 
     /// <summary>Keeps a stall that goes on.</summary>
-    /// <returns>Whether the log is to tell of it now.</returns>
+    /// <returns>Whether the stall must be logged now.</returns>
     private bool Keep(RaftKvStallCause cause, TimeSpan duration, string detail, bool hasLeader, bool isLasting)
     {
         var stall = new RaftKvStall { Cause = cause, Duration = duration, At = clock.Wall, Detail = detail, IsOngoing = true };
@@ -131,7 +132,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
 
     private void LogEnd(RaftKvStall stall, Told told)
     {
-        // The garbage collector, say, is known at its end only.
+        // Some stalls, such as garbage collections, are known only when they have ended.
         var lasted = told.At is not null || stall.Duration >= Lasting;
         if (lasted && told.NoLeader)
             log.LeaderKnownAgain(nodeId, (long)stall.Duration.TotalSeconds);
@@ -148,7 +149,10 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         Summarize();
     }
 
-    /// <summary>In the place of the one that went on, if there is one. What goes on is kept before what is over.</summary>
+    /// <summary>
+    /// Stores a stall, in the place of the one of its cause that went on, if there is one. When there are too many, the oldest one that is
+    /// over is dropped.
+    /// </summary>
     private void Keep(RaftKvStall stall)
     {
         var at = Array.FindIndex(_stalls, s => s.IsOngoing && s.Cause == stall.Cause);
@@ -163,7 +167,7 @@ internal sealed class StallLog(string nodeId, ReplicaClock clock, ILogger log)
         Volatile.Write(ref _stalls, stalls);
     }
 
-    /// <param name="At">When the log told of the stall last; <c>null</c> before it lasts.</param>
+    /// <param name="At">When the stall was logged last, in monotonic ticks; <c>null</c> before it was.</param>
     /// <param name="NoLeader">Whether no leader was known then.</param>
     private readonly record struct Told(long? At, bool NoLeader);
 }

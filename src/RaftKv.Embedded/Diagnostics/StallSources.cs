@@ -1,18 +1,18 @@
 namespace RaftKv.Embedded.Diagnostics;
 
-/// <summary>What a <see cref="StallWatch"/> looks at. Any thread.</summary>
+/// <summary>The values that a <see cref="StallWatch"/> checks. Any thread.</summary>
 internal sealed record StallSources
 {
-    /// <summary>How long nothing has been heard of the leader that is known; <c>null</c> when none is.</summary>
+    /// <summary>How long nothing has been heard from the known leader; <c>null</c> when none is known.</summary>
     public required Func<TimeSpan?> LeaderSilence { get; init; }
 
-    /// <summary>The leader that is known.</summary>
+    /// <summary>The id of the known leader.</summary>
     public required Func<string?> LeaderId { get; init; }
 
-    /// <summary>How long no leader has been known; <c>null</c> when one is, and on a node that waits for none.</summary>
+    /// <summary>How long no leader has been known; <c>null</c> when one is known, and on a node that waits for none.</summary>
     public required Func<TimeSpan?> WithoutLeader { get; init; }
 
-    /// <summary>The other voters of which nothing was heard lately.</summary>
+    /// <summary>The other voters from which nothing was heard lately.</summary>
     public required Func<IReadOnlyList<string>> SilentVoters { get; init; }
 
     /// <summary>How long the log's thread has been at the same batch; <c>null</c> when it has none.</summary>

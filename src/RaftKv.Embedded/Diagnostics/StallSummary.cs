@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The short stalls that the log has not told of yet. The first one is told at once; those that follow within a minute are told together at
-/// its end. One caller at a time.
+/// The short stalls that are not logged yet. The first one is logged at once; those that follow within a minute are logged together at its
+/// end. One caller at a time.
 /// </summary>
 internal sealed class StallSummary
 {
@@ -17,7 +17,7 @@ internal sealed class StallSummary
         _stalls[stall.Cause] = (count + 1, stall.Duration > longest.Duration ? stall : longest);
     }
 
-    /// <summary>What is to be said now, in words; <c>null</c> when nothing is.</summary>
+    /// <summary>The text to log now; <c>null</c> when there is none.</summary>
     /// <param name="now">In monotonic ticks.</param>
     public string? Take(long now)
     {

@@ -4,14 +4,14 @@ namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
 /// Detects stalls of the node, and their cause. Its thread sleeps for short, known times: when it wakes late, all threads of the process
-/// were late. Pauses of the garbage collector are reported by the runtime.
+/// were probably late. Pauses of the garbage collector are reported by the runtime.
 /// </summary>
 internal sealed class StallWatch
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PoolEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Long batches of entries are no stall; an entry that takes so long is.</summary>
+    /// <summary>A long batch of entries is no stall; a single entry that takes this long is.</summary>
     private static readonly TimeSpan ApplyThreshold = TimeSpan.FromSeconds(1);
 
     private readonly StallLog _stalls;
@@ -25,7 +25,7 @@ internal sealed class StallWatch
     private bool _poolReported;
     private long _applied = -1;
 
-    /// <summary>For how long nothing had been heard of the leader when it was last looked at; zero when it is heard.</summary>
+    /// <summary>How long nothing had been heard from the leader at the last check; zero while it is heard.</summary>
     private TimeSpan _silence;
     private bool _isWithoutLeader;
     private long _appliedSince;
@@ -33,13 +33,13 @@ internal sealed class StallWatch
     public StallWatch(StallLog stalls, ReplicaClock clock, TimeSpan electionTimeout, StallSources sources)
     {
         (_stalls, _clock, _sources) = (stalls, clock, sources);
-        // Half of what an election needs, and never what any busy machine does.
+        // Half of the time after which an election begins, but never so little that every busy machine exceeds it.
         _threshold = TimeSpan.FromMilliseconds(Math.Max(100, electionTimeout.TotalMilliseconds / 2));
-        // An election that a split vote repeats is done by then.
+        // By then an election is over, even if a split vote repeated it.
         _electionThreshold = TimeSpan.FromMilliseconds(Math.Max(2_000, 4 * electionTimeout.TotalMilliseconds));
     }
 
-    /// <summary>The body of its thread.</summary>
+    /// <summary>The body of the thread.</summary>
     public void Run(CancellationToken ended)
     {
         var last = _clock.Ticks;
@@ -76,7 +76,7 @@ internal sealed class StallWatch
         return true;
     }
 
-    /// <summary>What may hang, one after the other.</summary>
+    /// <summary>Checks everything that may hang: log, applier, leader.</summary>
     internal void Look(long now)
     {
         Tell(RaftKvStallCause.Fsync, _sources.LogBusyFor(), _threshold, "a write or sync of the log");
@@ -96,7 +96,7 @@ internal sealed class StallWatch
         Tell(RaftKvStallCause.Network, _silence, _threshold, $"nothing was heard of the leader, {_sources.LeaderId()}");
     }
 
-    /// <summary>The silence of a leader that was given up since goes on as the same stall.</summary>
+    /// <summary>The silence of a leader that is not known any more goes on as the same stall.</summary>
     private void LookWithoutLeader(TimeSpan without)
     {
         _isWithoutLeader = true;
@@ -107,7 +107,7 @@ internal sealed class StallWatch
             _stalls.IsOver(RaftKvStallCause.Network);
     }
 
-    /// <param name="silent">The voters of which nothing was heard for as long as elections take.</param>
+    /// <param name="silent">The voters from which nothing was heard for as long as elections take.</param>
     /// <param name="lasts">Whether there has been no leader for that long: those that are not silent have answered then.</param>
     private static string WhoIsSilent(IReadOnlyList<string> silent, bool lasts) => silent.Count switch
     {
@@ -136,7 +136,9 @@ internal sealed class StallWatch
             _stalls.IsOver(cause);
     }
 
-    /// <summary>One question at a time; a pool that does not answer is told of while it lasts.</summary>
+    /// <summary>
+    /// Queues one work item at a time to the thread pool. An item that does not run in time is reported once, while it waits.
+    /// </summary>
     private void LookAtPool(long now)
     {
         var asked = _poolAsked;

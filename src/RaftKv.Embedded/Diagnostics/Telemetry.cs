@@ -4,9 +4,9 @@ using System.Diagnostics.Metrics;
 namespace RaftKv.Embedded.Diagnostics;
 
 /// <summary>
-/// The meter and the traces of one replica; docs/operations.md lists the names, which are stable. Costs a look at a flag while nothing
-/// listens. Listeners are the application's code: those that the replica's threads concern are called by <see cref="Observers"/>, those of
-/// a call on the thread of its caller, and what they throw changes no outcome.
+/// The meter and the traces of one replica; docs/operations.md lists the names, which are stable. Costs only the check of a flag while
+/// nothing listens. Listeners are code of the application: for events of the replica's threads they are called by <see cref="Observers"/>,
+/// for a call on the thread of its caller. Their exceptions change no outcome.
 /// </summary>
 internal sealed class Telemetry : IDisposable
 {
@@ -16,9 +16,11 @@ internal sealed class Telemetry : IDisposable
     private volatile ActivitySource? _activities;
     private volatile ActivitySource? _logActivities;
 
-    /// <param name="options">Those of the node that is measured.</param>
-    /// <param name="sources">What the gauges show.</param>
-    /// <param name="observers">Calls the listeners. Until it has run, there is nothing to listen to.</param>
+    /// <param name="options">The options of the node that is measured.</param>
+    /// <param name="sources">The values of the gauges.</param>
+    /// <param name="observers">
+    /// Calls the listeners. Nothing is recorded until its thread has created the meter and the sources of activities.
+    /// </param>
     public Telemetry(RaftKvOptions options, MeterSources sources, Observers observers)
     {
         _observers = observers;
@@ -53,7 +55,7 @@ internal sealed class Telemetry : IDisposable
     /// <summary>Begins the trace of a write, under the caller's; <c>null</c> when it is not recorded.</summary>
     public Activity? StartWrite(string operation) => Start("raftkv.write", ActivityKind.Client, operation);
 
-    /// <summary>A write has its outcome: its three parts become spans of their own.</summary>
+    /// <summary>Records the outcome of a write, with a span for each of its three parts: propose, replicate, apply.</summary>
     public void EndWrite(Activity? write, TimeSpan untilGiven, TimeSpan untilCommitted, TimeSpan whole, string outcome, Exception? error)
     {
         Record(_meter?.Writes, whole, Tag("outcome", outcome));
@@ -63,7 +65,7 @@ internal sealed class Telemetry : IDisposable
         Spans.End(write, outcome, error);
     }
 
-    /// <summary>A read was served, at once or after a wait.</summary>
+    /// <summary>Counts a read that was served, at once or after a wait.</summary>
     public void Read(KvConsistency consistency, ReadSource source)
     {
         try
@@ -161,7 +163,7 @@ internal sealed class Telemetry : IDisposable
         }
         catch (Exception)
         {
-            // A listener threw. The call has its outcome all the same.
+            // A listener threw. The outcome of the call stays the same.
         }
     }
 

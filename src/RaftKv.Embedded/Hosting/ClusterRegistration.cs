@@ -11,13 +11,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Registers the services of one cluster. Each cluster has its own replica, which a hosted service of its own starts and stops.
+/// Registers the services of one cluster. Each cluster has a separate replica, which a separate hosted service starts and stops.
 /// </summary>
 internal static class ClusterRegistration
 {
     /// <param name="services">The application's services.</param>
     /// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
-    /// <exception cref="InvalidOperationException">There is such a cluster already.</exception>
+    /// <exception cref="InvalidOperationException">This cluster is registered already.</exception>
     public static RaftKvBuilder Add(IServiceCollection services, string? cluster)
     {
         ThrowIfThere(services, cluster);
@@ -64,7 +64,7 @@ internal static class ClusterRegistration
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<RaftKvOptions>, OwnAddress>());
         if (cluster is null)
             return;
-        // The options the replica runs with: a monitor makes others when the configuration changes.
+        // The replica keeps this instance: the monitor creates another one when the configuration changes.
         services.AddKeyedSingleton<IOptions<RaftKvOptions>>(cluster, (p, _) =>
         {
             var options = p.GetRequiredService<IOptionsMonitor<RaftKvOptions>>().Get(cluster);

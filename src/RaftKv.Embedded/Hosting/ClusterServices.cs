@@ -9,7 +9,7 @@ namespace RaftKv.Embedded.Hosting;
 /// </summary>
 internal static class ClusterServices
 {
-    /// <summary>The options of a cluster have its name.</summary>
+    /// <summary>The name of a cluster's options: the name of the cluster, or the default name.</summary>
     public static string OptionsName(string? cluster) => cluster ?? Microsoft.Extensions.Options.Options.DefaultName;
 
     /// <exception cref="InvalidOperationException">There is no such service.</exception>

@@ -5,8 +5,8 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// The keys below a prefix as configuration values. It outlives the providers that show them: a configuration makes new providers when its
-/// list of sources changes. Readers see one whole state or the next one.
+/// The keys below a prefix as configuration values. The feed outlives its providers: a configuration creates new providers when its list of
+/// sources changes. Readers see one complete state or the next one.
 /// </summary>
 internal sealed class ConfigurationFeed : IFollowedState
 {
@@ -31,13 +31,13 @@ internal sealed class ConfigurationFeed : IFollowedState
     /// <summary>The name of the cluster that holds the keys; <c>null</c> for the one of <c>AddRaftKv</c>.</summary>
     public string? Cluster { get; }
 
-    /// <summary>Where errors of listeners and of the last-known file are told.</summary>
+    /// <summary>The log for errors of listeners and of the last-known file.</summary>
     public ILogger? Log { get; set; }
 
-    /// <summary>Completes with the first state that the store has given.</summary>
+    /// <summary>Completes once the store has supplied the first state.</summary>
     public Task Filled => _filled.Task;
 
-    /// <summary>The newest state. It never changes.</summary>
+    /// <summary>The newest state. The dictionary is never changed, only replaced.</summary>
     public Dictionary<string, string?> Data => Volatile.Read(ref _data);
 
     public void Add(RaftKvConfigurationProvider provider)
@@ -81,8 +81,8 @@ internal sealed class ConfigurationFeed : IFollowedState
     private static Dictionary<string, string?> NewData() => new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// A listener may throw, for example options that cannot be bound to a value. The next change may correct the value, so the feed goes
-    /// on.
+    /// A listener may throw, for example because options cannot be bound to a value. The next change may correct the value, so the feed
+    /// continues.
     /// </summary>
     private void Show(RaftKvConfigurationProvider provider)
     {
@@ -108,7 +108,7 @@ internal sealed class ConfigurationFeed : IFollowedState
         }
     }
 
-    /// <summary>Cancellation callbacks nest their errors.</summary>
+    /// <summary>Returns the first cause: the callbacks of a cancellation nest their errors.</summary>
     private static Exception Innermost(Exception error) =>
         error is AggregateException { InnerExceptions: [var inner, ..] } ? Innermost(inner) : error;
 }

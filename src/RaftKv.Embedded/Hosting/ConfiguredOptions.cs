@@ -3,10 +3,9 @@ using Microsoft.Extensions.Configuration;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Options from a configuration section, by generated code, so that trimming keeps them. Lists may also be one text, so that one
-/// environment variable sets them:
-/// <c>RaftKv__InitialMembers="node1=10.0.0.1:7001, node2=10.0.0.2:7001"</c>. In a list as in a text, a member may be
-/// <c>node1=10.0.0.1:7001</c>. A text for the secrets is one secret.
+/// Binds options to a configuration section by generated code, so that trimming keeps them. A list may also be one text, so that one
+/// environment variable sets it: <c>RaftKv__InitialMembers="node1=10.0.0.1:7001, node2=10.0.0.2:7001"</c>. In a list as in a text, a member
+/// may be <c>node1=10.0.0.1:7001</c>. A text for the secrets is one secret.
 /// </summary>
 internal static class ConfiguredOptions
 {
@@ -16,12 +15,12 @@ internal static class ConfiguredOptions
     {
         var members = options.InitialMembers.Count;
         section.Bind(options);
-        // The generated code knows no members that are texts: all of them are read here.
+        // The generated code cannot read members that are texts: what it added is removed, and all members are read here.
         while (options.InitialMembers.Count > members)
             options.InitialMembers.RemoveAt(members);
         foreach (var member in Items(section.GetSection(nameof(RaftKvOptions.InitialMembers)), Member))
             options.InitialMembers.Add(member);
-        // A value that was taken back by a later source is null.
+        // A value that a later source removed is null.
         RemoveMissing(options.Seeds);
         RemoveMissing(options.PeerSecrets);
         foreach (var seed in Split(section[nameof(RaftKvOptions.Seeds)]))
@@ -51,7 +50,7 @@ internal static class ConfiguredOptions
             yield return new RaftKvMember { NodeId = nodeId ?? "", Address = address ?? "" };
     }
 
-    /// <summary>What is no member in full is found by the validation of the options.</summary>
+    /// <summary>Parses a member. The validation of the options reports incomplete members.</summary>
     private static RaftKvMember Parse(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// A file with the configuration values that the store held last, a JSON object of texts, so that they are there before the replica is. On
-/// Unix only its owner may read it. Not synced: a file that is missing or cannot be read gives no values, and the store gives them all when
-/// the host starts.
+/// A file with the last configuration values of the store, a JSON object of texts, so that they are available before the replica is open.
+/// On Unix only its owner may read it. Not synced: a file that is missing or cannot be read supplies no values, and the store supplies all
+/// of them when the host starts.
 /// </summary>
 internal sealed class LastKnownConfiguration(string path)
 {
@@ -30,7 +30,7 @@ internal sealed class LastKnownConfiguration(string path)
         }
     }
 
-    /// <summary>Replaces the file as a whole.</summary>
+    /// <summary>Replaces the file as a whole, unless the values are the same as before.</summary>
     public void Save(IReadOnlyDictionary<string, string?> values)
     {
         var json = Write(values);

@@ -4,13 +4,15 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>The node on which leader services run.</summary>
-/// <param name="Kv">Its store.</param>
-/// <param name="Coordination">Its locks.</param>
-/// <param name="Clock">Its clocks.</param>
-/// <param name="NodeId">Its name.</param>
+/// <param name="Kv">The store of the node.</param>
+/// <param name="Coordination">The locks of the node.</param>
+/// <param name="Clock">The clocks of the node.</param>
+/// <param name="NodeId">The name of the node.</param>
 internal sealed record LeaderServiceNode(IDistributedKv Kv, IRaftKvCoordination Coordination, ReplicaClock Clock, string NodeId)
 {
-    /// <summary>Notes that this node runs a service since now, for as long as it holds the lease of the leadership.</summary>
+    /// <summary>
+    /// Writes the key that says that this node runs a service since now. The key is bound to the lease of the leadership.
+    /// </summary>
     public async Task AnnounceAsync(string name, KvLock leadership, CancellationToken cancellationToken)
     {
         var holder = await Coordination.GetHolderAsync(leadership.Name, cancellationToken).ConfigureAwait(false);

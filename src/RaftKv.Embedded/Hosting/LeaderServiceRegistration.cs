@@ -8,19 +8,19 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>A leader service that the application has added.</summary>
-/// <param name="Name">The same on all nodes.</param>
-/// <param name="Work">What runs on one node at a time.</param>
+/// <param name="Name">The name, the same on all nodes.</param>
+/// <param name="Work">The work, which runs on one node at a time.</param>
 /// <param name="Options">How leadership is held.</param>
 internal sealed record LeaderServiceRegistration(
     string Name, Func<KvLock, IServiceProvider, CancellationToken, Task> Work, RaftKvLeaderServiceOptions Options)
 {
-    /// <summary>The lock that its leader holds.</summary>
+    /// <summary>The name of the lock that the leader of a service holds.</summary>
     public static string LockOf(string name) => "leader-services/" + name;
 
-    /// <summary>The key that tells which node runs it. It goes with the leader's lease.</summary>
+    /// <summary>The key that says which node runs a service. It is bound to the leader's lease.</summary>
     public static string StatusKeyOf(string name) => ReservedKeys.OwnPrefix + "leader-services/" + name;
 
-    /// <exception cref="InvalidOperationException">There is a service of that name.</exception>
+    /// <exception cref="InvalidOperationException">A service of that name was added before.</exception>
     public static void Add(IRaftKvBuilder builder, LeaderServiceRegistration added)
     {
         var (services, cluster) = (builder.Services, builder.Name);

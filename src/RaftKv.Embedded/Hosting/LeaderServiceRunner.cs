@@ -8,13 +8,13 @@ using Polly.Retry;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Runs a leader service while this node is its leader, until the host begins to stop. The service may throw and return as it likes.
+/// Runs a leader service while this node is its leader, until the host begins to stop. The service may throw or return at any time.
 /// </summary>
 /// <param name="service">The service.</param>
-/// <param name="services">The application's.</param>
+/// <param name="services">The application's services.</param>
 /// <param name="node">This node.</param>
 /// <param name="stopping">Fires when the host begins to stop.</param>
-/// <param name="log">Where failures are told.</param>
+/// <param name="log">The log for failures.</param>
 internal sealed class LeaderServiceRunner(
     LeaderServiceRegistration service, IServiceProvider services, LeaderServiceNode node, CancellationToken stopping, ILogger log)
     : BackgroundService
@@ -25,7 +25,7 @@ internal sealed class LeaderServiceRunner(
 
     public string Name => service.Name;
 
-    /// <summary>What this process knows of it.</summary>
+    /// <summary>The status as far as this process knows it: without the node that runs the service.</summary>
     public RaftKvLeaderServiceStatus Status => Volatile.Read(ref _status);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,8 +46,8 @@ internal sealed class LeaderServiceRunner(
     }
 
     /// <summary>
-    /// Stands for election, and runs the service once it leads. Returns when the service has returned, when the host stops, and when the
-    /// service failed after it had run for long: then the back-off begins anew.
+    /// Stands for election, and runs the service once this node leads. Returns when the service has returned, and when the host stops.
+    /// Returns also when the service failed after it had run for long, so that the back-off begins again.
     /// </summary>
     private async Task ServeAsync(CancellationToken cancellationToken)
     {

@@ -9,21 +9,23 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Takes changed options over while the node runs: secrets, timeouts of calls, and the marks at which something is done. All others need a
-/// restart, and the log says so. A change that is not valid is
-/// logged and ignored as a whole.
+/// Applies changed options while the node runs: secrets, timeouts of calls, and thresholds. All others need a restart, and the log says so.
+/// A change that is not valid is logged and ignored as a whole.
 /// </summary>
 /// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
-/// <param name="running">Those of the replica.</param>
-/// <param name="factory">Makes the changed ones.</param>
-/// <param name="sources">Tell of changes.</param>
+/// <param name="running">The options of the replica.</param>
+/// <param name="factory">Creates the changed options.</param>
+/// <param name="sources">The sources of change notifications.</param>
 /// <param name="access">The replica.</param>
-/// <param name="observers">Makes the log.</param>
+/// <param name="observers">Creates the log.</param>
 internal sealed class LiveOptions(
     string? cluster, IOptions<RaftKvOptions> running, IOptionsFactory<RaftKvOptions> factory,
     IEnumerable<IOptionsChangeTokenSource<RaftKvOptions>> sources, ReplicaAccess access, Observers observers) : IHostedService, IDisposable
 {
-    /// <summary>Each is at most 8 bytes, so a reader on another thread sees the old value or the new one.</summary>
+    /// <summary>
+    /// Options that are applied without a restart. Each value is at most 8 bytes, so a reader on another thread sees the old or the new
+    /// one.
+    /// </summary>
     private static readonly (string Name, Func<RaftKvOptions, object?> Get, Action<RaftKvOptions, RaftKvOptions> Take)[] Live =
     [
         (nameof(RaftKvOptions.RequestTimeout), o => o.RequestTimeout, (to, from) => to.RequestTimeout = from.RequestTimeout),
@@ -76,7 +78,7 @@ internal sealed class LiveOptions(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Not the running ones: what they were reduced to is no change.
+        // Compared with fresh options, not with those of the replica: start-up may have lowered some of these, which is not a change.
         _last = factory.Create(_name);
         foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == _name))
             _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));

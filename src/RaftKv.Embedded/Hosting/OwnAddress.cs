@@ -5,8 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// A node without a ListenAddress of its own listens where the initial members have it: at the address, or, where they have a name, on that
-/// port of all interfaces, because a name may belong to something in front of this machine.
+/// Sets the default of ListenAddress from the initial members: the address of this node in the list, or, when that is a name, its port on
+/// all interfaces, because a name may belong to a proxy or load balancer in front of this machine.
 /// </summary>
 internal sealed class OwnAddress : IPostConfigureOptions<RaftKvOptions>
 {

@@ -5,8 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// The work of a leader service that does a job once per period. A run is claimed by a key that lives for the period: while it is there no
-/// run begins, on any node.
+/// The work of a leader service that does a job once per period. A run is claimed by a key that lives for the period: while the key exists,
+/// no run begins on any node.
 /// </summary>
 /// <param name="cluster">The name of the cluster; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
 /// <param name="name">The name of the job.</param>
@@ -14,7 +14,7 @@ namespace RaftKv.Embedded.Hosting;
 /// <param name="job">The job.</param>
 internal sealed class PeriodicJob(string? cluster, string name, TimeSpan period, Func<IServiceProvider, CancellationToken, Task> job)
 {
-    /// <summary>How often the leader looks whether the claim has gone, at least and at most.</summary>
+    /// <summary>The shortest and the longest pause before the leader reads the claim again.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -36,7 +36,7 @@ internal sealed class PeriodicJob(string? cluster, string name, TimeSpan period,
         }
     }
 
-    /// <summary>How long to wait before the next look; <c>null</c> when the period is over.</summary>
+    /// <summary>How long to wait before the next read of the claim; <c>null</c> when the period is over.</summary>
     private async Task<TimeSpan?> LeftAsync(IDistributedKv kv, ReplicaClock clock, CancellationToken cancellationToken)
     {
         try
@@ -49,7 +49,7 @@ internal sealed class PeriodicJob(string? cluster, string name, TimeSpan period,
         }
         catch (RaftKvException e) when (e.IsTransient)
         {
-            // Without a quorum the claim does not end either.
+            // Without a quorum the claim does not expire either.
             return RetryPause;
         }
     }

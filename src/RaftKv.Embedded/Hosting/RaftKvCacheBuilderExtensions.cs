@@ -7,27 +7,25 @@ using RaftKv.Embedded.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Makes the store an <see cref="IDistributedCache"/>.</summary>
+/// <summary>Registers the store as an <see cref="IDistributedCache"/>.</summary>
 public static class RaftKvCacheBuilderExtensions
 {
     /// <summary>
     /// Registers the store as the application's <see cref="IDistributedCache"/> and <see cref="IBufferDistributedCache"/>: for session
-    /// state, <c>HybridCache</c> and whatever else asks for
-    /// one. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of the cluster. Entries are on every node, outlive restarts,
-    /// and expire by the cluster's time, on all nodes together.
+    /// state, <c>HybridCache</c> and other users of these interfaces. With <c>AddKeyedRaftKv</c> it is a keyed service under the name of
+    /// the cluster. Entries are on every node, outlive restarts, and expire by the cluster's log time, on all nodes at the same version.
     /// </summary>
     /// <remarks>
-    /// <para>A write is on the disks of a majority when it returns, and seen by this node's reads; errors are those of
-    /// <see cref="IDistributedKv.SetAsync"/>. In particular, a value over
-    /// <see cref="RaftKvOptions.MaxValueBytes"/> is refused with <see cref="RaftKvLimitExceededException"/>. Reads of another node's
-    /// writes: <see cref="RaftKvCacheOptions.Consistency"/>.</para>
-    /// <para>Of an absolute expiry and one relative to now, the relative one counts; with a sliding expiry it is the end beyond which no
-    /// use carries the entry. An absolute expiry in the past
-    /// ends the entry at once. Use on any node renews a sliding expiry, at the latest when a quarter of it is gone. Nothing expires while
-    /// the cluster has no leader.</para>
-    /// <para>Methods that block need no thread of the pool to end their wait.</para>
+    /// <para>A write is on the disks of a majority when it returns, and visible to this node's reads; errors are those of
+    /// <see cref="IDistributedKv.SetAsync"/>. In particular, a value over <see cref="RaftKvOptions.MaxValueBytes"/> is refused with
+    /// <see cref="RaftKvLimitExceededException"/>. For reads of another node's writes see
+    /// <see cref="RaftKvCacheOptions.Consistency"/>.</para>
+    /// <para>When an entry has both an absolute expiry and one relative to now, the relative one applies. With a sliding expiry it is the
+    /// latest end of the entry: no use extends the entry beyond it. An absolute expiry in the past ends the entry at once. A use on any
+    /// node renews a sliding expiry, at the latest when a quarter of it is over. No entry expires while the cluster has no leader.</para>
+    /// <para>The blocking methods need no thread of the pool to complete.</para>
     /// </remarks>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
     public static IRaftKvBuilder AddDistributedCache(this IRaftKvBuilder builder, Action<RaftKvCacheOptions>? configure = null)
@@ -40,9 +38,11 @@ public static class RaftKvCacheBuilderExtensions
         return builder;
     }
 
-    /// <summary>As <see cref="AddDistributedCache"/>, for one of several caches: a keyed service. Give each its own
-    /// <see cref="RaftKvCacheOptions.KeyPrefix"/>.</summary>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
+    /// <summary>
+    /// As <see cref="AddDistributedCache"/>, for one of several caches: a keyed service. Set a separate
+    /// <see cref="RaftKvCacheOptions.KeyPrefix"/> for each.
+    /// </summary>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
     /// <param name="serviceKey">The key of the service, which is also the name of its options.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>

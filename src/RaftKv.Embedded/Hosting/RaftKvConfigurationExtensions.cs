@@ -2,32 +2,28 @@ using RaftKv.Embedded.Hosting;
 
 namespace Microsoft.Extensions.Configuration;
 
-/// <summary>Makes keys of the store a source of configuration.</summary>
+/// <summary>Adds keys of the store as a source of configuration.</summary>
 public static class RaftKvConfigurationExtensions
 {
     /// <summary>
     /// Adds the keys that start with <paramref name="prefix"/> to the configuration of the application that <c>AddRaftKv</c> is called for:
-    /// with the prefix
-    /// <c>config/</c>, the key <c>config/Mail/Server</c> is <c>Mail:Server</c>, and its value is text in UTF-8. Until the host starts the
-    /// source has what
-    /// <paramref name="lastKnownFile"/> has. From then on it follows this node's own copy, with or without a quorum. It reloads when no
-    /// further change waits,
-    /// and every 100 ms while changes come without a pause; what one write or transaction changed is shown as a whole.
+    /// with the prefix <c>config/</c>, the key <c>config/Mail/Server</c> is <c>Mail:Server</c>, and its value is text in UTF-8. Until the
+    /// host starts, the source has the values of <paramref name="lastKnownFile"/>. From then on it follows this node's own copy, with or
+    /// without a quorum. It reloads when no further change is waiting, and every 100 ms while changes arrive without a pause; the changes
+    /// of one write or transaction appear together.
     /// </summary>
     /// <remarks>
-    /// <para>Below the prefix, <c>/</c> and <c>:</c> both separate sections. Configuration knows no case: of keys that differ in nothing
-    /// else, the last one in the
-    /// order of the store is the one that counts.</para>
+    /// <para>Below the prefix, <c>/</c> and <c>:</c> both separate sections. Configuration ignores case: of keys that differ only in case,
+    /// the last one in the order of the store applies.</para>
     /// <para>When a listener of the configuration throws, for example because options cannot be bound to a value, a warning is logged
-    /// (151), and the source goes on with the next change.</para>
+    /// (151), and the source continues with the next change.</para>
     /// </remarks>
     /// <param name="builder">For example <c>builder.Configuration</c>.</param>
-    /// <param name="prefix">What the keys start with, the separator included.</param>
+    /// <param name="prefix">The prefix of the keys, the separator included.</param>
     /// <param name="lastKnownFile">
-    /// A file in which the newest values are kept, as JSON and readable for its owner only, so that they are there before the host starts
-    /// and its store is open. It must not be in the data directory.
-    /// A file that is missing or unreadable gives no values; one that cannot be written is logged (152). <c>null</c>, the default, keeps
-    /// none.
+    /// A file that keeps the newest values, as JSON and readable for its owner only, so that they are available before the host starts and
+    /// its store is open. It must not be in the data directory. A file that is missing or unreadable supplies no values; a failure to write
+    /// it is logged (152). <c>null</c>, the default, is no file.
     /// </param>
     /// <param name="name">
     /// The name that <c>AddKeyedRaftKv</c> was given; <c>null</c>, the default, for the cluster of <c>AddRaftKv</c>.

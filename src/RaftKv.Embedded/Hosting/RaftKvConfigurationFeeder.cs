@@ -8,14 +8,13 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Fills the configuration from the replica, which starts before it. The services that start after it find what this node holds already;
-/// nothing waits
-/// for other nodes. Sources that are added later are filled as well.
+/// Fills the configuration from the replica, which starts before it. Services that start after it find the values that this node holds
+/// already; no start waits for other nodes. Sources that are added later are filled as well.
 /// </summary>
 /// <param name="cluster">The name of the cluster whose sources are filled; <c>null</c> for the one of <c>AddRaftKv</c>.</param>
 /// <param name="kv">The store of the cluster.</param>
-/// <param name="observers">Makes the log.</param>
-/// <param name="configuration">The application's; <c>null</c> when it has none.</param>
+/// <param name="observers">Creates the log.</param>
+/// <param name="configuration">The application's configuration; <c>null</c> when it has none.</param>
 internal sealed class RaftKvConfigurationFeeder(
     string? cluster, DistributedKv kv, Observers observers, IConfiguration? configuration) : IHostedService
 {
@@ -41,11 +40,11 @@ internal sealed class RaftKvConfigurationFeeder(
     {
         _changes?.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
-        // A listener of the configuration may block for as long as it likes, but not the stop.
+        // A listener of the configuration may block; the token of the host ends the wait for it.
         await Task.WhenAll(Feeding().Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>A configuration may be made of others.</summary>
+    /// <summary>Finds the feeds of a configuration, also in the configurations that it is made of.</summary>
     private static IEnumerable<ConfigurationFeed> FeedsOf(IConfiguration? configuration) => configuration is not IConfigurationRoot root ? []
         : root.Providers.SelectMany(p => p switch
         {
@@ -84,7 +83,7 @@ internal sealed class RaftKvConfigurationFeeder(
         }
         catch (RaftKvUnavailableException)
         {
-            // The replica stops, or is faulted: the configuration stays as it is.
+            // The replica is stopping or faulted: the configuration keeps its last state.
         }
         catch (Exception e)
         {

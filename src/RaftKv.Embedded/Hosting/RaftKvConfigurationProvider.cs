@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Shows what a feed holds to one configuration.</summary>
+/// <summary>Shows the state of a feed to one configuration.</summary>
 internal sealed class RaftKvConfigurationProvider : ConfigurationProvider, IDisposable
 {
     public RaftKvConfigurationProvider(ConfigurationFeed feed)
@@ -15,7 +15,7 @@ internal sealed class RaftKvConfigurationProvider : ConfigurationProvider, IDisp
 
     public override void Load() => Data = Feed.Data;
 
-    /// <exception cref="Exception">What listeners of the configuration throw.</exception>
+    /// <exception cref="Exception">An exception of a listener of the configuration.</exception>
     public void Reload()
     {
         Load();

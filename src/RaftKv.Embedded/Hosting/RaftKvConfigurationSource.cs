@@ -3,8 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Built long before there is a replica, and again when the list of sources changes; all that it builds show the same feed, which the host
-/// fills.
+/// Built before there is a replica, and again when the list of sources changes. All providers that it builds show the same feed, which a
+/// hosted service fills.
 /// </summary>
 internal sealed class RaftKvConfigurationSource(ConfigurationFeed feed) : IConfigurationSource
 {

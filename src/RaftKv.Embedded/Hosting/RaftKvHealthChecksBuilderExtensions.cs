@@ -9,11 +9,11 @@ public static class RaftKvHealthChecksBuilderExtensions
 {
     /// <summary>
     /// Adds two checks. <c>raftkv-live</c>, tagged <c>live</c>, fails when only a restart of the process can help: the replica is faulted.
-    /// <c>raftkv-ready</c>, tagged <c>ready</c>, fails while this node does not serve linearizable reads and writes, and says why. A lost
-    /// quorum
-    /// makes a node not ready but leaves it live: restarting it would not bring the others back.
+    /// <c>raftkv-ready</c>, tagged <c>ready</c>, fails while this node does not serve linearizable reads and writes, and says why; it is
+    /// degraded while a stall of at least one second is going on. A lost quorum makes a node not ready but leaves it live: restarting it
+    /// would not bring the others back.
     /// </summary>
-    /// <param name="builder">What <c>services.AddHealthChecks()</c> returned.</param>
+    /// <param name="builder">The builder that <c>services.AddHealthChecks()</c> returned.</param>
     /// <param name="name">
     /// The name that <c>AddKeyedRaftKv</c> was given: its checks are <c>raftkv-NAME-live</c> and <c>raftkv-NAME-ready</c>. <c>null</c>, the
     /// default, for the replica of <c>AddRaftKv</c>.

@@ -9,15 +9,15 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// Ties the replica's life to the host's: opened before any other service starts, stopped after all of them, in whatever order they were
-/// added. A leader hands over before the first of them stops, so that the calls they still make and serve meet a leader elsewhere. Start
-/// never waits for a leader.
+/// Opens the replica before any other service of the host starts, and stops it after all of them have stopped, in whatever order they were
+/// added. A leader hands over the leadership before the first service stops, so that calls during the stop find a leader on another node.
+/// The start never waits for a leader.
 /// </summary>
 /// <remarks>
-/// Opening takes the longer the more data there is. When it takes more than a second, the other services start meanwhile, a web server with
-/// its probes among them; the start of the host as a whole is over when the replica is open, and fails when it cannot be opened. A host may
-/// be stopped twice, or disposed while it stops: there is one stop, and each of these calls returns when it is complete, so that the
-/// directory can be opened again.
+/// Opening takes the longer the more data there is. When it takes more than a second, the other services start meanwhile, for example a web
+/// server with its probes. The start of the host completes when the replica is open, and fails when it cannot be opened. A host may be
+/// stopped twice, or disposed while it stops: the replica is stopped once, and each of these calls returns when that is complete, so that
+/// the directory can be opened again.
 /// </remarks>
 internal sealed class RaftKvHostedService(
     IOptions<RaftKvOptions> options,
@@ -28,7 +28,7 @@ internal sealed class RaftKvHostedService(
     ReplicaOpener opener,
     IHostApplicationLifetime? lifetime) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
-    /// <summary>So long the services that start next wait for the replica, and find it open.</summary>
+    /// <summary>How long the start of the other services waits for the replica to be open.</summary>
     private static readonly TimeSpan OpensUnseen = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(5);
@@ -53,7 +53,8 @@ internal sealed class RaftKvHostedService(
             log.NotDurable(settings.NodeId);
         else if (settings.Durability == RaftKvDurability.Memory)
             log.InMemoryOnly(settings.NodeId, settings.MemoryBudgetBytes);
-        // A waiter may block once the replica is open, as the application's main method may; the others must not wait behind it.
+        // A caller that waits for the opening may block afterwards, for example the application's main method; the other callers must not
+        // wait for it.
         _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None,
             TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, TaskScheduler.Default);
         access.SetOpening(_opening);
@@ -66,7 +67,7 @@ internal sealed class RaftKvHostedService(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>The host has started once the replica is open. What keeps it from that is the host's to hear.</summary>
+    /// <summary>The start of the host completes once the replica is open, and fails with the error of the opening.</summary>
     public Task StartedAsync(CancellationToken cancellationToken) => _opening?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
     public Task StoppingAsync(CancellationToken cancellationToken)
@@ -79,7 +80,7 @@ internal sealed class RaftKvHostedService(
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        // All services have stopped: locks that they still hold are released.
+        // All services have stopped: releases the locks that are still held.
         await leases.EndWithHostAsync(cancellationToken).ConfigureAwait(false);
         if (BeginEnd() is { } host)
             await host.StopAsync(cancellationToken).ConfigureAwait(false);
@@ -104,7 +105,7 @@ internal sealed class RaftKvHostedService(
             Task.WaitAny([opening], DisposeTimeout);
     }
 
-    /// <summary>The replica, which is to end; <c>null</c> when it is not open, and then ends by itself once it is.</summary>
+    /// <summary>Returns the replica to end; <c>null</c> when it is not open: then the opening disposes of it when it is done.</summary>
     private LocalReplica? BeginEnd()
     {
         access.BeginStop();

@@ -5,19 +5,21 @@ using RaftKv.Embedded.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds services that run on one node of the cluster at a time, and jobs that run once per period over the cluster.</summary>
+/// <summary>Adds services that run on one node of the cluster at a time, and jobs that run once per period in the whole cluster.</summary>
 public static class RaftKvLeaderServiceBuilderExtensions
 {
     /// <summary>
-    /// Adds a hosted service that runs on exactly one node of those that add it. It ends when the host begins to stop, and never ends the
-    /// host: what it throws is logged (200), and it begins again after a back-off, here or on another node.
-    /// <see cref="IRaftKvLeaderServices"/> tells which node runs it.
+    /// Adds a hosted service that runs on one node at a time, of all nodes that add it. It ends when the host begins to stop, and never
+    /// ends the host: an exception of the service is logged (200), and the service begins again after a back-off, here or on another node.
+    /// <see cref="IRaftKvLeaderServices"/> says which node runs it.
     /// </summary>
-    /// <remarks>When its node dies, another one begins after <see cref="RaftKvLeaderServiceOptions.TimeToLive"/>; when its host stops, at
-    /// once. Its lock is <c>leader-services/NAME</c>.</remarks>
+    /// <remarks>
+    /// When its node dies, the service begins on another node after <see cref="RaftKvLeaderServiceOptions.TimeToLive"/>; when the host of
+    /// its node stops, at once. The name of its lock is <c>leader-services/NAME</c>.
+    /// </remarks>
     /// <typeparam name="TService">The service: scoped, one instance for each leadership.</typeparam>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
-    /// <param name="name">The same on all nodes; <c>null</c>, the default, is the name of the type without its namespace.</param>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
+    /// <param name="name">The name, the same on all nodes; <c>null</c>, the default, is the name of the type without its namespace.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentException">An option is outside of its limits, or the name is empty.</exception>
@@ -34,10 +36,10 @@ public static class RaftKvLeaderServiceBuilderExtensions
     }
 
     /// <summary>As <see cref="AddLeaderService{TService}"/>, with the work as a delegate.</summary>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
-    /// <param name="name">The same on all nodes.</param>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
+    /// <param name="name">The name, the same on all nodes.</param>
     /// <param name="work">
-    /// Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.
+    /// Receives the services of a separate scope, and a token that fires when leadership is lost and when the host begins to stop.
     /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
@@ -52,13 +54,13 @@ public static class RaftKvLeaderServiceBuilderExtensions
     }
 
     /// <summary>
-    /// As <see cref="AddLeaderService{TService}"/>, with the work as a delegate that gets the leadership and its fencing token.
+    /// As <see cref="AddLeaderService{TService}"/>, with the work as a delegate that receives the leadership and its fencing token.
     /// </summary>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
-    /// <param name="name">The same on all nodes.</param>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
+    /// <param name="name">The name, the same on all nodes.</param>
     /// <param name="work">
-    /// Gets the leadership, the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to
-    /// stop.
+    /// Receives the leadership, the services of a separate scope, and a token that fires when leadership is lost and when the host begins
+    /// to stop.
     /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
@@ -79,25 +81,26 @@ public static class RaftKvLeaderServiceBuilderExtensions
     }
 
     /// <summary>
-    /// Adds a job that runs at most once in each period over all nodes that add it: a run begins no earlier than a period after the run
-    /// before it began, on whichever node that was. The period counts by the cluster's log time, so a clock that is wrong on one node
-    /// changes nothing. A new cluster runs it at once.
+    /// Adds a job that runs at most once in each period, over all nodes that add it: a run begins no earlier than one period after the
+    /// previous run began, on whichever node that was. The period counts by the cluster's log time, so a wrong clock on one node has no
+    /// effect. A new cluster runs the job at once.
     /// </summary>
     /// <remarks>
     /// <para>A run is claimed before it begins, and the claim lasts for the period. When its node dies in the middle, or its host stops, or
-    /// the job throws, the run is not repeated: the next one begins when the period is over, and not before another node has taken over
-    /// (<see cref="RaftKvLeaderServiceOptions.TimeToLive"/> after the death of a node). A claim whose outcome is unknown skips its period.
-    /// A job that must happen in every period therefore notes what it has done, and the next run does what is missing.</para>
-    /// <para>Runs do not overlap: one that outlasts the period is followed by the next when it has ended. Only a process that was suspended
-    /// may still be in a run when the next one begins, see <see cref="KvLock"/>. What the job throws is logged (200), and another node may
-    /// do the next run. The job is a leader service of the same name: <see cref="IRaftKvLeaderServices"/> tells which node is in charge of
+    /// the job throws, the run is not repeated: the next run begins when the period is over, and not before another node has taken over
+    /// (<see cref="RaftKvLeaderServiceOptions.TimeToLive"/> after the death of a node). When the outcome of a claim is unknown, its period
+    /// may pass without a run. A job that must happen in every period therefore records what it has done, and the next run does what is
+    /// missing.</para>
+    /// <para>Runs do not overlap: when a run outlasts the period, the next one begins after it has ended. Only a process that was suspended
+    /// may still be in a run when the next one begins, see <see cref="KvLock"/>. An exception of the job is logged (200), and another node
+    /// may do the next run. The job is a leader service of the same name: <see cref="IRaftKvLeaderServices"/> says which node leads
     /// it.</para>
     /// </remarks>
-    /// <param name="builder">What <c>AddRaftKv</c> returned.</param>
-    /// <param name="period">1 s to 100 years; the same on all nodes.</param>
-    /// <param name="name">The same on all nodes.</param>
+    /// <param name="builder">The builder that <c>AddRaftKv</c> returned.</param>
+    /// <param name="period">The period, 1 s to 100 years; the same on all nodes.</param>
+    /// <param name="name">The name, the same on all nodes.</param>
     /// <param name="job">
-    /// Gets the services of a scope of its own, and a token that fires when leadership is lost and when the host begins to stop.
+    /// Receives the services of a separate scope, and a token that fires when leadership is lost and when the host begins to stop.
     /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>

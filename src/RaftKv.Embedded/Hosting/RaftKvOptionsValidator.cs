@@ -7,7 +7,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Says everything that is wrong with the options at once, when the host starts.</summary>
+/// <summary>Reports all errors in the options together, when the host starts.</summary>
 internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
 {
     public ValidateOptionsResult Validate(string? name, RaftKvOptions options)
@@ -19,7 +19,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         CheckMembers(options, errors);
         CheckTimes(options, errors);
         CheckSizes(options, errors);
-        // The host prints the errors of all options together: each says whose it is.
+        // The host prints the errors of all options together, so each error names its replica.
         return errors.Count == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(errors.ConvertAll(error => $"{Owner(name)}: {error}"));
@@ -42,8 +42,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     }
 
     /// <summary>
-    /// What does not go together with a node that has forgotten its cluster after each restart. It would found a second one beside that of
-    /// the nodes that were added to it.
+    /// Options that cannot be combined with <see cref="RaftKvDurability.Memory"/>. Such a node forgets its cluster at each restart, and
+    /// would then found a second cluster beside the nodes that were added to the first one.
     /// </summary>
     private static void CheckInMemory(RaftKvOptions options, List<string> errors)
     {

@@ -14,15 +14,16 @@ public static class RaftKvServiceCollectionExtensions
     /// <see cref="RaftKvOptions.SectionName"/> of the application's configuration.
     /// </summary>
     /// <remarks>
-    /// Starting opens the data directory and the listener, and never waits for other nodes. What takes more than a second of it goes on
-    /// while the other services of the host start; the start of the host is over when the replica is open, and fails when it cannot be
-    /// opened. Calls made meanwhile wait.
+    /// The start opens the data directory and the listener, and never waits for other nodes. When it takes more than a second, the other
+    /// services of the host start meanwhile. The start of the host completes when the replica is open, and fails when it cannot be opened.
+    /// Calls that are made meanwhile wait.
     /// </remarks>
     /// <param name="services">The application's services.</param>
     /// <exception cref="InvalidOperationException">
-    /// Now: a replica was added before. When the host starts: the application has no <see cref="IConfiguration"/>.
+    /// Thrown by this method when a replica was added before; thrown when the host starts if the application has no
+    /// <see cref="IConfiguration"/>.
     /// </exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -33,7 +34,7 @@ public static class RaftKvServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
     /// <exception cref="InvalidOperationException">A replica was added before.</exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, Action<RaftKvOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -47,7 +48,7 @@ public static class RaftKvServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="section">For example <c>configuration.GetSection("RaftKv")</c>.</param>
     /// <exception cref="InvalidOperationException">A replica was added before.</exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddRaftKv(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -62,15 +63,18 @@ public static class RaftKvServiceCollectionExtensions
     /// kv</c>. The options come from the section <c>RaftKv:<paramref name="name"/></c> of the application's configuration, and have the
     /// name <paramref name="name"/>.
     /// </summary>
-    /// <remarks>Each replica needs a <see cref="RaftKvOptions.DataDirectory"/> and a listen address of its own. Log lines tell the
-    /// <see cref="RaftKvOptions.NodeId"/> only: give the nodes of one process different ones. Measurements and spans have the name as the
-    /// tag <c>raftkv.cluster</c>.</remarks>
+    /// <remarks>
+    /// Each replica needs a separate <see cref="RaftKvOptions.DataDirectory"/> and listen address. Log lines contain only the
+    /// <see cref="RaftKvOptions.NodeId"/>: give the nodes of one process different ones. Measurements and spans have the name as the tag
+    /// <c>raftkv.cluster</c>.
+    /// </remarks>
     /// <param name="services">The application's services.</param>
-    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <param name="name">The key of the services and the name of the options, not empty.</param>
     /// <exception cref="InvalidOperationException">
-    /// Now: a replica was added with this name before. When the host starts: the application has no <see cref="IConfiguration"/>.
+    /// Thrown by this method when a replica was added with this name before; thrown when the host starts if the application has no
+    /// <see cref="IConfiguration"/>.
     /// </exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -80,10 +84,10 @@ public static class RaftKvServiceCollectionExtensions
 
     /// <summary>As <see cref="AddKeyedRaftKv(IServiceCollection, string)"/>, with the options from code.</summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <param name="name">The key of the services and the name of the options, not empty.</param>
     /// <param name="configure">Sets the options; only <see cref="RaftKvOptions.DataDirectory"/> is required.</param>
     /// <exception cref="InvalidOperationException">A replica was added with this name before.</exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name, Action<RaftKvOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -96,10 +100,10 @@ public static class RaftKvServiceCollectionExtensions
 
     /// <summary>As <see cref="AddKeyedRaftKv(IServiceCollection, string)"/>, with the options from a configuration section.</summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="name">The key of its services and the name of its options, not empty.</param>
+    /// <param name="name">The key of the services and the name of the options, not empty.</param>
     /// <param name="section">For example <c>configuration.GetSection("Orders")</c>.</param>
     /// <exception cref="InvalidOperationException">A replica was added with this name before.</exception>
-    /// <exception cref="OptionsValidationException">When the host starts: every wrong option, at once.</exception>
+    /// <exception cref="OptionsValidationException">When the host starts: all wrong options together.</exception>
     public static IRaftKvBuilder AddKeyedRaftKv(this IServiceCollection services, string name, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>Why a node does not serve, as a stable code and in words.</summary>
+/// <summary>Why a node does not serve, as a stable code and as text.</summary>
 internal readonly record struct Readiness(string Code, string Text)
 {
     /// <summary>
-    /// Whether a restart of the process may help: a faulted replica takes part again only after one. Everything else, a lost quorum above
-    /// all, mends without a restart, or is made worse by it.
+    /// Whether the process need not be restarted. A faulted replica takes part again only after a restart. All other conditions, above all
+    /// a lost quorum, end without a restart, or a restart makes them worse.
     /// </summary>
     public static bool IsAlive(RaftKvStatus status) => status.Role != RaftKvRole.Faulted;
 
@@ -41,7 +41,7 @@ internal readonly record struct Readiness(string Code, string Text)
         }),
     };
 
-    /// <summary>The stall that has gone on for the longest, in words; <c>null</c> when none goes on.</summary>
+    /// <summary>The longest ongoing stall, as text; <c>null</c> when there is none.</summary>
     public static string? Stall(RaftKvStatus status) => status.Stalls.Where(s => s.IsOngoing).MaxBy(s => s.Duration) is { } stall
         ? string.Create(CultureInfo.InvariantCulture, $"{stall.Detail} for {stall.Duration.TotalSeconds:0.0} s so far ({stall.Cause}).")
         : null;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace RaftKv.Embedded.Hosting;
 
-/// <summary>One question to the replica's status: does it live, or does it serve.</summary>
+/// <summary>A health check on the status of the replica: liveness, or readiness.</summary>
 internal sealed class ReplicaHealthCheck(IRaftKvCluster cluster, bool live) : IHealthCheck
 {
     private static readonly TimeSpan DegradedAfter = TimeSpan.FromSeconds(1);

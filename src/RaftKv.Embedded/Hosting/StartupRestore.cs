@@ -9,15 +9,15 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Hosting;
 
 /// <summary>
-/// <see cref="RaftKvOptions.RestoreFrom"/>, before the replica opens. Configurations keep the option, and disks are replaced: so a
-/// directory that belongs to a cluster is left alone, a node that a living cluster counts among its members restores nothing, and one
-/// backup file is restored once.
+/// Carries out <see cref="RaftKvOptions.RestoreFrom"/> before the replica opens. The option often stays in the configuration when the disk
+/// of a node is replaced, so there are three guards: a directory that belongs to a cluster is not changed, a node that a running cluster
+/// has among its members restores nothing, and a backup file is restored only once.
 /// </summary>
 internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogger log, Observers observers)
 {
     private readonly OsFileSystem _files = new();
 
-    /// <summary>Stands beside the backup once it was restored.</summary>
+    /// <summary>The file that a restore writes next to the backup.</summary>
     private string Receipt => backup + ".restored";
 
     /// <exception cref="RaftKvStorageException">
@@ -30,7 +30,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
             log.RestoreStillConfigured(options.NodeId, backup);
             return;
         }
-        // Not on the caller's thread: it waits.
+        // On a separate thread, because it blocks.
         var caller = await Task.Factory.StartNew(() => FindCluster(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);
         if (caller is not null)
@@ -62,8 +62,8 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         if (!RestoreGuard.CanBeReached(options))
             return null;
         using var directory = DataDirectory.Open(_files, options.DataDirectory);
-        // The cluster admits the identity that it meets here: it must be the one that stays. A log without an identity is refused by the
-        // restore itself.
+        // The cluster admits the identity that it sees here, so the node must keep this identity. The restore itself refuses a log without
+        // an identity.
         var identity = NodeIdentity.Load(_files, directory.Root, options.NodeId);
         if (identity is null && _files.ListFiles(directory.Wal).Count > 0)
             return null;
@@ -73,7 +73,7 @@ internal sealed class StartupRestore(RaftKvOptions options, string backup, ILogg
         using var guard = new RestoreGuard(options, identity, () => transport.AdvertisedAddress);
         transport.Start(guard);
         var caller = guard.WaitForCluster(options.RestoreGuardTime, cancellationToken);
-        // Before the guard, which its threads call.
+        // Disposed before the guard, because threads of the transport call the guard.
         transport.Dispose();
         return caller;
     }

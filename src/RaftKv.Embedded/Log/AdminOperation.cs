@@ -11,8 +11,8 @@ internal enum AdminOperation : byte
     MoveMember = 4,
 
     /// <summary>
-    /// As <see cref="AddMember"/>, for a node that asks by itself or has lost its disk: whether it is a member already is a question of who
-    /// it is, not of its name.
+    /// As <see cref="AddMember"/>, for a node that asks to join by itself or has lost its disk: it counts as a member already only if its
+    /// incarnation matches, not by its node id alone.
     /// </summary>
     Admit = 5,
 

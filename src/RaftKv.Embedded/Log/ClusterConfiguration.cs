@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Log;
 /// <summary>The members of the cluster, ordered by node id. Immutable.</summary>
 internal sealed class ClusterConfiguration
 {
-    /// <summary>Every version reads it; written while no feature level is needed.</summary>
+    /// <summary>Without a feature level. Every version reads it; written at <see cref="FeatureLevels.First"/>.</summary>
     private const byte FirstFormat = 1;
 
     /// <summary>With a feature level.</summary>
@@ -35,16 +35,16 @@ internal sealed class ClusterConfiguration
 
     public int VoterCount { get; }
 
-    /// <summary>What may stand in the log: every member understands it.</summary>
+    /// <summary>The newest level whose entries may stand in the log: every member understands it.</summary>
     public int FeatureLevel { get; }
 
     /// <summary>
-    /// What may become an entry. <c>null</c> while the feature level is below <see cref="FeatureLevels.Safeguards"/>: then the leader's own
-    /// options decide.
+    /// The largest key, value and transaction that may become an entry. <c>null</c> while the feature level is below
+    /// <see cref="FeatureLevels.Safeguards"/>: then the leader's own options decide.
     /// </summary>
     public ClusterLimits? Limits { get; }
 
-    /// <summary>How many voters are more than half of them.</summary>
+    /// <summary>The number of voters of a majority.</summary>
     public int Quorum => VoterCount / 2 + 1;
 
     public Member? Find(string nodeId)
@@ -68,8 +68,8 @@ internal sealed class ClusterConfiguration
 
     /// <summary>
     /// version | from version 2 on: feature level i32 | from version 3 on: u16 bytes of settings, settings: limits of key, value and
-    /// transaction, i32 each; what follows them is passed over | u16 count | per member: role, incarnation, u16 id length, id, u16 address
-    /// length, address. Little-endian.
+    /// transaction, i32 each; a reader skips settings after them | u16 count | per member: role, incarnation, u16 id length, id, u16
+    /// address length, address. Little-endian.
     /// </summary>
     public byte[] Encode()
     {
@@ -144,7 +144,7 @@ internal sealed class ClusterConfiguration
         string.Join(' ', Members.Select(m => m.Role == MemberRole.Voter ? m.NodeId
             : $"{m.NodeId}({m.Role.ToString().ToLowerInvariant()})"));
 
-    /// <summary>In words, for the log: the role and the address of every member.</summary>
+    /// <summary>For log messages: the role and the address of every member.</summary>
     public string Describe() => _members.Length == 0 ? "no members"
         : string.Join(", ", _members.Select(m => $"{m.NodeId} ({m.Role.ToString().ToLowerInvariant()}, {m.Address})"));
 

@@ -9,15 +9,15 @@ internal sealed record ClusterLimits(int MaxKeyBytes, int MaxValueBytes, int Max
     /// <summary>The size of the encoding: three i32, little-endian.</summary>
     public const int Bytes = 3 * sizeof(int);
 
-    /// <summary>What a node's options allow.</summary>
+    /// <summary>The limits that a node's options set.</summary>
     public static ClusterLimits Of(RaftKvOptions options) => new(options.MaxKeyBytes, options.MaxValueBytes, options.MaxTransactionBytes);
 
-    /// <summary>What both allow.</summary>
+    /// <summary>The smaller value of each limit.</summary>
     public ClusterLimits And(ClusterLimits other) =>
         new(Math.Min(MaxKeyBytes, other.MaxKeyBytes), Math.Min(MaxValueBytes, other.MaxValueBytes),
             Math.Min(MaxTransactionBytes, other.MaxTransactionBytes));
 
-    /// <summary>The larger of each.</summary>
+    /// <summary>The larger value of each limit.</summary>
     public ClusterLimits RaisedTo(ClusterLimits other) =>
         new(Math.Max(MaxKeyBytes, other.MaxKeyBytes), Math.Max(MaxValueBytes, other.MaxValueBytes),
             Math.Max(MaxTransactionBytes, other.MaxTransactionBytes));

@@ -1,7 +1,9 @@
 namespace RaftKv.Embedded.Log;
 
-/// <summary>What all members of a cluster understand. A level stands in the configuration, only ever rises, and is raised by an entry once
-/// every member speaks it.</summary>
+/// <summary>
+/// What all members of a cluster understand. A level stands in the configuration, only ever rises, and is raised by an entry once every
+/// member speaks it.
+/// </summary>
 internal static class FeatureLevels
 {
     /// <summary>Sets, deletes, sessions.</summary>
@@ -14,13 +16,14 @@ internal static class FeatureLevels
     public const int Safeguards = 3;
 
     /// <summary>
-    /// Increments keep the time to live, the sliding expiry and the lease of the key, and say what a key that does not exist begins with.
+    /// Increments keep the time to live, the sliding expiry and the lease of the key, and carry the initial value of a key that does not
+    /// exist.
     /// </summary>
     public const int IncrementLifetimes = 4;
 
-    /// <summary>The newest this version speaks.</summary>
+    /// <summary>The newest level that this version speaks.</summary>
     public const int Current = IncrementLifetimes;
 
-    /// <summary>The newest that a node with these options speaks.</summary>
+    /// <summary>The newest level that a node with these options speaks.</summary>
     public static int Of(RaftKvOptions options) => options.FeatureLevel ?? Current;
 }

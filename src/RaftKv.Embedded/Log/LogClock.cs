@@ -3,32 +3,32 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Log;
 
 /// <summary>
-/// Log time, what a leader stamps its entries with. It continues from the last statement of a leader with this node's monotonic clock, so a
-/// jump of a wall clock does not make log time jump. A small difference from the wall clock is made up slowly, by one part in
-/// <see cref="Slew"/> of the time that passes; a large one stays, because nothing depends on it. Only a node that leads without having
-/// heard from a leader since it started takes the wall clock at once, because it cannot know how long the cluster was away.
+/// Log time: the time with which a leader stamps its entries. It continues from the log time that a leader stated last, by this node's
+/// monotonic clock, so a jump of a wall clock does not make log time jump. A small difference from the wall clock is corrected slowly, by
+/// one part in <see cref="Slew"/> of the time that passes; a large one stays, because nothing depends on it. Only a node that leads without
+/// having heard from a leader since it started takes the wall clock at once, because it cannot know how long the cluster was down.
 /// </summary>
 internal sealed class LogClock(long lastTimeMs)
 {
-    /// <summary>Log time runs at most this part faster or slower than real time.</summary>
+    /// <summary>During a correction log time runs faster or slower than real time by one part in this number at most.</summary>
     public const int Slew = 20;
 
     /// <summary>
-    /// Differences from the wall clock up to this are made up. A larger one is no inaccuracy, and would make every time to live wrong for
-    /// as long.
+    /// Differences from the wall clock up to this are corrected. A larger one is more than inaccuracy of a clock, and a correction would
+    /// distort every time to live by as much.
     /// </summary>
     public const long SlewRangeMs = 60_000;
 
-    /// <summary>A clock that is ahead by no more than this is not worth a jump.</summary>
+    /// <summary>Log time does not jump to a wall clock that is ahead by no more than this.</summary>
     private const long JumpMs = 1_000;
 
-    // 100 ns since the Unix epoch, as of _at.
+    // In units of 100 ns since the Unix epoch, at the moment _at.
     private long _time = lastTimeMs * TimeSpan.TicksPerMillisecond;
     private long _at;
     private bool _runs;
 
     /// <summary>
-    /// This node leads, nothing has told it how long the cluster was away, and the wall clock was not known when it began.
+    /// This node leads, does not know how long the cluster was down, and did not know the wall clock when it began to lead.
     /// </summary>
     private bool _waitsForWall;
 
@@ -56,7 +56,7 @@ internal sealed class LogClock(long lastTimeMs)
             (_time, _at, _runs) = (timeMs * TimeSpan.TicksPerMillisecond, now.Ticks, true);
     }
 
-    /// <summary>This node led in <paramref name="term"/> and stops; it was followed by a quorum until this log time.</summary>
+    /// <summary>This node led in <paramref name="term"/> and steps down; a quorum followed it until this log time.</summary>
     public void Led(long term, long timeMs) => (_statedTerm, _statedMs) = (term, timeMs);
 
     /// <summary>
@@ -87,9 +87,8 @@ internal sealed class LogClock(long lastTimeMs)
     }
 
     /// <summary>
-    /// On a leader that has begun without a wall clock to follow, once that is known: log time jumps to it if it is behind by more than a
-    /// second. Then the entry that follows must say
-    /// that no node led until then.
+    /// For a leader that began without a known wall clock: once the wall clock is known, log time jumps to it if log time is behind by more
+    /// than a second. <c>true</c> when it has jumped: the next entry must then say that no node led during the time of the jump.
     /// </summary>
     public bool TryCatchUp(Moment now)
     {
@@ -102,6 +101,6 @@ internal sealed class LogClock(long lastTimeMs)
         return true;
     }
 
-    /// <summary>The log time by the last statement that was heard; ahead of the leader's by the slew at most.</summary>
+    /// <summary>The log time by the last statement that was received; ahead of the leader's by the slew at most.</summary>
     public long Estimate(Moment now) => (_runs ? _time + now.Ticks - _at : _time) / TimeSpan.TicksPerMillisecond;
 }

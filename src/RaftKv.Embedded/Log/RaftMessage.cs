@@ -20,10 +20,10 @@ internal sealed record VoteReply(long Term, bool PreVote, bool Granted) : RaftMe
 /// <param name="Previous">The entry before the first one.</param>
 /// <param name="Commit">The leader's commit index.</param>
 /// <param name="Round">
-/// Numbers the leader's rounds; the answer repeats it, which proves that the leader still led when it began the round (read index, lease,
-/// check-quorum).
+/// The leader's newest heartbeat round. The answer repeats it, which proves that the leader still led when it began the round (read index,
+/// lease, check-quorum).
 /// </param>
-/// <param name="LeaseMs">The follower promises to give no vote to anybody else for this long; 0 asks for no promise.</param>
+/// <param name="LeaseMs">The follower promises to vote for no other node for this long; 0 asks for no promise.</param>
 internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory<LogEntry> Entries, long Commit, long Round,
     int LeaseMs) : RaftMessage(Term)
 {
@@ -32,7 +32,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
     /// </summary>
     public long LogTimeMs { get; init; }
 
-    /// <summary>It asks whether everything sent before it has arrived, so it must not pass that. Not on the wire.</summary>
+    /// <summary>A question whether everything sent before it has arrived, so it must not pass bulk messages. Not on the wire.</summary>
     public bool KeepsItsPlace { get; init; }
 
     public override bool IsBulk => KeepsItsPlace || !Entries.IsEmpty;
@@ -51,7 +51,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// <param name="Round">Repeats the round.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
-/// <summary>One piece of a snapshot (Raft §7). Answered by <see cref="InstallSnapshotReply"/> piece by piece.</summary>
+/// <summary>One piece of a snapshot (Raft §7). Each piece is answered by an <see cref="InstallSnapshotReply"/>.</summary>
 internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes, long Offset, ReadOnlyMemory<byte> Data,
     long Round) : RaftMessage(Term)
 {
@@ -67,7 +67,7 @@ internal sealed record TimeoutNow(long Term) : RaftMessage(Term);
 /// <summary>A follower asks for a read index (dissertation §6.4).</summary>
 internal sealed record ReadIndexRequest(long Term, long Id) : RaftMessage(Term);
 
-/// <summary>Answers <see cref="ReadIndexRequest"/>; an index of -1 means: not from me.</summary>
+/// <summary>Answers <see cref="ReadIndexRequest"/>; an index of -1 is a refusal.</summary>
 internal sealed record ReadIndexReply(long Term, long Id, long Index) : RaftMessage(Term);
 
 /// <summary>

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Log;
 
-/// <summary>What a replica knows when it starts: what its disk had.</summary>
+/// <summary>What a replica reads from its disk when it starts.</summary>
 internal sealed record RaftStart
 {
     public long Term { get; init; }
@@ -21,7 +21,7 @@ internal sealed record RaftStart
 
     public long SnapshotConfigurationIndex { get; init; }
 
-    /// <summary>The entry before the first of the log. Never behind <see cref="Snapshot"/>.</summary>
+    /// <summary>The entry before the first one of the log. Never after <see cref="Snapshot"/>.</summary>
     public EntryId LogBase { get; init; }
 
     /// <summary>Where each term begins in the log: (term, first index), ascending, from LogBase.Index + 1.</summary>
@@ -36,10 +36,10 @@ internal sealed record RaftStart
     /// <summary>The configuration entries in the log, ascending.</summary>
     public IReadOnlyList<LogEntry> Configurations { get; init; } = [];
 
-    /// <summary>The end of the log, as much as was worth keeping in memory; contiguous up to <see cref="LastIndex"/>.</summary>
+    /// <summary>The end of the log, as much of it as is kept in memory; contiguous up to <see cref="LastIndex"/>.</summary>
     public IReadOnlyList<LogEntry> Tail { get; init; } = [];
 
-    /// <summary>Whether the log has this very entry, behind the snapshot.</summary>
+    /// <summary>Whether the log has the entry with this index and term, after the snapshot.</summary>
     public bool HasInLog(EntryId id)
     {
         if (id.Index <= Math.Max(LogBase.Index, Snapshot.Index) || id.Index > LastIndex)

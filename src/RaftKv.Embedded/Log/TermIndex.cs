@@ -16,7 +16,7 @@ internal sealed class TermIndex
     public TermIndex() => _starts = [];
 
     /// <param name="baseId">The entry before the first one.</param>
-    /// <param name="starts">The first entry of each term, ascending, from the entry behind <paramref name="baseId"/> on.</param>
+    /// <param name="starts">The first entry of each term, ascending, from the entry after <paramref name="baseId"/> on.</param>
     /// <param name="lastIndex">The last entry.</param>
     public TermIndex(EntryId baseId, IEnumerable<EntryId> starts, long lastIndex)
     {
@@ -51,7 +51,7 @@ internal sealed class TermIndex
         return new EntryId(TermAt(index), index);
     }
 
-    /// <summary>Whether the log has this very entry.</summary>
+    /// <summary>Whether the log has the entry with this index and term.</summary>
     public bool Contains(EntryId id) => id.Term >= 0 && TermAt(id.Index) == id.Term;
 
     /// <summary>The first entry of the term of the entry at <paramref name="index"/>.</summary>
@@ -86,7 +86,7 @@ internal sealed class TermIndex
         Last = id;
     }
 
-    /// <summary>Drops the entries behind <paramref name="last"/>. An entry before the log becomes the new base.</summary>
+    /// <summary>Drops the entries after <paramref name="last"/>. An entry before the log becomes the new base.</summary>
     public void TruncateAfter(EntryId last)
     {
         if (last.Index < Base.Index)
@@ -122,7 +122,7 @@ internal sealed class TermIndex
     {
         var low = 0;
         var high = _starts.Count - 1;
-        // Most questions are about the last term.
+        // Most lookups are of the last term.
         if (_starts[high].Index <= index)
             return high;
         while (low < high)

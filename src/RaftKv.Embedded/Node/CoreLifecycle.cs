@@ -38,7 +38,7 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
         }
     }
 
-    /// <summary>Once a turn, after its inputs: what the thread slept through may be among them.</summary>
+    /// <summary>Once a turn, after its inputs: messages that came while the thread did not run may be among them.</summary>
     public void Drive()
     {
         if (context.Core is not { } core)

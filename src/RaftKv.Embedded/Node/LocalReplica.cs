@@ -16,15 +16,15 @@ internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock) 
 
     public ReplicaClock Clock { get; } = clock;
 
-    /// <summary>Up to here this node applies at its start, without a leader.</summary>
+    /// <summary>The index up to which this node applies its log at its start, without a leader.</summary>
     public long RecoveredIndex { get; protected init; }
 
-    /// <summary>Nothing can be read any more.</summary>
+    /// <summary>Whether the replica has ended: nothing can be read any more.</summary>
     public bool HasEnded => _hasEnded;
 
     protected ReplicaAssembly Assembly { get; init; } = null!;
 
-    /// <summary>Starts it. Returns at once: forming, electing and catching up happen behind it.</summary>
+    /// <summary>Starts it. Returns at once: bootstrapping, electing and catching up go on in the background.</summary>
     public abstract void Start();
 
     /// <summary>A leader hands over, within the hand-over timeout or the token's; calls are served on.</summary>
@@ -43,7 +43,7 @@ internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock) 
     /// <inheritdoc cref="DisposeAsync"/>
     public abstract void Dispose();
 
-    /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
+    /// <summary>Any thread. The batch of reads that the next read index serves.</summary>
     /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>
     public virtual ReadBatch JoinReads(bool mayBeStale = false)
     {
@@ -67,7 +67,9 @@ internal abstract class LocalReplica(RaftKvOptions options, ReplicaClock clock) 
         Replica.RecordAccess(key, version, expiresAtMs, slidingMs);
 
     /// <summary>Waits until this node has applied an entry, at most as long as a call may wait.</summary>
-    /// <exception cref="RaftKvUnavailableException">It did not in time.</exception>
+    /// <exception cref="RaftKvUnavailableException">
+    /// The entry was not applied within <see cref="RaftKvOptions.RequestTimeout"/>.
+    /// </exception>
     public async Task WaitAppliedAsync(long index, CancellationToken cancellationToken)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,11 +8,10 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// What the budgets of a node take in memory: the store's records and hash index, the history for watches, the values kept for scans, and
-/// the writes that wait. Together they may take half of what the
-/// garbage collector may use (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the
-/// machine's memory). The other half is for the application, the
-/// index of the keys, the end of the log and the connections. Budgets that are larger are made smaller, all by the same factor, but none
-/// below its least.
+/// the writes that wait. Together they may take half of what the garbage collector may use
+/// (<see cref="GCMemoryInfo.TotalAvailableMemoryBytes"/>: the limit of the heap, or of the container, or the machine's memory). The other
+/// half is for the application, the index of the keys, the end of the log and the connections. Budgets that are larger are made smaller,
+/// all by the same factor, but none below its minimum.
 /// </summary>
 internal readonly record struct MemoryPlan(
     long MemoryBudgetBytes, long ExpectedKeys, long WatchHistoryBytes, long ScanRetentionBytes, long MaxPendingBytes)
@@ -25,7 +24,7 @@ internal readonly record struct MemoryPlan(
             options.MaxPendingBytes);
 
     /// <summary>Makes the budgets of the options fit, and logs what was changed.</summary>
-    /// <exception cref="OptionsValidationException">Even the least budgets do not fit.</exception>
+    /// <exception cref="OptionsValidationException">Even the smallest budgets do not fit.</exception>
     public static void Apply(RaftKvOptions options, long availableBytes, ILogger log)
     {
         var asked = Of(options);
@@ -37,8 +36,8 @@ internal readonly record struct MemoryPlan(
         log.BudgetsReduced(options.NodeId, availableBytes / Mebibyte, plan.Describe(), asked.Describe());
     }
 
-    /// <summary>The budgets as they are, or as much smaller as they must be.</summary>
-    /// <exception cref="OptionsValidationException">Even the least budgets do not fit.</exception>
+    /// <summary>The budgets as they are, or reduced until they fit.</summary>
+    /// <exception cref="OptionsValidationException">Even the smallest budgets do not fit.</exception>
     public static MemoryPlan Fit(RaftKvOptions options, long availableBytes)
     {
         var share = availableBytes / 2;

@@ -8,13 +8,14 @@ internal sealed class OneTimeStop
     private readonly TaskCompletionSource _hurry = new();
     private Task? _end;
 
-    /// <summary>Completes when a caller waits no longer for a stop in good order.</summary>
+    /// <summary>Completes when a caller no longer waits for an orderly stop.</summary>
     public Task Hurry => _hurry.Task;
 
     public void HurryUp() => _hurry.TrySetResult();
 
     /// <summary>
-    /// The first caller decides how to stop. That runs on a thread of its own, without the pool; each call completes when it is done.
+    /// The first caller decides how to stop. Its action runs on a thread of its own, without the pool; each call completes when the action
+    /// has ended.
     /// </summary>
     public Task Run(Action stop)
     {

@@ -6,7 +6,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>One node of a cluster: builds the loop and its collaborators, and has what other threads may ask of them.</summary>
+/// <summary>One node of a cluster: builds the loop and its collaborators, and is what other threads use of them.</summary>
 internal sealed class Replica
 {
     private readonly ReplicaContext _context;
@@ -107,7 +107,7 @@ internal sealed class Replica
                 _sweeps));
     }
 
-    /// <summary>The threads that take turns.</summary>
+    /// <summary>Decides which thread takes the next turn, and when.</summary>
     public TurnScheduler Turns => _turns;
 
     /// <summary>Raised once, by the holder of the turn, when the node stops taking part because of an error.</summary>
@@ -207,10 +207,10 @@ internal sealed class Replica
 
     public void Post(ReplicaInput input) => _turns.Post(input);
 
-    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
+    /// <summary>Transport thread, which must have a turn taken afterwards. Blocks while too many bytes of messages wait.</summary>
     public void PostMessage(PeerHello from, PeerMessage message) => _turns.PostMessage(from, message);
 
-    /// <summary>The node belongs to a cluster already. Before anything else is posted.</summary>
+    /// <summary>The node belongs to a cluster already. Called before anything else is posted.</summary>
     public void Recover(RaftStart start)
     {
         _peers.Recover(start);

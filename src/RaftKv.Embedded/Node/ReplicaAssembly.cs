@@ -28,7 +28,9 @@ internal sealed class ReplicaAssembly
 
     public LogWriter LogWriter { get; }
 
-    /// <summary>Reads of old log entries and snapshot pieces for followers.</summary>
+    /// <summary>
+    /// Reads old log entries and snapshot pieces for followers, measures the disk, and saves what is remembered of peers.
+    /// </summary>
     public Worker Reader { get; }
 
     /// <summary>Writes, receives and installs snapshots.</summary>

@@ -12,7 +12,7 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class ReplicaContext
 {
-    /// <summary>How often deadlines of callers are looked at.</summary>
+    /// <summary>How often deadlines of callers are checked, in ticks.</summary>
     public static readonly long SweepInterval = TimeSpan.FromMilliseconds(20).Ticks;
 
     private readonly TurnScheduler _turns;

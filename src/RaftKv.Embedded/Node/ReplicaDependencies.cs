@@ -26,7 +26,9 @@ internal sealed record ReplicaDependencies
 
     public required ITransport Transport { get; init; }
 
-    /// <summary>Reads of old log entries and snapshot pieces for followers.</summary>
+    /// <summary>
+    /// Reads old log entries and snapshot pieces for followers, measures the disk, and saves what is remembered of peers.
+    /// </summary>
     public required Worker Reader { get; init; }
 
     /// <summary>Writes, receives and installs snapshots.</summary>
@@ -61,6 +63,6 @@ internal sealed record ReplicaDependencies
     /// <summary>The last entry that this node is known to have served before it restarted; default if none is.</summary>
     public EntryId ServedBefore { get; init; }
 
-    /// <summary>What the core is told.</summary>
+    /// <summary>The settings of the core.</summary>
     public required RaftSettings Settings { get; init; }
 }

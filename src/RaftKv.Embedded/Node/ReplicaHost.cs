@@ -12,7 +12,7 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class ReplicaHost : LocalReplica
 {
-    /// <summary>Of the log lines of a replica.</summary>
+    /// <summary>The category of a replica's log lines.</summary>
     public const string Category = "RaftKv.Embedded.Node";
 
     private static readonly string Version = typeof(ReplicaHost).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "?";
@@ -54,7 +54,7 @@ internal sealed class ReplicaHost : LocalReplica
         Assembly.LogWriter.Failed += Assembly.Fault;
         Applier.Failed += Assembly.Fault;
         Replica.Faulted += OnFaulted;
-        // Before a caller has the host: what this node served before it restarted decides what it may serve now.
+        // Before any caller has the host, because what this node served before it restarted decides what it may serve now.
         if (storage.Start is { } start)
             Replica.Recover(start);
     }
@@ -62,8 +62,9 @@ internal sealed class ReplicaHost : LocalReplica
     /// <summary>Any thread. The secrets of the cluster, for the connections that are made from now on.</summary>
     public void ReplaceSecrets(IEnumerable<string> secrets) => (_transport as TcpTransport)?.ReplaceSecrets(secrets);
 
-    /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
+    /// <summary>Opens everything, and starts nothing: errors of the disk and of the addresses are thrown here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">The node cannot listen on its address.</exception>
     public static ReplicaHost Open(
         RaftKvOptions options, ReplicaClock clock, Observers observers, ReplicaEnvironment? environment = null)
     {
@@ -87,7 +88,7 @@ internal sealed class ReplicaHost : LocalReplica
     public override void Start()
     {
         _running = true;
-        // Before the loop, which sends; what arrives early waits in its inbox.
+        // Before the loop, which sends; messages that arrive early wait in its inbox.
         _transport.Start(Assembly.Admission);
         _threads.Start(_ended.Token);
         var identity = _storage.Identity;
@@ -106,11 +107,11 @@ internal sealed class ReplicaHost : LocalReplica
 
     public override async Task HandOverAsync(CancellationToken cancellationToken)
     {
-        // The stop itself comes next, and says what it could not finish.
         if (!_running)
             return;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Replica.Post(new HandOverWanted(done));
+        // No error when the time is over: the stop comes next, and logs what it could not finish.
         await Task.WhenAny(done.Task, Task.Delay(_options.HandOverTimeout + JoinTimeout, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -168,8 +169,8 @@ internal sealed class ReplicaHost : LocalReplica
         _transport.Dispose();
         if (!_threads.TryJoin(JoinTimeout))
         {
-            // A thread hangs in the disk, say. It still uses what would be closed here, and FASTER's memory must not be freed beneath it;
-            // the directory stays locked until the process ends.
+            // A thread still runs, for example in an operation of a disk that hangs. It uses what would be closed here, and FASTER's memory
+            // must not be freed while it is in use; the directory stays locked until the process ends.
             _log.StopIncomplete(_options.NodeId);
             return;
         }
@@ -181,7 +182,8 @@ internal sealed class ReplicaHost : LocalReplica
     }
 
     /// <summary>
-    /// An error at the end, of the disk most likely, keeps nothing else from being closed, and nothing that was acknowledged depends on it.
+    /// An error while closing, most likely of the disk, keeps no other part from being closed, and nothing that was acknowledged depends on
+    /// it.
     /// </summary>
     private void Close(Action close)
     {
@@ -248,7 +250,7 @@ internal sealed class ReplicaHost : LocalReplica
             Telemetry.Synced(duration, batches, Clock.Wall.UtcDateTime);
     }
 
-    /// <summary>A faulted node must not look alive to its peers.</summary>
+    /// <summary>Peers must not reach a faulted node any more.</summary>
     private void OnFaulted()
     {
         Assembly.Admission.Close();

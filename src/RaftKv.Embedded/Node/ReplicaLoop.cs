@@ -4,8 +4,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// One turn of a replica: takes all inputs that wait, routes each to the collaborator that it concerns, steps the core with what follows,
-/// and sends once per peer. The only caller of the core,
-/// through <see cref="ReplicaContext.Step"/>. <see cref="TurnScheduler"/> decides when a turn is taken, and on which thread.
+/// and sends once per peer. The only caller of the core, through <see cref="ReplicaContext.Step"/>. <see cref="TurnScheduler"/> decides
+/// when a turn is taken, and on which thread.
 /// </summary>
 internal sealed class ReplicaLoop(
     ReplicaContext context, TurnScheduler turns, CoreLifecycle lifecycle, PendingProposals proposals, PendingReads reads,

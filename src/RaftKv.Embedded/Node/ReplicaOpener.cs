@@ -8,8 +8,9 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal class ReplicaOpener
 {
-    /// <summary>Opens everything, and starts nothing: whatever is wrong with the disk or the addresses is said here.</summary>
+    /// <summary>Opens everything, and starts nothing: errors of the disk and of the addresses are thrown here.</summary>
     /// <exception cref="RaftKvStorageException">The data directory cannot be used.</exception>
+    /// <exception cref="InvalidOperationException">The node cannot listen on its address.</exception>
     public virtual LocalReplica Open(RaftKvOptions options, ReplicaClock clock, Observers observers) =>
         ReplicaHost.Open(options, clock, observers);
 }

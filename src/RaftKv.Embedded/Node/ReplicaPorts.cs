@@ -37,7 +37,7 @@ internal sealed record ReplicaPorts
 
     public required PendingWrites Pending { get; init; }
 
-    /// <summary>What this process asks for a session with.</summary>
+    /// <summary>Identifies this process's request for a session.</summary>
     public required Guid SessionNonce { get; init; }
 
     /// <summary>Called on the apply thread before entries are applied, with the last of them.</summary>
@@ -47,13 +47,13 @@ internal sealed record ReplicaPorts
 
     public ProcessMark Process { get; init; }
 
-    /// <summary>Called on a thread of the transport that has delivered what it had; <c>null</c> takes a turn there.</summary>
+    /// <summary>Called on a thread of the transport once it has delivered all messages it had; <c>null</c> takes a turn there.</summary>
     public Action? Paused { get; init; }
 
     /// <summary>Called when a thread of the disk fails; <c>null</c> faults the node.</summary>
     public Action<Exception>? ThreadFailed { get; init; }
 
-    /// <summary>What the core is told.</summary>
+    /// <summary>The settings of the core.</summary>
     public required RaftSettings Settings { get; init; }
 
     /// <summary>Cancelled when the node ends.</summary>

@@ -25,8 +25,8 @@ internal sealed class Shutdown(
     public bool IsLeaving => _isLeaving;
 
     /// <summary>
-    /// The host is about to stop: the leadership goes over first, while calls are taken as ever. Those that come after it go to the
-    /// successor.
+    /// The host is about to stop: the leadership goes over first, while calls are still taken. Calls that come afterwards are forwarded to
+    /// the successor.
     /// </summary>
     public void OnHandOverWanted(HandOverWanted wanted)
     {
@@ -51,7 +51,7 @@ internal sealed class Shutdown(
         _isLeaving = true;
         _stopBy = context.Now.Ticks + context.Options.HandOverTimeout.Ticks;
         _isCutOff = false;
-        // What came before, in this very turn even, is under way.
+        // Writes that came before, even in this turn, go to the core first: a core that hands over takes none.
         proposals.SendNew();
         _handsOver |= context.Leads && context.Core!.Configuration.VoterCount > 1;
         if (_handsOver && context.Leads)
@@ -74,10 +74,14 @@ internal sealed class Shutdown(
         return true;
     }
 
-    /// <summary>Not when this node steps down: its successor may need its vote.</summary>
+    /// <summary>
+    /// Whether the hand-over is done, or none is needed. That this node has stepped down is not enough: its successor may need its vote.
+    /// </summary>
     private bool HasHandedOver => !_handsOver || (!context.Leads && context.KnowsLeader);
 
-    /// <summary>Four times as long as a follower waits before it stands for election: a quorum would have elected a leader.</summary>
+    /// <summary>
+    /// Whether there is nothing to wait for. Four election timeouts without a leader are enough: a quorum would have elected one.
+    /// </summary>
     private bool IsCutOff => _isCutOff || context.Core is null
         || (!context.KnowsLeader && context.Now.Ticks - status.Parts.WithoutLeaderSince > 4 * context.Options.ElectionTimeout.Ticks);
 
@@ -99,8 +103,8 @@ internal sealed class Shutdown(
 
     /// <summary>
     /// A node that was removed from its cluster keeps its data, and ends at once every call that needs the cluster. Calls that wait when
-    /// the removal becomes known end once all that is
-    /// committed is applied here: until then, the outcome of a write may still become known. No later entry reaches this node.
+    /// the removal becomes known end once all that is committed is applied here: until then, the outcome of a write may still become known.
+    /// No later entry reaches this node.
     /// </summary>
     public void EndCallsIfRemoved()
     {

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Lets each collaborator that has deadlines look at them, in a fixed order, every <see cref="ReplicaContext.SweepInterval"/>. Holder of
-/// the turn.
+/// Has each collaborator that has deadlines check them, in a fixed order, every <see cref="ReplicaContext.SweepInterval"/>. Holder of the
+/// turn.
 /// </summary>
 internal sealed class SweepSchedule(ReplicaContext context, Action[] sweeps)
 {
@@ -15,7 +15,7 @@ internal sealed class SweepSchedule(ReplicaContext context, Action[] sweeps)
             Run();
     }
 
-    /// <summary>Whenever the last sweep was.</summary>
+    /// <summary>Runs all sweeps now, whenever the last ones were.</summary>
     public void Run()
     {
         Next = context.Now.Ticks + ReplicaContext.SweepInterval;

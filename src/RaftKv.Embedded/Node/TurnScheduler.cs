@@ -5,11 +5,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The only way into a replica, and the only part of it that knows threads: everything that happens is posted here, and turns are taken one
-/// at a time. The thread of the replica
-/// takes the turns that are due by the clock or that callers ask for. A thread that brings news from a peer or from the disk takes the turn
-/// itself when no turn is being taken: to wake
-/// another thread may cost more than the turn. A simulator calls <see cref="RunOnce"/> instead of these threads.
+/// The only entry to a replica, and the only part of it that knows threads: every input is posted here, and turns are taken one at a time.
+/// The thread of the replica takes the turns that are due by the clock or that callers ask for. A thread that brings news from a peer or
+/// from the disk takes the turn itself when no turn is being taken: to wake another thread may cost more than the turn. A simulator calls
+/// <see cref="RunOnce"/> instead of these threads.
 /// </summary>
 internal sealed class TurnScheduler(ReplicaClock clock)
 {
@@ -47,23 +46,22 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     /// <summary>Any thread. Wakes the replica's thread.</summary>
     public void Post(ReplicaInput input) => Post(input, wake: true);
 
-    /// <summary>Any thread. Without <paramref name="wake"/>, the caller sees to it that a turn is taken.</summary>
+    /// <summary>Any thread. Without <paramref name="wake"/>, the caller must ensure that a turn is taken.</summary>
     public void Post(ReplicaInput input, bool wake)
     {
         if (!_inbox.Post(input, wake))
             _loop.Refuse(input);
     }
 
-    /// <summary>Transport thread, which sees to it that a turn is taken. Blocks while too many bytes of messages wait.</summary>
+    /// <summary>Transport thread, which must have a turn taken afterwards. Blocks while too many bytes of messages wait.</summary>
     public void PostMessage(PeerHello from, PeerMessage message) => Post(_inbound.Admit(from, message), wake: false);
 
     /// <summary>Holder of the turn. A message waits no longer.</summary>
     public void Release(PeerInput message) => _inbound.Release(message);
 
     /// <summary>
-    /// A caller's thread. Takes the turn itself while the replica is idle: the replica's thread would be woken for nothing else. Under load
-    /// callers only post, and one turn
-    /// serves many of them.
+    /// A caller's thread. Takes the turn itself while the replica is idle: the replica's thread would be woken for this input alone. Under
+    /// load callers only post, and one turn serves many of them.
     /// </summary>
     public void PostFromCaller(ReplicaInput input)
     {
@@ -78,9 +76,8 @@ internal sealed class TurnScheduler(ReplicaClock clock)
     }
 
     /// <summary>
-    /// A thread of the replica's own that has posted without waking. Takes one turn at most: what is posted meanwhile is left to the
-    /// replica's thread, so that the work of this
-    /// thread does not wait, and the next turn serves more at once.
+    /// A thread of the replica that has posted without waking. Takes one turn at most: inputs that are posted meanwhile are left to the
+    /// replica's thread, so that the work of this thread does not wait, and the next turn serves more at once.
     /// </summary>
     public void TakeTurn()
     {
@@ -121,10 +118,9 @@ internal sealed class TurnScheduler(ReplicaClock clock)
         // - A promise to the leader would begin, and end, before the leader's question was sent: two nodes could serve reads.
         // - An entry would be stamped before its caller sent it: a lease could end before its holder expects it.
         // A reading that is late is safe for both: the promise and the key last longer. It is safe for the leader's lease as well: the
-        // lease counts from the reading of the turn
-        // that sends the question, which is before the question leaves. Timeouts that a late reading finds passed while messages wait in
-        // the inbox are not acted
-        // upon at once: the core waits for another heartbeat when it is late.
+        // lease counts from the reading of the turn that sends the question, which is before the question leaves. Timeouts that a late
+        // reading finds passed while messages wait in the inbox are not acted upon at once: the core waits for another heartbeat when it is
+        // late.
         _inbox.TakeAll(ref _taken);
         _loop.BeginTurn();
         _loop.Turn(_taken);
@@ -152,9 +148,9 @@ internal sealed class TurnScheduler(ReplicaClock clock)
         var due = Volatile.Read(ref _due);
         Volatile.Write(ref _sleepsUntil, due);
         Interlocked.MemoryBarrier();
-        // A turn that has moved the deadline forward since saw no sleeper it would have to wake.
+        // A turn that set an earlier deadline before _sleepsUntil was written saw no sleeping thread that it would have to wake.
         due = Math.Min(due, Volatile.Read(ref _due));
-        // Rounded up: waking a moment early would only mean to turn twice.
+        // Rounded up: after waking a moment too early the thread would take two turns.
         var wait = (due - clock.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
         _inbox.Wait((int)Math.Clamp(wait, 0, 1000));
         Volatile.Write(ref _sleepsUntil, long.MinValue);
@@ -169,7 +165,7 @@ internal sealed class TurnScheduler(ReplicaClock clock)
 
     private bool TryTurn()
     {
-        // The holder of the lock looks for work once more when it releases it.
+        // The holder of the lock looks for work once more after it has released it.
         if (!_running || !HasWork || !_turn.TryEnter())
             return false;
         try
@@ -180,7 +176,7 @@ internal sealed class TurnScheduler(ReplicaClock clock)
         {
             _turn.Exit();
         }
-        // After what was sent: the peers' disks have farther to go than this one's.
+        // Woken after the messages were sent, because the way to the peers' disks is longer than the way to this one's.
         _log.Wake();
         if (HasWork)
             Kick();

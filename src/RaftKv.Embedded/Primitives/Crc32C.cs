@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>CRC-32C (Castagnoli), with the processor's own instruction where it has one.</summary>
+/// <summary>CRC-32C (Castagnoli), with the processor's instruction where it has one.</summary>
 internal static class Crc32C
 {
     public static uint Compute(ReadOnlySpan<byte> bytes) => Continue(0, bytes);
 
-    /// <summary>The checksum of what <paramref name="crc"/> covers followed by <paramref name="bytes"/>.</summary>
+    /// <summary>Extends a checksum: that of the bytes that <paramref name="crc"/> covers, followed by <paramref name="bytes"/>.</summary>
     public static uint Continue(uint crc, ReadOnlySpan<byte> bytes)
     {
         var state = ~crc;

@@ -1,15 +1,15 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// What a CRC-32C register becomes when zeros follow: it is multiplied by a power of x modulo the polynomial. The checksum of a part of
-/// some bytes so follows from the registers before and behind it, without another look at the bytes.
+/// Computes the CRC-32C register after zero bytes: the register is multiplied by a power of x modulo the polynomial. So the checksum of a
+/// part of some bytes can be computed from the registers before and after the part, without reading the bytes again.
 /// </summary>
 internal static class Crc32CShift
 {
     private const uint Polynomial = 0x82F63B78;
     private const uint One = 1u << 31;
 
-    /// <summary>x to the power of 8 · n · 256^k, for each byte n of a length and its place k.</summary>
+    /// <summary>x to the power of 8 · n · 256^k, for each value n of the byte at position k of a length.</summary>
     private static readonly uint[][] Powers = MakePowers();
 
     /// <summary>The register after <paramref name="count"/> zero bytes.</summary>
@@ -38,7 +38,7 @@ internal static class Crc32CShift
         return powers;
     }
 
-    /// <summary>The product of two polynomials, the highest bit being the coefficient of 1.</summary>
+    /// <summary>The product of two polynomials; the highest bit is the coefficient of 1.</summary>
     private static uint Multiply(uint a, uint b)
     {
         var product = 0u;

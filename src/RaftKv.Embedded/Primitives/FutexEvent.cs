@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Puts one thread to sleep until another wakes it. A wake-up that comes first is kept, so none is lost; several count as one. On Linux it
-/// is a bare futex: a monitor's pulse wakes the sleeper into a lock that is still held, and costs both sides several times as much.
+/// Puts one thread to sleep until another wakes it. A wake-up before the sleep is kept, so none is lost; several count as one. On Linux it
+/// is a futex: the pulse of a monitor wakes the sleeper into a lock that is still held, and costs both threads several times as much.
 /// </summary>
 internal sealed unsafe partial class FutexEvent
 {
     private const int WaitPrivate = 128;
     private const int WakePrivate = 129;
 
-    // Nothing collects or moves it while a thread sleeps in the kernel; its cache line is its own.
+    // Pinned, so that the address stays valid while a thread sleeps in the kernel; the word has a cache line of its own.
     private readonly int[] _memory = GC.AllocateArray<int>(32, pinned: true);
     private readonly int* _permit;
     private readonly nint _futexCall = RuntimeInformation.ProcessArchitecture switch
@@ -30,7 +30,7 @@ internal sealed unsafe partial class FutexEvent
             _elsewhere = new AutoResetEvent(false);
     }
 
-    /// <summary>One thread at a time. Returns when woken, when the time is up (negative: never), or now and then for no reason.</summary>
+    /// <summary>One thread at a time. Returns when woken, when the time is over (negative: never), or spuriously.</summary>
     public void Park(int milliseconds)
     {
         if (_elsewhere is not null)
@@ -48,7 +48,7 @@ internal sealed unsafe partial class FutexEvent
         GC.KeepAlive(this);
     }
 
-    /// <summary>Any thread.</summary>
+    /// <summary>Any thread. Wakes the thread that sleeps, or the next one that would.</summary>
     public void Unpark()
     {
         if (_elsewhere is not null)

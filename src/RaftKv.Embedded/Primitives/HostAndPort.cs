@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>An address as people write it: name:port, 10.0.0.1:port or [::1]:port.</summary>
+/// <summary>An address as text: name:port, 10.0.0.1:port or [::1]:port.</summary>
 internal readonly record struct HostAndPort(string Host, int Port)
 {
     public static bool TryParse(string text, out HostAndPort address)
@@ -25,7 +25,7 @@ internal readonly record struct HostAndPort(string Host, int Port)
         return true;
     }
 
-    /// <summary>Asks the resolver each time, on the calling thread: addresses behind names change.</summary>
-    /// <exception cref="SocketException">There is no such name, or no name server answers.</exception>
+    /// <summary>Calls the resolver each time, on the calling thread: the addresses of a name can change.</summary>
+    /// <exception cref="SocketException">The name does not exist, or no name server answers.</exception>
     public IPAddress[] Resolve() => IPAddress.TryParse(Host, out var address) ? [address] : Dns.GetHostAddresses(Host);
 }

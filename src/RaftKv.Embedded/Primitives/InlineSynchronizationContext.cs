@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Runs a continuation on the thread that completes what is waited for, at once. Only for those that do nothing but wake a thread.
+/// Runs a continuation at once, on the thread that completes the awaited operation. Only for continuations that do nothing but wake a
+/// thread.
 /// </summary>
 internal sealed class InlineSynchronizationContext : SynchronizationContext
 {

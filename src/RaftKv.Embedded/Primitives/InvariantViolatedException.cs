@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>The replica met a state that cannot be; it must stop and keep its data.</summary>
+/// <summary>The replica found a state that must not exist; it must stop and keep its data.</summary>
 internal sealed class InvariantViolatedException(string? law) : Exception($"An invariant of the replica is broken: {law}.");

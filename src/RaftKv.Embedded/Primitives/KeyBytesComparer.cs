@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>Keys by their bytes, so that a dictionary can be asked for a span.</summary>
+/// <summary>Compares keys by their bytes, so that a dictionary can be looked up with a span.</summary>
 internal sealed class KeyBytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public static KeyBytesComparer Instance { get; } = new();

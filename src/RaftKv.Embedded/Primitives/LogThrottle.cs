@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>Lets one log line per subject through every few seconds, so that connection attempts cannot fill the host's disk.</summary>
+/// <summary>
+/// Allows one log line per subject every 10 seconds, so that connection attempts cannot fill the host's disk. Any thread.
+/// </summary>
 internal sealed class LogThrottle
 {
     public const int Seconds = 10;

@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// The time an event happened. <paramref name="Ticks"/> are monotonic, 100 ns each, since an arbitrary start, and decide every timeout;
-/// <paramref name="UnixMs"/> is the wall clock that log time may follow, 0 while none is known; it is only ever written into entries (log
-/// time), never compared for safety.
+/// The time of an event. <paramref name="Ticks"/> are monotonic, 100 ns each, since an arbitrary start; all timeouts use them.
+/// <paramref name="UnixMs"/> is the wall clock that log time may follow, 0 while it is not known; it is only written into entries (log
+/// time), and never compared for safety.
 /// </summary>
 internal readonly record struct Moment(long Ticks, long UnixMs)
 {

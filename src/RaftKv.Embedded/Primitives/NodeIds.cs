@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>What may be the name of a node: it goes into files, logs and URLs.</summary>
+/// <summary>The rule for the name of a node, which is part of files, logs and URLs.</summary>
 internal static class NodeIds
 {
     private const int MaxLength = 64;

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>Turns errors of the operating system into what a user can act on.</summary>
+/// <summary>Converts errors of the operating system into errors with advice for the user.</summary>
 internal static class OsErrors
 {
     private const int NotPermitted = 1;
@@ -17,7 +17,7 @@ internal static class OsErrors
     private const int DiskFullHResult = unchecked((int)0x80070070);
     private const int HandleDiskFullHResult = unchecked((int)0x80070027);
 
-    /// <param name="doing">What failed, as in "cannot {doing} {path}".</param>
+    /// <param name="doing">The operation that failed, as in "Cannot {doing} {path}".</param>
     public static RaftKvStorageException From(Exception cause, string doing, string path)
     {
         var error = cause switch
@@ -37,7 +37,7 @@ internal static class OsErrors
                     + "while: raise the limit (ulimit -n), then start the node again.",
             _ => "Check the disk; when it is healthy, start the node again.",
         };
-        // The class library says the path again, behind the error.
+        // The class library repeats the path after the error.
         var what = cause.Message.Replace($" : '{path}'", "", StringComparison.Ordinal).TrimEnd('.');
         return new RaftKvStorageException(error, $"Cannot {doing} {path}: {what}. {advice}", cause);
     }
@@ -45,7 +45,7 @@ internal static class OsErrors
     public static RaftKvStorageException From(int errorNumber, string doing, string path) =>
         From(new Win32Exception(errorNumber), doing, path);
 
-    /// <summary>Whether an exception of the class library is the file system's doing, and not a bug.</summary>
+    /// <summary>Whether an exception of the class library is an error of the file system, and not a bug.</summary>
     public static bool IsExpected(Exception e) => e is IOException or UnauthorizedAccessException or System.Security.SecurityException;
 
     private static RaftKvStorageError Classify(int error) => error switch

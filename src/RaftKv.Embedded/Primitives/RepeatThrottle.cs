@@ -1,18 +1,18 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Lets the log say the same thing once in each interval, however often it happens; another thing is said at once. Any thread.
+/// Allows a message once in each interval, however often its event happens; each other message has its own interval. Any thread.
 /// </summary>
-/// <param name="interval">How long the same thing is not said again.</param>
+/// <param name="interval">How long the same message is not allowed again.</param>
 internal sealed class RepeatThrottle(TimeSpan interval)
 {
     private const int Most = 64;
 
     private readonly Dictionary<string, long> _next = new(StringComparer.Ordinal);
 
-    /// <summary>Whether what <paramref name="what"/> stands for is to be said now.</summary>
-    /// <param name="what">The thing to say.</param>
-    /// <param name="now">In monotonic ticks.</param>
+    /// <summary>Whether a message is to be logged now.</summary>
+    /// <param name="what">Identifies the message.</param>
+    /// <param name="now">The current time, in monotonic ticks.</param>
     public bool IsDue(string what, long now)
     {
         lock (_next)

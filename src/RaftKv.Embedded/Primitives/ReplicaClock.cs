@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded.Primitives;
 
-/// <summary>The one door through which time enters.</summary>
+/// <summary>The only source of time for the replica.</summary>
 internal sealed class ReplicaClock(TimeProvider time)
 {
-    /// <summary>Timestamps that make a tick; 0 when no whole number does.</summary>
+    /// <summary>How many timestamps are one tick; 0 when it is not a whole number.</summary>
     private readonly long _perTick = time.TimestampFrequency % TimeSpan.TicksPerSecond == 0
         ? time.TimestampFrequency / TimeSpan.TicksPerSecond : 0;
 

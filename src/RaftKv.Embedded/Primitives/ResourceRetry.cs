@@ -4,9 +4,9 @@ using System.Diagnostics;
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Repeats what failed because the process or the machine ran out of descriptors, memory or threads: such a shortage is often over in
-/// seconds, says nothing about the disk, and the operation has not begun. For operations that can be repeated and that nothing was
-/// acknowledged on; never for a sync. Bounded in time. Thread-safe.
+/// Repeats operations that failed because the process or the machine ran out of descriptors, memory or threads: such a shortage is often
+/// over in seconds, says nothing about the disk, and the operation has not begun. Only for operations that can be repeated, and for which
+/// nothing was acknowledged; never for a sync. Bounded in time. Thread-safe.
 /// </summary>
 internal sealed class ResourceRetry(TimeSpan limit)
 {
@@ -23,7 +23,7 @@ internal sealed class ResourceRetry(TimeSpan limit)
     {
     }
 
-    /// <summary>Whether an error says that something ran out that may be there again in a moment.</summary>
+    /// <summary>Whether an error reports the shortage of a resource that may be available again in a moment.</summary>
     public static bool IsTransient(Exception e) => e switch
     {
         OutOfMemoryException or ThreadStartException => true,
@@ -33,7 +33,7 @@ internal sealed class ResourceRetry(TimeSpan limit)
         _ => false,
     };
 
-    /// <summary>Does it, again and again while there is a shortage, up to the limit.</summary>
+    /// <summary>Runs an operation, and repeats it during a shortage, up to the limit.</summary>
     public T Run<T>(Func<T> act)
     {
         var attempts = default(Attempts);
@@ -50,7 +50,7 @@ internal sealed class ResourceRetry(TimeSpan limit)
         }
     }
 
-    /// <summary>Waits a while when an error is a shortage and the limit is not reached; <c>false</c>: the error stands.</summary>
+    /// <summary>Waits a while when the error is a shortage and the limit is not reached; <c>false</c> when the error is final.</summary>
     public bool WaitsAfter(Exception e, ref Attempts attempts)
     {
         if (!IsTransient(e))
@@ -62,10 +62,10 @@ internal sealed class ResourceRetry(TimeSpan limit)
         return Stopwatch.GetElapsedTime(attempts.Started) < limit && Waits(attempts.PauseMs);
     }
 
-    /// <summary>How long an operation has been repeated; begins with <c>default</c>.</summary>
+    /// <summary>Since when an operation has been repeated, and the last pause; begins with <c>default</c>.</summary>
     public readonly record struct Attempts(long Started, int PauseMs);
 
-    /// <summary>Nothing is waited for any more: the process is about to let go of its files.</summary>
+    /// <summary>Ends all waits, now and later: the process is about to close its files.</summary>
     public void Stop()
     {
         lock (_gate)

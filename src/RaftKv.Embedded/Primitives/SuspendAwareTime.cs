@@ -5,13 +5,12 @@ namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
 /// The system's time, with a monotonic clock that counts the time in which the machine was suspended: <c>CLOCK_BOOTTIME</c> on Linux, the
-/// biased interrupt time on Windows. A lease that was
-/// valid when the machine was suspended has then ended when it runs again, and so has a promise. Where there is no such clock, it is that
-/// of <see cref="Stopwatch"/>.
+/// biased interrupt time on Windows. So a lease or a promise that was valid when the machine was suspended has expired when the machine
+/// resumes. Where there is no such clock, that of <see cref="Stopwatch"/> is used.
 /// </summary>
 /// <remarks>
-/// A hypervisor that stops a virtual machine without telling it stops this clock too. That case is covered by <see
-/// cref="RaftKvOptions.MaxClockDrift"/> alone.
+/// A hypervisor that stops a virtual machine without notice stops this clock too. Only <see cref="RaftKvOptions.MaxClockDrift"/> covers
+/// that case.
 /// </remarks>
 internal sealed partial class SuspendAwareTime : TimeProvider
 {
@@ -42,7 +41,7 @@ internal sealed partial class SuspendAwareTime : TimeProvider
     {
         try
         {
-            // Where a long has 32 bits the structure is another one.
+            // Where a long has 32 bits, the structure has another layout.
             if (OperatingSystem.IsLinux() && Environment.Is64BitProcess && ClockGetTime(BootTime, out _) == 0)
                 return Source.BootTime;
             if (OperatingSystem.IsWindowsVersionAtLeast(10) && ReadInterruptTime() > 0)
@@ -67,7 +66,7 @@ internal sealed partial class SuspendAwareTime : TimeProvider
         return (long)time;
     }
 
-    // Both calls read memory that the kernel shares and return at once, so the collector need not be told of them.
+    // Both calls read memory that the kernel shares and return at once, so no transition for the garbage collector is needed.
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     [SuppressGCTransition]
     private static partial int ClockGetTime(int clock, out TimeSpec time);

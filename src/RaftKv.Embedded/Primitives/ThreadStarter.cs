@@ -5,9 +5,9 @@ internal static class ThreadStarter
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Starts a thread; retries for ten seconds while the system has none to give.</summary>
-    /// <param name="make">Makes the thread, not started; one that could not be started is not used again.</param>
-    /// <exception cref="OutOfMemoryException">The system has no thread to give.</exception>
+    /// <summary>Starts a thread; repeats it for ten seconds while the system cannot create one.</summary>
+    /// <param name="make">Creates a thread without starting it; called again for each attempt.</param>
+    /// <exception cref="OutOfMemoryException">The system could not create a thread.</exception>
     public static Thread Start(Func<Thread> make) => new ResourceRetry(Limit).Run(() =>
     {
         var thread = make();
@@ -16,7 +16,8 @@ internal static class ThreadStarter
     });
 
     /// <summary>
-    /// Runs an action on a thread of its own, or on the caller's when the system has none to give. The task ends with the action.
+    /// Runs an action on a separate thread, or on the caller's thread when the system cannot create one. The task completes with the
+    /// action.
     /// </summary>
     public static Task RunAside(Action act)
     {

@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Primitives;
 
 /// <summary>
-/// Many threads post, one thread takes everything at once. The consumer is woken only when it sleeps, so that a burst costs one wake-up.
-/// The caller bounds what it posts.
+/// Many threads post, one thread takes all items at once. The consumer is woken only when it sleeps, so that a burst costs one wake-up. The
+/// queue has no bound: the caller bounds what it posts.
 /// </summary>
 internal sealed class WorkQueue<T> where T : class
 {
@@ -13,7 +13,7 @@ internal sealed class WorkQueue<T> where T : class
     private bool _kicked;
     private bool _closed;
 
-    /// <summary>Any thread; a moment later it may be otherwise.</summary>
+    /// <summary>Any thread; the value may change at any time.</summary>
     public bool IsEmpty
     {
         get
@@ -23,9 +23,9 @@ internal sealed class WorkQueue<T> where T : class
         }
     }
 
-    /// <summary><c>false</c> when the queue is closed.</summary>
-    /// <param name="item">What is to be taken.</param>
-    /// <param name="wake">Without, the caller makes sure that what it posted is taken.</param>
+    /// <summary>Adds an item; <c>false</c> when the queue is closed.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="wake">When <c>false</c>, the caller makes sure that the item is taken.</param>
     public bool Post(T item, bool wake = true)
     {
         lock (_gate)
@@ -40,7 +40,7 @@ internal sealed class WorkQueue<T> where T : class
         return true;
     }
 
-    /// <summary>Wakes the consumer if something waits for it.</summary>
+    /// <summary>Wakes the consumer if items wait for it.</summary>
     public void Wake()
     {
         bool wake;
@@ -50,7 +50,7 @@ internal sealed class WorkQueue<T> where T : class
             _consumer.Unpark();
     }
 
-    /// <summary>Takes nothing in any more. What was posted before can still be taken.</summary>
+    /// <summary>Refuses further items. Items that were posted before can still be taken.</summary>
     public void Close()
     {
         lock (_gate)
@@ -71,7 +71,7 @@ internal sealed class WorkQueue<T> where T : class
     }
 
     /// <summary>
-    /// Waits until something is posted, the queue is kicked, or the time is up (negative: for ever); now and then it returns for no reason.
+    /// Waits until an item is posted, the queue is kicked, or the time is over (negative: never); may also return spuriously.
     /// </summary>
     public void Wait(int milliseconds)
     {
@@ -89,7 +89,7 @@ internal sealed class WorkQueue<T> where T : class
             _sleeping = _kicked = false;
     }
 
-    /// <summary>Takes everything that waits by swapping lists; <paramref name="into"/> must be empty.</summary>
+    /// <summary>Takes all items by swapping lists; <paramref name="into"/> must be empty.</summary>
     public void TakeAll(ref List<T> into)
     {
         lock (_gate)

@@ -3,16 +3,18 @@ using System.Runtime.ExceptionServices;
 
 namespace RaftKv.Embedded.Records;
 
-/// <summary>A look on the stack of its caller, which may throw: no exception goes through the store.</summary>
+/// <summary>
+/// A visitor on the stack of its caller that may throw: the exception is kept and thrown after the visit, not through the store.
+/// </summary>
 internal unsafe struct GuardedVisitor<TLook>(TLook look) where TLook : struct, IRecordVisitor
 {
     private TLook _look = look;
     private Exception? _error;
 
-    /// <summary>Good as long as <paramref name="look"/>, a local of the caller, is.</summary>
+    /// <summary>Valid as long as <paramref name="look"/>, a local variable of the caller, is in scope.</summary>
     public static RecordVisit Visit(ref GuardedVisitor<TLook> look) => new(Unsafe.AsPointer(ref look), &Look);
 
-    /// <summary>What the look has kept. Throws what it threw.</summary>
+    /// <summary>Returns the visitor after the visit. Throws the exception that the visitor threw.</summary>
     public readonly TLook Result()
     {
         if (_error is not null)

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Records;
 
-/// <summary>What tells of changes: the state machine, as the change history sees it.</summary>
+/// <summary>The source of changes: the state machine, as the change history sees it.</summary>
 internal interface IChangeSource
 {
     IKvStore Store { get; }
@@ -10,6 +10,6 @@ internal interface IChangeSource
     /// <summary>The last entry that is applied.</summary>
     EntryId Applied { get; }
 
-    /// <summary>Is told of every change from now on.</summary>
+    /// <summary>Receives every change from now on.</summary>
     IKvChangeSink? Changes { set; }
 }

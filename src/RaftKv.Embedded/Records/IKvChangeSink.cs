@@ -1,20 +1,20 @@
 namespace RaftKv.Embedded.Records;
 
 /// <summary>
-/// Hears of every change of a record, on the apply thread and in the log's order, just before the store changes. What it is given is
-/// final: the entry is committed. The spans are valid only during the call.
+/// Receives every change of a record, on the apply thread and in the order of the log, just before the store changes. The changes are
+/// final: their entries are committed. The spans are valid only during the call.
 /// </summary>
 internal interface IKvChangeSink
 {
     /// <param name="key">The record's key.</param>
-    /// <param name="before">What the store still holds; version 0: nothing.</param>
-    /// <param name="header">What it will hold; its version is the entry's index.</param>
+    /// <param name="before">The header that the store still holds; version 0 when the key does not exist.</param>
+    /// <param name="header">The new header; its version is the entry's index.</param>
     /// <param name="value">The new value.</param>
     void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value);
 
     /// <param name="key">The record's key.</param>
-    /// <param name="before">What the store still holds.</param>
-    /// <param name="kind">Why it goes: never <see cref="KvChangeKind.Put"/>.</param>
+    /// <param name="before">The header that the store still holds.</param>
+    /// <param name="kind">Why the record is removed: never <see cref="KvChangeKind.Put"/>.</param>
     /// <param name="index">The entry that removes it.</param>
     void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index);
 

@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded.Records;
 
 /// <summary>
-/// Reads a record in place. A struct on the stack of its caller, which keeps what it saw; short, no blocking, no call back into the store.
+/// Reads a record in place. A struct on the stack of its caller that keeps what it read. It must be short, and must not block or call the
+/// store.
 /// </summary>
 internal interface IRecordVisitor
 {

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Records;
 
-/// <summary>Keys byte by byte.</summary>
+/// <summary>Compares keys byte by byte; pairs of a time and a key first by the time.</summary>
 internal sealed class KeyOrder : IComparer<byte[]>, IComparer<(long At, byte[] Key)>
 {
     public static KeyOrder Instance { get; } = new();

@@ -5,12 +5,12 @@ internal enum KvChangeKind : byte
 {
     Put = 1,
 
-    /// <summary>A write deleted it.</summary>
+    /// <summary>A write deleted the record.</summary>
     Delete = 2,
 
-    /// <summary>Its time to live was over.</summary>
+    /// <summary>The time to live of the record was over.</summary>
     Expire = 3,
 
-    /// <summary>The lease it was bound to ended.</summary>
+    /// <summary>The lease that the record was bound to ended.</summary>
     Revoke = 4,
 }

@@ -7,7 +7,7 @@ internal sealed class KvSnapshot(KvState state, IStoreCheckpoint records, long k
 
     public IStoreCheckpoint Records { get; } = records;
 
-    /// <summary>How many keys the records amount to.</summary>
+    /// <summary>The number of keys of the records.</summary>
     public long KeyCount { get; } = keyCount;
 
     public void Dispose() => Records.Dispose();

@@ -1,9 +1,11 @@
 namespace RaftKv.Embedded.Records;
 
-/// <summary>Reads with whatever code the caller has. A generic method of an interface would be looked up anew by each call.</summary>
+/// <summary>
+/// Reads of a store with a reader of the caller. An extension, because calls of a generic interface method need a run-time lookup.
+/// </summary>
 internal static class KvStoreReads
 {
-    /// <summary>Any thread. What <paramref name="read"/> throws reaches the caller.</summary>
+    /// <summary>Any thread. Exceptions of <paramref name="read"/> reach the caller.</summary>
     public static bool TryRead<TState, TResult>(this IKvStore store, ReadOnlySpan<byte> key, TState state,
         RecordReader<TState, TResult> read, out TResult? result)
     {

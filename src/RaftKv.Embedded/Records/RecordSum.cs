@@ -4,19 +4,19 @@ using System.Runtime.InteropServices;
 namespace RaftKv.Embedded.Records;
 
 /// <summary>
-/// The sum of one number per record, kept up to date with each change in constant time, so that two copies of the records can be compared
-/// without walking them. Their order does not matter; a record's number depends on its key, versions, lifetime and value. Not
-/// cryptographic: it finds accidents. What is compared between nodes is <see cref="Version"/>ed.
+/// The sum of one number per record, updated in constant time with each change, so that two copies of the records can be compared without
+/// reading them. The order of the records does not matter; the number of a record depends on its key, versions, lifetime and value. Not
+/// cryptographic: it detects accidental differences. Nodes compare only sums of the same <see cref="Version"/>.
 /// </summary>
 internal struct RecordSum
 {
-    /// <summary>Goes up whenever the same records would give another sum.</summary>
+    /// <summary>Must be incremented whenever the same records would result in another sum.</summary>
     public const byte Version = 1;
 
     /// <summary>0 for no records.</summary>
     public ulong Value { get; private set; }
 
-    /// <summary>A record comes, goes, or is replaced; version 0 is none.</summary>
+    /// <summary>Updates the sum for a record that is added, removed or replaced; a header of version 0 is no record.</summary>
     public void Replace(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader after)
     {
         var name = Name(key);
@@ -26,7 +26,7 @@ internal struct RecordSum
             Value += Number(name, after);
     }
 
-    /// <summary>What a record says of its value.</summary>
+    /// <summary>The checksum of a value, as in <see cref="RecordHeader.ValueChecksum"/>.</summary>
     public static uint Checksum(ReadOnlySpan<byte> value) => Crc(uint.MaxValue, value) ^ (uint)value.Length;
 
     private static ulong Name(ReadOnlySpan<byte> key) =>
@@ -52,7 +52,7 @@ internal struct RecordSum
         return crc;
     }
 
-    /// <summary>The finaliser of SplitMix64.</summary>
+    /// <summary>The finalizer of SplitMix64.</summary>
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

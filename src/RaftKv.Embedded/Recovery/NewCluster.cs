@@ -6,14 +6,14 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// Lays a data directory out as that of the only member of a new cluster, which begins with a given state. What is there before the
-/// identity names the cluster does not count: a marker file says so until then, and an interrupted attempt is begun anew.
+/// Creates the data directory of the only member of a new cluster, which begins with a given state. Files that are written before the
+/// identity has the cluster id do not count: until then a marker file exists, and an interrupted attempt is repeated from the start.
 /// </summary>
 internal sealed class NewCluster : IDisposable
 {
     /// <summary>
-    /// What lies between the versions of the old cluster and those of the new one. What is restored may be older than what clients saw of
-    /// the old cluster, and no version they remember may come to mean something else.
+    /// The gap between the versions of the old cluster and those of the new one. The restored state may be older than the state that
+    /// clients saw in the old cluster; the gap ensures that the new cluster never reuses a version that a client may remember.
     /// </summary>
     public const long VersionGap = 1_000_000_000;
 
@@ -26,18 +26,18 @@ internal sealed class NewCluster : IDisposable
         (_fs, _directory, _identity, _address, Spool) = (fs, directory, identity, address,
             Path.Combine(directory.Store, ForeignEntries.NewSpoolName()));
 
-    /// <summary>For files that need not outlive the process.</summary>
+    /// <summary>The directory for files that are not needed after the end of the process.</summary>
     public string ScratchDirectory => _directory.Store;
 
     private string Marker => Path.Combine(_directory.Root, DirectoryMarkers.Restoring);
 
-    /// <summary>Where a backup is kept while it is verified.</summary>
+    /// <summary>The path of the file that holds a backup while it is verified.</summary>
     private string Spool { get; }
 
     /// <summary>Whether a directory belongs to a cluster.</summary>
     public static bool Exists(IFileSystem fs, string root, string nodeId) => NodeIdentity.Load(fs, root, nodeId) is { HasCluster: true };
 
-    /// <summary>Takes possession of a directory without a cluster. Changes nothing that counts.</summary>
+    /// <summary>Opens and locks a directory that has no cluster. Changes no data of a node.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NotEmpty"/>, or the directory cannot be used.</exception>
     public static NewCluster Prepare(IFileSystem fs, string root, string nodeId, string address)
     {
@@ -62,7 +62,7 @@ internal sealed class NewCluster : IDisposable
         }
     }
 
-    /// <summary>Begins with a backup, which is verified first.</summary>
+    /// <summary>Creates the cluster with the state of a backup, which is verified first.</summary>
     public async Task<RaftKvRestored> RestoreAsync(Func<Memory<byte>, CancellationToken, ValueTask<int>> backup,
         CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ internal sealed class NewCluster : IDisposable
         {
             using var spool = _fs.Open(Spool, FileOpenMode.Create);
             var info = await SpoolAsync(backup, spool, cancellationToken).ConfigureAwait(false);
-            // All of it once more: the tables too must be readable before anything counts.
+            // The whole copy is read again, which also checks the sizes of the tables, before the directory is changed.
             var content = new SnapshotReader(spool, Spool).ReadAll(visit: null, cancellationToken);
             using var snapshot = new KvSnapshot(content.State, new SnapshotFileCheckpoint(spool, Spool), content.KeyCount);
             var clusterId = Found(snapshot, cancellationToken, out var last);
@@ -82,7 +82,10 @@ internal sealed class NewCluster : IDisposable
         }
     }
 
-    /// <summary>Begins with this state. Returns the new cluster's id, and the last entry of its past.</summary>
+    /// <summary>
+    /// Creates the cluster with the state of <paramref name="source"/>. Returns the id of the new cluster, and the entry before its first
+    /// one.
+    /// </summary>
     public Guid Found(KvSnapshot source, CancellationToken cancellationToken, out EntryId last)
     {
         MarkUnfinished();
@@ -125,7 +128,7 @@ internal sealed class NewCluster : IDisposable
         }
     }
 
-    /// <summary>Its name is durable before anything else is; its content does not matter any more.</summary>
+    /// <summary>Creates the marker file, whose name is durable before any other change. Its content is not used.</summary>
     private void MarkUnfinished()
     {
         if (!_fs.FileExists(Marker))
@@ -140,7 +143,7 @@ internal sealed class NewCluster : IDisposable
         _fs.SyncDirectory(directory);
     }
 
-    /// <summary>An empty log that goes on from the snapshot.</summary>
+    /// <summary>Creates an empty log that continues the snapshot.</summary>
     private void StartLog(EntryId last)
     {
         var wal = Wal.Open(_fs, _directory.Wal, new WalOptions { SegmentBytes = SmallSegmentBytes, PrepareInBackground = false }, out _);
@@ -155,6 +158,6 @@ internal sealed class NewCluster : IDisposable
         }
     }
 
-    /// <summary>The node makes its next segments in the size of its options.</summary>
+    /// <summary>The size of the first segment; the node makes later segments in the size of its options.</summary>
     private const int SmallSegmentBytes = 1024 * 1024;
 }

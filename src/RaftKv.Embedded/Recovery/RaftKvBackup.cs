@@ -3,7 +3,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Recovery;
 
-/// <summary>Verifies and restores what <see cref="IRaftKvCluster.BackupAsync"/> wrote. Needs no running replica.</summary>
+/// <summary>Verifies and restores backups that <see cref="IRaftKvCluster.BackupAsync"/> wrote. Needs no running replica.</summary>
 public static class RaftKvBackup
 {
     /// <summary>Reads a backup to its end and checks every byte of it. Changes nothing.</summary>
@@ -21,22 +21,25 @@ public static class RaftKvBackup
     }
 
     /// <summary>
-    /// Makes <paramref name="dataDirectory"/> the data of the only member of a new cluster, with everything the backup holds. Start the
-    /// node on it, then add the others, whose directories must be empty. Keys keep their versions, and the new cluster's begin far above
-    /// them; the sessions of the old cluster are forgotten, so that a write repeated from there is refused rather than done twice; nodes of
-    /// the old cluster are refused. The backup is verified before anything else happens; an interrupted restore can be repeated.
+    /// Makes <paramref name="dataDirectory"/> the data directory of the only member of a new cluster, with all data of the backup. Start
+    /// the node on it, then add the other nodes, whose directories must be empty. Keys keep their versions; the versions of new writes
+    /// begin far above them. The sessions of the old cluster are dropped, so that a write that one of its clients repeats is refused and
+    /// not executed twice. Nodes of the old cluster are refused. The backup is verified before the directory is changed. An interrupted
+    /// restore can be repeated.
     /// </summary>
     /// <param name="backup">The backup, from its first byte on.</param>
     /// <param name="dataDirectory">
-    /// A directory without the data of a cluster; made if it is missing. It needs room for the backup twice.
+    /// A directory without the data of a cluster; created if it is missing. Its volume needs room for twice the size of the backup.
     /// </param>
     /// <param name="nodeId">The node's name, as in its options.</param>
-    /// <param name="address">Where peers will reach it, host:port.</param>
+    /// <param name="address">The address at which peers will reach the node, host:port.</param>
     /// <param name="cancellationToken">Ends the restore; the directory then has no cluster, as before.</param>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Damaged"/> or <see cref="RaftKvStorageError.NewerFormat"/>: see <see cref="VerifyAsync"/>.
-    /// <see cref="RaftKvStorageError.NotEmpty"/>: the directory has the data of a cluster. In all three cases nothing was changed.
+    /// <see cref="RaftKvStorageError.NotEmpty"/>: the directory has the data of a cluster. In these three cases nothing was changed.
+    /// Otherwise the directory cannot be used, or its disk failed.
     /// </exception>
+    /// <exception cref="ArgumentException">The directory, the node's name or the address is not valid. Nothing was changed.</exception>
     public static async Task<RaftKvRestored> RestoreAsync(Stream backup, string dataDirectory, string nodeId, string address,
         CancellationToken cancellationToken = default)
     {

@@ -4,20 +4,22 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// For a cluster that has lost its quorum for good: looks into what is left, says what may be lost, and begins a new cluster with the best
-/// of it. Offline: the nodes must be stopped.
+/// Recovers a cluster that has lost its quorum permanently: inspects the data directories that are left, reports which writes may be lost,
+/// and creates a new cluster from the best of the directories. Offline: the nodes must be stopped.
 /// </summary>
 public static class RaftKvRecovery
 {
-    /// <summary>Looks into the data directory of a stopped node, and verifies its log. Changes nothing.</summary>
+    /// <summary>Inspects the data directory of a stopped node, and verifies its log. Changes no data.</summary>
     /// <param name="dataDirectory">The node's data directory.</param>
     /// <param name="upToDamage">
-    /// <c>false</c>: a damaged log is an error. <c>true</c>: it counts up to the damage, and <see cref="RaftKvSurvivingNode.Damage"/> says
-    /// what is wrong. Acknowledged writes behind the damage are lost, unless another survivor has them.
+    /// <c>false</c>, the default: a damaged log is an error. <c>true</c>: the log counts up to the damage, which
+    /// <see cref="RaftKvSurvivingNode.Damage"/> describes. Acknowledged writes behind the damage are lost, unless another survivor has
+    /// them.
     /// </param>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Locked"/>: the node is running. <see cref="RaftKvStorageError.Damaged"/>: the log is damaged, and
-    /// <paramref name="upToDamage"/> is <c>false</c>. <see cref="RaftKvStorageError.NotWritable"/>: no node's directory.
+    /// <paramref name="upToDamage"/> is <c>false</c>. <see cref="RaftKvStorageError.NotWritable"/>: it is not the data directory of a node.
+    /// <see cref="RaftKvStorageError.ForeignDirectory"/>: the node belongs to no cluster.
     /// </exception>
     public static RaftKvSurvivingNode Inspect(string dataDirectory, bool upToDamage = false)
     {
@@ -27,27 +29,32 @@ public static class RaftKvRecovery
     }
 
     /// <summary>
-    /// Ranks the survivors of one cluster and says what a recovery from the best of them would keep and what it may lose.
+    /// Ranks the survivors of one cluster, and reports what a recovery from the best of them would keep and what it may lose.
     /// </summary>
-    /// <exception cref="ArgumentException">There are none, one is given twice, or they are of different clusters.</exception>
+    /// <exception cref="ArgumentException">There are no survivors, one is given twice, or they are of different clusters.</exception>
     public static RaftKvRecoveryPlan Plan(IEnumerable<RaftKvSurvivingNode> survivors) => RecoveryPlanner.Plan([.. survivors]);
 
     /// <summary>
-    /// Begins a new cluster with everything the best survivor has, the writes among it included that were never acknowledged. It gets a
-    /// directory of its own and a new cluster id, so that nodes of the old cluster, should they come back, are refused; the survivor's
-    /// directory is kept, and does not start any more. Start the node on the new directory, then add the others, empty.
+    /// Creates a new cluster with all data of the best survivor, including writes that were never acknowledged. The new cluster has a new
+    /// directory and a new cluster id, so that nodes of the old cluster are refused if they come back. The survivor's directory is kept,
+    /// but no node starts on it any more. Start the node on the new directory, then add the other nodes, whose directories must be empty.
     /// </summary>
     /// <param name="plan">Made from an inspection on this machine: the best survivor's directory must be reachable.</param>
-    /// <param name="newDataDirectory">An empty directory, or one that is made.</param>
+    /// <param name="newDataDirectory">An empty directory; created if it is missing.</param>
     /// <param name="nodeId">The node's name, as in its options.</param>
-    /// <param name="address">Where peers will reach it, host:port.</param>
-    /// <param name="confirmedClusterId">The id of the cluster that is given up: shows that the caller has read the plan's findings.</param>
-    /// <param name="cancellationToken">Ends the recovery; nothing has happened then.</param>
+    /// <param name="address">The address at which peers will reach the node, host:port.</param>
+    /// <param name="confirmedClusterId">
+    /// The id of the cluster that is given up. It shows that the caller has read the findings of the plan.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// Ends the recovery. The survivor is unchanged then, the new directory has no cluster, and the recovery can be repeated.
+    /// </param>
     /// <exception cref="RaftKvStorageException">
-    /// A directory cannot be used, or the survivor's data is damaged; nothing has happened then.
+    /// A directory cannot be used, or the survivor's data is damaged. The survivor's data is unchanged then.
     /// </exception>
     /// <exception cref="ArgumentException">
-    /// Something else was confirmed, the survivors are a quorum, or the best has changed since the plan was made.
+    /// The directory, the node's name or the address is not valid, another cluster id was confirmed, the survivors are a quorum, or the
+    /// best one has changed since the plan was made. Nothing was changed.
     /// </exception>
     public static RaftKvRestored Start(
         RaftKvRecoveryPlan plan, string newDataDirectory, string nodeId, string address, Guid confirmedClusterId,
@@ -78,13 +85,15 @@ public static class RaftKvRecovery
         return restored;
     }
 
-    /// <summary>Keeps another survivor's directory from starting: its cluster was replaced. Its data stays.</summary>
+    /// <summary>
+    /// Marks the directory of another survivor, so that no node starts on it any more: its cluster was replaced. Its data is kept.
+    /// </summary>
     /// <exception cref="RaftKvStorageException">The directory cannot be used.</exception>
     public static void Retire(string dataDirectory, Guid newClusterId)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(dataDirectory);
         var files = new OsFileSystem();
-        // What is kept from starting may be damaged.
+        // A damaged directory is accepted: it is only marked.
         using var survivor = SurvivorDirectory.Open(files, dataDirectory, upToDamage: true);
         survivor.Retire(files, newClusterId);
     }

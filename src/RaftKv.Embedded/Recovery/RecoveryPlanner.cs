@@ -3,9 +3,9 @@ using System.Globalization;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// Ranks survivors as an election would, and says what that means. An acknowledged entry is on a quorum of the voters. So when fewer than a
-/// quorum are missing, every such entry is on a survivor, and by leader completeness and log matching on the one with the highest last
-/// (term, index).
+/// Ranks survivors as an election would, and describes the consequences. An acknowledged entry is on a quorum of the voters. When fewer
+/// voters than a quorum are missing, every acknowledged entry is therefore on a survivor, and by leader completeness and log matching on
+/// the survivor with the highest last (term, index).
 /// </summary>
 internal static class RecoveryPlanner
 {

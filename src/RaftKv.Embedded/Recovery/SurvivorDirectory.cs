@@ -8,7 +8,8 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Recovery;
 
 /// <summary>
-/// The data directory of a stopped node of a cluster that has lost its quorum: read, and locked so that no node starts on it meanwhile.
+/// The data directory of a stopped node of a cluster that has lost its quorum. Its data is only read, and it is locked so that no node
+/// starts on it meanwhile.
 /// </summary>
 internal sealed class SurvivorDirectory : IDisposable
 {
@@ -28,7 +29,7 @@ internal sealed class SurvivorDirectory : IDisposable
     /// <summary>Opens the directory for reading, and verifies its log.</summary>
     /// <param name="inner">The file system.</param>
     /// <param name="root">The data directory.</param>
-    /// <param name="upToDamage">A damaged log counts up to the damage, and is no error.</param>
+    /// <param name="upToDamage">Whether a damaged log counts up to the damage, and is no error.</param>
     /// <exception cref="RaftKvStorageException">The directory cannot be used, or its log is damaged.</exception>
     public static SurvivorDirectory Open(IFileSystem inner, string root, bool upToDamage = false)
     {
@@ -87,10 +88,10 @@ internal sealed class SurvivorDirectory : IDisposable
         };
     }
 
-    /// <summary>Begins the new cluster with everything this directory has.</summary>
+    /// <summary>Creates the new cluster with all data of this directory.</summary>
     public RaftKvRestored StartWith(NewCluster cluster, CancellationToken cancellationToken)
     {
-        // Records of any size that any options allow.
+        // The store must take the largest records that any options allow.
         var stores = new StoreFactory(new OsFileSystem(sync: false), cluster.ScratchDirectory,
             new RaftKvOptions { MaxKeyBytes = KvCommand.MaxKeyBytes, MaxValueBytes = SnapshotFile.MaxValueBytes });
         var state = StartupRecovery.LoadState(_snapshots, stores.Create, NullLogger.Instance);
@@ -109,7 +110,7 @@ internal sealed class SurvivorDirectory : IDisposable
         return new RaftKvRestored { Backup = held, ClusterId = clusterId, Version = new KvVersion(last.Index) };
     }
 
-    /// <summary>Durable when it returns.</summary>
+    /// <summary>Marks the directory, so that no node starts on it; durable when it returns.</summary>
     public void Retire(IFileSystem files, Guid newClusterId)
     {
         using (var file = files.Open(Path.Combine(_directory.Root, DirectoryMarkers.Retired), FileOpenMode.Create))
@@ -141,7 +142,9 @@ internal sealed class SurvivorDirectory : IDisposable
         }
     }
 
-    /// <summary>Whether the log goes on from a snapshot. When damage took what lies between, the snapshot is all there is.</summary>
+    /// <summary>
+    /// Whether the log continues a snapshot. When the entries between them were lost by damage, it does not, and only the snapshot counts.
+    /// </summary>
     private bool Continues(EntryId snapshot) => !(_damage is not null && _log.LogBase.Index > snapshot.Index) && _log.Continues(snapshot);
 
     private SnapshotContent? NewestSnapshot()

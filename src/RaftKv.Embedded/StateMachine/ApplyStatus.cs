@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>What applying an entry did. The numbers are part of the snapshot's format.</summary>
+/// <summary>The outcome of applying an entry. The numbers are part of the snapshot's format.</summary>
 internal enum ApplyStatus : byte
 {
     /// <summary>Nothing to answer: not a command, or the end of a session.</summary>
@@ -16,32 +16,38 @@ internal enum ApplyStatus : byte
     NotFound = 3,
 
     /// <summary>
-    /// The session is not known any more, or has forgotten this sequence: the command was not executed now, and whether it was before
-    /// cannot be told.
+    /// The session is not known any more, or has forgotten this sequence: the command was not executed now, and it is unknown whether it
+    /// was executed before.
     /// </summary>
     SessionExpired = 4,
 
     /// <summary>No node can read the command, or it runs too far ahead of its session's window; it was not executed.</summary>
     Malformed = 5,
 
-    /// <summary>A transaction increments what is no number; nothing was written. The version is the operation's place.</summary>
+    /// <summary>
+    /// A transaction increments a value that is not a number; nothing was written. The version is the index of the operation.
+    /// </summary>
     NotANumber = 6,
 
-    /// <summary>A transaction increments beyond the range of an i64; nothing was written. The version is the operation's place.</summary>
+    /// <summary>
+    /// A transaction increments beyond the range of an i64; nothing was written. The version is the index of the operation.
+    /// </summary>
     Overflow = 7,
 
-    /// <summary>The ranges of a transaction hold more keys than one may touch; nothing was written.</summary>
+    /// <summary>The ranges of a transaction hold more keys than a transaction may touch; nothing was written.</summary>
     TooManyKeys = 8,
 
-    /// <summary>What a transaction reads is more than one may answer; nothing was written. The version is the operation's place.</summary>
+    /// <summary>
+    /// The result of a transaction is larger than allowed; nothing was written. The version is the index of the operation.
+    /// </summary>
     ResultTooLarge = 9,
 
     /// <summary>There is no such lease (any more); nothing was written.</summary>
     LeaseNotFound = 10,
 
-    /// <summary>The lease has as many keys as one may have; nothing was written.</summary>
+    /// <summary>The lease has as many keys as a lease may have; nothing was written.</summary>
     LeaseFull = 11,
 
-    /// <summary>There are as many leases as there may be; none was granted.</summary>
+    /// <summary>The largest number of leases is reached; none was granted.</summary>
     TooManyLeases = 12,
 }

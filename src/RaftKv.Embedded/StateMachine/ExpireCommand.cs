@@ -3,18 +3,19 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The body of the commands about keys by version: expire (a leader's, for what is due) and touch (a node's, for what was read),
-/// little-endian:
+/// The body of the two commands that name keys with their versions: expire (from the leader, for keys and leases that are due) and touch
+/// (from any node, for keys that were read), little-endian:
 /// <code>
 /// keys u16 | leases u16 | per key: version i64 | length u16 | key | per lease: id i64
 /// </code>
-/// Both only ask: the state machine looks again whether each is due, or still the same.
+/// Both are only requests: the state machine checks again whether each key still has its version, and for expire, whether the key or lease
+/// is due.
 /// </summary>
 internal static class ExpireCommand
 {
     public const int MaxKeys = 1_000;
 
-    /// <summary>About how much one command carries.</summary>
+    /// <summary>The bytes of one command, approximately.</summary>
     public const int MaxBytes = 128 * 1024;
 
     public const int CountBytes = 2 * sizeof(ushort);
@@ -42,7 +43,7 @@ internal static class ExpireCommand
         }
     }
 
-    /// <summary>Reads a body. Whatever the bytes are, every node gives the same answer, and none throws.</summary>
+    /// <summary>Reads a body. Never throws. The result depends only on the bytes, so it is the same on every node.</summary>
     public static bool TryRead(ReadOnlySpan<byte> from, List<(long Version, byte[] Key)> keys, List<long> leases)
     {
         if (from.Length < CountBytes)

@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// What an increment does, little-endian: delta i64, and with options | initial value i64 | <see cref="KvLifetime"/>. The options count for
-/// a key that does not exist.
+/// The body of an increment, little-endian: delta i64, and with options | initial value i64 | <see cref="KvLifetime"/>. The options apply
+/// only to a key that does not exist.
 /// </summary>
-/// <param name="Delta">What is added.</param>
-/// <param name="Initial">What it is added to when the key does not exist.</param>
-/// <param name="Lifetime">How long a key lives that the increment creates.</param>
+/// <param name="Delta">The number that is added.</param>
+/// <param name="Initial">The number to which it is added when the key does not exist.</param>
+/// <param name="Lifetime">The lifetime of a key that the increment creates.</param>
 internal readonly record struct IncrementBody(long Delta, long Initial = 0, KvLifetime Lifetime = default)
 {
-    /// <summary>The size of an <see cref="TransactionOperationKind.Increment"/>.</summary>
+    /// <summary>The size of the body of an <see cref="TransactionOperationKind.Increment"/>.</summary>
     public const int PlainBytes = sizeof(long);
 
     private const int LifetimeOffset = 2 * sizeof(long);
@@ -35,7 +35,7 @@ internal readonly record struct IncrementBody(long Delta, long Initial = 0, KvLi
     public static bool IsSound(ReadOnlySpan<byte> body) =>
         body.Length == BytesWithOptions && KvLifetime.TryRead(body[LifetimeOffset..], out var lifetime) && !lifetime.Keep;
 
-    /// <summary>Reads a body of either size, which is sound.</summary>
+    /// <summary>Reads a body of either size, which must be valid.</summary>
     public static IncrementBody Read(ReadOnlySpan<byte> body)
     {
         var delta = BinaryPrimitives.ReadInt64LittleEndian(body);

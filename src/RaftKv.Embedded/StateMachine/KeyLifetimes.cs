@@ -2,7 +2,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>Which keys and leases end by themselves, and when; in step with the records. Apply thread.</summary>
+/// <summary>The keys and leases that expire, and when; updated together with the records. Applier thread only.</summary>
 internal sealed class KeyLifetimes(IKvStore store, LeaseTable leases)
 {
     private readonly ExpiryIndex _expiry = new();
@@ -15,12 +15,14 @@ internal sealed class KeyLifetimes(IKvStore store, LeaseTable leases)
     /// <summary>The log time at which the next key or lease is due.</summary>
     public long NextDueMs => Math.Min(_expiry.FirstMs, leases.FirstMs);
 
-    /// <summary>An expire command for what is due at <paramref name="nowMs"/>, bounded.</summary>
+    /// <summary>
+    /// Makes an expire command of bounded size for the keys and leases that are due at the log time <paramref name="nowMs"/>.
+    /// </summary>
     public byte[] CollectDue(long nowMs)
     {
         _named.Clear();
         _namedLeases.Clear();
-        // A lease takes all its keys along, so one command has few of them.
+        // A lease expires with all its keys, so these count towards the keys of the command.
         var room = ExpireCommand.MaxKeys;
         foreach (var id in leases.Due(nowMs))
         {
@@ -41,7 +43,7 @@ internal sealed class KeyLifetimes(IKvStore store, LeaseTable leases)
         return KvCommand.WriteExpire(_named, _namedLeases);
     }
 
-    /// <summary>Whether a key may be bound to a lease.</summary>
+    /// <summary>Whether a key may be bound to a lease: <see cref="ApplyStatus.Applied"/> if so, and for no lease (0).</summary>
     public ApplyStatus CheckLease(long id)
     {
         if (id == 0)
@@ -51,7 +53,7 @@ internal sealed class KeyLifetimes(IKvStore store, LeaseTable leases)
         return lease.Keys.Count < LeaseTable.MaxKeys ? ApplyStatus.Applied : ApplyStatus.LeaseFull;
     }
 
-    /// <summary>Keeps the indexes in step with the records.</summary>
+    /// <summary>Updates the indexes for a record that changes.</summary>
     public void Relate(ReadOnlySpan<byte> name, in RecordHeader before, in RecordHeader after)
     {
         var key = name.ToArray();
@@ -69,8 +71,8 @@ internal sealed class KeyLifetimes(IKvStore store, LeaseTable leases)
         }
     }
 
-    /// <summary>Makes the indexes from the records of a snapshot.</summary>
-    /// <param name="keys">The keys that may have a lifetime; <c>null</c> is any.</param>
+    /// <summary>Builds the indexes from the records of a snapshot.</summary>
+    /// <param name="keys">The keys that may have a lifetime; <c>null</c>: any key may.</param>
     public void Index(IEnumerable<byte[]>? keys)
     {
         foreach (var key in keys ?? AllKeys())

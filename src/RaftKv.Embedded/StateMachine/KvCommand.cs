@@ -4,7 +4,7 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// A command as it stands in the log, little-endian:
+/// A command as it is encoded in the log, little-endian:
 /// <code>
 /// version u8 = 1 | operation u8 | session i64 | sequence i64 | acknowledged below i64 | body
 /// open session   nonce 16 bytes | time to live u32, seconds
@@ -25,7 +25,7 @@ internal readonly ref struct KvCommand
 
     public const int HeaderBytes = 26;
 
-    /// <summary>The longest key any node accepts; the options may ask for less.</summary>
+    /// <summary>The longest key that any node accepts, in bytes; the options may set a lower limit.</summary>
     public const int MaxKeyBytes = 32 * 1024;
 
     public const int OpenSessionBytes = HeaderBytes + NonceBytes + sizeof(uint);
@@ -50,7 +50,9 @@ internal readonly ref struct KvCommand
     /// <summary>Its number within the session, from 1; 0 for the opening and closing of sessions.</summary>
     public long Sequence { get; private init; }
 
-    /// <summary>Every result below was given to its caller: it will not be asked for again and may be forgotten.</summary>
+    /// <summary>
+    /// Every result with a lower sequence was returned to its caller: it will not be requested again, and may be forgotten.
+    /// </summary>
     public long AcknowledgedBelow { get; private init; }
 
     public Guid Nonce { get; private init; }
@@ -61,19 +63,19 @@ internal readonly ref struct KvCommand
 
     public KvLifetime Lifetime { get; private init; }
 
-    /// <summary>A lease, or for <see cref="KvOperation.GrantLease"/> its time to live in milliseconds.</summary>
+    /// <summary>The id of a lease, or for <see cref="KvOperation.GrantLease"/> its time to live in milliseconds.</summary>
     public long Number { get; private init; }
 
     public ReadOnlySpan<byte> Key { get; private init; }
 
-    /// <summary>What a set stores, or the body of a transaction, expire or touch.</summary>
+    /// <summary>The value of a set, or the body of a transaction, expire or touch.</summary>
     public ReadOnlySpan<byte> Value { get; private init; }
 
     public static int SetBytes(int keyBytes, int valueBytes) => HeaderBytes + ConditionBytes + sizeof(ushort) + keyBytes + valueBytes;
 
     public static int DeleteBytes(int keyBytes) => HeaderBytes + ConditionBytes + keyBytes;
 
-    /// <summary>The level the cluster must have for a command to stand in its log.</summary>
+    /// <summary>The feature level that the cluster must have before the command may be in its log.</summary>
     public static int FeatureLevelOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] switch
     {
         <= KvOperation.Delete => FeatureLevels.First,
@@ -81,7 +83,7 @@ internal readonly ref struct KvCommand
         _ => FeatureLevels.Transactions,
     };
 
-    /// <summary>What a call of a client does, in a word for traces.</summary>
+    /// <summary>The name of a command of a client, for traces.</summary>
     public static string NameOf(ReadOnlySpan<byte> command) => (KvOperation)command[1] switch
     {
         KvOperation.Set or KvOperation.SetWithLifetime => "set",
@@ -92,7 +94,7 @@ internal readonly ref struct KvCommand
         _ => "other",
     };
 
-    /// <summary>Fills <see cref="OpenSessionBytes"/>.</summary>
+    /// <summary>Writes a command of <see cref="OpenSessionBytes"/>.</summary>
     public static void WriteOpenSession(Span<byte> to, Guid nonce, uint timeToLiveSeconds)
     {
         var body = WriteHeader(to, KvOperation.OpenSession);
@@ -100,19 +102,21 @@ internal readonly ref struct KvCommand
         BinaryPrimitives.WriteUInt32LittleEndian(body[NonceBytes..], timeToLiveSeconds);
     }
 
-    /// <summary>Fills <see cref="CloseSessionBytes"/>.</summary>
+    /// <summary>Writes a command of <see cref="CloseSessionBytes"/>.</summary>
     public static void WriteCloseSession(Span<byte> to, long session)
     {
         WriteHeader(to, KvOperation.CloseSession);
         Patch(to, session, sequence: 0, acknowledgedBelow: 0);
     }
 
-    /// <summary>Fills <see cref="SetBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
+    /// <summary>Writes a command of <see cref="SetBytes"/>; <see cref="Patch"/> sets its session and sequence.</summary>
     public static void WriteSet(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         WriteSet(WriteHeader(to, KvOperation.Set), key, value, condition);
 
-    /// <summary>Fills <see cref="SetBytes"/> and <see cref="KvLifetime.Bytes"/> more; session and sequence are left for
-    /// <see cref="Patch"/>.</summary>
+    /// <summary>
+    /// Writes a command of <see cref="SetBytes"/> and <see cref="KvLifetime.Bytes"/> more; <see cref="Patch"/> sets its session and
+    /// sequence.
+    /// </summary>
     public static void WriteSet(Span<byte> to, KvCondition condition, KvLifetime lifetime, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         var body = WriteHeader(to, KvOperation.SetWithLifetime);
@@ -128,11 +132,11 @@ internal readonly ref struct KvCommand
         value.CopyTo(body[(sizeof(ushort) + key.Length)..]);
     }
 
-    /// <summary>Fills <see cref="DeleteBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
+    /// <summary>Writes a command of <see cref="DeleteBytes"/>; <see cref="Patch"/> sets its session and sequence.</summary>
     public static void WriteDelete(Span<byte> to, KvCondition condition, ReadOnlySpan<byte> key) =>
         key.CopyTo(WriteCondition(WriteHeader(to, KvOperation.Delete), condition));
 
-    /// <summary>A whole command; session and sequence are left for <see cref="Patch"/>.</summary>
+    /// <summary>Makes a whole command; <see cref="Patch"/> sets its session and sequence.</summary>
     public static byte[] WriteTransaction(TransactionCommand transaction)
     {
         var command = new byte[checked(HeaderBytes + (int)transaction.Bytes)];
@@ -145,19 +149,19 @@ internal readonly ref struct KvCommand
         TransactionCommand.TryRead(
             command[HeaderBytes..], extended: (KvOperation)command.Span[1] == KvOperation.ExtendedTransaction, out transaction);
 
-    /// <summary>A whole command of no session.</summary>
+    /// <summary>Makes a whole command that belongs to no session.</summary>
     public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) => WriteNamed(KvOperation.Expire, keys, leases);
 
-    /// <summary>A whole command of no session.</summary>
+    /// <summary>Makes a whole command that belongs to no session.</summary>
     public static byte[] WriteTouch(IReadOnlyCollection<(long Version, byte[] Key)> keys) => WriteNamed(KvOperation.Touch, keys, []);
 
-    /// <summary>Fills <see cref="LeaseBytes"/>; session and sequence are left for <see cref="Patch"/>.</summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="operation">One of those about leases.</param>
+    /// <summary>Writes a command of <see cref="LeaseBytes"/>; <see cref="Patch"/> sets its session and sequence.</summary>
+    /// <param name="to">The memory of the command.</param>
+    /// <param name="operation">One of the operations on leases.</param>
     /// <param name="number">The time to live in milliseconds of a new lease, otherwise its id.</param>
     public static void WriteLease(Span<byte> to, KvOperation operation, long number) => BinaryPrimitives.WriteInt64LittleEndian(WriteHeader(to, operation), number);
 
-    /// <summary>Gives an encoded command its place in a session.</summary>
+    /// <summary>Sets the place of an encoded command in a session.</summary>
     public static void Patch(Span<byte> command, long session, long sequence, long acknowledgedBelow)
     {
         BinaryPrimitives.WriteInt64LittleEndian(command[SessionOffset..], session);
@@ -165,7 +169,7 @@ internal readonly ref struct KvCommand
         BinaryPrimitives.WriteInt64LittleEndian(command[AcknowledgedBelowOffset..], acknowledgedBelow);
     }
 
-    /// <summary>Whether an encoded command may store something; one that only takes away does not.</summary>
+    /// <summary>Whether an encoded command may add data; a command that only deletes does not.</summary>
     public static bool AddsData(ReadOnlyMemory<byte> command) => command.Length > 1 && (KvOperation)command.Span[1] switch
     {
         KvOperation.Set or KvOperation.SetWithLifetime => true,
@@ -178,7 +182,7 @@ internal readonly ref struct KvCommand
     private static bool AddsData(TransactionOperation operation) =>
         operation.Writes && operation.Kind is not (TransactionOperationKind.Delete or TransactionOperationKind.DeleteRange);
 
-    /// <summary>The session and sequence of an encoded command, without looking at the rest; false when there is no whole header.</summary>
+    /// <summary>The session and sequence of an encoded command, without decoding the rest; false when there is no whole header.</summary>
     public static bool TryReadPlace(ReadOnlySpan<byte> command, out long session, out long sequence)
     {
         session = sequence = 0;
@@ -189,7 +193,7 @@ internal readonly ref struct KvCommand
         return true;
     }
 
-    /// <summary>Reads a command in place. Whatever the bytes are, every node gives the same answer, and none throws.</summary>
+    /// <summary>Reads a command in place. Never throws. The result depends only on the bytes, so it is the same on every node.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out KvCommand command)
     {
         command = default;

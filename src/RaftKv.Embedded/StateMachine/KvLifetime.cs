@@ -4,25 +4,26 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// How long what is written shall live, as it stands in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease, i64
-/// each; 0 is none.
+/// The lifetime of a key that is written, as it is encoded in commands: flags u8 (1 keep) | time to live | expires at | sliding | lease,
+/// i64 each; 0 is none.
 /// </summary>
-/// <param name="Keep">As the key has it now, whatever that is; nothing else is set then.</param>
-/// <param name="TimeToLiveMs">From the log time of the entry on.</param>
-/// <param name="ExpiresAtMs">In a command by log time. In what a caller asks for by its wall clock, see <see cref="Starting"/>. Unix
-/// milliseconds.</param>
-/// <param name="SlidingMs">How long without a use.</param>
-/// <param name="LeaseId">The lease it dies with.</param>
+/// <param name="Keep">The key keeps its current lifetime; all other fields are 0 then.</param>
+/// <param name="TimeToLiveMs">Milliseconds from the log time of the entry on.</param>
+/// <param name="ExpiresAtMs">
+/// Unix milliseconds: in a command by log time, in the request of a caller by the caller's wall clock, see <see cref="Starting"/>.
+/// </param>
+/// <param name="SlidingMs">Milliseconds that the key lives without a use.</param>
+/// <param name="LeaseId">The lease with which the key ends.</param>
 internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, long ExpiresAtMs = 0, long SlidingMs = 0, long LeaseId = 0)
 {
     public const int Bytes = 1 + 4 * sizeof(long);
 
-    /// <summary>The longest that any time may be: 100 years.</summary>
+    /// <summary>The longest time that is allowed: 100 years.</summary>
     public const long MaxMs = KvSetOptions.LongestMs;
 
     public bool IsNone => this == default;
 
-    /// <summary>What a caller asks for.</summary>
+    /// <summary>The lifetime that a caller requests.</summary>
     /// <exception cref="ArgumentException">The parts contradict each other.</exception>
     public static KvLifetime Of(in KvSetOptions options)
     {
@@ -31,8 +32,8 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
     }
 
     /// <summary>
-    /// The same with an absolute time replaced by what is left of it, by the wall clock that the caller lives by: how far log time is from
-    /// wall clocks then does not matter.
+    /// The same lifetime with the absolute time replaced by the time that is left according to the caller's wall clock, so that a
+    /// difference between log time and wall clocks does not matter.
     /// </summary>
     public KvLifetime Starting(long wallMs) =>
         ExpiresAtMs == 0 ? this : this with { ExpiresAtMs = 0, TimeToLiveMs = Math.Clamp(ExpiresAtMs - wallMs, 1, MaxMs) };
@@ -60,7 +61,7 @@ internal readonly record struct KvLifetime(bool Keep, long TimeToLiveMs = 0, lon
         return lifetime.IsSound;
     }
 
-    /// <summary>The header of a record written at <paramref name="nowMs"/> that lives so.</summary>
+    /// <summary>The header of a record with this lifetime that is written at the log time <paramref name="nowMs"/>.</summary>
     public RecordHeader Give(in RecordHeader before, in RecordHeader plain, long nowMs)
     {
         if (Keep)

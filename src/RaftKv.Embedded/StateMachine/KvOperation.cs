@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// What a command does. The numbers are part of the log's format. 6 is not used: an increment is a transaction's operation.
+/// What a command does. The numbers are part of the log's format. 6 is not used: an increment is an operation of a transaction.
 /// </summary>
 internal enum KvOperation : byte
 {

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
 /// Applies committed entries to the state. One thread applies. The same entries give the same state and the same results on every node,
-/// whatever their bytes are. Only errors of the store leave as exceptions; after one, nothing more may be applied.
+/// even if their bytes are malformed. Only errors of the store are thrown; after one, no further entry may be applied.
 /// </summary>
 internal sealed class KvStateMachine : IChangeSource
 {
@@ -26,9 +26,9 @@ internal sealed class KvStateMachine : IChangeSource
 
     /// <summary>Continues from a snapshot whose records <paramref name="store"/> already holds.</summary>
     /// <param name="store">The records.</param>
-    /// <param name="state">The rest.</param>
-    /// <param name="mortal">The keys that may have a lifetime; <c>null</c> when that is not known, and all must be looked at.</param>
-    /// <param name="sum">Of the records.</param>
+    /// <param name="state">The state besides the records.</param>
+    /// <param name="mortal">The keys that may have a lifetime; <c>null</c> when they are not known, and all keys must be checked.</param>
+    /// <param name="sum">The sum of the records.</param>
     /// <exception cref="FormatException">A table is malformed.</exception>
     public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? mortal = null, RecordSum sum = default)
         : this(store, SessionTable.Decode(state.Sessions.Span), LeaseTable.Decode(state.Leases.Span), sum)
@@ -51,13 +51,13 @@ internal sealed class KvStateMachine : IChangeSource
 
     public IKvStore Store { get; }
 
-    /// <summary>Is told of changes; <c>null</c> when there is no listener. Apply thread.</summary>
+    /// <summary>The listener of changes; <c>null</c> when there is none. Applier thread only.</summary>
     public IKvChangeSink? Changes { get => _records.Changes; set => _records.Changes = value; }
 
     /// <summary>The last entry applied.</summary>
     public EntryId Applied { get; private set; }
 
-    /// <summary>The clock of the state machine: the latest time any applied entry was stamped with.</summary>
+    /// <summary>The clock of the state machine, in Unix milliseconds: the latest time stamp of an applied entry.</summary>
     public long LogTimeMs { get; private set; }
 
     public ClusterConfiguration Configuration { get; private set; } = ClusterConfiguration.Empty;
@@ -74,17 +74,19 @@ internal sealed class KvStateMachine : IChangeSource
 
     public int SessionCount => _sessions.Count;
 
-    /// <summary>Equal on two nodes whose records are, at the same entry. Apply thread; costs nothing.</summary>
+    /// <summary>
+    /// A number that is equal on two nodes that have equal records, after the same entry. Reads no record. Applier thread only.
+    /// </summary>
     public ulong Fingerprint => _records.Sum.Value + (ulong)Store.Count;
 
-    /// <summary>These are applied next. Costs a little for each, and saves more.</summary>
+    /// <summary>Prefetches the records of entries that are applied next.</summary>
     public void Prefetch(ReadOnlySpan<LogEntry> entries)
     {
         if (entries.Length < 2)
             return;
         foreach (ref readonly var entry in entries)
         {
-            // A transaction's own keys are more than enough at once.
+            // Not for transactions: the plan of a transaction prefetches the records of its own keys.
             if (entry.Kind == EntryKind.Command && KvCommand.TryRead(entry.Payload.Span, out var command)
                 && command.Operation is KvOperation.Set or KvOperation.SetWithLifetime or KvOperation.Delete)
                 _lookahead.Add(command.Key);
@@ -97,6 +99,8 @@ internal sealed class KvStateMachine : IChangeSource
         Invariant.Holds(entry.Index == Applied.Index + 1 && entry.Term >= Applied.Term, "entries are applied in order, without a gap");
         if (entry.TimeMs > LogTimeMs)
         {
+            // The time of leases stands still while there is no leader. A term start of an older version does not say until when there was
+            // a leader; then all of the time since the last entry counts as time without one.
             if (TermStart.TryRead(entry, out var ledUntilMs))
                 _leases.Pause(entry.TimeMs - Math.Clamp(ledUntilMs, LogTimeMs, entry.TimeMs));
             else if (entry.Term != Applied.Term)
@@ -114,17 +118,20 @@ internal sealed class KvStateMachine : IChangeSource
         return result;
     }
 
-    /// <summary>An expire command for what is due at <paramref name="nowMs"/>, bounded.</summary>
+    /// <summary>
+    /// Makes an expire command of bounded size for the keys and leases that are due at the log time <paramref name="nowMs"/>.
+    /// </summary>
     public byte[] CollectDue(long nowMs) => _lifetimes.CollectDue(nowMs);
 
-    /// <summary>Pins the state as it is now; takes a few ms at most. At most one is alive at a time.</summary>
+    /// <summary>Captures the current state, which takes a few ms at most. At most one snapshot may be alive at a time.</summary>
     public KvSnapshot CaptureSnapshot()
     {
         return new KvSnapshot(State(), Store.Checkpoint(Applied.Index), Store.Count);
     }
 
     /// <summary>
-    /// A number that is equal when the whole state is: records, sessions, configuration, time. Apply thread; walks every record.
+    /// A number that is equal when the whole state is equal: records, sessions, leases, configuration, log time. Reads every record.
+    /// Applier thread only.
     /// </summary>
     public ulong Digest() => StateDigest.Compute(Store, State());
 
@@ -213,7 +220,9 @@ internal sealed class KvStateMachine : IChangeSource
         return ApplyStatus.Applied;
     }
 
-    /// <summary>All or nothing, under one version: planned first, and only a plan that stands is carried out.</summary>
+    /// <summary>
+    /// Applies all of a transaction or nothing, under one version. It is planned first; a plan without an error is then carried out.
+    /// </summary>
     private ApplyResult ApplyTransaction(in LogEntry entry, in KvCommand command)
     {
         if (!KvCommand.TryReadTransaction(entry.Payload, out var transaction))
@@ -221,7 +230,8 @@ internal sealed class KvStateMachine : IChangeSource
         if (_sessions.Admit(command, LogTimeMs, out var session) is { } answered)
             return answered;
         var plan = _plan ??= new TransactionPlan(Store, _lookahead, _lifetimes.CheckLease);
-        // The level stands in the log: every node changes what an increment means at the same entry, also when it replays the log.
+        // From this level on, an increment keeps the lifetime of a key; below it, an increment removes it. The level is part of the log, so
+        // every node changes the meaning of an increment at the same entry, also when it replays the log.
         var increments = Configuration.FeatureLevel >= FeatureLevels.IncrementLifetimes ? new KvLifetime(Keep: true) : default;
         var status = plan.Make(transaction!, entry.Index, LogTimeMs, increments, out var at);
         if (status is not (ApplyStatus.Applied or ApplyStatus.ConditionFailed))
@@ -262,8 +272,8 @@ internal sealed class KvStateMachine : IChangeSource
     }
 
     /// <summary>
-    /// Carries the end of sliding keys that were read a little further. Nothing goes because a clock says so: a leader proposes it, and the
-    /// log time of the entry decides.
+    /// Moves the expiry of sliding keys that were read. No local clock decides: the command is an entry of the log, and the log time of
+    /// this entry counts.
     /// </summary>
     private ApplyResult ApplyTouch(in KvCommand command)
     {
@@ -318,10 +328,10 @@ internal sealed class KvStateMachine : IChangeSource
         return (ApplyStatus.Applied, index);
     }
 
-    /// <summary>The lease and all its keys go, in one entry.</summary>
+    /// <summary>Removes a lease and all its keys, in one entry.</summary>
     private void End(Lease lease, long index)
     {
-        // Erasing takes each out of the lease.
+        // A copy, because erasing a key also removes it from the lease.
         foreach (var key in lease.Keys.ToArray())
         {
             Store.TryGetHeader(key, out var header);

@@ -9,9 +9,9 @@ internal sealed class Lease(long id, long timeToLiveMs, long deadlineMs)
 
     public long TimeToLiveMs => timeToLiveMs;
 
-    /// <summary>In lease time: log time without the times in which there was no leader.</summary>
+    /// <summary>In lease time, in milliseconds: log time without the periods in which there was no leader.</summary>
     public long DeadlineMs { get; set; } = deadlineMs;
 
-    /// <summary>In order, so that they go in the same order everywhere.</summary>
+    /// <summary>Sorted, so that every node deletes them in the same order.</summary>
     public SortedSet<byte[]> Keys { get; } = new(KeyOrder.Instance);
 }

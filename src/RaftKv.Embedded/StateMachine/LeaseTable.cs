@@ -3,14 +3,17 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The leases of the cluster. Their clock is log time less the time without a leader: without a leader no holder can renew, so that time
-/// does not count, and after a change of the leader a lease has at least the rest it had.
+/// The leases of the cluster. Their clock is log time minus the time without a leader. Without a leader no holder can renew its lease, so
+/// that time does not count: after a change of the leader, a lease has at least the remaining time that it had before.
 /// </summary>
 internal sealed class LeaseTable
 {
     public const int MaxLeases = 100_000;
 
-    /// <summary>The keys of one lease go in one entry, so their number is bounded. One transaction may go over it.</summary>
+    /// <summary>
+    /// The most keys of one lease: they are deleted in one entry, so their number is bounded. A single transaction may exceed the limit,
+    /// because its own keys are not counted while it is planned.
+    /// </summary>
     public const int MaxKeys = 10_000;
 
     private const int LeaseBytes = 3 * sizeof(long);
@@ -22,15 +25,15 @@ internal sealed class LeaseTable
 
     public IEnumerable<Lease> All => _leases.Values;
 
-    /// <summary>By how much lease time is behind log time.</summary>
+    /// <summary>How many milliseconds lease time is behind log time.</summary>
     public long PausedMs { get; private set; }
 
-    /// <summary>When the first one is due, in log time.</summary>
+    /// <summary>The log time at which the first lease is due; <see cref="long.MaxValue"/> if there is none.</summary>
     public long FirstMs => _byDeadline.Count == 0 ? long.MaxValue : _byDeadline.Min.At + PausedMs;
 
     public Lease? Find(long id) => _leases.GetValueOrDefault(id);
 
-    /// <summary>A new term has begun after so long without a leader.</summary>
+    /// <summary>A new term has begun after <paramref name="gapMs"/> without a leader.</summary>
     public void Pause(long gapMs)
     {
         if (_leases.Count > 0)
@@ -58,7 +61,7 @@ internal sealed class LeaseTable
 
     public long RestMs(Lease lease, long nowMs) => lease.DeadlineMs - (nowMs - PausedMs);
 
-    /// <summary>Those that are due, the longest overdue first.</summary>
+    /// <summary>The ids of the leases that are due, the longest overdue first.</summary>
     public IEnumerable<long> Due(long nowMs)
     {
         foreach (var (at, id) in _byDeadline)
@@ -70,8 +73,8 @@ internal sealed class LeaseTable
     }
 
     /// <summary>
-    /// version u8 = 1 | paused i64 | count i32 | by id: id, time to live, deadline, i64 each; nothing when there are none. The keys are in
-    /// the records.
+    /// version u8 = 1 | paused i64 | count i32 | by id: id, time to live, deadline, i64 each; empty when there are no leases. Which keys a
+    /// lease has follows from the records.
     /// </summary>
     public byte[] Encode()
     {

@@ -3,12 +3,11 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// Keys that will be asked for next, whose records the store brings from memory all at once, instead of waiting for memory at each. Apply
-/// thread.
+/// Prefetches the records of keys that are read next, all at once, instead of waiting for memory at each. Applier thread only.
 /// </summary>
 internal sealed class Lookahead(IKvStore store)
 {
-    /// <summary>More would push each other out of the processor's nearest cache.</summary>
+    /// <summary>The most keys that are prefetched at once: more records would evict each other from the processor's L1 cache.</summary>
     private const int MaxKeys = 64;
 
     private readonly long[] _places = new long[MaxKeys];
@@ -21,7 +20,7 @@ internal sealed class Lookahead(IKvStore store)
         _places[_count++] = store.PrefetchPlace(key);
     }
 
-    /// <summary>After the last key.</summary>
+    /// <summary>Prefetches the records of the added keys. Called after the last key.</summary>
     public void Fetch()
     {
         foreach (var place in _places.AsSpan(0, _count))

@@ -2,17 +2,17 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>Decides which commands may become entries. A command that is an entry is applied whatever its size.</summary>
+/// <summary>Decides which commands may become entries of the log. A command that is in the log is applied whatever its size.</summary>
 internal sealed class RecordLimits(ClusterLimits limits)
 {
-    /// <summary>Nothing in a command of so many bytes can be too long.</summary>
+    /// <summary>A command of at most this many bytes cannot exceed a limit.</summary>
     private readonly int _harmless = Math.Min(Math.Min(limits.MaxKeyBytes, limits.MaxValueBytes), limits.MaxTransactionBytes);
 
     public ClusterLimits Cluster => limits;
 
     public bool Allow(ReadOnlyMemory<byte> command)
     {
-        // What cannot be read changes nothing on any node.
+        // A command that cannot be decoded changes nothing on any node.
         if (command.Length <= _harmless || !KvCommand.TryRead(command.Span, out var read))
             return true;
         if (!read.IsTransaction)

@@ -2,16 +2,16 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>The one way a record comes into the store, is replaced in it or leaves it. Apply thread.</summary>
+/// <summary>Makes all changes of records in the store, and updates lifetimes, sum and listener with them. Applier thread only.</summary>
 internal sealed class RecordWriter(IKvStore store, KeyLifetimes lifetimes, RecordSum sum)
 {
     private RecordSum _sum = sum;
     private bool _hasChanged;
 
-    /// <summary>Is told of changes; <c>null</c> when there is no listener.</summary>
+    /// <summary>The listener of changes; <c>null</c> when there is none.</summary>
     public IKvChangeSink? Changes { get; set; }
 
-    /// <summary>Of all records.</summary>
+    /// <summary>The sum of all records.</summary>
     public RecordSum Sum => _sum;
 
     public void Put(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
@@ -35,7 +35,9 @@ internal sealed class RecordWriter(IKvStore store, KeyLifetimes lifetimes, Recor
         store.Remove(key);
     }
 
-    /// <summary>Moves the end of a key. Not a change: the version stays, and no listener is told.</summary>
+    /// <summary>
+    /// Moves the expiry of a key. This is not a change of the key: its version stays the same, and the listener is not notified.
+    /// </summary>
     public void MoveEnd(byte[] key, in RecordHeader before, in RecordHeader after)
     {
         using var value = RentedValue.Read(store, key);
@@ -44,7 +46,7 @@ internal sealed class RecordWriter(IKvStore store, KeyLifetimes lifetimes, Recor
         store.Put(key, after, value.Span, replaces: true);
     }
 
-    /// <summary>All changes of an entry are made.</summary>
+    /// <summary>Called after all changes of an entry: notifies the listener if there was a change.</summary>
     public void EndEntry(long index)
     {
         if (!_hasChanged)

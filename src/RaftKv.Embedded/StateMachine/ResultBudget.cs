@@ -1,12 +1,12 @@
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// How much the results of transactions may take that are kept for retries, all sessions together. What does not fit is not kept: a retry
-/// then learns that the transaction was executed, and which branch, but not what its operations gave.
+/// Limits the bytes of the results of transactions that are kept for retries, for all sessions together. A result that does not fit is not
+/// kept: a retry then learns that the transaction was executed, and which branch, but not the results of its operations.
 /// </summary>
 internal sealed class ResultBudget
 {
-    /// <summary>The largest result that is kept.</summary>
+    /// <summary>The largest result that is kept, in bytes.</summary>
     public const int MaxResultBytes = 64 * 1024;
 
     public const int MaxBytes = 16 * 1024 * 1024;

@@ -3,19 +3,20 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// The replicated memory of what was executed (dissertation §6.3): a retry of a command gets the first execution's result, never a
-/// second execution. Everything here depends on entries and log time only, so it is the same on every node.
+/// The replicated table of executed commands (Raft dissertation §6.3): a retry of a command gets the result of the first execution, and is
+/// never executed again. The table depends on entries and log time only, so it is the same on every node.
 /// </summary>
 internal sealed class SessionTable
 {
     public const int MaxSessions = 10_000;
 
     /// <summary>
-    /// The results of all sessions together: 9 bytes each, 17 in sessions with transactions, and what <see cref="ResultBudget"/> allows.
+    /// The most results for which all sessions together have room. A result takes 9 bytes, or 17 in a session with transactions;
+    /// <see cref="ResultBudget"/> limits the results of transactions in addition.
     /// </summary>
     public const int MaxTotalCapacity = 4 * 1024 * 1024;
 
-    /// <summary>Stands where the first format has its count.</summary>
+    /// <summary>Written in the place where the first format has its count.</summary>
     private const int FormatMark = -2;
 
     private readonly Dictionary<long, SessionWindow> _sessions = [];
@@ -25,7 +26,9 @@ internal sealed class SessionTable
 
     public int Count => _sessions.Count;
 
-    /// <summary>Opens a session and forgets the expired; beyond the limit the one longest unused goes.</summary>
+    /// <summary>
+    /// Opens a session, and closes expired ones. While a limit is exceeded, closes the session that was not used for the longest time.
+    /// </summary>
     public void Open(long id, long nowMs, uint timeToLiveSeconds)
     {
         foreach (var session in _sessions.Values)
@@ -49,8 +52,8 @@ internal sealed class SessionTable
     }
 
     /// <summary>
-    /// Decides whether a command is executed: null is yes, and its result must be given to <see cref="SessionWindow.Remember"/> of
-    /// <paramref name="session"/>. Otherwise the result to answer with.
+    /// Decides whether a command is executed. Null: it is, and the caller must pass its result to <see cref="SessionWindow.Remember"/> of
+    /// <paramref name="session"/>. Otherwise it is not, and the returned result is the answer.
     /// </summary>
     public ApplyResult? Admit(in KvCommand command, long nowMs, out SessionWindow? session)
     {
@@ -68,8 +71,8 @@ internal sealed class SessionTable
     }
 
     /// <summary>
-    /// count i32 | the sessions by id. Only a table that keeps results of transactions has -2 i32 before that, the mark of the second
-    /// format: the first knows nothing of them.
+    /// count i32 | the sessions by id. Only a table with results of transactions has -2 i32 before that, the mark of the second format: the
+    /// first format has no such results.
     /// </summary>
     public byte[] Encode()
     {

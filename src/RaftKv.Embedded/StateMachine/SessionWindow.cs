@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>One session: the results its client has not acknowledged yet, in a ring indexed by sequence.</summary>
+/// <summary>One session: the results that its client has not acknowledged yet, in a ring indexed by sequence.</summary>
 internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedMs, long timeToLiveMs,
     int capacity = SessionWindow.MinCapacity)
 {
@@ -16,7 +16,7 @@ internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedM
     private long[] _versions = new long[capacity];
     private ApplyStatus[] _statuses = new ApplyStatus[capacity];
 
-    /// <summary>Only sessions with transactions have it.</summary>
+    /// <summary>The results of transactions; <c>null</c> in a session without them.</summary>
     private byte[]?[]? _payloads;
     private long _base = 1;
 
@@ -51,14 +51,14 @@ internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedM
         _base = acknowledgedBelow;
     }
 
-    /// <summary>Gives back what the payloads take.</summary>
+    /// <summary>Drops all payloads, and returns their bytes to the budget.</summary>
     public void ForgetPayloads()
     {
         for (var slot = 0; slot < _payloads?.Length; slot++)
             ForgetPayload(slot);
     }
 
-    /// <summary>The result of <paramref name="sequence"/> was acknowledged: a correct client does not ask for it again.</summary>
+    /// <summary>Whether the result of <paramref name="sequence"/> was acknowledged: a correct client does not request it again.</summary>
     public bool HasForgotten(long sequence) => sequence < _base;
 
     /// <summary>The capacity that <paramref name="sequence"/> needs; 0 when it is further ahead than any window reaches.</summary>
@@ -88,7 +88,9 @@ internal sealed class SessionWindow(ResultBudget budget, long id, long lastUsedM
         }
     }
 
-    /// <summary>What an earlier execution of <paramref name="sequence"/> gave; <see cref="ApplyStatus.None"/> if there was none.</summary>
+    /// <summary>
+    /// The result of an earlier execution of <paramref name="sequence"/>; <see cref="ApplyStatus.None"/> if there was none.
+    /// </summary>
     public ApplyStatus Find(long sequence, out long version)
     {
         version = _versions[Slot(sequence)];

@@ -5,7 +5,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// Compares whole states by one number; records are summed, so their order in the store does not matter. Not cryptographic.
+/// Computes a number to compare whole states. The numbers of records are summed, so their order in the store does not matter. Not
+/// cryptographic.
 /// </summary>
 internal static class StateDigest
 {

@@ -13,7 +13,7 @@ namespace RaftKv.Embedded.StateMachine;
 /// operation   kind u8 | keys | body length u32 | body (a put's value, behind its lifetime if it has one; an <see cref="IncrementBody"/>)
 /// keys        0 u8 | length u16 | key,  or  1 u8 | length u16 | from | length u16 | to
 /// </code>
-/// What can be read is well formed in every way: known kinds, legal keys, no key written twice by one branch.
+/// A command that can be decoded is well formed: known kinds, legal keys, no key written twice by one branch.
 /// </summary>
 internal sealed class TransactionCommand
 {
@@ -46,7 +46,7 @@ internal sealed class TransactionCommand
         }
     }
 
-    /// <summary>Fills <see cref="Bytes"/>.</summary>
+    /// <summary>Writes the body, which takes <see cref="Bytes"/>.</summary>
     public void Write(Span<byte> to)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(to, checked((ushort)If.Length));
@@ -64,10 +64,10 @@ internal sealed class TransactionCommand
             to = Write(to, operation);
     }
 
-    /// <summary>Reads a body in place. Whatever the bytes are, every node gives the same answer, and none throws.</summary>
+    /// <summary>Reads a body in place. Never throws. The result depends only on the bytes, so it is the same on every node.</summary>
     /// <param name="from">The bytes behind the command's header.</param>
     /// <param name="extended">Whether it may be <see cref="IsExtended"/>.</param>
-    /// <param name="command">What was read.</param>
+    /// <param name="command">The command; <c>null</c> if the bytes are malformed.</param>
     public static bool TryRead(ReadOnlyMemory<byte> from, bool extended, out TransactionCommand? command)
     {
         command = null;
@@ -98,7 +98,7 @@ internal sealed class TransactionCommand
         return true;
     }
 
-    /// <summary>An operation of a branch that writes a key which an earlier one writes; -1 is none.</summary>
+    /// <summary>The index of an operation of a branch that writes a key which an earlier operation writes; -1 if there is none.</summary>
     public static int FindKeyWrittenTwice(ReadOnlySpan<TransactionOperation> branch)
     {
         foreach (ref readonly var operation in branch)
@@ -106,8 +106,8 @@ internal sealed class TransactionCommand
             if (operation.Keys.IsRange)
                 return FindOverlap(branch);
         }
-        // A table with open addressing, at most half full, of the places of operations plus one. Keys that are chosen to collide cost a few
-        // hundred comparisons each.
+        // A hash table with open addressing, at most half full. Its values are the indexes of operations plus one; 0 is an empty slot. Keys
+        // that are chosen to collide cost a few hundred comparisons each.
         var bits = BitOperations.Log2((uint)branch.Length + 1) + 2;
         Span<ushort> table = stackalloc ushort[1 << bits];
         table.Clear();
@@ -203,7 +203,7 @@ internal sealed class TransactionCommand
         var isRange = from.Span[0] == 1;
         from = from[1..];
         ReadOnlyMemory<byte> end = default;
-        // A range's end may be the one behind the longest key.
+        // The end of a range may be one byte longer than the longest key, to lie directly behind it.
         if (!TryReadKey(ref from, KvCommand.MaxKeyBytes, out var start)
             || (isRange && !TryReadKey(ref from, KvCommand.MaxKeyBytes + 1, out end)) || (!isRange && start.IsEmpty))
             return false;

@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>What one part of a transaction is about: a key, or with <paramref name="IsRange"/> all keys of an interval.</summary>
+/// <summary>
+/// The keys of a condition or an operation of a transaction: one key, or with <paramref name="IsRange"/> all keys of an interval.
+/// </summary>
 /// <param name="IsRange">Whether it is an interval.</param>
 /// <param name="From">The key, or the interval's start (included; empty is the first key there is).</param>
 /// <param name="To">The interval's end (excluded; empty is no end); empty for a key.</param>
@@ -14,7 +16,7 @@ internal readonly record struct TransactionKeys(bool IsRange, ReadOnlyMemory<byt
         ? key.SequenceCompareTo(From.Span) >= 0 && (To.IsEmpty || key.SequenceCompareTo(To.Span) < 0)
         : key.SequenceEqual(From.Span);
 
-    /// <summary>An interval that ends where it begins, or before.</summary>
+    /// <summary>Whether it is an interval that ends where it begins, or before.</summary>
     public bool IsEmpty => IsRange && !To.IsEmpty && To.Span.SequenceCompareTo(From.Span) <= 0;
 
     /// <summary>

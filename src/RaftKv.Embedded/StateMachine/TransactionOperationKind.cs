@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.StateMachine;
 
-/// <summary>What an operation of a transaction does. The numbers are part of the log's format, and of that of results.</summary>
+/// <summary>What an operation of a transaction does. The numbers are part of the format of the log and of the format of results.</summary>
 internal enum TransactionOperationKind : byte
 {
     Put = 1,
@@ -13,8 +13,8 @@ internal enum TransactionOperationKind : byte
     PutWithLifetime = 6,
 
     /// <summary>
-    /// As <see cref="Increment"/>, with an <see cref="IncrementBody"/> that says what a key that does not exist begins with. In extended
-    /// transactions only.
+    /// As <see cref="Increment"/>, with an <see cref="IncrementBody"/> that has the initial value and the lifetime of a key that does not
+    /// exist. In extended transactions only.
     /// </summary>
     IncrementWithOptions = 7,
 }

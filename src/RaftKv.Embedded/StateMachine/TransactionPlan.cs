@@ -6,16 +6,17 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// Works out what a transaction does, without doing it: everything that can be refused is refused before the first key changes. Reads see
-/// what the operations before them would have written.
+/// Computes the changes of a transaction without making them, so that every error is found before the first key changes. Reads see the
+/// planned writes of the operations before them.
 /// </summary>
 /// <param name="store">The records.</param>
-/// <param name="lookahead">For the same records.</param>
+/// <param name="lookahead">Prefetches records of the same store.</param>
 /// <param name="checkLease">Whether a key may be bound to a lease.</param>
 internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<long, ApplyStatus> checkLease)
 {
-    /// <summary>How long a number that <see cref="TransactionOperationKind.Increment"/> stores can be: the smallest one, with its
-    /// sign.</summary>
+    /// <summary>
+    /// The most bytes of a number that <see cref="TransactionOperationKind.Increment"/> stores: those of the smallest i64, with its sign.
+    /// </summary>
     public const int MaxNumberBytes = 20;
 
     private readonly List<PlannedWrite> _writes = [];
@@ -27,29 +28,31 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     private KvLifetime _lifetimeOfIncrements;
     private int _rangeKeysLeft;
 
-    /// <summary>What to do, each key at most once.</summary>
+    /// <summary>The planned changes, each key at most once.</summary>
     public IReadOnlyList<PlannedWrite> Writes => _writes;
 
     /// <summary>The first condition that does not hold, its key only when it is about a range; <c>null</c> when all hold.</summary>
     public KvFailedCompare? FailedCompare { get; private set; }
 
-    /// <summary>What the operations give, encoded.</summary>
+    /// <summary>The encoded results of the operations.</summary>
     public byte[] Result => _result.ToArray();
 
-    /// <summary><see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is; anything else:
-    /// nothing is.</summary>
+    /// <summary>
+    /// Plans a transaction. <see cref="ApplyStatus.Applied"/>: "then" is planned; <see cref="ApplyStatus.ConditionFailed"/>: "else" is
+    /// planned; any other status: nothing is planned.
+    /// </summary>
     /// <param name="command">The transaction.</param>
-    /// <param name="index">The entry it stands in.</param>
+    /// <param name="index">The index of its entry.</param>
     /// <param name="nowMs">The log time.</param>
-    /// <param name="lifetimeOfIncrements">How long a key lives on that is incremented.</param>
-    /// <param name="at">The place of the operation that was refused.</param>
+    /// <param name="lifetimeOfIncrements">The lifetime of an existing key after an increment.</param>
+    /// <param name="at">The index of the operation that was refused; otherwise 0.</param>
     public ApplyStatus Make(TransactionCommand command, long index, long nowMs, KvLifetime lifetimeOfIncrements, out int at)
     {
         Clear();
         (_index, _nowMs, _lifetimeOfIncrements) = (index, nowMs, lifetimeOfIncrements);
         (_rangeKeysLeft, at) = (KvTransaction.MaxRangeKeys, 0);
         var verdict = ApplyStatus.Applied;
-        // Once one does not hold the others need not be looked at.
+        // After a condition that does not hold, the others are not checked.
         for (var i = 0; i < command.If.Length && verdict == ApplyStatus.Applied; i++)
         {
             verdict = Check(command.If[i], out var failed);
@@ -101,7 +104,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
             return Verdict(Holds(compare, compare.Keys.From.Span));
         if (!TryCollect(compare.Keys))
             return ApplyStatus.TooManyKeys;
-        // As for a key that does not exist.
+        // A range without keys is compared like a key that does not exist.
         if (_keys.Count == 0)
             return Verdict(compare.Target != KvCompareTarget.Value && Holds(compare, default(RecordHeader)));
         foreach (var key in _keys)
@@ -242,7 +245,9 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     private static long? Parse(ReadOnlySpan<byte> value) =>
         Utf8Parser.TryParse(value, out long number, out var used) && used == value.Length ? number : null;
 
-    /// <summary>The keys of an interval into <see cref="_keys"/>; <c>false</c> when there are more than may be.</summary>
+    /// <summary>
+    /// Copies the keys of an interval to <see cref="_keys"/>; <c>false</c> when the ranges of the transaction have too many keys.
+    /// </summary>
     private bool TryCollect(in TransactionKeys range)
     {
         _keys.Clear();
@@ -261,7 +266,7 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
             if (range.Contains(key))
                 return true;
         }
-        // What ranges erased was found above; of the rest there is one for each operation at most.
+        // A key is written at most once, so the first match is the planned write.
         foreach (var write in _writes)
         {
             if (write.Key.Span.SequenceEqual(key))

@@ -5,18 +5,19 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.StateMachine;
 
 /// <summary>
-/// What the operations of a transaction gave, as callers get it and as the session table keeps it for retries, little-endian:
+/// The results of the operations of a transaction, as callers get them and as the session table keeps them for retries, little-endian:
 /// <code>
 /// count u16 | per operation: kind u8 | body
 /// put                    nothing
 /// delete, delete range   how many keys, u32
-/// get found u8 | [version | create version | write count | expires at | lease | sliding, i64 each | value length u32 | value] increment
-/// the new number, i64
+/// get                    found u8 | [version | create version | write count | expires at | lease | sliding, i64 each
+///                        | value length u32 | value]
+/// increment              the new number, i64
 /// </code>
 /// </summary>
 internal sealed class TransactionResult
 {
-    /// <summary>How much the reads of one transaction may give.</summary>
+    /// <summary>The most bytes of the result of one transaction that reads.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>A buffer larger than this is not kept for the next transaction.</summary>
@@ -56,7 +57,7 @@ internal sealed class TransactionResult
         BinaryPrimitives.WriteInt64LittleEndian(to[1..], number);
     }
 
-    /// <summary>A record, or without a header that there is none.</summary>
+    /// <summary>Adds a record that was read; without a header, that there is none.</summary>
     public bool AddRead(RecordHeader? record, ReadOnlySpan<byte> value)
     {
         var to = Take(2);
@@ -75,7 +76,7 @@ internal sealed class TransactionResult
         return true;
     }
 
-    /// <summary>Reads what <see cref="ToArray"/> gave.</summary>
+    /// <summary>Decodes the bytes of <see cref="ToArray"/>.</summary>
     public static KvOperationResult[] Read(byte[] bytes)
     {
         var results = new KvOperationResult[BinaryPrimitives.ReadUInt16LittleEndian(bytes)];

@@ -5,24 +5,29 @@ namespace RaftKv.Embedded.Transport;
 /// <summary>Carries messages between nodes. Messages may be lost, repeated across reconnects, and reordered between peers.</summary>
 internal interface ITransport : IDisposable
 {
-    /// <summary>Where it listens, with the port it really got.</summary>
+    /// <summary>The end point on which it listens, with the actual port.</summary>
     string ListenEndPoint { get; }
 
-    /// <summary>Where peers reach this node: the address configured for that, or <see cref="ListenEndPoint"/>.</summary>
+    /// <summary>The address at which peers reach this node: the configured one, or <see cref="ListenEndPoint"/>.</summary>
     string AdvertisedAddress { get; }
 
-    /// <summary>Begins to accept and dial. The identity says who we are.</summary>
+    /// <summary>Begins to accept and to dial. The handler has the introduction of this node.</summary>
     void Start(ITransportHandler handler);
 
-    /// <summary>Holder of the turn. Dials the new, forgets the gone; keeps connections whose member did not change.</summary>
+    /// <summary>
+    /// Holder of the turn. Dials new peers, drops removed ones, and keeps the connections of members that did not change.
+    /// </summary>
     void SetPeers(IReadOnlyList<Member> peers);
 
-    /// <summary>Holder of the turn. Hangs up on every node that has dialled this one: what it was welcomed as holds no more.</summary>
+    /// <summary>
+    /// Holder of the turn. Ends the connections of all nodes that have dialled this one: they were accepted for an identity that this node
+    /// does not have any more.
+    /// </summary>
     void HangUp();
 
     /// <summary>
-    /// Holder of the turn. Encodes into the peer's buffer; nothing leaves before <see cref="Flush"/>. Urgent messages may pass bulk ones
-    /// (<see cref="PeerMessage.IsBulk"/>); each kind keeps its order. Without a connection, or over the buffer's limit, the message is
+    /// Holder of the turn. Encodes into the peer's buffer; nothing is sent before <see cref="Flush"/>. Urgent messages may overtake bulk
+    /// ones (<see cref="PeerMessage.IsBulk"/>); each kind keeps its order. Without a connection, or over the buffer's limit, the message is
     /// dropped and counted.
     /// </summary>
     /// <returns>False: it was dropped and certainly does not arrive. True: it arrives unless the connection is lost.</returns>
@@ -35,8 +40,8 @@ internal interface ITransport : IDisposable
     void Flush();
 
     /// <summary>
-    /// Asks who listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> it hears that this node would like
-    /// to be taken into its cluster.
+    /// Asks which node listens at an address; any thread but the replica's. With <paramref name="wantsToJoin"/> that node learns that this
+    /// node wants to join its cluster.
     /// </summary>
     /// <exception cref="RaftKvUnavailableException">No node that speaks this protocol answered in time.</exception>
     Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false);

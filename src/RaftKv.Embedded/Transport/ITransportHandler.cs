@@ -2,29 +2,32 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What the transport tells the replica, on threads of its own: the calls must not block for long.</summary>
+/// <summary>The calls of the transport to the replica, on threads of the transport: they must not block for long.</summary>
 internal interface ITransportHandler
 {
-    /// <summary>Who we are now, for the next handshake.</summary>
+    /// <summary>The current introduction of this node, for the next handshake.</summary>
     PeerHello Identity { get; }
 
     /// <summary>
-    /// A peer dialled us. Decides whether to talk; may block briefly, for an unformed node that adopts a cluster makes that durable first.
+    /// A peer dialled this node. Decides whether the peer is accepted. May block briefly, because a node without a cluster that adopts one
+    /// makes that durable first.
     /// </summary>
     HandshakeVerdict OnHello(PeerHello hello);
 
-    /// <summary>A peer that we dialled welcomed us, and is the one we meant. Decides whether to talk to it.</summary>
+    /// <summary>
+    /// A peer that this node dialled accepted it, and is the member that was meant. Decides whether to use the connection.
+    /// </summary>
     HandshakeVerdict OnAnswer(PeerHello answer) => HandshakeVerdict.Welcome;
 
-    /// <summary>What a node that wants to join is told, apart from who we are: <see cref="PeerHello.JoinAnswer"/>.</summary>
+    /// <summary>The text that a node which wants to join receives in <see cref="PeerHello.JoinAnswer"/>.</summary>
     string AnswerToJoin(PeerHello hello) => "";
 
-    /// <summary>A valid message of a peer that shook hands. The payload's memory is the receiver's to keep.</summary>
-    /// <param name="from">Who introduced itself on the connection that the message came on.</param>
+    /// <summary>A valid message of a peer after the handshake. The receiver may keep the memory of the payload.</summary>
+    /// <param name="from">The introduction of the peer on the connection of the message.</param>
     /// <param name="message">The message.</param>
     void OnMessage(PeerHello from, PeerMessage message);
 
-    /// <summary>What has been received on a connection is delivered, and nothing more is there at the moment.</summary>
+    /// <summary>All messages that have been received on a connection so far are delivered.</summary>
     void OnPause();
 
     /// <summary>
@@ -33,12 +36,12 @@ internal interface ITransportHandler
     /// </summary>
     void OnDisconnected(string nodeId, bool reset);
 
-    /// <summary>We dialled a peer, found it at this address, and both agreed.</summary>
+    /// <summary>A peer that was dialled was found at this address, and both sides accepted the connection.</summary>
     void OnConnected(PeerHello peer, string address);
 
     /// <summary>The node at a member's address refused the connection, or is not that member.</summary>
     void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address) { }
 
-    /// <summary>Where else a peer may be found when it is not where its configuration says, the likeliest first.</summary>
+    /// <summary>Other addresses at which a peer may be found when it is not at that of the configuration, the likeliest first.</summary>
     IReadOnlyList<string> AddressesOf(string nodeId) => [];
 }

@@ -6,8 +6,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Peers over TCP. Each node dials every other for what it sends, so that between two nodes there are two connections, each with one
-/// direction. All threads are our own and block; none belongs to the pool, which the application may have starved.
+/// The transport over TCP. Each node dials every other node to send to it, so that two nodes have two connections, each with one direction.
+/// All threads are dedicated ones that may block; none belongs to the pool, which the application may have starved.
 /// </summary>
 internal sealed class TcpTransport : ITransport
 {
@@ -40,7 +40,7 @@ internal sealed class TcpTransport : ITransport
 
     public string ListenEndPoint { get; }
 
-    /// <summary>Any thread. For the connections that are made from now on.</summary>
+    /// <summary>Replaces the secrets for the connections that are made from now on. Any thread.</summary>
     public void ReplaceSecrets(IEnumerable<string> secrets) => _options.Secrets = TransportSetup.SecretsOf(secrets);
 
     public string AdvertisedAddress => _options.AdvertiseAddress ?? ListenEndPoint;
@@ -136,7 +136,7 @@ internal sealed class TcpTransport : ITransport
         }
     }
 
-    /// <summary>Ends all connections and threads. A thread that is inside the handler is waited for only so long.</summary>
+    /// <summary>Ends all connections and threads. Waits at most 3 seconds for threads that are inside the handler.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -163,7 +163,7 @@ internal sealed class TcpTransport : ITransport
 
     private TransportContext Started() => _context ?? throw new InvalidOperationException("The transport has not been started.");
 
-    /// <summary>A node that comes back is dialled at once, however long it was away.</summary>
+    /// <summary>Dials a node that has just connected to this one at once, however long it was away.</summary>
     private void Hurry(string nodeId) => Array.Find(_links, l => l.NodeId == nodeId)?.Hurry();
 
     private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin,
@@ -231,7 +231,7 @@ internal sealed class TcpTransport : ITransport
         Socket? socket = null;
         try
         {
-            // A name such as localhost may have addresses of both kinds; the older kind is the one that every peer can dial.
+            // A name such as localhost may have IPv4 and IPv6 addresses; every peer can dial the IPv4 address.
             var ip = parsed.Resolve().OrderBy(a => a.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).First();
             socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (ip.Equals(IPAddress.IPv6Any))

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What all connections of one started transport share.</summary>
+/// <summary>The state that all connections of one started transport share.</summary>
 internal sealed class TransportContext(TransportOptions options, TransportCounters counters, ITransportHandler handler, string address)
 {
     private volatile bool _stopping;
@@ -40,6 +40,6 @@ internal sealed class TransportContext(TransportOptions options, TransportCounte
         };
     }
 
-    /// <summary>A thread of our own: the application may have starved the pool.</summary>
+    /// <summary>Makes a dedicated thread, because the application may have starved the thread pool.</summary>
     public Thread NewThread(ThreadStart run, string role) => new(run) { IsBackground = true, Name = $"raftkv-{NodeId}-{role}" };
 }

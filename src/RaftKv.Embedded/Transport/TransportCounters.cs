@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What the transport has done since it was made; for metrics.</summary>
+/// <summary>Counts what the transport has done since it was created. No instrument of the meter shows these counters.</summary>
 internal sealed class TransportCounters
 {
     private long _messagesSent, _bytesSent, _messagesReceived, _bytesReceived;
@@ -21,13 +21,16 @@ internal sealed class TransportCounters
     /// <summary>Messages of types this version does not know.</summary>
     public long MessagesUnknown => Volatile.Read(ref _messagesUnknown);
 
-    /// <summary>Accepted connections that were turned away: too many, too slow to introduce themselves, or refused by verdict.</summary>
+    /// <summary>
+    /// Accepted connections that were refused: too many, ended to make room before their introduction, not authenticated, or refused by
+    /// verdict.
+    /// </summary>
     public long ConnectionsRefused => Volatile.Read(ref _connectionsRefused);
 
-    /// <summary>Connections that were closed because of what they sent.</summary>
+    /// <summary>Connections that were closed because of malformed bytes, and dialled ones whose authentication failed.</summary>
     public long ConnectionsInvalid => Volatile.Read(ref _connectionsInvalid);
 
-    /// <summary>Peers that were dialled with success.</summary>
+    /// <summary>Connections that were dialled with success.</summary>
     public long ConnectionsMade => Volatile.Read(ref _connectionsMade);
 
     public void Sent() => Interlocked.Increment(ref _messagesSent);

@@ -3,25 +3,25 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What a <see cref="TcpTransport"/> is told once.</summary>
+/// <summary>The settings of a <see cref="TcpTransport"/>.</summary>
 internal sealed record TransportOptions
 {
     /// <summary>host:port; port 0 takes a free one.</summary>
     public required string ListenAddress { get; init; }
 
-    /// <summary>Where peers reach this node, if that is not where it listens.</summary>
+    /// <summary>The address at which peers reach this node, if it is not <see cref="ListenAddress"/>.</summary>
     public string? AdvertiseAddress { get; init; }
 
     /// <summary>The largest payload of one frame, sent or received.</summary>
     public int MaxFrameBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>The most that may wait for one peer; a single message larger than this still goes when nothing else waits.</summary>
+    /// <summary>The most bytes that may wait for one peer; a single larger message is still taken when nothing else waits.</summary>
     public int MaxPeerBufferBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>Accepted connections that have not introduced themselves; one more drops the oldest of them.</summary>
+    /// <summary>The most accepted connections without an introduction; one more ends the oldest of them.</summary>
     public int MaxPendingConnections { get; init; } = 64;
 
-    /// <summary>Accepted connections in all.</summary>
+    /// <summary>The most accepted connections in all.</summary>
     public int MaxConnections { get; init; } = 256;
 
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
@@ -38,15 +38,15 @@ internal sealed record TransportOptions
 
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The most time between two attempts on a peer that answers, but does not want to talk to us.</summary>
+    /// <summary>The longest time between two attempts to reach a peer that answers, but refuses this node.</summary>
     public TimeSpan MaxRefusedDelay { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Certificates of both sides; null is no TLS.</summary>
     public PeerTls? Tls { get; init; }
 
     /// <summary>
-    /// The secrets peers may prove; this node proves the first. Empty asks for none. Any thread; a change counts for the connections that
-    /// are made after it.
+    /// The secrets that peers may prove; this node proves the first one. Empty: no secret is required. Any thread; a change applies to
+    /// connections that are made after it.
     /// </summary>
     public IReadOnlyList<PeerSecret> Secrets
     {

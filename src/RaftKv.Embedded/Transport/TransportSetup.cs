@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What the options of a node mean for its transport.</summary>
+/// <summary>Makes the settings of the transport from the options of a node.</summary>
 internal static class TransportSetup
 {
     public static TransportOptions From(RaftKvOptions options, Guid incarnation, ILogger log) => new()

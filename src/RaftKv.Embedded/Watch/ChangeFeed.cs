@@ -2,18 +2,21 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>Everything on a node that hears of changes. The apply thread follows one state machine at a time with it.</summary>
+/// <summary>
+/// Passes each change to the history and the read views of this node, and wakes the watches. Follows one state machine at a time, on the
+/// apply thread.
+/// </summary>
 internal sealed class ChangeFeed : IKvChangeSink
 {
     private IKvStore _store = null!;
     private long _expiredKeys;
     private long _revokedKeys;
 
-    /// <param name="state">Is followed.</param>
-    /// <param name="historyBytes">How much of the past watches can go back to.</param>
-    /// <param name="retainedBytes">How much is kept of what scans under way still have to see.</param>
-    /// <param name="keepsPrevious">Whether the history has what keys held before each change.</param>
-    /// <param name="schedule">Runs the router of watches soon; the default is the pool.</param>
+    /// <param name="state">The state machine to follow.</param>
+    /// <param name="historyBytes">How many bytes of changes the history holds for watches.</param>
+    /// <param name="retainedBytes">How many bytes of overwritten records are kept for scans under way.</param>
+    /// <param name="keepsPrevious">Whether the history has the previous value of each change.</param>
+    /// <param name="schedule">Schedules a run of the router of watches; the default is the pool.</param>
     public ChangeFeed(IChangeSource state, long historyBytes, long retainedBytes, bool keepsPrevious = false,
         Action<IThreadPoolWorkItem>? schedule = null)
     {
@@ -29,10 +32,10 @@ internal sealed class ChangeFeed : IKvChangeSink
 
     public WatchRouter Watches { get; }
 
-    /// <summary>Any thread. Keys that went because their time to live was over, since the process started.</summary>
+    /// <summary>Any thread. How many keys expired since the process started.</summary>
     public long ExpiredKeys => Volatile.Read(ref _expiredKeys);
 
-    /// <summary>Any thread. Keys that went with their lease, since the process started.</summary>
+    /// <summary>Any thread. How many keys were deleted with their lease since the process started.</summary>
     public long RevokedKeys => Volatile.Read(ref _revokedKeys);
 
     /// <summary>Apply thread, after a batch: everything up to <paramref name="index"/> is applied.</summary>
@@ -42,7 +45,7 @@ internal sealed class ChangeFeed : IKvChangeSink
         Watches.Signal();
     }
 
-    /// <summary>Apply thread: the state goes on in another state machine, restored at a later entry.</summary>
+    /// <summary>Apply thread: another state machine, restored at a later entry, replaces this one.</summary>
     public void Swap(IChangeSource old, IChangeSource restored)
     {
         old.Changes = null;
@@ -65,7 +68,7 @@ internal sealed class ChangeFeed : IKvChangeSink
         Pins.Keep(_store, key, before, index);
         using var previous = ReadPrevious(key, before);
         History.Erasing(key, before, kind, index, previous.Span);
-        // One thread writes.
+        // Only the apply thread writes these counters.
         if (kind == KvChangeKind.Expire)
             Volatile.Write(ref _expiredKeys, _expiredKeys + 1);
         else if (kind == KvChangeKind.Revoke)

@@ -4,16 +4,17 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>What stands before key and value of a change in the history.</summary>
-/// <param name="TotalBytes">Header, key, value and previous value together.</param>
-/// <param name="KeyBytes">The key.</param>
+/// <summary>The header of a change in the history. Key, value and previous value follow it.</summary>
+/// <param name="TotalBytes">The size of header, key, value and previous value together.</param>
+/// <param name="KeyBytes">The size of the key.</param>
 /// <param name="PreviousBytes">
-/// The previous value with its <see cref="PreviousHeader"/>; 0: the key did not exist, or the history keeps no previous values.
+/// The size of the previous value with its <see cref="PreviousHeader"/>; 0 when the key did not exist, or the history keeps no previous
+/// values.
 /// </param>
 /// <param name="Kind">What happened to the key.</param>
-/// <param name="Version">The entry that did it.</param>
-/// <param name="CreateVersion">The entry that created the key; of a removed key, the one that had.</param>
-/// <param name="WriteCount">How often the key was written since.</param>
+/// <param name="Version">The entry that made the change.</param>
+/// <param name="CreateVersion">The entry that created the key; for a removed key, the entry that had created it.</param>
+/// <param name="WriteCount">How often the key was written since it was created.</param>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal readonly record struct ChangeHeader(int TotalBytes, int KeyBytes, int PreviousBytes, KvChangeKind Kind, long Version,
     long CreateVersion, long WriteCount)

@@ -7,8 +7,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// The last changes of this node's records, in the log's order, in a ring of bytes. The apply thread appends and never waits; any thread
-/// reads beside it without a lock: it copies first, and then looks whether what it copied was still there. Positions only grow.
+/// The last changes of this node's records, in the order of the log, in a ring of bytes. The apply thread appends and never waits. Any
+/// thread reads without a lock: it copies first, and then checks that the copied bytes were not overwritten meanwhile. Positions only grow.
 /// </summary>
 internal sealed class ChangeHistory
 {
@@ -16,7 +16,7 @@ internal sealed class ChangeHistory
     private const int MinChunkBytes = 1024;
     private const int MaxChunkBytes = 1024 * 1024;
 
-    // The ring is made of chunks so that a history that is not full takes no more than it holds.
+    // The ring consists of chunks that are allocated when they are first written.
     private readonly byte[]?[] _chunks;
     private readonly long[] _firstOfChunk;
     private readonly int _chunkBits;
@@ -29,9 +29,9 @@ internal sealed class ChangeHistory
     private long _through;
     private bool _overflowed;
 
-    /// <param name="bytes">How much it holds, headers included.</param>
-    /// <param name="last">The entry before the first it will be told of.</param>
-    /// <param name="keepsPrevious">Whether it has what keys held before each change.</param>
+    /// <param name="bytes">How many bytes the history holds, headers included.</param>
+    /// <param name="last">The entry before the first one whose changes will be appended.</param>
+    /// <param name="keepsPrevious">Whether the history has the previous value of each change.</param>
     public ChangeHistory(long bytes, long last, bool keepsPrevious = false)
     {
         KeepsPrevious = keepsPrevious;
@@ -45,39 +45,43 @@ internal sealed class ChangeHistory
     /// <summary>Whether each change of a key that existed has its previous value.</summary>
     public bool KeepsPrevious { get; }
 
-    /// <summary>Every change of this version or a later one is here.</summary>
+    /// <summary>The history has every change of this version and of all later ones.</summary>
     public long OldestVersion => Volatile.Read(ref _oldest);
 
-    /// <summary>Everything up to this entry is here, or was. To be read before <see cref="End"/>.</summary>
+    /// <summary>The changes of all entries up to this one were appended. Must be read before <see cref="End"/>.</summary>
     public long Through => Volatile.Read(ref _through);
 
     /// <summary>Where the oldest change begins.</summary>
     public long Start => Volatile.Read(ref _start);
 
-    /// <summary>Behind the newest change of an entry that has ended.</summary>
+    /// <summary>The position after the newest change of an entry that has ended.</summary>
     public long End => Volatile.Read(ref _end);
 
     private long Capacity => (long)_chunks.Length << _chunkBits;
 
-    /// <summary>Apply thread: a record is put. <paramref name="previous"/> is the value before; not used unless it is kept.</summary>
+    /// <summary>
+    /// Apply thread: a record is put. <paramref name="previous"/> is its value before; not used unless previous values are kept.
+    /// </summary>
     public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value,
         ReadOnlySpan<byte> previous = default) =>
         Append(ChangeHeader.Of(KvChangeKind.Put, header.Version, header, key.Length, value.Length, PreviousBytes(before, previous)), key,
             value, before, previous);
 
-    /// <summary>Apply thread: a record is removed. <paramref name="previous"/> is its value; not used unless it is kept.</summary>
+    /// <summary>
+    /// Apply thread: a record is removed. <paramref name="previous"/> is its value; not used unless previous values are kept.
+    /// </summary>
     public void Erasing(
         ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index, ReadOnlySpan<byte> previous = default) =>
         Append(ChangeHeader.Of(kind, index, before, key.Length, valueBytes: 0, PreviousBytes(before, previous)), key, value: default,
             before, previous);
 
-    /// <summary>Readers see an entry's changes from here on, all at once.</summary>
+    /// <summary>Apply thread: makes the changes of an entry visible to readers, all at once.</summary>
     public void EntryEnded(long index)
     {
         if (_overflowed)
         {
             _overflowed = false;
-            // No reader may take the old end for the place behind this entry.
+            // Moves the end, so that no reader takes the old end for the position after this entry.
             _tail++;
             Forget(_tail, index + 1);
         }
@@ -88,17 +92,17 @@ internal sealed class ChangeHistory
     /// <summary>Apply thread: all entries up to <paramref name="index"/> have ended.</summary>
     public void Reach(long index) => Volatile.Write(ref _through, index);
 
-    /// <summary>Apply thread: the state goes on behind entry <paramref name="last"/>, and what led there is not known.</summary>
+    /// <summary>Apply thread: the state continues after entry <paramref name="last"/>, and the changes up to it are not known.</summary>
     public void Restart(long last)
     {
-        // No reader may take the old end for the new start.
+        // Moves the end, so that no reader takes the old end for the new start.
         _tail++;
         Forget(_tail, last + 1);
         Volatile.Write(ref _through, last);
         Volatile.Write(ref _end, _tail);
     }
 
-    /// <summary>Any thread, below <see cref="End"/>. False when it was overwritten meanwhile.</summary>
+    /// <summary>Any thread, for a position below <see cref="End"/>. <c>false</c> when the change was overwritten meanwhile.</summary>
     public bool TryReadHeader(long at, out ChangeHeader header)
     {
         header = default;
@@ -106,7 +110,7 @@ internal sealed class ChangeHistory
     }
 
     /// <summary>
-    /// Any thread: a part of the change that begins at <paramref name="change"/>. False when it was overwritten meanwhile.
+    /// Any thread: copies a part of the change that begins at <paramref name="change"/>. <c>false</c> when it was overwritten meanwhile.
     /// </summary>
     public bool TryCopy(long change, long from, Span<byte> to)
     {
@@ -118,8 +122,8 @@ internal sealed class ChangeHistory
     }
 
     /// <summary>
-    /// Any thread: the change at <paramref name="at"/>, whose header and key were read, with the values that are asked for. False when it
-    /// was overwritten meanwhile.
+    /// Any thread: reads the change at <paramref name="at"/>, whose header and key were read before, with the requested values.
+    /// <c>false</c> when it was overwritten meanwhile.
     /// </summary>
     public bool TryRead(
         long at, in ChangeHeader header, ReadOnlySpan<byte> key, WatchedValues values, [NotNullWhen(true)] out Change? change)
@@ -135,13 +139,14 @@ internal sealed class ChangeHistory
     }
 
     /// <summary>
-    /// Any thread: where the first change of <paramref name="version"/> or later begins. False when a part of what is asked for is gone.
+    /// Any thread: finds the position of the first change of <paramref name="version"/> or later. <c>false</c> when the history does not
+    /// hold all of these changes any more.
     /// </summary>
     public bool TryFind(long version, out long at)
     {
         while (true)
         {
-            // In this order: the writer moves the version first.
+            // In this order: the writer updates the oldest version before the start.
             at = Start;
             if (version < OldestVersion)
                 return false;
@@ -165,7 +170,9 @@ internal sealed class ChangeHistory
         }
     }
 
-    /// <summary>The last chunk that begins before the version saves walking through all those before it.</summary>
+    /// <summary>
+    /// Returns the start of the last chunk that begins before the version, so that the changes before it need not be read.
+    /// </summary>
     private long SkipChunks(long start, long end, long version)
     {
         var best = start;
@@ -204,7 +211,9 @@ internal sealed class ChangeHistory
         CopyIn(previous);
     }
 
-    /// <summary>Forgets whole entries until there is room; false when the entry under way alone is too large.</summary>
+    /// <summary>
+    /// Drops the oldest entries, each as a whole, until there is room; <c>false</c> when the entry under way alone is too large.
+    /// </summary>
     private bool MakeRoom(int bytes)
     {
         if (_tail + bytes - _start <= Capacity)
@@ -226,7 +235,7 @@ internal sealed class ChangeHistory
     {
         Volatile.Write(ref _oldest, oldest);
         Volatile.Write(ref _start, start);
-        // Before anything is written over what was forgotten.
+        // Readers must see the new start before the dropped bytes are overwritten.
         Volatile.WriteBarrier();
     }
 

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// What a consumer waits for when there is nothing to read. Every member is called inside its owner's lock, except those of the interface.
-/// The consumer continues on the pool.
+/// Lets a consumer wait while it has nothing to read. Every member must be called under the lock of its owner, except those of the
+/// interface. The consumer continues on the pool.
 /// </summary>
 internal sealed class ConsumerSignal : IValueTaskSource
 {

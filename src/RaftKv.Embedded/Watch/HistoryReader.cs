@@ -16,17 +16,17 @@ internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, Wat
     /// <summary>Where the next entry begins in the history; <see cref="Unknown"/> when it must be looked up by its version.</summary>
     public long Position { get; private set; } = Unknown;
 
-    /// <summary>Every change before this version was read.</summary>
+    /// <summary>All changes before this version were read.</summary>
     public long Next { get; private set; }
 
-    /// <summary>Begins at a version, unless the reader is under way already.</summary>
+    /// <summary>Begins at a version, unless the reader has begun already and was not ended.</summary>
     public void Begin(long version)
     {
         if (!_isReading)
             (_isReading, Next, Position) = (true, version, Unknown);
     }
 
-    /// <summary>The next call of <see cref="Begin"/> begins anew.</summary>
+    /// <summary>After this, the next call of <see cref="Begin"/> starts again at its version.</summary>
     public void End() => _isReading = false;
 
     public bool TryTake(out (Change Change, bool EndsVersion) item) => _entry.TryDequeue(out item);
@@ -52,7 +52,7 @@ internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, Wat
         return true;
     }
 
-    /// <summary><c>false</c> when it was overwritten meanwhile.</summary>
+    /// <summary><c>false</c> when the entry was overwritten meanwhile.</summary>
     private bool TryReadEntry(long end)
     {
         var (at, version) = (Position, 0L);

@@ -1,11 +1,12 @@
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Keys as one interval of bytes: <paramref name="From"/> included, <paramref name="To"/> excluded; an empty end is none.
+/// Keys as one interval of bytes: <paramref name="From"/> included, <paramref name="To"/> excluded; an empty <paramref name="To"/> is no
+/// end.
 /// </summary>
 internal readonly record struct KeyInterval(byte[] From, byte[] To)
 {
-    /// <summary>Whether it is the keys that start with <see cref="From"/>, and no others.</summary>
+    /// <summary>Whether the interval has all keys that start with <see cref="From"/>, and no others.</summary>
     public bool IsPrefix => To.AsSpan().SequenceEqual(PastPrefix(From));
 
     /// <summary>Whether <see cref="From"/> is the only key in it.</summary>
@@ -14,7 +15,7 @@ internal readonly record struct KeyInterval(byte[] From, byte[] To)
     public bool Contains(ReadOnlySpan<byte> key) => key.SequenceCompareTo(From) >= 0 && (To.Length == 0 || key.SequenceCompareTo(To) < 0);
 
     /// <summary>
-    /// The first key behind all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always be raised.
+    /// The first key after all keys that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always be incremented.
     /// </summary>
     public static byte[] PastPrefix(ReadOnlySpan<byte> prefix)
     {

@@ -2,14 +2,14 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>The state as of one version, readable until it is released, or broken because too much was overwritten since.</summary>
+/// <summary>The state as of one version. Readable until it is released, or broken because too much was overwritten since.</summary>
 internal sealed class ReadView(ReadViews pins, IKvStore store, long version) : IDisposable
 {
     public long Version => version;
 
     public IKvStore Store => store;
 
-    /// <summary>Under the pins' gate.</summary>
+    /// <summary>Accessed under the lock of <see cref="ReadViews"/>.</summary>
     public bool IsBroken { get; set; }
 
     /// <inheritdoc cref="ReadViews.CopyOverwritten"/>

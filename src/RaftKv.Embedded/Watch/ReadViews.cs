@@ -4,9 +4,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Lets readers see the state as of one version while the store goes on: as long as there is a reader, the apply thread keeps what it
-/// overwrites, once for all of them and up to a bound. Beyond that the oldest reader loses its version and is told so. Without a reader it
-/// costs a comparison.
+/// Lets readers see the state as of one version while the store changes: while there is a reader, the apply thread keeps the records that
+/// it overwrites, one copy for all readers, up to a bound. Beyond the bound the oldest read view is broken, and its reader gets an
+/// exception. Without a reader the cost is one comparison.
 /// </summary>
 internal sealed class ReadViews(long maxBytes)
 {
@@ -20,7 +20,7 @@ internal sealed class ReadViews(long maxBytes)
     private long _newest = None;
     private long _bytes;
 
-    /// <summary>How many versions are pinned.</summary>
+    /// <summary>How many read views there are.</summary>
     public int Count
     {
         get
@@ -30,7 +30,7 @@ internal sealed class ReadViews(long maxBytes)
         }
     }
 
-    /// <summary>What is kept for them.</summary>
+    /// <summary>The bytes of the overwritten records that are kept.</summary>
     public long KeptBytes => Volatile.Read(ref _bytes);
 
     /// <summary>Apply thread, between two entries: pins the state as it is now.</summary>
@@ -45,7 +45,7 @@ internal sealed class ReadViews(long maxBytes)
         return pin;
     }
 
-    /// <summary>Any thread: another reader of a version that is read already; <c>null</c> when it is not.</summary>
+    /// <summary>Any thread: another read view of a version that has one already; <c>null</c> when it has none.</summary>
     public ReadView? TryPinAgain(long version)
     {
         lock (_gate)
@@ -59,7 +59,7 @@ internal sealed class ReadViews(long maxBytes)
         }
     }
 
-    /// <summary>Apply thread, just before entry <paramref name="until"/> changes a record.</summary>
+    /// <summary>Apply thread, just before entry <paramref name="until"/> changes a record: keeps the record if a reader needs it.</summary>
     public void Keep(IKvStore store, ReadOnlySpan<byte> key, in RecordHeader before, long until)
     {
         if (Volatile.Read(ref _newest) == None || IsKept(key))
@@ -80,7 +80,7 @@ internal sealed class ReadViews(long maxBytes)
         }
     }
 
-    /// <summary>Apply thread: the store is replaced by another one.</summary>
+    /// <summary>Apply thread, when another store replaces this one: breaks all read views.</summary>
     public void BreakAll()
     {
         lock (_gate)
@@ -92,11 +92,10 @@ internal sealed class ReadViews(long maxBytes)
     }
 
     /// <summary>
-    /// Any thread. Gives what keys held at the pin's version where that is not what the store was seen to hold: those from
-    /// <paramref name="from"/> to
-    /// <paramref name="to"/>, both included as given, in order. To be called after the store was read, so that nothing slips between.
+    /// Any thread. Adds the records at the view's version of the keys that were overwritten since, in order, from <paramref name="from"/>
+    /// to <paramref name="to"/>, both included. Must be called after the store was read, so that no change in between is missed.
     /// </summary>
-    /// <exception cref="RaftKvCompactedException">The pin is broken.</exception>
+    /// <exception cref="RaftKvCompactedException">The read view is broken.</exception>
     public void CopyOverwritten(ReadView pin, UndoRecord from, UndoRecord to, List<UndoRecord> into)
     {
         lock (_gate)
@@ -107,7 +106,7 @@ internal sealed class ReadViews(long maxBytes)
                 return;
             foreach (var record in _records.GetViewBetween(from, to))
             {
-                // The first change behind the version is the one that ended what the key held at it.
+                // The first change after the version replaced the record that the key had at the version.
                 if (record.Until > pin.Version && (into.Count == 0 || !into[^1].Key.AsSpan().SequenceEqual(record.Key)))
                     into.Add(record);
             }
@@ -125,7 +124,10 @@ internal sealed class ReadViews(long maxBytes)
         }
     }
 
-    /// <summary>Whether the newest reader, and so every other, has what it needs of the key.</summary>
+    /// <summary>
+    /// Whether the newest reader's record of the key is kept already. Older readers need the same record or an earlier one, so no reader
+    /// needs the current record.
+    /// </summary>
     private bool IsKept(ReadOnlySpan<byte> key)
     {
         lock (_gate)
@@ -139,7 +141,7 @@ internal sealed class ReadViews(long maxBytes)
         Volatile.Write(ref _newest, _pins.Count > 0 ? _pins[^1].Version : None);
     }
 
-    /// <summary>Forgets what no reader can see.</summary>
+    /// <summary>Drops records that no reader needs any more.</summary>
     private void Prune()
     {
         var oldest = _pins.Count > 0 ? _pins[0].Version : long.MaxValue;

@@ -2,11 +2,11 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>What a key held until an entry changed it.</summary>
-/// <param name="Key">The key; <c>null</c> comes after every key, to ask for ranges without an end.</param>
-/// <param name="Until">The entry that changed it.</param>
-/// <param name="Header">Its header before; version 0: the key did not exist.</param>
-/// <param name="Value">Its value before.</param>
+/// <summary>The record of a key before an entry changed it.</summary>
+/// <param name="Key">The key; <c>null</c> sorts after every key, as the bound of a range without an end.</param>
+/// <param name="Until">The entry that changed the record.</param>
+/// <param name="Header">The header before the change; version 0 when the key did not exist.</param>
+/// <param name="Value">The value before the change.</param>
 internal sealed record UndoRecord(byte[]? Key, long Until, RecordHeader Header = default, byte[]? Value = null)
 {
     private const int OverheadBytes = 200;
@@ -19,6 +19,6 @@ internal sealed record UndoRecord(byte[]? Key, long Until, RecordHeader Header =
 
     public bool Existed => Header.Version != 0;
 
-    /// <summary>What it takes in memory, roughly.</summary>
+    /// <summary>Memory of the record in bytes, roughly.</summary>
     public long Bytes => OverheadBytes + Key!.Length + (Value?.Length ?? 0);
 }

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Who watches a key. Watchers of one key or of a prefix are found by a look-up for each length of prefix in use, however many they are;
-/// only watchers of other ranges are asked one by one.
+/// Finds the watchers of a key. Watchers of one key or of a prefix are found by one look-up for each length of prefix in use, however many
+/// watchers there are; only watchers of other ranges are checked one by one.
 /// </summary>
 internal sealed class WatchIndex
 {
@@ -40,7 +40,7 @@ internal sealed class WatchIndex
         return found;
     }
 
-    /// <summary>Adds everybody who watches <paramref name="key"/>.</summary>
+    /// <summary>Adds all watchers of <paramref name="key"/> to <paramref name="found"/>.</summary>
     public void Find(ReadOnlySpan<byte> key, List<Watcher> found)
     {
         if (_keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watchers))
@@ -60,7 +60,7 @@ internal sealed class WatchIndex
         }
     }
 
-    /// <summary>True when it is the first one of its key.</summary>
+    /// <summary><c>true</c> when it is the first watcher of its key or prefix.</summary>
     private static bool Add(Dictionary<byte[], List<Watcher>> to, Watcher watcher)
     {
         var isFirst = !to.TryGetValue(watcher.Keys.From, out var watchers);

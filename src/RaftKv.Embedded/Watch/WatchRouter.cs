@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// Reads the history once for all watchers and hands each the changes it asked for. It is scheduled once per applied batch, on the pool,
-/// and never on the apply thread.
+/// Reads the history once for all watchers and hands to each watcher the changes of its keys. It is scheduled once per applied batch, on
+/// the pool, and never runs on the apply thread.
 /// </summary>
 internal sealed class WatchRouter : IThreadPoolWorkItem
 {
@@ -19,7 +19,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     private int _count;
     private int _isScheduled;
 
-    /// <param name="schedule">Runs the router soon; the default is the pool.</param>
+    /// <param name="schedule">Schedules a run of the router; the default is the pool.</param>
     public WatchRouter(ChangeHistory history, Action<IThreadPoolWorkItem>? schedule = null)
     {
         _history = history;
@@ -29,7 +29,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     /// <summary>How many watchers there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Apply thread, after a batch.</summary>
+    /// <summary>Apply thread, after a batch: schedules a run if there are watchers.</summary>
     public void Signal()
     {
         if (Count > 0 && Interlocked.Exchange(ref _isScheduled, 1) == 0)
@@ -37,6 +37,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     }
 
     /// <summary>Any thread. Adds a watcher of every change from version <paramref name="from"/> on.</summary>
+    /// <exception cref="Exception">The reason given to <see cref="End"/>, after it ended the watches for good.</exception>
     public Watcher Add(KeyInterval keys, WatchedValues values, int bufferBytes, long from)
     {
         lock (_gate)
@@ -45,7 +46,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
                 throw why();
             if (_count == 0)
             {
-                // There was no watcher: a new one reads the history up to here by itself.
+                // The router did not follow the history without watchers. A new watcher reads the history up to here by itself.
                 _routed = _history.Through;
                 _position = _history.End;
             }
@@ -65,7 +66,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Ends every watch; with <paramref name="forGood"/> also those that would begin later.</summary>
+    /// <summary>Ends every watch; with <paramref name="forGood"/> also those that begin later.</summary>
     public void End(Func<Exception> why, bool forGood)
     {
         lock (_gate)
@@ -78,14 +79,14 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Apply thread: the state was replaced. What the watches were told of the old one may be wrong, so each of them has to read the state
-    /// again.
+    /// Apply thread: the state was replaced. What the watches yielded from the old state may be wrong, so each of them has to read the
+    /// state again.
     /// </summary>
     public void Compact(long next) => End(() => RaftKvCompactedException.OfWatch(next, next), forGood: false);
 
     /// <summary>
-    /// A watcher that has read the history up to <paramref name="at"/> is handed changes from version <paramref name="next"/> on, unless
-    /// the router is further.
+    /// From now on the router hands the changes from version <paramref name="next"/> on to a watcher that has read the history up to
+    /// <paramref name="at"/>. <c>false</c> when the router is further already.
     /// </summary>
     public bool TryAttach(Watcher watcher, long at, long next)
     {
@@ -98,7 +99,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Up to which version <paramref name="watcher"/> has seen everything; false while something waits for it.</summary>
+    /// <summary>The version up to which <paramref name="watcher"/> has seen everything; <c>false</c> while changes wait for it.</summary>
     public bool TryGetProgress(Watcher watcher, out long version)
     {
         lock (_gate)
@@ -116,13 +117,13 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            // On the host's pool: it would end the host.
+            // An exception on the pool would end the host process.
             End(() => new RaftKvUnavailableException(RaftKvUnavailableReason.Faulted,
                 $"The watches of this node have ended because of a defect: {e.Message} Please report it.", e), forGood: true);
         }
     }
 
-    /// <summary>Routes everything there is.</summary>
+    /// <summary>Routes all entries that have ended.</summary>
     private void Run()
     {
         Volatile.Write(ref _isScheduled, 0);
@@ -131,7 +132,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         var end = _history.End;
         while (true)
         {
-            // Watchers come and go between two entries.
+            // The lock is released after each entry, so that watchers can be added and removed meanwhile.
             lock (_gate)
             {
                 if (_position < end)
@@ -167,7 +168,7 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         (_position, _routed) = (at, version);
     }
 
-    /// <summary>False when the change was overwritten meanwhile.</summary>
+    /// <summary><c>false</c> when the change was overwritten meanwhile.</summary>
     private bool TryStage(long at, in ChangeHeader header)
     {
         if (_key.Length < header.KeyBytes)
@@ -200,7 +201,10 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>The history went on without the router: each watcher finds out for itself whether it has missed something.</summary>
+    /// <summary>
+    /// The history has dropped changes that were not routed: each watcher reads the history itself, and finds out whether a change is
+    /// missing.
+    /// </summary>
     private void Lose()
     {
         foreach (var watcher in _touched)

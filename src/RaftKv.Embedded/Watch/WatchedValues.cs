@@ -1,14 +1,14 @@
 namespace RaftKv.Embedded.Watch;
 
-/// <summary>Which values a watcher gets with a change; each includes those before it.</summary>
+/// <summary>Which values of a change a watcher needs; each includes the ones before it.</summary>
 internal enum WatchedValues
 {
     /// <summary>None: keys only.</summary>
     None = 0,
 
-    /// <summary>What was written.</summary>
+    /// <summary>The value that was written.</summary>
     Written = 1,
 
-    /// <summary>What was written, and what the key held before.</summary>
+    /// <summary>The value that was written, and the previous one.</summary>
     Previous = 2,
 }

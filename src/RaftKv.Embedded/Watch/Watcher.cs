@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>
-/// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. Once it is over the bound the router
-/// forgets about it, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
+/// One watch. While its consumer keeps up, the router hands it changes, up to a bound in bytes. When the bound is exceeded, the router
+/// stops handing it changes, and the consumer reads the history itself, at its own pace, until it has caught up with the router.
 /// </summary>
 internal sealed class Watcher : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class Watcher : IDisposable
     /// <summary>From this version on the consumer reads the history itself; 0 while the router hands it changes.</summary>
     private long _behind;
 
-    /// <param name="from">The first version wanted.</param>
+    /// <param name="from">The first version to yield.</param>
     public Watcher(WatchRouter router, ChangeHistory history, KeyInterval keys, WatchedValues values, int bufferBytes, long from)
     {
         (_router, Keys, Values, _bufferBytes) = (router, keys, values, bufferBytes);
@@ -32,13 +32,15 @@ internal sealed class Watcher : IDisposable
 
     public WatchedValues Values { get; }
 
-    /// <summary>Router's gate. The first version that the router hands over.</summary>
+    /// <summary>Under the router's lock. The first version that the router hands over.</summary>
     public long From { get; private set; }
 
-    /// <summary>Router's gate. Whether the router has to care.</summary>
+    /// <summary>Under the router's lock. Whether the router hands changes to this watcher.</summary>
     public bool IsAttached => _behind == 0;
 
-    /// <summary>Router's gate: a change of the entry under way. True for the first one.</summary>
+    /// <summary>
+    /// Under the router's lock. Adds a change of the entry that is being routed; <c>true</c> for the first change of the entry.
+    /// </summary>
     public bool Stage(Change change)
     {
         _staged.Add(change);
@@ -47,7 +49,10 @@ internal sealed class Watcher : IDisposable
 
     public void Unstage() => _staged.Clear();
 
-    /// <summary>Router's gate: the entry is whole.</summary>
+    /// <summary>
+    /// Under the router's lock. All changes of the entry are staged: buffers them for the consumer, or leaves them to the history when the
+    /// buffer is full.
+    /// </summary>
     public void Commit(long version)
     {
         var bytes = 0;
@@ -70,7 +75,10 @@ internal sealed class Watcher : IDisposable
         _staged.Clear();
     }
 
-    /// <summary>Router's gate: the router cannot tell what happened from <paramref name="version"/> on.</summary>
+    /// <summary>
+    /// Under the router's lock. The router does not know the changes from <paramref name="version"/> on: the consumer has to read the
+    /// history.
+    /// </summary>
     public void FallBehind(long version)
     {
         lock (_gate)
@@ -80,14 +88,16 @@ internal sealed class Watcher : IDisposable
         }
     }
 
-    /// <summary>Router's gate: the consumer has seen everything before <paramref name="next"/>.</summary>
+    /// <summary>
+    /// Under the router's lock. The consumer has seen everything before <paramref name="next"/>: the router hands over what follows.
+    /// </summary>
     public void Attach(long next)
     {
         From = next;
         Volatile.Write(ref _behind, 0);
     }
 
-    /// <summary>Any thread. There will be no more changes.</summary>
+    /// <summary>Any thread. Ends the watch: there will be no more changes.</summary>
     public void End(Func<Exception> why)
     {
         lock (_gate)
@@ -106,14 +116,14 @@ internal sealed class Watcher : IDisposable
         }
     }
 
-    /// <summary>Any thread. The consumer wants to know how far it is.</summary>
+    /// <summary>Any thread. Requests a progress event for the consumer.</summary>
     public void WantProgress()
     {
         Volatile.Write(ref _wantsProgress, true);
         Nudge();
     }
 
-    /// <summary>Consumer. Up to which version it has seen everything; once for each time that is wanted.</summary>
+    /// <summary>Consumer. The version up to which it has seen everything; <c>true</c> once for each request.</summary>
     public bool TryTakeProgress(out long version)
     {
         version = 0;
@@ -123,23 +133,23 @@ internal sealed class Watcher : IDisposable
         return true;
     }
 
-    /// <summary>Ends the watch.</summary>
+    /// <summary>Removes the watch from the router.</summary>
     public void Dispose() => _router.Remove(this);
 
-    /// <summary>Consumer.</summary>
+    /// <summary>Consumer. Throws the reason given to <see cref="End"/>, if the watch has ended.</summary>
     public void ThrowIfEnded()
     {
         if (Volatile.Read(ref _ended) is { } why)
             throw why();
     }
 
-    /// <summary>Consumer. False when there is nothing more for now.</summary>
+    /// <summary>Consumer. <c>false</c> when there are no more changes for now.</summary>
     /// <exception cref="RaftKvCompactedException">The history does not hold the next change any more.</exception>
     public bool TryRead(out KvEvent change)
     {
         while (true)
         {
-            // In this order: whatever the router has buffered lies before what it left to the consumer.
+            // In this order: all buffered changes come before those that the router left to the consumer.
             var behind = Volatile.Read(ref _behind);
             if (_reader.TryTake(out var item) || TryTakeBuffered(out item))
             {
@@ -155,14 +165,14 @@ internal sealed class Watcher : IDisposable
         }
     }
 
-    /// <summary>Consumer. Completes when it is worth while to look again.</summary>
+    /// <summary>Consumer. Completes when there may be changes or progress to read, or the watch has ended.</summary>
     public ValueTask WaitAsync()
     {
         lock (_gate)
             return _signal.Wait(hasWork: _buffer.Count > 0 || _behind != 0 || _ended is not null);
     }
 
-    /// <summary>Router's gate. Whether everything that it was given has been read.</summary>
+    /// <summary>Under the router's lock. Whether the consumer has read everything that the router handed over.</summary>
     public bool HasSeenAll
     {
         get
@@ -183,7 +193,7 @@ internal sealed class Watcher : IDisposable
         }
     }
 
-    /// <summary>Reads up to the next entry that concerns this watch, or up to where the router takes over.</summary>
+    /// <summary>Reads up to the next entry with a change of these keys, or up to the position where the router takes over.</summary>
     private void ReadHistory(long behind)
     {
         _reader.Begin(behind);

@@ -26,7 +26,9 @@ internal sealed class AdminOperationCall : Call
         node.Schedule();
     }
 
-    /// <summary>The leader works on it as long as it takes; while there are faults, that may be long.</summary>
+    /// <summary>
+    /// While there are faults the leader may work on the call for any time; without faults the call must end within 60 s.
+    /// </summary>
     protected override long? Limit => Run.Network.IsQuiet ? 60 * VirtualTime.Second : null;
 
     public override string ToString() => $"operator's call '{_what}'";

@@ -2,10 +2,10 @@ using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>A call of a caller of a node, under way.</summary>
+/// <summary>A call under way, made by a caller in the process of a node.</summary>
 internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
 {
-    /// <summary>How much later than its time a call may end: a sweep, and the slowest turns.</summary>
+    /// <summary>How much later than its deadline a call may end: a sweep, and the slowest turns.</summary>
     private const long Grace = VirtualTime.Second;
 
     private readonly long _pausedFor = node.PausedFor - Math.Max(0, node.PausedUntil - run.Time.Now);
@@ -16,13 +16,13 @@ internal abstract class Call(Simulation run, SimNode node, Action<bool> ended)
 
     protected SimNode Node => node;
 
-    /// <summary>What the answer must at least have seen.</summary>
+    /// <summary>The index that the answer must at least reflect.</summary>
     protected long Floor { get; } = run.History.Floor;
 
     /// <summary>How long the call may take by the node's own clock; <c>null</c> without limit.</summary>
     protected virtual long? Limit => node.RequestTimeout.Ticks;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>Ends the call when its answer is there. True when the call has ended.</summary>
     public bool Poll()
     {
         if (TryEnd() is { } succeeded)

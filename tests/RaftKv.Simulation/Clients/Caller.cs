@@ -2,17 +2,19 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Makes one call after the other, each on a node that chance picks.</summary>
+/// <summary>Makes one call after the other, each on a random node.</summary>
 internal sealed class Caller(Simulation run, Workload workload, SimRandom chance)
 {
     public SimRandom Random => chance;
 
     public void Start() => run.Time.After(chance.Around(run.Swarm.ThinkTime), Next);
 
-    /// <summary>A read that sees everything acknowledged before: sometimes from a lease.</summary>
+    /// <summary>
+    /// The consistency of a read that must see everything acknowledged before it; sometimes that of a read under a lease.
+    /// </summary>
     public KvConsistency Fresh => run.Swarm.Leases && chance.OneIn(2) ? KvConsistency.LeaderLease : KvConsistency.Linearizable;
 
-    /// <summary>A node that takes calls now.</summary>
+    /// <summary>A random node that takes calls now; <c>null</c> when there is none.</summary>
     public SimNode? AnyNode()
     {
         var candidates = run.Nodes.Where(n => n.IsUp && n.PausedUntil <= run.Time.Now && (n.Core is not null || run.MayFound(n))).ToList();

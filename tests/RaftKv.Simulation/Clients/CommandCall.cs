@@ -5,7 +5,7 @@ using RaftKv.Simulation.Invariants;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Any command of a caller: transactions, lifetimes, leases. Its answer must be what the log says.</summary>
+/// <summary>Any command of a caller: transactions, lifetimes, leases. Its answer must equal the outcome in the log.</summary>
 internal sealed class CommandCall : Call
 {
     private readonly TransactionWrite _write;

@@ -6,7 +6,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>
-/// Increments counters that expire or belong to a lease, some with options for a counter that does not exist; sets some anew.
+/// Increments counters that expire or belong to a lease, some with options for a counter that does not exist; sets some again.
 /// </summary>
 internal sealed class CounterKind(Simulation run) : CallKind(run)
 {

@@ -4,7 +4,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Sets keys that expire, and reads some that slide: the node of the read renews them.</summary>
+/// <summary>Sets keys that expire, and reads some with a sliding expiration, which the node of the read renews.</summary>
 internal sealed class ExpiringKeyKind(Simulation run) : CallKind(run)
 {
     private const int Keys = 6;

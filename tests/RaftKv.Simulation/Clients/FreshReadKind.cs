@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Reads what must be the newest.</summary>
+/// <summary>Reads a key linearizably, or under a lease.</summary>
 internal sealed class FreshReadKind(Simulation run) : CallKind(run)
 {
     public override int Weight => 2;

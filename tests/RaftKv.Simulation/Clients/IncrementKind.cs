@@ -1,8 +1,8 @@
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>
-/// Reads a count and replaces it by the next one, if nobody was faster. What failed, or has no known outcome, is tried again through any other node, from the read on: the condition
-/// makes that safe.
+/// Reads a count and replaces it by the next one, unless another caller was faster. An attempt that failed, or whose outcome is unknown, is
+/// repeated through any other node, from the read on: the condition makes that safe.
 /// </summary>
 internal sealed class IncrementKind(Simulation run) : CallKind(run)
 {

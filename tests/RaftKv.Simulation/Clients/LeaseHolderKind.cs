@@ -7,8 +7,8 @@ using RaftKv.Simulation.Invariants;
 namespace RaftKv.Simulation.Clients;
 
 /// <summary>
-/// Holds a lease for a while, with a key, as <c>LeaseRenewer</c> does it: until it is tired of it and revokes it or leaves it alone, its
-/// process dies, or the lease is lost.
+/// Holds a lease with a key for a random time, as <c>LeaseRenewer</c> does, and then revokes it or stops renewing it. Ends earlier when its
+/// process dies or the lease is lost.
 /// </summary>
 internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
 {
@@ -58,7 +58,7 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
             holding.End();
             return;
         }
-        // A paused process does not get to look at its clock.
+        // A paused process cannot read its clock.
         if (node.PausedUntil <= Run.Time.Now)
         {
             if (Run.Time.Now >= until || Run.IsHealing || !holding.Life.Lives(node.Clock.Ticks, out var renewal))
@@ -77,7 +77,7 @@ internal sealed class LeaseHolderKind(Simulation run) : CallKind(run)
         Run.Time.After(Poll, () => Keep(holding, life, until, revokes));
     }
 
-    // A renewal has little time, often less than the calls before it: it must not wait for theirs.
+    // The deadline of a renewal is often earlier than those of the calls before it: it must not wait for them.
     private void Await(WriteOperation renewal, SimNode node, int life, int late)
     {
         if (!Lives(node, life) || renewal.IsCompleted)

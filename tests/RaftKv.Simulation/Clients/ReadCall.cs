@@ -52,7 +52,7 @@ internal sealed class ReadCall : Call
     {
         if (_batch is null)
         {
-            // What needed no waiting is read in the same breath.
+            // A read that need not wait is done in the same step.
             Read();
             return true;
         }

@@ -5,7 +5,10 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Moves an amount from one account to another, and counts that it did. Some transfers have a condition that may fail, and then read instead.</summary>
+/// <summary>
+/// Moves an amount from one account to another, and counts that it did. Some transfers have a condition that may fail, and then read
+/// instead.
+/// </summary>
 internal sealed class TransferKind(Simulation run) : CallKind(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Transactions;

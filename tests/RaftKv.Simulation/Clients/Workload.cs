@@ -1,9 +1,9 @@
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>What the callers of a run do.</summary>
+/// <summary>The kinds of calls that the callers of a run make.</summary>
 internal sealed class Workload
 {
-    /// <summary>A fast caller slows down after so many calls: more of the same would only make the run long.</summary>
+    /// <summary>After this many calls fast callers slow down: more of the same would only lengthen the run.</summary>
     private const long ManyCalls = 1_500;
 
     private static readonly long Calm = 20 * VirtualTime.Millisecond;

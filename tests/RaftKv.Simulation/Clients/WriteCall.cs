@@ -35,7 +35,9 @@ internal sealed class WriteCall : Call
     public static WriteCall Set(Simulation run, SimNode node, string key, long operation, Action<bool> ended) =>
         Set(run, node, key, operation, 0, default, null, ended);
 
-    /// <summary>Sets the key if it has still the version that was found, by the operation that was found; zeros: if it is not there.</summary>
+    /// <summary>
+    /// Sets the key if it has still the version that was found, by the operation that was found; zeros: if it is not there.
+    /// </summary>
     public static WriteCall Replace(Simulation run, SimNode node, string key, long operation, long count, (long Version, long Operation) found, Action<bool> ended) =>
         Set(run, node, key, operation, count, found.Version == 0 ? KvCondition.NotExists : KvCondition.VersionIs(new KvVersion(found.Version)), found.Operation, ended);
 
@@ -57,7 +59,7 @@ internal sealed class WriteCall : Call
         return new WriteCall(run, node, command, key, operation, replaced, $"set {key} by operation {operation} if {condition}", ended);
     }
 
-    /// <summary>The caller waits no longer.</summary>
+    /// <summary>The caller stops waiting.</summary>
     public void Cancel()
     {
         if (!_hasEnded)
@@ -72,7 +74,7 @@ internal sealed class WriteCall : Call
             return null;
         try
         {
-            // Once its outcome is taken, the operation is another caller's.
+            // Once its outcome is taken, the pooled operation may serve another caller.
             _hasEnded = true;
             var sequence = _write.Sequence;
             Acknowledged(_result.GetAwaiter().GetResult(), sequence);
@@ -92,7 +94,7 @@ internal sealed class WriteCall : Call
         return false;
     }
 
-    /// <summary>Nobody is there any more to be told how it ended.</summary>
+    /// <summary>The caller died with its process, so the outcome stays unknown.</summary>
     protected override void Died() => NoteUnknown();
 
     private void Acknowledged(KvWriteResult result, long sequence)

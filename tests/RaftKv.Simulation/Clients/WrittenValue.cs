@@ -4,7 +4,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Simulation.Clients;
 
-/// <summary>Every value is written by one operation only, and says by which; the rest is a count and filler.</summary>
+/// <summary>A value names the one operation that writes it; a count and filler follow.</summary>
 internal static class WrittenValue
 {
     private const int Bytes = 16;
@@ -19,16 +19,16 @@ internal static class WrittenValue
     }
 
     /// <summary>
-    /// Turns the filler into what looks like records of the log, as the format without a salt has them, of a commit that is still to come. A node whose power goes while it writes the value must not take
-    /// them for a later commit.
+    /// Turns the filler into bytes that look like records of the log, in the format without a salt, of a future commit. A node that loses
+    /// power while it writes the value must not take them for a later commit.
     /// </summary>
-    /// <param name="value">Of <see cref="Write"/>.</param>
+    /// <param name="value">A value from <see cref="Write"/>.</param>
     /// <param name="commit">The last commit of the log in which the value will stand.</param>
     public static void Poison(Span<byte> value, long commit)
     {
         var filler = value[Bytes..];
         var size = WalRecord.SizeOf(WalRecord.EntryBodyBytes);
-        // Records are aligned in the log. One of the four beginnings is right, wherever the value lies.
+        // Records are aligned in the log. One of four consecutive beginnings is aligned, wherever the value lies.
         for (var at = 0; at + size + 1 <= filler.Length; at += size + 1)
         {
             var record = filler.Slice(at, size);

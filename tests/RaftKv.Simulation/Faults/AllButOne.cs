@@ -1,6 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>All processes but one die and are back at once: who leads next has perhaps seen no entry since it started, and the one has calls that began before.</summary>
+/// <summary>
+/// All processes but one die and are back at once: the next leader may have seen no entry since its start, and the survivor has calls that
+/// began before.
+/// </summary>
 internal sealed class AllButOne(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Blackouts;
@@ -15,7 +18,7 @@ internal sealed class AllButOne(Simulation run) : Fault(run)
             Fall(survivor, chance);
             return true;
         }
-        // What it is still asking for is done, and it does not hear of that before it gets a snapshot.
+        // The calls that the survivor makes are carried out, and it learns of that only from a snapshot.
         var (deaf, cutOff) = (chance.Between(10, 150) * VirtualTime.Millisecond, chance.Between(300, 1500) * VirtualTime.Millisecond);
         Run.Transcript.Add(survivor.Id, "hears nobody");
         foreach (var node in Run.Nodes)
@@ -38,7 +41,7 @@ internal sealed class AllButOne(Simulation run) : Fault(run)
             if (node == survivor || !node.IsUp)
                 continue;
             node.Die(power: chance.OneIn(2));
-            // Their clocks come back as clocks of machines do whose battery is empty: sessions end by them.
+            // Some clocks come back more than an hour ahead, so that sessions end.
             if (Run.Swarm.WallJumps && chance.OneIn(3))
                 node.Time.Jump += TimeSpan.FromMinutes(chance.Between(61, 120));
             Run.Faults.RestartIn(node, chance.Between(10, 400) * VirtualTime.Millisecond);

@@ -1,9 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A leader dies, and an operator who had asked it for a change repeats that through the next one, as soon as it leads, and asks for a
-/// second one right behind it. The dead leader is still a voter, and its silence is
-/// shorter than any patience.
+/// A leader dies. As soon as the next one leads, an operator asks it to remove a voter, and then another one. The dead leader is still a
+/// voter, and it has been silent for less than any timeout.
 /// </summary>
 internal sealed class ChangeAfterElection(Simulation run) : Fault(run)
 {
@@ -33,7 +32,10 @@ internal sealed class ChangeAfterElection(Simulation run) : Fault(run)
         Remove(leader, chance.Pick(followers), Run.Time.Now + (chance.Between(100, 600) * VirtualTime.Millisecond), chance);
     }
 
-    /// <summary>The next leader may not have committed an entry of its own yet, or the first change may not be committed.</summary>
+    /// <summary>
+    /// Repeats the call when the leader asks for that: it may not have committed an entry of its own yet, or the first change may not be
+    /// committed.
+    /// </summary>
     private void Remove(SimNode leader, SimNode voter, long until, SimRandom chance) => Run.Time.After(chance.Below(Again), () =>
     {
         if (Run.IsHealing || !leader.Leads || leader.PausedUntil > Run.Time.Now || Run.Time.Now > until)

@@ -1,9 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// Members are changed through a leader that, from the moment it has appended the change, reaches only one other node. Its entry is
-/// replaced by what the others elect; or it falls and stays away, and the one,
-/// which it perhaps just removed, is the only one that has it and must win the election (dissertation §4.2.2).
+/// Members are changed through a leader that reaches only one other node from the moment when it has appended the change. Either a leader
+/// that the others elect replaces the entry. Or the leader dies and stays away: then the other node, which the change may have removed, is
+/// the only one with the entry and must win the election (dissertation §4.2.2).
 /// </summary>
 internal sealed class ChangeWithoutQuorum(Simulation run) : Fault(run)
 {
@@ -21,7 +21,7 @@ internal sealed class ChangeWithoutQuorum(Simulation run) : Fault(run)
         return true;
     }
 
-    /// <summary>Before it appends, the leader needs the answers of a quorum.</summary>
+    /// <summary>Waits until the leader has appended the change. Before that it needs the answers of a quorum.</summary>
     private void WhenAppended(SimNode leader, long index, long until, Action act) => Run.Time.After(LookEvery, () =>
     {
         if (Run.IsHealing || !leader.Leads || Run.Time.Now > until)

@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>A clock goes faster or slower from now on, within what leases allow for.</summary>
+/// <summary>A clock runs faster or slower from now on, within the drift that leases allow.</summary>
 internal sealed class ClockDrift(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Drift > 0;

@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>Connections of a node break and are dialled anew.</summary>
+/// <summary>Connections of a node break and are dialled again.</summary>
 internal sealed class ConnectionReset(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Resets;

@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>A process dies between two turns of its parts; every other time the machine with it, and what was not synced is lost, torn or kept.</summary>
+/// <summary>
+/// A process dies between two turns of its parts; every second time its machine loses power, and what was not synced is lost, torn or kept.
+/// </summary>
 internal sealed class Crash(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Crashes;

@@ -2,8 +2,9 @@ using RaftKv.Embedded.Tests.Storage;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A bit of what is durable changes: in the log, a snapshot, the end's second place, the identity. The node recovers, or refuses with an error and is put up anew; never does
-/// it serve or vote with damaged data. One of at least three voters at a time, so that a majority is whole. The last write of a log is spared: damage there cannot be told from a write that a crash
+/// A bit of a durable file flips: in the log, a snapshot, the second copy of the log's end, or the identity. The node recovers, or refuses
+/// to start with an error and is set up again; it never serves or votes with damaged data. Only one of at least three voters is damaged at
+/// a time, so that a majority is intact. The last write of a log is spared: damage there cannot be told from a write that a crash
 /// interrupted.
 /// </summary>
 internal sealed class DamagedFile(Simulation run) : Fault(run)
@@ -18,13 +19,13 @@ internal sealed class DamagedFile(Simulation run) : Fault(run)
             return true;
         }
         var node = Any(chance);
-        // As many of each kind, however many there are.
+        // Each kind of file is picked equally often, however many files of it there are.
         var kinds = node.Disk.Files.Where(f => Spot(f) > 0).GroupBy(f => Path.GetExtension(f.Path)).ToList();
         if (!MayDamage(node) || kinds.Count == 0)
             return false;
         var file = chance.Pick(chance.Pick(kinds).ToList());
         Flip(node, file, (int)chance.Below(Spot(file)), chance);
-        // Most damage is found by whoever starts.
+        // Most damage is found at a start.
         if (!chance.OneIn(4))
         {
             node.Die(power: false);
@@ -33,7 +34,7 @@ internal sealed class DamagedFile(Simulation run) : Fault(run)
         return true;
     }
 
-    /// <summary>A follower is away, and what it misses is damaged before the leader reads it for it.</summary>
+    /// <summary>Cuts a follower off, and damages the entries that it misses before the leader reads them for it.</summary>
     private void DamageWhatIsMissed(SimNode leader, SimNode follower, SimRandom chance)
     {
         var length = chance.Between(100, 600) * VirtualTime.Millisecond;

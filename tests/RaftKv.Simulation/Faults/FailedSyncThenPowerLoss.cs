@@ -4,8 +4,9 @@ using RaftKv.Embedded.Tests.Storage;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A follower's disk fails to sync a file or a directory, often while it installs a snapshot or gives up a part of its log, and the process ends of it. The next one sees what the page cache has, and
-/// then the power goes, perhaps while it starts: nothing of what it built may stand on what is gone.
+/// A follower's disk fails to sync a file or a directory, often while it installs a snapshot or drops a part of its log, and the process
+/// ends because of it. The next process sees what the page cache has, and then the power goes, perhaps while the process starts: nothing
+/// that it built may depend on what is lost.
 /// </summary>
 internal sealed class FailedSyncThenPowerLoss(Simulation run) : Fault(run)
 {
@@ -33,7 +34,9 @@ internal sealed class FailedSyncThenPowerLoss(Simulation run) : Fault(run)
         return true;
     }
 
-    /// <summary>The machine lives, and does so for a moment longer than the process that follows begins.</summary>
+    /// <summary>
+    /// Waits until the process has faulted, restarts it, and cuts the power a moment after the next process began to start.
+    /// </summary>
     private void Watch(SimNode node, int life, SimRandom chance, long until) => Run.Time.After(LookEvery, () =>
     {
         if (Run.IsHealing || Run.Time.Now > until)

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>An operation of the disk fails for good; of a sync that failed nothing reaches the disk any more (fsyncgate).</summary>
+/// <summary>An operation of the disk fails for good; the data of a failed sync never reaches the disk (fsyncgate).</summary>
 internal sealed class FailingDisk(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.DiskFaults;

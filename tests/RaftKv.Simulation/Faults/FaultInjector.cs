@@ -1,9 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>Breaks things, as the swarm of the run allows, until it is told to stop and to repair.</summary>
+/// <summary>Injects the faults that the swarm of the run allows, until <c>Stop</c>.</summary>
 internal sealed class FaultInjector
 {
-    /// <summary>Once everything heals no node is away for longer.</summary>
+    /// <summary>Once everything heals, no node stays down for longer.</summary>
     private const long RepairTime = 2 * VirtualTime.Second;
 
     private readonly Simulation _run;
@@ -34,7 +34,7 @@ internal sealed class FaultInjector
     /// <summary>How many faults of each kind there were.</summary>
     public SortedDictionary<string, long> Injected { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>How many turns chance had, for runs that leave some of them out.</summary>
+    /// <summary>How many times a fault could be injected: a run can leave out faults by the number of their turn.</summary>
     public ulong Turns => _count;
 
     public void Start()
@@ -43,12 +43,12 @@ internal sealed class FaultInjector
             Later();
     }
 
-    /// <summary>Nothing else breaks for a while.</summary>
+    /// <summary>Injects nothing else for this time.</summary>
     public void Wait(long length) => _quietUntil = _run.Time.Now + length;
 
     public void Count(string kind) => Injected[kind] = Injected.GetValueOrDefault(kind) + 1;
 
-    /// <summary>No more of it; what is broken is repaired.</summary>
+    /// <summary>Injects no more faults, and repairs what is broken.</summary>
     public void Stop()
     {
         _stopped = true;
@@ -75,7 +75,7 @@ internal sealed class FaultInjector
             Turn(chance => (_newLeaderCrash, _newLeaderCrash.Inject(leader, chance)));
     }
 
-    /// <summary>It is started again after a while.</summary>
+    /// <summary>Starts a node again after a random time.</summary>
     public void RestartSoon(SimNode node) =>
         RestartIn(node, node.Random.Around(node.Random.OneIn(4) ? 5 * VirtualTime.Second : 500 * VirtualTime.Millisecond));
 

@@ -1,6 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>A node loses its peers one after the other, each for a while, some with a reset of the connection: a promise made over one link meets a vote asked for over another.</summary>
+/// <summary>
+/// A node loses its peers one after the other, each for a while, some with a reset of the connection: a promise made over one link meets a
+/// vote asked for over another.
+/// </summary>
 internal sealed class FlappingLinks(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Flapping;

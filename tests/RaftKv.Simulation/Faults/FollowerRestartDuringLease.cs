@@ -1,8 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// Some have not heard of the leader for long, and ask for votes; of those that follow it one dies, is back at once, hears nothing of it either and is asked. It promised not to vote, and must not
-/// have forgotten that it may have (dissertation §6.4.1).
+/// Some nodes have not heard from the leader for long, and ask for votes. One of the leader's followers dies, is back at once, does not
+/// hear the leader either, and is asked for its vote. It may have promised the leader not to vote, and must not forget that (dissertation
+/// §6.4.1).
 /// </summary>
 internal sealed class FollowerRestartDuringLease(Simulation run) : Fault(run)
 {

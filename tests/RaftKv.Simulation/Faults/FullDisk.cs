@@ -3,7 +3,7 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>There is no room on the disk for a while.</summary>
+/// <summary>A disk has no room for a while.</summary>
 internal sealed class FullDisk(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.DiskFaults;

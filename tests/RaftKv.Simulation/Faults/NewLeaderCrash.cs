@@ -1,7 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A leader falls soon after it has won, often with its first entries on one other disk only: so logs with entries of many terms come about that no quorum has (Raft §5.4.2, figure 8).
+/// A leader crashes, sleeps or is cut off soon after its election, often with its first entries on only one other disk. This makes logs
+/// with entries of many terms that no quorum has (Raft §5.4.2, figure 8).
 /// </summary>
 internal sealed class NewLeaderCrash(Simulation run) : Fault(run)
 {

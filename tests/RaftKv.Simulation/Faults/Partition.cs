@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>The network falls into two parts, or one node is cut off; sometimes in one direction only, sometimes with a bridge left.</summary>
+/// <summary>
+/// The network falls into two parts, or one node is cut off; sometimes in one direction only, sometimes with a bridge left.
+/// </summary>
 internal sealed class Partition(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Partitions;

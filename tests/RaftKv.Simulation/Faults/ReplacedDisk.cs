@@ -5,8 +5,8 @@ using RaftKv.Simulation.Clients;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A member gets an empty disk, or somebody new becomes one, while one of the others does not hear the leader and knows nothing of it. Then the new one leads, and may be the only one that can: the
-/// other must hear it, and find the way to answer.
+/// A member gets an empty disk, or a new node becomes a member, while another member does not hear the leader and knows nothing of it. Then
+/// the new member leads, and may be the only one that can: the other member must accept its messages, and find out how to answer.
 /// </summary>
 internal sealed class ReplacedDisk(Simulation run) : Fault(run)
 {
@@ -28,7 +28,7 @@ internal sealed class ReplacedDisk(Simulation run) : Fault(run)
             $"does not hear {leader.Id}, while {newNode.Id} {(isMember ? "gets another disk" : "is admitted")}");
         _isUnderWay = true;
         Run.Network.Part(leader, bystander, Run.Time.Now + (60 * VirtualTime.Second));
-        // Longer than an unknown peer is dialled after its last message.
+        // The longer wait exceeds the time for which an unknown peer is dialled after its last message.
         var wait = chance.OneIn(3) ? chance.Between(31_000, 34_000) : chance.Between(0, 500);
         Run.Operators.Admit(newNode, isMember, () =>
         {

@@ -2,8 +2,8 @@ namespace RaftKv.Simulation.Faults;
 
 /// <summary>
 /// A member loses its disk. An operator removes it and adds it again, or it comes back by itself and is admitted. On its way through the
-/// log it reads configurations in which a member of its name has a vote, perhaps the only one: there it hears nobody for a while, and must
-/// not take that vote for its own.
+/// log it reads configurations in which a member of its name has a vote, perhaps the only vote. At such a configuration it is cut off for a
+/// while, and must not take that vote for its own.
 /// </summary>
 internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
 {
@@ -20,7 +20,7 @@ internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
         var voters = leader.Core!.Configuration.Members.Where(m => m.IsVoter).Select(m => Run.NodeAt(m.Address)).ToList();
         if (voters.Count < 2 || !voters.TrueForAll(n => n.IsListening && n.PausedUntil <= Run.Time.Now))
             return false;
-        // Without it a quorum must be left to admit it.
+        // A quorum must be left without the node, to admit it.
         var byItself = voters.Count >= 3 && chance.OneIn(2);
         var node = chance.Pick(byItself ? voters.Where(n => n != leader).ToList() : voters);
         _isUnderWay = true;
@@ -33,7 +33,7 @@ internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
         return true;
     }
 
-    /// <summary>One disk at a time, and nothing that is not committed counts on it.</summary>
+    /// <summary>Only one disk at a time is lost, and only while there is no uncommitted configuration.</summary>
     private bool IsSettled => Run.Operators.IsIdle && Run.Nodes.All(n => !n.IsDamaged && !n.IsRefused && (n.Core is not { } core || core.ConfigurationIndex <= Run.History.ConfigurationIndex))
         && Run.History.Configuration.Members.All(m => Run.NodeAt(m.Address) is { IsListening: true } n && n.Identity.Incarnation == m.Incarnation);
 
@@ -44,7 +44,7 @@ internal sealed class ReplacedDiskApart(Simulation run) : Fault(run)
         Run.Faults.RestartSoon(node);
     }
 
-    /// <summary>Waits for the moment in which it reads about its former self, and for the end.</summary>
+    /// <summary>Waits until the node reads a configuration with its former identity, and for the end of its admission.</summary>
     private void Watch(SimNode node, Guid former, SimRandom chance, bool wasCutOff = false) => Run.Time.After(LookEvery, () =>
     {
         if (Run.IsHealing)

@@ -2,7 +2,7 @@ namespace RaftKv.Simulation.Faults;
 
 /// <summary>
 /// A node asks the leader to be admitted, and only that node hears of the entry: the others elect another leader, and the entry is
-/// replaced. Or the founder of the cluster loses its disk when others have been adopted and have no entry yet.
+/// replaced. Or the founder of the cluster loses its disk when other nodes have joined the cluster and have no entry yet.
 /// </summary>
 internal sealed class ReplacedJoin(Simulation run) : Fault(run)
 {

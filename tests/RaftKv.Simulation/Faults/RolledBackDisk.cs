@@ -2,8 +2,8 @@ namespace RaftKv.Simulation.Faults;
 
 /// <summary>
 /// A follower comes back with an older image of its whole data directory, while every other voter runs: it has forgotten votes, and entries
-/// that were committed with its acknowledgement. Sometimes the leader and it were the quorum, and the others, which do not have those
-/// entries, hear it and not the leader when it is back.
+/// that were committed with its acknowledgement. Sometimes this follower and the leader were the quorum, and the other nodes, which lack
+/// those entries, hear the returned follower and not the leader.
 /// </summary>
 internal sealed class RolledBackDisk(Simulation run) : Fault(run)
 {
@@ -45,11 +45,11 @@ internal sealed class RolledBackDisk(Simulation run) : Fault(run)
         Run.Transcript.Add(scene.Node.Id, "comes back with that image");
         scene.Node.RollBack(image);
         Run.Faults.RestartIn(scene.Node, chance.Between(1, 300) * VirtualTime.Millisecond);
-        // What it told to nodes that it cannot reach then is unknown to the others: for so long nothing else happens.
+        // What the node told to nodes that it cannot reach now is unknown to the others, so nothing else happens for this time.
         Run.Time.After(3 * VirtualTime.Second, Watch);
     }
 
-    /// <summary>One at a time: until it votes again, under whichever identity.</summary>
+    /// <summary>Only one node at a time is rolled back: waits until it votes again, under its old or a new identity.</summary>
     private void Watch()
     {
         if (!Run.IsHealing && !IsSettled)

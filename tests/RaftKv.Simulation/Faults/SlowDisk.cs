@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>A disk takes many times as long as usual, or is well again.</summary>
+/// <summary>A disk takes many times as long as usual, or is as fast as usual again.</summary>
 internal sealed class SlowDisk(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.SlowDisks;

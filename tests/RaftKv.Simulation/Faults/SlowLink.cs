@@ -1,6 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>The links between a node and one other, or all others, in one direction or both, have little bandwidth for a while. Some nodes are restarted at the same time, so that they must catch up over them.</summary>
+/// <summary>
+/// The links between a node and one other, or all others, in one direction or both, have little bandwidth for a while. Some nodes are
+/// restarted at the same time, so that they must catch up over them.
+/// </summary>
 internal sealed class SlowLink(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.SlowLinks;

@@ -1,7 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// A process hears late, or sleeps, and then reaches nobody: what it holds runs out while it believes to hold it, if it counts from when it heard of it.
+/// A process receives messages late, or sleeps, and then reaches no other node. A lease that it holds would end while the process believes
+/// to hold it, if the process counted from the arrival of the answer.
 /// </summary>
 internal sealed class SlowThenIsolated(Simulation run) : Fault(run)
 {

@@ -5,8 +5,9 @@ using RaftKv.Simulation.Clients;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// Another one is elected while the leader believes to lead. It is cut off, and what it appends meanwhile is overwritten, often by a snapshot, some of it before its own disk has it; or it is
-/// overthrown, or hands over, and does not hear of it while the last answers to it are late.
+/// Another leader is elected while the old one believes to lead. Either the old leader is cut off, and what it appends meanwhile is
+/// overwritten, often by a snapshot, in part before its own disk has it. Or it is replaced, or hands over, and does not hear of the new
+/// leader while the last answers to it are late.
 /// </summary>
 internal sealed class StaleLeader(Simulation run) : Fault(run)
 {

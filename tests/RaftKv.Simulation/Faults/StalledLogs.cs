@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>The disks of all nodes, all but one, or only the leader take no more of the log for a while, and callers go on asking.</summary>
+/// <summary>
+/// The disks of all nodes, all but one, or only the leader take no more of the log for a while, and callers go on asking.
+/// </summary>
 internal sealed class StalledLogs(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.Stalls;

@@ -1,8 +1,9 @@
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// Some have not heard from the leader for long and ask for votes. The thread of a follower that still hears it is stopped within a turn, between its reading of the clock
-/// and its use, while a message of the leader arrives; then it loses the leader too and is asked for its vote (dissertation §6.4.1).
+/// Some nodes have not heard from the leader for long and ask for votes. The thread of a follower that still hears the leader is stopped
+/// within a turn, between the reading of the clock and the use of the time, while a message of the leader arrives. Then the follower loses
+/// the leader too and is asked for its vote (dissertation §6.4.1).
 /// </summary>
 internal sealed class StoppedTurn(Simulation run) : Fault(run)
 {

@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Faults;
 
-/// <summary>Somebody sets a wall clock wrong, by up to two hours. Nothing may depend on it.</summary>
+/// <summary>A wall clock is set wrong by up to two hours. Nothing may depend on it.</summary>
 internal sealed class WallClockJump(Simulation run) : Fault(run)
 {
     public override bool IsEnabled(Swarm swarm) => swarm.WallJumps;

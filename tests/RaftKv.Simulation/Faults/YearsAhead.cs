@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Faults;
 
 /// <summary>
-/// All machines start cold, one of them, always the same, with a clock that is ten years ahead until somebody sets it right: an empty
-/// battery, a restored image.
+/// All machines lose power and start again, one of them, always the same, with a clock that is ten years ahead until it is set right: an
+/// empty battery, a restored image.
 /// </summary>
 internal sealed class YearsAhead(Simulation run) : Fault(run)
 {

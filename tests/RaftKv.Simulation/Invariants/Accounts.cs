@@ -4,7 +4,10 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>Transactions are atomic and happen once: the accounts add up to nothing at every version, and the ledger has counted every transfer that is in the log, once.</summary>
+/// <summary>
+/// Transactions are atomic and happen once: the accounts add up to nothing at every version, and the ledger has counted every transfer that
+/// is in the log, once.
+/// </summary>
 internal static class Accounts
 {
     public const int Count = 4;

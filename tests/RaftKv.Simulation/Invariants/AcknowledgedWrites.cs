@@ -4,8 +4,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// An acknowledged write is committed, with the outcome its caller was told, and behind everything that was acknowledged before it began (linearizability by
-/// index, RELIABILITY §4). That it is never lost follows from the committed entries being immutable.
+/// An acknowledged write is committed, with the outcome that its caller was told, and behind everything that was acknowledged before it
+/// began (linearizability by index). That it is never lost follows from the committed entries being immutable.
 /// </summary>
 internal static class AcknowledgedWrites
 {

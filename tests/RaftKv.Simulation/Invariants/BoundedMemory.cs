@@ -3,7 +3,10 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>What waits is bounded (docs/architecture.md, "Limits"; RELIABILITY I18): the log that is not applied or not durable, what is under way to one peer, sessions.</summary>
+/// <summary>
+/// What waits is bounded (docs/architecture.md, "Limits"): the log that is not applied or not durable, what is under way to one peer,
+/// sessions.
+/// </summary>
 internal sealed class BoundedMemory(Simulation run) : Invariant
 {
     private readonly PerNode<(int Life, long Term, long Bytes)> _leading = new();
@@ -16,7 +19,8 @@ internal sealed class BoundedMemory(Simulation run) : Invariant
             return;
         CheckLeader(node, core);
         var largest = run.Swarm.ValueBytes + 1024L;
-        // A restarted node has all that follows its snapshot still to apply, and as a leader sends it to the others, which may have no more than that snapshot.
+        // A restarted node has all that follows its snapshot still to apply, and as a leader sends it to the others, which may have no more
+        // than that snapshot.
         ref var life = ref _lives[node];
         if (life != node.Life)
             _recovered = Math.Max(_recovered, (core.LastIndex - core.SnapshotIndex) * largest);
@@ -36,7 +40,8 @@ internal sealed class BoundedMemory(Simulation run) : Invariant
             throw Broken(node, "there are too many sessions");
     }
 
-    // Beyond its limit a leader takes no proposal, so its log grows no further than by the batch that passed the limit; what it brought along from before it led may be more.
+    // Beyond its limit a leader takes no proposal, so its log grows no further than by the batch that passed the limit; what it held when
+    // it was elected may be more.
     private void CheckLeader(SimNode node, RaftCore core)
     {
         if (core.Role != RaftRole.Leader)

@@ -4,7 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A new member has no vote before its disk has the log up to the entry that added it, so that it takes nobody's place in a quorum meanwhile (dissertation §4.2.1; RELIABILITY M-10).
+/// A new member has no vote before its disk has the log up to the entry that added it, so that no quorum needs it before that (dissertation
+/// §4.2.1).
 /// </summary>
 internal sealed class CaughtUpLearners(Simulation run) : Invariant
 {

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>What is committed is the same everywhere and for ever, and no node takes a commit back (Raft §5.4.3; RELIABILITY I4, I6).</summary>
+/// <summary>What is committed is the same everywhere and for ever, and no node takes a commit back (Raft §5.4.3).</summary>
 internal sealed class CommittedEntries(Simulation run) : Invariant
 {
     private readonly PerNode<(int Life, long Commit)> _seen = new();
@@ -18,7 +18,8 @@ internal sealed class CommittedEntries(Simulation run) : Invariant
         var seen = found.Life == node.Life ? found.Commit : 0;
         if (core.CommitIndex < seen)
             throw new BrokenInvariantException("Committed entries", $"{node.Id} goes back from {seen} to {core.CommitIndex}");
-        // What commits in a step commits by the configuration before it, or by one that arrived in it; a leader may append the next one in the same step.
+        // What commits in a step commits by the configuration before it, or by one that arrived in it; a leader may append the next one in
+        // the same step.
         ref var configuration = ref _configurations[node];
         var before = configuration ?? core.Configuration;
         configuration = core.Configuration;

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// The configuration in force on a node is the newest of its snapshot and its log (dissertation §4.1): it goes with its entry when that is truncated, and an installed snapshot brings its own
-/// (RELIABILITY I10, S-09).
+/// The configuration in force on a node is the newest of its snapshot and its log (dissertation §4.1): when its entry is truncated, it is
+/// no longer in force, and an installed snapshot brings its own.
 /// </summary>
 internal sealed class ConfigurationInForce(Simulation run) : Invariant
 {

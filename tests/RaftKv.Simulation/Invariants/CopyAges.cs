@@ -1,9 +1,11 @@
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>The age that a node says its copy has is true: it has applied everything that was committed anywhere before that time.</summary>
+/// <summary>
+/// The age that a node reports for its copy is true: it has applied everything that was committed on any node before that time.
+/// </summary>
 internal sealed class CopyAges(Simulation run) : Invariant
 {
-    /// <summary>When the history had grown how far; only its own end is ever added to.</summary>
+    /// <summary>The end of the history at each time when it grew.</summary>
     private readonly List<(long At, long Committed)> _grown = [(0, 0)];
 
     public override void AfterStep(SimNode node)
@@ -12,7 +14,7 @@ internal sealed class CopyAges(Simulation run) : Invariant
             _grown.Add((run.Time.Now, run.History.Last.Index));
         if (node.Core is null || node.Replica.Age is not { Ticks: >= 0 } age)
             return;
-        // The node's clock may be slow by a tenth; and what committed at the very moment was committed a moment ago.
+        // The node's clock may be slow by a tenth, and what was committed in the last millisecond does not count yet.
         var before = run.Time.Now - (age.Ticks * 12 / 10) - VirtualTime.Millisecond;
         var committed = CommittedBefore(before);
         if (node.Applier.AppliedIndex < committed)

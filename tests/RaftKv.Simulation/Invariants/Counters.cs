@@ -25,7 +25,7 @@ internal sealed class Counters(KvStateMachine machine)
 
     public static string Name(int counter) => $"{Prefix}{counter}";
 
-    /// <summary>The entry is applied next.</summary>
+    /// <summary>Called before the entry is applied.</summary>
     public void Begin(in LogEntry entry)
     {
         _increment = Find(entry);
@@ -33,7 +33,7 @@ internal sealed class Counters(KvStateMachine machine)
             _before = Read(increment.Keys.From.Span);
     }
 
-    /// <summary>The entry was applied.</summary>
+    /// <summary>Called after the entry was applied.</summary>
     public void End(in LogEntry entry, in ApplyResult result)
     {
         // A repeated command is answered with the version of the entry that executed it.

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// What a node takes to be on its disk is there (RELIABILITY I9, L-13), and is still there when its process starts again: it has everything that it may have acknowledged, or it does not start at all
-/// (RELIABILITY P-03).
+/// What a node takes to be on its disk is there, and is still there when its process starts again: it has everything that it may have
+/// acknowledged, or it does not start at all.
 /// </summary>
 internal sealed class DurableEntries : Invariant
 {
@@ -24,17 +24,18 @@ internal sealed class DurableEntries : Invariant
     }
 
     /// <summary>A process has found what its disk has, and is about to take part.</summary>
-    /// <param name="node">Where.</param>
+    /// <param name="node">The node.</param>
     /// <param name="kept">The entries that were on the disk when the process before it died.</param>
-    /// <param name="keptSnapshot">The end of the snapshot that was.</param>
+    /// <param name="keptSnapshot">The end of the snapshot that was on the disk then.</param>
     /// <param name="found">What this process starts from; <c>null</c> is nothing.</param>
     public static void CheckKept(SimNode node, IReadOnlyDictionary<long, long> kept, long keptSnapshot, RaftStart? found)
     {
         var (last, snapshot) = (found?.LastIndex ?? 0, found?.Snapshot.Index ?? 0);
-        // One that is damaged is set aside, and what the log does not have of it was promised to nobody.
+        // A damaged snapshot is set aside; what the log does not have of it was not acknowledged.
         if (last < keptSnapshot && !node.IsDamaged)
             throw new BrokenInvariantException("Durable entries", $"{node.Id} had a snapshot up to {keptSnapshot}, and starts with {last}");
-        // A snapshot that came in and contradicts the log does away with it, as a whole (Raft §7), also when the process dies between the two.
+        // An installed snapshot that conflicts with the log discards the whole log (Raft §7), also when the process dies between the two
+        // steps.
         if (found is not null && kept.TryGetValue(snapshot, out var before) && before != found.Snapshot.Term)
             return;
         foreach (var (index, term) in kept)

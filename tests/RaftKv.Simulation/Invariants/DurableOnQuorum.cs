@@ -3,8 +3,9 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// An entry commits only once more than half of the voters of the configuration in force have it on their disks (Raft §5.3; RELIABILITY I8): so what is acknowledged survives any
-/// minority. That applied ≤ committed ≤ last holds is checked by the core itself after every step, in every build.
+/// An entry commits only once more than half of the voters of the configuration in force have it on their disks (Raft §5.3), so that what
+/// is acknowledged survives the loss of any minority. That applied ≤ committed ≤ last holds is checked by the core itself after every step,
+/// in every build.
 /// </summary>
 internal static class DurableOnQuorum
 {

@@ -8,7 +8,8 @@ internal sealed class ElectionSafety(Simulation run) : Invariant
     private readonly Dictionary<long, string> _leaders = [];
     private readonly PerNode<int> _lives = new();
 
-    // Who is the only voter elects itself before its disk has the term, in which nothing leaves it until then. With its process that leadership may be gone without a trace.
+    // An only voter elects itself before its disk has the term, and sends nothing in this term until then. When its process dies, that
+    // leadership may be lost without a trace.
     private readonly PerNode<long?> _alone = new();
 
     public int Elections => _leaders.Count;

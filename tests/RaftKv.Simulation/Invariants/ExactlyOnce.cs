@@ -4,7 +4,7 @@ namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
 /// A command takes effect at most once however often it is repeated (dissertation §6.3), and never when its caller was told that it
-/// certainly had no effect (RELIABILITY I13).
+/// certainly had no effect.
 /// </summary>
 internal static class ExactlyOnce
 {

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>The text of a failure, which is put together only when the condition does not hold: conditions are checked after every step.</summary>
+/// <summary>
+/// The text of a failure. It is formatted only when the condition does not hold, because conditions are checked after every step.
+/// </summary>
 [InterpolatedStringHandler]
 internal ref struct FailureText
 {

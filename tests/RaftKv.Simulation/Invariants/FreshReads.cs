@@ -1,8 +1,8 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Reads are linearizable: they see everything acknowledged before they began (RELIABILITY I14), and what they return is exactly what the log says at the index they
-/// were served at; stale ones may be old, but are never wrong.
+/// Reads are linearizable: they see everything acknowledged before they began, and return exactly what the log says at the index at which
+/// they were served. Stale reads may be old, but are never wrong.
 /// </summary>
 internal static class FreshReads
 {

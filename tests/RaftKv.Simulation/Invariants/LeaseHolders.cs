@@ -3,7 +3,8 @@ using RaftKv.Embedded.Client;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A lease never ends for lack of a sign of life while its holder, by its own clock, still counts on it; whatever clocks, leaders and networks do. (That somebody revokes it is another thing.)
+/// A lease never expires while its holder, by its own clock, still counts on it, whatever clocks, leaders and networks do. (It may be
+/// revoked.)
 /// </summary>
 internal sealed class LeaseHolders
 {

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// While a leader may serve reads from its lease, nobody else is elected (dissertation §6.4.1), as long as clocks drift apart by less than <c>MaxClockDrift</c>. Looked at the
-/// moment somebody wins, in true time, whether or not a reader is there.
+/// While a leader may serve reads from its lease, no other node is elected (dissertation §6.4.1), as long as clocks drift apart by less
+/// than <c>MaxClockDrift</c>. Checked in true time at the moment when a node wins, whether or not there is a reader.
 /// </summary>
 internal sealed class LeaseSafety(Simulation run) : Invariant
 {

@@ -3,12 +3,13 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Leases only stand still while there is no leader: a change of leader stops their clock for the true time between the two leaders, and a little for what was on its way. Where
-/// networks are cut a new leader may have heard the old one last a long time ago, so this is looked at in storms in which they are not.
+/// The clock of leases stands still only while there is no leader: a change of leader stops it for the true time between the two leaders,
+/// and a little for messages that were under way. When the network is cut, a new leader may have heard the old one last a long time ago, so
+/// this is checked only in a storm without cuts, <see cref="Profile.Handovers"/>.
 /// </summary>
 internal sealed class LeaseTime(Simulation run) : Invariant
 {
-    /// <summary>Twice what an election takes, and what a message may take.</summary>
+    /// <summary>In milliseconds: twice the time of an election, and the time of a message.</summary>
     private const long Allowed = 1_500;
 
     private readonly Dictionary<long, (long Won, long Last)> _led = [];
@@ -20,8 +21,8 @@ internal sealed class LeaseTime(Simulation run) : Invariant
     }
 
     /// <summary>
-    /// All processes restart. How long the cluster was away is told by the wall clocks alone from now on, and the clocks of a majority may
-    /// be wrong.
+    /// All processes restart. How long the cluster was down is known only from the wall clocks from now on, and those of a majority may be
+    /// wrong.
     /// </summary>
     public void OnAllRestart() => _led.Clear();
 

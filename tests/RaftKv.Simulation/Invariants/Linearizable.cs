@@ -3,12 +3,14 @@ using RaftKv.Integration.Linearizability;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// What callers were told of each key has an order, consistent with real time, in which one register would have said the same (Herlihy and Wing 1990; RELIABILITY §4). Looks at nothing but calls
-/// and answers, so it does not depend on the indexes that the other checks of reads and writes trust.
+/// What callers were told of each key has an order, consistent with real time, in which one register would have said the same (Herlihy and
+/// Wing 1990). The check uses only calls and answers, so it does not depend on the indexes that the other checks of reads and writes trust.
 /// </summary>
 internal sealed class Linearizable : Invariant
 {
-    /// <summary>Histories with many unknown outcomes cost too much to decide; the checks by index decide those.</summary>
+    /// <summary>
+    /// The steps of one check. Histories with many unknown outcomes cost too much to decide; the checks by index cover those.
+    /// </summary>
     private const int Budget = 20_000;
 
     private readonly SortedDictionary<string, List<RegisterOperation>> _histories = new(StringComparer.Ordinal);

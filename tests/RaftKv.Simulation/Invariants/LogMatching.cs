@@ -4,8 +4,9 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Two entries of the same index and term hold the same, and follow the same entry (Raft §5.3, figure 3): so two logs that agree in one entry agree in all before it. Looked at
-/// whenever an entry has come onto a disk: what a lonely voter appended and forgot never was.
+/// Two entries of the same index and term hold the same, and follow the same entry (Raft §5.3, figure 3): so two logs that agree in one
+/// entry agree in all before it. Checked when an entry has reached a disk: what an only voter appended and forgot before that does not
+/// count.
 /// </summary>
 internal sealed class LogMatching : Invariant
 {
@@ -20,7 +21,7 @@ internal sealed class LogMatching : Invariant
         var last = core.DurableIndex;
         ref var seen = ref _seen[node];
         var goesOn = seen.Life == node.Life && core.FirstIndex - 1 >= seen.Base;
-        // Nothing is new when the end is the one that was seen.
+        // Nothing is new when the log still has the end that was seen.
         if (goesOn && seen.Base + seen.Terms.Count == last && last >= core.FirstIndex && seen.Terms[^1] == core.TermAt(last))
             return;
         if (!goesOn)

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// While most wall clocks are right, or wrong by some hours as others are set, log time is never ahead of them by much more: one clock
-/// that is years ahead does not move it. Looked at in the storm that has such a clock on one machine of three.
+/// While most wall clocks are right, or wrong by some hours, log time is never ahead of the true time by more than a year: one clock that
+/// is ten years ahead does not move it. Checked in the storm that has such a clock on one machine of three.
 /// </summary>
 internal sealed class LogTimeBound(Simulation run)
 {

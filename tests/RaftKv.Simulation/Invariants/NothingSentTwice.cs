@@ -1,14 +1,14 @@
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// While a connection lives nothing is sent on it twice without evidence of a loss, so a slow link is enough. What a follower refuses, at the beginning of a term or because it has no room, is sent again: up
-/// to a part of the whole.
+/// While a connection lives, nothing is sent on it twice without evidence of a loss, so that a slow link is enough. What a follower
+/// refuses, at the beginning of a term or because it has no room, is sent again; this is allowed for a part of all bytes.
 /// </summary>
 internal sealed class NothingSentTwice(Simulation run) : Invariant
 {
     public override void AfterStep(SimNode node)
     {
-        // Elsewhere messages are lost, repeated and overtaken without the end of a connection, and the core must send again.
+        // In other storms messages are lost, repeated and overtaken without the end of a connection, and the core must send again.
         if (run.Swarm.Profile != Profile.SlowLinks || !node.IsUp)
             return;
         foreach (var link in node.Transport.Links)

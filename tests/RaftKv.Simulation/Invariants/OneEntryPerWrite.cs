@@ -6,8 +6,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A write is given to a leader once, however long its outcome takes, unless there was a reason to give it again: another leader or term, a connection that changed, a refusal, a snapshot that passed over
-/// entries. A node hears of a changed connection a moment after the network: its own count of reasons is looked at as well. Repeated writes have no effect, but they fill disks and links at the worst moment.
+/// A write is given to a leader once, however long its outcome takes, unless there was a reason to give it again: another leader or term, a
+/// connection that changed, a refusal, a snapshot that passed over entries. A node hears of a changed connection a moment after the
+/// network, so its own count of reasons is compared as well. Repeated writes have no effect, but they fill disks and links at the worst
+/// moment.
 /// </summary>
 internal sealed class OneEntryPerWrite(Simulation run) : Invariant
 {
@@ -16,7 +18,7 @@ internal sealed class OneEntryPerWrite(Simulation run) : Invariant
     private readonly Dictionary<(long Session, long Sequence), Way> _appended = [];
     private readonly List<LogEntry> _entries = [];
 
-    /// <summary>A node gives writes to the leader by a connection.</summary>
+    /// <summary>A node sends writes to the leader over a connection.</summary>
     public void OnForwarded(SimNode node, ForwardWrites message)
     {
         if (node.Core is not { } core)
@@ -43,7 +45,8 @@ internal sealed class OneEntryPerWrite(Simulation run) : Invariant
         _entries.Clear();
         if (from > core.LastIndex || !core.TryCopyEntries(from, core.LastIndex, _entries))
             return;
-        // What was forwarded is looked at where it was sent: on its way it may meet the next leader, and a second copy may follow it there.
+        // Forwarded writes are checked where they were sent: under way they may meet the next leader, and a second copy may follow them
+        // there.
         foreach (var entry in _entries)
         {
             if (entry.Kind == EntryKind.Command && KvCommand.TryReadPlace(entry.Payload.Span, out var session, out var sequence) && sequence > 0 && !_forwarded.ContainsKey((session, sequence)))

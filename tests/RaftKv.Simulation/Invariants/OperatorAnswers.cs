@@ -6,17 +6,17 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// What operators are told is true: a change that is said not to have happened never happens, one that is said to be done was committed
-/// while the call was under way. Unknown may be either.
+/// What operators are told is true: a change that is said not to have happened never happens, and a change that is said to be done was
+/// committed while the call was under way. An unknown outcome may be either.
 /// </summary>
 internal sealed class OperatorAnswers : Invariant
 {
     private readonly Simulation _run;
 
-    /// <summary>Calls under way, or that ended without saying what became of them, which may still remove a node.</summary>
+    /// <summary>The calls that may still remove a node: those under way, and those that ended with an unknown outcome.</summary>
     private readonly Dictionary<string, (int UnderWay, int Unknown)> _removals = [];
 
-    /// <summary>Answers that claim something about the configurations up to an entry that is committed and was not seen by the history yet.</summary>
+    /// <summary>Answers that claim something about the configurations up to a committed entry that the history has not seen yet.</summary>
     private readonly List<Claim> _claims = [];
     private ClusterConfiguration _before = ClusterConfiguration.Empty;
 
@@ -35,7 +35,7 @@ internal sealed class OperatorAnswers : Invariant
     }
 
     /// <param name="operation">What was asked.</param>
-    /// <param name="nodeId">Of whom.</param>
+    /// <param name="nodeId">The node that the call was about.</param>
     /// <param name="since">The last entry that was known to be committed when it was asked.</param>
     /// <param name="result">The answer; <c>null</c> when the process died that should have given it.</param>
     public void OnAnswered(AdminOperation operation, string nodeId, long since, AdminResult? result)
@@ -82,7 +82,7 @@ internal sealed class OperatorAnswers : Invariant
 
     private void OnCommitted(ClusterConfiguration configuration)
     {
-        // Only operators remove members. That one joins may also be its own wish, or that of a leader that meets its empty directory.
+        // Only operators remove members. A node may also join because it asked itself, or because a leader met its empty directory.
         foreach (var member in _before.Members)
         {
             if (configuration.Find(member.NodeId) is null)

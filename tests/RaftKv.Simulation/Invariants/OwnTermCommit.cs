@@ -2,7 +2,10 @@ using RaftKv.Embedded.Consensus;
 
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>A leader commits by counting only what it appended itself; entries of earlier terms commit with those behind them (Raft §5.4.2, figure 8; RELIABILITY I8).</summary>
+/// <summary>
+/// A leader commits by counting only what it appended itself; entries of earlier terms commit with those behind them (Raft §5.4.2, figure
+/// 8).
+/// </summary>
 internal sealed class OwnTermCommit : Invariant
 {
     private readonly PerNode<(int Life, long Term, long Commit)> _leading = new();

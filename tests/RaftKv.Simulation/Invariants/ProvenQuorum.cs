@@ -4,15 +4,15 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A leader appends a configuration only when a quorum of its voters was alive in this leader's term (dissertation §4.4): voters that
-/// died before the election have answered nothing, however short ago that was.
-/// Otherwise it may append what never commits, and the voters that are left cannot elect another leader without that entry.
+/// A leader appends a configuration only when a quorum of its voters was alive in this leader's term (dissertation §4.4): voters that died
+/// before the election have answered nothing, however recent that was. Otherwise it may append an entry that never commits, and the voters
+/// that are left cannot elect another leader without that entry.
 /// </summary>
 internal sealed class ProvenQuorum(Simulation run) : Invariant
 {
     private readonly PerNode<(int Life, long Term, long ElectedAt, long Index)> _leading = new();
 
-    /// <summary>When data directories that are gone did something for the last time.</summary>
+    /// <summary>The time of the last step of each data directory that is gone.</summary>
     private readonly Dictionary<Guid, long> _gone = [];
 
     public override void AfterStep(SimNode node)

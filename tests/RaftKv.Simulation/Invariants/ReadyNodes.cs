@@ -3,8 +3,8 @@ using RaftKv.Embedded.Consensus;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// A node that says it is ready has applied everything that was committed when its process started, and a committed configuration has it in the role it was configured for: who replaces disks one after the
-/// other goes by nothing else.
+/// A node that says it is ready has applied everything that was committed when its process started, and a committed configuration has it in
+/// the role that it was configured for: an operator who replaces disks one after the other relies on nothing else.
 /// </summary>
 internal sealed class ReadyNodes(Simulation run) : Invariant
 {

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Counts the bytes of entries and of snapshots that are sent on one connection a second time by the same leader. A connection keeps the order of its messages and loses none of them, so on a slow link that is
-/// a waste which keeps a follower from ever catching up.
+/// Counts the bytes of entries and of snapshots that are sent on one connection a second time by the same leader. A connection keeps the
+/// order of its messages and loses none of them, so on a slow link that is a waste that can keep a follower from ever catching up.
 /// </summary>
 internal sealed class SentOnce
 {

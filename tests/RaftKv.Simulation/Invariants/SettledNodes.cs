@@ -7,7 +7,8 @@ namespace RaftKv.Simulation.Invariants;
 internal sealed class SettledNodes(Simulation run) : Invariant
 {
     /// <summary>
-    /// The data directory of each process in the step before: it takes a new identity when it finds that it went back in time.
+    /// The data directory of each process in the step before: a process takes a new identity when it finds that its directory went back in
+    /// time.
     /// </summary>
     private readonly PerNode<(int Life, Guid Incarnation, bool IsSettled)> _seen = new();
 

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// Configurations that follow each other differ by at most one voter, so their quorums overlap; and a leader begins no change before the one before it, and an entry of its own term,
-/// are committed (dissertation §4.1; Ongaro on raft-dev, 2015; RELIABILITY I10).
+/// Configurations that follow each other differ by at most one voter, so their quorums overlap; and a leader begins no change before the
+/// one before it, and an entry of its own term, are committed (dissertation §4.1; Ongaro on raft-dev, 2015).
 /// </summary>
 internal sealed class SingleStepConfiguration : Invariant
 {

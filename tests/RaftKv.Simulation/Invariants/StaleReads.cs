@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>What a node has served it never takes back, not even across restarts: its reads never go back in time (docs/architecture.md, "A read").</summary>
+/// <summary>
+/// What a node has served it never takes back, not even across restarts: its reads never go back in time (docs/architecture.md, "A read").
+/// </summary>
 internal sealed class StaleReads : Invariant
 {
     private readonly PerNode<long> _served = new();

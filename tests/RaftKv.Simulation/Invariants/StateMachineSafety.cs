@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Invariants;
 
-/// <summary>Nodes that have applied the same index are in the same state, sessions and all (Raft §5.4.3; RELIABILITY I5), and apply only what is committed (I7).</summary>
+/// <summary>
+/// Nodes that have applied the same index are in the same state, sessions and all (Raft §5.4.3), and apply only what is committed.
+/// </summary>
 internal sealed class StateMachineSafety(Simulation run) : Invariant
 {
     private readonly PerNode<(int Life, long Applied)> _seen = new();

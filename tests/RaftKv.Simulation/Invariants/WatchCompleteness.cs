@@ -4,14 +4,14 @@ using RaftKv.Embedded.Client;
 namespace RaftKv.Simulation.Invariants;
 
 /// <summary>
-/// What a watcher is told is exactly what the committed entries do to its keys: no gap, no duplicate, transactions whole, over crashes, snapshots and changes of
-/// the leader. A state that it begins with is that of one version.
+/// What a watcher is told is exactly what the committed entries do to its keys: no gap, no duplicate, transactions whole, over crashes,
+/// snapshots and changes of the leader. A state that it begins with is that of one version.
 /// </summary>
 internal sealed class WatchCompleteness : Invariant
 {
     private const int Watchers = 6;
 
-    // Of its own, so that watching changes nothing about a run.
+    // Random numbers of its own, so that watching changes nothing about a run.
     private readonly SimRandom _chance;
     private readonly List<SimWatch> _watches = [];
 
@@ -54,7 +54,7 @@ internal sealed class WatchCompleteness : Invariant
             watch.Detach();
     }
 
-    /// <summary>Once every node has applied everything, whoever reads on gets to the end.</summary>
+    /// <summary>Once every node has applied everything, each watcher reaches the end.</summary>
     public void CheckComplete(IReadOnlyList<SimNode> members)
     {
         foreach (var member in members)

@@ -1,6 +1,8 @@
 namespace RaftKv.Simulation.Mutations;
 
-/// <summary>The bugs that are planted: the deadly ones of other systems (RELIABILITY §6), those of the textbooks, and those that were once in here.</summary>
+/// <summary>
+/// The bugs that are planted: serious bugs of other systems, bugs from the literature, and bugs that this project once had ("was here").
+/// </summary>
 internal static partial class Catalogue
 {
     public static IEnumerable<Mutation> All => [.. Elections, .. Replication, .. Reads, .. Members, .. Joining, .. Disks, .. Sessions, .. Data, .. Rollbacks, .. Network, .. OnceHere];
@@ -36,9 +38,10 @@ internal static partial class Catalogue
         new("ack-before-durable", "a follower acknowledges what its disk does not have yet",
             new Edit("Consensus/Following.cs", "private long DurableMatch => Math.Min(_verified, replica.Log.DurableIndex);",
                 "private long DurableMatch => _verified;")),
-        // That the disk's word is matched by index and term, and not by index alone, changes nothing beside the barrier of a vote. An append that was replaced is of an earlier term; while it waits in
-        // the list it is found first, and the list is only cleared by a snapshot of the new term, which no leader sends before it has an answer of that term, and none leaves before the disk's word
-        // about the vote is here, and with it that about everything before. So what is planted is that it counts for what comes behind.
+        // To match the disk's confirmation of an append by its index alone, and not by index and term, would change nothing, because of the
+        // barrier of a vote. An append that was replaced has an earlier term. While it waits in the list it is found first. Only a snapshot
+        // of the new term clears the list, no leader sends one before it has an answer of that term, and no answer leaves before the disk
+        // has confirmed the vote, and with it everything before. So the planted bug is that a confirmation counts for later appends.
         new("word-counts-for-later-appends", "the disk's word about an append counts for those behind it",
             new Edit("Consensus/RaftLog.cs", "while (done < _pending.Count && _pending[done].Last != last)", "while (done < _pending.Count - 1)")),
         new("truncates-a-matching-suffix", "a late append removes what follows it, although it agrees",
@@ -184,8 +187,9 @@ internal static partial class Catalogue
             new Edit("StateMachine/KvStateMachine.cs", "new KvSnapshot(State(), ", "new KvSnapshot(State() with { Sessions = new SessionTable().Encode() }, ")),
         new("applied-again-after-snapshot", "entries that a snapshot holds are applied once more",
             new Edit("Consensus/ReplicaState.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;")),
-        // That a write is marked as in doubt when a snapshot is installed changes nothing as long as it is also given to the leader again in the same turn, and whenever there is a new one: its
-        // attempts are more than one then, before any refusal or the loss of the session can reach it. What counts is what those make of it.
+        // Not to mark a write as uncertain when a snapshot is installed would change nothing while the write is also sent to the leader
+        // again in the same turn, and to every new leader: it then has more than one attempt before a refusal or the loss of the session
+        // can reach it. So the planted bugs are in what those do with such a write.
         new("lost-session-repeats-all", "when a session is lost, a write that may have been made in it is made again in another",
             new Edit(
                 "Node/Calls/PendingProposals.cs", "if (write.Attempts > 1)\n        {\n            write.TryFail(Errors.SessionLost());",

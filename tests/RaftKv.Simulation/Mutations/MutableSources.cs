@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace RaftKv.Simulation.Mutations;
 
 /// <summary>
-/// The sources of the product, to be compiled again and again with one bug at a time. They are built once as usual, in a copy, for what their generators add; from then on only the files that
-/// differ are parsed again.
+/// The sources of the product, to be compiled again and again with one bug at a time. They are built once as usual, in a copy, to get the
+/// files of their source generators; from then on only the files that differ are parsed again.
 /// </summary>
 internal sealed class MutableSources : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class MutableSources : IDisposable
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable));
     }
 
-    /// <summary>Where they come from.</summary>
+    /// <summary>The directory of the product's sources.</summary>
     public static DirectoryInfo Product => new(Path.Combine(Root.FullName, Project));
 
     private static DirectoryInfo Root
@@ -45,7 +45,7 @@ internal sealed class MutableSources : IDisposable
 
     public bool Fits(Edit edit) => edit.Fits(File.ReadAllText(PathOf(edit.File)));
 
-    /// <summary>The assembly with a bug in it.</summary>
+    /// <summary>The assembly of the product with a bug in it.</summary>
     public byte[] Compile(Mutation mutation)
     {
         var compilation = _compilation;
@@ -82,7 +82,7 @@ internal sealed class MutableSources : IDisposable
 
     private static SyntaxTree Parse(string path) => CSharpSyntaxTree.ParseText(File.ReadAllText(path), ParseOptions, path);
 
-    // What this process itself runs on.
+    // The assemblies that this process itself runs on.
     private static IEnumerable<MetadataReference> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
         .Where(path => Path.GetFileName(path) is var name && !name.StartsWith("RaftKv.", StringComparison.Ordinal) && name != "System.Linq.Async.dll")
         .Select(path => MetadataReference.CreateFromFile(path));

@@ -4,8 +4,8 @@ using RaftKv.Embedded;
 namespace RaftKv.Simulation.Mutations;
 
 /// <summary>
-/// Shows that the net has no holes: every bug of the <see cref="Catalogue"/> is planted in the sources, which are compiled and hunted until a seed finds it. A planted bug that fits the sources
-/// no more, or is not found, is a failure.
+/// Shows that the simulation finds bugs: every bug of the <see cref="Catalogue"/> is planted in the sources, which are compiled and run
+/// until a seed finds the bug. A planted bug that no longer fits the sources, or is not found, is a failure.
 /// </summary>
 internal sealed class MutationTest(Arguments arguments)
 {
@@ -17,7 +17,7 @@ internal sealed class MutationTest(Arguments arguments)
         var only = arguments.List("--only");
         var mutations = Catalogue.All.Where(m => only.Count == 0 || only.Contains(m.Name)).ToList();
         using var sources = new MutableSources();
-        // Before a long hunt: does everything still fit?
+        // Checked before the long search: every edit must still fit.
         var unfit = mutations.SelectMany(m => m.Edits.Where(e => !sources.Fits(e)).Select(e => $"'{m.Name}' fits no single place in {e.File} any more")).ToList();
         unfit.ForEach(Console.WriteLine);
         Console.WriteLine("| planted bug | what is wrong | found by | in | seeds |");
@@ -44,7 +44,7 @@ internal sealed class MutationTest(Arguments arguments)
         return false;
     }
 
-    /// <summary>The invariant; of a replica that stopped itself also why.</summary>
+    /// <summary>The name of the invariant; for a replica that stopped itself also the reason.</summary>
     private static string NameOf(string failure)
     {
         var parts = failure.Split('\n')[0].TrimEnd().Split(':', 2);

@@ -1,6 +1,6 @@
 namespace RaftKv.Simulation.Mutations;
 
-/// <summary>For whoever changes the sources: do the bugs of the <see cref="Catalogue"/> still fit them?</summary>
+/// <summary>Tells a test whether the bugs of the <see cref="Catalogue"/> still fit the sources.</summary>
 public static class PlantedBugs
 {
     /// <summary>The edits that fit no single place any more.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.Loader;
 
 namespace RaftKv.Simulation.Mutations;
 
-/// <summary>This simulation once more, over a product with a bug in it.</summary>
+/// <summary>This simulation, loaded a second time over a product with a bug in it.</summary>
 internal sealed class PlantedSimulation : AssemblyLoadContext
 {
     private readonly byte[] _product;
@@ -24,7 +24,7 @@ internal sealed class PlantedSimulation : AssemblyLoadContext
     /// <summary>What was found in the run of a seed; <c>null</c> is nothing.</summary>
     public string? FailureOf(ulong seed, Profile? profile) => (string?)_failure.GetValue(_run.Invoke(null, [seed, profile?.ToString() ?? ""]));
 
-    /// <summary>This program, over that product, with a command line.</summary>
+    /// <summary>Runs this program over that product, with a command line.</summary>
     public void Main(params string[] args) => _program.Invoke(null, [args]);
 
     protected override Assembly? Load(AssemblyName assemblyName) => assemblyName.Name == "RaftKv.Embedded" ? LoadFromStream(new MemoryStream(_product)) : null;

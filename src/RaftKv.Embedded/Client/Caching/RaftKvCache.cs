@@ -4,7 +4,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>The store as a cache: an entry is a key with a lifetime, and every read of it is a use.</summary>
+/// <summary>The store as a cache: an entry is a key with a lifetime, and every read of it counts as a use.</summary>
 internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) : IBufferDistributedCache
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(KvLifetime.MaxMs);
@@ -48,7 +48,7 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         return (await ReadAsync(key, destination, WriteValue, token).ConfigureAwait(false)).Found;
     }
 
-    /// <summary>A use needs no fresh copy: it asks no other node, and no leader.</summary>
+    /// <summary>Records a use. It reads this node's own copy, whatever its age, because a use needs no fresh value.</summary>
     public void Refresh(string key)
     {
         var name = Name(key);
@@ -86,7 +86,8 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         kv.ReadAsync(Name(key), state, read, _reading, token);
 
     /// <summary>
-    /// The value is in the command when the method returns: a sequence's parts are put together in a buffer that goes back at once.
+    /// The value is in the command when the method returns: the segments of the sequence are copied into a rented buffer that is returned
+    /// at once.
     /// </summary>
     private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry,
         CancellationToken token)
@@ -124,7 +125,9 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         return kv.DeleteAsync(name, default, token);
     }
 
-    /// <summary>Reads may have been stale: what was made from them must not wait here until it can replace newer entries.</summary>
+    /// <summary>
+    /// Reads may have been stale: an entry computed from them must not wait here for a leader and then replace a newer one.
+    /// </summary>
     private void RefuseIfLeaderless()
     {
         if (_reading.StaleWithoutLeader)
@@ -142,7 +145,7 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         };
     }
 
-    /// <summary>"For ever" is often said with a time that no clock can count.</summary>
+    /// <summary>Applications often express "for ever" by a time that is longer than the store allows.</summary>
     private static TimeSpan? AtMost(TimeSpan? time) => time > Longest ? Longest : time;
 
     private static ReadOnlyMemory<byte> NotNull(byte[] value)

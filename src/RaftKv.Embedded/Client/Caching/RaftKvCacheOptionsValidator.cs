@@ -3,7 +3,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Says everything that is wrong with a cache's options at once, when the host starts.</summary>
+/// <summary>Reports all errors in the options of a cache together, when the host starts.</summary>
 internal sealed class RaftKvCacheOptionsValidator : IValidateOptions<RaftKvCacheOptions>
 {
     public ValidateOptionsResult Validate(string? name, RaftKvCacheOptions options)

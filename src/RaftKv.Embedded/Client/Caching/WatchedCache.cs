@@ -4,7 +4,7 @@ using RaftKv.Embedded.Diagnostics;
 
 namespace RaftKv.Embedded.Client;
 
-/// <summary>Measures and traces the operations of a cache while something listens; otherwise it passes each one on.</summary>
+/// <summary>Measures and traces the operations of a cache while a listener is attached; otherwise it only forwards them.</summary>
 internal sealed class WatchedCache(RaftKvCache cache, ReplicaAccess access) : IBufferDistributedCache
 {
     private const string GetName = "get", SetName = "set", RefreshName = "refresh", RemoveName = "remove";

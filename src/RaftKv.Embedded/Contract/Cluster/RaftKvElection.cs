@@ -12,6 +12,6 @@ public sealed record RaftKvElection
     /// <summary>When this node saw it, by its own wall clock.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Why, in words.</summary>
+    /// <summary>Why the leader changed, as text.</summary>
     public string Cause { get; init; } = "";
 }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>A member of the first configuration.</summary>
+/// <summary>A member of the first configuration of a cluster.</summary>
 public sealed class RaftKvMember
 {
     /// <summary>Its name.</summary>

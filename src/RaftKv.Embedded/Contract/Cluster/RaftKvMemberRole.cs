@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a member may do.</summary>
+/// <summary>The role of a member.</summary>
 public enum RaftKvMemberRole
 {
     /// <summary>
@@ -8,6 +8,6 @@ public enum RaftKvMemberRole
     /// </summary>
     Voter = 0,
 
-    /// <summary>Has all the data and serves all calls, and never votes: a copy for reading, or in a far place.</summary>
+    /// <summary>Has all the data and serves all calls, but never votes: for example a copy for reads, or one in a distant place.</summary>
     Learner = 1,
 }

@@ -16,34 +16,33 @@ public sealed record RaftKvMemberStatus
     public bool IsLeader { get; init; }
 
     /// <summary>
-    /// The last log index at which its log is known to agree with the leader's: on the leader as it is, on other nodes as the leader told
-    /// it, see <see cref="ReportAge"/>. <c>null</c> while not known.
+    /// The last log index at which its log is known to agree with the leader's: exact on the leader; on other nodes as the leader last
+    /// reported it, see <see cref="ReportAge"/>. <c>null</c> while not known.
     /// </summary>
     public long? MatchIndex { get; init; }
 
-    /// <summary>
-    /// How long ago this node itself last heard from it; <c>null</c> if never. Two followers hear each other every 5 s.
-    /// </summary>
+    /// <summary>How long ago this node itself last heard from it; <c>null</c> if never. Two followers hear each other every 5 s.</summary>
     public TimeSpan? LastContact { get; init; }
 
     /// <summary>
-    /// Whether the member is heard: by the leader within 2 s or four election timeouts, whichever is longer, as it tells the others each
-    /// second. While the leader reports nothing: whether this node has a connection to the member and heard from it, between a leader and
-    /// the others within that time, between two others within 12 s. <c>true</c> for this node itself.
+    /// Whether the member is reachable. The leader reports each second whether it has heard from the member within 2 s or four election
+    /// timeouts, whichever is longer. While there is no report: whether this node has a connection to the member and has heard from it,
+    /// within the same time if one of the two leads, and otherwise within 12 s or four election timeouts, whichever is longer. <c>true</c>
+    /// for this node itself.
     /// </summary>
     public bool IsReachable { get; init; }
 
     /// <summary>
     /// Whether the member's disk no longer has entries that the member acknowledged: the directory is an older image, or the page cache was
-    /// lost. Known to the leader, which tells it. The member counts for no quorum until its vote is taken by a configuration entry; then it
-    /// comes back as a learner, is fed, and is promoted.
+    /// lost. The leader knows it and reports it to the other nodes. The member counts for no quorum until a configuration entry takes its
+    /// vote; then it is a learner, receives the missing data, and is promoted.
     /// </summary>
     public bool HasLostEntries { get; init; }
 
     /// <summary>
     /// By how much its wall clock differs from the median of the voters' clocks; positive is ahead. <c>null</c> while the difference is
-    /// less than a second or not known. Absolute times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are off by as
-    /// much.
+    /// less than a second or not known. Absolute times that are given on such a node (<see cref="KvSetOptions.ExpiresAt"/>) are wrong by
+    /// the same amount.
     /// </summary>
     public TimeSpan? ClockDifference { get; init; }
 
@@ -51,13 +50,13 @@ public sealed record RaftKvMemberStatus
     public long? Lag { get; init; }
 
     /// <summary>
-    /// How long ago the leader last heard from it, as far as this node was told. <c>null</c> if never, or while not known.
+    /// How long ago the leader last heard from it, as the leader last reported it. <c>null</c> if never, or while not known.
     /// </summary>
     public TimeSpan? LeaderContact { get; init; }
 
     /// <summary>
-    /// How old the leader's word about the member is (<see cref="MatchIndex"/>, <see cref="Lag"/>): zero on the leader, about a second at
-    /// most on other nodes that hear it, more when they do not. <c>null</c> while the current leader has reported nothing.
+    /// How old the leader's report about the member is (<see cref="MatchIndex"/>, <see cref="Lag"/>): zero on the leader, about a second at
+    /// most on other nodes that receive its reports, more when they do not. <c>null</c> while the current leader has reported nothing.
     /// </summary>
     public TimeSpan? ReportAge { get; init; }
 }

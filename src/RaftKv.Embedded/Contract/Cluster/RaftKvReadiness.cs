@@ -5,7 +5,7 @@ public enum RaftKvReadiness
 {
     /// <summary>
     /// The node has the role it was configured for, has applied everything that was committed at some moment after its start, and knows a
-    /// leader. A node without a cluster that may found one is ready too.
+    /// leader. A node that has no cluster yet, and whose first write bootstraps one, is ready too.
     /// </summary>
     Ready = 0,
 
@@ -16,12 +16,12 @@ public enum RaftKvReadiness
     CatchingUp = 2,
 
     /// <summary>
-    /// The node is not yet what it was added as: no committed configuration that it knows has it as a member, or it is to vote and was not
-    /// promoted yet.
+    /// The node does not have its intended role yet: no committed configuration that it knows has it as a member, or it was added as a
+    /// voter and was not promoted yet.
     /// </summary>
     Joining = 3,
 
-    /// <summary>The node knows no leader: the cluster has lost its quorum, elects, or cannot be reached.</summary>
+    /// <summary>The node knows no leader: the cluster has lost its quorum, is holding an election, or cannot be reached.</summary>
     NoLeader = 4,
 
     /// <summary>
@@ -29,7 +29,7 @@ public enum RaftKvReadiness
     /// </summary>
     Quarantined = 5,
 
-    /// <summary>The node is stopping, or hands over before it stops.</summary>
+    /// <summary>The node is stopping, or hands the leadership over before it stops.</summary>
     Stopping = 6,
 
     /// <summary>The node was removed from its cluster.</summary>
@@ -42,19 +42,19 @@ public enum RaftKvReadiness
     Stopped = 9,
 
     /// <summary>
-    /// The log or the applying of entries has hung on this node for longer than 5 seconds, or than four election timeouts if these are
-    /// longer; see <see cref="RaftKvStatus.Stalls"/>.
+    /// A write of the log or the applying of entries has hung on this node for longer than 5 seconds, or than four election timeouts if
+    /// these are longer; see <see cref="RaftKvStatus.Stalls"/>.
     /// </summary>
     Stalled = 10,
 
     /// <summary>The node is still opening its data.</summary>
     Opening = 11,
 
-    /// <summary>The node leads, and no quorum has answered it of late, or it has not committed an entry of its own term yet.</summary>
+    /// <summary>The node leads, but no quorum has answered it recently, or it has not committed an entry of its own term yet.</summary>
     NoQuorum = 12,
 
     /// <summary>
-    /// The data directory went back in time, and the cluster has not admitted the node again yet; see
+    /// The data directory is older than what a peer has seen of it, and the cluster has not admitted the node again yet; see
     /// <see cref="RaftKvStatus.RolledBack"/>.
     /// </summary>
     RolledBack = 13,

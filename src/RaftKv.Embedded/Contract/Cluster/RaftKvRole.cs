@@ -1,10 +1,10 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a node is doing.</summary>
+/// <summary>The role of a node.</summary>
 public enum RaftKvRole
 {
     /// <summary>
-    /// Has no cluster yet: waits to be joined, for its peers' first start, or for its own first write
+    /// Has no cluster yet: waits to be added to one, for its peers' first start, or for its own first write
     /// (<see cref="RaftKvOptions.Bootstrap"/>, <see cref="RaftKvStatus.WaitsFor"/>).
     /// </summary>
     Unformed = 0,
@@ -15,10 +15,10 @@ public enum RaftKvRole
     /// <summary>Follows a leader, or waits for one.</summary>
     Follower = 2,
 
-    /// <summary>Stands for election.</summary>
+    /// <summary>Asks for votes to become the leader.</summary>
     Candidate = 3,
 
-    /// <summary>Leads.</summary>
+    /// <summary>Leads the cluster.</summary>
     Leader = 4,
 
     /// <summary>Was removed from its cluster: keeps its data, neither votes nor campaigns.</summary>

@@ -12,12 +12,12 @@ public enum RaftKvStallCause
     /// <summary>The thread pool, which runs the application's continuations, did not take work. Elections do not depend on it.</summary>
     ThreadPool = 2,
 
-    /// <summary>Nothing was heard of the leader, or there was none, although this node was running.</summary>
+    /// <summary>The node did not hear from the leader, or there was no leader, although the node was running.</summary>
     Network = 3,
 
-    /// <summary>The whole process did not run: suspended, or without a processor.</summary>
+    /// <summary>The whole process did not run: it was suspended, or had no processor.</summary>
     Process = 4,
 
-    /// <summary>Committed entries were not applied: the disk of the store hangs, say.</summary>
+    /// <summary>Committed entries were not applied: for example because the disk of the store hangs.</summary>
     Apply = 5,
 }

@@ -12,7 +12,7 @@ public sealed record RaftKvStatus
     /// <summary>The cluster's identity; <see cref="Guid.Empty"/> while unformed.</summary>
     public Guid ClusterId { get; init; }
 
-    /// <summary>What this node is doing.</summary>
+    /// <summary>The role of this node.</summary>
     public RaftKvRole Role { get; init; }
 
     /// <summary>
@@ -22,10 +22,10 @@ public sealed record RaftKvStatus
     /// </summary>
     public bool IsReady { get; init; }
 
-    /// <summary>Why <see cref="IsReady"/> is as it is.</summary>
+    /// <summary><see cref="RaftKvReadiness.Ready"/>, or why <see cref="IsReady"/> is <c>false</c>.</summary>
     public RaftKvReadiness Readiness { get; init; }
 
-    /// <summary>Its term.</summary>
+    /// <summary>The node's current term.</summary>
     public long Term { get; init; }
 
     /// <summary>The leader it knows, if any.</summary>
@@ -40,13 +40,13 @@ public sealed record RaftKvStatus
     /// <summary>The term of the last entry.</summary>
     public long LastTerm { get; init; }
 
-    /// <summary>How far its own disk has the log.</summary>
+    /// <summary>The last entry that this node's own disk has durably.</summary>
     public long DurableIndex { get; init; }
 
-    /// <summary>How far the log is committed, as far as this node knows.</summary>
+    /// <summary>The last committed entry, as far as this node knows.</summary>
     public long CommitIndex { get; init; }
 
-    /// <summary>How far this node has applied it.</summary>
+    /// <summary>The last entry that this node has applied.</summary>
     public long AppliedIndex { get; init; }
 
     /// <summary>The last entry covered by its newest snapshot; 0 if none.</summary>
@@ -61,7 +61,7 @@ public sealed record RaftKvStatus
     /// <summary>How many keys the store holds.</summary>
     public long KeyCount { get; init; }
 
-    /// <summary>What the ordered index of the keys takes in memory, in bytes: about the keys themselves and 10 bytes for each.</summary>
+    /// <summary>Memory of the ordered index of the keys, in bytes: about the keys themselves and 10 bytes for each.</summary>
     public long KeyIndexBytes { get; init; }
 
     /// <summary>The oldest version that a watch on this node can begin at.</summary>
@@ -79,40 +79,42 @@ public sealed record RaftKvStatus
     /// <summary>The log index of the configuration in force.</summary>
     public long ConfigurationIndex { get; init; }
 
-    /// <summary>How this node makes acknowledged writes durable; another member may do it in another way.</summary>
+    /// <summary>How this node makes acknowledged writes durable; other members may have another setting.</summary>
     public RaftKvDurability Durability { get; init; }
 
-    /// <summary>The sizes that the cluster takes; on a node without a cluster those of its own options.</summary>
+    /// <summary>The size limits of the cluster; on a node without a cluster, those of its own options.</summary>
     public RaftKvLimits Limits { get; init; } = RaftKvLimits.Default;
 
     /// <summary>Why the node is <see cref="RaftKvRole.Faulted"/>.</summary>
     public string? Fault { get; init; }
 
     /// <summary>
-    /// What the node waits for while it has no cluster, or hears no leader of the one that has begun to admit it, and what to do about
-    /// it. <c>null</c> on a node that a committed configuration of its cluster has named, and on one that founds a cluster of one with its
-    /// first write.
+    /// What the node waits for while it has no cluster, or hears no leader of the cluster that has begun to admit it, and what to do about
+    /// it. <c>null</c> on a node that a committed configuration of its cluster has named, and on a node whose first write bootstraps a
+    /// cluster of one.
     /// </summary>
     public string? WaitsFor { get; init; }
 
     /// <summary>
-    /// Why the node serves nothing although it takes part: its copy differs from the majority's and is being replaced. Usually <c>null</c>.
+    /// Why the node serves no calls although it takes part: its copy differs from the majority's and is being replaced. Usually
+    /// <c>null</c>.
     /// </summary>
     public string? Quarantine { get; init; }
 
     /// <summary>
-    /// Why this node gives no vote, acknowledges nothing and is not ready: its data directory is older than what a peer has seen of it. The
-    /// cluster admits the node again as a learner, feeds it and promotes it while a quorum of the others is there; <c>null</c> when the
-    /// directory is not in doubt.
+    /// Why this node gives no vote, acknowledges nothing and is not ready: its data directory is older than what a peer has seen of it.
+    /// While a quorum of the others is there, the cluster admits the node again as a learner, sends it the missing data and promotes it.
+    /// <c>null</c> when the directory is not in doubt.
     /// </summary>
     public string? RolledBack { get; init; }
 
     /// <summary>
-    /// The last entry at which the copies of all members were compared and found equal, as far as this node led the comparison.
+    /// The last entry at which the copies of all members were compared and found equal; only comparisons that this node began as the leader
+    /// count. 0 if there is none.
     /// </summary>
     public long VerifiedIndex { get; init; }
 
-    /// <summary>Free bytes of the disk of the data directory; <c>null</c> while not known.</summary>
+    /// <summary>Free bytes on the volume of the data directory; <c>null</c> while not known.</summary>
     public long? FreeDiskBytes { get; init; }
 
     /// <summary>
@@ -123,12 +125,10 @@ public sealed record RaftKvStatus
 
     /// <summary>
     /// By how much log time is ahead of this node's wall clock; negative when it is behind, <c>null</c> while the node has no cluster. The
-    /// distance changes nothing about how long keys live. A large one shows that the cluster once started with clocks that were wrong.
+    /// difference does not change how long keys live. A large one shows that the cluster once started with wrong clocks.
     /// </summary>
     public TimeSpan? LogTimeAhead { get; init; }
 
-    /// <summary>
-    /// The last times in which this node did not get on, newest first, those that are still going on included; at most 16.
-    /// </summary>
+    /// <summary>The last times in which this node made no progress, newest first, ongoing ones included; at most 16.</summary>
     public IReadOnlyList<RaftKvStall> Stalls { get; init; } = [];
 }

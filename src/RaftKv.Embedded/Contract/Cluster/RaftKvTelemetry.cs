@@ -2,7 +2,8 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// The names under which a replica is measured and traced, for <c>AddMeter</c> and <c>AddSource</c> of OpenTelemetry and for listeners of
-/// <c>System.Diagnostics</c>. The names of instruments and spans are in docs/operations.md; no key and no value is ever in one.
+/// <c>System.Diagnostics</c>. The names of instruments and spans are in docs/operations.md; measurements and spans never contain a key or a
+/// value.
 /// </summary>
 public static class RaftKvTelemetry
 {
@@ -21,8 +22,8 @@ public static class RaftKvTelemetry
     public const string ActivitySourceName = "RaftKv";
 
     /// <summary>
-    /// The source of <c>raftkv.fsync</c>, a trace of its own for each sync of the log: up to thousands a second. Listen to it only to look
-    /// into a slow disk.
+    /// The source of <c>raftkv.fsync</c>, a separate trace for each sync of the log: up to thousands a second. Listen to it only to examine
+    /// a slow disk.
     /// </summary>
     public const string LogActivitySourceName = "RaftKv.Log";
 }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Waits for a status by looking at <see cref="IRaftKvCluster.Status"/>, for implementations that have no other way.</summary>
+/// <summary>Polls <see cref="IRaftKvCluster.Status"/>, for implementations of the interface that are not notified of changes.</summary>
 internal static class StatusPolling
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);

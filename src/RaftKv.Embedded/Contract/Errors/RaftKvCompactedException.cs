@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// The version asked for is not held any more: the history of this node does not reach back to it, or its state was overwritten since.
-/// No change was skipped: read the current state, and continue from there.
+/// This node does not hold the requested version any more: its history does not reach back to it, or the state of that version was
+/// overwritten since. No change was skipped: read the current state, and continue from there.
 /// </summary>
 public sealed class RaftKvCompactedException : RaftKvException
 {
@@ -12,10 +12,10 @@ public sealed class RaftKvCompactedException : RaftKvException
     public RaftKvCompactedException(KvVersion requested, KvVersion oldestVersion, string? message = null)
         : base(message ?? OfWatch(requested, oldestVersion)) => (Requested, OldestVersion) = (requested, oldestVersion);
 
-    /// <summary>The version that was needed: for a watch, where it would have gone on.</summary>
+    /// <summary>The version that was needed: for a watch, the version of the next change.</summary>
     public KvVersion Requested { get; }
 
-    /// <summary>The oldest version that a watch on this node can begin at, or a scan be pinned to; it moves on.</summary>
+    /// <summary>The oldest version that a watch on this node can begin at, or that a scan can read. It rises over time.</summary>
     public KvVersion OldestVersion { get; }
 
     internal static RaftKvCompactedException OfWatch(long next, long oldest) => new(new KvVersion(next), new KvVersion(oldest));

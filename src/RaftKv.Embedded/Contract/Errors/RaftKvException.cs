@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>The base of everything this library throws for other reasons than a wrong argument.</summary>
+/// <summary>The base of this library's exceptions. Wrong arguments and wrong use throw exceptions of the class library instead.</summary>
 public abstract class RaftKvException : Exception
 {
     /// <param name="message">What happened, what it means for the caller's write, and what to do.</param>

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What is wrong with a lease. In every case nothing was written.</summary>
+/// <summary>Why a call about a lease was refused. In every case nothing was written.</summary>
 public enum RaftKvLeaseError
 {
     /// <summary>There is no such lease: it was revoked, has expired, or never was.</summary>

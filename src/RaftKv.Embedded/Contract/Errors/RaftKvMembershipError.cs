@@ -27,10 +27,12 @@ public enum RaftKvMembershipError
     /// <summary>The new node could not be reached, or did not catch up in time; it stays a learner, which costs no quorum.</summary>
     NotCaughtUp = 6,
 
-    /// <summary>The node cannot lead: it is a learner, or it has not answered the leader after the call. The old leader leads on.</summary>
+    /// <summary>
+    /// The node cannot lead: it is a learner, or it has not answered the leader after the call. The old leader still leads.
+    /// </summary>
     NotEligible = 7,
 
-    /// <summary>The transfer did not finish in time; the old leader leads on, and the successor may still take over.</summary>
+    /// <summary>The transfer did not finish in time; the old leader still leads, and the successor may take over later.</summary>
     TransferTimedOut = 8,
 
     /// <summary>The node runs a version that does not understand what this cluster has in its log.</summary>

@@ -11,8 +11,8 @@ public sealed class RaftKvMembershipException : RaftKvException
     public RaftKvMembershipError Error { get; }
 
     /// <summary>
-    /// <see cref="KvOutcome.Unknown"/> when the new node may be a learner that the leader makes a voter later (<see
-    /// cref="RaftKvMembershipError.NotCaughtUp"/>), or the successor may still take over
+    /// <see cref="KvOutcome.Unknown"/> when the new node may be a learner that the leader makes a voter later
+    /// (<see cref="RaftKvMembershipError.NotCaughtUp"/>), or the successor may still take over
     /// (<see cref="RaftKvMembershipError.TransferTimedOut"/>); otherwise <see cref="KvOutcome.NotApplied"/>.
     /// </summary>
     public override KvOutcome Outcome =>

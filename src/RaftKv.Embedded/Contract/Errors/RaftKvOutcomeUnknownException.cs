@@ -2,8 +2,8 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// The write, or the change of members, left this node and no answer came in time: it may have taken effect, or may still. Read the key, or
-/// make the write conditional on a version, before writing again. A change of members may be asked for again: what has been done is not
-/// done twice.
+/// make the write conditional on a version, before writing again. A change of members can be requested again: a step that has been carried
+/// out is not repeated.
 /// </summary>
 public sealed class RaftKvOutcomeUnknownException : RaftKvException
 {

@@ -11,10 +11,10 @@ public enum RaftKvTransactionError
     /// </summary>
     TooManyOperations = 1,
 
-    /// <summary>Its ranges hold more than <see cref="KvTransaction.MaxRangeKeys"/> keys.</summary>
+    /// <summary>Its ranges have more than <see cref="KvTransaction.MaxRangeKeys"/> keys.</summary>
     TooManyKeys = 2,
 
-    /// <summary>What it reads is more than 16 MiB.</summary>
+    /// <summary>The results of its reads are larger than 16 MiB.</summary>
     ResultTooLarge = 3,
 
     /// <summary>An increment found a value that is not the decimal text of a number.</summary>

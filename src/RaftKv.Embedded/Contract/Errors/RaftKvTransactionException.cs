@@ -1,7 +1,7 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// A transaction was refused: nothing was written. The same transaction is refused again unless the keys it is about change.
+/// A transaction was refused: nothing was written. The same transaction is refused again unless the keys that it reads or writes change.
 /// </summary>
 public sealed class RaftKvTransactionException : RaftKvException
 {

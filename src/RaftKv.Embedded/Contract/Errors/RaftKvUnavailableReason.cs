@@ -3,7 +3,7 @@ namespace RaftKv.Embedded;
 /// <summary>Why a call could not be served.</summary>
 public enum RaftKvUnavailableReason
 {
-    /// <summary>This node does not belong to a cluster yet: it waits to be joined or for its peers' first start.</summary>
+    /// <summary>This node does not belong to a cluster yet: it waits to be added, or for the first start of its peers.</summary>
     NotFormed = 0,
 
     /// <summary>No leader is known.</summary>
@@ -12,7 +12,9 @@ public enum RaftKvUnavailableReason
     /// <summary>A leader is known, but no quorum answered in time.</summary>
     NoQuorum = 2,
 
-    /// <summary>Too much is waiting already; the queue's limit is in bytes.</summary>
+    /// <summary>
+    /// More bytes of writes wait on this node, or on the leader, than <see cref="RaftKvOptions.MaxPendingBytes"/> allows.
+    /// </summary>
     Overloaded = 3,
 
     /// <summary>This node is stopping.</summary>
@@ -26,19 +28,19 @@ public enum RaftKvUnavailableReason
     /// </summary>
     Faulted = 6,
 
-    /// <summary>This node is behind what was asked for; it will catch up.</summary>
+    /// <summary>This node is behind the version that was asked for, or still opens its data; it will catch up.</summary>
     NotReady = 7,
 
     /// <summary>This node's copy differs from the majority's and is being replaced; see <see cref="RaftKvStatus.Quarantine"/>.</summary>
     Quarantined = 8,
 
     /// <summary>
-    /// The disk of the leader, or the disks of a quorum, are nearly full: writes that add data are refused, deletes are not. Ends by
-    /// itself; see <see cref="RaftKvOptions.DiskReserveBytes"/>.
+    /// The disk of the leader, or the disks of a quorum, are nearly full: writes that add data are refused, deletes are not. Writes are
+    /// accepted again once there is room; see <see cref="RaftKvOptions.DiskReserveBytes"/>.
     /// </summary>
     NoSpace = 9,
 
-    /// <summary>Some member runs a version that does not know this kind of call; it can be used once all are upgraded.</summary>
+    /// <summary>A member runs a version that does not know this kind of call; the call can be used once all members are upgraded.</summary>
     FeatureNotActive = 10,
 
     /// <summary>

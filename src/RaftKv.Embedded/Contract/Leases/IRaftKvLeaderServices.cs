@@ -11,6 +11,6 @@ public interface IRaftKvLeaderServices
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>Linearizable: the state at some moment during the call.</returns>
     /// <exception cref="ArgumentException">The name is empty or cannot be part of a key.</exception>
-    /// <exception cref="RaftKvException">The cluster could not be asked.</exception>
+    /// <exception cref="RaftKvException">The read failed.</exception>
     ValueTask<RaftKvLeaderServiceStatus> GetStatusAsync(string name, CancellationToken cancellationToken = default);
 }

@@ -10,9 +10,9 @@ public abstract class KvLease : IAsyncDisposable
     public abstract TimeSpan TimeToLive { get; }
 
     /// <summary>
-    /// Fires when the lease has ended or may end any moment, before the cluster can have ended it for lack of a renewal: the deadline
-    /// counts from when the last renewal that was answered had been <i>sent</i>, and is shortened by
-    /// <see cref="RaftKvOptions.MaxClockDrift"/> and a twentieth.
+    /// Fires when the lease has ended or may end at any moment, before the cluster can have ended it for lack of a renewal. The deadline
+    /// counts from the time when the last answered renewal was <i>sent</i>, and is shortened by the fraction
+    /// <see cref="RaftKvOptions.MaxClockDrift"/> and by a twentieth of the time to live.
     /// </summary>
     public abstract CancellationToken LostToken { get; }
 
@@ -20,11 +20,12 @@ public abstract class KvLease : IAsyncDisposable
     public bool IsLost => LostToken.IsCancellationRequested;
 
     /// <summary>Ends the lease: all its keys are deleted. Not an error if it has ended already.</summary>
-    /// <exception cref="RaftKvException">It could not be revoked; it is not renewed any more, and ends by itself.</exception>
+    /// <exception cref="RaftKvException">The lease could not be revoked; it is not renewed any more, and ends by itself.</exception>
     public abstract ValueTask RevokeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// As <see cref="RevokeAsync"/>, and waits for at most one second; when the cluster cannot be reached the lease ends by itself.
+    /// As <see cref="RevokeAsync"/>, but waits for at most one second and throws no <see cref="RaftKvException"/>: when the cluster cannot
+    /// be reached, the lease ends by itself.
     /// </summary>
     public abstract ValueTask DisposeAsync();
 }

@@ -9,7 +9,7 @@ public sealed record KvLeaseInfo
     /// <summary>How long it lives without a renewal.</summary>
     public TimeSpan TimeToLive { get; init; }
 
-    /// <summary>What was left of that when this node last applied an entry; not below zero.</summary>
+    /// <summary>The rest of <see cref="TimeToLive"/> when this node last applied an entry; not below zero.</summary>
     public TimeSpan Remaining { get; init; }
 
     /// <summary>The keys bound to it, in order.</summary>

@@ -3,7 +3,7 @@ namespace RaftKv.Embedded;
 /// <summary>A lease in a list of leases; <see cref="IRaftKvLeases.GetAsync"/> returns all its keys.</summary>
 public sealed record KvLeaseSummary
 {
-    /// <summary>The most keys in <see cref="FirstKeys"/>.</summary>
+    /// <summary>The greatest number of keys in <see cref="FirstKeys"/>.</summary>
     public const int MaxFirstKeys = 10;
 
     /// <summary>Its id.</summary>
@@ -12,7 +12,7 @@ public sealed record KvLeaseSummary
     /// <summary>How long it lives without a renewal.</summary>
     public TimeSpan TimeToLive { get; init; }
 
-    /// <summary>What was left of that when this node last applied an entry; not below zero.</summary>
+    /// <summary>The rest of <see cref="TimeToLive"/> when this node last applied an entry; not below zero.</summary>
     public TimeSpan Remaining { get; init; }
 
     /// <summary>How many keys are bound to it.</summary>
@@ -22,8 +22,8 @@ public sealed record KvLeaseSummary
     public IReadOnlyList<string> FirstKeys { get; init; } = [];
 
     /// <summary>
-    /// The node that holds it, where one of <see cref="FirstKeys"/> is a place in the queue for a lock or a leadership. <c>null</c> for
-    /// other leases: the store does not know which process renews them.
+    /// The node that holds the lease, where one of <see cref="FirstKeys"/> is a place in the queue for a lock or a leadership. <c>null</c>
+    /// for other leases: the store does not know which process renews them.
     /// </summary>
     public string? Holder { get; init; }
 }

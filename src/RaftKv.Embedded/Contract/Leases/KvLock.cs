@@ -2,20 +2,20 @@ namespace RaftKv.Embedded;
 
 /// <summary>A lock that this process holds. Disposing it releases it.</summary>
 /// <remarks>
-/// A lock alone does not make two holders at a time impossible: a process that is suspended for longer than the time to live goes on as
-/// the former holder until it sees <see cref="LostToken"/>. Guard what must not be done twice where it is done: pass
-/// <see cref="FencingToken"/> along and refuse a smaller one than was seen before, or make writes to this store conditional on
-/// <see cref="StillHeld"/>.
+/// A lock alone does not exclude two holders at a time: a process that is suspended for longer than the time to live continues as the
+/// former holder until it sees <see cref="LostToken"/>. Guard an action that must not be done twice where it takes effect: pass
+/// <see cref="FencingToken"/> along and refuse a token that is smaller than the greatest one seen, or make writes to this store conditional
+/// on <see cref="StillHeld"/>.
 /// </remarks>
 public abstract class KvLock : IAsyncDisposable
 {
-    /// <summary>What is locked.</summary>
+    /// <summary>The name of the lock.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The key that stands for this holder; it exists as long as the lock is held or waited for.</summary>
+    /// <summary>The key of this holder's place in the queue; it exists as long as this holder has the lock or waits for it.</summary>
     public abstract string Key { get; }
 
-    /// <summary>Rises from holder to holder of the same lock. It is the version that created <see cref="Key"/>.</summary>
+    /// <summary>Greater for each later holder of the same lock. It is the version that created <see cref="Key"/>.</summary>
     public abstract KvVersion FencingToken { get; }
 
     /// <summary>
@@ -28,16 +28,18 @@ public abstract class KvLock : IAsyncDisposable
     public bool IsLost => LostToken.IsCancellationRequested;
 
     /// <summary>
-    /// A condition for transactions: this holder still has the lock. What such a transaction writes cannot come after the next holder.
+    /// A condition for transactions: this holder still has the lock. A transaction with this condition is not applied once the lock has
+    /// passed to the next holder.
     /// </summary>
     public KvCompare StillHeld => KvCompare.CreateVersion(Key, KvRelation.Equal, FencingToken);
 
-    /// <summary>Releases the lock; the next in the queue gets it. Not an error if it was lost.</summary>
-    /// <exception cref="RaftKvException">It could not be released; the next gets it once its time to live is over.</exception>
+    /// <summary>Releases the lock; the next caller in the queue gets it. Not an error if the lock was lost.</summary>
+    /// <exception cref="RaftKvException">The release failed; the next caller gets the lock once its time to live is over.</exception>
     public abstract ValueTask ReleaseAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// As <see cref="ReleaseAsync"/>; when the cluster cannot be reached, the next gets the lock once its time to live is over.
+    /// As <see cref="ReleaseAsync"/>, but waits for at most one second and throws no <see cref="RaftKvException"/>: when the cluster cannot
+    /// be reached, the next caller gets the lock once its time to live is over.
     /// </summary>
     public abstract ValueTask DisposeAsync();
 }

@@ -10,7 +10,7 @@ public sealed record KvLockHolder
     public KvVersion FencingToken { get; init; }
 
     /// <summary>
-    /// When it asked for the lock, by the wall clock of its machine. It has held the lock since then, or since the holder before it
+    /// When the holder asked for the lock, by the wall clock of its machine. It has held the lock since then, or since the holder before it
     /// released it.
     /// </summary>
     public DateTimeOffset AskedAt { get; init; }

@@ -1,10 +1,10 @@
 namespace RaftKv.Embedded;
 
-/// <summary>How a lock is held. <c>default</c> is a time to live of 15 s.</summary>
+/// <summary>The options of a lock. <c>default</c> is a time to live of 15 s.</summary>
 public readonly record struct KvLockOptions
 {
     /// <summary>
-    /// How long after the last renewal by its holder a lock passes to the next; 500 ms to 24 h. <see cref="TimeSpan.Zero"/> is 15 s.
+    /// How long after the last renewal by its holder a lock passes to the next caller; 500 ms to 24 h. <see cref="TimeSpan.Zero"/> is 15 s.
     /// </summary>
     public TimeSpan TimeToLive { get; init; }
 

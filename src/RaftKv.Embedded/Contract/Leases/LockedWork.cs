@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Leadership on top of the locks of an <see cref="IRaftKvCoordination"/>, for implementations that have no other.</summary>
+/// <summary>
+/// Leadership on top of the locks of an <see cref="IRaftKvCoordination"/>, for implementations that do not have their own.
+/// </summary>
 internal static class LockedWork
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
@@ -47,7 +49,7 @@ internal static class LockedWork
                 }
                 catch (RaftKvException e) when (e.IsTransient)
                 {
-                    // The next look may succeed.
+                    // The next read may succeed.
                 }
             }
         }

@@ -5,7 +5,7 @@ namespace RaftKv.Embedded;
 /// <summary>What <c>AddRaftKv</c> and <c>AddKeyedRaftKv</c> return; other packages extend it.</summary>
 public interface IRaftKvBuilder
 {
-    /// <summary>The services the replica was added to.</summary>
+    /// <summary>The application's services, to which the replica was added.</summary>
     IServiceCollection Services { get; }
 
     /// <summary>

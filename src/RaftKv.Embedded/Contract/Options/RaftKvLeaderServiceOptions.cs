@@ -1,10 +1,10 @@
 namespace RaftKv.Embedded;
 
-/// <summary>How a leader service holds its leadership, and when it begins again.</summary>
+/// <summary>How long a leader service holds its leadership, and when it begins again.</summary>
 public sealed class RaftKvLeaderServiceOptions
 {
     /// <summary>
-    /// How long after the last sign of life of its node the service goes to another one; 500 ms to 24 h. The default value is 15 s.
+    /// How long after its node last renewed the lease the service moves to another node; 500 ms to 24 h. The default value is 15 s.
     /// </summary>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(15);
 
@@ -15,8 +15,8 @@ public sealed class RaftKvLeaderServiceOptions
     public TimeSpan MinBackoff { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The longest wait after failures: it doubles from failure to failure, with jitter. At least <see cref="MinBackoff"/>, at most 24 h.
-    /// The default value is 1 min.
+    /// The longest wait after failures: the wait doubles from failure to failure, with jitter. At least <see cref="MinBackoff"/>, at most
+    /// 24 h. The default value is 1 min.
     /// </summary>
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromMinutes(1);
 

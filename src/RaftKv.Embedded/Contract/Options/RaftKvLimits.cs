@@ -1,7 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// The largest key, value and transaction that the cluster takes. They rise when the options of all members allow more, and never fall.
+/// The largest key, value and transaction that the cluster accepts. The limits rise when the options of all members allow more, and never
+/// fall.
 /// </summary>
 public sealed record RaftKvLimits
 {

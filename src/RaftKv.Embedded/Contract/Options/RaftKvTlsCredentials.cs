@@ -5,8 +5,8 @@ namespace RaftKv.Embedded;
 /// <summary>A node's certificate and the authorities it trusts.</summary>
 public sealed class RaftKvTlsCredentials
 {
-    /// <param name="certificate">The node's own, with its private key.</param>
-    /// <param name="authorities">Those that sign the certificates of the cluster's nodes. At least one.</param>
+    /// <param name="certificate">The certificate of the node, with its private key.</param>
+    /// <param name="authorities">The authorities that sign the certificates of the cluster's nodes. At least one.</param>
     /// <param name="intermediates">Certificates between <paramref name="certificate"/> and its authority, which peers may not have.</param>
     /// <exception cref="ArgumentException">There is no private key, or no authority.</exception>
     public RaftKvTlsCredentials(X509Certificate2 certificate, X509Certificate2Collection authorities,
@@ -21,10 +21,10 @@ public sealed class RaftKvTlsCredentials
         (Certificate, Authorities, Intermediates) = (certificate, authorities, intermediates);
     }
 
-    /// <summary>The node's own, with its private key.</summary>
+    /// <summary>The certificate of the node, with its private key.</summary>
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>Those that sign the certificates of the cluster's nodes.</summary>
+    /// <summary>The authorities that sign the certificates of the cluster's nodes.</summary>
     public X509Certificate2Collection Authorities { get; }
 
     /// <summary>Certificates between <see cref="Certificate"/> and its authority.</summary>

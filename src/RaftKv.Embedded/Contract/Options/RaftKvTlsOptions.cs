@@ -1,14 +1,14 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// How the nodes of a cluster prove themselves to each other with certificates. Both sides of every connection show one; it must be valid
-/// now, be signed by one of the authorities given here (those of the machine do not count), allow its use for servers and clients, and name
-/// its node.
+/// How the nodes of a cluster authenticate each other with certificates. Both sides of every connection present one; it must be valid now,
+/// be signed by one of the authorities given here (those of the machine are not used), allow its use for servers and clients, and name its
+/// node.
 /// </summary>
 /// <remarks>
-/// Files are looked at again before each connection, the callback is called: a renewed certificate or another set of authorities needs no
-/// restart. To change the authority, add the new one to the bundle on every node, then renew the certificates, then remove the old one.
-/// Revocation lists are not consulted.
+/// Files are checked for changes, or the callback is called, before each connection: a renewed certificate or another set of authorities
+/// needs no restart. To change the authority, add the new one to the bundle on every node, then renew the certificates, then remove the old
+/// one. Revocation lists are not consulted.
 /// </remarks>
 public sealed class RaftKvTlsOptions
 {
@@ -35,9 +35,9 @@ public sealed class RaftKvTlsOptions
     public Func<RaftKvTlsCredentials>? Credentials { get; set; }
 
     /// <summary>
-    /// Take any certificate of the authorities for any node. The default value is <c>false</c>: a certificate must have its node's id as a
-    /// DNS name among its alternative names, or as the common name of its subject, so that one node's key does not open another node's
-    /// place. Set it when all nodes share one certificate.
+    /// Accepts any certificate of the authorities for any node. The default value is <c>false</c>: a certificate must have its node's id as
+    /// a DNS name among its alternative names, or as the common name of its subject, so that the key of one node cannot be used as another
+    /// node. Set it when all nodes share one certificate.
     /// </summary>
     public bool AcceptAnyNodeId { get; set; }
 }

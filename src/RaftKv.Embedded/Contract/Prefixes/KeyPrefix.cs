@@ -14,11 +14,11 @@ internal sealed class KeyPrefix
     private readonly string _prefix;
     private readonly string _locksPrefix;
 
-    /// <exception cref="ArgumentException">Empty, or not valid Unicode.</exception>
+    /// <exception cref="ArgumentException">The prefix is empty, or not valid Unicode.</exception>
     public KeyPrefix(string prefix)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
-        // A surrogate at its end could otherwise become valid together with the key.
+        // A high surrogate at the end of the prefix could otherwise become valid together with a key.
         _ = Strict.GetByteCount(prefix);
         _prefix = prefix;
         _locksPrefix = LockKeys.Prefix + LockKeys.Escape(prefix);
@@ -38,14 +38,14 @@ internal sealed class KeyPrefix
         return OuterPart(key);
     }
 
-    /// <summary>The prefix of keys in the store; empty is every key of the view.</summary>
+    /// <summary>The prefix of keys in the store; an empty one has all keys of the view except those of locks.</summary>
     public string OuterPart(string part)
     {
         ArgumentNullException.ThrowIfNull(part);
         return IsLock(part) ? string.Concat(_locksPrefix, part.AsSpan(LockKeys.Prefix.Length)) : _prefix + part;
     }
 
-    /// <summary>The key in the view, of one that is in the view.</summary>
+    /// <summary>The key in the view for a key of the store. A key that is not in the view is returned unchanged.</summary>
     public string Inner(string key) => TryInner(key, out var inner) ? inner : key;
 
     public bool TryInner(string key, [MaybeNullWhen(false)] out string inner)
@@ -79,7 +79,9 @@ internal sealed class KeyPrefix
         };
     }
 
-    /// <summary>The end of a range of locks: where it is not one of their keys, all of them or none are before it.</summary>
+    /// <summary>
+    /// The end of a range of lock keys. An end that is not a lock key itself lies before all of them, or after all of them.
+    /// </summary>
     private string? LockEnd(string? to)
     {
         if (string.IsNullOrEmpty(to))

@@ -10,16 +10,16 @@ public static class KeyPrefixExtensions
     /// <param name="kv">The store.</param>
     /// <param name="prefix">For example <c>tenant/</c>; not empty. It counts towards <see cref="RaftKvOptions.MaxKeyBytes"/>.</param>
     /// <remarks>
-    /// Locks of the prefix (<see cref="WithKeyPrefix(IRaftKvCoordination, string)"/>) have their keys below <c>.locks/</c> in the view, as
-    /// locks of the whole store have there, so that <see cref="KvLock.StillHeld"/> is a condition for transactions of the view. A range
-    /// that begins in <c>.locks/</c> has these keys only; all other ranges do not have them.
+    /// Locks of the prefix (<see cref="WithKeyPrefix(IRaftKvCoordination, string)"/>) have their keys below <c>.locks/</c> in the view,
+    /// like locks of the whole store, so that <see cref="KvLock.StillHeld"/> is a condition for transactions of the view. A range that
+    /// begins in <c>.locks/</c> has only these keys; all other ranges do not have them.
     /// </remarks>
     /// <exception cref="ArgumentException">The prefix is empty or not valid Unicode.</exception>
     public static IDistributedKv WithKeyPrefix(this IDistributedKv kv, string prefix) => new PrefixedKv(kv, new KeyPrefix(prefix));
 
     /// <summary>
-    /// Leases as seen through a prefix: a lease has the keys that start with the prefix, without it. <see cref="IRaftKvLeases.ListAsync"/>
-    /// returns the leases that have such a key.
+    /// Leases as seen through a prefix: a lease shows only its keys that start with the prefix, without the prefix.
+    /// <see cref="IRaftKvLeases.ListAsync"/> returns the leases that have such a key.
     /// </summary>
     /// <param name="leases">The leases of the whole store.</param>
     /// <param name="prefix">As for <see cref="WithKeyPrefix(IDistributedKv, string)"/>.</param>

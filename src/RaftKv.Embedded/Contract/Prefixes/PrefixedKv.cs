@@ -77,7 +77,7 @@ internal sealed class PrefixedKv(IDistributedKv inner, KeyPrefix prefix) : Deleg
 
     private static KvEvent Map(in KvEvent change, KeyPrefix prefix)
     {
-        // Events that are about no key have none.
+        // Events without a key, such as Progress, have nothing to map.
         if (string.IsNullOrEmpty(change.Key))
             return change;
         var key = prefix.Inner(change.Key);

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>A lock by its name in a prefix.</summary>
+/// <summary>A lock, by its name without the prefix.</summary>
 internal sealed class PrefixedLock(KvLock inner, string name, string key) : KvLock
 {
     public override string Name => name;

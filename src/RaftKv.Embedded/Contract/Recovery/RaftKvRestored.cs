@@ -6,9 +6,9 @@ public sealed record RaftKvRestored
     /// <summary>What the backup held.</summary>
     public required RaftKvBackupInfo Backup { get; init; }
 
-    /// <summary>The new cluster.</summary>
+    /// <summary>The identity of the new cluster.</summary>
     public required Guid ClusterId { get; init; }
 
-    /// <summary>Every version written from now on is above it; restored keys keep theirs, which are below.</summary>
+    /// <summary>Every version written from now on is greater than this; restored keys keep their versions, which are not.</summary>
     public required KvVersion Version { get; init; }
 }

@@ -1,12 +1,12 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// What a node that is down has on its disk; see <see cref="Recovery.RaftKvRecovery.Inspect"/>. Can be written as JSON and carried to
-/// another machine.
+/// The state of a stopped node, read from its data directory; see <see cref="Recovery.RaftKvRecovery.Inspect"/>. It can be written as JSON
+/// and copied to another machine.
 /// </summary>
 public sealed record RaftKvSurvivingNode
 {
-    /// <summary>The directory it was found in.</summary>
+    /// <summary>The directory that was inspected.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>The node's name.</summary>
@@ -30,7 +30,7 @@ public sealed record RaftKvSurvivingNode
     /// <summary>When that entry was made, by the clock of the leader of that time.</summary>
     public required DateTimeOffset LastWriteAt { get; init; }
 
-    /// <summary>The version of its newest snapshot; what lies behind it comes from the log.</summary>
+    /// <summary>The version of its newest snapshot; later entries are in the log.</summary>
     public required KvVersion SnapshotVersion { get; init; }
 
     /// <summary>The voters of the newest configuration in its log.</summary>
@@ -40,8 +40,8 @@ public sealed record RaftKvSurvivingNode
     public required bool IsVoter { get; init; }
 
     /// <summary>
-    /// What is wrong with its log, when it was inspected up to its damage; <c>null</c>: nothing. What it had behind the last version is
-    /// lost here, and it cannot be started: it counts as a missing voter.
+    /// What is wrong with its log, when the log is damaged and was read up to the damage; <c>null</c> when it is not damaged. Entries of
+    /// the node after the last version are lost, and the node cannot be started: it counts as a missing voter.
     /// </summary>
     public string? Damage { get; init; }
 }

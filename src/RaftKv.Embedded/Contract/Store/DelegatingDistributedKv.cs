@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Forwards every call to another store. Derive from it to change some calls: to count them, to make them fail in a test, to encrypt
-/// values.
+/// Forwards every call to another store. Derive from it to change some calls: for example to count them, to make them fail in a test, or to
+/// encrypt values.
 /// </summary>
 public abstract class DelegatingDistributedKv : IDistributedKv
 {

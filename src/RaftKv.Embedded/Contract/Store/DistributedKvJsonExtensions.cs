@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Values as JSON. With a <see cref="JsonTypeInfo{T}"/>, from a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>, without
-/// reflection. Errors are those of the calls that they are made of.
+/// Values as JSON. The overloads that take a <see cref="JsonTypeInfo{T}"/>, from a
+/// <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>, use no reflection. Errors are those of the underlying calls.
 /// </summary>
 public static class DistributedKvJsonExtensions
 {
@@ -67,14 +67,14 @@ public static class DistributedKvJsonExtensions
         kv.SetJsonAsync(key, value, JsonByReflection.Of<T>(json), options, cancellationToken);
 
     /// <summary>
-    /// As <see cref="DistributedKvWriteExtensions.UpdateAsync(IDistributedKv, string, Func{KvGetResult, byte[]},
-    /// CancellationToken)"/>, of a value in JSON: <c>UpdateJsonAsync("cart/7", cart =&gt; cart with { Items = cart.Items + 1 }, type)</c>.
+    /// As <see cref="DistributedKvWriteExtensions.UpdateAsync(IDistributedKv, string, Func{KvGetResult, byte[]}, CancellationToken)"/>, of
+    /// a value in JSON: <c>UpdateJsonAsync("cart/7", cart =&gt; cart with { Items = cart.Items + 1 }, type)</c>.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
     /// <param name="next">
-    /// Computes the next value; gets <c>default</c> for a key that does not exist. Called once for each attempt: it must have no other
-    /// effect. What it throws is thrown, and nothing is written.
+    /// Computes the next value; receives <c>default</c> for a key that does not exist. Called once for each attempt: it must have no other
+    /// effect. Its exceptions are thrown to the caller, and nothing is written.
     /// </param>
     /// <param name="type">How the value is read and written.</param>
     /// <param name="cancellationToken">Stops the wait; a write that was sent may still happen.</param>
@@ -97,7 +97,7 @@ public static class DistributedKvJsonExtensions
     /// <summary>As the overload with type information, by reflection.</summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
-    /// <param name="next">Computes the next value; gets <c>default</c> for a key that does not exist.</param>
+    /// <param name="next">Computes the next value; receives <c>default</c> for a key that does not exist.</param>
     /// <param name="json">How the value is read and written; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
     /// <param name="cancellationToken">Stops the wait; a write that was sent may still happen.</param>
     [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]

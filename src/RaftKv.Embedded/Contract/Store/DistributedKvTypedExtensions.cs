@@ -3,11 +3,11 @@ using System.Text;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Values as text in UTF-8. Errors are those of the calls that they are made of.</summary>
+/// <summary>Values as text in UTF-8. Errors are those of the underlying calls.</summary>
 public static class DistributedKvTypedExtensions
 {
     /// <summary>Reads a value as text.</summary>
-    /// <returns>The text; <c>null</c> when the key does not exist. Bytes that are not UTF-8 come as U+FFFD.</returns>
+    /// <returns>The text; <c>null</c> when the key does not exist. Bytes that are not UTF-8 become U+FFFD.</returns>
     public static async ValueTask<string?> GetStringAsync(this IDistributedKv kv, string key, KvReadOptions options = default,
         CancellationToken cancellationToken = default)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Writes that are wanted often, in one call each. Errors are those of the calls that they are made of.</summary>
+/// <summary>Common writes, in one call each. Errors are those of the underlying calls.</summary>
 public static class DistributedKvWriteExtensions
 {
     /// <summary>As <see cref="IDistributedKv.SetAsync"/>, from a span: <c>SetAsync("greeting", "hello"u8)</c>.</summary>
@@ -33,7 +33,9 @@ public static class DistributedKvWriteExtensions
     /// <param name="value">The value.</param>
     /// <param name="options">The lifetime of the key; without a condition.</param>
     /// <param name="cancellationToken">Stops the wait; the write may still happen.</param>
-    /// <returns>The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> with the version of the key there is.</returns>
+    /// <returns>
+    /// The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> with the current version of the existing key.
+    /// </returns>
     public static ValueTask<KvWriteResult> TryCreateAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> value,
         KvSetOptions options = default, CancellationToken cancellationToken = default)
     {
@@ -85,14 +87,14 @@ public static class DistributedKvWriteExtensions
     }
 
     /// <summary>
-    /// Reads a key, computes its next value and stores it if the key has not changed meanwhile; otherwise begins again, with a growing
-    /// pause, 20 times at most. The key keeps its lifetime and lease.
+    /// Reads a key, computes its next value and stores it if the key has not changed meanwhile; otherwise repeats this after a pause that
+    /// grows, with at most 20 attempts. The key keeps its lifetime and lease.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
     /// <param name="next">
-    /// Computes the next value from the current state, which may be that the key does not exist. Returns <c>null</c> to leave the key as it
-    /// is. Called once for each attempt: it must have no other effect.
+    /// Computes the next value from the current state; the key may not exist. Returns <c>null</c> to leave the key as it is. Called once
+    /// for each attempt: it must have no other effect.
     /// </param>
     /// <param name="cancellationToken">Stops the wait; a write that was sent may still happen.</param>
     /// <returns>
@@ -109,8 +111,7 @@ public static class DistributedKvWriteExtensions
         kv.UpdateAsync(key, next, new KvSetOptions { KeepLifetime = true }, cancellationToken);
 
     /// <summary>
-    /// As <see cref="UpdateAsync(IDistributedKv, string, Func{KvGetResult, byte[]}, CancellationToken)"/>, with another
-    /// lifetime.
+    /// As <see cref="UpdateAsync(IDistributedKv, string, Func{KvGetResult, byte[]}, CancellationToken)"/>, with another lifetime.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
@@ -126,15 +127,15 @@ public static class DistributedKvWriteExtensions
     }
 
     /// <summary>
-    /// Deletes all keys that start with a prefix, up to 1,000 in a transaction: the keys that exist when the call begins. A key that is
-    /// written meanwhile may be deleted or stay. When the call fails, some of the keys are deleted, and the call may be repeated.
+    /// Deletes all keys that start with a prefix, in transactions of up to 1,000 keys each: the keys that exist when the call begins. A key
+    /// that is written meanwhile may be deleted or stay. When the call fails, some of the keys are deleted, and the call may be repeated.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="prefix">Not empty.</param>
     /// <param name="cancellationToken">Stops between two transactions.</param>
     /// <returns>How many keys were deleted.</returns>
     /// <exception cref="ArgumentException">The prefix is empty or not valid Unicode.</exception>
-    /// <exception cref="RaftKvReservedKeyException">There are keys of the library below the prefix. They were not deleted.</exception>
+    /// <exception cref="RaftKvReservedKeyException">There are keys of the library below the prefix. These were not deleted.</exception>
     public static async ValueTask<long> DeletePrefixAsync(this IDistributedKv kv, string prefix,
         CancellationToken cancellationToken = default)
     {
@@ -153,7 +154,7 @@ public static class DistributedKvWriteExtensions
             }
             if (page.Next is null)
                 return deleted;
-            // Not in one version: nothing of it is needed any more, and other writes go on.
+            // Without AtVersion: the pages need not be of one version, and a pinned version would keep the deleted values in memory.
             scan = scan with { After = page.Next };
         }
     }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Type information of JSON where the caller has none.</summary>
+/// <summary>Type information of JSON for callers that pass none.</summary>
 internal static class JsonByReflection
 {
     public const string Unreferenced =

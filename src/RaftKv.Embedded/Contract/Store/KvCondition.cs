@@ -14,7 +14,7 @@ public readonly record struct KvCondition
     /// <summary>Which condition.</summary>
     public KvConditionKind Kind { get; init; }
 
-    /// <summary>The version asked for by <see cref="KvConditionKind.VersionIs"/>.</summary>
+    /// <summary>The version that <see cref="KvConditionKind.VersionIs"/> requires.</summary>
     public KvVersion Version { get; init; }
 
     /// <summary>No condition.</summary>

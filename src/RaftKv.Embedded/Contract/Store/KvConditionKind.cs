@@ -12,6 +12,6 @@ public enum KvConditionKind : byte
     /// <summary>The key does not exist.</summary>
     NotExists = 2,
 
-    /// <summary>The key's version is a given one.</summary>
+    /// <summary>The key's version is <see cref="KvCondition.Version"/>.</summary>
     VersionIs = 3,
 }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a delete asks for. <c>default</c> deletes always.</summary>
+/// <summary>The options of a delete. <c>default</c> deletes always.</summary>
 public readonly record struct KvDeleteOptions
 {
     /// <summary>Condition that must hold for the delete to be applied.</summary>

@@ -23,7 +23,7 @@ public readonly record struct KvEntry
     /// </summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The value as text in UTF-8. Bytes that are not UTF-8 come as U+FFFD.</summary>
+    /// <summary>The value as text in UTF-8. Bytes that are not UTF-8 become U+FFFD.</summary>
     public string GetString() => Encoding.UTF8.GetString(Value.Span);
 
     /// <summary>The value from JSON.</summary>

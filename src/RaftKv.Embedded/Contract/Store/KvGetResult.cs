@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RaftKv.Embedded;
 
-/// <summary>The answer to a read. Two answers are equal when all properties are; values are compared byte by byte.</summary>
+/// <summary>The result of a read. Two results are equal when all properties are; values are compared byte by byte.</summary>
 public readonly record struct KvGetResult
 {
     /// <summary>The last millisecond of the year 9999.</summary>
@@ -14,7 +14,7 @@ public readonly record struct KvGetResult
     /// <summary>Whether the key exists.</summary>
     public bool Found { get; init; }
 
-    /// <summary>The value, a copy of its own; empty when not found.</summary>
+    /// <summary>The value, as a separate copy; empty when not found.</summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>The version of the key's last write; <see cref="KvVersion.None"/> when not found.</summary>
@@ -37,7 +37,7 @@ public readonly record struct KvGetResult
         init => ExpiresAtMs = value?.ToUnixTimeMilliseconds() ?? 0;
     }
 
-    /// <summary>How long the key lives after each use, in whole milliseconds; <c>null</c> when use does not matter.</summary>
+    /// <summary>How long the key lives after each use, in whole milliseconds; <c>null</c> without a sliding expiry.</summary>
     public TimeSpan? SlidingExpiration
     {
         get => SlidingMs == 0 ? null : TimeSpan.FromMilliseconds(SlidingMs);
@@ -47,7 +47,10 @@ public readonly record struct KvGetResult
     /// <summary>The lease the key is bound to; 0 is none.</summary>
     public long LeaseId { get; init; }
 
-    /// <summary>By log time where the record was read, by the wall clock where it is given to the caller.</summary>
+    /// <summary>
+    /// <see cref="ExpiresAt"/> in Unix milliseconds; 0 is none. Log time as read from the record; converted to the wall clock before the
+    /// result is returned to the caller.
+    /// </summary>
     internal long ExpiresAtMs { get; init; }
 
     internal long SlidingMs { get; init; }
@@ -60,14 +63,14 @@ public readonly record struct KvGetResult
     /// known to contain everything that was committed. Zero for all other reads.
     /// </summary>
     /// <remarks>
-    /// A quorum must confirm it, and it must be applied here. So the age is usually less than a heartbeat interval and a round trip while
-    /// ages are asked for, and about a second at the first time. It is zero on a leader with a lease and in a cluster without other voters,
-    /// and <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
+    /// A read index of a quorum confirms that the copy is current, once this node has applied it. So the age is usually less than a
+    /// heartbeat interval and a round trip while ages are asked for, and about a second at the first time. It is zero on a leader with a
+    /// lease and in a cluster without other voters, and <see cref="Timeout.InfiniteTimeSpan"/> when the copy was never known to be current.
     /// </remarks>
     public TimeSpan Age { get; init; }
 
     /// <summary>The value as text in UTF-8.</summary>
-    /// <returns><c>null</c> when the key does not exist. Bytes that are not UTF-8 come as U+FFFD.</returns>
+    /// <returns><c>null</c> when the key does not exist. Bytes that are not UTF-8 become U+FFFD.</returns>
     public string? GetString() => Found ? Encoding.UTF8.GetString(Value.Span) : null;
 
     /// <summary>The value from JSON, with version and lifetime.</summary>

@@ -3,13 +3,13 @@ namespace RaftKv.Embedded;
 /// <summary>A range of keys in UTF-8 ordinal order. <c>default</c> is every key.</summary>
 public readonly record struct KvKeyRange
 {
-    /// <summary>The first key of the range, included; <c>null</c> is the first there is.</summary>
+    /// <summary>The first key of the range, included; <c>null</c> is the first key of the store.</summary>
     public string? From { get; init; }
 
     /// <summary>The end of the range, excluded; <c>null</c> is no end.</summary>
     public string? To { get; init; }
 
-    /// <summary>Only keys that start with this; <c>null</c> for any.</summary>
+    /// <summary>Only keys that start with this prefix; <c>null</c> for any.</summary>
     public string? Prefix { get; init; }
 
     /// <summary>Every key.</summary>

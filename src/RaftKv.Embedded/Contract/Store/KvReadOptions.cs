@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a read asks for. <c>default</c> is linearizable.</summary>
+/// <summary>The options of a read. <c>default</c> is linearizable.</summary>
 public readonly record struct KvReadOptions
 {
     /// <summary>How fresh the answer must be.</summary>
@@ -13,10 +13,10 @@ public readonly record struct KvReadOptions
     public KvVersion MinVersion { get; init; }
 
     /// <summary>
-    /// With <see cref="KvConsistency.Stale"/>, how old the copy may be (<see cref="KvGetResult.Age"/>); <c>null</c>, the default, is of any
-    /// age. A copy that may be older is brought up to date first, which takes a quorum: the read waits for it, at most
+    /// With <see cref="KvConsistency.Stale"/>, how old the copy may be (<see cref="KvGetResult.Age"/>); <c>null</c>, the default, is any
+    /// age. A copy that may be older is brought up to date first, which needs a quorum: the read waits for it for at most
     /// <see cref="RaftKvOptions.RequestTimeout"/>, and is then refused with <see cref="RaftKvUnavailableReason.StaleRead"/>. The other
-    /// kinds of reads see everything that was acknowledged, and take no notice of it. Never negative.
+    /// kinds of reads see everything that was acknowledged, and ignore this option. Must not be negative.
     /// </summary>
     public TimeSpan? MaxAge
     {
@@ -33,15 +33,17 @@ public readonly record struct KvReadOptions
     /// </summary>
     public bool StaleWithoutLeader { get; init; }
 
-    /// <summary>This node's own copy, at once.</summary>
+    /// <summary>Reads this node's own copy, at once.</summary>
     public static KvReadOptions Stale => new() { Consistency = KvConsistency.Stale };
 
-    /// <summary>This node's own copy, at once when it is at most so old, and brought up to date first otherwise.</summary>
+    /// <summary>
+    /// Reads this node's own copy: at once when it is at most <paramref name="maxAge"/> old, otherwise brought up to date first.
+    /// </summary>
     public static KvReadOptions NotOlderThan(TimeSpan maxAge) => new() { Consistency = KvConsistency.Stale, MaxAge = maxAge };
 
-    /// <summary>The leader's lease instead of a quorum round.</summary>
+    /// <summary>Reads under the leader's lease instead of by a quorum round.</summary>
     public static KvReadOptions LeaderLease => new() { Consistency = KvConsistency.LeaderLease };
 
-    /// <summary>This node's own copy, once it has applied <paramref name="version"/>.</summary>
+    /// <summary>Reads this node's own copy, once it has applied <paramref name="version"/>.</summary>
     public static KvReadOptions AtLeast(KvVersion version) => new() { Consistency = KvConsistency.Stale, MinVersion = version };
 }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a scan asks for. <c>default</c> is linearizable, with values and without a limit.</summary>
+/// <summary>The options of a scan. <c>default</c> is linearizable, with values and without a limit.</summary>
 public readonly record struct KvScanOptions
 {
     /// <summary>How fresh the scan must be when it starts.</summary>
@@ -26,7 +26,7 @@ public readonly record struct KvScanOptions
     /// </summary>
     public bool StaleWithoutLeader { get; init; }
 
-    /// <summary>The most entries to return; 0 is no limit.</summary>
+    /// <summary>The most entries to return, not negative. 0, the default, is no limit for a scan, and 1,000 for a page.</summary>
     public int Limit { get; init; }
 
     /// <summary>Leave out the values and versions.</summary>
@@ -35,11 +35,13 @@ public readonly record struct KvScanOptions
     /// <summary>Begin with the last key of the range. The default value is <c>false</c>: with the first.</summary>
     public bool Descending { get; init; }
 
-    /// <summary>Start after this key, in the order of the scan: the last one of the page before.</summary>
+    /// <summary>
+    /// Start after this key, in the order of the scan: the last key of the page before. <c>null</c>, the default, is the beginning.
+    /// </summary>
     public string? After { get; init; }
 
     /// <summary>
-    /// The version to see, for the next page of a scan: <see cref="KvScanPage.Version"/> of the page before. <see cref="KvVersion.None"/>
+    /// The version to read, for the next page of a scan: <see cref="KvScanPage.Version"/> of the page before. <see cref="KvVersion.None"/>
     /// is the newest state that <see cref="Consistency"/> asks for.
     /// </summary>
     public KvVersion AtVersion { get; init; }

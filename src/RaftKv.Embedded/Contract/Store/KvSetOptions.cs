@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// What a set asks for. <c>default</c> writes always, and the key then lives until it is deleted: a set without a lifetime ends the one the
-/// key had, unless <see cref="KeepLifetime"/> says otherwise.
+/// The options of a set. <c>default</c> writes always, and the key then lives until it is deleted: a set without a lifetime removes the
+/// lifetime that the key had, unless <see cref="KeepLifetime"/> is set.
 /// </summary>
 public readonly record struct KvSetOptions
 {
@@ -18,15 +18,15 @@ public readonly record struct KvSetOptions
     /// <summary><see cref="SlidingExpiration"/> in milliseconds; 0 is none.</summary>
     internal long SlidingMs { get; private init; }
 
-    /// <summary>Write only if the key's current state is this.</summary>
+    /// <summary>Condition that must hold for the write to be applied.</summary>
     public KvCondition When { get; init; }
 
     /// <summary>
     /// How long the key lives, counted by log time from the moment the write is in the log; 1 ms to 100 years. With
-    /// <see cref="SlidingExpiration"/> it is the end beyond which no use carries the key. The key is removed by an entry of the log, on
-    /// every node at the same version, soon after its time is over and never before.
+    /// <see cref="SlidingExpiration"/> it is the latest end of the key: no use extends the key beyond it. The key is removed by an entry of
+    /// the log, on every node at the same version, soon after its time is over and never before.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is not positive, or too long.</exception>
     public TimeSpan? TimeToLive
     {
         get => TimeToLiveMs == 0 ? null : TimeSpan.FromMilliseconds(TimeToLiveMs);
@@ -34,10 +34,10 @@ public readonly record struct KvSetOptions
     }
 
     /// <summary>
-    /// As <see cref="TimeToLive"/>, as a point in time by the wall clock of this node: the time that is left when the call begins is the
-    /// time to live. In the past, the key goes at once; more than 100 years ahead counts as 100 years.
+    /// As <see cref="TimeToLive"/>, but as a point in time by the wall clock of this node: the time that is left when the call begins is
+    /// the time to live. A time in the past removes the key at once; a time more than 100 years ahead counts as 100 years.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Before 1970.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is before 1970.</exception>
     public DateTimeOffset? ExpiresAt
     {
         get => ExpiresAtMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(ExpiresAtMs);
@@ -50,11 +50,11 @@ public readonly record struct KvSetOptions
     }
 
     /// <summary>
-    /// How long the key lives after each use: a write, or a read of it alone (<see cref="IDistributedKv.GetAsync"/>,
-    /// <see cref="IDistributedKv.TryRead"/>) on any node. A node renews it once a quarter of the time is gone, without holding up the read.
-    /// 1 ms to 100 years; shorter than a second makes little sense.
+    /// How long the key lives after each use: a write, or a read of this one key (<see cref="IDistributedKv.GetAsync"/>,
+    /// <see cref="IDistributedKv.TryRead"/>) on any node. A node renews it once a quarter of the time is over, without delaying the read. 1
+    /// ms to 100 years; shorter than a second is rarely useful.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not positive, or too long.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is not positive, or too long.</exception>
     public TimeSpan? SlidingExpiration
     {
         get => SlidingMs == 0 ? null : TimeSpan.FromMilliseconds(SlidingMs);
@@ -62,18 +62,20 @@ public readonly record struct KvSetOptions
     }
 
     /// <summary>
-    /// Keep the time to live, the sliding expiry and the lease that the key has; a key that does not exist gets none. A sliding expiry
-    /// begins anew.
+    /// Keeps the time to live, the sliding expiry and the lease that the key has; a key that does not exist gets none. A sliding expiry
+    /// begins again.
     /// </summary>
     public bool KeepLifetime { get; init; }
 
-    /// <summary>The lease that the key dies with, see <see cref="IRaftKvLeases"/>; 0 is none.</summary>
+    /// <summary>
+    /// The lease the key is bound to: the key is deleted when the lease ends, see <see cref="IRaftKvLeases"/>; 0 is none.
+    /// </summary>
     public long LeaseId { get; init; }
 
-    /// <summary>Whether a key that is written with these options has neither an end nor a lease.</summary>
+    /// <summary>Whether a key that is written with these options neither expires nor is bound to a lease.</summary>
     internal bool IsWithoutLifetime => !KeepLifetime && (TimeToLiveMs | ExpiresAtMs | SlidingMs | LeaseId) == 0;
 
-    /// <exception cref="ArgumentException">The parts contradict each other.</exception>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
     internal void ThrowIfContradictory()
     {
         if (KeepLifetime && (TimeToLiveMs | ExpiresAtMs | SlidingMs | LeaseId) != 0)

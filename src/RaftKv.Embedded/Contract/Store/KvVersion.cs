@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// A position in the replicated log: a key's version, a read's freshness, a scan's starting point. Versions of one key only rise, and
-/// have gaps. Equal versions name the same write on every node.
+/// A position in the replicated log: the version of a key, the freshness of a read, the state that a scan reads, or the start of a watch.
+/// The versions of one key rise, with gaps. Equal versions are the same write on every node.
 /// </summary>
 /// <param name="Value">The log index; 0 means "none".</param>
 public readonly record struct KvVersion(long Value) : IComparable<KvVersion>

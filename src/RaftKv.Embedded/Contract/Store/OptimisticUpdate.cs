@@ -3,7 +3,9 @@ using Polly.Retry;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Reads, computes and writes under the condition that the version is still the same, until it was.</summary>
+/// <summary>
+/// Reads a key, computes its next value and writes it on the condition that the version is unchanged; repeats this after a conflict.
+/// </summary>
 internal static class OptimisticUpdate
 {
     private const int MaxAttempts = 20;

@@ -44,7 +44,7 @@ internal static class PagedScans
         if (!char.IsAscii(delimiter))
             throw new ArgumentOutOfRangeException(nameof(delimiter), delimiter, "The delimiter must be an ASCII character.");
         string? group = null;
-        // The keys of a group that was already listed are behind it, and belong to it.
+        // The keys of a group come after its name in the order; a group that was listed already must not be listed again.
         var listed = after is not null && after.EndsWith(delimiter) && after.Length > prefix.Length ? after : null;
         var keys = ScanAsync(kv, KvKeyRange.StartingWith(prefix), KeysOnly(options) with { After = after }, cancellationToken);
         await foreach (var entry in keys.ConfigureAwait(false))

@@ -1,10 +1,11 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Transactions that are wanted often, in one call each. Errors are those of <see cref="IDistributedKv.CommitAsync"/>.</summary>
+/// <summary>Common transactions, in one call each. Errors are those of <see cref="IDistributedKv.CommitAsync"/>.</summary>
 public static class DistributedKvTransactionExtensions
 {
     /// <summary>
-    /// Replaces a value if it is still the expected one, byte by byte. A key that does not exist has no value, not even an empty one.
+    /// Replaces a value if it is equal to the expected one, byte by byte. A key that does not exist is equal to no value, not even an empty
+    /// one.
     /// </summary>
     /// <returns>The new version, or <see cref="KvWriteResult.Applied"/> = <c>false</c> with the key's current version.</returns>
     public static async ValueTask<KvWriteResult> CompareAndSwapAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> expected,
@@ -23,21 +24,24 @@ public static class DistributedKvTransactionExtensions
     }
 
     /// <summary>
-    /// Adds to a number and returns the sum, on the server and therefore without a race. The value is the number's decimal text in UTF-8; a
-    /// key that does not exist is 0. The key keeps its time to live, sliding expiry and lease.
+    /// Adds to a number and returns the sum. The addition is made when the entry is applied, so concurrent increments are all counted. The
+    /// value is the number's decimal text in UTF-8; a key that does not exist is 0. The key keeps its time to live, sliding expiry and
+    /// lease.
     /// </summary>
     /// <exception cref="RaftKvTransactionException">
     /// The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.
     /// </exception>
     /// <exception cref="RaftKvOutcomeUnknownException">
-    /// No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).
+    /// No answer came; or the increment was applied once, but its result was lost and not kept
+    /// (<see cref="KvTransactionResult.HasResults"/>).
     /// </exception>
     public static ValueTask<long> IncrementAsync(this IDistributedKv kv, string key, long delta = 1,
         CancellationToken cancellationToken = default) =>
         kv.IncrementAsync(key, delta, default, cancellationToken);
 
     /// <summary>
-    /// As <see cref="IncrementAsync(IDistributedKv, string, long, CancellationToken)"/>, with what a key begins with that does not exist.
+    /// As <see cref="IncrementAsync(IDistributedKv, string, long, CancellationToken)"/>, with the initial value and lifetime of a key that
+    /// does not exist.
     /// </summary>
     /// <param name="kv">The store.</param>
     /// <param name="key">The key.</param>
@@ -45,17 +49,18 @@ public static class DistributedKvTransactionExtensions
     /// <param name="options">
     /// The initial value and the lifetime of a key that the increment creates. They do not change a key that exists.
     /// </param>
-    /// <param name="cancellationToken">Stops the wait; the number may still be raised.</param>
+    /// <param name="cancellationToken">Stops the wait; the increment may still be applied.</param>
     /// <returns>The sum.</returns>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="RaftKvTransactionException">
     /// The value is not a number, or the sum leaves the range of an <see cref="long"/>. Nothing was written.
     /// </exception>
     /// <exception cref="RaftKvLeaseException">
-    /// The key does not exist, and the lease that it would have has ended. Nothing was written.
+    /// The key does not exist, and the lease of the options has ended or has too many keys. Nothing was written.
     /// </exception>
     /// <exception cref="RaftKvOutcomeUnknownException">
-    /// No answer came; or the number was raised, once, but its answer was lost and not kept (<see cref="KvTransactionResult.HasResults"/>).
+    /// No answer came; or the increment was applied once, but its result was lost and not kept
+    /// (<see cref="KvTransactionResult.HasResults"/>).
     /// </exception>
     public static async ValueTask<long> IncrementAsync(
         this IDistributedKv kv, string key, long delta, KvIncrementOptions options, CancellationToken cancellationToken = default)

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a <see cref="KvCompare"/> looks at. The numbers are part of the log's format.</summary>
+/// <summary>The property of a key that a <see cref="KvCompare"/> compares. The numbers are part of the log's format.</summary>
 public enum KvCompareTarget : byte
 {
     /// <summary>The version of the key's last write.</summary>

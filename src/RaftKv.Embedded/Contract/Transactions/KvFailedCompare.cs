@@ -7,7 +7,8 @@ public sealed record KvFailedCompare
     public required int Index { get; init; }
 
     /// <summary>
-    /// The key for which it did not hold; for a range, the first one in its order, and <c>null</c> when the range has no keys.
+    /// The key for which it did not hold; for a range, the first such key in the order of the range, and <c>null</c> when the range has no
+    /// keys.
     /// </summary>
     public string? Key { get; init; }
 }

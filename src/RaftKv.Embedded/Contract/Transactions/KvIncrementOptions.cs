@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// What an increment does when the key does not exist. A key that exists keeps its time to live, sliding expiry and lease, and none of this
-/// applies to it. Needs the feature level of this version in the whole cluster; otherwise the call fails with
-/// <see cref="RaftKvUnavailableReason.FeatureNotActive"/>.
+/// The initial value and lifetime that an increment gives to a key that does not exist. A key that exists keeps its time to live, sliding
+/// expiry and lease, and these options do not apply to it. Every member of the cluster must run a version that knows these options;
+/// otherwise the call fails with <see cref="RaftKvUnavailableReason.FeatureNotActive"/>.
 /// </summary>
 /// <example>
 /// <code>
@@ -13,7 +13,7 @@ namespace RaftKv.Embedded;
 /// </example>
 public readonly record struct KvIncrementOptions
 {
-    /// <summary>What the delta is added to; 0 by default.</summary>
+    /// <summary>The number that the delta is added to; 0 by default.</summary>
     public long InitialValue { get; init; }
 
     /// <inheritdoc cref="KvSetOptions.TimeToLive"/>
@@ -32,6 +32,6 @@ public readonly record struct KvIncrementOptions
     /// <inheritdoc cref="KvSetOptions.LeaseId"/>
     public long LeaseId { get => Lifetime.LeaseId; init => Lifetime = Lifetime with { LeaseId = value }; }
 
-    /// <summary>The lifetime as a set would ask for it.</summary>
+    /// <summary>The lifetime, as the options of a set.</summary>
     internal KvSetOptions Lifetime { get; private init; }
 }

@@ -1,17 +1,19 @@
 namespace RaftKv.Embedded;
 
-/// <summary>How a <see cref="KvCompare"/> relates what it finds to what it was given. The numbers are part of the log's format.</summary>
+/// <summary>
+/// How the property of a key must relate to the operand of a <see cref="KvCompare"/>. The numbers are part of the log's format.
+/// </summary>
 public enum KvRelation : byte
 {
-    /// <summary>The same.</summary>
+    /// <summary>The property is equal to the operand.</summary>
     Equal = 1,
 
-    /// <summary>Not the same.</summary>
+    /// <summary>The property is not equal to the operand.</summary>
     NotEqual = 2,
 
-    /// <summary>What is found is less than what was given; values are compared byte by byte.</summary>
+    /// <summary>The property is less than the operand; values are compared byte by byte.</summary>
     Less = 3,
 
-    /// <summary>What is found is greater than what was given.</summary>
+    /// <summary>The property is greater than the operand; values are compared byte by byte.</summary>
     Greater = 4,
 }

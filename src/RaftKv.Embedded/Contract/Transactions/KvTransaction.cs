@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// Conditions and what to do: all conditions are checked and one of two lists of operations is carried out in one step, under one version.
-/// No reader sees half of it, and it happens once or not at all. Commit it with <see cref="IDistributedKv.CommitAsync"/>.
+/// Conditions and two lists of operations: all conditions are checked and one of the lists is carried out in one step, under one version.
+/// Readers never see a part of it, and it is carried out once or not at all. Commit it with <see cref="IDistributedKv.CommitAsync"/>.
 /// </summary>
 /// <example>
 /// <code>
@@ -14,10 +14,10 @@ namespace RaftKv.Embedded;
 /// </example>
 public sealed class KvTransaction
 {
-    /// <summary>How many conditions a transaction may have, and how many operations each of its branches.</summary>
+    /// <summary>The most conditions that a transaction may have, and the most operations of each of its branches.</summary>
     public const int MaxOperations = 256;
 
-    /// <summary>How many keys the ranges of one transaction, in conditions and deletes, may hold together.</summary>
+    /// <summary>The most keys that the ranges of one transaction, in conditions and deletes, may have together.</summary>
     public const int MaxRangeKeys = 10_000;
 
     private readonly List<KvCompare> _compares = [];
@@ -25,10 +25,10 @@ public sealed class KvTransaction
     /// <summary>The conditions. Without any, <see cref="Then"/> is carried out.</summary>
     public IReadOnlyList<KvCompare> Compares => _compares;
 
-    /// <summary>What to do when all conditions hold.</summary>
+    /// <summary>The operations to carry out when all conditions hold.</summary>
     public KvTransactionBranch Then { get; } = new();
 
-    /// <summary>What to do when one of them does not.</summary>
+    /// <summary>The operations to carry out when at least one condition does not hold.</summary>
     public KvTransactionBranch Else { get; } = new();
 
     /// <summary>Adds conditions.</summary>

@@ -2,7 +2,7 @@ namespace RaftKv.Embedded;
 
 /// <summary>
 /// A list of operations of a <see cref="KvTransaction"/>. Reads see what the operations before them wrote. No two operations may write the
-/// same key. Keys, values and limits are checked when the transaction is committed; values are copied then, and not before.
+/// same key. Keys, values and limits are checked, and values copied, when the transaction is committed, and not before.
 /// </summary>
 public sealed class KvTransactionBranch
 {
@@ -21,17 +21,19 @@ public sealed class KvTransactionBranch
     /// <summary>Stores a value with a lifetime.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
-    /// <param name="options">How long it lives; without a condition, which is the transaction's to have.</param>
+    /// <param name="options">
+    /// The lifetime of the key; without a condition, because conditions belong to <see cref="KvTransaction.If"/>.
+    /// </param>
     /// <returns>This branch.</returns>
     /// <exception cref="ArgumentException">The options have a condition, or contradict each other.</exception>
     public KvTransactionBranch Set(string key, ReadOnlyMemory<byte> value, KvSetOptions options) =>
         Add(new() { Kind = KvTransactionOperationKind.Set, Key = Checked(key), Value = value, Options = options });
 
-    /// <summary>Deletes a key; that there is none is no error.</summary>
+    /// <summary>Deletes a key; a key that does not exist is not an error.</summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch Delete(string key) => Add(new() { Kind = KvTransactionOperationKind.Delete, Key = Checked(key) });
 
-    /// <summary>Deletes all keys of a range, <see cref="KvTransaction.MaxRangeKeys"/> at the most.</summary>
+    /// <summary>Deletes all keys of a range, at most <see cref="KvTransaction.MaxRangeKeys"/>.</summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch DeleteRange(KvKeyRange range) => Add(new() { Kind = KvTransactionOperationKind.DeleteRange, Range = range });
 
@@ -55,13 +57,13 @@ public sealed class KvTransactionBranch
 
     /// <summary>
     /// Adds to a number: the value is its decimal text in UTF-8, and a key that does not exist is 0. The key keeps its time to live,
-    /// sliding expiry and lease; a sliding expiry begins anew. A value that is not a number, or a sum outside the range of an
-    /// <see cref="long"/>, refuses the whole transaction.
+    /// sliding expiry and lease; a sliding expiry begins again. When the value is not a number, or the sum is outside the range of an
+    /// <see cref="long"/>, the whole transaction is refused.
     /// </summary>
     /// <returns>This branch.</returns>
     public KvTransactionBranch Increment(string key, long delta = 1) => Increment(key, delta, default);
 
-    /// <summary>As <see cref="Increment(string, long)"/>, with what a key begins with that does not exist.</summary>
+    /// <summary>As <see cref="Increment(string, long)"/>, with the initial value and lifetime of a key that does not exist.</summary>
     /// <param name="key">The key.</param>
     /// <param name="delta">What is added.</param>
     /// <param name="options">
@@ -75,7 +77,7 @@ public sealed class KvTransactionBranch
     /// <summary>Adds an operation, for example one of another branch with another key.</summary>
     /// <returns>This branch.</returns>
     /// <exception cref="ArgumentException">
-    /// A key is missing, or the options of a set have a condition or contradict each other.
+    /// The kind is not defined, a key is missing, or the options have a condition or contradict each other.
     /// </exception>
     public KvTransactionBranch Add(KvTransactionOperation operation)
     {

@@ -5,16 +5,20 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RaftKv.Embedded;
 
-/// <summary>Opens views: copies in memory that are always current.</summary>
+/// <summary>Opens views: copies of keys in memory that are kept up to date.</summary>
 public static class DistributedKvViewExtensions
 {
     /// <summary>Opens a view of all keys that start with a prefix; it returns once the view has their current state.</summary>
     /// <param name="kv">The store.</param>
-    /// <param name="prefix">What the keys start with; empty for all.</param>
-    /// <param name="decode">Turns a value into an object. What it throws is in <see cref="KvViewState{T}.Errors"/>.</param>
+    /// <param name="prefix">The prefix of the keys; empty for all keys.</param>
+    /// <param name="decode">Converts a value into an object. Its exceptions are in <see cref="KvViewState{T}.Errors"/>.</param>
     /// <param name="consistency">How fresh the first state must be; the view is updated from this node's own copy in any case.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
-    /// <exception cref="RaftKvUnavailableException">No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>.</exception>
+    /// <exception cref="ArgumentException">The prefix is not valid Unicode.</exception>
+    /// <exception cref="RaftKvLimitExceededException">The prefix is too long.</exception>
+    /// <exception cref="RaftKvUnavailableException">
+    /// No quorum answered within <see cref="RaftKvOptions.RequestTimeout"/>, or this node is stopping, faulted or removed.
+    /// </exception>
     public static Task<KvView<T>> OpenViewAsync<T>(this IDistributedKv kv, string prefix, Func<ReadOnlyMemory<byte>, T> decode,
         KvConsistency consistency = KvConsistency.Linearizable, CancellationToken cancellationToken = default)
     {
@@ -25,11 +29,11 @@ public static class DistributedKvViewExtensions
     }
 
     /// <summary>
-    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of
+    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, for
     /// values in JSON.
     /// </summary>
     /// <param name="kv">The store.</param>
-    /// <param name="prefix">What the keys start with; empty for all.</param>
+    /// <param name="prefix">The prefix of the keys; empty for all keys.</param>
     /// <param name="type">From a <see cref="System.Text.Json.Serialization.JsonSerializerContext"/>.</param>
     /// <param name="consistency">How fresh the first state must be.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
@@ -42,7 +46,7 @@ public static class DistributedKvViewExtensions
 
     /// <summary>As the overload with type information, by reflection.</summary>
     /// <param name="kv">The store.</param>
-    /// <param name="prefix">What the keys start with; empty for all.</param>
+    /// <param name="prefix">The prefix of the keys; empty for all keys.</param>
     /// <param name="consistency">How fresh the first state must be.</param>
     /// <param name="json">How values are read; <c>null</c> is <see cref="JsonSerializerOptions.Default"/>.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
@@ -54,11 +58,11 @@ public static class DistributedKvViewExtensions
         kv.OpenJsonViewAsync(prefix, JsonByReflection.Of<T>(json), consistency, cancellationToken);
 
     /// <summary>
-    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, of
+    /// As <see cref="OpenViewAsync{T}(IDistributedKv, string, Func{ReadOnlyMemory{byte}, T}, KvConsistency, CancellationToken)"/>, for
     /// values that are text in UTF-8.
     /// </summary>
     /// <param name="kv">The store.</param>
-    /// <param name="prefix">What the keys start with; empty for all.</param>
+    /// <param name="prefix">The prefix of the keys; empty for all keys.</param>
     /// <param name="consistency">How fresh the first state must be.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     public static Task<KvView<string>> OpenStringViewAsync(this IDistributedKv kv, string prefix,

@@ -1,14 +1,17 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Something that is kept equal to the keys of a range. One caller at a time.</summary>
+/// <summary>State that a <see cref="StateFollower"/> keeps equal to the keys of a range. Calls do not overlap.</summary>
 internal interface IFollowedState
 {
-    /// <summary>A whole state comes; what was applied before and not published is void.</summary>
+    /// <summary>
+    /// The next changes are a whole new state: starts again from an empty one. The published state stays until the next call of
+    /// <see cref="Publish"/>.
+    /// </summary>
     void Begin();
 
-    /// <summary>A key is written or removed.</summary>
+    /// <summary>Applies a change: a key was written or removed.</summary>
     void Apply(in KvEvent change);
 
-    /// <summary>What was applied is the state at a version. Throws nothing.</summary>
+    /// <summary>Publishes the changes applied so far, which are the state at a version. Throws nothing.</summary>
     void Publish(KvVersion version);
 }

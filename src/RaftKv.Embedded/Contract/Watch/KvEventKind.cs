@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded;
 
-/// <summary>What a <see cref="KvEvent"/> says.</summary>
+/// <summary>The kinds of <see cref="KvEvent"/>.</summary>
 public enum KvEventKind
 {
-    /// <summary>The key was written; or, before <see cref="InitialStateEnd"/>, it had this value when the watch began.</summary>
+    /// <summary>The key was written. Before <see cref="InitialStateEnd"/>: the key had this value when the watch began.</summary>
     Put = 0,
 
     /// <summary>A write deleted the key.</summary>
@@ -12,13 +12,13 @@ public enum KvEventKind
     /// <summary>The key's time to live was over.</summary>
     Expired = 2,
 
-    /// <summary>The lease that the key was bound to ended, and the key with it.</summary>
+    /// <summary>The key was deleted because its lease ended.</summary>
     LeaseRevoked = 3,
 
-    /// <summary>The initial state is complete, as of <see cref="KvEvent.Version"/>: what follows are the changes behind it.</summary>
+    /// <summary>The initial state is complete, as of <see cref="KvEvent.Version"/>; the changes after that version follow.</summary>
     InitialStateEnd = 4,
 
-    /// <summary>Nothing happened to a key; everything up to <see cref="KvEvent.Version"/> has been seen.</summary>
+    /// <summary>No key changed; all changes up to <see cref="KvEvent.Version"/> have been yielded.</summary>
     Progress = 5,
 
     /// <summary>

@@ -4,31 +4,33 @@ using Microsoft.Extensions.Primitives;
 namespace RaftKv.Embedded;
 
 /// <summary>
-/// An always current copy in memory of the keys in a range: reading it is a look into a dictionary. It follows this node's own copy, takes
-/// over a transaction as a whole, and begins anew by itself when it has fallen too far behind. Opened by
-/// <see cref="DistributedKvViewExtensions"/>; a fake derives from it.
+/// A copy in memory of the keys in a range that is kept up to date: a read of it is a dictionary lookup. It follows this node's own copy,
+/// applies a transaction as a whole, and reads the whole state again when it has fallen too far behind. Opened by
+/// <see cref="DistributedKvViewExtensions"/>; derive from it for a fake.
 /// </summary>
-/// <remarks>Safe for any number of threads. To wait for a change, ask for the token first and look second.</remarks>
+/// <remarks>Safe for any number of threads. To wait for a change, get the token first and read <see cref="Current"/> second.</remarks>
 public abstract class KvView<T> : IAsyncDisposable
 {
-    /// <summary>The newest state: all that is read from it is of one version.</summary>
+    /// <summary>The newest state. All of its values are of one version.</summary>
     public abstract KvViewState<T> Current { get; }
 
     /// <summary>The newest value of a key.</summary>
-    /// <exception cref="KeyNotFoundException">The key is not there.</exception>
+    /// <exception cref="KeyNotFoundException">The key does not exist, or its value could not be decoded.</exception>
     public T this[string key] => Current.Values[key];
 
     /// <summary>
     /// Completes when the view is not updated any more: after <see cref="DisposeAsync"/>, when the host begins to stop, or with the error
-    /// when the node is faulted. What it held can still be read. While the node is removed from its cluster the view stays as it is; it is
-    /// updated again once the node is added again.
+    /// when the node is faulted. Its last state can still be read. While the node is removed from its cluster the view keeps its state; it
+    /// is updated again once the node is added again.
     /// </summary>
     public abstract Task Completion { get; }
 
-    /// <summary>The newest value of a key; <c>false</c> when it is not there.</summary>
+    /// <summary>Gets the newest value of a key; <c>false</c> when the key does not exist, or its value could not be decoded.</summary>
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out T value) => Current.Values.TryGetValue(key, out value);
 
-    /// <summary>Fires once, after the next change has become visible; or when there will be no more.</summary>
+    /// <summary>
+    /// Returns a token that fires once: after the next change has become visible, or when the view is not updated any more.
+    /// </summary>
     public abstract IChangeToken GetChangeToken();
 
     /// <summary>Ends the updates.</summary>

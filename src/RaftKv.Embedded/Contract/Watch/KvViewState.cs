@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace RaftKv.Embedded;
 
-/// <summary>What a <see cref="KvView{T}"/> holds at one version; it never changes.</summary>
+/// <summary>The content of a <see cref="KvView{T}"/> at one version; it never changes.</summary>
 public sealed record KvViewState<T>
 {
     internal static readonly KvViewState<T> Empty = new();
@@ -14,6 +14,6 @@ public sealed record KvViewState<T>
     public ImmutableDictionary<string, Exception> Errors { get; init; } =
         ImmutableDictionary.Create<string, Exception>(StringComparer.Ordinal);
 
-    /// <summary>Every change of these keys up to this version is in it.</summary>
+    /// <summary>The version of this state: it contains every change of these keys up to it.</summary>
     public KvVersion Version { get; init; }
 }

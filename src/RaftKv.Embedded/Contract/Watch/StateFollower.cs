@@ -1,19 +1,19 @@
 namespace RaftKv.Embedded;
 
-/// <summary>Keeps a state up to date by a watch, and begins anew when the watch has lost its place.</summary>
+/// <summary>Keeps a state up to date by a watch, and reads the whole state again when changes were missed.</summary>
 internal static class StateFollower
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryRemovedAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>While changes come without a pause, a state is published this often.</summary>
+    /// <summary>While changes arrive without a pause, the state is published at this interval.</summary>
     private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Ends only by an exception: the watch's when it will not get better, or the cancellation.</summary>
-    /// <param name="watch">Begins with the current state.</param>
-    /// <param name="state">Published whenever no further change waits, always at the end of a version.</param>
-    /// <param name="retryFirst">Whether to try again when the first watch cannot begin because the cluster is not available now.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Ends only with an exception: the cancellation, or an error of the watch that a retry does not resolve.</summary>
+    /// <param name="watch">Begins a watch with the current state.</param>
+    /// <param name="state">Published at the end of a version, when no further change is waiting.</param>
+    /// <param name="retryFirst">Whether to retry when the first watch cannot begin because the cluster is not available now.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     public static async Task RunAsync(Func<CancellationToken, IAsyncEnumerable<KvEvent>> watch, IFollowedState state, bool retryFirst,
         CancellationToken cancellationToken)
     {

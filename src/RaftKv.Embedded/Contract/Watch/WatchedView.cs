@@ -26,9 +26,9 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
     {
         var view = new WatchedView<T>(decode);
         var watch = new KvWatchOptions { InitialState = true, Consistency = consistency };
-        // The first attempt is not repeated: the caller is told why the view cannot be opened.
+        // The first attempt is not repeated, so that the caller learns why the view cannot be opened.
         view._completion = view.FollowAsync(stop => kv.WatchAsync(range, watch, stop));
-        // An exception that is never looked at is not an event for the host.
+        // Reads the exception: one that is never read would raise TaskScheduler.UnobservedTaskException.
         _ = view._completion.ContinueWith(static ended => ended.Exception, CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
@@ -90,7 +90,7 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // Disposed: the end that was asked for.
+            // The view was disposed.
         }
         catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Stopping && _opened.Task.IsCompleted)
         {
@@ -102,7 +102,7 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
         }
     }
 
-    /// <summary>What listeners throw is theirs, and must not end the view.</summary>
+    /// <summary>Runs on the pool. The view ignores exceptions of the listeners.</summary>
     private static void Fire(CancellationTokenSource changed) => ThreadPool.UnsafeQueueUserWorkItem(static changed =>
     {
         try

@@ -1,12 +1,14 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Those who wait until the applier has reached an index.</summary>
+/// <summary>Callbacks that are called when the applier has reached an index.</summary>
 internal sealed class AppliedWaiters
 {
     private readonly List<(long Index, Action Reached)> _waiting = [];
     private long _lowest = long.MaxValue;
 
-    /// <summary>Remembers the waiter unless <paramref name="applied"/> says that the index is reached already.</summary>
+    /// <summary>
+    /// Adds a callback; <c>false</c>, without adding it, when <paramref name="applied"/> says that the index is reached already.
+    /// </summary>
     public bool Add(long index, Action reached, Func<long> applied)
     {
         lock (_waiting)

@@ -9,26 +9,25 @@ using RaftKv.Embedded.Watch;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Applies committed entries in order, on one thread at a time: its own, unless they are few. The outcome of a write of this process is
-/// told to its caller from here: by its
-/// session and sequence, so it does not matter which leader brought it into the log.
+/// Applies committed entries in order, on one thread at a time: its own, unless they are few. It tells the caller of a write of this
+/// process the outcome. The write is found by its session and sequence, so it does not matter which leader brought it into the log.
 /// </summary>
 internal sealed class Applier : BatchWorker<ApplierTask>
 {
     /// <summary>How much of the log is read from disk at a time when it is not in memory any more.</summary>
     private const int ReadBytes = 4 * 1024 * 1024;
 
-    /// <summary>So few entries are applied at once, on the thread that learned that they are committed.</summary>
+    /// <summary>Up to so many entries are applied at once, on the thread that learned that they are committed.</summary>
     private const int FewEntries = 8;
 
-    /// <summary>For so many the store is told beforehand what they will ask for.</summary>
+    /// <summary>The store prefetches the records of so many entries at a time.</summary>
     private const int EntriesAhead = 32;
 
     private readonly Wal _wal;
     private readonly WriteAnswers _answers;
     private readonly List<LogEntry> _read = [];
 
-    /// <summary>What waits because the disk has no room for the store's cold records.</summary>
+    /// <summary>Tasks that wait because the disk has no room for the store's cold records.</summary>
     private readonly List<ApplierTask> _postponed = [];
     private volatile bool _waitsForRoom;
     private KvStateMachine _state;
@@ -47,19 +46,19 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         _nextDue = state.NextDueMs;
     }
 
-    /// <summary>What callers of this process are told from here.</summary>
+    /// <summary>Tells callers of this process the outcome of their writes.</summary>
     public WriteAnswers Answers => _answers;
 
     /// <summary>The state readers may look at, from any thread.</summary>
     public KvStateMachine State => Volatile.Read(ref _state);
 
-    /// <summary>Everything up to here is visible to readers.</summary>
+    /// <summary>The last index that is visible to readers.</summary>
     public long AppliedIndex => Volatile.Read(ref _applied);
 
     /// <summary>The log time at which the next key or lease is due; <see cref="long.MaxValue"/> when none is.</summary>
     public long NextDueMs => Volatile.Read(ref _nextDue);
 
-    /// <summary>Any thread. Leases that live.</summary>
+    /// <summary>Any thread. The number of leases that have not ended.</summary>
     public int LeaseCount => State.Leases.Count;
 
     /// <summary>Any thread. Whether committed entries wait for room on the disk.</summary>
@@ -70,7 +69,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>For the entries of an <see cref="ApplyRange"/>, which are returned to it when they are applied.</summary>
     public EntryLists Lists { get; } = new();
 
-    /// <summary>What hears of every change.</summary>
+    /// <summary>Receives every change.</summary>
     public ChangeFeed Changes { get; }
 
     public AppliedWaiters Waiters { get; } = new();
@@ -84,9 +83,9 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     /// <summary>Called before entries are applied, with the last of them.</summary>
     public Action<EntryId>? Applying { get; init; }
 
-    /// <param name="task">What is to be done.</param>
+    /// <param name="task">The task.</param>
     /// <param name="wake">
-    /// Without, the caller sees to it that <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/> is called.
+    /// Whether the applier's thread is woken. If not, the caller must call <see cref="BatchWorker{T}.Wake"/> or <see cref="RunOrWake"/>.
     /// </param>
     public void Submit(ApplierTask task, bool wake = true)
     {
@@ -95,7 +94,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     }
 
     /// <summary>
-    /// A thread of the replica's own that may be busy for a moment. Applies what waits if it is little and no other thread does.
+    /// For a thread of the replica that may be busy for a moment: applies the waiting entries if they are few and no other thread works;
+    /// leaves them to the applier's thread otherwise.
     /// </summary>
     public void RunOrWake()
     {
@@ -104,7 +104,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         Wake();
     }
 
-    /// <summary>When the applier stops, what waits is refused.</summary>
+    /// <summary>When the applier stops, the waiting tasks are refused.</summary>
     protected override void Work(List<ApplierTask> batch)
     {
         var tasks = batch;
@@ -127,7 +127,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         for (var i = 0; i < tasks.Count; i++)
         {
             var task = tasks[i];
-            // A new state that is not used any more is disposed of below.
+            // A ReplaceState is performed even then: it disposes of the new state, which is not used any more.
             if (IsStopping && task is not ReplaceState)
             {
                 Refuse(task);
@@ -166,7 +166,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     }
 
     /// <summary>
-    /// Applies what of the range is not applied yet; <c>false</c> when the disk has no room for the store's cold records.
+    /// Applies the entries of the range that are not applied yet; <c>false</c> when the disk has no room for the store's cold records.
     /// </summary>
     private bool ApplyAll(ApplyRange range)
     {
@@ -237,7 +237,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         old.Store.Dispose();
     }
 
-    /// <summary>Without room nothing has been pinned, and the log is kept: no reason to stop.</summary>
+    /// <summary>When the disk has no room, no data has been pinned and the log is kept, so the applier goes on.</summary>
     private void Capture(CaptureState capture)
     {
         KvSnapshot snapshot;
@@ -254,7 +254,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     }
 
     /// <summary>
-    /// Applies the log to the new state and goes over to it; <c>false</c> when the disk has no room for the cold records of its store.
+    /// Applies the log to the new state and puts it into use; <c>false</c> when the disk has no room for the cold records of its store.
     /// </summary>
     private bool TryReplace(ReplaceState replace)
     {

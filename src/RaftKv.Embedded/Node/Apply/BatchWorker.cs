@@ -3,11 +3,11 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Works off what many threads post, everything that waits at once and in order, on a thread of its own; one thread at a time.
+/// Performs work items that many threads post: all waiting items as one batch, in order, on a thread of its own; one thread at a time.
 /// </summary>
 internal abstract class BatchWorker<T> where T : class
 {
-    /// <summary>How often work is tried again that could not be finished.</summary>
+    /// <summary>The interval at which unfinished work is tried again.</summary>
     private const int RetryMs = 50;
 
     private readonly WorkQueue<T> _queue = new();
@@ -17,7 +17,7 @@ internal abstract class BatchWorker<T> where T : class
     private bool _hasFailed;
     private long _busySince;
 
-    /// <summary>Told of an error, after which nothing more is done, by any thread.</summary>
+    /// <summary>Raised after an error, by any thread; no more work is done then.</summary>
     public event Action<Exception>? Failed;
 
     /// <summary>Any thread. Whether <see cref="RunOnce"/> has something to do.</summary>
@@ -27,16 +27,16 @@ internal abstract class BatchWorker<T> where T : class
     public TimeSpan? BusyFor =>
         Volatile.Read(ref _busySince) is var since and not 0 ? System.Diagnostics.Stopwatch.GetElapsedTime(since) : null;
 
-    /// <summary>Something taken before could not be finished, and is tried again after a while.</summary>
+    /// <summary>Whether an item taken before could not be finished, and is tried again after a while.</summary>
     protected virtual bool HasUnfinished => false;
 
-    /// <summary>What is under way is to end soon.</summary>
+    /// <summary>Whether the work under way should end soon.</summary>
     protected bool IsStopping => _isStopping;
 
-    /// <summary>Any thread. Leaves what waits to the worker's own thread.</summary>
+    /// <summary>Any thread. Leaves the waiting items to the worker's own thread.</summary>
     public void Wake() => _queue.Wake();
 
-    /// <summary>Any thread. The worker's own thread ends after what it is at.</summary>
+    /// <summary>Any thread. The worker's own thread ends after the batch under way.</summary>
     public void Stop()
     {
         _isStopping = true;
@@ -59,7 +59,7 @@ internal abstract class BatchWorker<T> where T : class
             RunGuarded();
     }
 
-    /// <summary>Works off what waits, on the calling thread. Errors leave.</summary>
+    /// <summary>Performs the waiting items on the calling thread. Exceptions reach the caller.</summary>
     public void RunOnce()
     {
         _queue.TakeAll(ref _taken);
@@ -72,10 +72,10 @@ internal abstract class BatchWorker<T> where T : class
         _taken.Clear();
     }
 
-    /// <summary>Waits until no thread works, and keeps all from beginning; <c>false</c> when one still works after the timeout.</summary>
+    /// <summary>Waits until no thread works, and lets none begin again; <c>false</c> when a thread still works after the timeout.</summary>
     public bool TryClose(TimeSpan timeout) => _working.TryEnter(timeout);
 
-    /// <summary>Works off what waits, on the calling thread, unless another thread does.</summary>
+    /// <summary>Performs the waiting items on the calling thread, unless another thread works.</summary>
     protected void RunIfFree()
     {
         if (!_working.TryEnter())
@@ -93,22 +93,24 @@ internal abstract class BatchWorker<T> where T : class
             _queue.Kick();
     }
 
-    /// <summary>What is posted after the end is refused.</summary>
-    /// <param name="item">What is to be done.</param>
-    /// <param name="wake">Without, the caller sees to it that it is done.</param>
+    /// <summary>An item that is posted after the end is refused.</summary>
+    /// <param name="item">The work item.</param>
+    /// <param name="wake">Whether the worker's thread is woken. If not, the caller must ensure that the item is performed.</param>
     protected void Post(T item, bool wake)
     {
         if (!_queue.Post(item, wake))
             Refuse(item);
     }
 
-    /// <summary>Also called once when the worker stops, with what still waits; empty when only what is unfinished is tried again.</summary>
+    /// <summary>
+    /// Performs a batch. Also called once at the stop, with the waiting items; with none when only unfinished work is tried again.
+    /// </summary>
     protected abstract void Work(List<T> batch);
 
     /// <summary>After an error: refuses what was taken before and could not be finished.</summary>
     protected virtual void RefuseUnfinished() { }
 
-    /// <summary>It will not be done.</summary>
+    /// <summary>The item will not be performed.</summary>
     protected virtual void Refuse(T item) { }
 
     private void RunGuarded()

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Lists of entries on their way from one thread to another, used again and again. Any thread.</summary>
+/// <summary>A pool of lists that carry entries from one thread to another. Any thread.</summary>
 internal sealed class EntryLists
 {
     private const int Capacity = 16;

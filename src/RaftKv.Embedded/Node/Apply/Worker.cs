@@ -1,11 +1,14 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Runs what may take long, one after the other: file reads for slow followers, snapshots. What waits when it stops is not done any more.
+/// Runs actions that may take long, one after the other: file reads for slow followers, snapshots. Actions that wait when it stops are not
+/// run.
 /// </summary>
 internal sealed class Worker : BatchWorker<Action>
 {
-    /// <param name="failed">The work must answer for its own expected errors; anything it lets through is a fault of the replica.</param>
+    /// <param name="failed">
+    /// Called with an exception that an action lets through, which is a fault of the replica. An action must handle the errors it expects.
+    /// </param>
     public Worker(Action<Exception> failed) => Failed += failed;
 
     public void Post(Action work) => Post(work, wake: true);

@@ -5,10 +5,9 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// Decides when a node gives up a cluster that adopted it and of which it has no entry: the disk of the bootstrapping node was lost before
-/// it had sent
-/// the first one. The other initial members must all answer, none with a
-/// cluster that has an entry, for <see cref="Timeout"/>. A node that gives up takes a new incarnation, so that to whatever is left of the
-/// cluster it is a replaced disk.
+/// it had sent the first one. The other initial members must all answer, none with a cluster that has an entry, for <see cref="Timeout"/>.
+/// A node that gives up takes a new incarnation, so that the rest of the cluster, if there is any, treats it as a node with a replaced
+/// disk.
 /// </summary>
 internal sealed class AbandonedCluster(RaftKvOptions options, ReplicaClock clock)
 {

@@ -15,7 +15,8 @@ internal static class BootstrapMode
     }
 
     /// <summary>
-    /// A forgotten list of members must not give a second store: a node that peers are meant to reach does not found a cluster of its own.
+    /// A forgotten list of members must not create a second store: a node that peers are meant to reach does not bootstrap a cluster of its
+    /// own.
     /// </summary>
     private static bool SuggestsPeers(RaftKvOptions options) =>
         options.Seeds.Count > 0 || options.AdvertiseAddress is not null || options.ListenAddress != RaftKvOptions.DefaultListenAddress;

@@ -31,7 +31,7 @@ internal sealed class BootstrapProgress(ReplicaContext context)
 
     public void Publish()
     {
-        // A node that catches up meets configurations from before its time, which name it as little as those after its removal do.
+        // A node that catches up passes configurations from before it was added. They do not name it either, and do not mean a removal.
         var wasRemoved = WasNamed && context.Core!.Role == RaftRole.Removed;
         if (!_isSettled && (wasRemoved || Names(context.Core!.CommittedConfiguration)))
             Volatile.Write(ref _isSettled, true);

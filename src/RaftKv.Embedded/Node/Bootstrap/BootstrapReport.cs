@@ -6,8 +6,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// What a node that is not yet a member of a cluster waits for, and what an operator can do. Each reason is logged at once, and again every
-/// <see cref="RepeatInterval"/> while it lasts.
-/// One thread writes, any thread reads.
+/// <see cref="RepeatInterval"/> while it lasts. One thread writes, any thread reads.
 /// </summary>
 internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger log)
 {
@@ -21,7 +20,7 @@ internal sealed class BootstrapReport(string nodeId, ReplicaClock clock, ILogger
 
     /// <param name="reason">Whole sentences: what the node waits for, and what to do.</param>
     /// <param name="isMistake">Waiting alone will not help: the configuration must be corrected.</param>
-    /// <param name="subject">Names the reason when its text has times that change; <c>null</c> when the text does.</param>
+    /// <param name="subject">Identifies the reason when its text has times that change; <c>null</c> when the text identifies it.</param>
     public void Wait(string reason, bool isMistake, string? subject = null)
     {
         Volatile.Write(ref _waitsFor, reason);

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Who answers at the addresses that a node without a cluster knows, and what is wrong with its configuration.</summary>
+/// <summary>Which nodes answer at the addresses that a node without a cluster knows, and what is wrong with its configuration.</summary>
 internal sealed class BootstrapSurvey
 {
     private readonly RaftKvOptions _options;
@@ -25,7 +25,7 @@ internal sealed class BootstrapSurvey
     /// <param name="options">The lists of addresses.</param>
     /// <param name="self">How this node introduces itself.</param>
     /// <param name="callers">Addresses of nodes that have dialled this one.</param>
-    /// <param name="probe">Asks who listens at an address; <c>null</c> if there is no answer.</param>
+    /// <param name="probe">Asks the node that listens at an address to introduce itself; <c>null</c> if there is no answer.</param>
     public static BootstrapSurvey Take(RaftKvOptions options, PeerHello self, IEnumerable<string> callers, Func<string, PeerHello?> probe)
     {
         var survey = new BootstrapSurvey(options, self);

@@ -5,21 +5,20 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// How a node without a cluster gets one: it founds it, or is taken into one, whichever comes first, and never both. Whatever is decided is
-/// durable before another node learns it.
+/// How a node without a cluster gets one: it bootstraps a cluster, or is adopted by one, whichever comes first, and never both. The
+/// decision is durable before another node learns it.
 /// </summary>
 internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaClock clock)
 {
     private readonly Lock _gate = new();
 
     /// <summary>
-    /// Founds a cluster of these members under a new id: one configuration entry, at index 1 of term 1, or of a later term if the node has
-    /// voted in a cluster that it gave up. <c>null</c> when the node has
-    /// been taken into a cluster meanwhile.
+    /// Bootstraps a cluster of these members under a new id: one configuration entry, at index 1 of term 1, or of a later term if the node
+    /// has voted in a cluster that it gave up. <c>null</c> when the node has been adopted by a cluster meanwhile.
     /// </summary>
     /// <param name="members">The members.</param>
-    /// <param name="featureLevel">What all of them speak.</param>
-    /// <param name="limits">What all of them allow to become an entry; used from <see cref="FeatureLevels.Safeguards"/> on.</param>
+    /// <param name="featureLevel">The feature level that all of them speak.</param>
+    /// <param name="limits">The limits that all of them allow; used from <see cref="FeatureLevels.Safeguards"/> on.</param>
     public RaftStart? TryBootstrap(IReadOnlyList<Member> members, int featureLevel = FeatureLevels.First, ClusterLimits? limits = null)
     {
         lock (_gate)
@@ -32,7 +31,7 @@ internal sealed class ClusterBootstrap(LocalIdentity identity, Wal wal, ReplicaC
             wal.SaveVote(term, identity.NodeId);
             wal.Append([entry]);
             wal.Commit();
-            // The id last: without it, a node that died in between finds its entry and founds the cluster again.
+            // The id is written last: a node that died before that finds its entry at the next start and completes the bootstrap.
             identity.Found();
             return new RaftStart
             {

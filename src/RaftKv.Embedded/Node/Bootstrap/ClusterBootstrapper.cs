@@ -8,10 +8,9 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The first start of a node. A node that finds a cluster at its seeds or initial members asks to be admitted, until a committed
-/// configuration names its data directory. Without one, every initial member
-/// waits; the one with the smallest name founds the cluster once it has seen all of them, all without a history and with the same list, and
-/// has noted their incarnations. From then on the others are joined
-/// like any new node. So a wiped node can never found the cluster a second time while one of the others remembers it.
+/// configuration names its data directory. Without a cluster, every initial member waits; the one with the smallest name bootstraps the
+/// cluster once it has seen all of them, all without a history and with the same list, and has noted their incarnations. From then on the
+/// others join like any new node. So a wiped node can never bootstrap the cluster a second time while one of the others remembers it.
 /// </summary>
 internal sealed class ClusterBootstrapper(
     RaftKvOptions options, LocalIdentity identity, ClusterBootstrap bootstrap, ContactPoints contacts, ITransport transport,
@@ -23,8 +22,8 @@ internal sealed class ClusterBootstrapper(
     private static readonly TimeSpan LeaderTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// So long after its start a node without a disk founds nothing. Members of its former cluster that InitialMembers does not have dial
-    /// it at most 0.5 s apart, and are asked then.
+    /// A node without a disk bootstraps no cluster until so long after its start. Members of its former cluster that InitialMembers does
+    /// not have dial it at most 0.5 s apart, and are asked then.
     /// </summary>
     private static readonly TimeSpan ClaimTimeout = TimeSpan.FromSeconds(1);
 
@@ -41,7 +40,7 @@ internal sealed class ClusterBootstrapper(
         }
         catch (Exception e)
         {
-            // The disk, most likely: the node is faulted, and the host lives.
+            // Most likely an error of the disk: the node becomes faulted, and the host goes on.
             replica.Post(new FaultHappened(e));
         }
     }
@@ -60,7 +59,7 @@ internal sealed class ClusterBootstrapper(
                 report.Clear();
             if (ended.WaitHandle.WaitOne(pause))
                 return;
-            // About a tenth of the time waited so far: that is the most that is lost when the last one comes.
+            // About a tenth of the time waited so far, which is the most that is lost when the last member comes.
             pause = TimeSpan.FromMilliseconds(Math.Min(500, pause.TotalMilliseconds * 1.1));
         }
         if (ended.IsCancellationRequested)
@@ -97,7 +96,9 @@ internal sealed class ClusterBootstrapper(
 
     private bool IsInMemory => options.Durability == RaftKvDurability.Memory;
 
-    /// <summary>A node without a disk forgets its cluster with each restart; on a disk, that is an accident.</summary>
+    /// <summary>
+    /// A node without a disk forgets its cluster with each restart, so former peers are asked. On a disk that is an accident.
+    /// </summary>
     private IReadOnlyList<string> Claimants => IsInMemory ? contacts.Claimants : [];
 
     private bool MayBeClaimed => IsInMemory && clock.Ticks - _startedAt < ClaimTimeout.Ticks;
@@ -107,8 +108,8 @@ internal sealed class ClusterBootstrapper(
     private string BootstrapperId => options.InitialMembers.Select(m => m.NodeId).Min(StringComparer.Ordinal)!;
 
     /// <summary>
-    /// This node was adopted by a cluster whose entry about it may be gone: it asks the cluster once more, or gives up a cluster that
-    /// exists no more.
+    /// This node was adopted by a cluster whose entry about it may be lost: it asks the cluster once more, or gives up a cluster that no
+    /// longer exists.
     /// </summary>
     private void Rejoin(PeerHello own, BootstrapSurvey survey)
     {
@@ -165,8 +166,8 @@ internal sealed class ClusterBootstrapper(
     }
 
     /// <summary>
-    /// A seed may be any node; at the address of an initial member must be that member, for the address may have been given to a node of
-    /// another cluster. A cluster that counts this node among its members has dialled it.
+    /// At a seed any node may answer. At the address of an initial member only that member may, because the address may have been given to
+    /// a node of another cluster. A claimant has dialled this node, because its cluster counts this node among its members.
     /// </summary>
     private bool IsExpected(string address, PeerHello answer) =>
         options.Seeds.Contains(address) || Claimants.Contains(address)
@@ -187,7 +188,7 @@ internal sealed class ClusterBootstrapper(
     private Guid IncarnationOf(RaftKvMember member, BootstrapSurvey survey) =>
         member.NodeId == options.NodeId ? identity.Incarnation : survey.Answers[member.Address].Incarnation;
 
-    /// <summary>What this node waits for when another one founds the cluster, or already has.</summary>
+    /// <summary>What this node waits for when another one bootstraps the cluster, or already has.</summary>
     private void WaitForOthers(RaftKvBootstrap mode, BootstrapSurvey survey)
     {
         if (options.IsRestoreDeclined)

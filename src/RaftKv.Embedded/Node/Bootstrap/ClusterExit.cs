@@ -3,8 +3,8 @@ using RaftKv.Embedded.Diagnostics;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Gives up a cluster that adopted this node, has no entry for it, and exists no more. To its other nodes, if there are any, the node is
-/// from then on one whose disk was replaced.
+/// Gives up a cluster that adopted this node, of which it has no entry, and which no longer exists. For other nodes of that cluster, if
+/// there are any, this node is from then on a node whose disk was replaced.
 /// </summary>
 internal sealed class ClusterExit(
     ReplicaContext context, LogSubmissions submissions, BootstrapProgress bootstrap, PeerDirectory peers, MemberDiscovery discovery,

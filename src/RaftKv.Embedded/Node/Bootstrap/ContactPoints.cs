@@ -3,13 +3,12 @@ using System.Collections.Concurrent;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Where members may be found when they are not where the configuration says. Addresses are hints, a node that answers proves its identity
-/// himself; so anything may be
-/// tried, and nothing depends on it being right. Any thread.
+/// Where members may be found when they are not where the configuration says. Addresses are hints, and a node that answers proves its
+/// identity itself; so any address may be tried, and nothing depends on it being right. Any thread.
 /// </summary>
 internal sealed class ContactPoints
 {
-    /// <summary>The newest ones of each node.</summary>
+    /// <summary>How many of the newest addresses of a node are kept.</summary>
     private const int Kept = 4;
 
     private const int MaxNodes = 256;
@@ -26,7 +25,9 @@ internal sealed class ContactPoints
             _initial[member.NodeId] = member.Address;
     }
 
-    /// <summary>A node says of itself, or was found to be, at this address. Returns whether that is news.</summary>
+    /// <summary>
+    /// Notes an address that a node gave as its own, or at which it was found. <c>false</c> when it is its newest address already.
+    /// </summary>
     public bool Note(string nodeId, string address)
     {
         if (_heard.GetValueOrDefault(nodeId) is [var newest, ..] && newest == address)

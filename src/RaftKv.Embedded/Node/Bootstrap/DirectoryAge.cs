@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Node;
 /// <summary>How old this node's data directory is, as it is told to peers, and what this node has seen of theirs.</summary>
 /// <param name="own">The starts of this directory, this one included.</param>
 /// <param name="recovered">What the directory held when this process started; <c>null</c> while it had no cluster.</param>
-/// <param name="peers">What this node remembers.</param>
+/// <param name="peers">What this node remembers of its peers.</param>
 internal sealed class DirectoryAge(StartHistory own, RaftStart? recovered, PeerMemory peers)
 {
     private readonly long[] _ids = [.. own.Ids.Take(PeerStart.MaxIds)];
@@ -17,16 +17,16 @@ internal sealed class DirectoryAge(StartHistory own, RaftStart? recovered, PeerM
     /// <summary>Whether the directory belonged to a cluster when this process started.</summary>
     public bool HadCluster => recovered is not null;
 
-    /// <summary>Counts this start, durably, before the node speaks to anyone, and reads what is remembered.</summary>
-    /// <param name="files">Syncs whatever the durability of writes is: a power cut must not take back what peers have heard.</param>
+    /// <summary>Counts this start, durably, before the node talks to a peer, and reads what it remembers of its peers.</summary>
+    /// <param name="files">Synced whatever the durability of writes is: a power cut must not take back what peers have been told.</param>
     /// <param name="directory">The data directory.</param>
-    /// <param name="startId">Random.</param>
+    /// <param name="startId">A random id of this start.</param>
     /// <param name="recovered">What the directory holds; <c>null</c> while it has no cluster.</param>
     /// <exception cref="RaftKvStorageException">The disk fails, or one of the two files is damaged or of a newer version.</exception>
     public static DirectoryAge Open(IFileSystem files, string directory, long startId, RaftStart? recovered) =>
         new(StartHistory.Begin(files, directory, startId), recovered, new PeerMemory(files, directory));
 
-    /// <summary>For the introduction.</summary>
+    /// <summary>What the node tells peers when it introduces itself.</summary>
     public PeerStart Describe(Guid predecessor, bool isLed) => new()
     {
         Count = own.Count,

@@ -12,7 +12,9 @@ internal sealed class JoinRequests
     private const int MaxUnderWay = 16;
     private const int MaxRefusals = 64;
 
-    /// <summary>A node that was refused asks several times a second; what it asks for is tried again after this.</summary>
+    /// <summary>
+    /// A node that was refused asks several times a second; the next attempt begins this long after the refusal at the earliest.
+    /// </summary>
     private static readonly long RetryInterval = TimeSpan.FromSeconds(1).Ticks;
 
     private readonly RepeatThrottle _reports = new(TimeSpan.FromSeconds(10));

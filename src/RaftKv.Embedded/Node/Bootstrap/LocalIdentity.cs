@@ -2,7 +2,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Who this node is, now and on its disk.</summary>
+/// <summary>The identity of this node, in memory and on its disk: its name, its incarnation and its cluster.</summary>
 internal sealed class LocalIdentity
 {
     private readonly IFileSystem _files;
@@ -26,7 +26,7 @@ internal sealed class LocalIdentity
     public Guid ReplacedIncarnation => Volatile.Read(ref _identity).ReplacedIncarnation;
 
     /// <summary>
-    /// A cluster has adopted this node, and no committed configuration of it was known here to name this node yet. Outlives the process.
+    /// A cluster has adopted this node, and this node does not know a committed configuration that names it yet. Survives a restart.
     /// </summary>
     public bool IsJoining => _isJoining;
 
@@ -45,8 +45,8 @@ internal sealed class LocalIdentity
         newId ??= Guid.NewGuid;
         if (NodeIdentity.Load(files, directory, nodeId) is { } identity)
             return new LocalIdentity(files, directory, identity, newId);
-        // The identity is older than everything beside it: a log without one has lost it, and the owner of its votes and entries is
-        // unknown.
+        // The identity is written before everything beside it: a directory that has a log and no identity has lost it, and the owner of its
+        // votes and entries is unknown.
         if (files.ListFiles(Path.Combine(directory, "wal")).Count > 0)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
@@ -58,7 +58,7 @@ internal sealed class LocalIdentity
 
     /// <summary>
     /// Gives the directory, which has gone back in time, another identity: nothing that was said under the old one counts for it. Durable
-    /// when it returns. One thread at a time: <see cref="ClusterBootstrap"/> sees to it.
+    /// when it returns. One thread at a time, which <see cref="ClusterBootstrap"/> ensures.
     /// </summary>
     public void Reincarnate()
     {
@@ -68,8 +68,8 @@ internal sealed class LocalIdentity
     }
 
     /// <summary>
-    /// The node bootstraps a cluster, which gets a new id. Durable when it returns. One thread at a time: <see cref="ClusterBootstrap"/>
-    /// sees to it.
+    /// The node bootstraps a cluster, which gets a new id. Durable when it returns. One thread at a time, which
+    /// <see cref="ClusterBootstrap"/> ensures.
     /// </summary>
     public void Found() => Adopt(_newId());
 
@@ -97,8 +97,8 @@ internal sealed class LocalIdentity
     }
 
     /// <summary>
-    /// Gives up a cluster of which this node has nothing. It becomes another incarnation, as if its disk had been replaced. Durable when it
-    /// returns.
+    /// Gives up a cluster of which this node has no entry. It becomes another incarnation, as if its disk had been replaced. Durable when
+    /// it returns.
     /// </summary>
     public void Forget()
     {

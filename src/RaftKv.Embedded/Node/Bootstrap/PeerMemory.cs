@@ -28,7 +28,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
             return hello.Start is { } told && Find(hello.Incarnation) is var at and >= 0 && IsOlder(told, _records[at]);
     }
 
-    /// <summary>Takes note of an introduction that was accepted.</summary>
+    /// <summary>Records an introduction that was accepted.</summary>
     public void Note(PeerHello hello)
     {
         if (hello.Start is not { } told)
@@ -44,10 +44,10 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
         }
     }
 
-    /// <summary>Takes note of what a message proves about the sender's disk.</summary>
+    /// <summary>Records what a message proves about the sender's disk.</summary>
     public void Note(Guid incarnation, RaftMessage message)
     {
-        // Of a pre-vote the term is the one that would be begun.
+        // The term of a pre-vote is the one that the candidate would begin.
         if (message is RequestVote { PreVote: true } or VoteReply { PreVote: true })
             return;
         var hasVoted = message is RequestVote or VoteReply { Granted: true };
@@ -102,7 +102,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
         var back = told.Count - known.Starts;
         if (back < 0 || (back < told.Ids.Count && told.Ids[(int)back] != known.StartId))
             return true;
-        // What this very process has said since is newer than what it tells of its start.
+        // Of the same run of the peer, messages may have been recorded that are newer than the state at its start, which is what it tells.
         if (back == 0 || told.Term > known.Term)
             return false;
         return told.Term < known.Term || (known.HasVoted && !told.HasVoted) || told.LastIndex < known.Match;
@@ -125,7 +125,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
         return -1;
     }
 
-    /// <summary>The ones that started last come last; when there are too many, the first one goes.</summary>
+    /// <summary>The records are in the order of the peers' last starts; when there are too many, the first one is dropped.</summary>
     private void Put(int at, in PeerRecord record)
     {
         if (at >= 0)

@@ -7,8 +7,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// Listens for a while before a backup is restored into an empty directory. A cluster that counts this node among its members dials it all
-/// the time: then the directory is that of a replaced disk, and the
-/// restore would found a second cluster from an old state.
+/// the time: then the directory is that of a replaced disk, and the restore would bootstrap a second cluster from an old state.
 /// </summary>
 internal sealed class RestoreGuard(RaftKvOptions options, NodeIdentity identity, Func<string> address) : ITransportHandler, IDisposable
 {

@@ -9,16 +9,16 @@ namespace RaftKv.Embedded.Node;
 /// A data directory that has gone back in time (an image that was restored, a volume that was rolled back) has forgotten votes and entries
 /// that it acknowledged. Until enough peers have heard how old it is, and agreed, this node gives no vote and acknowledges nothing: for the
 /// core, those messages are lost on the network. A peer that has seen a newer state of the directory says so. Then the directory gets
-/// another identity, and the cluster admits the node like one with a new disk.
+/// another identity, and the cluster admits the node like a node with a new disk.
 /// </summary>
 internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submissions, PeerDirectory peers, StatusPublisher status)
 {
-    /// <summary>How often what peers made durable is written down; new starts of theirs are written down at once.</summary>
+    /// <summary>How often what peers made durable is saved; new starts of theirs are saved at once.</summary>
     private static readonly long MemoryInterval = TimeSpan.FromSeconds(10).Ticks;
 
     private const int LateTimeouts = 5;
 
-    /// <summary>How often it is said of one member that its directory has gone back in time.</summary>
+    /// <summary>How often the log says of one member that its directory has gone back in time.</summary>
     private readonly RepeatThrottle _rollbackReports = new(TimeSpan.FromSeconds(30));
 
     /// <summary>Peers that have heard in this run how old this directory is, and welcomed it.</summary>
@@ -49,8 +49,8 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     }
 
     /// <summary>
-    /// Enough have seen it when every other voter has, or when a quorum has, this node included, and those that are away have had one
-    /// election timeout to show up. The configuration of a directory that was away for long may name voters that are gone: after five
+    /// Enough peers have heard it when every other voter has, or when a quorum has, this node included, and those that are away have had
+    /// one election timeout to connect. The configuration of a directory that was away for long may name voters that are gone: after five
     /// election timeouts one peer suffices.
     /// </summary>
     private void Evaluate()
@@ -73,9 +73,9 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     }
 
     /// <summary>
-    /// What may leave of a message: nothing of what could count as a vote or an acknowledgement of a directory that may have forgotten
-    /// others. Before the directory is proven, a leader hears that this node is there and how far the logs agree, so that it leads on and
-    /// goes on sending: no durable entry, and no round.
+    /// What of a message may be sent; <c>null</c> when nothing may. Nothing is sent that counts as a vote or an acknowledgement, because
+    /// the directory may have forgotten earlier ones. Before the directory is proven, a leader is told that this node is there and how far
+    /// the logs agree, so that it leads on and goes on sending, but no durable entry and no round.
     /// </summary>
     public Send? WhatMayLeave(Send send)
     {
@@ -88,7 +88,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     {
         if (context.Core is null || told.Incarnation != context.Identity.Incarnation)
             return;
-        // A late answer to the old identity: the new one must go on naming the identity that the cluster knows.
+        // A late answer to the old identity: the new one must go on naming the incarnation that the cluster knows.
         if (_rolledBack is not null && !_isFenced)
             return;
         if (!_isFenced)
@@ -102,8 +102,8 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             context.Log.RolledBack(context.NodeId, told.By);
             status.PublishNow();
         }
-        // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and says
-        // it again.
+        // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and
+        // reports it again.
         if (told.IsLed)
             Reincarnate();
     }

@@ -3,9 +3,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, they may be
-/// the only ones that are known to
-/// be right.
+/// Looks for the members of this node's cluster at the seeds while it has no leader: after all addresses have changed at once, the seeds
+/// may be the only addresses known that are right.
 /// </summary>
 internal sealed class SeedWatch(
     RaftKvOptions options, LocalIdentity identity, ContactPoints contacts, ITransport transport, Replica replica, CancellationToken ended)
@@ -32,7 +31,7 @@ internal sealed class SeedWatch(
             if (transport.TryProbe(seed, ProbeTimeout, ended) is not { } hello || hello.ClusterId != identity.ClusterId
                 || hello.NodeId == options.NodeId)
                 continue;
-            // First as it was reached, then as it calls itself, which is the one that is tried first.
+            // First the address at which it was reached, then its own, because the address noted last is tried first.
             isNews |= contacts.Note(hello.NodeId, seed);
             if (hello.Address.Length > 0 && hello.Address != seed)
                 isNews |= contacts.Note(hello.NodeId, hello.Address);

@@ -7,7 +7,7 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Puts together what a node finds on its disk when it starts: newest snapshot plus log.</summary>
+/// <summary>Restores the state of a node from its disk when it starts: newest snapshot plus log.</summary>
 internal static class StartupRecovery
 {
     /// <summary>The newest snapshot that is whole, in a store of its own; an empty state machine when there is none.</summary>
@@ -27,14 +27,14 @@ internal static class StartupRecovery
                 snapshots.SetAside(newest.Last);
             }
         }
-        // Whether the log reaches back far enough without them is seen when the two are joined.
+        // Join finds out whether the log reaches back far enough without them.
         foreach (var error in damaged)
             log.SnapshotSetAside(error.Message);
         return new KvStateMachine(stores(0));
     }
 
     /// <summary>Loads a snapshot into a new store.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing came of it.</exception>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: nothing was loaded.</exception>
     public static KvStateMachine Load(SnapshotStore snapshots, EntryId last, Func<long, IKvStore> stores,
         CancellationToken cancellationToken) =>
         Load(last, stores(snapshots.KeyCount(last)), store => snapshots.Load(last, store, cancellationToken));
@@ -43,7 +43,7 @@ internal static class StartupRecovery
     /// Loads the snapshot that was received into a new store, and keeps it durably once all of it was verified on the way.
     /// </summary>
     /// <exception cref="RaftKvStorageException">
-    /// <see cref="RaftKvStorageError.Damaged"/>: nothing came of it, and it is not kept.
+    /// <see cref="RaftKvStorageError.Damaged"/>: nothing was loaded, and the snapshot is not kept.
     /// </exception>
     public static KvStateMachine LoadReceived(SnapshotStore snapshots, EntryId last, Guid clusterId, Func<long, IKvStore> stores,
         CancellationToken cancellationToken)
@@ -95,7 +95,7 @@ internal static class StartupRecovery
         var snapshot = state.Applied;
         if (!recovery.Continues(snapshot))
         {
-            // The node died between installing a snapshot and restarting its log behind it.
+            // The node died between installing a snapshot and restarting its log after it.
             Restart(wal, snapshot);
         }
         var start = recovery.ToStart(snapshot, state.Configuration, state.ConfigurationIndex, state.LogTimeMs);
@@ -104,7 +104,7 @@ internal static class StartupRecovery
         {
             if (start.LastIndex == 0)
                 return null;
-            // It died while it bootstrapped its cluster, before another node could learn of it.
+            // The node died while it bootstrapped its cluster, before another node could learn of the cluster.
             identity.Found();
             log.ClusterBootstrapped(identity.NodeId, identity.ClusterId,
                 ClusterConfiguration.Decode(start.Configurations[0].Payload.Span).Members.Count);

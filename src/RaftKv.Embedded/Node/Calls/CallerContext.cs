@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The synchronization context or task scheduler of a caller that awaits a write. It is the application's code and may throw or block, so
-/// the pool calls
-/// it and not the thread that completes the write. When it refuses (a window that is closed, say), the caller goes on on the pool.
+/// the pool calls it and not the thread that completes the write. When it refuses (a window that is closed, say), the caller continues on
+/// the pool.
 /// </summary>
 internal sealed class CallerContext
 {
@@ -25,7 +25,7 @@ internal sealed class CallerContext
         if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) == 0)
             return;
         var context = SynchronizationContext.Current is { } current && current.GetType() != typeof(SynchronizationContext) ? current : null;
-        // One of our own, for callers that block.
+        // InlineSynchronizationContext is the library's own, for callers that block.
         if (context is InlineSynchronizationContext || (context is null && TaskScheduler.Current == TaskScheduler.Default))
             return;
         state = new CallerContext(context, TaskScheduler.Current, continuation, state);
@@ -49,7 +49,7 @@ internal sealed class CallerContext
         }
     }
 
-    /// <summary>Once, also when the context ran it and threw afterwards.</summary>
+    /// <summary>Runs the continuation once, also when the context ran it and threw afterwards.</summary>
     private void Continue()
     {
         if (Interlocked.Exchange(ref _hasRun, 1) == 0)

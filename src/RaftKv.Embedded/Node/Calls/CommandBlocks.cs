@@ -1,9 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Copies small commands side by side into blocks. The log keeps what it is given until the entry is evicted: many commands are then one
-/// object to it, and the
-/// buffers of their callers are free again at once. Not thread-safe.
+/// Copies small commands side by side into blocks. The log keeps the memory that it is given until the entry is evicted: many commands are
+/// then one object to it, and the buffers of their callers are free again at once. Not thread-safe.
 /// </summary>
 internal sealed class CommandBlocks
 {

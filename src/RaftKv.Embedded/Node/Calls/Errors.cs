@@ -3,7 +3,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>What callers are told: what happened, what it means for their call, what to do.</summary>
+/// <summary>The exceptions of calls. Each says what happened, what it means for the call, and what to do.</summary>
 internal static class Errors
 {
     public static RaftKvUnavailableException Stopping() =>
@@ -109,7 +109,7 @@ internal static class Errors
             + $"{(key is null ? "a range that is deleted has a key" : $"the key '{key}' is written")} that another operation writes as "
             + "well. Nothing was written. Keep one of them.");
 
-    /// <summary>What the state machine would not carry out.</summary>
+    /// <summary>The error of a command that the state machine refused.</summary>
     public static RaftKvException Refused(in ApplyResult result) => result.Status switch
     {
         ApplyStatus.NotANumber => new RaftKvTransactionException(RaftKvTransactionError.NotANumber,

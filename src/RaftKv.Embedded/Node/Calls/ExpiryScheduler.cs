@@ -5,8 +5,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// Keys and leases end by entries that the leader proposes: one bounded batch after the other, each only once the one before is applied, so
-/// that writes of callers come in between.
-/// Holder of the turn, unless a member says otherwise.
+/// that writes of callers come in between. Holder of the turn, unless a member says otherwise.
 /// </summary>
 internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sender)
 {
@@ -23,7 +22,8 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
     private bool _isUnderWay;
 
     /// <summary>
-    /// Any thread. A key with a sliding expiry was read: it is renewed once a quarter of its time is gone. Costs the reader a note at most.
+    /// Any thread. A key with a sliding expiry was read: it is renewed once a quarter of its time is gone. The reader only records the
+    /// access.
     /// </summary>
     public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs)
     {
@@ -87,7 +87,7 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
         if (context.Core is null)
             return;
         Volatile.Write(ref _logTimeOffset, context.Core.ReadLogTime(context.Now) - (context.Now.Ticks / TimeSpan.TicksPerMillisecond));
-        // Without a leader they are taken all the same: they would be too late, and later reads renew.
+        // Without a leader the recorded accesses are dropped: they would come too late, and later reads renew the keys.
         if (_accesses.Take() is not { } used || !context.KnowsLeader)
             return;
         var commands = new List<ReadOnlyMemory<byte>>();

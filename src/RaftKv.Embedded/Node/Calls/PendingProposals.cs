@@ -8,8 +8,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The writes of this process's callers, from their arrival until their outcome is known: they get a sequence in the session and are given
-/// to the leader, again when they may be lost.
-/// Holder of the turn.
+/// to the leader, again when they may be lost. Holder of the turn.
 /// </summary>
 internal sealed class PendingProposals(
     ReplicaContext context, CallRefusals refusals, ProposalSender sender, WriteSession session, DiskMonitor disk, ClusterFeatures features,
@@ -117,7 +116,7 @@ internal sealed class PendingProposals(
         }
         for (var i = sender.Propose(_proposed); i < _proposedWrites.Count; i++)
         {
-            // It did not fit the connection, or there is none: it has certainly not left.
+            // The write did not fit the connection, or there is none: it was certainly not sent.
             _proposedWrites[i].Attempts--;
             BackOff(_proposedWrites[i]);
         }
@@ -125,7 +124,7 @@ internal sealed class PendingProposals(
         _proposedWrites.Clear();
     }
 
-    /// <summary>The leader did not take it, and does so later perhaps.</summary>
+    /// <summary>The leader did not take the write, but may take it later: it is given to the leader again after a pause.</summary>
     private void BackOff(WriteOperation write)
     {
         (write.Route, write.RetryAt) = (-sender.Route.Number,
@@ -182,8 +181,8 @@ internal sealed class PendingProposals(
     public void OnSessionOpened(SessionOpened opened) => session.OnOpened(opened);
 
     /// <summary>
-    /// The session was forgotten (this process was silent for an hour): begin another, and repeat only what is certain not to have
-    /// happened.
+    /// The session was forgotten (this process was silent for an hour): begins another, and repeats only writes that were certainly not
+    /// applied.
     /// </summary>
     public void OnSessionLost(SessionLost lost)
     {
@@ -195,9 +194,8 @@ internal sealed class PendingProposals(
     }
 
     /// <summary>
-    /// An installed snapshot has passed over entries: among them may be writes of ours, applied without our hearing of it. The session's
-    /// table knows; until it
-    /// has answered, no attempt counts as the only one.
+    /// An installed snapshot has passed over entries: among them may be writes of this process, applied without an answer. The session's
+    /// table in the state machine knows; until it has answered, no attempt counts as the only one.
     /// </summary>
     public void MarkUncertain()
     {
@@ -259,9 +257,9 @@ internal sealed class PendingProposals(
     {
         if (context.Now.Ticks < _nextWalk)
             return;
-        // Few are looked at each time; to walk through very many takes longer, and is done the less often.
+        // A walk through very many writes takes long, so it is done less often.
         _nextWalk = context.Now.Ticks + ReplicaContext.SweepInterval * Math.Min(10, (_unsequenced.Count + Pending.Span) / ManyWrites);
-        // All of them: deadlines differ, and one that waits longer must not hold up those behind it.
+        // All of them: deadlines differ, and a write that waits longer must not hold up those after it.
         for (var left = _unsequenced.Count; left > 0; left--)
         {
             var waiting = _unsequenced.Dequeue();

@@ -23,7 +23,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     /// <summary>Batches in every other state, by the id of their newest request.</summary>
     private readonly Dictionary<long, ReadBatch> _requested = [];
 
-    /// <summary>How many of them are <see cref="ReadBatchState.Asked"/>.</summary>
+    /// <summary>How many batches are <see cref="ReadBatchState.Asked"/>.</summary>
     private int _asked;
 
     /// <summary>A read of the replica's own, which proves how old the copy is.</summary>
@@ -39,7 +39,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
 
     private IEnumerable<ReadBatch> All => _requested.Values.Concat(_waiting);
 
-    /// <summary>Any thread. The batch of reads that goes with the next read index.</summary>
+    /// <summary>Any thread. The batch of reads that the next read index serves.</summary>
     /// <param name="isNew">No other reader has joined it: the caller posts it.</param>
     /// <param name="mayBeStale">Whether the batch also ends when the node serves reads without a leader.</param>
     public ReadBatch Join(out bool isNew, bool mayBeStale)
@@ -198,7 +198,7 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         batch.State = state;
     }
 
-    /// <summary>Has the applier complete the batch; <c>false</c> when its read index is applied by now.</summary>
+    /// <summary>Has the applier complete the batch; <c>false</c> when its read index is applied already.</summary>
     private bool CompletesWhenApplied(ReadBatch batch) =>
         context.Applier.Waiters.Add(batch.Index, () => Complete(batch), () => context.Applier.AppliedIndex);
 

@@ -4,17 +4,15 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The writes of this process by sequence. The holder of the turn adds; the applier looks up; both may complete. A ring, because sequences
-/// are
-/// dense and answered roughly in order.
+/// are dense and answered roughly in order.
 /// </summary>
 /// <param name="first">
-/// The first sequence. A process begins anywhere, not at 1: a leader's late word about a write of the process that had this node before
-/// must not be taken for
-/// one about a write of this one.
+/// The first sequence. A process does not begin at 1 but anywhere: a leader's late answer to a write of an earlier process of this node
+/// must not be taken for an answer to a write of this one.
 /// </param>
 internal sealed class PendingWrites(long first = 1)
 {
-    /// <summary>The state machine keeps as many results per session; more cannot be told apart.</summary>
+    /// <summary>The state machine keeps as many results per session; it could not recognize repetitions of more writes.</summary>
     public const int Capacity = 32_768;
 
     private readonly WriteOperation?[] _ring = new WriteOperation?[Capacity];
@@ -65,10 +63,10 @@ internal sealed class PendingWrites(long first = 1)
         return write is { IsCompleted: false } && write.Sequence == sequence ? write : null;
     }
 
-    /// <summary>Holder of the turn. Everything that waits, oldest first. Writes may be completed and added meanwhile.</summary>
+    /// <summary>Holder of the turn. The writes that wait, oldest first. Writes may be completed and added meanwhile.</summary>
     public Enumerator GetEnumerator() => new(this, Low, _next);
 
-    /// <summary>Holder of the turn, while it has no other list of writes: those that are over may be used again.</summary>
+    /// <summary>Holder of the turn, while it has no other list of writes: completed writes may be used again.</summary>
     public void ReleaseCompleted()
     {
         foreach (var write in _over)
@@ -77,9 +75,8 @@ internal sealed class PendingWrites(long first = 1)
     }
 
     /// <summary>
-    /// Holder of the turn. Forgets everything, for a new session. The sequences go on: what is still said about one of the old session must
-    /// never be taken for a
-    /// word about a write of the new one.
+    /// Holder of the turn. Forgets all writes, for a new session. The sequences go on: a late answer to a write of the old session must
+    /// never be taken for an answer to a write of the new one.
     /// </summary>
     public void Clear()
     {

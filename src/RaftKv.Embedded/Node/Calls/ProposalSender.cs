@@ -9,14 +9,14 @@ internal sealed class ProposalSender(ReplicaContext context, WriteTraces traces)
     /// <summary>About how much one message to the leader carries.</summary>
     private const int ForwardBytes = 4 * 1024 * 1024;
 
-    /// <summary>Numbers the ways by which writes reach the leader.</summary>
+    /// <summary>Numbers the routes by which writes reach the leader.</summary>
     public LeaderRoute Route { get; } = new();
 
     /// <summary>A write is about to be given to the leader.</summary>
     public void Trace(WriteOperation write) => traces.Record(write);
 
-    /// <summary>While a leader is known.</summary>
-    /// <returns>How many of the commands were given to the leader; the others have certainly not left.</returns>
+    /// <summary>Only to be called while a leader is known.</summary>
+    /// <returns>How many of the commands were given to the leader; the others were certainly not sent.</returns>
     public int Propose(IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
         if (commands.Count == 0)
@@ -27,7 +27,7 @@ internal sealed class ProposalSender(ReplicaContext context, WriteTraces traces)
         return commands.Count;
     }
 
-    /// <summary>In messages of a size that fits a frame; one write always does.</summary>
+    /// <summary>Sends messages of a size that fits a frame; one write always fits.</summary>
     private int ForwardTo(string leader, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
         traces.Announce(leader);

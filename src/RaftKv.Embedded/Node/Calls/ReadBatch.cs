@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// All linearizable reads that arrived while the replica was busy: one read index serves them all. Its completion queues one work item for
-/// all that wait, not one each; but the first thread that runs it queues a second one to help, so that a reader that blocks its thread
-/// keeps none of the others waiting.
+/// all readers that wait, not one each; but the first thread that runs it queues a second one to help, so that a reader that blocks its
+/// thread does not delay the others.
 /// </summary>
 internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource, IThreadPoolWorkItem
 {
@@ -39,7 +39,7 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>What it waits for until it is completed. Holder of the turn.</summary>
     public ReadBatchState State { get; set; }
 
-    /// <summary>What the core knows it by; changes with each attempt.</summary>
+    /// <summary>The id of its request to the core; changes with each attempt.</summary>
     public long Id { get; set; }
 
     /// <summary>
@@ -61,7 +61,7 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
 
     public void Fail(Exception error) => End(error);
 
-    /// <summary>Blocks until it is completed, by the thread that completes it.</summary>
+    /// <summary>Blocks until it is completed. The thread that completes it wakes the caller, without the pool.</summary>
     public void Wait()
     {
         ManualResetEventSlim blocked;
@@ -92,7 +92,7 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>On a thread of the pool.</summary>
     public void Execute()
     {
-        // None is added any more.
+        // The batch is completed, so no reader is added any more.
         var hasHelp = false;
         while (Interlocked.Increment(ref _next) - 1 is var i && i < _waiting.Count)
         {

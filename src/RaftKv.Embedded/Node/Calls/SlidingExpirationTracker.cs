@@ -4,9 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Keys with a sliding expiry that were read here and are worth carrying on. A read only leaves a note; a turn takes the notes together.
-/// Bounded: what does not fit is
-/// not renewed by this read, but by a later one.
+/// Keys with a sliding expiry that were read on this node and are to be renewed. A read only records the key; a turn takes all recorded
+/// keys together. Bounded: a key that does not fit is not renewed by this read, but by a later one.
 /// </summary>
 internal sealed class SlidingExpirationTracker
 {
@@ -14,7 +13,7 @@ internal sealed class SlidingExpirationTracker
     private const int MaxBytes = 4 * 1024 * 1024;
 
     /// <summary>
-    /// A key that was noted is not noted again for so long, so that its renewal can be applied; for a quarter of its time at most.
+    /// A recorded key is not recorded again for so long, so that its renewal can be applied; for a quarter of its sliding expiry at most.
     /// </summary>
     private static readonly long LongestQuiet = TimeSpan.FromSeconds(2).Ticks;
 
@@ -47,7 +46,7 @@ internal sealed class SlidingExpirationTracker
         }
     }
 
-    /// <summary>What was noted since; <c>null</c> is nothing.</summary>
+    /// <summary>The keys recorded since the last call; <c>null</c> if there are none.</summary>
     public List<(long Version, byte[] Key)>? Take()
     {
         lock (_gate)

@@ -2,7 +2,7 @@ using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>A transaction of a caller of this node: its answer has more to it than a write's.</summary>
+/// <summary>A transaction of a caller of this node: its answer has more than that of a single write.</summary>
 internal sealed class TransactionWrite(byte[] command, long deadline, Action<int> release) : WriteOperation(command, deadline, release)
 {
     /// <summary>Set before the operation completes, if the state machine answered.</summary>

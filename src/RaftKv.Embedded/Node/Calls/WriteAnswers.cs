@@ -3,7 +3,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Tells the callers of this process what became of their writes. A write is recognized by its session and sequence: it does not matter
+/// Tells the callers of this process the outcome of their writes. A write is recognized by its session and sequence: it does not matter
 /// which leader brought it into the log.
 /// </summary>
 internal sealed class WriteAnswers(PendingWrites pending)
@@ -13,7 +13,7 @@ internal sealed class WriteAnswers(PendingWrites pending)
     /// <summary>This process's session. Written by the holder of the turn.</summary>
     public long Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
 
-    /// <summary>What this process asks for a session with.</summary>
+    /// <summary>Identifies this process's request for a session.</summary>
     public Guid Nonce { get; init; }
 
     /// <summary>Apply thread. When this node learned that the entries applied next are committed, in monotonic ticks.</summary>
@@ -22,7 +22,7 @@ internal sealed class WriteAnswers(PendingWrites pending)
     /// <summary>Apply thread.</summary>
     /// <param name="index">The entry that was applied.</param>
     /// <param name="session">The session at the beginning of the batch.</param>
-    /// <param name="result">What the state machine says.</param>
+    /// <param name="result">The result of the state machine.</param>
     public void Tell(long index, long session, in ApplyResult result)
     {
         if (result.Session != 0 && result.Session == session)

@@ -21,12 +21,12 @@ internal struct WriteDelivery
     public long Route;
 
     /// <summary>
-    /// When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when only another route is a
-    /// reason.
+    /// When it is given to the leader again after a refusal, in monotonic ticks; <see cref="Moment.Never"/> when it is given again only by
+    /// another route.
     /// </summary>
     public long RetryAt = Moment.Never;
 
-    /// <summary>The log may have the very bytes of the command by now: from then on they must not change.</summary>
+    /// <summary>The log may hold the bytes of the command itself by now: from then on they must not change.</summary>
     public bool IsShared;
 
     public WriteDelivery()

@@ -10,10 +10,9 @@ namespace RaftKv.Embedded.Node;
 /// deadline, its caller's cancellation, or the end of the node.
 /// </summary>
 /// <remarks>
-/// One of a <see cref="WriteOperationPool"/> is used again once two have released it: its caller, who took the state machine's answer, and
-/// the replica, at the end of a turn after
-/// which nothing of it leads there any more. A write that ended otherwise is never used again, for another thread may still be about to
-/// complete it.
+/// An operation of a <see cref="WriteOperationPool"/> is used again once both holders have released it: its caller, who took the state
+/// machine's answer, and the replica, at the end of a turn after which it holds no reference to it. A write that ended otherwise is never
+/// used again, because another thread may still be about to complete it.
 /// </remarks>
 internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 {
@@ -35,7 +34,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 
     /// <param name="command">The encoded command; session and sequence are filled in where it goes to.</param>
     /// <param name="deadline">Monotonic ticks at which the caller gives up.</param>
-    /// <param name="release">Gives back the bytes the operation holds.</param>
+    /// <param name="release">Called with the number of bytes that the operation no longer holds.</param>
     public WriteOperation(byte[] command, long deadline, Action<int> release)
     {
         _buffer = _command = command;
@@ -85,7 +84,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
     /// <summary>The caller's span, while a listener records it.</summary>
     public Activity? Trace { get; set; }
 
-    /// <summary>The operation must not be used any more once its outcome was taken.</summary>
+    /// <summary>The operation is from a pool: it must not be used any more once its outcome was taken.</summary>
     public bool IsReused => _pool is not null;
 
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
@@ -116,7 +115,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
         return new ValueTask<KvWriteResult>(this, _source.Version);
     }
 
-    /// <summary>What the state machine says to it.</summary>
+    /// <summary>Completes the write with the result of the state machine.</summary>
     public virtual void Answer(in ApplyResult result)
     {
         if (result.Status is ApplyStatus.Applied or ApplyStatus.ConditionFailed or ApplyStatus.NotFound)
@@ -143,7 +142,7 @@ internal class WriteOperation : ReplicaInput, IValueTaskSource<KvWriteResult>
 
     public KvWriteResult GetResult(short token)
     {
-        // Returns when the cancellation is certain not to be at it any more.
+        // Returns once no cancellation callback uses this operation any more.
         _cancellation.Dispose();
         var result = _source.GetResult(token);
         if (Interlocked.Exchange(ref _taken, 1) != 0)

@@ -1,10 +1,10 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Writes that are over, for those to come. Any thread.</summary>
-/// <param name="release">Gives back the bytes an operation holds.</param>
+/// <summary>Operations that are over, kept for later writes. Any thread.</summary>
+/// <param name="release">Called with the number of bytes that an operation no longer holds.</param>
 internal sealed class WriteOperationPool(Action<int> release)
 {
-    /// <summary>What more callers than this need at once is left to the garbage collector.</summary>
+    /// <summary>Operations beyond this number are left to the garbage collector.</summary>
     private const int Capacity = 1024;
 
     private readonly Lock _gate = new();

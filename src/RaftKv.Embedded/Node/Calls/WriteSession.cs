@@ -11,7 +11,7 @@ internal sealed class WriteSession(ReplicaContext context, ProposalSender sender
     /// <summary>How long a session lives without a write, in seconds of log time.</summary>
     private const uint LifetimeSeconds = 3600;
 
-    /// <summary>After how long without an outcome a session is asked for again.</summary>
+    /// <summary>How long an outcome is waited for before a session is asked for again.</summary>
     private static readonly long AskTimeout = TimeSpan.FromSeconds(5).Ticks;
 
     private long _askedAt;
@@ -41,7 +41,7 @@ internal sealed class WriteSession(ReplicaContext context, ProposalSender sender
             _askedAt = context.Now.Ticks - AskTimeout + (ReplicaContext.SweepInterval << 2);
     }
 
-    /// <summary>What was asked for by an earlier route may be lost.</summary>
+    /// <summary>A request for a session that was sent by an earlier route may be lost.</summary>
     public void OnRouteRenewed()
     {
         if (_askedRoute != sender.Route.Number)

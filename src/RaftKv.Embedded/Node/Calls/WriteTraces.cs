@@ -26,7 +26,7 @@ internal sealed class WriteTraces(ReplicaContext context)
             _forwarded.Add(TraceParent.Of(span.Context));
     }
 
-    /// <summary>Before the writes that the spans belong to: the leader relates the two by their order.</summary>
+    /// <summary>Called before the writes that the spans belong to are sent: the leader relates the two by their order.</summary>
     public void Announce(string leader)
     {
         if (_forwarded.Count == 0)

@@ -4,9 +4,8 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Marks each entry before it can be seen, so that the copy does not go back when the node is killed and restarted without a quorum. A node
-/// that never served its copy marks nothing,
-/// and serves nothing then. Apply thread.
+/// Marks each entry before readers can see it, so that the copy does not go back when the node is killed and restarted without a quorum. A
+/// node that never served its copy marks nothing, and serves nothing after such a restart. Apply thread.
 /// </summary>
 internal sealed class AppliedMarker(AppliedMark mark, LocalIdentity identity, Func<bool> hasCaughtUp)
 {

@@ -8,19 +8,18 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// Room on the disks. Every node measures its own against its reserve (<see cref="DiskReserve"/>) and tells the leader; the leader refuses
-/// writes that add data while it, or a quorum, lacks room. Deletes go on, and
-/// everything else does when there is room again. What was accepted all the same waits for room: the log, the applier and the store do not
-/// fail for want of it.
+/// writes that add data while it, or a quorum, lacks room. Deletes are accepted all the time, other writes again once there is room. Writes
+/// that were accepted before wait for room: the log, the applier and the store do not fail for lack of it.
 /// </summary>
 internal sealed class DiskMonitor(
     ReplicaContext context, PeerContacts contacts, StatusPublisher status, SnapshotCoordinator snapshots, DiskReserve disk)
 {
     private static readonly long Interval = TimeSpan.FromSeconds(1).Ticks;
 
-    /// <summary>Between two attempts to hand over for want of room.</summary>
+    /// <summary>Between two attempts to hand over for lack of room.</summary>
     private static readonly long HandOverInterval = TimeSpan.FromSeconds(60).Ticks;
 
-    /// <summary>A voter that was not heard of for so long counts for no quorum that could take a write.</summary>
+    /// <summary>A voter from which nothing was heard for so long counts for no quorum that could take a write.</summary>
     private static readonly long VoterSilence = TimeSpan.FromSeconds(3).Ticks;
 
     /// <summary>
@@ -88,7 +87,7 @@ internal sealed class DiskMonitor(
     {
         _isMeasuring = false;
         var (wasFull, wasLow) = (disk.IsFull, disk.IsLow);
-        // What waits for room shows that there is none, whatever the file system says: of a quota it does not.
+        // When the log or the applier waits for room there is none, whatever the file system says: it does not report quotas.
         var free = context.LogWriter.WaitsForRoom || context.Applier.WaitsForRoom ? 0 : measured.FreeBytes;
         disk.Measured(free, measured.UnflushedBytes, snapshots.BytesAtMost(measured.DataBytes), Appended);
         context.Snapshots.KeepsFallback = !disk.IsLow;
@@ -183,11 +182,11 @@ internal sealed class DiskMonitor(
     {
         if (!disk.IsLow || context.Core is null)
             return;
-        // Without entries to apply nothing else gives back what deleted keys take.
+        // Without entries to apply nothing else reclaims the room of deleted keys.
         if (!context.Applier.WaitsForRoom)
             context.Applier.Submit(new BetweenEntries(GiveBack, static () => { }));
         var behind = context.Wal.BytesSince(context.Core.SnapshotIndex);
-        // What was deleted since is in the newest snapshot still.
+        // Keys that were deleted since are still in the newest snapshot.
         var shrinks = context.Snapshots.NewestBytes - snapshots.BytesAtMost(dataBytes);
         var gains = disk.IsFull ? behind > 0
             : Math.Max(behind, shrinks) >= Math.Max(context.Dependencies.Disk!.SegmentBytes, context.Snapshots.NewestBytes / 4);
@@ -242,7 +241,7 @@ internal sealed class DiskMonitor(
         return _refusesData;
     }
 
-    /// <summary>What others' callers want to add is sent back; the rest is kept.</summary>
+    /// <summary>Refuses the forwarded commands that add data while there is no room, and returns the others.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> TakeWhatFits(string from, IReadOnlyList<ReadOnlyMemory<byte>> commands)
     {
         if (!RefusesData())

@@ -1,15 +1,15 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// When the next snapshot may be taken for want of room on the disk: later after one that took long, and after one for which there was no
+/// When the next snapshot may be taken for lack of room on the disk: later after one that took long, and after one for which there was no
 /// room.
 /// </summary>
 internal sealed class DiskRelief
 {
-    /// <summary>The least between two of them; ten times as long as the last one took, if that is more.</summary>
+    /// <summary>The shortest pause between two such snapshots; ten times as long as the last one took, if that is longer.</summary>
     private static readonly long Interval = TimeSpan.FromSeconds(5).Ticks;
 
-    /// <summary>The most between two of which one could not be taken.</summary>
+    /// <summary>The longest pause after snapshots that could not be taken.</summary>
     private static readonly long LongestPause = TimeSpan.FromSeconds(60).Ticks;
 
     private long _next;
@@ -25,7 +25,7 @@ internal sealed class DiskRelief
         return true;
     }
 
-    /// <summary>A snapshot has ended, for want of room or not.</summary>
+    /// <summary>A snapshot has ended, taken for lack of room or not.</summary>
     public void OnSnapshotFinished(bool succeeded, long now)
     {
         if (_begunAt == 0)

@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What this node keeps free on its disk, worked out from what it would have to write next: the records that a snapshot moves out of
-/// memory, the snapshot, the next segments of the log, and something for what is accepted
-/// between two measurements. With less, it takes no more data, and can still take deletions, a snapshot, and cut its log.
+/// What this node keeps free on its disk, computed from what it would have to write next: the records that a snapshot moves out of memory,
+/// the snapshot, the next segments of the log, and a margin for what is accepted between two measurements. With less, it takes no more
+/// data, and can still take deletions, take a snapshot and truncate its log.
 /// </summary>
 internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long segmentBytes)
 {
@@ -20,13 +20,13 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     /// <summary>Free bytes at the last measurement; <see cref="long.MaxValue"/> before the first.</summary>
     public long FreeBytes => Volatile.Read(ref _freeBytes);
 
-    /// <summary>Below it no data is taken.</summary>
+    /// <summary>With fewer free bytes than this the node takes no data.</summary>
     public long Reserve => _reserve;
 
     /// <summary>Whether there is little room: snapshots are taken early, and nothing is kept that can be done without.</summary>
     public bool IsLow { get; private set; }
 
-    /// <summary>Whether there is less than the reserve. It ends with an eighth of the margin more than that.</summary>
+    /// <summary>Whether there is less than the reserve. Ends when an eighth of the margin more than the reserve is free.</summary>
     public bool IsFull { get; private set; }
 
     /// <summary>The room above the reserve at the last measurement; negative while <see cref="IsFull"/>.</summary>
@@ -41,15 +41,15 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     /// <summary>Kept beyond what is needed, for what is accepted between two measurements.</summary>
     private long Margin => Math.Min(options.DiskReserveBytes, volumeBytes / 16);
 
-    /// <param name="freeBytes">What is free now.</param>
+    /// <param name="freeBytes">The free bytes now.</param>
     /// <param name="flushBytes">The records in memory that a snapshot would move to the disk.</param>
-    /// <param name="snapshotBytes">What the next snapshot has at most.</param>
-    /// <param name="appendedBytes">What was ever appended to the log by now.</param>
+    /// <param name="snapshotBytes">The size of the next snapshot at most.</param>
+    /// <param name="appendedBytes">All bytes that were ever appended to the log by now.</param>
     public void Measured(long freeBytes, long flushBytes, long snapshotBytes, long appendedBytes)
     {
         Volatile.Write(ref _freeBytes, freeBytes);
         _appendedThen = appendedBytes;
-        // A node that cannot take its next snapshot cannot cut its log either, and has no way to help itself.
+        // A node that cannot take its next snapshot cannot truncate its log either, and cannot free room by itself.
         var snapshot = options.DiskReserveBytes == 0 ? 0 : snapshotBytes;
         _floor = flushBytes + snapshot + segmentBytes + Margin / 4;
         _reserve = options.DiskReserveBytes == 0 ? 0 : flushBytes + snapshot + SegmentsAhead * segmentBytes + Margin;
@@ -62,8 +62,8 @@ internal sealed class DiskReserve(RaftKvOptions options, long volumeBytes, long 
     public bool IsOutdated(long appendedBytes) => (appendedBytes - _appendedThen) * Growth > Math.Max(1024 * 1024, Math.Max(Room, 0) / 4);
 
     /// <summary>
-    /// Whether entries fit that are sent by the leader: they may be taken below the reserve, for deletions are among them, but not where
-    /// the next snapshot has no room any more.
+    /// Whether entries that the leader sends fit: they may be taken below the reserve, because deletions are among them, but not where the
+    /// next snapshot would no longer have room.
     /// </summary>
     public bool HasRoomForEntries(long appendedBytes) => FreeBytes - (appendedBytes - _appendedThen) * Growth >= _floor;
 }

@@ -55,7 +55,7 @@ internal sealed class LogSubmissions(LogWriter writer)
 
     public void DropHeld() => _held.Clear();
 
-    /// <summary>The entries of a message are there until the next step only.</summary>
+    /// <summary>The entries of a message are valid only until the next step, so a message that is held needs a copy.</summary>
     private static Send Keep(Send send) =>
         send.Message is AppendEntries append ? send with { Message = append with { Entries = append.Entries.ToArray() } } : send;
 }

@@ -18,8 +18,8 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
     private readonly EntryLists _lists = new();
 
     /// <summary>
-    /// What is not all durable because there is no room; of it, how many tasks are in the log's buffer and how many are durable, the last
-    /// entry behind those, and where the log is to begin.
+    /// Tasks that are not all durable because there is no room. Of them: how many are in the log's buffer and how many are durable, the
+    /// last entry after the durable ones, and the first entry that the log is to keep.
     /// </summary>
     private readonly List<LogTask> _waiting = [];
     private int _buffered;
@@ -28,13 +28,13 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
     private long _first;
     private volatile bool _waitsForRoom;
 
-    /// <summary>Told of each batch that is durable.</summary>
+    /// <summary>Called with each batch that is durable.</summary>
     public Action<LogWritten>? Written { get; set; }
 
-    /// <summary>Told after each sync how long it took and how many batches it had; <c>null</c> measures nothing.</summary>
+    /// <summary>Called after each sync with its duration and its number of batches; <c>null</c> measures nothing.</summary>
     public Action<TimeSpan, int>? Synced { get; set; }
 
-    /// <summary>The caller sees to it that <see cref="BatchWorker{T}.Wake"/> is called.</summary>
+    /// <summary>The caller must call <see cref="BatchWorker{T}.Wake"/> afterwards.</summary>
     public void Submit(LogTask task) => Post(task, wake: false);
 
     /// <summary>Submits a copy of entries.</summary>
@@ -46,14 +46,14 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
     }
 
     /// <summary>
-    /// Any thread. Whether the disk has no room for the next segment. What was submitted is written when there is; nothing is lost and
-    /// nothing is told to be durable before.
+    /// Any thread. Whether the disk has no room for the next segment. Submitted tasks are written when there is room; nothing is lost, and
+    /// nothing is reported as durable before.
     /// </summary>
     public bool WaitsForRoom => _waitsForRoom;
 
     protected override bool HasUnfinished => _waitsForRoom;
 
-    /// <summary>What was submitted before the stop is still made durable, if there is room.</summary>
+    /// <summary>Tasks that were submitted before the stop are still made durable, if there is room.</summary>
     protected override void Work(List<LogTask> batch)
     {
         var tasks = batch;

@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The data directory of a node: opened as a whole, with what the node starts from. With <see cref="RaftKvDurability.Memory"/> each start
-/// makes an empty one in memory, with a new identity: to the cluster the node is one whose disk was replaced.
+/// makes an empty one in memory, with a new identity: for the cluster it is a node whose disk was replaced.
 /// </summary>
 internal sealed class ReplicaStorage : IDisposable
 {
@@ -92,7 +92,7 @@ internal sealed class ReplicaStorage : IDisposable
     public static ReplicaStorage Open(RaftKvOptions options, ILogger log, ReplicaEnvironment? environment) =>
         new(options, log, environment);
 
-    /// <summary>At the end of the node, in this order; <paramref name="store"/> is the one that the node uses by then.</summary>
+    /// <summary>The steps that end the use of the directory, in this order; <paramref name="store"/> is the store in use by then.</summary>
     public IEnumerable<Action> Closings(IKvStore store) =>
         [Mark.Dispose, Wal.Close, store.Dispose, Snapshots.Dispose, Files.CloseDirectories, Directory.Dispose];
 

@@ -18,7 +18,8 @@ internal sealed class SnapshotCoordinator(
     private static readonly long RetryInterval = TimeSpan.FromSeconds(30).Ticks;
 
     /// <summary>
-    /// How long a snapshot that comes through the log goes before one that replaces a quarantined state: one is received at a time.
+    /// How long after its last piece a snapshot that the leader sends goes before one that replaces a quarantined state: one is received at
+    /// a time.
     /// </summary>
     private static readonly long InstallPriority = TimeSpan.FromSeconds(10).Ticks;
 
@@ -33,11 +34,11 @@ internal sealed class SnapshotCoordinator(
     private long _nextSnapshot;
     private bool _isChecking;
 
-    /// <summary>When a piece of a snapshot that comes through the log was received last.</summary>
+    /// <summary>When a piece of a snapshot that the leader sends was received last, in ticks; 0 if none was.</summary>
     private long _installPieceAt;
 
     /// <summary>
-    /// The entry of the older snapshot. The disk keeps the log behind it, so that the node can start without a newest snapshot that is
+    /// The last entry of the older snapshot. The disk keeps the log after it, so that the node can start even if the newest snapshot is
     /// damaged.
     /// </summary>
     private long _fallback;
@@ -48,10 +49,12 @@ internal sealed class SnapshotCoordinator(
     /// <summary>A snapshot is being taken or installed.</summary>
     public bool IsBusy => _isBusy;
 
-    /// <summary>A snapshot is being received through the log; it replaces the whole state.</summary>
+    /// <summary>A snapshot that the leader sends is being received; it replaces the whole state.</summary>
     public bool IsBeingInstalled => _installPieceAt != 0 && context.Now.Ticks - _installPieceAt < InstallPriority;
 
-    /// <summary>A snapshot has no more than the store, and no more than the last one and what was written since.</summary>
+    /// <summary>
+    /// The most bytes that a snapshot could have: no more than the store, and no more than the last snapshot and what was written since.
+    /// </summary>
     public long BytesAtMost(long dataBytes) =>
         context.Core is null ? 0 : Math.Min(dataBytes, context.Snapshots.NewestBytes + context.Wal.BytesSince(context.Core.SnapshotIndex));
 
@@ -74,7 +77,7 @@ internal sealed class SnapshotCoordinator(
     {
         if (context.Core is null || _isBusy)
             return;
-        // The core stands still until it is installed, whatever became of the snapshot it had to wait for.
+        // The core stands still until the snapshot is installed, so it goes first, also when the snapshot it had to wait for has failed.
         if (_deferredInstall is { } install)
         {
             _deferredInstall = null;
@@ -83,7 +86,7 @@ internal sealed class SnapshotCoordinator(
         }
         if (context.Now.Ticks < _nextSnapshot)
             return;
-        // What a quarantined node has is nothing to start from, and it needs its log.
+        // A quarantined node's state is nothing to start from, and the node needs its log.
         if (quarantine.IsActive)
             return;
         var due = context.Applier.AppliedIndex > context.Core.SnapshotIndex
@@ -99,9 +102,9 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. And the
-    /// members are not to write theirs all at once: each but the first waits for
-    /// a little more.
+    /// A snapshot is all of the data: with much of it, one per so many bytes of log would write many times what the callers write. So the
+    /// log must also reach the size of the newest snapshot. So that the members do not all write theirs at once, each but the first waits
+    /// for a little more.
     /// </summary>
     private long LogBytesPerSnapshot
     {
@@ -115,9 +118,8 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; a segment of
-    /// it while the disk is low, so that a follower that is
-    /// a few entries behind needs no snapshot; none on a full disk.
+    /// The log that followers in contact still need is kept up to a quarter of the space that the disk has above its reserve; one segment
+    /// of it while the disk is low, so that a follower that is a few entries behind needs no snapshot; none on a full disk.
     /// </summary>
     private long LogBytesForFollowers => disk switch
     {
@@ -154,7 +156,7 @@ internal sealed class SnapshotCoordinator(
         if (finished.Error is { } error)
         {
             _nextSnapshot = context.Now.Ticks + RetryInterval;
-            // Callers that came meanwhile are not to wait for that.
+            // Callers that came meanwhile do not wait for the next attempt.
             _served.AddRange(_waiting);
             _waiting.Clear();
             context.Log.SnapshotFailed(context.NodeId, finished.Last.Index, error.Message);
@@ -182,9 +184,8 @@ internal sealed class SnapshotCoordinator(
     }
 
     /// <summary>
-    /// Lets segments of the log go. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no
-    /// fallback without it. On a disk that is low on room the fallback is given
-    /// up.
+    /// Drops segments of the log. The core needs the log from an entry on; the disk keeps it from the older snapshot on, which is no
+    /// fallback without it. On a disk that is low on room the fallback is given up.
     /// </summary>
     public void DropLog(TruncatePrefix truncate)
     {
@@ -216,7 +217,7 @@ internal sealed class SnapshotCoordinator(
         context.Dependencies.Snapshotter.Post(() => context.Post(new SnapshotChecked(context.Snapshots.SetAsideIfDamaged(last))));
     }
 
-    /// <summary>The state is whole, and so is what is taken of it now.</summary>
+    /// <summary>When the snapshot is damaged a new one is taken: the state in use is whole.</summary>
     public void OnChecked(SnapshotChecked result)
     {
         _isChecking = false;
@@ -244,7 +245,7 @@ internal sealed class SnapshotCoordinator(
         exchange.Load(install.Last, install.From, restored => Swap(install, restored), _ => OnRefused(install));
     }
 
-    /// <summary>Snapshot thread: the applier goes over to the new state.</summary>
+    /// <summary>Snapshot thread. Has the applier put the new state into use.</summary>
     private void Swap(InstallReceivedSnapshot install, KvStateMachine restored)
     {
         var (configuration, configurationIndex, logTimeMs) = (restored.Configuration, restored.ConfigurationIndex, restored.LogTimeMs);
@@ -257,7 +258,7 @@ internal sealed class SnapshotCoordinator(
         }));
     }
 
-    /// <summary>Snapshot thread: the leader sends the snapshot again.</summary>
+    /// <summary>Snapshot thread. The leader sends the snapshot again.</summary>
     private void OnRefused(InstallReceivedSnapshot install)
     {
         _isBusy = false;

@@ -79,7 +79,7 @@ internal sealed class SnapshotExchange(ReplicaContext context)
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
-            // The received part takes room that this node needs to help itself. All of it is sent again later.
+            // The received part takes room that this node needs to recover. All of it is sent again later.
             context.Snapshots.AbandonReceive();
             if (_noRoomFor != piece.Last)
                 context.Log.SnapshotFailed(context.NodeId, piece.Last.Index, e.Message);

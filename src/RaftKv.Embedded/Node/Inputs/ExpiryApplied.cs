@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>What was due is gone.</summary>
+/// <summary>The command that ends the due keys and leases is applied.</summary>
 internal sealed class ExpiryApplied : ReplicaInput;

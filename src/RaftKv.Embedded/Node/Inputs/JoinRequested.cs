@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// A node without a cluster wants to be admitted, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every node
-/// notices, one is enough.
+/// A node without a cluster wants to be admitted, or the disk of a member was replaced by an empty one. <c>LeadersConcern</c>: every member
+/// notices it, so only the leader acts.
 /// </summary>
 internal sealed class JoinRequested(string nodeId, Guid incarnation, string address, bool leadersConcern, bool isRolledBack = false)
     : ReplicaInput

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>We dialled a peer and it welcomed us.</summary>
+/// <summary>This node dialled a peer, which welcomed it.</summary>
 internal sealed class PeerConnected(PeerHello peer, string address) : ReplicaInput
 {
     public PeerHello Peer => peer;

@@ -8,11 +8,11 @@ internal sealed class PeerInput(PeerHello from, PeerMessage message, int bytes) 
 {
     public string From => from.NodeId;
 
-    /// <summary>The data directory that speaks: a name may have two of them for a while.</summary>
+    /// <summary>The data directory of the sender: one name may have two of them for a while.</summary>
     public Guid Incarnation => from.Incarnation;
 
     public PeerMessage Message => message;
 
-    /// <summary>What it costs while it waits.</summary>
+    /// <summary>The bytes that it counts for while it waits.</summary>
     public int Bytes => bytes;
 }

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>A peer has seen a newer state of this node's data directory, under that identity, than the one it has.</summary>
+/// <summary>A peer has seen a newer state of this node's data directory, under this incarnation, than the directory has now.</summary>
 internal sealed class RollbackReported(string by, Guid incarnation, bool isLed) : ReplicaInput
 {
     public string By => by;

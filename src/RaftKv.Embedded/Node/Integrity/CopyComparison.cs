@@ -12,10 +12,10 @@ internal sealed class CopyComparison(long index)
     /// <summary>All voters have answered, and no group of equal copies is a majority: it is not known which copy is right.</summary>
     public bool IsUndecided { get; private set; }
 
-    /// <summary>Every member has answered, and all alike.</summary>
+    /// <summary>Every member has answered, and all copies are equal.</summary>
     public bool IsVerified { get; private set; }
 
-    /// <summary>Takes an answer. Returns who differs from what more than half of the voters have.</summary>
+    /// <summary>Takes an answer. Returns the members whose copy differs from that of more than half of the voters.</summary>
     public IReadOnlyList<string> Take(string nodeId, ulong fingerprint, ClusterConfiguration configuration)
     {
         _answers[nodeId] = fingerprint;

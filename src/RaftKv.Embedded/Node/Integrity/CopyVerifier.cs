@@ -5,11 +5,10 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Comparing copies. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader asks for one of them
-/// now and then: for a 64th while many are written, otherwise for
-/// the last one, whatever its index. A member that differs from the majority is quarantined: it goes on as a member, but it serves nothing
-/// until its state is replaced by a snapshot of the
-/// leader's (<see cref="StateTransfer"/>). A leader that is the odd one first hands over.
+/// Compares the copies of the members. Every node notes the fingerprints of its copy at its newest entries and at every 64th; the leader
+/// asks for one of them now and then: for a 64th while many are written, otherwise for the last one, whatever its index. A member that
+/// differs from the majority is quarantined: it stays a member, but it serves nothing until its state is replaced by a snapshot of the
+/// leader (<see cref="StateTransfer"/>). A leader that differs hands over first.
 /// </summary>
 internal sealed class CopyVerifier(
     ReplicaContext context, QuarantineState quarantine, StatusPublisher status, PendingProposals proposals, PendingReads reads,
@@ -44,7 +43,7 @@ internal sealed class CopyVerifier(
         var index = samples.NewestKept > last ? samples.NewestKept : samples.Last;
         if (index <= last)
         {
-            // Nothing was written since. Questions, answers and verdicts may have been lost.
+            // Nothing was written since. Questions, answers and verdicts may have been lost, so the members are asked again.
             if (_round is { IsVerified: false })
                 Probe(_round);
             return;
@@ -73,7 +72,7 @@ internal sealed class CopyVerifier(
         AnswerProbe();
     }
 
-    /// <summary>As soon as this node is that far; a newer question takes the place of an older one.</summary>
+    /// <summary>Answers as soon as this node has applied the entry; a newer question takes the place of an older one.</summary>
     private void AnswerProbe()
     {
         if (_probed is not { } probed || context.Applier.AppliedIndex < probed.Index)
@@ -108,9 +107,7 @@ internal sealed class CopyVerifier(
             EnterQuarantine(verdict.Index);
     }
 
-    /// <summary>
-    /// From here on this node serves no call: its state machine has another result than the majority.
-    /// </summary>
+    /// <summary>From here on this node serves no call: its state machine has another result than the majority.</summary>
     private void EnterQuarantine(long index)
     {
         if (quarantine.IsActive)

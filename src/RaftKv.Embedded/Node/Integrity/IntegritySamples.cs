@@ -2,9 +2,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The fingerprints of this node's copy, for comparing copies at equal versions: of the newest entries, and of every <see cref="Stride"/>th
-/// entry for a node
-/// that is behind.
-/// The applier adds, the holder of the turn looks up.
+/// entry for a node that is behind. The applier adds, the holder of the turn looks up.
 /// </summary>
 internal sealed class IntegritySamples
 {
@@ -62,7 +60,7 @@ internal sealed class IntegritySamples
         }
     }
 
-    /// <summary>What was sampled so far was of a copy that counts no more.</summary>
+    /// <summary>Drops all samples: they are of a copy that is replaced.</summary>
     public void Clear()
     {
         lock (_gate)

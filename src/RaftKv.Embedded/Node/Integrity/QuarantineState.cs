@@ -19,7 +19,9 @@ internal sealed class QuarantineState
 
     public void End() => _reason = null;
 
-    /// <summary>The disk has no room for the new state. Returns <c>false</c> when that is known, or the node is not quarantined.</summary>
+    /// <summary>
+    /// The disk has no room for the new state. <c>false</c> when that was reported before, or the node is not quarantined.
+    /// </summary>
     public bool TryReportNoRoom()
     {
         if (_reason is not { } reason || reason.EndsWith(NoRoom, StringComparison.Ordinal))

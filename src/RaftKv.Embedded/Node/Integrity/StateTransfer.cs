@@ -15,7 +15,7 @@ internal sealed class StateTransfer(
     ReplicaContext context, QuarantineState quarantine, SnapshotCoordinator snapshots, SnapshotExchange exchange, StatusPublisher status)
 {
     /// <summary>
-    /// A question without an answer is asked again; also how long a leader that is the odd one waits between attempts to hand over.
+    /// A question without an answer is asked again; also how long a leader whose copy differs waits between attempts to hand over.
     /// </summary>
     private static readonly long RetryInterval = TimeSpan.FromMilliseconds(500).Ticks;
 
@@ -61,7 +61,7 @@ internal sealed class StateTransfer(
             return;
         if (request.Last == default && context.Core.SnapshotIndex < request.Covering)
         {
-            // The one that asks has applied no more than is committed; it asks again when there is a snapshot.
+            // The node that asks has applied no more than is committed; it asks again when there is a snapshot.
             if (!snapshots.IsBusy && context.Applier.AppliedIndex >= request.Covering)
                 snapshots.Request();
             return;
@@ -107,7 +107,7 @@ internal sealed class StateTransfer(
         var last = stored.Last;
         var load = () =>
             exchange.Load(last, "the leader", restored => Replace(last, restored), e => context.Post(new StateLoaded(last, e)));
-        // The snapshot may be ahead of what this node has applied.
+        // The snapshot may be ahead of what this node has applied: then loading waits for the applier.
         if (!context.Applier.Waiters.Add(last.Index, load, () => context.Applier.AppliedIndex))
             load();
     }

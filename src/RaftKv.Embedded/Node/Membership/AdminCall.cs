@@ -14,7 +14,7 @@ internal sealed class AdminCall : ReplicaInput
 
     public string Address { get; init; } = "";
 
-    /// <summary>The peer that forwarded it, and the id it knows the call by.</summary>
+    /// <summary>The peer that forwarded it, which knows the call by <see cref="ReplyId"/>.</summary>
     public string? ReplyTo { get; init; }
 
     public long ReplyId { get; init; }
@@ -22,7 +22,7 @@ internal sealed class AdminCall : ReplicaInput
     /// <summary>When it was last forwarded, in monotonic ticks.</summary>
     public long ForwardedAt { get; set; }
 
-    /// <summary>Set when the leader has asked the node at <see cref="Address"/> who it is.</summary>
+    /// <summary>The introduction of the node at <see cref="Address"/>, once the leader has it.</summary>
     public PeerHello? Probed { get; set; }
 
     /// <summary>No node answered at <see cref="Address"/>.</summary>
@@ -30,7 +30,7 @@ internal sealed class AdminCall : ReplicaInput
 
     public Task<AdminResult> Done => _done.Task;
 
-    /// <summary>Told of the end, on the thread that ends it.</summary>
+    /// <summary>Called with the result, on the thread that completes the call.</summary>
     public Action<AdminResult>? Ended { get; init; }
 
     public void Complete(AdminResult result)

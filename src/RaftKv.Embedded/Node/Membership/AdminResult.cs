@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>How an <see cref="AdminCall"/> ended.</summary>
 /// <param name="Error"><c>null</c> is success.</param>
-/// <param name="Message">For people.</param>
+/// <param name="Message">The text for the caller.</param>
 /// <param name="Retry">There is no verdict of a leader: ask again. Unless <paramref name="Unknown"/>, nothing happened.</param>
 /// <param name="Unknown">A leader may have carried it out, or may still.</param>
 internal readonly record struct AdminResult(RaftKvMembershipError? Error, string Message, bool Retry = false, bool Unknown = false)

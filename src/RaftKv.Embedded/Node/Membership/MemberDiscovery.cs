@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests requests)
 {
-    /// <summary>How often what is found is told, until the configuration has it.</summary>
+    /// <summary>How often a found address is reported to the leader, until the configuration has it.</summary>
     private static readonly long ReportInterval = TimeSpan.FromSeconds(1).Ticks;
 
     /// <summary>Where members were reached that are not where the configuration says.</summary>
@@ -34,7 +34,7 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
             _foundAt.Remove(peer.NodeId);
     }
 
-    /// <summary>Has the leader, be it this node or another, write down where a member was found.</summary>
+    /// <summary>Has the leader, be it this node or another, put the address where a member was found into the configuration.</summary>
     public void Sweep()
     {
         if (_foundAt.Count == 0 || context.IsStopping || !context.KnowsLeader || context.Now.Ticks < _nextReport)
@@ -77,9 +77,9 @@ internal sealed class MemberDiscovery(ReplicaContext context, MembershipRequests
     }
 
     /// <summary>
-    /// A member speaks under another identity than the configuration names. If it is the new identity of a directory that went back in
-    /// time,
-    /// and this node did not lead when it was told, no introduction follows: both connections stay.
+    /// A member sends messages under another identity than the configuration names. If it is the new identity of a directory that went back
+    /// in time, and this node did not lead when it was told, no introduction follows, because both connections stay: the request that was
+    /// kept then is taken now.
     /// </summary>
     public void AdmitRolledBack(string nodeId, Guid incarnation)
     {

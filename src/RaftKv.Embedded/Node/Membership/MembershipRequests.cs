@@ -18,7 +18,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
     /// <summary>Calls the core works on.</summary>
     private readonly Dictionary<long, AdminCall> _changes = [];
 
-    /// <summary>Calls the leader works on for us.</summary>
+    /// <summary>Calls that were forwarded to the leader and are not answered.</summary>
     private readonly Dictionary<long, AdminCall> _forwarded = [];
 
     private readonly RepeatThrottle _probeReports = new(TimeSpan.FromSeconds(10));
@@ -54,8 +54,8 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
 
     private void BeginAdd(AdminCall call)
     {
-        // A voter whose disk was replaced has the name and the address of a member, and is none: only the node itself can tell. It need not
-        // be alive to be a member.
+        // A voter whose disk was replaced has the name and the address of a member and is not that member, which only the node itself can
+        // tell. A member that does not answer is still a member.
         var present = call.Operation == AdminOperation.AddMember
             && context.Core!.Configuration.Find(call.NodeId) is { IsVoter: true } voter && voter.Address == call.Address ? voter : null;
         if (present is not null
@@ -110,7 +110,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
             Ask(call, id => new ChangeRequested(context.Now, id, new AddMember(member with { Address = call.Address })));
     }
 
-    /// <summary>Asks who listens at the address before anything is changed: a wrong join must not cost the quorum.</summary>
+    /// <summary>Has the node at the address introduce itself before anything is changed: a wrong join must not cost the quorum.</summary>
     private void Probe(AdminCall call, bool mayBeDown = false)
     {
         _ = Run();
@@ -176,9 +176,9 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
     }
 
     /// <summary>
-    /// Question or answer may have been lost on the way: a caller that has waited long asks again. A leader that is still at work takes
-    /// that for the same wish. While a new member catches up, the leader
-    /// answers once there was no progress for a while, and is given the time to say so.
+    /// The request or its answer may have been lost: a call that has waited long ends, and its caller asks again. A leader that still works
+    /// on the first request takes the second one for the same. While a new member catches up, the leader answers once there was no progress
+    /// for a while, so such a call waits longer.
     /// </summary>
     public void Sweep()
     {

@@ -10,7 +10,7 @@ internal sealed class RoleChanges(
 {
     public void OnRoleChanged(RoleChanged changed)
     {
-        // A node that joins is in no configuration yet, as one that was removed is in none any more.
+        // A node that joins is in no configuration yet, like a node that was removed, and the core has one role for both.
         var role = changed.Role == RaftRole.Removed && !bootstrap.WasNamed ? "Joining" : changed.Role.ToString();
         context.Log.RoleChanged(context.NodeId, role, changed.Term, changed.LeaderId ?? "no node", changed.Cause);
         if (status.RecordElection(changed) && (changed.LeaderId is null || changed.LeaderId != context.NodeId))

@@ -7,25 +7,26 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// The wall clocks of the members. Log time is a timeline of its own: it follows the median of a quorum's wall clocks where it can.
-/// Absolute times are converted where they come in
-/// and where they are shown, so that no distance between the two changes how long a key lives.
+/// Absolute times are converted where they come in and where they are shown, so that no difference between the two changes how long a key
+/// lives.
 /// </summary>
 internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contacts, PeerCapabilities abilities, PeerDirectory peers)
 {
     private static readonly long Interval = TimeSpan.FromSeconds(1).Ticks;
     private static readonly long AnnounceInterval = TimeSpan.FromSeconds(5).Ticks;
 
-    /// <summary>Turns are taken every 20 ms at least; after a longer gap this thread was stopped.</summary>
+    /// <summary>Turns are taken at least every 20 ms; a gap longer than this means that the thread was stopped.</summary>
     private static readonly long LongTurn = TimeSpan.FromMilliseconds(250).Ticks;
 
-    /// <summary>What is said again when it still holds.</summary>
+    /// <summary>How often a warning that still holds is logged.</summary>
     private static readonly long ReminderInterval = TimeSpan.FromHours(1).Ticks;
 
-    /// <summary>A log time that is ahead of the clocks by more than this is told.</summary>
+    /// <summary>A log time that is ahead of the clocks by more than this is logged.</summary>
     private const long ToldAheadMs = 60_000;
 
     /// <summary>
-    /// What is shown of a key's end is changed when it is off by at least this: readings of two clocks differ by a millisecond each time.
+    /// The offset with which the end of a key is shown changes only by at least this: readings of two clocks differ by a millisecond each
+    /// time.
     /// </summary>
     private const long ShownPrecisionMs = 10;
 
@@ -42,7 +43,7 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
     public long ToWallTime(long logTimeMs) =>
         logTimeMs == 0 ? 0 : Math.Clamp(logTimeMs + Volatile.Read(ref _wallAheadMs), 1, KvTime.MaxUnixMs);
 
-    /// <summary>Any thread. By how much log time is ahead of this node's wall clock.</summary>
+    /// <summary>Any thread. By how much log time is ahead of this node's wall clock; <c>null</c> while that is not known.</summary>
     public TimeSpan? LogTimeAhead =>
         Volatile.Read(ref _logAheadMs) is var ahead and not long.MinValue ? TimeSpan.FromMilliseconds(ahead) : null;
 
@@ -60,7 +61,7 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
     public Moment Read()
     {
         var now = context.Clock.Ticks;
-        // What waited while this thread stood still says what clocks showed a while ago.
+        // Messages that waited while this thread stood still say what clocks showed a while ago.
         if (context.Core is not null && now - context.Now.Ticks > LongTurn)
             _clocksUnheardUntil = now + Interval;
         // Nodes of earlier versions do not tell their clocks, and give absolute times as log time.
@@ -73,7 +74,7 @@ internal sealed class ClusterClocks(ReplicaContext context, PeerContacts contact
     {
         if (context.Core?.Configuration.Find(from) is not { } member || peers.IsOtherIncarnation(from))
             return;
-        // Followers send each other nothing else.
+        // Followers send each other no other messages, so this one counts as contact.
         contacts.Record(from, context.Now.Ticks);
         if (context.Now.Ticks >= _clocksUnheardUntil)
         {

@@ -13,9 +13,7 @@ internal sealed class ClusterFeatures(ReplicaContext context, PeerCapabilities a
     private RecordLimits _limits = new(ClusterLimits.Of(context.Options));
     private long _nextCheck;
 
-    /// <summary>
-    /// Any thread. What may become an entry now: the cluster's limits, or this node's options while the configuration has none.
-    /// </summary>
+    /// <summary>Any thread. The limits of entries now: the cluster's, or this node's options while the configuration has none.</summary>
     public RecordLimits Limits => Volatile.Read(ref _limits);
 
     public void Sweep()
@@ -52,7 +50,9 @@ internal sealed class ClusterFeatures(ReplicaContext context, PeerCapabilities a
             context.Log.LimitsBelowCluster(context.NodeId, own.MaxKeyBytes, own.MaxValueBytes, own.MaxTransactionBytes);
     }
 
-    /// <summary>What all members speak and allow; no limits when a member did not say its own.</summary>
+    /// <summary>
+    /// What all members speak and allow; no limits when a member stated none. <c>false</c> when a member is not known well enough.
+    /// </summary>
     private bool TryFindCommon(ClusterConfiguration configuration, out int level, out ClusterLimits? limits)
     {
         level = FeatureLevels.Of(context.Options);

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Limits the bytes of messages of peers that wait for a turn. The transport's threads block at the limit, and TCP tells the senders.
+/// Limits the bytes of messages of peers that wait for a turn. The transport's threads block at the limit, and TCP slows the senders down.
 /// </summary>
 internal sealed class InboundMessages(ReplicaContext context, Action kick)
 {

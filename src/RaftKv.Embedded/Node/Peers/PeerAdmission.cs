@@ -3,7 +3,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Who may talk to this node, and what it accepts: runs on the transport's threads.</summary>
+/// <summary>Decides which peers may connect and which of their messages this node takes. Runs on the transport's threads.</summary>
 internal sealed class PeerAdmission(
     Replica replica, Action takeTurn, LocalIdentity identity, ClusterBootstrap bootstrap, ContactPoints contacts, ProcessMark process,
     RaftKvOptions options, Func<string> address, DirectoryAge? age = null) : ITransportHandler
@@ -44,7 +44,7 @@ internal sealed class PeerAdmission(
             return HandshakeVerdict.Unavailable;
         if (hello.IsProbe)
         {
-            // A node with a history of its own joins no other cluster. One of this cluster asks when the entry that admitted it is gone.
+            // A node with a history of its own joins no other cluster. A node of this cluster asks when the entry that admitted it is lost.
             if (hello.WantsToJoin && (hello.ClusterId == Guid.Empty || hello.ClusterId == identity.ClusterId))
                 replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: false));
             return HandshakeVerdict.Welcome;
@@ -59,7 +59,7 @@ internal sealed class PeerAdmission(
         }
         if (identity.ClusterId == Guid.Empty)
         {
-            // Only a cluster that names this very data directory has really added this node.
+            // Only a cluster that names exactly this data directory has really added this node.
             if (hello.ClusterId == Guid.Empty || hello.TargetIncarnation == Guid.Empty)
                 return HandshakeVerdict.NotJoined;
             if (bootstrap.TryAdopt(hello.ClusterId, out var start) && start is not null)
@@ -72,12 +72,11 @@ internal sealed class PeerAdmission(
         if (replica.PublishedConfiguration.Find(hello.NodeId) is { } member && member.Incarnation != Guid.Empty
             && member.Incarnation != hello.Incarnation)
         {
-            // A peer may keep the connection that it made before the directory got its new identity, and so learn of it here only.
+            // A peer may keep the connection that it made before the directory got its new identity, and learns of the identity only here.
             if (hello.Start?.ReplacedIncarnation == member.Incarnation)
                 replica.Post(new JoinRequested(hello.NodeId, hello.Incarnation, hello.Address, leadersConcern: true, isRolledBack: true));
             // A member under another identity was removed and added anew. The log of a leader says which of the two is the newer one. A
-            // node
-            // without a leader hears both: the new one may be the only leader there is.
+            // node without a leader accepts both: the new one may be the only leader there is.
             if (replica.IsLed)
                 return HandshakeVerdict.OtherIncarnation;
         }
@@ -113,7 +112,7 @@ internal sealed class PeerAdmission(
 
     public void OnMessage(PeerHello from, PeerMessage message)
     {
-        // Not a late message of a cluster that this node has given up.
+        // Late messages of a cluster that this node has given up are dropped.
         if (from.ClusterId == identity.ClusterId)
             replica.PostMessage(from, message);
     }
@@ -137,7 +136,10 @@ internal sealed class PeerAdmission(
             NoteReplacement(member, answer, address);
     }
 
-    /// <summary>The verdict is ours or the peer's; a peer's own directory is its concern, and it hears of it when it dials us.</summary>
+    /// <summary>
+    /// Either node may have found the other's directory too old. Found by this node: the peer is told when it dials this node. Found by the
+    /// peer: this node's own directory has gone back in time.
+    /// </summary>
     private void NoteRollback(Member member, PeerHello answer)
     {
         if (age?.Peers.IsOlder(answer) != true)
@@ -146,7 +148,7 @@ internal sealed class PeerAdmission(
 
     /// <summary>
     /// A member whose disk was replaced by an empty one has its name and no cluster, or has nothing of this one: the entry that admitted it
-    /// was replaced. One whose directory went back in time names its old identity.
+    /// was replaced. A member whose directory went back in time names its old identity.
     /// </summary>
     private void NoteReplacement(Member member, PeerHello answer, string address)
     {

@@ -9,17 +9,17 @@ namespace RaftKv.Embedded.Node;
 /// </summary>
 internal sealed class PeerDirectory(ReplicaContext context)
 {
-    /// <summary>How long a node that is not a member is dialled after its last word, so that it can be answered.</summary>
+    /// <summary>How long a node that is not a member is dialled after its last message, so that it can be answered.</summary>
     private static readonly long UnknownPeerLifetime = TimeSpan.FromSeconds(30).Ticks;
 
     private const int MaxUnknownPeers = 16;
 
     private const int MaxIntroduced = 256;
 
-    /// <summary>No node id has it.</summary>
+    /// <summary>Separates a name from an incarnation. No node id contains it.</summary>
     private const char IncarnationMark = '@';
 
-    /// <summary>Nodes outside the configuration that talk to us or were members a moment ago.</summary>
+    /// <summary>Nodes outside the configuration that send messages to this node or were members a moment ago.</summary>
     private readonly Dictionary<string, (Member Member, long Until)> _unknown = [];
 
     /// <summary>
@@ -32,7 +32,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
     private ClusterConfiguration _publishedConfiguration = ClusterConfiguration.Empty;
 
     /// <summary>
-    /// Members that have asked for a vote from another data directory than the configuration here names, since there was a leader.
+    /// Members that have asked for a vote from another data directory than the configuration here names, since a leader was last known.
     /// </summary>
     private readonly HashSet<string> _otherIncarnations = [];
 
@@ -44,7 +44,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
     /// </summary>
     public void Recover(RaftStart start) => Volatile.Write(ref _publishedConfiguration, new ConfigurationHistory(start).Current);
 
-    /// <summary>A node introduced itself. One that is not in our configuration is dialled at once, so that it can be answered.</summary>
+    /// <summary>A node introduced itself. A node that is not in the configuration is dialled at once, so that it can be answered.</summary>
     public void OnMet(Member node)
     {
         Introduce(node);
@@ -68,21 +68,21 @@ internal sealed class PeerDirectory(ReplicaContext context)
     }
 
     /// <summary>
-    /// Whether a member speaks from another data directory than the configuration here names. It was removed, and added again with an empty
-    /// disk, in entries
-    /// this node may not have yet. Its messages as an elected leader hold; in votes and acknowledgements the two must not be taken for one.
+    /// Whether a member sends messages from another data directory than the configuration here names. It was removed, and added again with
+    /// an empty disk, in entries this node may not have yet. Its messages as an elected leader are valid; in votes and acknowledgements the
+    /// two directories must not be taken for one.
     /// </summary>
     public bool IsOtherIncarnation(string nodeId, Guid incarnation) =>
         context.Core?.Configuration.Find(nodeId) is { } member && !member.IsOf(incarnation);
 
-    /// <summary>As the node of that name last introduced itself: where an answer to it would go.</summary>
+    /// <summary>The same for the directory with which the node of that name introduced itself last, to which an answer would go.</summary>
     public bool IsOtherIncarnation(string nodeId) =>
         _introduced.TryGetValue(nodeId, out var met) && IsOtherIncarnation(nodeId, met.Incarnation);
 
     /// <summary>
-    /// Such a member asks for a vote, and perhaps only it can lead. To the core it is a node outside of the configuration, under a name of
-    /// its own: no vote that was given to the member it replaces counts for it, and no vote for it counts for that member, not even after a
-    /// restart.
+    /// A member with another data directory asks for a vote, and may be the only node that can lead. For the core it is a node outside of
+    /// the configuration, under a name of its own: no vote that was given to the member it replaces counts for it, and no vote for it
+    /// counts for that member, not even after a restart.
     /// </summary>
     public void HearOtherIncarnation(string from, Guid incarnation, RequestVote vote)
     {
@@ -111,7 +111,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
         return send.Message is not VoteReply || !IsOtherIncarnation(send.To) ? send.To : null;
     }
 
-    /// <summary>A leader's log says who is a member.</summary>
+    /// <summary>The other data directories that asked for votes are forgotten: the leader's log says which of them are members.</summary>
     public void OnLeaderKnown(string leader)
     {
         if (_otherIncarnations.Count == 0 && !IsOtherIncarnation(leader))

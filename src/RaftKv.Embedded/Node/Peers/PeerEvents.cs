@@ -33,7 +33,7 @@ internal sealed class PeerEvents(
         discovery.OnConnected(peer, connected.Address);
         abilities.Record(peer);
         proof.OnWelcomed(peer.NodeId);
-        // Before any vote: who wins an election knows the clocks of those who voted for it.
+        // Before any vote, so that the node that wins an election knows the clocks of those that voted for it.
         clocks.Tell(peer.NodeId);
         proposals.RenewRoute(peer.NodeId);
     }

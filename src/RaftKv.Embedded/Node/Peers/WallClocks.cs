@@ -4,20 +4,22 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// The wall clocks of the members, as they said and as they go on by this node's monotonic clock. The median of a quorum's clocks is the
-/// one that log time may follow: it is
-/// within what the correct clocks show as long as a majority of them is correct.
+/// The wall clocks of the members, as they were reported and as they go on by this node's monotonic clock. Log time may follow the median
+/// of a quorum's clocks: it is within what the correct clocks show as long as a majority of them is correct.
 /// </summary>
 internal sealed class WallClocks(string self)
 {
-    /// <summary>A clock that differs by more than this from the median is named.</summary>
+    /// <summary>A clock that differs from the median by more than this is reported.</summary>
     public static readonly long ToleranceMs = 1_000;
 
     // What each clock shows when the monotonic clock shows zero, in milliseconds.
     private readonly Dictionary<string, Reading> _readings = [];
     private readonly List<long> _sorted = [];
 
-    /// <summary>The same of the median; <c>null</c> while the clocks of a quorum are not known.</summary>
+    /// <summary>
+    /// What the median clock shows when the monotonic clock shows zero, in milliseconds; <c>null</c> while the clocks of a quorum are not
+    /// known.
+    /// </summary>
     public long? MedianMs { get; private set; }
 
     /// <summary>
@@ -27,8 +29,8 @@ internal sealed class WallClocks(string self)
     public IReadOnlyDictionary<string, long> Differences { get; private set; } = new Dictionary<string, long>();
 
     /// <summary>
-    /// A member says what its wall clock shows. What it took the message to come is not known, and makes the clock appear behind by that
-    /// much.
+    /// A member reports what its wall clock shows. How long the message was under way is not known, and makes the clock appear behind by
+    /// that much.
     /// </summary>
     public void Note(string nodeId, Guid incarnation, long unixMs, long nowTicks)
     {
@@ -39,8 +41,8 @@ internal sealed class WallClocks(string self)
     }
 
     /// <summary>
-    /// Looks at the clocks of the voters of this configuration again. Returns what has changed about <see cref="Differences"/>: members
-    /// that are off now, or are no longer.
+    /// Computes the median for the voters of this configuration again. Returns what has changed about <see cref="Differences"/>: members
+    /// that differ now, or no longer.
     /// </summary>
     public IReadOnlyList<(string NodeId, long DifferenceMs)> Update(ClusterConfiguration configuration)
     {

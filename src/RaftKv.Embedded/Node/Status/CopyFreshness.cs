@@ -2,12 +2,10 @@ namespace RaftKv.Embedded.Node;
 
 /// <summary>
 /// How old this node's copy may be, and whether it may be read without a quorum. A message of the leader proves nothing about the age: it
-/// may have waited for long, its sender may be deposed,
-/// and its entries may not be applied. A read index that is applied proves it: the copy has everything that was committed anywhere when the
-/// index was asked for.
-/// Stale reads, and reads that may be stale without a leader, are served from the copy once no leader has been known for
-/// <see cref="LeaderTimeout"/>. An election is shorter than that: a read
-/// during one waits, and sees what was acknowledged before.
+/// may have waited for long, its sender may be deposed, and its entries may not be applied. A read index that is applied proves it: the
+/// copy has everything that was committed anywhere when the index was asked for. Stale reads, and reads that may be stale without a leader,
+/// are served from the copy once no leader has been known for <see cref="LeaderTimeout"/>. An election is shorter than that: a read during
+/// one waits, and sees what was acknowledged before.
 /// </summary>
 internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quarantine, StatusPublisher status)
 {
@@ -26,8 +24,7 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
 
     /// <summary>
     /// Any thread. Whether this node's copy may be served at all: it has applied everything that was committed at some moment after this
-    /// process started, so it is behind nothing that it
-    /// served before; and it is not in doubt.
+    /// process started, so it is behind nothing that it served before; and it is not in doubt.
     /// </summary>
     public bool HasCaughtUp => (!Volatile.Read(ref _mustCatchUp) || context.IsAlone) && !quarantine.IsActive;
 
@@ -42,14 +39,13 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
 
     /// <summary>
     /// Any thread. The time since this node's copy was known to contain everything that was committed: zero while it leads under a lease,
-    /// as the only voter, or without a cluster;
-    /// <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
+    /// as the only voter, or without a cluster; <see cref="Timeout.InfiniteTimeSpan"/> when it was never known.
     /// </summary>
     public TimeSpan Age
     {
         get
         {
-            // Before the clock, as the lease wants it.
+            // Read before the clock: it is the newest commit index only if the lease still holds afterwards.
             var commit = status.CommitIndex;
             var freshAt = Volatile.Read(ref _freshAt);
             var parts = status.Parts;
@@ -91,7 +87,7 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
         : context.Core is null ? Errors.NotFormed(context.Dependencies.Bootstrap?.WaitsFor)
         : Errors.NotCaughtUp();
 
-    /// <summary>Whether a reader asked for the age of late.</summary>
+    /// <summary>Whether a reader asked for the age lately.</summary>
     public bool IsAgeWanted(long now) => now - Volatile.Read(ref _ageWantedAt) < AgeInterest;
 
     /// <summary>Holder of the turn, or the applier. What was committed when the batch asked for its index is applied here.</summary>

@@ -2,10 +2,10 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>What the leader last told about the members, and when; immutable.</summary>
-/// <param name="LeaderId">The leader that told it.</param>
-/// <param name="Content">What it told.</param>
-/// <param name="At">When it came, in ticks.</param>
+/// <summary>What the leader last reported about the members, and when; immutable.</summary>
+/// <param name="LeaderId">The leader that sent the report.</param>
+/// <param name="Content">The report.</param>
+/// <param name="At">When it came, in monotonic ticks.</param>
 internal sealed record LeaderReport(string LeaderId, MemberReport Content, long At)
 {
     /// <summary>A report that is older than this says nothing about who is alive: the next ones were lost.</summary>

@@ -4,9 +4,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the leader tells the members about each other. The leader alone knows how far the members are, and hears each of them all the time.
-/// It tells them once a second, so that
-/// the status of every node shows it.
+/// What the leader reports to the members about each other. The leader alone knows how far the members are, and hears each of them all the
+/// time. It sends its report once a second, so that the status of every node shows it.
 /// </summary>
 internal sealed class MemberReports(ReplicaContext context, PeerContacts contacts, PeerCapabilities abilities)
 {
@@ -41,7 +40,7 @@ internal sealed class MemberReports(ReplicaContext context, PeerContacts contact
             Volatile.Write(ref _fromLeader, new LeaderReport(from, report, context.Now.Ticks));
     }
 
-    /// <summary>Any thread. What the leader of these parts has told; <c>null</c> on the leader, and before it has told anything.</summary>
+    /// <summary>Any thread. What the leader of these parts has reported; <c>null</c> on the leader, and before its first report.</summary>
     public LeaderReport? Of(StatusParts parts) =>
         Volatile.Read(ref _fromLeader) is { } report && report.LeaderId == parts.LeaderId && report.Content.Term == parts.Term
             ? report : null;

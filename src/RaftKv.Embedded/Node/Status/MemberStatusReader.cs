@@ -11,7 +11,7 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
     /// <summary>How long a leader and another member may be silent to each other.</summary>
     private static readonly long HeartbeatTimeout = TimeSpan.FromSeconds(2).Ticks;
 
-    /// <summary>How long two others may be silent to each other, who tell their clocks every 5 s.</summary>
+    /// <summary>How long two members of which none leads may be silent to each other: they announce their clocks every 5 s.</summary>
     private static readonly long AnnouncementTimeout = TimeSpan.FromSeconds(12).Ticks;
 
     public RaftKvMemberStatus Describe(Member member, StatusParts parts, long now) =>
@@ -62,8 +62,8 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
     };
 
     /// <summary>
-    /// The leader hears every member all the time, so that its word says more than the own contacts, unless this node has heard the member
-    /// since the leader no longer hears it.
+    /// The leader hears every member all the time, so its report says more than this node's own contacts, unless this node has heard the
+    /// member since the leader no longer hears it.
     /// </summary>
     private bool IsReachable(string nodeId, long heardAt, string? leaderId, LeaderReport? report, long now)
     {
@@ -76,12 +76,12 @@ internal sealed class MemberStatusReader(ReplicaContext context, MemberReports r
         return reaches && heardAt > leaderHeardAt + timeout;
     }
 
-    /// <summary>Whether this node itself has a connection to the member and has heard from it of late.</summary>
+    /// <summary>Whether this node itself has a connection to the member and has heard from it lately.</summary>
     private bool Reaches(string nodeId, long heardAt, string? leaderId, long now)
     {
         if (!context.Transport.IsConnected(nodeId))
             return heardAt > 0 && now - heardAt < ReconnectTimeout;
-        // A connection that has just been made is no silence yet.
+        // A connection that has just been made does not count as silent.
         if (heardAt == 0)
             return true;
         var isHeartbeat = leaderId == nodeId || leaderId == context.NodeId;

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>What the replica publishes about itself now and then; immutable.</summary>
+/// <summary>What the replica publishes about itself at intervals; immutable.</summary>
 internal sealed record StatusParts
 {
     public static StatusParts Unformed { get; } = new();
@@ -11,7 +11,7 @@ internal sealed record StatusParts
     public long Term { get; init; }
     public string? LeaderId { get; init; }
 
-    /// <summary>In ticks; means something while <see cref="LeaderId"/> is null.</summary>
+    /// <summary>In monotonic ticks; meaningful only while <see cref="LeaderId"/> is null.</summary>
     public long WithoutLeaderSince { get; init; }
     public long FirstIndex { get; init; }
     public long LastIndex { get; init; }
@@ -29,11 +29,11 @@ internal sealed record StatusParts
     public bool HasItsRole { get; init; }
 
     /// <summary>
-    /// Whether this node does not lead, or leads with a quorum that has answered of late and an entry of its own term committed.
+    /// Whether this node does not lead, or leads with a quorum that has answered lately and an entry of its own term committed.
     /// </summary>
     public bool HasQuorum { get; init; } = true;
 
-    /// <summary>Per member but this node.</summary>
+    /// <summary>By node id: every member except this node.</summary>
     public IReadOnlyDictionary<string, PeerStatus> Peers { get; init; } = new Dictionary<string, PeerStatus>();
 
     public IReadOnlyList<RaftKvElection> Elections { get; init; } = [];

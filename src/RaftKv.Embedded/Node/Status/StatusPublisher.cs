@@ -4,7 +4,7 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Publishes what the holder of the turn knows for all other threads: the parts of the status now and then, commit index and read lease
+/// Publishes what the holder of the turn knows for all other threads: the parts of the status at intervals, commit index and read lease
 /// with every step.
 /// </summary>
 internal sealed class StatusPublisher(
@@ -81,7 +81,7 @@ internal sealed class StatusPublisher(
             && peer.HeardAt > 0 ? TimeSpan.FromTicks(Math.Max(0, now - peer.HeardAt)) : null;
     }
 
-    /// <summary>Returns <c>false</c> if the same leader of the same term was known before.</summary>
+    /// <summary>Records a change of leader or term. Returns <c>false</c> if the same leader of the same term was known before.</summary>
     public bool RecordElection(RoleChanged changed)
     {
         if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
@@ -112,7 +112,7 @@ internal sealed class StatusPublisher(
             Publish();
     }
 
-    /// <summary>Tells those who watch the status.</summary>
+    /// <summary>Publishes the status and completes <see cref="Changed"/>.</summary>
     public void PublishNow()
     {
         Publish();
@@ -124,7 +124,7 @@ internal sealed class StatusPublisher(
         _publishedAt = context.Now.Ticks;
         if (context.Core is not { } core)
             return;
-        // A member again, it can be watched again.
+        // Not for good: a node that becomes a member again can be watched again.
         if (!context.IsClosed && core.Role == RaftRole.Removed && _parts.Role != RaftKvRole.Removed)
             context.Applier.Changes.Watches.End(() => Errors.Removed(context.NodeId), forGood: false);
         bootstrap.Publish();
@@ -161,7 +161,7 @@ internal sealed class StatusPublisher(
         PublishNow();
     }
 
-    /// <summary>A node that was faulted has stopped now as well; those who watch it need not wait any longer.</summary>
+    /// <summary>A node that was faulted has stopped now as well. Completes <see cref="Changed"/>.</summary>
     public void PublishStopped()
     {
         Volatile.Write(ref _parts, _parts with { Role = RaftKvRole.Stopped });
@@ -188,10 +188,9 @@ internal sealed class StatusPublisher(
     }
 
     /// <summary>
-    /// Whether the committed configuration has this node in the role it was configured for. A member that is to vote is not there before
-    /// its promotion is committed: until then the
-    /// cluster cannot do without the vote of another. With <see cref="RaftKvOptions.TargetVoters"/> voters, those beyond stand by, and that
-    /// is their role.
+    /// Whether the committed configuration has this node in the role it was configured for. A member that is to vote has its role only once
+    /// its promotion is committed: until then the cluster cannot do without the vote of another. With
+    /// <see cref="RaftKvOptions.TargetVoters"/> voters, further members stand by, and that is their role.
     /// </summary>
     private bool HasItsRole(ClusterConfiguration committed) =>
         committed.Find(context.NodeId) is { } self && self.IsOf(context.Identity.Incarnation)

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Reads the status of the node together. Any thread.</summary>
+/// <summary>Puts the status of the node together from its parts. Any thread.</summary>
 internal sealed class StatusReader(
     ReplicaContext context, StatusPublisher status, NodeReadiness readiness, MemberStatusReader members, QuarantineState quarantine,
     RollbackProof proof, DiskMonitor disk, ClusterClocks clocks, ClusterFeatures features, CopyVerifier verifier)
@@ -13,7 +13,7 @@ internal sealed class StatusReader(
         var parts = status.Parts;
         var now = context.Clock.Ticks;
         var state = context.Applier.State;
-        // The parts are a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
+        // The parts may be a moment old, the two indexes are of now: what is applied is committed, and what is committed is in the log.
         var applied = context.Applier.AppliedIndex;
         var commit = Math.Max(status.CommitIndex, applied);
         var current = readiness.Current;

@@ -3,8 +3,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Apply committed entries; without <c>Entries</c> they are read from the log. <c>CommittedAt</c> is when this node learned it, in
-/// monotonic ticks.
+/// Apply committed entries; without <c>Entries</c> they are read from the log. <c>CommittedAt</c> is when this node learned that they are
+/// committed, in monotonic ticks.
 /// </summary>
 internal sealed class ApplyRange(long from, long to, List<LogEntry>? entries, long committedAt) : ApplierTask
 {

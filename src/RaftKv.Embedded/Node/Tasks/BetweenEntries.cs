@@ -3,8 +3,7 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Do something while the state is that of one entry. When the applier ends, whatever it had to do is refused, also what it may have done
-/// already.
+/// Run an action between two entries. When the applier stops or fails, its tasks are refused, also a task that may have run already.
 /// </summary>
 internal sealed class BetweenEntries(Action<KvStateMachine> run, Action refused) : ApplierTask
 {

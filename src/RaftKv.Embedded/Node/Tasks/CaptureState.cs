@@ -2,7 +2,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Node;
 
-/// <summary>Pin the state as it is now and hand it over; <c>Refused</c> is told when there is no room on the disk to do so.</summary>
+/// <summary>Pin the state as it is now and hand it over; <c>Refused</c> is called when the disk has no room for that.</summary>
 internal sealed class CaptureState(Action<KvSnapshot> captured, Action<Exception> refused) : ApplierTask
 {
     public Action<KvSnapshot> Captured => captured;

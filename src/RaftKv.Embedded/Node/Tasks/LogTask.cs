@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Node;
 
-/// <summary>What the replica wants of its log, in order.</summary>
+/// <summary>What the log writer has to do, in order.</summary>
 internal abstract record LogTask(long Ticket);

@@ -3,7 +3,8 @@ using RaftKv.Embedded.StateMachine;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// Go on with another state machine that may be behind: what is missing is applied from the log first, and no caller is told of it again.
+/// Go on with another state machine that may be behind: the missing entries are applied from the log first, and no caller is told of them
+/// again.
 /// </summary>
 internal sealed class ReplaceState(KvStateMachine restored, Action replaced) : ApplierTask
 {

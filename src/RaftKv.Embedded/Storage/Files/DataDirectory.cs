@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Where a replica keeps its things, held exclusively until disposed.</summary>
+/// <summary>The data directory of a replica, locked exclusively until disposed.</summary>
 internal sealed class DataDirectory : IDisposable
 {
     public const string WalName = "wal";
@@ -11,23 +11,22 @@ internal sealed class DataDirectory : IDisposable
 
     private DataDirectory(string root, IDisposable heldLock) => (Root, _lock) = (root, heldLock);
 
-    /// <summary>The directory itself, with the identity in it.</summary>
+    /// <summary>The directory itself, which contains the identity, the markers and the lock file.</summary>
     public string Root { get; }
 
     public string Wal => Path.Combine(Root, WalName);
 
     public string Snapshots => Path.Combine(Root, SnapshotsName);
 
-    /// <summary>The store's scratch files; nothing in it outlives the process.</summary>
+    /// <summary>Scratch files of the store. A restarted process uses none of them.</summary>
     public string Store => Path.Combine(Root, StoreName);
 
     /// <summary>
-    /// Creates the directory if it is missing, takes possession of it, clears the scratch files of the last run, and makes durable what
-    /// names that left.
+    /// Creates the directory if it is missing, locks it, deletes the scratch files of earlier restores, and syncs the directories.
     /// </summary>
     /// <exception cref="RaftKvStorageException">
-    /// <see cref="RaftKvStorageError.Locked"/>; <see cref="RaftKvStorageError.ForeignDirectory"/>: it has no identity and entries that no
-    /// replica made; or it cannot be created or written.
+    /// <see cref="RaftKvStorageError.Locked"/>: another replica uses it; <see cref="RaftKvStorageError.ForeignDirectory"/>: it has no
+    /// identity, but entries that no replica created; or it cannot be created or written.
     /// </exception>
     public static DataDirectory Open(IFileSystem fs, string root)
     {
@@ -41,8 +40,8 @@ internal sealed class DataDirectory : IDisposable
             fs.CreateDirectory(directory.Store);
             foreach (var name in fs.ListFiles(directory.Store).Where(ForeignEntries.IsSpool))
                 fs.Delete(Path.Combine(directory.Store, name));
-            // Of the last process, which may have ended because a sync failed, names are to be seen that only the page cache has. Nothing
-            // is built on them before the disk has them too.
+            // If the last process ended because a sync failed, some directory entries may exist only in the page cache. They are synced
+            // before anything depends on them.
             fs.SyncDirectory(root);
             fs.SyncDirectory(directory.Wal);
             fs.SyncDirectory(directory.Snapshots);

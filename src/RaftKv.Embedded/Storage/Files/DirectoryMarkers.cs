@@ -1,22 +1,24 @@
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Files in a data directory whose presence alone says something.</summary>
+/// <summary>Names of marker files in a data directory. The existence of the file is the information.</summary>
 internal static class DirectoryMarkers
 {
-    /// <summary>The node asks a cluster to admit it.</summary>
+    /// <summary>A cluster has adopted the node, but the node knows no committed configuration that names it yet.</summary>
     public const string Joining = "joining";
 
     /// <summary>A backup is being restored into the directory, or a new cluster is being made of it.</summary>
     public const string Restoring = "restoring";
 
     /// <summary>
-    /// A new cluster was made of this directory's data. Its node does not start any more; the text is the id of the new cluster.
+    /// A new cluster was made from this directory's data. The node of this directory does not start any more. The content of the file is
+    /// the id of the new cluster.
     /// </summary>
     public const string Retired = "retired";
 
-    /// <summary>For the start of a node.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was
-    /// whole.</exception>
+    /// <summary>Called at the start of a node.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was complete.
+    /// </exception>
     public static void ThrowIfUnfinished(IFileSystem fs, DataDirectory directory, bool hasCluster)
     {
         var marker = Path.Combine(directory.Root, Restoring);
@@ -28,8 +30,10 @@ internal static class DirectoryMarkers
         fs.Delete(marker);
     }
 
-    /// <summary>For the start of a node.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Retired"/></exception>
+    /// <summary>Called at the start of a node.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Retired"/>: a recovery made a new cluster from its data.
+    /// </exception>
     public static void ThrowIfRetired(IFileSystem fs, DataDirectory directory)
     {
         if (fs.FileExists(Path.Combine(directory.Root, Retired)))

@@ -1,11 +1,11 @@
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>What follows from the operations of a file system.</summary>
+/// <summary>Helper methods for <see cref="IFileSystem"/>.</summary>
 internal static class FileSystemExtensions
 {
     /// <summary>
-    /// Deletes what a failed operation left. That operation's error is the one to report: a file that stays is made anew, or deleted at the
-    /// next start.
+    /// Deletes a file that a failed operation left. An error of the deletion is ignored: the caller reports the error of the operation, and
+    /// a file that remains is overwritten later or deleted at the next start.
     /// </summary>
     public static void DeleteQuietly(this IFileSystem files, string path)
     {

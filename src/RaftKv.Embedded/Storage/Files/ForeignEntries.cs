@@ -3,16 +3,16 @@ using System.Globalization;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Tells the entries of a data directory that this library makes from all others. Entries of others are never deleted; a directory that has
-/// some, and no identity, is not used at all: the application named the wrong directory.
+/// Distinguishes the entries of a data directory that this library creates from all others (foreign entries). Foreign entries are never
+/// deleted. A directory with foreign entries and without an identity is refused: the application probably named the wrong directory.
 /// </summary>
 internal static class ForeignEntries
 {
-    /// <summary>Names the scratch file of a restore; the rest is a random number, so that no file of the user has the name.</summary>
+    /// <summary>Prefix of the scratch file of a restore. A random number follows, so that no file of the user has the same name.</summary>
     private const string SpoolPrefix = "restore-";
     private const string SpoolSuffix = ".part";
 
-    /// <summary>How many names an error shows.</summary>
+    /// <summary>The most names that an error message shows.</summary>
     private const int MaxNamed = 5;
 
     private static readonly HashSet<string> OwnRootNames =
@@ -24,15 +24,15 @@ internal static class ForeignEntries
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,
     ];
 
-    /// <summary>Made by file systems at the top of a volume.</summary>
+    /// <summary>Directories that file systems create in the root directory of a volume.</summary>
     private static readonly HashSet<string> VolumeNames = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
 
-    /// <summary>Refuses a directory without our identity that has entries no replica made. Changes nothing.</summary>
+    /// <summary>Refuses a directory that has foreign entries and no identity. Changes nothing.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.ForeignDirectory"/></exception>
     public static void ThrowIfUnowned(IFileSystem fs, string root)
     {
         var foreign = In(fs, root).ToList();
-        // Last: another process may have made its identity while this one looked.
+        // The identity is checked last: another process may have created it while this one listed the entries.
         if (foreign.Count == 0 || fs.FileExists(Path.Combine(root, NodeIdentity.FileName)))
             return;
         var named = string.Join(", ", foreign.Take(MaxNamed).Select(name => $"'{name}'"));
@@ -64,7 +64,8 @@ internal static class ForeignEntries
             yield return name;
         foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.WalName)).Where(name => !Wal.IsOwnName(name)))
             yield return $"{DataDirectory.WalName}/{name}";
-        // A snapshot beside a log is refused as damage: the identity was lost. Alone it may be a backup that the user keeps there.
+        // A snapshot next to a log is not foreign: the identity was lost, which the node reports as damage. A snapshot without a log may be
+        // a backup that the user keeps there.
         foreach (var name in Entries(fs, Path.Combine(root, DataDirectory.SnapshotsName)).Where(
             name => !((isRestoring || hasLog) && SnapshotNames.IsOwn(name))))
             yield return $"{DataDirectory.SnapshotsName}/{name}";

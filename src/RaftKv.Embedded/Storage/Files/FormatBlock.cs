@@ -5,7 +5,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The frame of every small file of this library, in all versions: magic u64 | format version u32 | length u32 | content | CRC32C u32,
-/// where the length is that of all five. A later version may change the content only, so that an older program recognises the file and
+/// where the length includes all five fields. A later version may change only the content, so that an older program recognises the file and
 /// refuses it.
 /// </summary>
 internal static class FormatBlock
@@ -21,7 +21,7 @@ internal static class FormatBlock
         BinaryPrimitives.WriteUInt32LittleEndian(block[^ChecksumBytes..], Crc32C.Compute(block[..^ChecksumBytes]));
     }
 
-    /// <summary>Puts a block in the place of a whole file; durable when it returns.</summary>
+    /// <summary>Replaces a whole file with a block, atomically; durable when it returns.</summary>
     public static void Replace(IFileSystem fs, string directory, string name, ReadOnlySpan<byte> block)
     {
         var path = Path.Combine(directory, name);
@@ -34,7 +34,10 @@ internal static class FormatBlock
         fs.SyncDirectory(directory);
     }
 
-    /// <summary>Checks the block at the start of <paramref name="bytes"/> and cuts them to it; false if there is none.</summary>
+    /// <summary>
+    /// Checks the block at the start of <paramref name="bytes"/> and shortens the span to it. False if there is no valid block of this
+    /// version.
+    /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
     public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint version, string path) =>
         TryOpen(ref bytes, magic, version, path, out var found) && found == version;
@@ -42,10 +45,10 @@ internal static class FormatBlock
     /// <summary>
     /// As <see cref="TryOpen(ref ReadOnlySpan{byte}, ulong, uint, string)"/>, for a format with several versions that are readable.
     /// </summary>
-    /// <param name="bytes">Begins with the block; cut to it.</param>
+    /// <param name="bytes">Begins with the block; shortened to it.</param>
     /// <param name="magic">The file's magic number.</param>
-    /// <param name="newest">The newest version that is readable; all from 1 on are.</param>
-    /// <param name="path">For the error.</param>
+    /// <param name="newest">The newest readable version; all versions from 1 on are readable.</param>
+    /// <param name="path">The path of the file, for the error message.</param>
     /// <param name="found">The version of the block.</param>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
     public static bool TryOpen(ref ReadOnlySpan<byte> bytes, ulong magic, uint newest, string path, out uint found)

@@ -1,8 +1,9 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The disk, at the level where it fails: writes, syncs, renames. Everything durable goes through it, so that tests can tear, lose and
-/// refuse. Every failure is a <see cref="RaftKvStorageException"/>, and is final for its caller.
+/// The operations on the disk that can fail: writes, syncs, renames. All durable data goes through this interface, so that tests can tear,
+/// lose and refuse writes. Every failure is a <see cref="RaftKvStorageException"/>. After a failed write or sync, the content of the file
+/// on the disk is unknown.
 /// </summary>
 internal interface IFileSystem
 {
@@ -19,35 +20,39 @@ internal interface IFileSystem
 
     IStorageFile Open(string path, FileOpenMode mode);
 
-    /// <summary>Replaces <paramref name="to"/> atomically. Durable after <see cref="SyncDirectory"/>.</summary>
+    /// <summary>
+    /// Renames a file; atomically replaces <paramref name="to"/> if it exists. Durable after <see cref="SyncDirectory"/>.
+    /// </summary>
     void Rename(string from, string to);
 
     /// <summary>Removes a file if it exists. Durable after <see cref="SyncDirectory"/>.</summary>
     void Delete(string path);
 
-    /// <summary>Removes a directory that has no entries. It stays when it has some.</summary>
+    /// <summary>Removes a directory if it exists and has no entries.</summary>
     void DeleteDirectoryIfEmpty(string path);
 
+    /// <summary>Makes the created, renamed and deleted entries of a directory durable.</summary>
     void SyncDirectory(string path);
 
-    /// <summary>Bytes free for this user on the disk of <paramref name="directory"/>; 0 when it has no room for the names of more files
-    /// (out of inodes).</summary>
+    /// <summary>Bytes free for this user on the volume of <paramref name="directory"/>; 0 when the volume is out of inodes.</summary>
     long AvailableBytes(string directory);
 
-    /// <summary>The size of the volume of <paramref name="directory"/>.</summary>
+    /// <summary>The size of the volume of <paramref name="directory"/>, in bytes.</summary>
     long VolumeBytes(string directory) => long.MaxValue;
 
-    /// <summary>Nothing is waited for any more when descriptors are short.</summary>
+    /// <summary>Ends waits for scarce resources, such as file descriptors: from now on a shortage fails the operation at once.</summary>
     void StopWaiting()
     {
     }
 
-    /// <summary>Closes the directories that were kept open. They are opened anew when they are needed.</summary>
+    /// <summary>
+    /// Closes the directory handles that are kept open for <see cref="SyncDirectory"/>, which opens them again when needed.
+    /// </summary>
     void CloseDirectories()
     {
     }
 
-    /// <summary>Holds a file exclusively until disposed.</summary>
+    /// <summary>Locks a file exclusively until the result is disposed.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Locked"/>: another holder is alive.</exception>
     IDisposable Lock(string path);
 }

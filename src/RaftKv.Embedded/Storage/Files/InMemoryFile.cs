@@ -1,9 +1,9 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The content of a file of an <see cref="InMemoryFileSystem"/>. Its length is taken from the room, in whole pages; memory is allocated
-/// page by page: zeros written ahead take room and no memory, so that a later write over them is never refused. After it was deleted it
-/// stays readable until the last <see cref="InMemoryHandle"/> is disposed of.
+/// The content of a file of an <see cref="InMemoryFileSystem"/>. Growth reserves bytes in the <see cref="InMemoryRoom"/>, in whole pages.
+/// Memory is allocated only for a page that has a byte other than zero. Preallocated zeros thus take room but no memory, and a later write
+/// over them is never refused. A deleted file stays readable until its last <see cref="InMemoryHandle"/> is disposed.
 /// </summary>
 internal sealed class InMemoryFile(InMemoryRoom room)
 {
@@ -13,7 +13,7 @@ internal sealed class InMemoryFile(InMemoryRoom room)
     private readonly List<byte[]?> _pages = [];
     private long _length;
 
-    /// <summary>The name, and each open handle.</summary>
+    /// <summary>One for the name, until the file is deleted, and one for each open handle.</summary>
     private int _references = 1;
 
     public long Length
@@ -25,14 +25,14 @@ internal sealed class InMemoryFile(InMemoryRoom room)
         }
     }
 
-    /// <summary>A handle opens it.</summary>
+    /// <summary>Adds the reference of a new handle.</summary>
     public void AddReference()
     {
         lock (_gate)
             _references++;
     }
 
-    /// <summary>Drops a handle, or the name. The last one gives the room back.</summary>
+    /// <summary>Drops the reference of a handle or of the name. The last one returns the room.</summary>
     public void Release()
     {
         lock (_gate)
@@ -66,7 +66,7 @@ internal sealed class InMemoryFile(InMemoryRoom room)
         }
     }
 
-    /// <summary>Returns <c>false</c>, and has written nothing, when there is no room for what it would grow by.</summary>
+    /// <summary>Returns <c>false</c> and writes nothing when there is no room for the growth.</summary>
     public bool TryWrite(long offset, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)

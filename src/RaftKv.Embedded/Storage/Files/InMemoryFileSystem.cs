@@ -3,7 +3,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>Files in the memory of this process: nothing outlives it, and syncs cost nothing. Thread-safe.</summary>
-/// <param name="capacityBytes">How much all files may have together; what would make them longer is refused as on a full disk.</param>
+/// <param name="capacityBytes">The most bytes that all files may have together. Growth beyond it fails as on a full disk.</param>
 internal sealed class InMemoryFileSystem(long capacityBytes = long.MaxValue) : IFileSystem
 {
     private readonly Lock _gate = new();
@@ -12,7 +12,7 @@ internal sealed class InMemoryFileSystem(long capacityBytes = long.MaxValue) : I
     private readonly HashSet<string> _directories = [];
     private readonly HashSet<string> _locks = [];
 
-    /// <summary>What all files have, deleted ones that are still open included. They take that much memory at most.</summary>
+    /// <summary>The bytes of all files, including deleted ones that are still open. Their content takes at most this much memory.</summary>
     public long UsedBytes => _room.UsedBytes;
 
     public void CreateDirectory(string path)
@@ -106,7 +106,7 @@ internal sealed class InMemoryFileSystem(long capacityBytes = long.MaxValue) : I
         }
     }
 
-    /// <summary>Gives the name to a file, which takes the place of the one that had it.</summary>
+    /// <summary>Assigns the name to a file. A file that had the name before is deleted.</summary>
     private void Put(string path, InMemoryFile file)
     {
         if (_files.Remove(path, out var replaced))

@@ -1,13 +1,13 @@
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>How many bytes the files of an <see cref="InMemoryFileSystem"/> may have together, and have. Thread-safe.</summary>
+/// <summary>Counts the bytes that the files of an <see cref="InMemoryFileSystem"/> have together, up to a capacity. Thread-safe.</summary>
 internal sealed class InMemoryRoom(long capacityBytes)
 {
     private long _usedBytes;
 
     public long UsedBytes => Volatile.Read(ref _usedBytes);
 
-    /// <summary>Takes all of it, or nothing.</summary>
+    /// <summary>Takes all <paramref name="bytes"/>, or none.</summary>
     public bool TryTake(long bytes)
     {
         var used = UsedBytes;

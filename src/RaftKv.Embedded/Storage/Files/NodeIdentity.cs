@@ -4,12 +4,14 @@ using System.Text;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Who the node is that owns a data directory (file <c>identity</c>): a <see cref="FormatBlock"/> with
+/// The identity of the node that owns a data directory (file <c>identity</c>): a <see cref="FormatBlock"/> with
 /// <code>incarnation 16 | cluster id 16 | u16 length | node id in UTF-8 | from format 2 on: predecessor 16</code>
-/// What has no predecessor is written in the first format, which every version reads.
+/// The predecessor is <see cref="ReplacedIncarnation"/>. An identity without one is written in format 1, which every version reads.
 /// </summary>
 /// <param name="NodeId">The node's name.</param>
-/// <param name="Incarnation">Born with the directory: a node whose disk was wiped is another one, and has no vote.</param>
+/// <param name="Incarnation">
+/// The id of the data directory, created with it. After its disk was wiped, a node has another incarnation, which has no vote.
+/// </param>
 /// <param name="ClusterId">The cluster it belongs to; <see cref="Guid.Empty"/> while it belongs to none.</param>
 internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid ClusterId)
 {
@@ -23,15 +25,17 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvID"u8);
 
     /// <summary>
-    /// The incarnation that the directory had before it was found to be older than what its peers had seen of it; empty if it never was.
-    /// The cluster replaces that one by the new one, as it replaces a lost disk.
+    /// The incarnation that the directory had before its data was found to be older than what peers had recorded of it; empty if that never
+    /// happened. The cluster replaces the old incarnation by the new one, as after the loss of a disk.
     /// </summary>
     public Guid ReplacedIncarnation { get; init; }
 
     public bool HasCluster => ClusterId != Guid.Empty;
 
-    /// <summary>Null if the directory has no owner yet.</summary>
-    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.ForeignDirectory"/>, Damaged or NewerFormat.</exception>
+    /// <summary>Reads the identity, and checks the node id. Null if the directory has no identity yet.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.ForeignDirectory"/>: it belongs to another node; Damaged or NewerFormat.
+    /// </exception>
     public static NodeIdentity? Load(IFileSystem fs, string directory, string nodeId)
     {
         if (!fs.FileExists(Path.Combine(directory, FileName)))
@@ -47,7 +51,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         return identity;
     }
 
-    /// <summary>The identity, whatever the node's name is.</summary>
+    /// <summary>Reads the identity without a check of the node id. The file must exist.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or NewerFormat.</exception>
     public static NodeIdentity Read(IFileSystem fs, string directory)
     {
@@ -68,7 +72,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         };
     }
 
-    /// <summary>Takes possession of a directory without an owner; durable when it returns.</summary>
+    /// <summary>Writes the identity of a new node into a directory that has none; durable when it returns.</summary>
     public static NodeIdentity Create(IFileSystem fs, string directory, string nodeId, Guid incarnation)
     {
         var identity = new NodeIdentity(nodeId, incarnation, Guid.Empty);
@@ -76,7 +80,10 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         return identity;
     }
 
-    /// <summary>The same node as a member of a cluster; durable when it returns. A node never changes its cluster.</summary>
+    /// <summary>Makes the node part of a cluster; durable when it returns. A node never changes its cluster.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.ForeignDirectory"/>: it belongs to another cluster.
+    /// </exception>
     public NodeIdentity Adopt(IFileSystem fs, string directory, Guid clusterId)
     {
         if (ClusterId == clusterId)
@@ -93,7 +100,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         return identity;
     }
 
-    /// <summary>Durable when it returns.</summary>
+    /// <summary>Writes the identity; durable when it returns.</summary>
     public void Save(IFileSystem fs, string directory)
     {
         var idBytes = Encoding.UTF8.GetByteCount(NodeId);

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>A file of the operating system. Reads and writes wait while the machine is short of memory; a sync is never repeated.</summary>
+/// <summary>
+/// A file of the operating system. Reads and writes are repeated while memory or file descriptors are short; a sync is never repeated.
+/// </summary>
 internal sealed class OsFile(string path, SafeFileHandle handle, bool sync, ResourceRetry retry) : IStorageFile
 {
     public long Length

@@ -7,12 +7,12 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>The file system of the operating system. Thread-safe.</summary>
-/// <param name="sync"><c>false</c> leaves what is written in the page cache (<see cref="RaftKvDurability.OsBuffered"/>).</param>
+/// <param name="sync"><c>false</c>: written data stays in the page cache (<see cref="RaftKvDurability.OsBuffered"/>).</param>
 internal sealed class OsFileSystem(bool sync = true) : IFileSystem
 {
     private const FileShare Unlocked = FileShare.ReadWrite | FileShare.Delete;
 
-    /// <summary>Directories that were synced once: the next sync must not depend on a descriptor that is free.</summary>
+    /// <summary>Handles of directories, kept open after the first sync: a later sync must not need a free file descriptor.</summary>
     private readonly ConcurrentDictionary<string, SafeFileHandle> _directories = new();
     private readonly ResourceRetry _retry = new();
 
@@ -22,8 +22,8 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         var parent = Path.GetDirectoryName(path);
         if (Directory.Exists(path))
         {
-            // A process may have died between creating it and making its entry durable. The parent of an old directory need not be ours to
-            // read.
+            // A process may have died after it created the directory and before it made the entry durable. Permission denied is no error:
+            // this process may lack the right to read the parent of an existing directory.
             if (parent is not null && sync && OsNative.SyncDirectory(parent) is var error and not 0 and not OsNative.PermissionDenied)
                 throw OsErrors.From(error, "make durable (fsync)", parent);
             return;
@@ -78,10 +78,12 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
             throw OsErrors.From(error, "make durable (fsync)", path);
     }
 
-    /// <summary>Nothing is waited for any more when descriptors are short.</summary>
+    /// <summary>Ends waits for scarce resources, such as file descriptors: from now on a shortage fails the operation at once.</summary>
     public void StopWaiting() => _retry.Stop();
 
-    /// <summary>Closes the directories that were kept open. They are opened anew when they are needed.</summary>
+    /// <summary>
+    /// Closes the directory handles that are kept open for <see cref="SyncDirectory"/>, which opens them again when needed.
+    /// </summary>
     public void CloseDirectories()
     {
         foreach (var path in _directories.Keys)
@@ -100,7 +102,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         SafeFileHandle handle;
         try
         {
-            // On Windows the share mode is the lock, and lets others read who holds it.
+            // On Windows the share mode is the lock. It allows other processes to read the process id in the file.
             var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
             handle = _retry.Run(() => File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share));
         }
@@ -113,7 +115,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
             throw OsErrors.From(e, "lock", path);
         }
 
-        // .NET has locked it by now, unless a switch of the host says that it shall not lock files.
+        // .NET has locked the file already, unless the host switched off file locking (System.IO.DisableFileLocking).
         if (!OperatingSystem.IsWindows() && OsNative.TryLock(handle) is var error and not 0)
         {
             handle.Dispose();
@@ -173,7 +175,7 @@ internal sealed class OsFileSystem(bool sync = true) : IFileSystem
         }
         catch (Exception e) when (e is RaftKvStorageException or ArgumentException || OsErrors.IsExpected(e))
         {
-            // Who holds it is a courtesy; that it is held is certain.
+            // The name of the holder is optional in the message. That the file is locked is certain.
         }
         return new RaftKvStorageException(RaftKvStorageError.Locked,
             $"The data directory {Path.GetDirectoryName(path)} is in use by {holder}. Every replica needs a data directory of its "

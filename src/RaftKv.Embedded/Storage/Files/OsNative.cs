@@ -4,10 +4,11 @@ using Microsoft.Win32.SafeHandles;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The system calls .NET has no truthful wrapper for: <c>FlushToDisk</c> reports success when fsync fails (.NET 10.0.12 on Linux).
+/// System calls for which .NET has no reliable wrapper: <c>FlushToDisk</c> reports success when fsync fails (.NET 10.0.12 on Linux).
 /// </summary>
 internal static partial class OsNative
 {
+    /// <summary>EACCES.</summary>
     public const int PermissionDenied = 13;
 
     /// <summary>EWOULDBLOCK: another process holds the lock.</summary>
@@ -17,16 +18,18 @@ internal static partial class OsNative
     private const int CloseOnExecLinux = 0x80000;
     private const int CloseOnExecMac = 0x1000000;
     private const int FullSyncMac = 51;
-    /// <summary>The size of struct statvfs, and something, in numbers of 64 bits.</summary>
+    /// <summary>The size of the buffer for struct statvfs, in 64-bit numbers; larger than the struct.</summary>
     private const int FileSystemCounts = 32;
 
-    /// <summary>A segment, a snapshot and a file of cold records may be made before the next look.</summary>
+    /// <summary>
+    /// Fewer free inodes than this count as none: a segment, a snapshot and a file of cold records may be created before the next check.
+    /// </summary>
     private const ulong FewNames = 8;
 
     private const int LockExclusive = 2;
     private const int LockWithoutWaiting = 4;
 
-    /// <summary>0, or the error number.</summary>
+    /// <summary>Makes the content of a file durable. Returns 0, or the error number.</summary>
     public static int SyncData(SafeFileHandle file)
     {
         if (OperatingSystem.IsWindows())
@@ -44,10 +47,13 @@ internal static partial class OsNative
         return result;
     }
 
-    /// <summary>0, or the error number. Not on Windows.</summary>
+    /// <summary>Makes the entries of a directory durable. Returns 0, or the error number. Not on Windows.</summary>
     public static int SyncDirectory(SafeFileHandle directory) => Retry(() => FSync(directory));
 
-    /// <summary>0, or the error number. Windows makes directory entries durable by itself.</summary>
+    /// <summary>
+    /// Makes the entries of a directory durable. Returns 0, or the error number. Does nothing on Windows, which makes them durable by
+    /// itself.
+    /// </summary>
     public static int SyncDirectory(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -60,12 +66,14 @@ internal static partial class OsNative
     public static SafeFileHandle OpenForReading(string path) =>
         new(Open(path, OperatingSystem.IsMacOS() ? CloseOnExecMac : CloseOnExecLinux), ownsHandle: true);
 
-    /// <summary>0, or the error number. The lock goes with the handle, and with the process.</summary>
+    /// <summary>
+    /// Locks a file exclusively, without waiting. Returns 0, or the error number. The lock ends with the handle or the process.
+    /// </summary>
     public static int TryLock(SafeFileHandle file) => Retry(() => FLock(file, LockExclusive | LockWithoutWaiting));
 
     /// <summary>
-    /// Whether the file system has next to no room for further files. Known on 64-bit Linux; <c>false</c> elsewhere, and where files are
-    /// not counted.
+    /// Whether the file system has almost no free inodes. Known only on 64-bit Linux; <c>false</c> elsewhere, and on a file system that
+    /// does not count inodes.
     /// </summary>
     public static unsafe bool IsOutOfNames(string directory)
     {
@@ -76,7 +84,7 @@ internal static partial class OsNative
         return StatFileSystem(directory, counts) == 0 && counts[5] > 0 && counts[7] < FewNames;
     }
 
-    // On macOS fsync stops at the drive's cache; only F_FULLFSYNC goes through it, and not every file system knows it.
+    // On macOS fsync does not flush the drive's cache; only F_FULLFSYNC does, and not every file system supports it.
     private static int SyncDataMac(SafeFileHandle file) => Retry(() => FileControl(file, FullSyncMac)) == 0 ? 0 : Retry(() => FSync(file));
 
     private static int Retry(Func<int> call)

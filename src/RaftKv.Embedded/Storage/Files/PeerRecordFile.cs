@@ -3,14 +3,14 @@ using System.Buffers.Binary;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// What a node remembers of its peers' data directories across its own restarts (file <c>peers</c>): a <see cref="FormatBlock"/> with
+/// What a node keeps of its peers' data directories across its own restarts (file <c>peers</c>): a <see cref="FormatBlock"/> with
 /// <code>u16 count | count × (incarnation 16 | starts i64 | start id i64 | term i64 | match i64 | flags u8, 1: has voted)</code>
 /// </summary>
 internal static class PeerRecordFile
 {
     public const string FileName = "peers";
 
-    /// <summary>How many peers are remembered.</summary>
+    /// <summary>The most peers that are recorded.</summary>
     public const int MaxRecords = 64;
 
     private const uint FormatVersion = 1;
@@ -19,7 +19,7 @@ internal static class PeerRecordFile
 
     private static ulong Magic => BinaryPrimitives.ReadUInt64LittleEndian("RaftKvPr"u8);
 
-    /// <summary>Empty if there is none.</summary>
+    /// <summary>Reads the records; empty if there is no file.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or NewerFormat.</exception>
     public static IReadOnlyList<PeerRecord> Load(IFileSystem fs, string directory)
     {
@@ -40,7 +40,7 @@ internal static class PeerRecordFile
         return records;
     }
 
-    /// <summary>Durable when it returns.</summary>
+    /// <summary>Writes the records; durable when it returns.</summary>
     public static void Save(IFileSystem fs, string directory, IReadOnlyList<PeerRecord> records)
     {
         var block = new byte[RecordsOffset + (records.Count * RecordBytes) + FormatBlock.ChecksumBytes];

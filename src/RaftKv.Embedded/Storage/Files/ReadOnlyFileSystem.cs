@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A read-only view of another file system: writes are dropped, and files that are deleted or renamed are hidden. Enough to open a log,
-/// whose repairs write what it has read; not enough for code that reads back what it wrote.
+/// A read-only view of another file system: writes are dropped, and files that are deleted or renamed are hidden. This is enough to open a
+/// log, whose repair writes only zeros and bytes that it has read. It is not enough for code that reads back what it wrote.
 /// </summary>
 internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 {
@@ -37,7 +37,7 @@ internal sealed class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     public long AvailableBytes(string directory) => inner.AvailableBytes(directory);
 
-    /// <summary>Really held: no node may run on the directory while it is read.</summary>
+    /// <summary>Takes the lock of the other file system: no node may run on the directory while it is read.</summary>
     public IDisposable Lock(string path) => inner.Lock(path);
 
     private sealed class UnchangedFile(IStorageFile? inner) : IStorageFile

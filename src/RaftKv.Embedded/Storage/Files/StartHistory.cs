@@ -5,16 +5,16 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>
 /// The starts of the processes that used a data directory (file <c>starts</c>): a <see cref="FormatBlock"/> with
 /// <code>starts i64 | u16 count | count × id of a start i64, the newest first</code>
-/// The count rises by one with each start, and each start has a random id. A directory that went back in time may reach a count again, but
-/// not the ids.
+/// The count rises by one with each start, and each start has a random id. A directory that was replaced by an older copy of it may reach
+/// the same count again, but has other ids.
 /// </summary>
-/// <param name="Count">How many starts there were, this one included.</param>
+/// <param name="Count">The number of starts, including this one.</param>
 /// <param name="Ids">The ids of the newest starts, the newest first.</param>
 internal sealed record StartHistory(long Count, IReadOnlyList<long> Ids)
 {
     public const string FileName = "starts";
 
-    /// <summary>How many ids are kept.</summary>
+    /// <summary>The most ids that are kept.</summary>
     public const int KeptIds = 64;
 
     private const uint FormatVersion = 1;
@@ -33,7 +33,7 @@ internal sealed record StartHistory(long Count, IReadOnlyList<long> Ids)
         return history;
     }
 
-    /// <summary>Null if the directory has none: it is new, or was last used by a version that did not count.</summary>
+    /// <summary>Null if the directory has no history: it is new, or was last used by a version that did not count starts.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/> or NewerFormat.</exception>
     public static StartHistory? Load(IFileSystem fs, string directory)
     {

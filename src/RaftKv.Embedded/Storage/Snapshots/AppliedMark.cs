@@ -4,10 +4,10 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Up to which committed entry this node applies its log (file <c>applied</c>), written before the entries can be seen. A restarted node
-/// applies its log up to it without a leader, because Raft does not store the commit index. Two slots take turns; each is a
-/// <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
-/// The file is never synced: it outlives the process, and a power cut may leave an older mark, or none. A failing disk fails nothing here.
+/// The committed entry up to which this node applies its log (file <c>applied</c>), written before readers can see the effect of the
+/// entries. Raft does not store the commit index; with the mark, a restarted node applies its log that far without a leader. The file has
+/// two slots, written in turn; each is a <see cref="FormatBlock"/> with <code>generation i64 | cluster id 16 | index i64 | term i64</code>
+/// The file is never synced: it outlives the process, but a power cut may leave an older mark, or none. Errors of the disk are ignored.
 /// </summary>
 internal sealed class AppliedMark : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class AppliedMark : IDisposable
         }
     }
 
-    /// <summary>One thread at a time.</summary>
+    /// <summary>Writes the mark. One thread at a time.</summary>
     public void Write(Guid clusterId, EntryId applied)
     {
         Span<byte> block = stackalloc byte[BlockBytes];
@@ -89,7 +89,7 @@ internal sealed class AppliedMark : IDisposable
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.NewerFormat)
         {
-            // A hint that this version cannot read is no hint.
+            // The mark is only a hint: one in a newer format is ignored.
             return false;
         }
     }

@@ -22,7 +22,7 @@ internal sealed class OpenSnapshots
         return opened.File;
     }
 
-    /// <summary>Closes those that were not used since the last call.</summary>
+    /// <summary>Closes the snapshots that were not used since the last call.</summary>
     public void CloseUnused()
     {
         foreach (var (last, opened) in _opened)

@@ -7,13 +7,13 @@ internal sealed class PartialSnapshot(EntryId last, long total, string path, ISt
 {
     public EntryId Last => last;
 
-    /// <summary>How many bytes it will have.</summary>
+    /// <summary>How many bytes the whole snapshot has.</summary>
     public long Total => total;
 
     public string Path => path;
 
     public IStorageFile File => file;
 
-    /// <summary>How many bytes are there.</summary>
+    /// <summary>How many bytes were received.</summary>
     public long Length { get; set; } = file.Length;
 }

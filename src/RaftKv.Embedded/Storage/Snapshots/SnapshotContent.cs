@@ -3,16 +3,16 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>What a snapshot held besides its records.</summary>
+/// <summary>The content of a snapshot besides its records.</summary>
 /// <param name="ClusterId">The cluster it was taken in.</param>
 /// <param name="State">The state machine's state.</param>
-/// <param name="KeyCount">How many keys its records amount to.</param>
+/// <param name="KeyCount">The number of keys, after later records of a key have replaced earlier ones.</param>
 internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCount)
 {
-    /// <summary>The keys of which some record had a lifetime; whether the last one has is for the store to say.</summary>
+    /// <summary>The keys that had a lifetime in some record. Whether the last record of a key has one is known to the store only.</summary>
     public IReadOnlyCollection<byte[]> Mortal { get; init; } = [];
 
-    /// <summary>Of its records; known once they are loaded.</summary>
+    /// <summary>The sum of its records; known after they are loaded.</summary>
     public RecordSum Sum { get; init; }
 
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it covers the log up to another

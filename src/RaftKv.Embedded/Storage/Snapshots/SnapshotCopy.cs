@@ -5,12 +5,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time, and passes nothing on before its checksum,
-/// and that of all before it, was right. A part of a damaged snapshot has no end, so it is never taken for a whole one.
+/// Copies a snapshot from a source that can only be read forward, one chunk in memory at a time. Passes a chunk on only after its checksum,
+/// which covers all bytes before it too, was verified. The copied part of a damaged snapshot has no end chunk, so it is never taken for a
+/// whole snapshot.
 /// </summary>
-/// <param name="read">Fills the memory; less only at the end of the source.</param>
-/// <param name="write">Takes what was verified, in order.</param>
-/// <param name="name">What the source is called in errors.</param>
+/// <param name="read">Fills the memory; returns fewer bytes only at the end of the source.</param>
+/// <param name="write">Receives the verified bytes, in order.</param>
+/// <param name="name">The name of the source in error messages.</param>
 internal sealed class SnapshotCopy(
     Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> write,
     string name) : IDisposable
@@ -23,7 +24,7 @@ internal sealed class SnapshotCopy(
     private long _records;
     private long _deletions;
 
-    /// <summary>Copies all of it, to the end of the source.</summary>
+    /// <summary>Copies the snapshot, which must end where the source ends.</summary>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Damaged"/> or <see cref="RaftKvStorageError.NewerFormat"/>.
     /// </exception>
@@ -95,7 +96,7 @@ internal sealed class SnapshotCopy(
         return kind;
     }
 
-    /// <summary>Whole records, and as many of them as the end says.</summary>
+    /// <summary>Checks that records are whole, and that their number is the one in the end chunk.</summary>
     private void Check(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> payload)
     {
         if (kind == SnapshotFile.ChunkKind.End)
@@ -118,7 +119,7 @@ internal sealed class SnapshotCopy(
         }
     }
 
-    /// <summary>Memory grows only as bytes arrive: a length alone is not believed.</summary>
+    /// <summary>Fills the buffer, which grows only as bytes arrive: a wrong length must not allocate memory.</summary>
     private async ValueTask FillAsync(int at, int bytes, CancellationToken cancellationToken)
     {
         while (bytes > 0)

@@ -14,12 +14,13 @@ namespace RaftKv.Embedded.Storage;
 /// </code>
 /// Chunks come in the order records, sessions, expiry (only when there are leases), end. A records chunk is a run of whole records:
 /// <code>
-/// flags u8 (1 deletion, 2 lifetime, 4 sliding, only with 2) | key length u16 | value length u32 | version i64 | create version i64 | write
-/// count i64
-/// | [expires at i64 | lease i64] | [sliding i64 | expires by i64] | key | value          a deletion has only flags, key length and key
+/// flags u8 (1 deletion, 2 lifetime, 4 sliding, only with 2) | key length u16 | value length u32 | version i64 | create version i64
+///          | write count i64 | [expires at i64 | lease i64] | [sliding i64 | expires by i64] | key | value
+///          (a deletion has only flags, key length and key)
 /// </code>
-/// Of several records about one key the last one holds. The sessions' chunks together are the encoded session table, those of expiry the
-/// encoded table of leases. The end counts records i64, deletions i64, bytes of the session table i64; nothing follows it.
+/// Of several records of one key the last one counts. The payloads of the sessions chunks together are the encoded session table, those of
+/// the expiry chunks the encoded table of leases. The end chunk has the number of records i64, the number of deletions i64 and the bytes of
+/// the session table i64; nothing follows it.
 /// </summary>
 internal static class SnapshotFile
 {
@@ -31,7 +32,7 @@ internal static class SnapshotFile
     public const int ChecksumBytes = sizeof(uint);
     public const int EndBytes = 3 * sizeof(long);
 
-    /// <summary>A chunk is closed when it has this much; a larger record has one of its own.</summary>
+    /// <summary>The largest payload of a chunk, in bytes, except that a larger record has a chunk of its own.</summary>
     public const int ChunkBytes = 1024 * 1024;
 
     public const int MaxValueBytes = 16 * 1024 * 1024;
@@ -126,7 +127,7 @@ internal static class SnapshotFile
         value.CopyTo(to[key.Length..]);
     }
 
-    /// <summary>Reads one record and moves on; false when the bytes are none.</summary>
+    /// <summary>Reads one record and advances <paramref name="from"/> behind it; false when the bytes are not a record.</summary>
     public static bool TryReadRecord(ref ReadOnlySpan<byte> from, out ReadOnlySpan<byte> key, out RecordHeader header,
         out ReadOnlySpan<byte> value, out bool deleted)
     {

@@ -9,11 +9,11 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
 {
     private readonly SortedSet<byte[]> _mortal = new(KeyOrder.Instance);
 
-    // Not readonly: it is a value that changes in place.
+    // Not readonly: the struct is changed in place.
     private RecordSum _sum = new();
     private long _records;
 
-    /// <summary>When it throws, the store holds a part and must be thrown away.</summary>
+    /// <summary>Loads all records. After an exception the store has only a part of them, and must be discarded.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>, or the disk has no room for the
     /// records.</exception>
     public SnapshotContent Load(EntryId last, SnapshotReader reader, CancellationToken cancellationToken)

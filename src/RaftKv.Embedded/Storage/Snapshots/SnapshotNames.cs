@@ -15,15 +15,15 @@ internal static class SnapshotNames
     private const string Prefix = "snapshot-";
     private const string Suffix = ".snap";
 
-    /// <summary>Of the snapshot that covers the log up to and with an entry.</summary>
+    /// <summary>The name of the snapshot that covers the log up to and including an entry.</summary>
     public static string Of(EntryId last) =>
         string.Create(CultureInfo.InvariantCulture, $"{Prefix}{last.Index:D19}-{last.Term:D19}{Suffix}");
 
-    /// <summary>Of a snapshot of so many bytes that is being received.</summary>
+    /// <summary>The name of a snapshot of <paramref name="totalBytes"/> bytes that is being received.</summary>
     public static string OfPart(EntryId last, long totalBytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{Of(last)}.{totalBytes}{PartSuffix}");
 
-    /// <summary>Whether a file has a name that this class gives. Files with other names are left alone.</summary>
+    /// <summary>Whether a name is one that this class makes. Files with other names are not touched.</summary>
     public static bool IsOwn(string name)
     {
         if (name.EndsWith(PartSuffix, StringComparison.Ordinal)

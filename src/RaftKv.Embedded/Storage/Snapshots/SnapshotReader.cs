@@ -18,7 +18,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     private long _deletions;
 
     /// <summary>
-    /// Reads the header, and makes sure that an end stands where the file ends. Cheap; says nothing about what is between.
+    /// Reads and verifies the header, and checks that the file ends with an end chunk. Cheap: the chunks in between are not verified.
     /// </summary>
     public SnapshotContent ReadHeader()
     {
@@ -51,7 +51,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         return content;
     }
 
-    /// <summary>Verifies the whole file. Gives its records in order to <paramref name="visit"/>, if any.</summary>
+    /// <summary>Verifies the whole file. Passes its records in order to <paramref name="visit"/>, unless that is <c>null</c>.</summary>
     public SnapshotContent ReadAll(CheckpointVisitor? visit, CancellationToken cancellationToken)
     {
         var content = ReadHeader();
@@ -143,7 +143,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         return chunk[SnapshotFile.ChunkFrameBytes..bytes];
     }
 
-    /// <summary>Memory is taken only for what the file has.</summary>
+    /// <summary>Reads bytes into the buffer. Memory is allocated only for bytes that the file has.</summary>
     private ReadOnlySpan<byte> Fill(long offset, int bytes)
     {
         if (bytes > _length - offset)

@@ -2,14 +2,14 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>A finished snapshot, open for reading; it stays readable when newer ones have replaced it.</summary>
+/// <summary>A finished snapshot, open for reading; it stays readable after newer ones have replaced it.</summary>
 internal sealed class SnapshotSource(EntryId last, string path, IStorageFile file) : IDisposable
 {
     public EntryId Last => last;
 
-    /// <summary>Gives all of it to <paramref name="destination"/>, verified, as fast as that takes it.</summary>
+    /// <summary>Writes the whole snapshot to <paramref name="destination"/>, and verifies each chunk before it is written.</summary>
     /// <exception cref="RaftKvStorageException">
-    /// <see cref="RaftKvStorageError.Damaged"/>: what the destination has is a part without an end.
+    /// <see cref="RaftKvStorageError.Damaged"/>: the destination has received a part without an end chunk.
     /// </exception>
     public async Task<RaftKvBackupInfo> CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {

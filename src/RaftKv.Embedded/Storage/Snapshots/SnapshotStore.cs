@@ -4,8 +4,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is
-/// one to fall back to. One thread writes, one receives, any number read chunks to send.
+/// The snapshots of one node. A file appears under its name only when it is whole and durable; the newest two are kept, so that there is a
+/// fallback. One thread writes, one receives, any number of threads read chunks to send.
 /// </summary>
 internal sealed class SnapshotStore : IDisposable
 {
@@ -29,16 +29,19 @@ internal sealed class SnapshotStore : IDisposable
         DeleteOwn(SnapshotNames.TemporarySuffix);
     }
 
-    /// <summary>Left free when a snapshot is received, for the log.</summary>
+    /// <summary>The bytes of the disk that are left free for the log when a snapshot is received.</summary>
     public long ReservedBytes { get; init; }
 
-    /// <summary>What of a snapshot is loaded into memory; the rest takes its room a second time.</summary>
+    /// <summary>
+    /// How many bytes of a loaded snapshot fit into memory. The store writes the rest to its scratch files, which take room on the disk
+    /// too.
+    /// </summary>
     public long LoadedInMemoryBytes { get; init; } = long.MaxValue;
 
-    /// <summary>Whether a second snapshot is kept, to fall back to; not while the disk is short of room. Any thread.</summary>
+    /// <summary>Whether a second snapshot is kept as a fallback; <c>false</c> while the disk is short of room. Any thread.</summary>
     public bool KeepsFallback { get => _keepsFallback; set => _keepsFallback = value; }
 
-    /// <summary>Room on the disk. Any thread.</summary>
+    /// <summary>Bytes free on the disk. Any thread.</summary>
     public long FreeBytes => _fileSystem.AvailableBytes(_directory);
 
     /// <summary>The size of the newest snapshot that was written, received or opened; 0 before. Any thread.</summary>
@@ -60,8 +63,9 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Writes a snapshot beside the applier and makes it durable. A failure leaves the earlier ones as they were. A finished snapshot of
-    /// the same entry is kept instead: it may be on its way to a peer, and its bytes may come in another order.
+    /// Writes a snapshot, while the applier runs, and makes it durable. A failure changes no earlier snapshot; but without
+    /// <see cref="KeepsFallback"/> the older of two is deleted before. A finished snapshot of the same entry is kept, and none is written:
+    /// a peer may be receiving it, and a new file may have the records in another order.
     /// </summary>
     public SnapshotInfo Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
     {
@@ -86,8 +90,9 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// The newest snapshot whose header and end are sound. A damaged one is set aside and told to <paramref name="damaged"/>; whether the
-    /// log still reaches back to an older one is the caller's to check. What is between header and end is verified by <see cref="Load"/>.
+    /// The newest snapshot whose header and end are valid; <c>null</c> if there is none. A damaged one is set aside, and its error is added
+    /// to <paramref name="damaged"/>. The caller must check whether the log still reaches back to an older snapshot. <see cref="Load"/>
+    /// verifies the chunks between header and end.
     /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/>: nothing is set aside.</exception>
     public SnapshotInfo? OpenNewest(ICollection<RaftKvStorageException> damaged)
@@ -114,7 +119,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>How many keys a snapshot holds by its header, and never more than its file has room for.</summary>
+    /// <summary>The number of keys that the header of a snapshot states, but at most as many as its file has room for.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
     public long KeyCount(EntryId last)
     {
@@ -125,7 +130,7 @@ internal sealed class SnapshotStore : IDisposable
     private static long KeyCount(IStorageFile file, string path) =>
         Math.Min(new SnapshotReader(file, path).ReadHeader().KeyCount, file.Length / SnapshotFile.RecordBytes);
 
-    /// <summary>What a snapshot says of itself, without its tables.</summary>
+    /// <summary>The content of the header of a snapshot, without the tables of sessions and leases.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/></exception>
     public SnapshotContent ReadHeader(EntryId last)
     {
@@ -134,7 +139,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Reads a snapshot into an empty store, verifying everything. When it throws, the store holds a part and must be thrown away.
+    /// Reads a snapshot into an empty store, and verifies every byte. After an exception the store has only a part of it, and must be
+    /// discarded.
     /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
     public SnapshotContent Load(EntryId last, IKvStore store, CancellationToken cancellationToken)
@@ -154,7 +160,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Takes a damaged snapshot out of the way, so that it can be examined.</summary>
+    /// <summary>Renames a damaged snapshot, so that it is not used any more but can be examined.</summary>
     public void SetAside(EntryId last)
     {
         lock (_gate)
@@ -165,8 +171,8 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Reads all of a snapshot again, and sets it aside if it is damaged by now. On the thread that writes snapshots.</summary>
-    /// <returns>What is wrong with it; <c>null</c>: nothing, or it is not here any more.</returns>
+    /// <summary>Reads a whole snapshot again, and sets it aside if it is damaged. Called on the thread that writes snapshots.</summary>
+    /// <returns>The error; <c>null</c> if the snapshot is not damaged or does not exist any more.</returns>
     public RaftKvStorageException? SetAsideIfDamaged(EntryId last)
     {
         if (!_fileSystem.FileExists(PathOf(last)))
@@ -184,7 +190,10 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>The log behind this entry is kept, so that the older snapshot is a fallback; 0 without one. Not on the loop.</summary>
+    /// <summary>
+    /// The index that the older snapshot covers, 0 without one. The log behind it is kept, so that this snapshot is a fallback. Lists the
+    /// directory: not to be called on the replica's loop.
+    /// </summary>
     public long FallbackIndex
     {
         get
@@ -209,8 +218,9 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Reads raw bytes of a snapshot, which are what goes over the wire, into <paramref name="buffer"/>; returns how many and the size of
-    /// the whole, 0 when there is no such snapshot any more. One that is being sent stays readable after newer ones have replaced it.
+    /// Reads bytes of a snapshot file, which are sent to peers as they are, into <paramref name="buffer"/>. Returns how many, and the size
+    /// of the file; both are 0 when there is no such snapshot any more. A snapshot that is being sent stays readable after newer ones have
+    /// replaced it.
     /// </summary>
     public int ReadChunk(EntryId last, long offset, Span<byte> buffer, out long totalBytes)
     {
@@ -222,7 +232,10 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Returns the first byte wanted, behind what an earlier attempt or process left. Ends another snapshot's attempt.</summary>
+    /// <summary>
+    /// Begins to receive a snapshot, or continues an earlier attempt, also that of an earlier process. Returns the offset of the next byte
+    /// to receive. Ends the attempt for another snapshot.
+    /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.DiskFull"/>: there is no room for it.</exception>
     public long BeginReceive(EntryId last, long totalBytes)
     {
@@ -247,7 +260,10 @@ internal sealed class SnapshotStore : IDisposable
                 + $"'{_directory}'.");
     }
 
-    /// <summary>Appends a piece; returns the next byte wanted. A piece not the next, or over the end, changes nothing.</summary>
+    /// <summary>
+    /// Appends a piece; returns the offset of the next byte to receive. A piece that does not begin there, or exceeds the total size,
+    /// changes nothing.
+    /// </summary>
     public long WriteChunk(EntryId last, long offset, ReadOnlySpan<byte> bytes)
     {
         if (_receiving is not { } current || current.Last != last)
@@ -260,11 +276,14 @@ internal sealed class SnapshotStore : IDisposable
         return current.Length;
     }
 
-    /// <summary>As <see cref="KeyCount(EntryId)"/>, of the snapshot that was received. One that is not sound is thrown away.</summary>
+    /// <summary>As <see cref="KeyCount(EntryId)"/>, of the snapshot that was received. A damaged one is deleted.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
     public long ReceivedKeyCount(EntryId last) => OfReceived(last, received => KeyCount(received.File, received.Path));
 
-    /// <summary>Verifies every byte and reads it into a store, which is lost when this throws. An unsound snapshot is deleted.</summary>
+    /// <summary>
+    /// Verifies every byte of the received snapshot, and reads it into a store. After an exception the received file is deleted, and the
+    /// store must be discarded.
+    /// </summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
     public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) =>
         OfReceived(last, received =>
@@ -275,7 +294,7 @@ internal sealed class SnapshotStore : IDisposable
             ? content : throw SnapshotContent.Damaged(PathOf(last), $"it was taken in cluster {content.ClusterId}");
     });
 
-    /// <summary>Makes the snapshot, after <see cref="LoadReceived"/>, durable under its name.</summary>
+    /// <summary>Makes the received snapshot durable under its final name. Called after <see cref="LoadReceived"/>.</summary>
     public SnapshotInfo CompleteReceive(EntryId last)
     {
         var received = OfReceived(last, received =>
@@ -303,7 +322,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Forgets what was received so far.</summary>
+    /// <summary>Ends the current attempt, and deletes the bytes that were received.</summary>
     public void AbandonReceive()
     {
         if (_receiving is not { } current)
@@ -325,7 +344,9 @@ internal sealed class SnapshotStore : IDisposable
         StopReceiving();
     }
 
-    /// <summary>An earlier sync of the directory may have failed after the file got its name.</summary>
+    /// <summary>
+    /// Keeps a finished snapshot. Syncs the directory again, because an earlier sync may have failed after the file got its name.
+    /// </summary>
     private SnapshotInfo Keep(EntryId last)
     {
         lock (_gate)
@@ -336,7 +357,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>The file is whole and synced; now it gets its name.</summary>
+    /// <summary>Renames a file that is whole and synced to its final name.</summary>
     private void Publish(string from, EntryId last, long bytes)
     {
         lock (_gate)
@@ -349,14 +370,16 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>Deletes all but the newest. A file that is being sent stays open until two calls pass without a read of it.</summary>
+    /// <summary>
+    /// Deletes all but the newest snapshots. A file that is being sent is closed when it was not read since the last call.
+    /// </summary>
     private void Tidy()
     {
         _sending.CloseUnused();
         DeleteBehind(_keepsFallback ? Kept : 1);
     }
 
-    /// <summary>Where a snapshot is taken for want of room, the older of two makes room for it.</summary>
+    /// <summary>While the disk is short of room, deletes the older of two snapshots before a new one is written.</summary>
     private void GiveUpFallback()
     {
         if (_keepsFallback)
@@ -371,7 +394,9 @@ internal sealed class SnapshotStore : IDisposable
             _fileSystem.Delete(PathOf(last));
     }
 
-    /// <summary>Newest first: names are padded, so their order is that of the entries.</summary>
+    /// <summary>
+    /// The finished snapshots, newest first: the numbers in names are padded, so the order of names is that of the entries.
+    /// </summary>
     private List<EntryId> Names()
     {
         var names = new List<EntryId>();

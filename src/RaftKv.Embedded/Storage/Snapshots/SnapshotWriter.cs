@@ -7,7 +7,9 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Writes one snapshot, a chunk at a time.</summary>
 internal sealed class SnapshotWriter(IStorageFile file)
 {
-    /// <summary>Synced a piece at a time: a sync of the log would wait for all that the disk has yet to write.</summary>
+    /// <summary>
+    /// The file is synced in steps of this many bytes: a sync of the log may have to wait for all bytes that the disk has yet to write.
+    /// </summary>
     private const int SyncEvery = 4 * 1024 * 1024;
 
     private byte[] _chunk = new byte[16 * 1024];
@@ -18,7 +20,7 @@ internal sealed class SnapshotWriter(IStorageFile file)
     private long _records;
     private long _deletions;
 
-    /// <summary>Writes and syncs; returns the bytes written.</summary>
+    /// <summary>Writes and syncs the snapshot; returns its size in bytes.</summary>
     public long Write(Guid clusterId, KvSnapshot snapshot, CancellationToken cancellationToken)
     {
         var header = SnapshotFile.EncodeHeader(clusterId, snapshot.State, snapshot.KeyCount);

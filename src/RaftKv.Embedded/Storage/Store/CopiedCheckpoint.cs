@@ -3,8 +3,8 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A checkpoint of a store that holds little: its records were copied, so nothing has to be moved out of memory to a disk that has no room
-/// for it. That is the case after most keys were deleted to make room: the snapshot of what is left lets the log be cut.
+/// A checkpoint of a small store: a copy of its records, so that no record has to be moved from memory to a disk that has no room for it.
+/// It is used after most keys were deleted to make room: a snapshot of the remaining records allows the log to be truncated.
 /// </summary>
 internal sealed class CopiedCheckpoint : IStoreCheckpoint
 {
@@ -19,7 +19,7 @@ internal sealed class CopiedCheckpoint : IStoreCheckpoint
     {
     }
 
-    /// <summary>Writer only. <c>null</c> when the store holds more than <see cref="MaxBytes"/>.</summary>
+    /// <summary>Copies the records of a store; <c>null</c> when it has more than <see cref="MaxBytes"/>. Writer only.</summary>
     public static CopiedCheckpoint? TryMake(IKvStore store)
     {
         var checkpoint = new CopiedCheckpoint();

@@ -4,7 +4,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>The records of a <see cref="FasterKvStore"/> as of one moment.</summary>
-/// <param name="version">Records that had a successor then are left out; 0: they are not looked for.</param>
+/// <param name="version">
+/// The version of the store at the checkpoint: records that were dead by then are looked for and left out. 0: all records are visited.
+/// </param>
 internal sealed unsafe class FasterCheckpoint(
     FasterKvStore store, FasterKV<SpanByte, SpanByte> kv, FasterScratchDevice device, long begin, long end, long version) : IStoreCheckpoint
 {
@@ -12,7 +14,7 @@ internal sealed unsafe class FasterCheckpoint(
     private readonly DeletedKeys _deleted = new();
     private volatile bool _stopped;
 
-    /// <summary>In the log's order, so the last record about a key is its state.</summary>
+    /// <summary>Visits the records in the order of the log, so the last record of a key is its state.</summary>
     public void Visit(CheckpointVisitor visit, CancellationToken cancellationToken)
     {
         lock (_visiting)
@@ -33,13 +35,13 @@ internal sealed unsafe class FasterCheckpoint(
         }
     }
 
-    /// <summary>Writer only, before a key is deleted.</summary>
+    /// <summary>Notes that a key will be deleted. Called before the deletion; writer only.</summary>
     public void Deleting(ReadOnlySpan<byte> key) => _deleted.Add(key);
 
     /// <summary>
-    /// Whether the record was dead at the checkpoint already: a newer one was there, or the key was deleted. What has come since hides
-    /// that, and the record is visited: it may be the key's last one here. A deletion is visited with what was put before it, and left out
-    /// with it.
+    /// Whether the record is known to have been dead at the checkpoint: the key had a newer record, or had been deleted. A later write or
+    /// deletion of the key hides that; the record is then visited, because it may be the key's last one in the checkpoint. A deletion and
+    /// the records of the key before it are all visited or all left out.
     /// </summary>
     private bool HadSuccessor(ReadOnlySpan<byte> key, in RecordHeader header)
     {
@@ -47,7 +49,7 @@ internal sealed unsafe class FasterCheckpoint(
             return false;
         return store.TryRead(key, 0, static (in RecordHeader now, ReadOnlySpan<byte> _, int _) => now.Version, out var current)
             ? current > header.Version && current <= version
-            // A key is noted before it is deleted: one that is missing and not noted was missing at the checkpoint.
+            // A key is noted before it is deleted: a key that is missing and not noted was missing at the checkpoint.
             : _deleted.IsWithout(key);
     }
 

@@ -2,14 +2,14 @@ using FASTER.core;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Gives back what overwritten and deleted records take. Writer only.</summary>
+/// <summary>Reclaims the room of overwritten and deleted records (dead records). Writer only.</summary>
 internal sealed unsafe class FasterCompactor(
     FasterKvStore store, FasterKV<SpanByte, SpanByte> kv, FasterScratchDevice device, ScratchRoom room, FasterKvStoreSettings settings)
 {
     private const long MinStepBytes = 64 * 1024;
     private const long MaxStepBytes = 4 * 1024 * 1024;
 
-    // Eight bytes looked at for each byte written finish a pass while the log grows by an eighth.
+    // A pass reads eight bytes for each byte written, and so ends while the log grows by an eighth.
     private const int StepsPerGrowth = 8;
 
     private readonly int _pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
@@ -18,29 +18,33 @@ internal sealed unsafe class FasterCompactor(
     private long _reclaimFrom;
     private long _maintainedTail;
 
-    /// <summary>The records and deletions in the log, about: those that were put in place of others are not counted.</summary>
+    /// <summary>
+    /// The approximate number of records and deletions in the log: a record that overwrote another one in place is not counted.
+    /// </summary>
     private long _records;
 
-    /// <summary>The records that a pass has looked at and that are in the log still.</summary>
+    /// <summary>The number of records that the pass has read and that are still in the log.</summary>
     private long _passed;
 
-    /// <summary>Whether a look at each record of the log is likely to find dead ones.</summary>
+    /// <summary>Whether a check of each record of the log is likely to find dead ones.</summary>
     public bool MayHaveDead => store.DataBytes > _maintainFrom / 8 * 5 || HasDead;
 
     /// <summary>
-    /// Whether more than half of the records are known to be dead: deleted keys take their room until a pass gives it back.
+    /// Whether more than half of the records are dead, and the log is larger than the reserve. Records of deleted keys take room until a
+    /// pass reclaims it.
     /// </summary>
     private bool IsMostlyDead => store.Count < _records / 2 && store.DataBytes > room.Reserve;
 
-    /// <summary>Whether so many records are dead that finding them is worth a look at each.</summary>
+    /// <summary>Whether more than an eighth of the records are dead, so that it is worth checking each of them.</summary>
     private bool HasDead => store.Count < _records - _records / 8;
 
-    /// <summary>What a pass can look at: the records that are not changed in place any more.</summary>
+    /// <summary>The bytes that a pass can read: those of records that are not changed in place any more.</summary>
     private long ReadOnlyBytes => kv.Log.SafeReadOnlyAddress - kv.Log.BeginAddress;
 
     /// <summary>
-    /// FASTER's own compaction stops the applier for the whole log. This one does a share of it per call, which a single writer can: a
-    /// record at the log's begin is alive when it is the one a lookup finds, and is then put again, at the tail.
+    /// Compacts a part of the log at each call. FASTER's own compaction would block the applier until the whole log is compacted.
+    /// Compaction in parts is possible because there is a single writer: a record at the begin of the log is alive when a lookup of its key
+    /// finds this record, and is then appended again at the tail.
     /// </summary>
     public void MaintainSpace()
     {
@@ -54,7 +58,7 @@ internal sealed unsafe class FasterCompactor(
         _maintainedTail = kv.Log.TailAddress;
     }
 
-    /// <summary>A record, or a deletion, was appended.</summary>
+    /// <summary>Counts a record or a deletion that was appended.</summary>
     public void NoteAppended() => _records++;
 
     public void ReclaimSpace()
@@ -63,15 +67,15 @@ internal sealed unsafe class FasterCompactor(
             return;
         if (IsMostlyDead)
             FlushDead();
-        // Once for each eighth that the log grows: a pass moves all that is alive.
+        // At most once for each eighth that the log grows: a pass moves all live records.
         else if (HasDead && store.DataBytes > _reclaimFrom && ReadOnlyBytes > room.Reserve
             && room.AvailableBytes > settings.SegmentBytes + room.Reserve)
             BeginMaintenance();
     }
 
     /// <summary>
-    /// Dead records in memory take no room on the disk, but a snapshot would have to write them there. They are written as far as there is
-    /// room, page by page, so that a pass can drop them.
+    /// Writes records in memory to the disk, page by page and as far as there is room, so that a pass can read them and drop the dead ones.
+    /// A checkpoint would have to write all of them.
     /// </summary>
     private void FlushDead()
     {
@@ -82,13 +86,18 @@ internal sealed unsafe class FasterCompactor(
             kv.Log.ShiftReadOnlyAddress(until, wait: false);
     }
 
-    /// <summary>As after a pass of maintenance, which would move all of it: what is dead in a snapshot is known from its count.</summary>
+    /// <summary>
+    /// Sets the size at which the next pass is due as if a pass had just ended: the number of records of the snapshot shows how many of
+    /// them are dead.
+    /// </summary>
     public void Loaded(long records)
     {
         _maintainFrom = Math.Max(settings.MemoryBytes, records == 0 ? 0 : (long)(2.0 * store.DataBytes * store.Count / records));
     }
 
-    /// <summary>A pass moves what is alive behind the records that it can look at: it is worth its work when those are many.</summary>
+    /// <summary>
+    /// Whether a pass is worth its work: the log has grown enough, or most records are dead and the pass can read enough of them.
+    /// </summary>
     private bool IsPassDue => store.DataBytes > _maintainFrom || (IsMostlyDead && ReadOnlyBytes > room.Reserve);
 
     private void BeginMaintenance()
@@ -106,7 +115,7 @@ internal sealed unsafe class FasterCompactor(
             if (!scan.GetNext(out var record))
             {
                 End();
-                // Twice what is alive: the work stays in proportion to what is written.
+                // Twice the bytes that are alive: the work stays proportional to the bytes that are written.
                 _maintainFrom = Math.Max(settings.MemoryBytes, 2 * store.DataBytes);
                 _reclaimFrom = store.DataBytes + store.DataBytes / 8;
                 return;
@@ -124,14 +133,14 @@ internal sealed unsafe class FasterCompactor(
     private void KeepIfAlive(ReadOnlySpan<byte> key, ref SpanByte record)
     {
         var value = FasterRecord.Read(record.ToPointer(), out var header);
-        // All of it: a use carries a sliding expiry further under the same version.
+        // The whole header is compared: a use of the key extends a sliding expiry without a new version.
         if (store.TryGetHeader(key, out var current) && current == header)
             store.Append(key, header, value);
-        // What a faulted device gave is not the truth.
+        // Bytes that a faulted device returned may be wrong.
         device.ThrowIfFaulted();
     }
 
-    /// <summary>Nothing may be begun while a checkpoint is alive: the checkpoint needs the log from its begin.</summary>
+    /// <summary>Ends the pass. A checkpoint calls it first, because it needs the log from its begin.</summary>
     public void End()
     {
         _maintenance?.Dispose();

@@ -2,7 +2,8 @@ using FASTER.core;
 
 namespace RaftKv.Embedded.Storage;
 
-// What FASTER asks that nothing here needs: there are no read-modify-writes, no checkpoints, and no values with parts outside the log.
+// Callbacks of FASTER that have nothing to do: there are no read-modify-writes, no checkpoints of FASTER, and no values with parts outside
+// the log.
 internal readonly unsafe partial struct FasterFunctions
 {
     public void ReadCompletionCallback(ref SpanByte key, ref Empty input, ref FasterRead output, Empty context, Status status, RecordMetadata metadata) { }

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>A value on its way into the log, on the stack of the writer: it is copied once, straight into its record.</summary>
+/// <summary>A value to be written to the log, on the stack of the writer: it is copied once, directly into its record.</summary>
 internal unsafe struct FasterPut
 {
     public RecordHeader Header;
@@ -15,12 +15,12 @@ internal unsafe struct FasterPut
 }
 
 /// <summary>
-/// What FASTER calls, under its epoch protection and its lock of the record: nothing here blocks or throws. A struct, so that it is
-/// compiled into FASTER's own code.
+/// Callbacks of FASTER, called under its epoch protection and its lock of the record: they must not block or throw. A struct, so that the
+/// JIT inlines them into FASTER's code.
 /// </summary>
 internal readonly unsafe partial struct FasterFunctions : IFunctions<SpanByte, SpanByte, Empty, FasterRead, Empty>
 {
-    // A record keeps its allocation when the value shrinks, but not when nearly all of a large one would be slack.
+    // A record keeps its allocation when the value shrinks, unless more than three quarters of a large allocation would be unused.
     private const int MaxSlackFactor = 4;
     private const int AlwaysKeptBytes = 4096;
 

@@ -7,10 +7,10 @@ using FASTER.core;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How FASTER tells keys apart. Its index takes the bucket from the low bits of the hash and a tag from the high ones; two keys with both
-/// in common share a chain of records, and looking for one walks over the other, on the disk when that is where it is. FASTER's own hash
-/// gives keys that differ in a few digits the same high bits far too often. A client cannot choose keys that share a chain: each store has
-/// a secret of its own, and its index lives no longer than the process.
+/// Hashes and compares keys for FASTER. FASTER's index takes the bucket from the low bits of the hash and a tag from the high ones. Two
+/// keys with the same bucket and tag share a chain of records, and a lookup of one key reads the record of the other, from the disk if it
+/// is there. FASTER's own hash gives keys that differ in a few digits the same high bits far too often. A client cannot choose keys that
+/// share a chain: each store has a random secret. The secret is not stored, because the index does not outlive the process.
 /// </summary>
 internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByte>
 {
@@ -36,8 +36,8 @@ internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByt
 
     public bool Equals(ref SpanByte one, ref SpanByte other)
     {
-        // One of the two lies in a record, and what stands behind it is wanted next: both are on their way from memory at once, before
-        // FASTER's lock of the record holds later loads back.
+        // One of the two keys lies in a record, and the bytes behind it are needed next. Both are prefetched here, before FASTER's lock of
+        // the record delays later loads.
         if (Sse.IsSupported)
         {
             Sse.Prefetch0((byte*)Unsafe.AsPointer(ref one) + CacheLineBytes);
@@ -46,7 +46,9 @@ internal sealed unsafe class FasterKeyComparer : IFasterEqualityComparer<SpanByt
         return one.AsReadOnlySpan().SequenceEqual(other.AsReadOnlySpan());
     }
 
-    /// <summary>Eight bytes at a time, the last ones again if need be, each mixed by a product of twice the width.</summary>
+    /// <summary>
+    /// Hashes eight bytes at a time, each mixed by a 128-bit product. The last eight bytes may overlap those before them.
+    /// </summary>
     public long Hash(ReadOnlySpan<byte> key)
     {
         var hash = (ulong)key.Length * Odd;

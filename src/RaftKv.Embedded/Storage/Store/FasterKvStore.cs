@@ -7,8 +7,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// The records in FASTER's hybrid log: the hot ones in memory, the colder ones in scratch files that are deleted at the next start. Readers
-/// see a
-/// record under FASTER's shared lock of it, so never half a write.
+/// read a record under FASTER's shared lock of it, so they never see a partial write.
 /// </summary>
 internal sealed unsafe class FasterKvStore : IKvStore
 {
@@ -27,7 +26,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
     private readonly int _maxValueBytes;
     private volatile FasterCheckpoint? _checkpoint;
 
-    /// <param name="scratchDirectory">This store's own: what an earlier one left there is deleted.</param>
+    /// <param name="scratchDirectory">A directory for this store only: scratch files that an earlier store left there are deleted.</param>
     public FasterKvStore(IFileSystem files, string scratchDirectory, FasterKvStoreSettings settings)
     {
         (_maxKeyBytes, _maxValueBytes) = (settings.MaxKeyBytes, settings.MaxValueBytes);
@@ -43,7 +42,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
             PageSize = settings.PageBytes,
             MemorySize = settings.MemoryBytes,
             SegmentSize = settings.SegmentBytes,
-            // Records copied to the tail by reads would grow the log and break the order a checkpoint relies on.
+            // Reads must not copy records to the tail: that would grow the log, and break the order that a checkpoint relies on.
             ReadCopyOptions = ReadCopyOptions.None,
         });
         var pageBits = System.Numerics.BitOperations.Log2((ulong)settings.PageBytes);
@@ -58,7 +57,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
 
     public long UnflushedBytes => Math.Max(0, _kv.Log.TailAddress - _kv.Log.SafeReadOnlyAddress);
 
-    /// <summary>What the log takes in memory and on disk, dead records included.</summary>
+    /// <summary>The bytes of the log in memory and on disk, including dead records.</summary>
     public long DataBytes => _kv.Log.TailAddress - _kv.Log.BeginAddress;
 
     /// <summary>Whether a checkpoint is alive, which needs the log from its begin.</summary>
@@ -66,7 +65,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
 
     public long KeyIndexBytes => _keys.MemoryBytes;
 
-    /// <summary>Whether records can be brought from memory ahead of their use.</summary>
+    /// <summary>Whether records can be prefetched into the processor's caches.</summary>
     public bool CanPrefetch => _prefetcher is not null;
 
     public long PrefetchPlace(ReadOnlySpan<byte> key)
@@ -93,7 +92,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
         if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
             throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside "
                 + $"this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
-        // The index comes second: a scan that finds a key there finds its record too.
+        // The key is added to the key index last, so that a scan that finds the key there finds its record too.
         if (!Append(key, header, value) && !replaces)
             _keys.Add(key);
     }
@@ -115,12 +114,13 @@ internal sealed unsafe class FasterKvStore : IKvStore
 
     public bool Visit(ReadOnlySpan<byte> key, RecordVisit visit)
     {
-        // Memory is most of a read: the bucket comes while the session is taken, the record while FASTER enters its epoch.
+        // Most of the time of a read is waiting for memory: the bucket is prefetched while the session is taken, the record while FASTER
+        // enters its epoch.
         var place = PrefetchPlace(key);
         var slot = _readers.Take();
         try
         {
-            // Here, where the store cannot be disposed of: it looks into the bucket.
+            // Only after the session was taken, which keeps the store from being disposed: this call reads the bucket.
             PrefetchRecord(place);
             return Find(slot.Session!, key, visit);
         }
@@ -149,30 +149,31 @@ internal sealed unsafe class FasterKvStore : IKvStore
         if (_checkpoint is not null)
             throw new InvalidOperationException("A checkpoint of this store is alive already.");
         _device.ThrowIfFaulted();
-        // The pinned pages are flushed now rather than when they are cold.
+        // A checkpoint makes FASTER flush all pages in memory now, so the disk needs room for them now.
         if (_room.WhyNoRoomFor(UnflushedBytes) is { } reason)
             return CopiedCheckpoint.TryMake(this) ?? throw new RaftKvStorageException(RaftKvStorageError.DiskFull, reason);
         _compactor.End();
-        // Everything below the tail becomes immutable: later writes append, so the log below stays as it is, wherever it moves.
+        // Everything below the tail becomes read-only: later writes append, so the log below the tail does not change, in memory or on the
+        // disk.
         var end = _kv.Log.TailAddress;
         _kv.Log.ShiftReadOnlyAddress(end, wait: false);
-        // Each look-up costs more than the record it saves while there are few of those.
+        // When few records are dead, a lookup for each record costs more than visiting the dead ones.
         return _checkpoint = new FasterCheckpoint(this, _kv, _device, _kv.Log.BeginAddress, end, _compactor.MayHaveDead ? version : 0);
     }
 
-    /// <summary>The checkpoint is disposed of.</summary>
+    /// <summary>Called when the checkpoint is disposed.</summary>
     internal void Unpin() => _checkpoint = null;
 
-    /// <summary>After the applier stopped. Waits for readers and a checkpoint's visit to leave.</summary>
+    /// <summary>Called after the applier stopped. Waits for the end of reads and of a visit of the checkpoint.</summary>
     public void Dispose()
     {
         _checkpoint?.Stop();
         _compactor.End();
         _readers.Dispose();
         _writer.Dispose();
-        // The device first: FASTER frees its pages without waiting for their flush.
+        // The device is disposed first: FASTER frees its pages without waiting for their flush.
         _device.Dispose();
-        // An operation that hangs in the disk would read or write memory that is given back: it stays until the process ends.
+        // An operation that hangs in the disk would access freed memory: if there is one, the memory is kept until the process ends.
         if (_device.HasStopped)
             _kv.Dispose();
     }
@@ -193,8 +194,10 @@ internal sealed unsafe class FasterKvStore : IKvStore
         }
     }
 
-    /// <summary>Looks a key up and shows its record to the visit. FASTER's code for that is 7 KB, compiled here once and not into each
-    /// caller, whose own code it would keep from being inlined.</summary>
+    /// <summary>
+    /// Looks up a key, and passes its record to <paramref name="visit"/>. Not inlined: FASTER's code for a read is 7 KB, which is compiled
+    /// once here instead of into each caller, where it would prevent the inlining of other calls.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Find(Session session, ReadOnlySpan<byte> key, RecordVisit visit)
     {
@@ -213,7 +216,7 @@ internal sealed unsafe class FasterKvStore : IKvStore
                 if (status.IsPending)
                     session.CompletePending(wait: true);
                 _device.ThrowIfFaulted();
-                // A record that maintenance moved to the tail while it was looked for at its old place seems absent: look again.
+                // A record that maintenance moved to the tail during the lookup may seem absent: look it up again.
                 if (frame.Found || _kv.Log.BeginAddress == begin)
                     return frame.Found;
             }

@@ -6,9 +6,9 @@ using FASTER.core;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Brings the records of keys that will soon be asked for into the processor's caches, many at once: one after the other each look into the
-/// index and each record waits for memory, which takes longer than all the rest of a write. It looks into FASTER's own tables, which FASTER
-/// has no call for, and writes nothing. A guess that is wrong costs time and nothing else.
+/// Prefetches the records of keys that will soon be used into the processor's caches, many at once. Without it, each access to the index
+/// and to a record waits for memory, one after the other, which takes longer than the rest of a write. It reads FASTER's internal tables,
+/// because FASTER has no method for this, and writes nothing. A wrong guess costs only time.
 /// </summary>
 internal sealed unsafe class FasterPrefetcher
 {
@@ -34,10 +34,13 @@ internal sealed unsafe class FasterPrefetcher
         (_bucketMask, _pageBits, _pageMask) = (bucketMask, pageBits, pageCount - 1);
     }
 
-    /// <summary><c>null</c> where the processor cannot be told, or FASTER is not built as it was when this was written.</summary>
-    /// <param name="kv">Must outlive this, and its index must not grow.</param>
-    /// <param name="pageBytes">As in its settings.</param>
-    /// <param name="memoryBytes">As in its settings.</param>
+    /// <summary>
+    /// Returns <c>null</c> where the processor has no prefetch instruction that .NET supports, or where FASTER's internal fields are not
+    /// the expected ones.
+    /// </summary>
+    /// <param name="kv">Must outlive the prefetcher, and its index must not grow.</param>
+    /// <param name="pageBytes">The page size in the settings of <paramref name="kv"/>.</param>
+    /// <param name="memoryBytes">The memory size in the settings of <paramref name="kv"/>.</param>
     public static FasterPrefetcher? For(FasterKV<SpanByte, SpanByte> kv, long pageBytes, long memoryBytes)
     {
         if (!Sse.IsSupported)
@@ -52,10 +55,10 @@ internal sealed unsafe class FasterPrefetcher
             System.Numerics.BitOperations.Log2((ulong)pageBytes), (int)(memoryBytes / pageBytes));
     }
 
-    /// <summary>The first step, for each of the keys.</summary>
+    /// <summary>The first step: prefetches the bucket of a key in the index.</summary>
     public void Bucket(long hash) => Sse.Prefetch0(_buckets + ((hash & _bucketMask) * (CacheLineBytes / sizeof(ulong))));
 
-    /// <summary>The second step, when the buckets have come.</summary>
+    /// <summary>The second step, after the buckets have arrived in the cache: prefetches the record of a key.</summary>
     public void Record(long hash)
     {
         var bucket = _buckets + ((hash & _bucketMask) * (CacheLineBytes / sizeof(ulong)));

@@ -3,7 +3,9 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>On the stack of a reader, which waits until its record was shown or is known not to be there.</summary>
+/// <summary>
+/// The state of one read, on the stack of the reader, which waits until the record was passed to the visitor or is known to be absent.
+/// </summary>
 internal struct FasterFrame(RecordVisit visit)
 {
     public bool Found;
@@ -15,7 +17,10 @@ internal struct FasterFrame(RecordVisit visit)
     }
 }
 
-/// <summary>Where a read delivers to: FASTER copies it, also to its heap while a record is on its way from the disk.</summary>
+/// <summary>
+/// The output of a read, which delivers the record to the frame. FASTER copies this struct, also to the heap while a record is read from
+/// the disk.
+/// </summary>
 internal readonly unsafe struct FasterRead(FasterFrame* frame)
 {
     public void Deliver(ref SpanByte value)

@@ -6,13 +6,16 @@ using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.Span
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// FASTER's sessions for readers. A session serves one operation at a time. Most threads have one of their own, which needs no agreement
-/// with others; the rest share a few, and one that finds none free spins, for reads are short. There are not more because FASTER has 128
-/// epoch slots for all threads of the process.
+/// FASTER's sessions for readers. A session serves one operation at a time. Most threads have a session of their own, which needs no
+/// synchronization with other threads. The other threads share a few sessions; a thread that finds none free spins, because reads are
+/// short. There are no more sessions because FASTER has 128 epoch slots for all threads of the process.
 /// </summary>
 internal sealed class FasterReadSessions : IDisposable
 {
-    /// <summary>Managed thread ids are small and used again: no two live threads have the same.</summary>
+    /// <summary>
+    /// The number of slots that belong to one thread each, by its managed thread id. These ids are small and reused, and no two live
+    /// threads have the same.
+    /// </summary>
     private const int OwnSlots = 64;
 
     private const int SharedSlots = 32;
@@ -28,7 +31,7 @@ internal sealed class FasterReadSessions : IDisposable
 
     public FasterReadSessions(FasterKV<SpanByte, SpanByte> kv) => _kv = kv;
 
-    /// <summary>As large as two cache lines: threads that take neighbours do not slow each other down.</summary>
+    /// <summary>A slot is as large as two cache lines, so that threads in neighbouring slots do not slow each other down.</summary>
     internal sealed class Slot(bool isShared)
     {
 #pragma warning disable CS0169 // It is there for its size.
@@ -39,7 +42,9 @@ internal sealed class FasterReadSessions : IDisposable
         /// <summary>Created by the first reader that takes the slot.</summary>
         public Session? Session { get; set; }
 
-        /// <summary>Called by the slot's only thread. False when the thread is inside a read already.</summary>
+        /// <summary>
+        /// Called only by the thread of the slot. False when the thread is inside a read already, or the store is disposed.
+        /// </summary>
         public bool TryEnter()
         {
             if (_taken != 0)
@@ -66,8 +71,8 @@ internal sealed class FasterReadSessions : IDisposable
 
     /// <exception cref="ObjectDisposedException">The store was disposed.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The thread is inside a read already. A second read would end the epoch protection of the first: the bytes that its callback looks at
-    /// could be freed.
+    /// The thread is inside a read already. A second read would end the epoch protection of the first, whose callback could then read freed
+    /// memory.
     /// </exception>
     public Slot Take()
     {
@@ -77,8 +82,8 @@ internal sealed class FasterReadSessions : IDisposable
             var own = _own[thread];
             if (!own.TryEnter())
                 throw _closed ? new ObjectDisposedException(nameof(FasterKvStore)) : Nested();
-            // Dispose sets the flag, makes all threads agree and then looks at the slots: it sees that this slot is taken, or this thread
-            // sees the flag.
+            // Dispose sets the flag, makes a memory barrier in all threads, and then checks the slots: either Dispose sees that this slot
+            // is taken, or this thread sees the flag.
             if (!_closed)
                 return Ready(own);
             own.Return();
@@ -86,7 +91,7 @@ internal sealed class FasterReadSessions : IDisposable
         return TakeShared(thread);
     }
 
-    /// <summary>Lets no new reader in and waits for those inside.</summary>
+    /// <summary>Refuses new readers, and waits for the end of current reads.</summary>
     public void Dispose()
     {
         _closed = true;

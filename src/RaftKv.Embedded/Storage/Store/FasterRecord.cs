@@ -4,9 +4,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// How a value lies in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | checksum u32 | version | create
-/// version | write count | [expires at | lease id] | [sliding | expires by] | payload | slack. The slack is what keeps overwrites of
-/// varying size in place.
+/// The layout of a value in FASTER's log: length i32 (its sign bit: has a lifetime; the next: a sliding one) | checksum u32 | version |
+/// create version | write count | [expires at | lease id] | [sliding | expires by] | payload | slack. The slack allows overwrites of a
+/// slightly different size in place.
 /// </summary>
 internal static unsafe class FasterRecord
 {
@@ -23,7 +23,7 @@ internal static unsafe class FasterRecord
     public static int NeededFor(in RecordHeader header, int valueBytes) =>
         HeaderBytes + (header.HasLifetime ? LifetimeBytes : 0) + (header.SlidingMs != 0 ? LifetimeBytes : 0) + valueBytes;
 
-    /// <summary>What the largest record takes in the log, everything included.</summary>
+    /// <summary>An upper bound of the bytes that the largest record takes in the log.</summary>
     public static long LargestFor(int maxKeyBytes, int maxValueBytes) =>
         2L * sizeof(long) + sizeof(int) + maxKeyBytes + HeaderBytes + 2 * LifetimeBytes + (long)maxValueBytes + 2 * Granularity;
 

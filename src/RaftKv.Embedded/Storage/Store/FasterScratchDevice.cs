@@ -5,13 +5,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Where FASTER's cold records go. Nothing here needs to survive the process, so nothing is synced; what comes back is compared with what
-/// was written.
+/// The device to which FASTER writes cold records. The files are not needed after the end of the process, so they are not synced. Bytes
+/// that are read back are compared with the checksums of the bytes that were written.
 /// <para>
-/// FASTER never gets to see an error: a failed flush would make its writers wait for ever, a failed read would let it interpret what the
-/// buffer held before. Here the first error faults the device for good, a failed write counts as done and a failed read gives zeros, which
-/// FASTER takes for the absence of the key; the store looks at <see cref="ThrowIfFaulted"/> before it believes anything that may have come
-/// from here.
+/// FASTER never sees an error: after a failed flush its writers would wait for ever, and after a failed read it would interpret the old
+/// content of the buffer. Instead, the first error faults the device for good. A failed write is then reported as done, and a failed read
+/// returns zeros, which FASTER takes for the absence of the key. The store calls <see cref="ThrowIfFaulted"/> before it trusts a result
+/// that may come from the device.
 /// </para>
 /// </summary>
 internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
@@ -37,7 +37,9 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         _worker = ThreadStarter.Start(() => new Thread(Work) { IsBackground = true, Name = "raftkv-store-io" });
     }
 
-    /// <summary>False after <see cref="Dispose"/>: an operation of the disk hangs, and FASTER's memory is still used.</summary>
+    /// <summary>
+    /// Set by <see cref="Dispose"/>. False after it: an operation of the disk hangs, and FASTER's memory is still in use.
+    /// </summary>
     public bool HasStopped { get; private set; }
 
     private readonly record struct Request(bool Write, nint Memory, int Segment, ulong Offset, uint Bytes,
@@ -49,13 +51,13 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
             throw Describe(fault);
     }
 
-    /// <summary>Pages are written on the device's own thread: the caller may be any reader that happens to move FASTER's epoch.</summary>
+    /// <summary>Pages are written on the device's own thread: the caller may be any reader whose read advances FASTER's epoch.</summary>
     public override void WriteAsync(nint sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite,
         DeviceIOCompletionCallback callback, object context) =>
         Enqueue(new Request(true, sourceAddress, segmentId, destinationAddress, numBytesToWrite, callback, context));
 
     /// <summary>
-    /// A record is read at once by the thread that wants it; a page, which a scan wants ahead of time, on the device's thread.
+    /// A record is read by the calling thread, before this method returns; a page, which a scan prefetches, by the device's thread.
     /// </summary>
     public override void ReadAsync(int segmentId, ulong sourceAddress, nint destinationAddress, uint readLength,
         DeviceIOCompletionCallback callback, object context)
@@ -88,7 +90,9 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         callback(result);
     }
 
-    /// <summary>Finishes what is under way and deletes the files. What FASTER asks for afterwards counts as done.</summary>
+    /// <summary>
+    /// Waits at most 5 seconds for the request in progress, and deletes the files. Queued and later requests are reported as done.
+    /// </summary>
     public override void Dispose()
     {
         _fault ??= new ObjectDisposedException(nameof(FasterKvStore));
@@ -129,7 +133,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
         }
         catch (ObjectDisposedException) when (!_segments.ContainsKey(request.Segment))
         {
-            // The segment was given back meanwhile: its content is not needed.
+            // The segment was removed meanwhile: its content is not needed.
             Clear(request);
         }
         catch (Exception e)
@@ -141,7 +145,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     }
 
     /// <summary>
-    /// A full disk is no fault: FASTER's writers wait for the page, and go on when there is room. The end of the store ends the wait.
+    /// A full disk is not a fault: FASTER's writers wait for the page until there is room. Disposing the store ends the wait.
     /// </summary>
     private void WriteWhenThereIsRoom(in Request request)
     {
@@ -177,7 +181,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     {
         var buffer = new Span<byte>((void*)request.Memory, (int)request.Bytes);
         var read = _fault is null && _segments.TryGetValue(request.Segment, out var file) ? file.Read((long)request.Offset, buffer) : 0;
-        // Behind the end of what was flushed, and in a segment given back meanwhile, there is nothing.
+        // Bytes behind the end of the flushed ones, and of a segment that was removed meanwhile, read as zeros.
         buffer[read..].Clear();
         if (_fault is null && !_checksums.Holds(request.Segment, (long)request.Offset, buffer))
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,

@@ -5,8 +5,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// A <see cref="FasterKvStore"/> that is replaced by one with larger pages when a record does not fit. A committed record must be applied
-/// whatever this node's options allow: the cluster's
-/// limits may be larger than they are.
+/// even if it exceeds this node's options, because the limits of the cluster may be larger.
 /// </summary>
 internal sealed class GrowingKvStore : IKvStore
 {
@@ -56,7 +55,7 @@ internal sealed class GrowingKvStore : IKvStore
             }
             catch (ObjectDisposedException) when (Current != current)
             {
-                // It was replaced between the two looks.
+                // The store was replaced after it was read from the field: the visit is repeated in the new one.
             }
         }
     }
@@ -97,7 +96,9 @@ internal sealed class GrowingKvStore : IKvStore
         _current.Dispose();
     }
 
-    /// <summary>Apply thread. Takes as long as it takes to copy all records; readers go on beside it.</summary>
+    /// <summary>
+    /// Copies all records into a store with larger pages, which takes that long; readers continue meanwhile. Applier thread only.
+    /// </summary>
     private void Grow(int keyBytes, int valueBytes)
     {
         var settings = _settings with
@@ -117,7 +118,7 @@ internal sealed class GrowingKvStore : IKvStore
         }
         _settings = settings;
         Volatile.Write(ref _current, larger);
-        // A snapshot under way still reads the records of the old one.
+        // A snapshot that is being written still reads the records of the old store.
         if (_checkpoint is { IsOver: false } checkpoint)
             _retired.Add((old, checkpoint));
         else
@@ -151,7 +152,7 @@ internal sealed class GrowingKvStore : IKvStore
 
     private static int PowerOfTwoFrom(int bytes) => (int)BitOperations.RoundUpToPowerOf2((uint)bytes);
 
-    /// <summary>Knows whether the snapshot that reads it is done.</summary>
+    /// <summary>A checkpoint that knows whether it was disposed, because the snapshot that reads it is finished.</summary>
     private sealed class HeldCheckpoint(IStoreCheckpoint checkpoint) : IStoreCheckpoint
     {
         private volatile bool _isOver;

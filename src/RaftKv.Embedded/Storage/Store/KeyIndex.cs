@@ -3,9 +3,9 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The keys of the store in UTF-8 ordinal order, without their values: what a hash store cannot do. One thread writes; any number
-/// read beside it without a lock, because what they can reach never changes under them: a leaf is replaced on every write, published by one
-/// reference.
+/// The keys of the store in ordinal order of their UTF-8 bytes, without their values: FASTER, a hash store, has no order. One thread
+/// writes. Any number of threads read meanwhile without a lock, because a leaf never changes: each write replaces a leaf, and publishes the
+/// new one by one reference.
 /// </summary>
 internal sealed class KeyIndex
 {
@@ -16,7 +16,7 @@ internal sealed class KeyIndex
 
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>What the leaves take in memory; the levels above them are less than a hundredth of it.</summary>
+    /// <summary>The bytes of the leaves in memory; the levels above them take less than a hundredth of it.</summary>
     public long MemoryBytes => Volatile.Read(ref _bytes);
 
     /// <summary>Writer only. False when the key is there already.</summary>
@@ -164,8 +164,10 @@ internal sealed class KeyIndex
         Volatile.Write(ref _root[n], node.Merge(left, joined));
     }
 
-    /// <summary>The keys of a node that is gone belong to the one before it; before the first there is none, so the second one takes its
-    /// place and fence.</summary>
+    /// <summary>
+    /// Removes a node without keys. Its range of keys goes to the node before it. The first node has none before it, so the second one
+    /// takes its place and its fence.
+    /// </summary>
     private void RemoveNode(int n)
     {
         if (n == 0)

@@ -1,12 +1,13 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Neighbouring leaves. Each slot begins at a fence key and keeps it for life; a leaf is replaced in its slot, and a change of the slots
-/// makes a new node. A reader that holds a node replaced since still finds in it every key that existed all the while.
+/// Neighbouring leaves, one in each slot. A slot begins at a fence key, which never changes. A leaf is replaced in its slot; a change of
+/// the slots makes a new node. A reader that holds a node which was replaced meanwhile still finds in it every key that existed during the
+/// whole read.
 /// </summary>
 internal sealed class KeyIndexNode(KeyIndexRun fences, KeyIndexRun[] leaves)
 {
-    /// <summary>A single leaf that every key belongs into.</summary>
+    /// <summary>A node with a single empty leaf, to which every key belongs.</summary>
     public KeyIndexNode() : this(KeyIndexRun.Empty.Insert(0, default), [KeyIndexRun.Empty])
     {
     }
@@ -21,7 +22,7 @@ internal sealed class KeyIndexNode(KeyIndexRun fences, KeyIndexRun[] leaves)
 
     public void Replace(int slot, KeyIndexRun leaf) => Volatile.Write(ref leaves[slot], leaf);
 
-    /// <summary>The slot that <paramref name="key"/> belongs into.</summary>
+    /// <summary>The slot to which <paramref name="key"/> belongs.</summary>
     public int Find(ReadOnlySpan<byte> key)
     {
         var slot = fences.Find(key);
@@ -32,7 +33,7 @@ internal sealed class KeyIndexNode(KeyIndexRun fences, KeyIndexRun[] leaves)
         fences.Insert(slot + 1, right[0]),
         [.. leaves[..slot], left, right, .. leaves[(slot + 1)..]]);
 
-    /// <summary>The leaf takes over the slot behind it.</summary>
+    /// <summary>A new node in which <paramref name="leaf"/> replaces the leaves of <paramref name="slot"/> and of the next slot.</summary>
     public KeyIndexNode Merge(int slot, KeyIndexRun leaf) => new(
         fences.Remove(slot + 1),
         [.. leaves[..slot], leaf, .. leaves[(slot + 2)..]]);

@@ -1,18 +1,18 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The bytes of keys in the order in which they came, and where each ends. The writer only appends: what a reader was given the number of
+/// The bytes of keys in the order in which they were added, and where each ends. The writer only appends: a key whose number a reader has
 /// never changes.
 /// </summary>
 internal sealed class KeyIndexPage(int keys, int bytes)
 {
-    /// <summary>The page itself, and the heads of its two arrays.</summary>
+    /// <summary>The bytes of the page object and of the headers of its two arrays.</summary>
     private const int ObjectBytes = 88;
 
     private readonly int[] _ends = new int[keys];
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(bytes);
 
-    /// <summary>What it takes in memory.</summary>
+    /// <summary>The bytes of the page in memory.</summary>
     public int MemoryBytes => ObjectBytes + sizeof(int) * _ends.Length + _bytes.Length;
 
     /// <summary>Writer only.</summary>
@@ -29,7 +29,10 @@ internal sealed class KeyIndexPage(int keys, int bytes)
 
     public bool HasRoomFor(ReadOnlySpan<byte> key) => Count < _ends.Length && key.Length <= _bytes.Length - UsedBytes;
 
-    /// <summary>Writer only, within the room there is. Returns the key's number; publishing the number publishes the bytes.</summary>
+    /// <summary>
+    /// Adds a key for which <see cref="HasRoomFor"/> is true. Writer only. Returns the key's number; publishing the number publishes the
+    /// bytes.
+    /// </summary>
     public byte Append(ReadOnlySpan<byte> key)
     {
         var start = UsedBytes;

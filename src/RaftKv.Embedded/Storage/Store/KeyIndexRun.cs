@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A run of keys in order: a leaf of the index, or the fences of a node. It is the keys' numbers on a page, and immutable: the run that
-/// replaces it shares its page while that has room, so that adding or removing a key copies one byte for each of its neighbours.
+/// A run of keys in order: a leaf of the index, or the fences of a node. It is an immutable list of the keys' numbers on a page. The run
+/// that replaces it shares its page while that has room, so that adding or removing a key copies only one byte for each other key.
 /// </summary>
 internal sealed class KeyIndexRun
 {
@@ -10,12 +10,12 @@ internal sealed class KeyIndexRun
 
     private const int MaxBytes = 8 * 1024;
 
-    // A full page is replaced by one with half as much room again. It keeps below the 256 keys that a byte can number.
+    // A full page is replaced by one with room for half as many keys more. A page has fewer than 256 keys, so that a byte can number them.
     private const int SpareKeys = 8;
     private const int SpareBytes = 64;
     private const int WasteFactor = 4;
 
-    /// <summary>The run itself, the head of its array, and its place in the node.</summary>
+    /// <summary>The bytes of the run object, of the header of its array, and of the reference in the node.</summary>
     private const int ObjectBytes = 72;
 
     private readonly KeyIndexPage _page;
@@ -28,17 +28,19 @@ internal sealed class KeyIndexRun
 
     public int Count => _order.Length;
 
-    /// <summary>What it takes in memory, its page included.</summary>
+    /// <summary>The bytes of the run in memory, including its page.</summary>
     public int MemoryBytes => ObjectBytes + _order.Length + _page.MemoryBytes;
 
     public bool IsFull => Count > 1 && (Count > MaxKeys || _bytes > MaxBytes);
 
     public ReadOnlySpan<byte> this[int i] => _page[_order[i]];
 
-    /// <summary>Whether both together are half a run, so that they do not soon split again.</summary>
+    /// <summary>Whether both together are at most half a run, so that the result is not split again soon.</summary>
     public bool CanJoin(KeyIndexRun next) => Count + next.Count <= MaxKeys / 2 && _bytes + next._bytes <= MaxBytes / 2;
 
-    /// <summary>Where <paramref name="key"/> is; the complement of where it would be if it is not.</summary>
+    /// <summary>
+    /// The position of <paramref name="key"/>; if it is absent, the bitwise complement of the position where it would be.
+    /// </summary>
     public int Find(ReadOnlySpan<byte> key)
     {
         var (low, high) = (0, Count - 1);
@@ -77,7 +79,7 @@ internal sealed class KeyIndexRun
         return _page.Count > WasteFactor * run.Count + SpareKeys ? run.Slice(0, run.Count) : run;
     }
 
-    /// <summary>The keys from <paramref name="from"/> on, <paramref name="count"/> of them, on a page of their own.</summary>
+    /// <summary>The keys from <paramref name="from"/> on, <paramref name="count"/> of them, on a new page.</summary>
     public KeyIndexRun Slice(int from, int count) => Copy(from, count, spareKeys: 0, spareBytes: 0);
 
     public KeyIndexRun Join(KeyIndexRun next)
@@ -89,8 +91,8 @@ internal sealed class KeyIndexRun
     }
 
     /// <summary>
-    /// Where to split a full run whose newest key is at <paramref name="newest"/>. Keys that arrive in order fill the runs behind them;
-    /// others split it in halves.
+    /// Where to split a full run whose newest key is at <paramref name="newest"/>. When keys arrive in order, only the newest key moves, so
+    /// that the runs before it stay full; otherwise the run is split in halves.
     /// </summary>
     public int SplitPoint(int newest)
     {

@@ -4,14 +4,14 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// What was written to the scratch files, a checksum per sector, in memory: 8 KiB for each MiB. FASTER has none, and a disk that gives back
-/// other bytes than it got would be believed. One thread writes; any thread verifies what was written before.
+/// The checksums of the sectors of the scratch files, in memory: 8 KiB for each MiB. FASTER has no checksums, so it would not notice a disk
+/// that returns other bytes than were written. One thread writes; any thread verifies bytes that were written before.
 /// </summary>
 internal sealed class ScratchChecksums(int sectorBytes)
 {
     private readonly ConcurrentDictionary<int, uint[]> _segments = new();
 
-    /// <summary>Notes what is about to be written. Offset and length are whole sectors.</summary>
+    /// <summary>Stores the checksums of bytes that are about to be written. Offset and length are whole sectors.</summary>
     public void Note(int segment, long offset, ReadOnlySpan<byte> bytes)
     {
         var first = (int)(offset / sectorBytes);
@@ -20,7 +20,7 @@ internal sealed class ScratchChecksums(int sectorBytes)
             sums[first + i] = Sum(bytes.Slice(i * sectorBytes, sectorBytes));
     }
 
-    /// <summary>Whether these are the bytes that were written there. A sector that never was has nothing to be compared with.</summary>
+    /// <summary>Whether these are the bytes that were written there. A sector that was never written is not compared.</summary>
     public bool Holds(int segment, long offset, ReadOnlySpan<byte> bytes)
     {
         if (!_segments.TryGetValue(segment, out var sums))

@@ -3,22 +3,23 @@ using FASTER.core;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The free space of the disk that FASTER's log spills to. A full disk is noticed before FASTER spills to it, a page ahead: without free
-/// space FASTER's writers wait without end. A write that lacks space all the same waits in the device.
+/// The free space of the disk to which FASTER writes cold pages. It is checked before a page is begun, because on a full disk FASTER's
+/// writers wait without end. A write that finds no space in spite of this waits in the device.
 /// </summary>
 internal sealed class ScratchRoom(FasterKV<SpanByte, SpanByte> kv, Func<long> availableBytes, int pageBits)
 {
-    /// <summary>So many pages must have room before the next one is begun.</summary>
+    /// <summary>The number of pages for which there must be room before the next one is begun.</summary>
     private const int PagesAhead = 2;
 
+    /// <summary>The page of the log for which there was room at the last check.</summary>
     private long _guardedPage;
 
     public long AvailableBytes => availableBytes();
 
-    /// <summary>What is kept free, in bytes.</summary>
+    /// <summary>The bytes of the disk that are kept free.</summary>
     public long Reserve => (long)PagesAhead << pageBits;
 
-    /// <summary>Writer only. Whether so many bytes can be appended.</summary>
+    /// <summary>Writer only. Whether a record of <paramref name="bytes"/> can be appended.</summary>
     public bool HasRoomFor(int bytes)
     {
         var page = (kv.Log.TailAddress + bytes) >> pageBits;

@@ -2,7 +2,7 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// Writes pages of FASTER's log to the scratch files. A page stays in use during its flush: readers and writers change the lock bits of its
-/// records. Checksum and file are therefore made from one private copy. For one thread at a time.
+/// records. The checksums and the bytes of the file are therefore taken from one private copy. For one thread at a time.
 /// </summary>
 internal sealed class ScratchWriter(ScratchChecksums checksums)
 {

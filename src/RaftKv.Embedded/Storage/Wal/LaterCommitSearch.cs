@@ -4,13 +4,13 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Looks behind the end of a log for a whole record of a later commit. The bytes there may be a client's value that is made to look like
-/// many records, so the time must not depend on them: the checksum of each candidate follows from registers noted in one pass, and no byte
-/// is read once per candidate.
+/// Searches behind the end of a log for a complete record of a later commit. The bytes there may be a client's value that was made to look
+/// like many records, so the time must not depend on their content: one pass stores CRC registers at regular offsets, and the checksum of
+/// each candidate is computed from these, without reading the candidate's bytes again.
 /// </summary>
 internal readonly ref struct LaterCommitSearch
 {
-    /// <summary>A register is noted at every multiple of this.</summary>
+    /// <summary>A register is stored at every multiple of this offset.</summary>
     private const int NotedEvery = 64;
 
     private readonly ReadOnlySpan<byte> _bytes;
@@ -26,12 +26,14 @@ internal readonly ref struct LaterCommitSearch
             _registers[i] = Continue(_registers[i - 1], bytes.Slice((i - 1) * NotedEvery, NotedEvery));
     }
 
-    /// <summary>The offset of the first such record, if there is one.</summary>
-    /// <param name="window">Of the segment.</param>
+    /// <summary>The offset of the first complete record of a later commit; null if there is none.</summary>
+    /// <param name="window">The window of the segment.</param>
     /// <param name="from">The end of the log.</param>
-    /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
+    /// <param name="to">
+    /// Only zeros follow from here on. A record may extend beyond this offset, because a checksum may end in zeros.
+    /// </param>
     /// <param name="commit">The low half of the number of the last whole commit.</param>
-    /// <param name="salt">That of the segment.</param>
+    /// <param name="salt">The salt of the segment.</param>
     public static long? Find(WalWindow window, long from, long to, uint commit, uint salt)
     {
         var length = (int)Math.Min(to - from + sizeof(uint) + WalRecord.Alignment, window.Length - from);
@@ -41,7 +43,7 @@ internal readonly ref struct LaterCommitSearch
 
     private int? Find(uint commit)
     {
-        // Every commit between takes room, so that few numbers are possible.
+        // Each commit in between takes at least MinBytes, which bounds the possible commit numbers.
         var most = (uint)(_bytes.Length / WalRecord.MinBytes) + 1;
         for (var at = 0; at + WalRecord.MinBytes <= _bytes.Length; at += WalRecord.Alignment)
         {
@@ -66,6 +68,6 @@ internal readonly ref struct LaterCommitSearch
         return Continue(_registers[noted], _bytes[(noted * NotedEvery)..offset]);
     }
 
-    /// <summary>The plain register: <see cref="Crc32C"/> inverts it at both ends.</summary>
+    /// <summary>Continues the raw register; <see cref="Crc32C"/> inverts the register at the begin and at the end.</summary>
     private static uint Continue(uint register, ReadOnlySpan<byte> bytes) => ~Crc32C.Continue(~register, bytes);
 }

@@ -14,7 +14,7 @@ internal sealed class Wal : IDisposable
     public const string DamageAdvice =
         "Stop this node, remove its data directory, then remove the node from the cluster and add it again through a healthy node.";
 
-    /// <summary>The file that says: the last run met a failing disk.</summary>
+    /// <summary>Marker file: in the last run, a write or sync of the log failed.</summary>
     public const string MarkerName = "poisoned";
 
     private readonly IFileSystem _fs;
@@ -26,7 +26,7 @@ internal sealed class Wal : IDisposable
     private readonly WalBatch _batch = new();
     private readonly WalTailFile _tail;
 
-    /// <summary>The last commit that is known to be on the disk; behind the last commit only when commits are not synced.</summary>
+    /// <summary>The last commit that is known to be on the disk. Used only when commits are not synced.</summary>
     private long _syncedCommit;
     private WalVote _vote;
     private WalPosition _durable;
@@ -41,7 +41,7 @@ internal sealed class Wal : IDisposable
         _syncedCommit = replay.Commit;
     }
 
-    /// <summary>Opens the log, or creates it; verifies every byte of it and leaves it durable as it was found.</summary>
+    /// <summary>Opens the log, or creates it. Verifies every byte of the log, and makes the log durable as it was read.</summary>
     /// <exception cref="RaftKvStorageException">
     /// The disk fails; or <see cref="RaftKvStorageError.Damaged"/>: something is wrong that no interrupted write explains; or
     /// <see cref="RaftKvStorageError.NewerFormat"/>. In the latter two cases nothing was changed.
@@ -49,11 +49,11 @@ internal sealed class Wal : IDisposable
     public static Wal Open(IFileSystem fs, string directory, WalOptions options, out WalRecovery recovery) =>
         new WalOpener(fs, directory, options).Open(out recovery);
 
-    /// <summary>Whether a file in the log's directory has a name that a log gives.</summary>
+    /// <summary>Whether a name in the log's directory is the name of a file that a log creates.</summary>
     public static bool IsOwnName(string name) =>
         name is MarkerName or WalTail.FileName or (WalTail.FileName + ".tmp") || WalSegment.TryParseName(name, out _);
 
-    /// <summary>The last entry, what is not yet committed included. Writer only.</summary>
+    /// <summary>The last entry, including buffered entries. Writer only.</summary>
     public EntryId Last => _terms.Last;
 
     /// <summary>The entry before the first of the log. Writer only.</summary>
@@ -68,13 +68,16 @@ internal sealed class Wal : IDisposable
     /// <summary>The number of the last commit that was written. Writer only.</summary>
     public long LastCommit => _durable.Commit;
 
-    /// <summary>What the next <see cref="Commit"/> writes. Writer only.</summary>
+    /// <summary>The bytes that the next <see cref="Commit"/> writes. Writer only.</summary>
     public int BufferedBytes => _batch.Length;
 
     /// <summary>Any thread.</summary>
     public long LastDurableIndex => _index.LastIndex;
 
-    /// <summary>Buffers entries. Where the first one's index is not behind the last entry, that suffix is replaced.</summary>
+    /// <summary>
+    /// Buffers entries. If the index of the first one is not greater than that of <see cref="Last"/>, the entries from this index on are
+    /// replaced.
+    /// </summary>
     public void Append(ReadOnlySpan<LogEntry> entries)
     {
         ThrowIfUnusable();
@@ -89,7 +92,7 @@ internal sealed class Wal : IDisposable
         }
     }
 
-    /// <summary>Buffers term, vote and the length of the longest promise to a leader.</summary>
+    /// <summary>Buffers the term, the vote and the length of the longest promise to a leader, in milliseconds.</summary>
     public void SaveVote(long term, string? votedFor, int promiseMs = 0)
     {
         ThrowIfUnusable();
@@ -112,9 +115,10 @@ internal sealed class Wal : IDisposable
         _batch.AddTruncation(last);
     }
 
-    /// <summary>Makes everything buffered durable: one write, one sync. After a crash it is there as a whole or not at all.</summary>
-    /// <exception cref="WalNoRoomException">There is no room for the next segment. What is buffered stays so: call again when there
-    /// is.</exception>
+    /// <summary>Makes everything buffered durable: one write, one sync. After a crash all of it is there, or nothing.</summary>
+    /// <exception cref="WalNoRoomException">
+    /// There is no room for the next segment. The records stay buffered: call again when there is room.
+    /// </exception>
     public void Commit()
     {
         ThrowIfUnusable();
@@ -126,7 +130,7 @@ internal sealed class Wal : IDisposable
                 CommitInPlace();
             else
                 CommitInNewSegment();
-            // Who the members are is durable in every mode: a node that knows its cluster and no configuration could never vote or lead
+            // A configuration is made durable in every mode: a node with a cluster id and without a configuration could never vote or lead
             // again.
             if (!_options.SyncsCommits && _batch.HasConfiguration)
             {
@@ -160,8 +164,8 @@ internal sealed class Wal : IDisposable
     }
 
     /// <summary>
-    /// The log restarts behind a snapshot that is durable: every entry is dropped, the next one is <paramref name="newBase"/>.Index + 1.
-    /// Durable when it returns; of what was buffered, the vote is kept.
+    /// Restarts the log behind a durable snapshot: drops every entry; the next one will be <paramref name="newBase"/>.Index + 1. Durable
+    /// when it returns. Of the buffered records, only the vote is kept.
     /// </summary>
     /// <exception cref="WalNoRoomException">There is no room for the next segment: call again when there is.</exception>
     public void Reset(EntryId newBase)
@@ -190,8 +194,9 @@ internal sealed class Wal : IDisposable
     /// name="maxBytes"/> but at least one, and verifies them again. Returns how many; 0 when the first one is not in the log (any more).
     /// Any thread.
     /// </summary>
-    /// <exception cref="RaftKvStorageException">The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has what was
-    /// written.</exception>
+    /// <exception cref="RaftKvStorageException">
+    /// The disk fails, or <see cref="RaftKvStorageError.Damaged"/>: it no longer has the bytes that were written.
+    /// </exception>
     public int Read(long from, long to, int maxBytes, List<LogEntry> into) =>
         WalReader.Read(_index, from, to, maxBytes, into);
 
@@ -199,14 +204,14 @@ internal sealed class Wal : IDisposable
     public long BytesSince(long index) => _index.BytesSince(index);
 
     /// <summary>
-    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain. Any
+    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and including <paramref name="index"/> remain. Any
     /// thread.
     /// </summary>
     public long FirstIndexKeepingBytes(long bytesBehind, long index) => _index.FirstIndexKeepingBytes(bytesBehind, index);
 
     /// <summary>
-    /// The clean end: what is committed is synced, if it was not, and written down in the second place as well. What is not committed is
-    /// dropped.
+    /// Closes the log cleanly: syncs commits that are not synced yet, and writes the end of the log to the file <c>tail</c>. Drops buffered
+    /// records.
     /// </summary>
     public void Close()
     {
@@ -223,7 +228,7 @@ internal sealed class Wal : IDisposable
         }
     }
 
-    /// <summary>Lets go of the files as they are.</summary>
+    /// <summary>Closes the files without a write.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -244,8 +249,8 @@ internal sealed class Wal : IDisposable
         Committed(chain, segment.End + _batch.Length);
     }
 
-    // The header goes into the same write. The new segment is named in the tail before the commit is acknowledged, so that its loss would
-    // be noticed. It is synced in every mode: a log whose older segments are gone begins with this header.
+    // The header is part of the same write. The tail names the new segment before the commit is acknowledged, so that a loss of the segment
+    // is noticed. The segment is synced in every mode: after older segments are deleted, the log begins with this header.
     private void CommitInNewSegment()
     {
         var old = _index.Active;
@@ -271,7 +276,7 @@ internal sealed class Wal : IDisposable
         var bytes = file.Length;
         var header = new WalSegmentHeader(sequence, bytes, commit, _durable.Chain, isReset, @base, vote, _options.NewSalt());
         var size = header.WriteBefore(_batch.HeaderRoom, out crc);
-        // A little more than there were in the last one: a list that grows by a single entry is twice as large.
+        // 1/8 more than the last segment had: a list that exceeds its capacity by a single entry doubles it.
         var expected = _index.Active.Offsets.Count / 8 * 9;
         return new WalSegment(sequence, Path.Combine(_directory, WalSegment.NameOf(sequence)), file, bytes, size, @base, header.Salt,
             expected);
@@ -311,8 +316,8 @@ internal sealed class Wal : IDisposable
         }
     }
 
-    // After a failed sync the page cache may show bytes the disk never got, and a later sync reports success (fsyncgate): nothing may be
-    // retried here. The marker makes the next start write the end of the log again before it trusts what it reads.
+    // After a failed sync the page cache may show bytes that the disk never got, and a later sync reports success (fsyncgate): nothing may
+    // be retried here. The marker makes the next start write the active segment again before it trusts what it reads.
     private void Fail(Exception failure)
     {
         _failure = failure;
@@ -330,7 +335,7 @@ internal sealed class Wal : IDisposable
         }
     }
 
-    /// <summary>After this one every commit is on the disk, in both modes.</summary>
+    /// <summary>Writes the tail of a log that is closed: every commit is on the disk, in both modes.</summary>
     private void WriteLastTail()
     {
         if (!_options.SyncsCommits)

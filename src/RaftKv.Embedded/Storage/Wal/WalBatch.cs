@@ -5,7 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The records of the next commit, encoded behind room for a segment header. Reused; a giant batch's memory is given back.
+/// The encoded records of the next commit, with room for a segment header in front of them. Reused for every commit; the buffer of an
+/// unusually large commit is released.
 /// </summary>
 internal sealed class WalBatch
 {
@@ -13,7 +14,7 @@ internal sealed class WalBatch
     private const int UsualBytes = 64 * 1024;
     private const int KeptBytes = 4 * 1024 * 1024;
 
-    /// <summary>The most that one commit may hold; far above every limit on what may wait.</summary>
+    /// <summary>The largest commit, in bytes; far above every limit on the entries that may wait for a commit.</summary>
     private const int MaxBytes = 1 << 30;
 
     private byte[] _bytes = GC.AllocateUninitializedArray<byte>(UsualBytes);
@@ -42,10 +43,10 @@ internal sealed class WalBatch
 
     public void AddTruncation(EntryId last) => WriteId(Begin(16, WalRecordType.Truncate), last);
 
-    /// <summary>The records with a header in front of them.</summary>
+    /// <summary>The header in front of the records, and the records.</summary>
     public ReadOnlySpan<byte> WithHeader(int headerBytes) => _bytes.AsSpan(Room - headerBytes, headerBytes + Length);
 
-    /// <summary>Where a header is written, at its end.</summary>
+    /// <summary>The room for a header, which is written to its end.</summary>
     public Span<byte> HeaderRoom => _bytes.AsSpan(0, Room);
 
     public void Clear()

@@ -3,11 +3,12 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Where the durable entries are. Written by the log's writer, read by any thread.</summary>
+/// <summary>The segments of the log, and where the durable entries are in them. Changed by the log's writer, read by any thread.</summary>
 internal sealed class WalIndex
 {
     private readonly Lock _gate = new();
     private readonly List<WalSegment> _segments = [];
+    /// <summary>How often the log was truncated at its end or reset.</summary>
     private long _cuts;
 
     /// <summary>The entry before the first of the log.</summary>
@@ -47,7 +48,7 @@ internal sealed class WalIndex
             _segments.Add(segment);
     }
 
-    /// <summary>A commit became durable in the active segment: counts its records in, all at once.</summary>
+    /// <summary>Adds the records of a commit that became durable in the active segment, all at once.</summary>
     public void Publish(ReadOnlySpan<byte> records, long end)
     {
         lock (_gate)
@@ -72,7 +73,7 @@ internal sealed class WalIndex
     }
 
     /// <summary>
-    /// Takes the segments out whose entries are all before <paramref name="first"/>; never the active one. The caller deletes the files.
+    /// Removes the segments whose entries are all before <paramref name="first"/>, but never the active one. The caller deletes the files.
     /// </summary>
     public List<WalSegment> RemoveBefore(long first)
     {
@@ -85,7 +86,7 @@ internal sealed class WalIndex
         }
     }
 
-    /// <summary>The log restarts with a new segment; returns all older ones.</summary>
+    /// <summary>Restarts the log with a new segment. Returns the older segments; the caller deletes the files.</summary>
     public List<WalSegment> Restart(WalSegment segment)
     {
         lock (_gate)
@@ -109,19 +110,20 @@ internal sealed class WalIndex
         {
             foreach (var segment in RemoveFirst(_segments.Count - 1))
                 segment.RemoveUser();
-            // The last one stays in the list, so that late readers find a log, though one they cannot read.
+            // The last segment stays in the list: a late reader finds it, and fails at its closed file.
             _segments[0].RemoveUser();
         }
     }
 
     /// <summary>
-    /// Finds the entries <paramref name="from"/> to at most <paramref name="to"/> that lie in one segment and in about
-    /// <paramref name="maxBytes"/>, at least one. The segment is in use until <see cref="Release"/>.
+    /// Finds the entries <paramref name="from"/> to at most <paramref name="to"/> that lie in one segment and have about
+    /// <paramref name="maxBytes"/> together, at least one. The file of the segment stays open until <see cref="Release"/>.
     /// </summary>
     /// <param name="cuts">
-    /// How often the log was cut; -1 to begin. A later piece is refused when the log was cut since the first one.
+    /// The number of times the log was cut; -1 at the first call of a read. Returns false at a later call when the log was cut since the
+    /// first one.
     /// </param>
-    /// <param name="offsets">The place of each entry, and of what follows the last.</param>
+    /// <param name="offsets">The offset of each entry, and the end of the last one.</param>
     public bool TryLocate(long from, long to, int maxBytes, ref long cuts, [NotNullWhen(true)] out WalSegment? segment, List<uint> offsets)
     {
         offsets.Clear();
@@ -136,7 +138,7 @@ internal sealed class WalIndex
             var isLast = false;
             for (var index = from; index <= Math.Min(to, segment.LastIndex) && !isLast; index++)
             {
-                // A range that was truncated is not read.
+                // One read does not span a truncated range.
                 isLast = segment.IsBeforeTruncated(index, out var next);
                 if (!isLast)
                     next = segment.OffsetAfter(index);
@@ -169,7 +171,7 @@ internal sealed class WalIndex
     }
 
     /// <summary>
-    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and with <paramref name="index"/> remain.
+    /// The first entry to keep so that about <paramref name="bytesBehind"/> bytes up to and including <paramref name="index"/> remain.
     /// </summary>
     public long FirstIndexKeepingBytes(long bytesBehind, long index)
     {
@@ -215,7 +217,7 @@ internal sealed class WalIndex
         return removed;
     }
 
-    // Newest first: what is read is mostly recent. A segment without entries has LastIndex = Base.Index.
+    // Newest first: most reads are of recent entries. A segment without entries has LastIndex = Base.Index.
     private WalSegment? Find(long index)
     {
         for (var i = _segments.Count - 1; i >= 0; i--)

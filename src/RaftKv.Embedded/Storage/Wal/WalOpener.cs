@@ -4,8 +4,8 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Opens a log: first looks at everything and changes nothing, then repairs what an interrupted run left behind, and refuses what
-/// no interrupted run can have left behind.
+/// Opens a log. First reads and verifies all files without changing them, and refuses a state that no interrupted run can leave. Then
+/// repairs the state that an interrupted run left.
 /// </summary>
 internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions options)
 {
@@ -17,12 +17,12 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     private WalTail _tail;
 
     /// <summary>
-    /// The log counts up to the first thing that is wrong with it. Commits that were never synced may be lost in any part and order by a
-    /// power cut, so nothing tells that from damage.
+    /// The log is accepted up to the first error. A power cut may lose any of the commits that were never synced, in part and in any order,
+    /// so that such a loss cannot be distinguished from damage.
     /// </summary>
     private bool TakesPrefix => options.UpToDamage || _tail.IsBuffered;
 
-    /// <summary>A segment file; without a header it was prepared and never used, or its first write was interrupted.</summary>
+    /// <summary>A segment file. Without a header, it was preallocated and never used, or its first write was interrupted.</summary>
     private sealed record Found(WalSegmentHeader? Header, int HeaderBytes, uint Crc);
 
     public Wal Open(out WalRecovery recovery)
@@ -45,12 +45,13 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 CreateFirst(preparer);
             else
                 Repair(cut, poisoned);
-            // What the last run left in the page cache alone is on the disk before anything is built on it.
+            // Sync what the last run left only in the page cache, before anything depends on it.
             if (_tail.IsBuffered)
                 _replay.Index.SyncAll();
             var wal = new Wal(fs, directory, options, _replay, preparer, new WalTailFile(tailFile, _tail));
             wal.WriteTail(times: 2);
-            // What says that they are done with may have been in the page cache alone, because a sync failed; it is durable from here on.
+            // Delete older segments only now: the tail or the reset that makes them obsolete may have been only in the page cache, because
+            // a sync failed. Now it is durable.
             Delete(_found.Keys.Where(IsDone));
             if (poisoned)
             {
@@ -96,7 +97,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         }
     }
 
-    /// <summary>Without a tail that is readable the log begins with the oldest segment that is.</summary>
+    /// <summary>For recovery tools: without a readable tail, the log begins with the oldest readable segment.</summary>
     private IStorageFile OpenTailOfDamaged(string path)
     {
         var file = fs.Open(path, fs.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.Create);
@@ -128,12 +129,12 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
     }
 
     /// <summary>
-    /// Replays all segments in use. True if the last one goes on behind its last whole commit, up to <paramref name="end"/>.
+    /// Replays all segments in use. True if bytes other than zero follow the last whole commit, up to <paramref name="end"/>.
     /// </summary>
     private bool Replay(out long end)
     {
         var lastUsed = _found.LastOrDefault(f => f.Value.Header is not null).Key;
-        // At most one segment may be in use that the tail does not name: a roll names its segment before it is acknowledged.
+        // At most one segment in use may be missing in the tail: the tail names a new segment before its first commit is acknowledged.
         if (lastUsed > _tail.LastSegment + 1 && !TakesPrefix)
             throw Missing(_tail.LastSegment + 1);
         lastUsed = Math.Max(lastUsed, _tail.LastSegment);
@@ -187,10 +188,10 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
                 + $"{_tail.RequiredCommit} and entry {_tail.Last}");
     }
 
-    /// <summary>Prepared for what would have come next.</summary>
+    /// <summary>The segment was preallocated for later commits, or the first write to it was interrupted.</summary>
     private bool IsUnused(long sequence) => _opened.Count == 0 || sequence > _opened[^1].Sequence;
 
-    /// <summary>Nothing of it is in the log any more.</summary>
+    /// <summary>No entry of the segment is in the log any more.</summary>
     private bool IsDone(long sequence) => sequence < _opened[0].Sequence;
 
     private void Delete(IEnumerable<long> segments)
@@ -215,8 +216,9 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         _replay.Start(segment, header, crc);
     }
 
-    // Zeros what an interrupted commit left, and writes the last commit again: if its sync failed in the last run, the page cache shows it
-    // although the disk may not have it, and no later sync would say so. Commits before it were durable before it was begun.
+    // Overwrites the remains of an interrupted commit with zeros, and writes the last commit again: if its sync failed in the last run, the
+    // page cache shows it although the disk may not have it, and no later sync reports that. Earlier commits were durable before it was
+    // begun. If the last run met a failed write or sync, the whole segment is written again.
     private void Repair(long cut, bool poisoned)
     {
         var active = _replay.Index.Active;
@@ -236,7 +238,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         var start = _replay.LastCommitStart;
         var last = new byte[active.End - start];
         ReadOnlySpan<byte> read = last.AsSpan(0, active.File.Read(start, last));
-        // The very bytes that are written must be those that were verified: the page may have been dropped and read anew in between.
+        // Verify exactly the bytes that are written: the page may have been dropped and read again since the replay.
         if (read.Length < last.Length || BinaryPrimitives.ReadUInt32LittleEndian(read[^4..]) != _replay.Chain
             || !IsIntact(read, start, active))
             throw WalReader.Damaged(active.Path, start, _replay.Terms.Last.Index, "it reads differently each time");

@@ -3,14 +3,16 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// Makes empty segments: files of written zeros. Overwriting them later changes no metadata, which makes each commit's sync nearly twice
-/// as fast as appending, and faster still than after fallocate. The next one is made ahead of need on a thread of its own.
+/// Preallocates segments: files of written zeros. Overwriting zeros changes no metadata, so that the sync of each commit is nearly twice as
+/// fast as with appending, and also faster than after fallocate. The next segment is made before it is needed, on a separate thread.
 /// </summary>
 internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposable
 {
     private const int ChunkBytes = 1024 * 1024;
 
-    /// <summary>Synced in steps, so that a commit meanwhile does not queue behind a whole segment of dirty pages.</summary>
+    /// <summary>
+    /// A new file is synced in steps of this size, so that a concurrent commit does not wait for a whole segment of dirty pages.
+    /// </summary>
     private const int SyncEveryBytes = 8 * 1024 * 1024;
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
@@ -24,7 +26,7 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
     private (long Sequence, long Bytes, IStorageFile File)? _ready;
     private volatile bool _stopping;
 
-    /// <summary>Begins to make a segment in the background, once. Writer only.</summary>
+    /// <summary>Begins to make a segment in the background, unless that was requested before. Writer only.</summary>
     public void Request(long sequence, long bytes)
     {
         lock (_gate)
@@ -40,7 +42,10 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             Withdraw();
     }
 
-    /// <summary>Without a thread segments are made when they are needed, which takes longer.</summary>
+    /// <summary>
+    /// Starts the thread if needed; false when the system has no more threads. <see cref="Take"/> then makes each segment itself, which
+    /// takes longer.
+    /// </summary>
     private bool HasThread()
     {
         if (_thread is not null)
@@ -66,12 +71,13 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
     }
 
     /// <summary>
-    /// The segment made ahead, or one made now: of the usual size or, where there is no room for that, as small as it may be. Writer only.
+    /// Returns the segment made in the background, or one made now: of the usual size, or a small one if there is no room for that. Writer
+    /// only.
     /// </summary>
-    /// <param name="sequence">Its number.</param>
-    /// <param name="bytes">The usual size.</param>
-    /// <param name="least">What it must have.</param>
-    /// <exception cref="WalNoRoomException">There is no room even for that; nothing has changed.</exception>
+    /// <param name="sequence">The number of the segment.</param>
+    /// <param name="bytes">The usual size, in bytes.</param>
+    /// <param name="least">The smallest acceptable size, in bytes.</param>
+    /// <exception cref="WalNoRoomException">There is no room even for a small segment; nothing has changed.</exception>
     public IStorageFile Take(long sequence, long bytes, long least)
     {
         _idle.Wait();
@@ -86,7 +92,7 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         {
             if (prepared.Sequence == sequence && prepared.Bytes >= least)
                 return prepared.File;
-            // A record larger than a usual segment gets one of its own size.
+            // Too small for this commit: a segment of the needed size is made instead.
             prepared.File.Dispose();
         }
         try
@@ -111,7 +117,9 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         }
     }
 
-    /// <summary>Waits a bounded time. A thread that hangs in the disk keeps its file until the process ends.</summary>
+    /// <summary>
+    /// Waits at most 5 seconds for the thread. A thread that hangs in a disk operation keeps its file open until the process ends.
+    /// </summary>
     public void Dispose()
     {
         if (_stopping)
@@ -144,8 +152,8 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
             }
             catch
             {
-                // Not an error of the log yet, and never the end of the host's process: the writer that needs the segment makes it again,
-                // and meets the error if it is still there.
+                // Not an error of the log yet, and it must not end the host's process: the writer that needs the segment makes it again,
+                // and gets the error if it persists.
             }
             _idle.Set();
         }
@@ -172,7 +180,7 @@ internal sealed class WalPreparer(IFileSystem fs, string directory) : IDisposabl
         catch (Exception e)
         {
             file.Dispose();
-            // What was written of it is room that is missing elsewhere.
+            // Return the room that the incomplete file takes.
             if (e is RaftKvStorageException { Error: RaftKvStorageError.DiskFull })
                 fs.DeleteQuietly(path);
             throw;

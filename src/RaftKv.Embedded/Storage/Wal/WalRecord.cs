@@ -7,12 +7,13 @@ namespace RaftKv.Embedded.Storage;
 
 /// <summary>
 /// A record of the log, as it lies in a segment, little-endian:
-/// <code>length u32 | type u8 | entry kind u8 | flags u8 | 0 u8 | commit u32 | body | zeros to a multiple of 4 | previous CRC u32 | CRC32C
-/// u32</code>
-/// The length leaves the padding out. The CRC covers everything before it, and begins with the salt of the segment, which no client knows:
-/// a value cannot look like a record. The previous CRC chains the record to its predecessor, so that bytes of another place, segment or
-/// life never continue a log, while every record can still be verified alone. The commit is the low half of the number of the commit that
-/// wrote it; a flag marks a commit's last record: a commit counts as a whole or not at all.
+/// <code>
+/// length u32 | type u8 | entry kind u8 | flags u8 | 0 u8 | commit u32 | body | zeros to a multiple of 4 | previous CRC u32 | CRC32C u32
+/// </code>
+/// The length excludes the padding. The CRC covers everything before it, and begins with the salt of the segment, which no client knows: a
+/// value cannot look like a record. The previous CRC chains the record to its predecessor, so that bytes of another offset, another segment
+/// or an earlier log never continue a log, while every record can still be verified alone. The field commit has the low 32 bits of the
+/// number of the commit that wrote the record. A flag marks a commit's last record: a commit counts as a whole or not at all.
 /// </summary>
 internal readonly ref struct WalRecord
 {
@@ -47,15 +48,15 @@ internal readonly ref struct WalRecord
     public uint Crc => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[^4..]);
 
     /// <summary>Whether its checksum is right.</summary>
-    /// <param name="salt">That of its segment.</param>
+    /// <param name="salt">The salt of its segment.</param>
     public bool IsIntact(uint salt) => Crc == Crc32C.Continue(salt, _bytes[..^4]);
 
     public ReadOnlySpan<byte> Body => _bytes[HeaderBytes..(Length - TrailerBytes)];
 
-    /// <summary>Of an entry or a truncation.</summary>
+    /// <summary>The id in an entry or a truncation; not valid for a vote.</summary>
     public EntryId Id => new(BinaryPrimitives.ReadInt64LittleEndian(Body[8..]), BinaryPrimitives.ReadInt64LittleEndian(Body));
 
-    /// <summary>Of an entry.</summary>
+    /// <summary>The log time of an entry, in milliseconds; not valid for other records.</summary>
     public long TimeMs => BinaryPrimitives.ReadInt64LittleEndian(Body[16..]);
 
     private int Length => (int)BinaryPrimitives.ReadUInt32LittleEndian(_bytes);
@@ -63,8 +64,8 @@ internal readonly ref struct WalRecord
     public static int SizeOf(int bodyBytes) => Padded(HeaderBytes + bodyBytes) + TrailerBytes;
 
     /// <summary>
-    /// The size of the record that starts here, or 0 if these bytes do not look like one of at most <paramref name="room"/> bytes. Proves
-    /// nothing.
+    /// The size of the record that starts here, or 0 if these bytes do not look like one of at most <paramref name="room"/> bytes. Does not
+    /// verify the checksum.
     /// </summary>
     public static int PeekSize(ReadOnlySpan<byte> header, long room)
     {
@@ -114,8 +115,8 @@ internal readonly ref struct WalRecord
             records = records[record.Length..];
             record[FlagsOffset] = records.IsEmpty ? LastOfCommitFlag : (byte)0;
             BinaryPrimitives.WriteUInt32LittleEndian(record[CommitOffset..], commit);
-            // The link stands last but one, so that the processor sums up the next record while it waits for this one; and it is taken from
-            // the register, not from the bytes just written, which would have to be waited for as well.
+            // The previous CRC is the last field before the CRC, so that the processor can checksum most of the next record before the CRC
+            // of this one is known. It is taken from the register: reading back the bytes just written would be one more wait.
             BinaryPrimitives.WriteUInt32LittleEndian(record[^TrailerBytes..], previous);
             previous = ~BitOperations.Crc32C(~Crc32C.Continue(salt, record[..^TrailerBytes]), previous);
             BinaryPrimitives.WriteUInt32LittleEndian(record[^4..], previous);

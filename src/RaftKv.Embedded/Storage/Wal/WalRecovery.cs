@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>What a log held when it was opened.</summary>
+/// <summary>The content of a log when it was opened.</summary>
 internal sealed record WalRecovery
 {
     /// <summary>Where the log is.</summary>
@@ -28,32 +28,35 @@ internal sealed record WalRecovery
 
     public required IReadOnlyList<LogEntry> Tail { get; init; }
 
-    /// <summary>There was no log before.</summary>
+    /// <summary>The log has no commit: it is new, or an earlier run ended before its first commit.</summary>
     public required bool IsNew { get; init; }
 
-    /// <summary>The bytes of a commit that the last crash interrupted, cut off. They were never acknowledged.</summary>
+    /// <summary>
+    /// How many bytes of a commit that a crash interrupted were overwritten with zeros. They were not acknowledged, unless commits were not
+    /// synced.
+    /// </summary>
     public required long BytesCut { get; init; }
 
-    /// <summary>The last run ended with a failed write or sync, and the end of the log was written again before it was trusted.</summary>
+    /// <summary>The last run ended with a failed write or sync, and the active segment was written again before it was trusted.</summary>
     public required bool WasPoisoned { get; init; }
 
     /// <summary>
     /// The last run left its commits in the page cache (<see cref="RaftKvDurability.OsBuffered"/>) and did not close the log. If the power
-    /// was cut, entries and votes that this node told others of may be lost, with no other sign of it.
+    /// was cut, entries and votes that this node has sent to others may be lost, without another sign of the loss.
     /// </summary>
     public required bool WasBuffered { get; init; }
 
-    /// <summary>At least so many commits of such a run are lost.</summary>
+    /// <summary>The least number of commits of such a run that are lost.</summary>
     public required long LostCommits { get; init; }
 
-    /// <summary>The bytes read and verified.</summary>
+    /// <summary>The number of bytes read and verified.</summary>
     public required long BytesRead { get; init; }
 
     public required TimeSpan Duration { get; init; }
 
     /// <summary>
-    /// Whether the log goes on from a snapshot. If not, the process died between installing the snapshot and <see cref="Wal.Reset"/>, and
-    /// the log must be reset to it now.
+    /// Whether the log continues a snapshot. If not, the process died between installing the snapshot and <see cref="Wal.Reset"/>, and the
+    /// log must be reset to it now.
     /// </summary>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Damaged"/>: entries between the snapshot and the log are missing.
@@ -79,11 +82,13 @@ internal sealed record WalRecovery
         return term == snapshot.Term;
     }
 
-    /// <summary>What the consensus core starts from, given the newest snapshot, which is loaded; see <see cref="Continues"/>.</summary>
+    /// <summary>
+    /// The state that the consensus core starts from, given the newest snapshot, which is loaded already; see <see cref="Continues"/>.
+    /// </summary>
     public RaftStart ToStart(EntryId snapshot, ClusterConfiguration configuration, long configurationIndex, long snapshotTimeMs)
     {
-        // A snapshot from a leader may be durable before the term it came in: then this node has sent no answer in that term, and has not
-        // voted in it.
+        // A snapshot from a leader may become durable before the term of that leader. This node has then sent no reply in that term, and
+        // has not voted in it.
         var knowsTerm = Term >= snapshot.Term;
         var start = new RaftStart
         {

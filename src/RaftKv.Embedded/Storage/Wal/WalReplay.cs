@@ -19,7 +19,7 @@ internal sealed class WalReplay
     public uint Chain { get; private set; }
 
     /// <summary>
-    /// Where that commit begins in the active segment; 0 when it is the first there, because the header was written with it.
+    /// Where the last whole commit begins in the active segment; 0 when it is the first one there, because the header was written with it.
     /// </summary>
     public long LastCommitStart { get; private set; }
 
@@ -28,7 +28,7 @@ internal sealed class WalReplay
     /// <summary>The indexes of the configuration entries.</summary>
     public IEnumerable<long> Configurations => _configurations.Where(i => i > Index.Base.Index);
 
-    /// <summary>Begins with the oldest segment, or a reset: its header says what is not read any more.</summary>
+    /// <summary>Begins with the oldest segment, or with a reset. Its header has the state of the log before it.</summary>
     public void Start(WalSegment segment, WalSegmentHeader header, uint headerCrc)
     {
         (Commit, Vote) = (header.Commit, header.Vote);
@@ -36,11 +36,11 @@ internal sealed class WalReplay
         Enter(segment, headerCrc);
     }
 
-    /// <summary>Whether a segment fits the end of the one before it.</summary>
+    /// <summary>Whether a segment continues the log that was replayed so far.</summary>
     public bool FitsEnd(WalSegmentHeader header) =>
         header.Commit == Commit && header.Previous == Chain && header.Base == Terms.Last && header.Vote == Vote;
 
-    /// <summary>Goes on with the next segment, which must fit the end of the previous one.</summary>
+    /// <summary>Continues with the next segment, which must continue the previous one.</summary>
     public void Continue(WalSegment segment, WalSegmentHeader header, uint headerCrc)
     {
         var previous = Index.Active;
@@ -49,7 +49,7 @@ internal sealed class WalReplay
         Enter(segment, headerCrc);
     }
 
-    /// <summary>Replays the whole commits of the active segment, and returns the window to look at what is behind them.</summary>
+    /// <summary>Replays the whole commits of the active segment. Returns the window, for a check of the bytes behind them.</summary>
     public WalWindow ReplayActive()
     {
         var segment = Index.Active;
@@ -74,11 +74,13 @@ internal sealed class WalReplay
     }
 
     /// <summary>
-    /// Whether a record of a later commit than the interrupted one lies behind the end. A commit is written only when its predecessor is
-    /// durable, so then the end is no interrupted write but a hole.
+    /// The offset of a record behind the end that belongs to a later commit than the interrupted one; null if there is none. A commit is
+    /// written only after its predecessor is durable, so such a record proves damage: no interrupted write leaves it.
     /// </summary>
-    /// <param name="window">Of the active segment.</param>
-    /// <param name="to">Only zeros follow from here on. A record may reach beyond: a checksum, too, may end in zeros.</param>
+    /// <param name="window">The window of the active segment.</param>
+    /// <param name="to">
+    /// Only zeros follow from here on. A record may extend beyond this offset, because a checksum may end in zeros.
+    /// </param>
     public long? FindLaterCommit(WalWindow window, long to) =>
         LaterCommitSearch.Find(window, Index.Active.End, to, (uint)Commit, Index.Active.Salt);
 
@@ -105,8 +107,8 @@ internal sealed class WalReplay
         return record.Previous == chain && record.IsIntact(Index.Active.Salt);
     }
 
-    // What is checked here was written by this library under a right checksum: if it does not hold, a program had a bug, and nothing it
-    // wrote can be trusted.
+    // These records have a right checksum, so this library wrote them. A violation means that the program that wrote them had a bug, and
+    // nothing that it wrote can be trusted.
     private void Apply(ReadOnlySpan<byte> commit, WalSegment segment)
     {
         while (!commit.IsEmpty)

@@ -4,14 +4,15 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// A segment of the log in memory: where each of its living entries begins. Guarded by the lock of its <see cref="WalIndex"/>.
+/// The description of a segment in memory: where each of its entries that are not truncated begins. Guarded by the lock of its
+/// <see cref="WalIndex"/>.
 /// </summary>
 internal sealed class WalSegment(long sequence, string path, IStorageFile file, long bytes, int headerBytes, EntryId @base, uint salt,
     int expectedEntries = 0)
 {
     private const string Extension = ".wal";
 
-    /// <summary>Where entries end that a truncated range follows, in the order of their indexes.</summary>
+    /// <summary>The ends of the entries that a truncated range follows, in the order of their indexes.</summary>
     private readonly List<(long Index, uint End)> _ends = [];
 
     private int _users = 1;
@@ -27,13 +28,13 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
 
     public int HeaderBytes { get; } = headerBytes;
 
-    /// <summary>What the checksums of its records begin with.</summary>
+    /// <summary>The salt that the checksums of its records begin with.</summary>
     public uint Salt => salt;
 
-    /// <summary>Where the next commit goes.</summary>
+    /// <summary>The offset of the next commit.</summary>
     public long End { get; set; } = headerBytes;
 
-    /// <summary>The entry before its first one; falls when the log is cut off before it.</summary>
+    /// <summary>The entry before its first one. Decreases when the log is truncated before it.</summary>
     public EntryId Base { get; private set; } = @base;
 
     /// <summary>Where the entries Base.Index + 1, + 2, ... begin.</summary>
@@ -74,13 +75,14 @@ internal sealed class WalSegment(long sequence, string path, IStorageFile file, 
             return;
         }
         var keep = (int)(last.Index - Base.Index);
-        // The entry cut at before keeps its own end: what was appended behind it begins after the range truncated then.
+        // If the log was cut after this entry before, the end stored then stays: entries appended since begin behind the range truncated
+        // then.
         if (!IsBeforeTruncated(last.Index, out _))
             _ends.Add((last.Index, Offsets[keep]));
         Offsets.RemoveRange(keep, Offsets.Count - keep);
     }
 
-    /// <summary>The file stays open until every user is done with it, deleted or not.</summary>
+    /// <summary>The file stays open until its last user is removed, even if it is deleted.</summary>
     public void AddUser() => _users++;
 
     public void RemoveUser()

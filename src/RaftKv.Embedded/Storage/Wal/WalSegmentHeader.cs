@@ -4,16 +4,18 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The beginning of a segment: everything needed to read it when all before it are gone. A <see cref="FormatBlock"/> with
-/// <code>sequence i64 | segment bytes i64 | commit i64 | previous CRC u32 | flags u32 | base index i64 | base term i64 | salt u32 |
-/// vote</code>
+/// The beginning of a segment. It has everything that is needed to read the segment after all earlier ones are deleted. A
+/// <see cref="FormatBlock"/> with
+/// <code>
+/// sequence i64 | segment bytes i64 | commit i64 | previous CRC u32 | flags u32 | base index i64 | base term i64 | salt u32 | vote
+/// </code>
 /// The first version has no salt.
 /// </summary>
 /// <param name="Sequence">Its number, from 1, without gaps; also its name.</param>
-/// <param name="Bytes">The length of the file, zeros included; a shorter one was cut off.</param>
+/// <param name="Bytes">The length of the file, zeros included; a shorter file was cut off.</param>
 /// <param name="Commit">The last commit before its first record.</param>
 /// <param name="Previous">The CRC its predecessor ends with.</param>
-/// <param name="IsReset">The log restarts here, behind an installed snapshot; what older segments hold is dead.</param>
+/// <param name="IsReset">The log restarts here, behind an installed snapshot; older segments are not part of it.</param>
 /// <param name="Base">The last entry of the log before its first record.</param>
 /// <param name="Vote">Term and vote before its first record.</param>
 /// <param name="Salt">
@@ -55,7 +57,7 @@ internal sealed record WalSegmentHeader(long Sequence, long Bytes, long Commit, 
         return size;
     }
 
-    /// <summary>Null if the bytes do not begin with a whole header, or with one that cannot be.</summary>
+    /// <summary>Null if the bytes do not begin with a whole header, or if its values are impossible.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/></exception>
     public static WalSegmentHeader? Read(ReadOnlySpan<byte> bytes, string path, out int size, out uint crc)
     {

@@ -4,20 +4,20 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The second place where the log's end is known (file <c>tail</c>), so that a lost or shortened log is noticed. Two slots take turns; each
-/// is a <see cref="FormatBlock"/> with
+/// A second record of where the log ends (file <c>tail</c>), so that a lost or shortened log is noticed. The file has two slots, written in
+/// turn; each is a <see cref="FormatBlock"/> with
 /// <code>generation i64 | first segment i64 | last segment i64 | commit i64 | last index i64 | last term i64 | synced commit i64</code>
-/// The first version, which ends before the synced commit, is written while every commit is synced.
-/// It is written at each change of the set of segments and at start and close, not at each commit: a commit costs one sync.
+/// The first version, which ends before the synced commit, is written while every commit is synced. The file is written at each change of
+/// the set of segments and at start and close, not at each commit: a commit costs one sync.
 /// </summary>
-/// <param name="Generation">Counts the writes; the higher slot is the truth.</param>
+/// <param name="Generation">Counts the writes; the slot with the higher number is the current one.</param>
 /// <param name="FirstSegment">The oldest segment that must exist.</param>
-/// <param name="LastSegment">The newest segment that must exist; at most the one behind it may be in use as well.</param>
+/// <param name="LastSegment">The newest segment that must exist. Of the later ones, at most the next may be in use.</param>
 /// <param name="Commit">The log reaches at least this commit.</param>
 /// <param name="Last">The last entry after that commit, for messages.</param>
 /// <param name="SyncedCommit">
-/// Set while commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>): only up to this one the log is known to be on the
-/// disk, and a power cut may have taken any part of what follows.
+/// Set while commits stay in the page cache (<see cref="RaftKvDurability.OsBuffered"/>): the log is known to be on the disk only up to this
+/// commit, and a power cut may have lost any part of the later commits.
 /// </param>
 internal readonly record struct WalTail(long Generation, long FirstSegment, long LastSegment, long Commit, EntryId Last,
     long? SyncedCommit = null)
@@ -33,7 +33,7 @@ internal readonly record struct WalTail(long Generation, long FirstSegment, long
     /// <summary>Whether the last run left its commits in the page cache, and did not close the log.</summary>
     public bool IsBuffered => SyncedCommit is not null;
 
-    /// <summary>The commit that the log must have; if it has not, it was damaged.</summary>
+    /// <summary>The commit that the log must reach; a log that ends before it is damaged.</summary>
     public long RequiredCommit => SyncedCommit ?? Commit;
 
     /// <summary>A new log has no segment yet; the first will be number 1.</summary>

@@ -10,9 +10,9 @@ internal sealed class WalTailFile(IStorageFile file, WalTail tail) : IDisposable
     /// <summary>Writes where the log ends; durable when it returns.</summary>
     /// <param name="index">The segments.</param>
     /// <param name="commit">The last commit.</param>
-    /// <param name="last">The last entry after it.</param>
-    /// <param name="syncedCommit">The last commit that is on the disk, where commits are not synced.</param>
-    /// <param name="times">Twice fills both slots: neither may lead back to segments that are about to be deleted.</param>
+    /// <param name="last">The last entry after that commit.</param>
+    /// <param name="syncedCommit">The last commit that is on the disk; null if every commit is synced.</param>
+    /// <param name="times">2 writes both slots: neither may name segments that are about to be deleted.</param>
     public void Write(WalIndex index, long commit, EntryId last, long? syncedCommit, int times)
     {
         for (var i = 0; i < times; i++)

@@ -4,9 +4,8 @@ using System.Text;
 namespace RaftKv.Embedded.Storage;
 
 /// <summary>
-/// The term, whom this node voted for in it, and its longest promise to a leader: term i64 | u16 length, or 0xFFFF for no vote | node id
-/// in UTF-8 | unless it is 0: promise in milliseconds i32. Fewer than four bytes
-/// behind the node id are padding.
+/// The term, the candidate that this node voted for in it, and its longest promise to a leader: term i64 | u16 length, or 0xFFFF for no
+/// vote | node id in UTF-8 | unless it is 0: promise in milliseconds i32. Fewer than four bytes behind the node id are padding.
 /// </summary>
 internal readonly record struct WalVote(long Term, string? VotedFor, int PromiseMs = 0)
 {

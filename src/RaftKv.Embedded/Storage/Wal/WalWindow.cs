@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Storage;
 
-/// <summary>Reads a file through one buffer, for those who go through it in order.</summary>
+/// <summary>Reads a file through one buffer, for callers that read it in order.</summary>
 internal sealed class WalWindow(IStorageFile file, long length)
 {
     private const int UsualBytes = 1024 * 1024;
@@ -11,7 +11,9 @@ internal sealed class WalWindow(IStorageFile file, long length)
 
     public long Length => length;
 
-    /// <summary>The bytes at an offset: <paramref name="count"/> of them, or what is left. Valid until the next call.</summary>
+    /// <summary>
+    /// The bytes at an offset: <paramref name="count"/> of them, or fewer at the end of the file. Valid until the next call.
+    /// </summary>
     public ReadOnlySpan<byte> Get(long offset, int count)
     {
         count = (int)Math.Min(count, Math.Max(0, length - offset));
@@ -26,7 +28,9 @@ internal sealed class WalWindow(IStorageFile file, long length)
         return _buffer.AsSpan((int)(offset - _start), count);
     }
 
-    /// <summary>Behind the last byte from <paramref name="offset"/> on that is not zero; <paramref name="offset"/> if all are.</summary>
+    /// <summary>
+    /// The offset behind the last byte from <paramref name="offset"/> on that is not zero; <paramref name="offset"/> if all are zero.
+    /// </summary>
     public long FindEnd(long offset)
     {
         var end = offset;

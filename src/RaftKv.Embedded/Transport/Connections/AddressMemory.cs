@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Which of the addresses behind a name led to the peer, and which to another node or to none that speaks this protocol. One thread at a
-/// time.
+/// For each host name, the address that led to the peer last, or that led to another node or to a program that does not speak this
+/// protocol. One thread at a time.
 /// </summary>
 internal sealed class AddressMemory
 {
@@ -15,7 +15,10 @@ internal sealed class AddressMemory
 
     public void Failed(string name, IPAddress address) => _known[name] = (null, address);
 
-    /// <summary>The one that worked first, the one that failed last, and the families in turn between them (RFC 8305, section 4).</summary>
+    /// <summary>
+    /// The addresses in the order of the attempts: the one that worked is first, the one that failed is last, and between them the address
+    /// families alternate (RFC 8305, section 4).
+    /// </summary>
     public IReadOnlyList<IPAddress> Order(string name, IReadOnlyList<IPAddress> resolved)
     {
         var (worked, failed) = _known.GetValueOrDefault(name);

@@ -5,8 +5,8 @@ namespace RaftKv.Embedded.Transport;
 
 /// <summary>
 /// Connects to one of several addresses of a name (RFC 8305). The attempts start one after the other, a quarter of a second apart, or at
-/// once when the one before has failed; the first that succeeds wins. So an address that does not answer costs a quarter of a second and
-/// not the whole time.
+/// once when the one before has failed; the first that succeeds wins. An address that does not answer thus costs a quarter of a second, not
+/// the whole timeout.
 /// </summary>
 internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
 {
@@ -17,7 +17,7 @@ internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
     private ConnectionLostException? _failure;
     private Socket? _winner;
 
-    /// <returns>A connected socket that does not block.</returns>
+    /// <returns>A connected, non-blocking socket.</returns>
     /// <exception cref="ConnectionLostException">No address answers within the deadline.</exception>
     public Socket Connect(IReadOnlyList<IPEndPoint> candidates)
     {
@@ -31,7 +31,7 @@ internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
                 else if (_attempts.Count == 0)
                     throw _failure ?? ConnectionLostException.Because(SocketError.NoData);
                 var stagger = Deadline.After(AttemptDelay);
-                // With no attempt under way the next one starts at once.
+                // Without an attempt in progress the next one starts at once.
                 while (_winner is null && _attempts.Count > 0 && !(next < candidates.Count && stagger.HasPassed))
                 {
                     if (!Wait(next < candidates.Count ? Min(stagger.Remaining, deadline.Remaining) : deadline.Remaining))
@@ -72,7 +72,10 @@ internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
         }
     }
 
-    /// <summary>Waits until an attempt ends. False: none did in time, or the next one may start because one has failed.</summary>
+    /// <summary>
+    /// Waits until an attempt ends or the time has passed. True: no attempt has ended and the deadline has not passed. False: an attempt
+    /// has ended, so that the next one may start, or the deadline has passed.
+    /// </summary>
     private bool Wait(TimeSpan time)
     {
         var ended = new List<Socket>(_attempts);
@@ -93,7 +96,7 @@ internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
     private void Finish(Socket socket)
     {
         var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-        // A dial to a port of this machine that nothing listens on may, as TCP goes, be answered by itself.
+        // A connection to a local port without a listener may connect to itself (TCP simultaneous open).
         if (error == SocketError.Success && socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
             error = SocketError.ConnectionRefused;
         if (error == SocketError.Success)

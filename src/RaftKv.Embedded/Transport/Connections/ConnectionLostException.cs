@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// A connection ended, or did not come to be. <paramref name="reset"/>: because the other process closed or refused it, not because of
-/// silence.
+/// A connection ended, or could not be made. <paramref name="reset"/>: the other process closed or refused it; false for other reasons,
+/// such as silence.
 /// </summary>
 internal sealed class ConnectionLostException(string message, bool reset) : Exception(message)
 {

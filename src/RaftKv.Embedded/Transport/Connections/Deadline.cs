@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// A point in time by which something must be over. Sockets live in real time only, so this reads the machine's monotonic clock.
+/// A point in time by which something must be over. Sockets are only used in real time, never in a simulation, so this reads the monotonic
+/// clock of the machine.
 /// </summary>
 internal readonly struct Deadline
 {

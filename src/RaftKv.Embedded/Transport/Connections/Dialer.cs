@@ -4,15 +4,15 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Makes one connection and exchanges introductions, all on the calling thread and within a bound.</summary>
+/// <summary>Makes one connection and exchanges introductions, on the calling thread and within a deadline.</summary>
 internal static class Dialer
 {
-    /// <summary>Connects to an address behind a name that answers. The socket does not block.</summary>
+    /// <summary>Connects to the first address of a host name that answers. The socket is non-blocking.</summary>
     /// <param name="address">host:port.</param>
-    /// <param name="options">The transport's.</param>
+    /// <param name="options">The options of the transport.</param>
     /// <param name="deadline">For all addresses of the name together.</param>
-    /// <param name="memory">What is known of the addresses of names.</param>
-    /// <exception cref="ConnectionLostException">None does.</exception>
+    /// <param name="memory">The results of earlier attempts, by name; <c>null</c> without any.</param>
+    /// <exception cref="ConnectionLostException">No address answers.</exception>
     public static Socket Connect(string address, TransportOptions options, Deadline deadline, AddressMemory? memory = null)
     {
         if (!HostAndPort.TryParse(address, out var target))
@@ -21,7 +21,9 @@ internal static class Dialer
         return new ConnectRace(options, deadline).Connect([.. ordered.Select(ip => new IPEndPoint(ip, target.Port))]);
     }
 
-    /// <summary>Asks who listens at an address, and hangs up. Errors as of <see cref="Connect"/> and <see cref="Introduce"/>.</summary>
+    /// <summary>
+    /// Asks which node listens at an address, and closes the connection. Throws as <see cref="Connect"/> and <see cref="Introduce"/>.
+    /// </summary>
     public static (PeerHello Peer, HandshakeVerdict Verdict) Probe(TransportContext context, string address, Deadline deadline,
         bool wantsToJoin = false)
     {
@@ -32,18 +34,18 @@ internal static class Dialer
         return (introduction.Peer, introduction.Verdict);
     }
 
-    /// <summary>Proves who we are, as far as the cluster asks for it, introduces ourselves and hears who answered.</summary>
-    /// <exception cref="ConnectionLostException">No answer.</exception>
-    /// <exception cref="WireFormatException">An answer that is none of ours.</exception>
+    /// <summary>Authenticates this node as far as the cluster requires it, introduces it, and reads the introduction of the peer.</summary>
+    /// <exception cref="ConnectionLostException">The peer does not answer.</exception>
+    /// <exception cref="WireFormatException">The answer is not one of this protocol.</exception>
     /// <exception cref="NotAuthenticatedException">
-    /// The other side has not proven that it belongs to the cluster, or does not believe that we do.
+    /// The other side has not proven that it belongs to the cluster, or does not accept the proof of this node.
     /// </exception>
     public static Introduction Introduce(PeerStream stream, PeerHello self, TransportOptions options, Deadline deadline)
     {
         if (options.Tls is { } tls)
         {
             stream.SecureAsDialler(tls, deadline);
-            // Nothing is said to a node of another name; a probe does not know yet which node answers.
+            // Nothing is sent to a node whose certificate has another name. A probe does not know yet which node answers.
             if (!self.IsProbe)
                 RequireNameOf(self.TargetNodeId, tls, stream);
         }
@@ -76,7 +78,7 @@ internal static class Dialer
         }
         catch (ConnectionLostException e) when (e.Reset && options.Tls is not null)
         {
-            // Under TLS 1.3 this is how the dialler learns it.
+            // Under TLS 1.3 this reset is the only sign for the dialler that its certificate was refused.
             throw new ConnectionLostException($"{e.Message}; it may not trust this node's certificate", e.Reset);
         }
     }
@@ -88,7 +90,9 @@ internal static class Dialer
                 $"its certificate is not that of {nodeId}, but of {CertificateCheck.NameOf(stream.PeerCertificate!)}");
     }
 
-    /// <summary>Answers the challenge and checks the acceptor's own proof. Returns the answer to the introduction without it.</summary>
+    /// <summary>
+    /// Answers the challenge and checks the proof of the acceptor. Returns the answer to the introduction without this proof.
+    /// </summary>
     private static byte[] Prove(PeerSecret secret, byte[] hello, byte[] challenge, ref FrameType type, PeerStream stream,
         FrameReader reader, Deadline deadline, out FrameSeal seal)
     {
@@ -109,7 +113,9 @@ internal static class Dialer
         return reply;
     }
 
-    /// <summary>The one answer that comes without proof.</summary>
+    /// <summary>
+    /// Throws if the acceptor refused the proof of this node, which is the only answer that has no proof of the acceptor.
+    /// </summary>
     private static void ThrowIfTurnedAway(FrameType type, ReadOnlySpan<byte> payload)
     {
         if (type == FrameType.HelloReply && !payload.IsEmpty && payload[0] == (byte)HandshakeVerdict.NotAuthenticated)

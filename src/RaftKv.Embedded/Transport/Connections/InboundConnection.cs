@@ -5,8 +5,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// One accepted connection and its thread: hears the introduction, answers, and delivers messages until it ends. Nothing but the answer is
-/// ever sent on it.
+/// One accepted connection and its thread: reads the introduction, answers, and delivers messages until the connection ends. Only the
+/// answers to the introduction are sent on it.
 /// </summary>
 internal sealed class InboundConnection
 {
@@ -31,14 +31,16 @@ internal sealed class InboundConnection
         _thread = context.NewThread(Run, "receive");
     }
 
-    /// <summary>Null until the peer has introduced itself and is welcome; set once, by the table of connections under its lock.</summary>
+    /// <summary>
+    /// Null until the peer has introduced itself and is welcome; set once, by <see cref="InboundConnections"/> under its lock.
+    /// </summary>
     public PeerHello? Peer { get; set; }
 
     public string? NodeId => Peer?.NodeId;
 
     public void Start() => _thread.Start();
 
-    /// <summary>Any thread; does not wait. Its end is not reported.</summary>
+    /// <summary>Ends the connection; its end is not logged. Any thread; does not wait.</summary>
     public void Hangup()
     {
         _unwanted = true;
@@ -89,7 +91,10 @@ internal sealed class InboundConnection
         }
     }
 
-    /// <summary>Whether the peer may go on. A probe only wants to know who we are.</summary>
+    /// <summary>
+    /// Makes the handshake. True if the peer may send messages; false if it is refused, and for a probe, which only asks which node this
+    /// is.
+    /// </summary>
     private bool Introduce()
     {
         SocketSetup.Apply(_socket, _context.Options);
@@ -103,12 +108,12 @@ internal sealed class InboundConnection
             throw Turned($"it calls itself {hello.NodeId}, and has the certificate of {CertificateCheck.NameOf(_stream.PeerCertificate!)}",
                 deadline);
         var proof = _context.Options.Secrets.Count > 0 ? AskForSecret(handshake, payload, deadline) : null;
-        // Nothing of what it says has any effect before it has proven who it is.
+        // The introduction has no effect before the peer has proven its identity.
         var verdict = !handshake.IsCompatible ? HandshakeVerdict.Protocol
             : hello is { IsProbe: true, WantsToJoin: false } ? HandshakeVerdict.Welcome
             : !hello.IsProbe && IsSecondProcess(hello) ? HandshakeVerdict.SecondProcess
             : _context.Handler.OnHello(hello);
-        // The answer tells who we are now: hearing the introduction may have made us a member of the peer's cluster.
+        // The own identity is read after OnHello, which may have made this node a member of the peer's cluster.
         var self = _context.Self();
         var own = hello.WantsToJoin ? self with { JoinAnswer = _context.Handler.AnswerToJoin(hello) } : self;
         var reply = Handshake.Of(own).EncodeReplyPayload(verdict);
@@ -117,7 +122,8 @@ internal sealed class InboundConnection
         var welcome = verdict == HandshakeVerdict.Welcome && !hello.IsProbe;
         if (welcome)
         {
-            // Before the answer, so that a peer which has it and sends is known; a second connection of a node replaces its first.
+            // Registered before the answer is sent, so that the peer is known when its first message arrives. A second connection of a node
+            // replaces its first one.
             if (!_all.TryIntroduce(this, hello, deadline))
                 throw ConnectionLostException.Timeout("introduction");
             _reader.Admit(_context.Options.MaxFrameBytes, _seal);
@@ -137,8 +143,8 @@ internal sealed class InboundConnection
     }
 
     /// <summary>
-    /// Whether two processes have one identity, and this is the later of them. The earlier one is asked: after a crash of a machine its
-    /// connection may outlive it, and then this is nothing but the next start.
+    /// Whether two running processes have the same identity, and the dialler is the later one. The earlier process is probed: after a crash
+    /// of its machine, its connection may still exist here, and then the dialler is only the next start of that node.
     /// </summary>
     private bool IsSecondProcess(PeerHello hello)
     {
@@ -158,7 +164,7 @@ internal sealed class InboundConnection
         }
     }
 
-    /// <summary>Has the dialler prove one of the secrets this node accepts.</summary>
+    /// <summary>Requires from the dialler a proof of one of the secrets that this node accepts.</summary>
     private SecretProof AskForSecret(Handshake handshake, byte[] hello, Deadline deadline)
     {
         if (handshake.Nonce is null)
@@ -176,7 +182,7 @@ internal sealed class InboundConnection
         throw Turned("its secret is not one of this cluster", deadline);
     }
 
-    /// <summary>Tells the dialler, but nothing about us.</summary>
+    /// <summary>Tells the dialler that it is not authenticated, without information about this node.</summary>
     private NotAuthenticatedException Turned(string reason, Deadline deadline)
     {
         _stream.SendAll(Handshake.Of(new PeerHello { NodeId = "?" }).EncodeReply(HandshakeVerdict.NotAuthenticated), deadline);
@@ -191,7 +197,7 @@ internal sealed class InboundConnection
             var payload = _reader.Read(out var type);
             if (type == FrameType.Part && !parts.TryComplete(payload, out type, out payload))
             {
-                // More of it follows.
+                // More parts of the frame follow.
             }
             else if (MessageDecoder.Read(type, payload) is { } message)
             {
@@ -230,7 +236,7 @@ internal sealed class InboundConnection
     {
         try
         {
-            // A connection that a newer one replaced ends without a word: the peer is there.
+            // The end of a connection that a newer one replaced is not reported: the peer is still connected.
             if (_all.Remove(this) && !_context.IsStopping)
                 _context.Handler.OnDisconnected(NodeId!, reset);
         }
@@ -240,10 +246,10 @@ internal sealed class InboundConnection
         }
     }
 
-    /// <summary>The secret a dialler has proven, and over which words.</summary>
+    /// <summary>The secret that a dialler has proven, and the messages that its proof covers.</summary>
     private sealed record SecretProof(PeerSecret Secret, byte[] Hello, byte[] Challenge)
     {
-        /// <summary>Adds our own proof to the answer, and makes what seals the frames that follow.</summary>
+        /// <summary>Adds the proof of this node to the answer, and makes the seal of the frames that follow.</summary>
         public (byte[] Reply, FrameSeal Seal) Complete(byte[] reply) =>
             ([.. reply, .. Secret.AcceptorsProof(Hello, Challenge, reply)], Secret.SealFor(Hello, Challenge, reply));
     }

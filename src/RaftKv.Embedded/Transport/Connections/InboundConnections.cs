@@ -3,8 +3,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>The accepted connections: never more than the limits allow, and one per node.</summary>
-/// <param name="context">What all connections share.</param>
-/// <param name="introduced">Told of each node that has introduced itself and is welcome.</param>
+/// <param name="context">The state that all connections share.</param>
+/// <param name="introduced">Called with the id of each node that has introduced itself and is welcome.</param>
 internal sealed class InboundConnections(TransportContext context, Action<string> introduced)
 {
     private readonly object _gate = new();
@@ -13,7 +13,9 @@ internal sealed class InboundConnections(TransportContext context, Action<string
     private readonly Dictionary<string, InboundConnection> _introduced = new(StringComparer.Ordinal);
     private bool _closed;
 
-    /// <summary><c>false</c>: there is no room. The oldest connection without an introduction makes room first.</summary>
+    /// <summary>
+    /// Adds an accepted connection; <c>false</c> if there is no room. To make room, the oldest connection without an introduction is ended.
+    /// </summary>
     public bool TryAdd(InboundConnection connection)
     {
         InboundConnection? dropped = null;
@@ -29,7 +31,7 @@ internal sealed class InboundConnections(TransportContext context, Action<string
                 if (dropped is not null)
                     _pending.RemoveFirst();
             }
-            // Connections on their way out have threads too.
+            // Connections that are ending still have threads, so their number is bounded too.
             room = _pending.Count + _introduced.Count < context.Options.MaxConnections && _all.Count < 2 * context.Options.MaxConnections;
             if (room)
             {
@@ -48,8 +50,9 @@ internal sealed class InboundConnections(TransportContext context, Action<string
     }
 
     /// <summary>
-    /// From now on it is its node's one connection. Waits until earlier ones have delivered their last message, so that a node's messages
-    /// never overtake each other. False: it had to make room meanwhile, or the earlier ones do not end in time.
+    /// Makes a connection the only one of its node. Waits until earlier connections of the node have delivered their last message, so that
+    /// the messages of a node never overtake each other. False: the connection was ended meanwhile to make room, or an earlier one does not
+    /// end in time.
     /// </summary>
     public bool TryIntroduce(InboundConnection connection, PeerHello peer, Deadline deadline)
     {
@@ -69,7 +72,9 @@ internal sealed class InboundConnections(TransportContext context, Action<string
         return Array.TrueForAll(older, one => one.Join(deadline.Remaining));
     }
 
-    /// <summary>Its thread, last thing. True if the node it came from has no connection to us any more because of this.</summary>
+    /// <summary>
+    /// Called by the thread of a connection at its end. True if it was the current connection of its node, which has none any more.
+    /// </summary>
     public bool Remove(InboundConnection connection)
     {
         lock (_gate)
@@ -95,7 +100,7 @@ internal sealed class InboundConnections(TransportContext context, Action<string
             return _introduced.ContainsKey(nodeId);
     }
 
-    /// <summary>Hangs up on all of them; each may come back and introduce itself again.</summary>
+    /// <summary>Ends all connections; each peer may connect and introduce itself again.</summary>
     public void HangUpAll()
     {
         InboundConnection[] all;
@@ -105,7 +110,7 @@ internal sealed class InboundConnections(TransportContext context, Action<string
             connection.Hangup();
     }
 
-    /// <summary>Hangs up on all and admits no more. Returns those whose threads still run.</summary>
+    /// <summary>Ends all connections and admits no more. Returns the connections whose threads may still run.</summary>
     public InboundConnection[] Close()
     {
         InboundConnection[] all;

@@ -4,17 +4,17 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// One connection we dialled; we only send on it. The holder of the turn encodes into a queue and, at the end of its turn, writes from it
-/// without blocking. What the socket does not take is left to a thread of this connection, and new messages collect in the queue meanwhile,
-/// urgent ones before bulk ones (<see cref="OutboundQueue"/>). At any time one thread writes, and the queue's lock is not held while it
-/// does. Under TLS what is about to be written is encrypted first, in memory and by the same thread.
+/// A connection that this node dialled; it is only used to send. The holder of the turn encodes messages into a queue and, at the end of
+/// its turn, writes from the queue without blocking. Bytes that the socket does not take are left to a thread of this connection; meanwhile
+/// new messages collect in the queue, urgent ones before bulk ones (<see cref="OutboundQueue"/>). At most one thread writes at any time,
+/// and it does not hold the lock of the queue while it writes. Under TLS the writing thread first encrypts the bytes in memory.
 /// </summary>
 internal sealed class OutboundConnection
 {
-    /// <summary>What does not fit so many slices is left to the connection's own thread.</summary>
+    /// <summary>The most slices that are written in one turn; the rest is left to the connection's own thread.</summary>
     private const int MaxSlicesPerTurn = 16;
 
-    /// <summary>By how much urgent messages may exceed the limit of what waits.</summary>
+    /// <summary>The bytes by which urgent messages may exceed the limit of waiting bytes.</summary>
     private const int UrgentReserveBytes = 1024 * 1024;
 
     private readonly TransportContext _context;
@@ -24,7 +24,7 @@ internal sealed class OutboundConnection
     private readonly Thread _writer;
     private readonly object _gate = new();
 
-    /// <summary>Held for one write, which does not block, together with noting how it failed.</summary>
+    /// <summary>Held during one write, which does not block, and while its error is stored.</summary>
     private readonly Lock _sending = new();
 
     private readonly OutboundQueue _queue;
@@ -45,7 +45,7 @@ internal sealed class OutboundConnection
     /// <summary>Bytes that wait to be taken by the operating system.</summary>
     public long WaitingBytes => Volatile.Read(ref _waiting);
 
-    /// <summary>Holder of the turn. False: the message was dropped.</summary>
+    /// <summary>Adds a message to the queue. False: it was dropped. Holder of the turn.</summary>
     public bool Send(PeerMessage message)
     {
         var size = MessageEncoder.FrameSize(message);
@@ -64,7 +64,7 @@ internal sealed class OutboundConnection
         return true;
     }
 
-    /// <summary>Holder of the turn. A few writes, never blocking.</summary>
+    /// <summary>Makes a few writes from the queue, without blocking. Holder of the turn.</summary>
     public void Flush()
     {
         for (var slices = 0; slices < MaxSlicesPerTurn; slices++)
@@ -91,13 +91,13 @@ internal sealed class OutboundConnection
     public ConnectionLostException WaitForEnd()
     {
         var end = _stream.WaitForEnd();
-        // The operating system tells the cause once. A write may have been the one to hear it, and then all we hear is that it is over; or
-        // we were, and the write heard no more than that.
+        // The operating system reports the cause of the end only once, either to a write or to the read that waits here. If the read only
+        // sees that the connection is closed, the error of a failed write is the cause.
         lock (_sending)
             return end.Reset ? _failure ?? end : end;
     }
 
-    /// <summary>The thread that dialled. After it nothing uses the socket any more.</summary>
+    /// <summary>Called by the thread that dialled. No thread uses the socket afterwards.</summary>
     public void Close()
     {
         lock (_gate)
@@ -160,7 +160,7 @@ internal sealed class OutboundConnection
         }
     }
 
-    /// <summary>The thread that writes, once for what it is about to write.</summary>
+    /// <summary>Encrypts the bytes that are written next. Called once for them, by the thread that writes.</summary>
     private bool Encrypt()
     {
         if (!_stream.IsSecured)
@@ -173,14 +173,14 @@ internal sealed class OutboundConnection
         }
         catch (ObjectDisposedException)
         {
-            // The watching thread was faster.
+            // The thread that dialled has closed the connection already.
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             lock (_sending)
                 _failure = new ConnectionLostException($"the TLS session broke: {e.Message}", reset: false);
         }
-        // What could not be encrypted must not leave by the other thread.
+        // The other thread must not send the bytes that could not be encrypted.
         lock (_gate)
             _closed = true;
         SocketSetup.Hangup(_socket);
@@ -201,7 +201,7 @@ internal sealed class OutboundConnection
     }
 
     /// <summary>
-    /// Writes as much as the socket takes; false when it is lost, which the watching thread is told by the socket itself.
+    /// Writes as much as the socket takes; false when the connection is lost, which the thread that dialled notices at the socket.
     /// </summary>
     private bool WriteOnce()
     {
@@ -209,7 +209,7 @@ internal sealed class OutboundConnection
         {
             lock (_sending)
             {
-                // On Unix a partial write reports WouldBlock, and yet what was sent was sent.
+                // On Unix a partial write reports WouldBlock, although it has sent bytes.
                 var sent = _socket.Send(_draining.Unsent, SocketFlags.None, out var error);
                 _draining.Sent(sent);
                 Interlocked.Add(ref _waiting, -sent);
@@ -221,7 +221,7 @@ internal sealed class OutboundConnection
         }
         catch (ObjectDisposedException)
         {
-            // The watching thread was faster.
+            // The thread that dialled has closed the connection already.
         }
         SocketSetup.Hangup(_socket);
         return false;

@@ -3,24 +3,24 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// What waits for one connection. Urgent frames pass bulk ones. A bulk frame that is longer than a part is cut into parts, so that an
-/// urgent frame waits for one slice at most and not for a whole value or piece of a snapshot. Frames are sealed in the order in which they
-/// are written. Not synchronised: its owner holds a lock.
+/// The frames that wait for one connection. Urgent frames overtake bulk ones. A bulk frame that is longer than a part is cut into parts, so
+/// that an urgent frame waits for one slice at most, not for a whole value or piece of a snapshot. Frames are sealed in the order in which
+/// they are written. Not synchronized: the owner holds a lock.
 /// </summary>
 /// <param name="seal">Seals frames; null if the cluster has no secret.</param>
-/// <param name="splits">Whether the peer puts parts together; older versions do not, and get whole frames.</param>
+/// <param name="splits">Whether the peer reassembles parts; older versions do not, and get whole frames.</param>
 internal sealed class OutboundQueue(FrameSeal? seal, bool splits)
 {
-    /// <summary>About how much is written at once.</summary>
+    /// <summary>The approximate number of bytes of one write.</summary>
     public const int SliceBytes = 64 * 1024;
 
     /// <summary>The most bytes of a frame that one part carries.</summary>
     public const int PartBytes = 32 * 1024;
 
-    /// <summary>In the order in which it is written, and sealed.</summary>
+    /// <summary>The frames that are written next, in this order, already sealed.</summary>
     private SendBuffer _next = new();
 
-    /// <summary>Whole bulk frames, unsealed; of the first one a part may be gone.</summary>
+    /// <summary>Whole bulk frames, not sealed yet; parts of the first one may have been moved already.</summary>
     private readonly SendBuffer _bulk = new();
     private int _leftOfFirst;
 
@@ -30,7 +30,7 @@ internal sealed class OutboundQueue(FrameSeal? seal, bool splits)
 
     /// <param name="message">The message.</param>
     /// <param name="frameSize">Its size as a frame, without a seal.</param>
-    /// <param name="isBusy">Something is being written. While nothing is, bulk that fits the next slice is written without delay.</param>
+    /// <param name="isBusy">Whether a write is in progress. If not, a bulk frame that fits the next slice is written without delay.</param>
     /// <returns>By how many bytes the queue has grown.</returns>
     public int Add(PeerMessage message, int frameSize, bool isBusy)
     {
@@ -45,8 +45,10 @@ internal sealed class OutboundQueue(FrameSeal? seal, bool splits)
         return frameSize + TagBytes;
     }
 
-    /// <summary>Exchanges an empty buffer for what is to be written next: all that is urgent, and bulk up to the size of a slice.</summary>
-    /// <returns>By how many bytes seals and parts have made it grow.</returns>
+    /// <summary>
+    /// Exchanges an empty buffer for the frames that are written next: all urgent ones, and bulk ones up to the size of a slice.
+    /// </summary>
+    /// <returns>The number of bytes that seals and the headers of parts have added.</returns>
     public int Take(ref SendBuffer empty)
     {
         var grown = 0;

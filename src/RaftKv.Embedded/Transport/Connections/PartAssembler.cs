@@ -1,14 +1,14 @@
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Puts frames together that came in parts. The first part begins with the header of the whole frame, which says how long it is.
+/// Reassembles frames that were sent in parts. The first part begins with the header of the whole frame, which says how long it is.
 /// </summary>
 internal sealed class PartAssembler(int maxPayload)
 {
     private byte[] _frame = [];
     private int _filled;
 
-    /// <summary>Takes the payload of a part. True: the frame is whole, and its payload is the caller's to keep.</summary>
+    /// <summary>Adds the payload of a part. True: the frame is whole, and the caller may keep its payload.</summary>
     /// <exception cref="WireFormatException">The parts are not those of a frame.</exception>
     public bool TryComplete(ReadOnlyMemory<byte> part, out FrameType type, out ReadOnlyMemory<byte> payload)
     {

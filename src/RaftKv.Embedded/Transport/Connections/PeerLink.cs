@@ -31,10 +31,13 @@ internal sealed class PeerLink
     /// <summary>The reasons logged for not being connected: each is logged once, not once per attempt.</summary>
     private readonly HashSet<string> _complaints = [];
 
-    /// <summary>The peer was silent when we lost it, and a refused attempt to connect would be news.</summary>
+    /// <summary>
+    /// The connection was lost because the peer was silent. A refused attempt to connect then shows that its process has ended, and is
+    /// reported.
+    /// </summary>
     private bool _lostInSilence;
 
-    /// <param name="hearsFrom">Whether a node has a living connection to us.</param>
+    /// <param name="hearsFrom">Whether a node has an accepted connection to this node.</param>
     public PeerLink(TransportContext context, Member member, Func<string, bool> hearsFrom)
     {
         (_context, _member, _hearsFrom) = (context, member, hearsFrom);
@@ -46,12 +49,12 @@ internal sealed class PeerLink
 
     public string NodeId => _member.NodeId;
 
-    /// <summary>Null while there is none.</summary>
+    /// <summary>The current connection; null while there is none.</summary>
     public OutboundConnection? Connection => _connection;
 
     /// <summary>
-    /// Takes over what changed about the member without a new connection, if the one there is leads to it still. False: begin anew, at
-    /// once.
+    /// Takes over changes of the member without a new connection, if the current one still leads to it. False: the caller must replace this
+    /// link by a new one.
     /// </summary>
     public bool TryRetarget(Member member)
     {
@@ -59,7 +62,7 @@ internal sealed class PeerLink
         var addresses = AddressesOf(member);
         if (_connection is null ? !addresses.SequenceEqual(_addresses) : !addresses.Contains(_address))
             return false;
-        // A first configuration does not know the incarnations; learning the one we are connected to changes nothing.
+        // The first configuration does not have the incarnations; learning the incarnation of the connected peer changes nothing.
         if (member.Incarnation != known.Incarnation && member.Incarnation != _peer?.Incarnation)
             return false;
         _member = member;
@@ -67,7 +70,7 @@ internal sealed class PeerLink
         return true;
     }
 
-    /// <summary>Any thread; does not wait. Nothing more is reported about this peer's connection.</summary>
+    /// <summary>Ends the link. Any thread; does not wait. Nothing is reported about the peer's connection afterwards.</summary>
     public void Stop()
     {
         _stopped = true;
@@ -76,7 +79,9 @@ internal sealed class PeerLink
             SocketSetup.Hangup(socket);
     }
 
-    /// <summary>Any thread; does not wait. The peer has just introduced itself, so it can most likely be reached.</summary>
+    /// <summary>
+    /// Starts the next attempt at once: the peer has just introduced itself, so it can most likely be reached. Any thread; does not wait.
+    /// </summary>
     public void Hurry()
     {
         if (_connection is null)
@@ -143,12 +148,13 @@ internal sealed class PeerLink
     {
         using var socket = Dialer.Connect(_address, _context.Options, Deadline.After(_context.Options.ConnectTimeout), _memory);
         _socket = socket;
-        // Until the peer has introduced itself it counts as another one.
+        // Until the peer has introduced itself, the address counts as failed.
         var reached = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         _memory.Failed(_address, reached);
         try
         {
-            // Stop sets its flag before it looks for a socket: with this between the two, one of us sees the other.
+            // Stop sets its flag before it reads the socket. With this barrier between storing the socket and reading the flag, Stop sees
+            // the socket, or this thread sees the flag.
             Interlocked.MemoryBarrier();
             if (_stopped)
                 return DialOutcome.Stopped;
@@ -219,7 +225,7 @@ internal sealed class PeerLink
         log();
     }
 
-    /// <summary>Not string.GetHashCode, which differs from run to run.</summary>
+    /// <summary>The seed of the jitter. It is not made from string.GetHashCode, which differs from run to run.</summary>
     private ulong SeedFor(Member member)
     {
         var seed = _context.Options.Seed;

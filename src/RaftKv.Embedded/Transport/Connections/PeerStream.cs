@@ -15,12 +15,12 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
 
     public bool IsSecured => _tls is not null;
 
-    /// <summary>What the other side has proven with TLS; null in clear.</summary>
+    /// <summary>The certificate that the other side has proven to own; null without TLS.</summary>
     public X509Certificate2? PeerCertificate => _tls?.RemoteCertificate as X509Certificate2;
 
-    /// <summary>Goes over to TLS, as the side that dialled.</summary>
+    /// <summary>Starts TLS, as the side that dialled.</summary>
     /// <exception cref="NotAuthenticatedException">
-    /// The other side has no certificate that is trusted here, or does not speak TLS, or refused ours.
+    /// The other side has no certificate that is trusted here, or does not speak TLS, or refused the certificate of this node.
     /// </exception>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
     public void SecureAsDialler(PeerTls tls, Deadline deadline)
@@ -29,14 +29,14 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         Secure(check, deadline, stream => stream.AuthenticateAsClient(tls.ForDialling(check)));
     }
 
-    /// <summary>Goes over to TLS, as the side that accepted. Errors as of <see cref="SecureAsDialler"/>.</summary>
+    /// <summary>Starts TLS, as the side that accepted. Throws as <see cref="SecureAsDialler"/>.</summary>
     public void SecureAsAcceptor(PeerTls tls, Deadline deadline)
     {
         var check = new CertificateCheck();
         Secure(check, deadline, stream => stream.AuthenticateAsServer(tls.ForAccepting(check)));
     }
 
-    /// <summary>At least one byte.</summary>
+    /// <summary>Receives at least one byte, and returns how many. Without a deadline it waits without limit.</summary>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
     public int Receive(byte[] into, int offset, int count, Deadline? deadline)
     {
@@ -74,15 +74,17 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         }
     }
 
-    /// <summary>From now on data is not sent from here: it is encrypted by <see cref="Encrypt"/> and sent by its owner.</summary>
+    /// <summary>From now on this stream sends no data: <see cref="Encrypt"/> encrypts it, and the owner of the stream sends it.</summary>
     public void OnlyEncrypt()
     {
         if (_tls is not null)
             _raw.Collect();
     }
 
-    /// <summary>One thread at a time, and only when secured. Makes of what waits in a buffer what goes over the wire.</summary>
-    /// <returns>By how much it has grown.</returns>
+    /// <summary>
+    /// Replaces the waiting bytes of a buffer by their encrypted form. One thread at a time; only when <see cref="IsSecured"/>.
+    /// </summary>
+    /// <returns>The number of bytes by which the buffer has grown.</returns>
     /// <exception cref="IOException">The session broke.</exception>
     public int Encrypt(SendBuffer buffer)
     {
@@ -94,7 +96,7 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
     }
 
     /// <summary>
-    /// Waits until the connection is lost. The peer sends no data on this connection, so whatever can be read is its end.
+    /// Waits until the connection is lost. The peer must not send data on this connection, so anything that can be read ends it.
     /// </summary>
     public ConnectionLostException WaitForEnd()
     {
@@ -131,7 +133,7 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         }
     }
 
-    /// <summary>The innermost message: "see inner exception" is no help in a log.</summary>
+    /// <summary>The message of the innermost exception: "see inner exception" does not help in a log.</summary>
     private static string Reason(Exception e)
     {
         while (e.InnerException is { } inner)

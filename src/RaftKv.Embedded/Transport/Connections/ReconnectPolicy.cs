@@ -5,16 +5,16 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>How one turn of dialling, and talking if that succeeded, ended.</summary>
+/// <summary>How one attempt to dial ended, or the connection if the attempt succeeded.</summary>
 internal enum DialOutcome
 {
-    /// <summary>There was no answer, or the connection broke at once: try again, ever more slowly.</summary>
+    /// <summary>There was no answer, or the connection was lost soon: the next attempts are made after increasing delays.</summary>
     Failed,
 
-    /// <summary>The peer answered, and does not want us: as above, more slowly still.</summary>
+    /// <summary>The peer answered, but refused this node: as <see cref="Failed"/>, with a longer maximum of the delay.</summary>
     Refused,
 
-    /// <summary>The connection was of use for a while; the next attempt is made at once.</summary>
+    /// <summary>The connection lasted for a while; the next attempt is made at once.</summary>
     Ended,
 
     /// <summary>The peer is not needed any more.</summary>
@@ -22,17 +22,21 @@ internal enum DialOutcome
 }
 
 /// <summary>
-/// When to dial again: exponential with jitter, as Polly computes it. Polly's delays end on the thread pool, which the application may have
-/// starved; its clock is therefore one whose timers wait on the calling thread, and the whole pipeline runs there.
+/// Decides when to dial again: exponential backoff with jitter, computed by Polly. Polly's delays would end on the thread pool, which the
+/// application may have starved. Polly is therefore given a clock whose timers wait on the calling thread, so that the whole pipeline runs
+/// there.
 /// </summary>
-/// <param name="options">The shortest and the longest waits.</param>
-/// <param name="seed">Of the jitter.</param>
-/// <param name="wake">Ends the wait under way, or the next one, before its time.</param>
+/// <param name="options">The shortest and the longest delays.</param>
+/// <param name="seed">The seed of the jitter.</param>
+/// <param name="wake">Ends the current delay, or the next one, early.</param>
 internal sealed class ReconnectPolicy(TransportOptions options, ulong seed, ManualResetEventSlim wake)
 {
     private readonly ResiliencePipeline<DialOutcome> _pipeline = Build(options, new Prng(seed), wake);
 
-    /// <summary>Repeats the attempt on this thread until it ends otherwise than in failure or refusal.</summary>
+    /// <summary>
+    /// Repeats the attempt on this thread until its outcome is neither <see cref="DialOutcome.Failed"/> nor
+    /// <see cref="DialOutcome.Refused"/>.
+    /// </summary>
     public DialOutcome Run(Func<DialOutcome> attempt) => _pipeline.Execute(attempt);
 
     [UnconditionalSuppressMessage("AOT", "IL3050",

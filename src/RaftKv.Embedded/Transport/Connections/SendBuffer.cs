@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Bytes on their way out: grows as needed, and gives the memory of a giant back once it is empty.</summary>
+/// <summary>A buffer of bytes to send. Grows as needed, and returns the memory of an unusually large content once it is empty.</summary>
 internal sealed class SendBuffer
 {
     private const int KeptBytes = 256 * 1024;
@@ -14,12 +14,12 @@ internal sealed class SendBuffer
 
     public ReadOnlySpan<byte> Unsent => _bytes.AsSpan(_start, _end - _start);
 
-    /// <summary>The memory <see cref="Unsent"/> is in, from <see cref="Start"/> on.</summary>
+    /// <summary>The memory that contains <see cref="Unsent"/>, from <see cref="Start"/> on.</summary>
     public byte[] Bytes => _bytes;
 
     public int Start => _start;
 
-    /// <summary>Room for exactly this many bytes behind those that wait.</summary>
+    /// <summary>Returns room for exactly <paramref name="size"/> bytes behind the waiting ones.</summary>
     public Span<byte> Append(int size)
     {
         if (_end + size > _bytes.Length)

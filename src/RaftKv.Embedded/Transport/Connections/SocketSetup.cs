@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>The socket options every connection between peers has.</summary>
+/// <summary>The socket options of every connection between peers.</summary>
 internal static class SocketSetup
 {
     private const int IpProtoTcp = 6;
@@ -12,7 +12,7 @@ internal static class SocketSetup
     public static void Apply(Socket socket, TransportOptions options)
     {
         socket.NoDelay = true;
-        // Keep-alive finds the dead end of a connection that only receives; TCP_USER_TIMEOUT that of one that sends.
+        // Keep-alive detects a dead peer on a connection that only receives, TCP_USER_TIMEOUT on a connection that sends.
         var seconds = Math.Max(1, (int)options.UnacknowledgedTimeout.TotalSeconds);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
@@ -21,11 +21,11 @@ internal static class SocketSetup
         if (!OperatingSystem.IsLinux())
             return;
         socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UnacknowledgedTimeout.TotalMilliseconds));
-        // What the kernel has taken and not sent cannot be passed by an urgent message any more.
+        // An urgent message cannot overtake bytes that the kernel has taken and not sent yet, so these are limited.
         socket.SetRawSocketOption(IpProtoTcp, TcpNotSentLowWater, BitConverter.GetBytes(OutboundQueue.SliceBytes));
     }
 
-    /// <summary>Ends both directions, which wakes every thread that waits on the socket; the thread that owns it disposes of it.</summary>
+    /// <summary>Ends both directions, which wakes every thread that waits on the socket; the thread that owns it disposes it.</summary>
     public static void Hangup(Socket socket)
     {
         try
@@ -34,7 +34,7 @@ internal static class SocketSetup
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Gone already, which is what was wanted.
+            // The socket is closed already.
         }
     }
 }

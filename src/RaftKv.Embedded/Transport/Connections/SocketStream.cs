@@ -3,15 +3,15 @@ using System.Net.Sockets;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// A socket as a stream, for TLS to stand on: reads and writes hold their thread until the deadline. Once it collects, what is written goes
-/// into memory instead, from where the owner of the connection sends it without ever blocking.
+/// A socket as a stream, for TLS: reads and writes block their thread until the deadline at most. After <see cref="Collect"/>, written
+/// bytes go into memory instead, from where the owner of the connection sends them without blocking.
 /// </summary>
 internal sealed class SocketStream(Socket socket, TransportCounters counters) : Stream
 {
     private readonly Lock _gate = new();
     private SendBuffer? _collected;
 
-    /// <summary>Of the read or write that comes next; null is no limit.</summary>
+    /// <summary>The deadline of the next reads and writes; null is no limit.</summary>
     public Deadline? Deadline { get; set; }
 
     public override bool CanRead => true;
@@ -24,10 +24,10 @@ internal sealed class SocketStream(Socket socket, TransportCounters counters) : 
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>From now on nothing is sent from here.</summary>
+    /// <summary>From now on written bytes are collected in memory, and not sent.</summary>
     public void Collect() => _collected = new SendBuffer();
 
-    /// <summary>Moves what was collected behind what <paramref name="into"/> has.</summary>
+    /// <summary>Moves the collected bytes to the end of <paramref name="into"/>.</summary>
     public void TakeCollected(SendBuffer into)
     {
         lock (_gate)
@@ -38,11 +38,11 @@ internal sealed class SocketStream(Socket socket, TransportCounters counters) : 
         }
     }
 
-    /// <summary>Never 0 bytes when some were asked for: the end of the connection is an error like any other.</summary>
+    /// <summary>Returns 0 bytes only when 0 were requested: the end of the connection is an error like any other.</summary>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
     public override int Read(Span<byte> into)
     {
-        // SslStream asks for nothing before it asks for something.
+        // SslStream makes a read of 0 bytes before it reads data.
         if (into.IsEmpty)
             return 0;
         while (true)
@@ -79,7 +79,7 @@ internal sealed class SocketStream(Socket socket, TransportCounters counters) : 
         }
         while (!bytes.IsEmpty)
         {
-            // What was sent counts even when the error says that the rest would have blocked.
+            // Bytes were sent even when the error says that the rest would have blocked.
             bytes = bytes[socket.Send(bytes, SocketFlags.None, out var error)..];
             if (error is not (SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted))
                 throw ConnectionLostException.Because(error);

@@ -4,21 +4,21 @@ using RaftKv.Embedded.Log;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// The first frame in each direction: Hello from the dialler, HelloReply from the acceptor. Their layout is the one thing that holds across
-/// all protocol versions: later versions add fields at the end, and earlier ones skip them. Between the two, where the cluster shares a
-/// secret, Challenge and Proof: one random number from the acceptor, and what the dialler makes of it (<see cref="PeerSecret"/>); the
-/// acceptor's own proof ends its answer.
+/// The first frame in each direction: Hello from the dialler, HelloReply from the acceptor. Their layout is the same in all protocol
+/// versions: later versions add fields at the end, and earlier ones skip them. If the cluster shares a secret, two frames lie between them:
+/// Challenge, a random number from the acceptor, and Proof, which the dialler computes from it (<see cref="PeerSecret"/>). The proof of the
+/// acceptor is at the end of its answer.
 /// </summary>
 /// <param name="MinVersion">The oldest protocol version the sender speaks.</param>
 /// <param name="MaxVersion">The newest protocol version the sender speaks.</param>
 /// <param name="Capabilities">
-/// One bit for each field behind the end of the first layout, in their order, or other optional ability of the connection.
+/// One bit for each field behind the end of the first layout, in the order of these fields, or for another optional ability.
 /// </param>
-/// <param name="Hello">Who the sender is.</param>
-/// <param name="Nonce">A random number for the acceptor to prove the secret with; null if the sender has none.</param>
+/// <param name="Hello">The introduction of the sender.</param>
+/// <param name="Nonce">A random number that the proof of the acceptor must cover; null if the sender has no secret.</param>
 internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capabilities, PeerHello Hello, byte[]? Nonce = null)
 {
-    /// <summary>The one protocol version there is.</summary>
+    /// <summary>The only protocol version until now.</summary>
     public const ushort Version = 1;
 
     /// <summary>"RKV1" on the wire.</summary>
@@ -33,7 +33,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
     private const long HasJoinAnswer = 1 << 7;
     private const long HoldsNothing = 1 << 8;
 
-    /// <summary>Puts frames together that come in parts.</summary>
+    /// <summary>The sender reassembles frames that are sent in parts.</summary>
     private const long AcceptsParts = 1 << 9;
 
     private const byte Voted = 1;
@@ -59,7 +59,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         return new Handshake(Version, Version, capabilities, hello, nonce);
     }
 
-    /// <summary>Whether some version is spoken by both.</summary>
+    /// <summary>Whether both nodes have a protocol version in common.</summary>
     public bool IsCompatible => MinVersion <= Version && MaxVersion >= Version;
 
     public byte[] EncodeHello()
@@ -102,7 +102,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         if (type != FrameType.HelloReply)
             throw new WireFormatException($"the answer to the introduction is of type {(byte)type}");
         var reader = new WireReader(payload);
-        // A verdict of a later version is a refusal as good as any, and is logged as its number.
+        // An unknown verdict of a later version is a refusal too, and is logged by its number.
         verdict = (HandshakeVerdict)reader.Byte();
         return Read(ref reader);
     }
@@ -225,7 +225,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         return new Handshake(min, max, capabilities, hello, nonce);
     }
 
-    /// <summary>Names go into logs before anybody has been authenticated, therefore without control characters.</summary>
+    /// <summary>Reads a name, which must not have control characters, because names are logged before the peer is authenticated.</summary>
     private static string ReadName(ref WireReader from, int maxBytes)
     {
         var name = from.Text(maxBytes);

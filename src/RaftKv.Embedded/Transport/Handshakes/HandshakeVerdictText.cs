@@ -1,6 +1,8 @@
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What a verdict means, for the log. The same words serve the node that was refused and the one that refused it.</summary>
+/// <summary>
+/// The meaning of a verdict, for the log. The text is the same on the node that was refused and on the node that refused it.
+/// </summary>
 internal static class HandshakeVerdictText
 {
     public static string InWords(this HandshakeVerdict verdict) => verdict switch

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>How a node introduces itself, first thing on every connection, in both directions.</summary>
+/// <summary>The introduction of a node: the first message on every connection, in both directions.</summary>
 internal sealed record PeerHello
 {
     /// <summary>Empty while the node has no cluster.</summary>
@@ -12,36 +12,38 @@ internal sealed record PeerHello
 
     public Guid Incarnation { get; init; }
 
-    /// <summary>Where the node wants to be dialled.</summary>
+    /// <summary>The address at which the node wants to be dialled.</summary>
     public string Address { get; init; } = "";
 
-    /// <summary>Dialler: whom it believes it dials; empty for a probe, which only asks and hangs up.</summary>
+    /// <summary>
+    /// Only from a dialler: the node that it means to reach; empty for a probe, which only asks and closes the connection.
+    /// </summary>
     public string TargetNodeId { get; init; } = "";
 
-    /// <summary>Dialler: the incarnation it believes it dials; empty if unknown.</summary>
+    /// <summary>Only from a dialler: the incarnation that it means to reach; empty if unknown.</summary>
     public Guid TargetIncarnation { get; init; }
 
     /// <summary>The newest feature level the node speaks.</summary>
     public int FeatureLevel { get; init; } = 1;
 
-    /// <summary>This run of the process, another one after each start; empty from versions that do not say.</summary>
+    /// <summary>The id of this run of the process, which is new at each start; empty from versions that do not send it.</summary>
     public Guid Process { get; init; }
 
-    /// <summary>When this run began, in Unix milliseconds: of two processes with one identity the later one is turned away.</summary>
+    /// <summary>When this run began, in Unix milliseconds: of two processes with the same identity the later one is refused.</summary>
     public long StartedAt { get; init; }
 
-    /// <summary>A probe of a node without a cluster that wants to be taken into the one it asks.</summary>
+    /// <summary>A probe of a node without a cluster that wants to join the cluster of the receiver.</summary>
     public bool WantsToJoin { get; init; }
 
-    /// <summary>How old the node's data directory is; <c>null</c> from versions that do not say.</summary>
+    /// <summary>Shows how old the node's data directory is; <c>null</c> from versions that do not send it.</summary>
     public PeerStart? Start { get; init; }
 
-    /// <summary>What the node's options allow to become an entry; <c>null</c> from versions that do not say.</summary>
+    /// <summary>The limits of the node's options on entries; <c>null</c> from versions that do not send them.</summary>
     public ClusterLimits? Limits { get; init; }
 
     /// <summary>
-    /// Of a node that has no entry of any cluster: its list of initial members, 0 if it has none. <c>null</c> from other nodes, and from
-    /// versions that do not say.
+    /// From a node that has no entry of any cluster: the digest of its list of initial members, 0 if it has none. <c>null</c> from other
+    /// nodes, and from versions that do not send it.
     /// </summary>
     public ulong? InitialMembersDigest { get; init; }
 
@@ -49,8 +51,7 @@ internal sealed record PeerHello
     public bool HoldsNothing { get; init; }
 
     /// <summary>
-    /// In the answer to a node that wants to join: why the cluster did not admit it when it asked before; empty if there is nothing to
-    /// say.
+    /// In the answer to a node that wants to join: why the cluster did not admit it when it asked before; empty if there is no reason.
     /// </summary>
     public string JoinAnswer { get; init; } = "";
 
@@ -59,7 +60,9 @@ internal sealed record PeerHello
 
     public bool IsProbe => TargetNodeId.Length == 0;
 
-    /// <summary>What a dialler of the cluster thinks of the answer when it meant that member.</summary>
+    /// <summary>
+    /// The verdict of a dialler of <paramref name="cluster"/> on this answer, when it meant to reach <paramref name="member"/>.
+    /// </summary>
     public HandshakeVerdict JudgeAs(Member member, Guid cluster)
     {
         if (NodeId != member.NodeId)

@@ -1,15 +1,15 @@
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// What a node tells in its introduction about its data directory as it was when the process started: evidence that the directory has not
-/// gone back in time.
+/// What a node reports in its introduction about the state of its data directory at the start of the process. It shows whether the
+/// directory was replaced by an older copy.
 /// </summary>
 internal sealed record PeerStart
 {
-    /// <summary>How many ids are told.</summary>
+    /// <summary>The most ids that are sent.</summary>
     public const int MaxIds = 16;
 
-    /// <summary>How many processes have used the directory, this one included.</summary>
+    /// <summary>The number of processes that have used the directory, including this one.</summary>
     public required long Count { get; init; }
 
     /// <summary>The random ids of the newest starts, the newest first; at least one.</summary>
@@ -27,7 +27,7 @@ internal sealed record PeerStart
     /// <summary>Whether the node knows a leader now, itself included.</summary>
     public bool IsLed { get; init; }
 
-    /// <summary>The identity that the directory had before it was found to have gone back in time; empty if it never was.</summary>
+    /// <summary>The incarnation that the directory had before it was found to be an older copy; empty if that never happened.</summary>
     public Guid ReplacedIncarnation { get; init; }
 
     public bool Equals(PeerStart? other) => other is not null && Ids.SequenceEqual(other.Ids)

@@ -4,8 +4,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// The unit on the wire: payload length u32 | type u8 | flags u8 | payload | CRC-32C u32 of everything before it; little-endian. No flag
-/// is defined yet; one would change what the payload means, therefore a frame with an unknown flag is refused, unlike one of an unknown
+/// The unit on the wire: payload length u32 | type u8 | flags u8 | payload | CRC-32C u32 of everything before it; little-endian. No flag is
+/// defined yet. A flag would change the meaning of the payload, so a frame with an unknown flag is refused, unlike a frame of an unknown
 /// type.
 /// </summary>
 internal static class Frame
@@ -14,11 +14,11 @@ internal static class Frame
 
     public const int OverheadBytes = HeaderBytes + sizeof(uint);
 
-    /// <summary>The most a peer may send in one frame before it has introduced itself.</summary>
+    /// <summary>The most bytes that a peer may send as the payload of one frame before it has introduced itself.</summary>
     public const int MaxHandshakePayload = 4 * 1024;
 
     /// <summary>
-    /// Writes header and checksum around a payload that stands in its place already. <paramref name="frame"/> is the whole frame.
+    /// Writes header and checksum around a payload that is in its place already. <paramref name="frame"/> is the whole frame.
     /// </summary>
     public static void Seal(Span<byte> frame, FrameType type)
     {
@@ -28,11 +28,11 @@ internal static class Frame
         BinaryPrimitives.WriteUInt32LittleEndian(frame[^4..], Crc32C.Compute(frame[..^4]));
     }
 
-    /// <summary>What a header says, unchecked.</summary>
+    /// <summary>The length of the payload that a header states; not checked.</summary>
     public static uint PayloadLength(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt32LittleEndian(header);
 
     /// <summary>Reads a header and returns the length of the whole frame.</summary>
-    /// <exception cref="WireFormatException">Longer than the limit, or not one of our frames.</exception>
+    /// <exception cref="WireFormatException">The payload is longer than the limit, or there are unknown flags.</exception>
     public static int ReadHeader(ReadOnlySpan<byte> header, int maxPayload, out FrameType type)
     {
         var length = PayloadLength(header);

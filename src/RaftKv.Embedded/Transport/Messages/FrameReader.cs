@@ -1,8 +1,8 @@
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Cuts what a connection delivers into frames. Small frames are read many at a time into one buffer that is used again; a frame whose
-/// message keeps its payload, or that is larger than the buffer, gets memory of its own and is received straight into it.
+/// Splits the bytes of a connection into frames. Many small frames at a time are read into one buffer, which is reused. A frame whose
+/// message keeps its payload, or that is larger than the buffer, gets memory of its own and is received directly into it.
 /// </summary>
 internal sealed class FrameReader(PeerStream stream)
 {
@@ -38,7 +38,7 @@ internal sealed class FrameReader(PeerStream stream)
     /// it.
     /// </summary>
     /// <exception cref="ConnectionLostException">The connection ended, or the deadline passed.</exception>
-    /// <exception cref="WireFormatException">What came is not a frame.</exception>
+    /// <exception cref="WireFormatException">The received bytes are not a valid frame.</exception>
     public ReadOnlyMemory<byte> Read(out FrameType type, Deadline? deadline = null)
     {
         Require(Frame.HeaderBytes, deadline);

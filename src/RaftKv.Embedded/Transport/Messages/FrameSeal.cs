@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Authenticates the frames of one direction of one connection: AES-256-GMAC under a key of the connection's own, with the frame's number
-/// as the nonce. A frame that was changed, repeated, left out or invented is noticed. Hides nothing: an eavesdropper can read it.
+/// Authenticates the frames of one direction of one connection: AES-256-GMAC with a key of this connection only, and with the number of the
+/// frame as the nonce. A frame that was changed, repeated, left out or forged is detected. Frames are not encrypted: an eavesdropper can
+/// read them.
 /// </summary>
 internal sealed class FrameSeal(byte[] key) : IDisposable
 {
@@ -23,7 +24,7 @@ internal sealed class FrameSeal(byte[] key) : IDisposable
         _aes.Encrypt(nonce, default, default, tag, frame);
     }
 
-    /// <exception cref="WireFormatException">The tag is not the one of this frame in this place.</exception>
+    /// <exception cref="WireFormatException">The tag does not belong to this frame at this position.</exception>
     public void Check(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> tag)
     {
         Span<byte> nonce = stackalloc byte[NonceBytes];

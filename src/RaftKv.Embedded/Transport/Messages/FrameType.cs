@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>What a frame carries. The numbers are part of the wire format and are never used again for anything else.</summary>
+/// <summary>The type of a frame. The numbers are part of the wire format, and are never reused for another type.</summary>
 internal enum FrameType : byte
 {
     Hello = 1,
@@ -19,7 +19,7 @@ internal enum FrameType : byte
     ReadIndexReply = 24,
     RemovedNotice = 25,
 
-    /// <summary>An AppendEntries without entries that says the log time.</summary>
+    /// <summary>An AppendEntries without entries, with the log time.</summary>
     Heartbeat = 26,
 
     ForwardWrites = 48,

@@ -3,10 +3,10 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>The leader asks what the receiver's copy amounted to at an entry.</summary>
+/// <summary>The leader asks for the fingerprint of the receiver's copy at an entry.</summary>
 internal sealed record IntegrityProbe(long Index) : PeerMessage
 {
-    /// <summary>How the sender counts; copies that are counted otherwise are not compared.</summary>
+    /// <summary>The version of the fingerprint; copies with fingerprints of different versions are not compared.</summary>
     public byte SumVersion { get; init; } = RecordSum.Version;
 }
 
@@ -17,13 +17,13 @@ internal sealed record IntegrityAnswer(long Index, ulong Fingerprint) : PeerMess
     public byte SumVersion { get; init; } = RecordSum.Version;
 }
 
-/// <summary>The leader says that the receiver's copy at an entry is not what the majority has.</summary>
+/// <summary>The leader tells the receiver that its copy at an entry differs from that of the majority.</summary>
 internal sealed record IntegrityVerdict(long Index) : PeerMessage;
 
 /// <summary>A quarantined node asks for a piece of a snapshot.</summary>
 /// <param name="Covering">The snapshot must cover this entry.</param>
-/// <param name="Last">Which snapshot; default is any that does.</param>
-/// <param name="Offset">From which byte.</param>
+/// <param name="Last">The snapshot; default: any that covers it.</param>
+/// <param name="Offset">The first byte of the piece.</param>
 internal sealed record StateRequest(long Covering, EntryId Last, long Offset) : PeerMessage;
 
 /// <summary>Answers <see cref="StateRequest"/>; a total of 0 means that there is no such snapshot any more.</summary>

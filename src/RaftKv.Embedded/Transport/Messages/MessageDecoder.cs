@@ -8,9 +8,7 @@ internal static class MessageDecoder
     /// <summary>name, match i64, silent i64, flags u8; the name has its length in front.</summary>
     private const int LeastReportedBytes = 4 + 8 + 8 + 1;
 
-    /// <summary>
-    /// Whether the decoded message will hold on to slices of its payload, which then must not be a buffer that is used again.
-    /// </summary>
+    /// <summary>Whether the decoded message keeps slices of its payload, which then must not be in a buffer that is reused.</summary>
     public static bool KeepsPayload(FrameType type, int payloadBytes) => type switch
     {
         FrameType.AppendEntries => payloadBytes > MessageEncoder.AppendEntriesBytes,
@@ -18,7 +16,7 @@ internal static class MessageDecoder
         _ => false,
     };
 
-    /// <summary>Decodes the payload of a frame; null if this version does not know the type, which a later one may send to us.</summary>
+    /// <summary>Decodes the payload of a frame; null if this version does not know the type, which a later version may send.</summary>
     /// <exception cref="WireFormatException">The payload is not a message of that type.</exception>
     public static PeerMessage? Read(FrameType type, ReadOnlyMemory<byte> payload)
     {

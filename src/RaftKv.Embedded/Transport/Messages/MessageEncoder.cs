@@ -5,7 +5,7 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// Writes every message as a frame. A message's layout never changes under its number; a new layout is a new number or a new protocol
+/// Writes every message as a frame. The layout of a message never changes for its number; a new layout gets a new number or a new protocol
 /// version.
 /// </summary>
 internal static class MessageEncoder

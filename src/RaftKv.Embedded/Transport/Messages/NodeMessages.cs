@@ -12,8 +12,8 @@ internal sealed record ForwardWrites(IReadOnlyList<ReadOnlyMemory<byte>> Command
 }
 
 /// <summary>
-/// Some of the writes in the next <see cref="ForwardWrites"/> of this sender are traced: where the leader's spans belong. A node that does
-/// not know the message passes it over.
+/// The parents of the leader's spans, for those writes in the next <see cref="ForwardWrites"/> of this sender that are traced. A node that
+/// does not know the message ignores it.
 /// </summary>
 internal sealed record ForwardTraces(IReadOnlyList<TraceParent> Parents) : PeerMessage
 {
@@ -25,18 +25,20 @@ internal sealed record ForwardRefused(RefusalReason Reason, IReadOnlyList<long> 
 
 /// <summary>
 /// A member tells its leader, each second, how much room its disk has above its reserve; negative when there is less. A node that does not
-/// know the message passes it over.
+/// know the message ignores it.
 /// </summary>
-/// <param name="Room">In bytes.</param>
-/// <param name="TakesEntries">Whether there is room for entries. Without it entries are sent only if nothing commits otherwise.</param>
+/// <param name="Room">The bytes that are free above the reserve.</param>
+/// <param name="TakesEntries">
+/// Whether there is room for entries. Without room, entries are sent to the member only if nothing can be committed otherwise.
+/// </param>
 /// <param name="SnapshotRoom">How many bytes a snapshot may have that is sent to it now.</param>
 internal sealed record DiskReport(long Room, bool TakesEntries, long SnapshotRoom) : PeerMessage;
 
-/// <summary>An operator's call, made on another node than the leader.</summary>
+/// <summary>A call of an operator that was made on a node which is not the leader.</summary>
 /// <param name="Id">Repeated in the answer.</param>
-/// <param name="Operation">What.</param>
-/// <param name="NodeId">On whom; empty where not needed.</param>
-/// <param name="Address">Where; empty where not needed.</param>
+/// <param name="Operation">The operation.</param>
+/// <param name="NodeId">The node to which it applies; empty where not needed.</param>
+/// <param name="Address">The address of that node; empty where not needed.</param>
 internal sealed record AdminRequest(long Id, AdminOperation Operation, string NodeId, string Address) : PeerMessage;
 
 /// <summary>
@@ -46,7 +48,7 @@ internal sealed record AdminRequest(long Id, AdminOperation Operation, string No
 internal sealed record AdminReply(long Id, int Error, string Message) : PeerMessage;
 
 /// <summary>
-/// What the sender's wall clock shows, in Unix milliseconds: told when a connection is made, and again every few seconds. A node that does
+/// The time of the sender's wall clock, in Unix milliseconds. Sent when a connection is made, and again every few seconds. A node that does
 /// not know the message ignores it.
 /// </summary>
 internal sealed record WallClock(long UnixMs) : PeerMessage;

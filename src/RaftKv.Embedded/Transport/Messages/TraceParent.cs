@@ -3,13 +3,13 @@ using System.Diagnostics;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Where a span belongs on another node: trace and span of a W3C trace context. Only recorded ones travel.</summary>
+/// <summary>The parent of a span on another node: trace and span of a W3C trace context. Only recorded traces are sent.</summary>
 /// <param name="TraceHigh">The first half of the trace's id.</param>
 /// <param name="TraceLow">The second half.</param>
 /// <param name="Span">The span's id.</param>
 internal readonly record struct TraceParent(long TraceHigh, long TraceLow, long Span)
 {
-    /// <summary>What one takes on the wire.</summary>
+    /// <summary>The bytes of one parent on the wire.</summary>
     public const int Bytes = 3 * sizeof(long);
 
     public static TraceParent Of(ActivityContext context)

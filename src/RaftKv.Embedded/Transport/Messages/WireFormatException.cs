@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Bytes from the network that are not what they must be. Ends the connection they came over, and nothing else.</summary>
+/// <summary>Bytes from the network are malformed. Ends only the connection over which they were received.</summary>
 internal sealed class WireFormatException(string message) : Exception(message);

@@ -5,7 +5,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Reads little-endian fields of untrusted bytes. What is malformed is a <see cref="WireFormatException"/>.</summary>
+/// <summary>Reads little-endian fields of untrusted bytes. Malformed bytes cause a <see cref="WireFormatException"/>.</summary>
 internal ref struct WireReader(ReadOnlyMemory<byte> payload)
 {
     private readonly ReadOnlyMemory<byte> _payload = payload;
@@ -36,8 +36,8 @@ internal ref struct WireReader(ReadOnlyMemory<byte> payload)
     }
 
     /// <summary>
-    /// A number of items each of which takes at least <paramref name="itemBytes"/>, so that no count can ask for more memory than its frame
-    /// paid for.
+    /// A number of items, each of which takes at least <paramref name="itemBytes"/>. A count that exceeds the bytes of its frame is
+    /// refused, so that it cannot allocate memory.
     /// </summary>
     public int Count(int itemBytes)
     {

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Writes little-endian fields into a span that was measured before.</summary>
+/// <summary>Writes little-endian fields into a span whose size was computed before.</summary>
 internal ref struct WireWriter(Span<byte> rest)
 {
     private Span<byte> _rest = rest;
@@ -56,7 +56,7 @@ internal ref struct WireWriter(Span<byte> rest)
         _rest = _rest[value.Length..];
     }
 
-    /// <summary>Without a length.</summary>
+    /// <summary>Writes bytes without their length.</summary>
     public void Raw(ReadOnlySpan<byte> value)
     {
         value.CopyTo(_rest);

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>Judges the certificate of one handshake, and remembers why it was refused.</summary>
+/// <summary>Checks the certificate of one handshake, and stores why it was refused.</summary>
 internal sealed class CertificateCheck
 {
     /// <summary>Null unless a certificate was refused.</summary>
@@ -11,8 +11,8 @@ internal sealed class CertificateCheck
 
     public bool Accepts(X509Chain? chain, SslPolicyErrors errors)
     {
-        // Nodes are known by their id, which is compared once they have introduced themselves; by what name or address they were dialled
-        // proves nothing.
+        // Nodes are identified by their id, which is compared after their introduction. The name or address that was dialled proves
+        // nothing.
         errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
         if (errors == SslPolicyErrors.None)
             return true;
@@ -37,7 +37,7 @@ internal sealed class CertificateCheck
             StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Whom a certificate names, for people.</summary>
+    /// <summary>The names in a certificate, for messages.</summary>
     public static string NameOf(X509Certificate2 certificate)
     {
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames());

@@ -5,9 +5,9 @@ using System.Text;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// The secret that the nodes of a cluster share, and what is proven and derived with it. Every proof is made over the whole introduction so
-/// far: both fresh nonces, the cluster, both nodes and who dialled whom. So nothing recorded fits another connection, and nothing said by
-/// one side serves the other.
+/// The secret that the nodes of a cluster share, and the proofs and keys that are derived from it. Every proof covers the whole
+/// introduction so far: both fresh nonces, the cluster, both nodes and the direction of the connection. A recorded proof is therefore not
+/// valid on another connection, and the proof of one side cannot be used by the other side.
 /// </summary>
 internal sealed class PeerSecret
 {
@@ -15,8 +15,8 @@ internal sealed class PeerSecret
     public const int ProofBytes = 32;
 
     /// <summary>
-    /// The least that is taken for a secret, in bytes of UTF-8: it must be random, because a recorded introduction can be tested against
-    /// words.
+    /// The least length of a secret, in bytes of UTF-8. A secret must be random, because guesses can be tested offline against a recorded
+    /// introduction.
     /// </summary>
     public const int MinBytes = 32;
 
@@ -26,13 +26,13 @@ internal sealed class PeerSecret
 
     public static byte[] NewNonce() => RandomNumberGenerator.GetBytes(NonceBytes);
 
-    /// <summary>What the dialler proves, once it has heard the challenge.</summary>
+    /// <summary>The proof of the dialler, after it has received the challenge.</summary>
     public byte[] DiallersProof(byte[] hello, byte[] challenge) => Mac("dialler"u8, hello, challenge);
 
-    /// <summary>What the acceptor proves along with its answer.</summary>
+    /// <summary>The proof of the acceptor, which it sends with its answer.</summary>
     public byte[] AcceptorsProof(byte[] hello, byte[] challenge, byte[] reply) => Mac("acceptor"u8, hello, challenge, reply);
 
-    /// <summary>Seals the frames of this one connection.</summary>
+    /// <summary>Makes the seal of the frames of this connection.</summary>
     public FrameSeal SealFor(byte[] hello, byte[] challenge, byte[] reply) => new(Mac("frames"u8, hello, challenge, reply));
 
     public static bool AreEqual(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => CryptographicOperations.FixedTimeEquals(a, b);
@@ -44,7 +44,7 @@ internal sealed class PeerSecret
         Span<byte> length = stackalloc byte[sizeof(int)];
         foreach (var part in transcript)
         {
-            // With their lengths: no two different introductions are the same bytes.
+            // The length precedes each part, so that two different introductions never give the same bytes.
             BinaryPrimitives.WriteInt32LittleEndian(length, part.Length);
             mac.AppendData(length);
             mac.AppendData(part);

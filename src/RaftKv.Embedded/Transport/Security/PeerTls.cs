@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>
-/// This node's certificate and the authorities it trusts, as they are at each handshake: a renewed certificate or another authority is in
-/// force from the next connection on, without a restart.
+/// This node's certificate and the authorities it trusts, checked for changes at each handshake: a renewed certificate or another authority
+/// is in force from the next connection on, without a restart.
 /// </summary>
 internal sealed class PeerTls
 {
@@ -18,7 +18,7 @@ internal sealed class PeerTls
     private (DateTime, DateTime, DateTime) _stamp;
     private Context _current;
 
-    /// <exception cref="InvalidOperationException">The certificate or the authorities cannot be had; the message says why.</exception>
+    /// <exception cref="InvalidOperationException">The certificate or the authorities cannot be loaded; the message says why.</exception>
     public PeerTls(RaftKvTlsOptions options, ILogger log)
     {
         (_options, _log) = (options, log);
@@ -34,7 +34,7 @@ internal sealed class PeerTls
         }
     }
 
-    /// <summary>Whether the name in a certificate does not matter, only who signed it.</summary>
+    /// <summary>Whether a certificate may have any name, if an authority that is trusted signed it.</summary>
     public bool AnyNodeId => _options.AcceptAnyNodeId;
 
     public SslClientAuthenticationOptions ForDialling(CertificateCheck check)
@@ -42,12 +42,12 @@ internal sealed class PeerTls
         var current = Current();
         return new SslClientAuthenticationOptions
         {
-            // Nothing is concluded from a host's name, and none is sent in clear.
+            // The name of the host is not checked, and not sent in clear text.
             TargetHost = "",
             ClientCertificateContext = current.Certificate,
             CertificateChainPolicy = current.Policy(),
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            // A resumed session would skip the look at certificates and authorities that this is about.
+            // A resumed session would skip the check of certificates and authorities.
             AllowTlsResume = false,
             RemoteCertificateValidationCallback = (_, _, chain, errors) => check.Accepts(chain, errors),
         };
@@ -84,7 +84,7 @@ internal sealed class PeerTls
             }
             catch (Exception e) when (IsExpected(e))
             {
-                // Files in the middle of a change, say. Those of before serve on until they expire.
+                // For example, the files are being replaced. The previous credentials stay in use until they expire.
                 _log.CredentialsNotReloaded(e.Message);
             }
             return _current;
@@ -103,7 +103,7 @@ internal sealed class PeerTls
         var certificate = X509Certificate2.CreateFromPemFile(_options.CertificateFile!, _options.KeyFile);
         if (OperatingSystem.IsWindows())
         {
-            // Windows' TLS takes no key that lives in memory only.
+            // TLS on Windows does not accept a key that is only in memory.
             certificate = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
         }
         var chain = new X509Certificate2Collection();
@@ -116,7 +116,7 @@ internal sealed class PeerTls
     private static bool IsExpected(Exception e) =>
         e is CryptographicException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException;
 
-    /// <summary>Credentials in the form TLS wants them.</summary>
+    /// <summary>Credentials in the form that SslStream needs.</summary>
     private sealed class Context(RaftKvTlsCredentials credentials)
     {
         public RaftKvTlsCredentials Credentials => credentials;
@@ -124,7 +124,7 @@ internal sealed class PeerTls
         public SslStreamCertificateContext Certificate { get; } = SslStreamCertificateContext.Create(credentials.Certificate,
             credentials.Intermediates, offline: true);
 
-        /// <summary>Nothing but the given authorities counts, and nothing is fetched from anywhere.</summary>
+        /// <summary>Trusts only the given authorities, and downloads nothing.</summary>
         public X509ChainPolicy Policy()
         {
             var policy = new X509ChainPolicy

@@ -9,6 +9,6 @@ internal static partial class DataProtectionLog
         "{Name} was not stored: another node created the first key at the same time, and this one uses it too.")]
     public static partial void KeyCreatedElsewhere(this ILogger logger, string name);
 
-    [LoggerMessage(6002, LogLevel.Error, "Keys were to be deleted, but not all of them may be.")]
+    [LoggerMessage(6002, LogLevel.Error, "Deleting keys failed: some of them may not have been deleted.")]
     public static partial void NotDeleted(this ILogger logger, Exception error);
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// A lock, or an office (the lock behind <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>), its holder, and the holder's lease; the
-/// lease is <c>null</c> when it has just ended.
+/// A lock, or a leader election (the lock behind <see cref="IRaftKvCoordination.RunWhenLeaderAsync"/>), its holder, and the holder's
+/// lease; the lease is <c>null</c> when it has just ended.
 /// </summary>
 internal sealed record HeldLock(string Name, KvLockHolder Holder, KvLeaseInfo? Lease)
 {

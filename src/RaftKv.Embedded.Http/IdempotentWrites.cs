@@ -86,7 +86,7 @@ internal sealed class IdempotentWrites(TimeProvider time)
             // Another client wrote the key in between, or the same request came twice: try again.
         }
         throw new RequestRefusedException(new Problem(
-            StatusCodes.Status503ServiceUnavailable, "contended", "The key comes and goes too fast. Nothing was deleted.",
+            StatusCodes.Status503ServiceUnavailable, "contended", "Other writes changed the key during every attempt. Nothing was deleted.",
             RetryAfter: true));
     }
 

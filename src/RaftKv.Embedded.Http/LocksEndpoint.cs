@@ -7,8 +7,8 @@ using RaftKv.Embedded.Http.OpenApi;
 namespace RaftKv.Embedded.Http;
 
 /// <summary>
-/// <c>GET /v1/locks</c>: the locks and offices that are held: the holder of each, when it asked, how many wait, and the holder's lease. The
-/// first 100 in the order of their names.
+/// <c>GET /v1/locks</c>: the locks and leader elections that have a holder: the holder, when it asked, how many wait, and the holder's
+/// lease. The first 100 in the order of their names.
 /// </summary>
 internal static class LocksEndpoint
 {
@@ -17,7 +17,7 @@ internal static class LocksEndpoint
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapRead("/v1/locks", ApiRoute.Guarded(AnswerAsync))
             .Describe(OpenApiSignatures.Nothing, "RaftKvLocks", OpenApiTags.Keys,
-                "Tells which locks and offices are held, by which node, and how many wait.")
+                "Lists the locks and leader elections that have a holder: the holder, its lease, and how many wait.")
             .Answers<Schemas.Locks>().Fails(401, 403, 429, 500, 503, 504);
 
     private static async Task AnswerAsync(HttpContext context)

@@ -101,7 +101,7 @@ internal static class RequestFields
     private static Range ReadOnce(ref Utf8JsonReader reader, Range? before, string field)
     {
         if (before is not null)
-            throw RequestRefusedException.BadInput(field, $"The field {field} stands there twice.");
+            throw RequestRefusedException.BadInput(field, $"The field {field} occurs more than once.");
         return SkipValue(ref reader);
     }
 

@@ -32,7 +32,7 @@ internal static class Schemas
         [JsonPropertyName("actual"), Description("What exceeded it, in bytes, where that is known.")]
         public long Actual { get; init; }
 
-        [JsonPropertyName("compactVersion"), Description("The lowest version after which a watch can still begin.")]
+        [JsonPropertyName("compactVersion"), Description("The lowest version at which a watch can still begin.")]
         public long CompactVersion { get; init; }
     }
 
@@ -78,7 +78,7 @@ internal static class Schemas
         public byte[] Value { get; init; } = null!;
     }
 
-    [Description("The first 100 locks and offices, in the order of their names.")]
+    [Description("The first 100 locks and leader elections, in the order of their names.")]
     public sealed record Locks(
         [property: JsonPropertyName("locks")] IReadOnlyList<HeldLock> Held,
         [property: JsonPropertyName("more"), Description("Whether there are others behind these.")] bool HasMore);
@@ -87,7 +87,7 @@ internal static class Schemas
     public sealed record HeldLock(
         [property: JsonPropertyName("name")] string Name,
         [property: JsonPropertyName("holder"),
-            Description("The node that holds it; empty when something else than a lock wrote its key.")] string Holder,
+            Description("The node that holds it; empty when its key was not written as a lock.")] string Holder,
         [property: JsonPropertyName("token"), Description("Its fencing token.")] long Token,
         [property: JsonPropertyName("askedAt"), Description("When the holder asked for it, by the holder's clock.")] DateTimeOffset AskedAt,
         [property: JsonPropertyName("waiting"), Description("How many wait for it.")] int Waiting)
@@ -120,7 +120,7 @@ internal static class Schemas
         [property: JsonPropertyName("keyCount"), Description("How many keys are bound to it.")] int KeyCount,
         [property: JsonPropertyName("keys"), Description("The first 10 of its keys.")] IReadOnlyList<string> Keys)
     {
-        [JsonPropertyName("holder"), Description("The node that holds it, where it is the lease of a lock or an office.")]
+        [JsonPropertyName("holder"), Description("The node that holds it, where it is the lease of a lock or a leader election.")]
         public string Holder { get; init; } = null!;
     }
 

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Tool.Online;
 /// <summary>The whole answer of a node to a request that succeeded.</summary>
 internal sealed record ApiAnswer(HttpResponseHeaders Headers, byte[] Body)
 {
-    /// <exception cref="ToolException">The body is not JSON: something else than a node answers at this address.</exception>
+    /// <exception cref="ToolException">The body is not JSON: the address is not that of a node.</exception>
     public JsonElement Json()
     {
         try
@@ -16,7 +16,7 @@ internal sealed record ApiAnswer(HttpResponseHeaders Headers, byte[] Body)
         catch (JsonException e)
         {
             throw new ToolException(ExitCode.Refused, "not_a_node",
-                "The answer is no JSON: something else than a node answers at this address. Check --url.", e);
+                "The answer is not JSON: the address is not that of a node. Check --url.", e);
         }
     }
 

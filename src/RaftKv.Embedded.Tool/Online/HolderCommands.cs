@@ -10,7 +10,7 @@ internal static class HolderCommands
     public static Command Locks()
     {
         var command = new Command("locks",
-            "Lists the locks and offices that are held: the holder, its token and lease, and how many wait; the first 100");
+            "Lists the locks and leader elections that have a holder: the holder, its token and lease, and how many wait; the first 100");
         var connection = new ConnectionOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -15,7 +15,7 @@ internal sealed class ReservedKeys(IEnumerable<ReservedPrefix> registered)
 
     private static readonly ReservedPrefix[] BuiltIn =
     [
-        new(LocksPrefix, "locks and offices",
+        new(LocksPrefix, "locks and leader elections",
             "Use IRaftKvCoordination. To end the lock of another process, revoke its lease (KvLockHolder.LeaseId)."),
         new(OwnPrefix, "the library's own records", "Choose another key."),
     ];

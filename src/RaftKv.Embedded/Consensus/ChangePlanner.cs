@@ -101,7 +101,7 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     private string? WhyDiskStays(string nodeId)
     {
         if (nodeId == replica.NodeId || peers.Find(nodeId) is not { } peer)
-            return $"{nodeId} is this leader, with another data directory.";
+            return $"{nodeId} is the leader, and its data directory is in use: another one cannot take its name. Nothing was changed.";
         var timeout = Math.Max(replica.Settings.ReplacedDiskTimeout, 2 * replica.Settings.ElectionTimeout);
         var silence = replica.Now - peer.Contact.HeardAt;
         return silence >= timeout ? null
@@ -123,15 +123,15 @@ internal sealed class ChangePlanner(ReplicaState replica, PeerSet peers)
     private ChangePlan PlanToPromoteJoining(string nodeId) =>
         Configuration.Find(nodeId) is { Role: MemberRole.Joining } && !Voters.HasEnough
             ? PlanToPromote(nodeId)
-            : ChangePlan.Done($"{nodeId} does not join any more.");
+            : ChangePlan.Done($"{nodeId} is not joining, or the cluster has enough voters.");
 
     private ChangePlan PlanToDemote(string nodeId) => peers.Find(nodeId) is { HasLostEntries: true, IsVoter: true }
         ? ChangePlan.Append(Configuration.With(Configuration.Find(nodeId)! with { Role = MemberRole.Joining }))
-        : ChangePlan.Done($"{nodeId} votes no more, or has lost nothing.");
+        : ChangePlan.Done($"{nodeId} is not a voter, or has lost no entries.");
 
     private ChangePlan PlanToRetire(string nodeId) => Voters.FindSurplus() is { } surplus && surplus.NodeId == nodeId
         ? ChangePlan.Append(Configuration.With(Configuration.Find(nodeId)! with { Role = MemberRole.Joining }))
-        : ChangePlan.Done($"{nodeId} is not one voter too many any more.");
+        : ChangePlan.Done($"{nodeId} is not a surplus voter.");
 
     private ChangePlan PlanToRemove(string nodeId)
     {

@@ -41,7 +41,7 @@ internal sealed class RaftCore
         _elections = new Elections(_replica, _roles, _membership, _reads, _transfer, _snapshots);
         _knownCommitted = start.Committed.Index;
         Invariant.Holds(_knownCommitted == 0 || start.HasInLog(start.Committed), "what is known to be committed is in the log");
-        Invariant.Holds(Term >= Log.LastTerm, "no entry is younger than the term");
+        Invariant.Holds(Term >= Log.LastTerm, "the log has no entry of a later term");
         Invariant.Holds(Log.Base.Index <= start.Snapshot.Index && start.Snapshot.Index <= Log.LastIndex, "log and snapshot leave no gap");
     }
 
@@ -380,7 +380,7 @@ internal sealed class RaftCore
         Invariant.Holds(Log.Applied <= CommitIndex, "what is applied is committed");
         Invariant.Holds(CommitIndex <= Log.LastIndex, "what is committed is in the log");
         Invariant.Holds(Log.DurableIndex <= Log.LastIndex, "what is durable is in the log");
-        Invariant.Holds(Log.LastTerm <= Term, "no entry is younger than the term");
+        Invariant.Holds(Log.LastTerm <= Term, "the log has no entry of a later term");
         Invariant.Holds(Term >= _checkedTerm && CommitIndex >= _checkedCommit, "term and commit index never decrease");
         Invariant.Holds(_roles.IsLeader == (Role == RaftRole.Leader), "a leader knows that it leads");
         _checkedTerm = Term;

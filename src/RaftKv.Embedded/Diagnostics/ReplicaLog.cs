@@ -167,14 +167,15 @@ internal static partial class ReplicaLog
     [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
     public static partial void CopyReplaced(this ILogger logger, string nodeId, long index);
 
-    [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the disk has {FreeBytes} bytes left; a snapshot is taken so that the log can be cut.")]
+    [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the storage (disk, or memory budget with Durability.Memory) has {FreeBytes} bytes "
+        + "left; a snapshot is taken so that the log can be truncated.")]
     public static partial void DiskLow(this ILogger logger, string nodeId, long freeBytes);
 
-    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the disk has {FreeBytes} bytes left, less than the reserve of {Reserve}. Writes "
-        + "that add data are refused while the leader or a quorum lacks room.")]
+    [LoggerMessage(134, LogLevel.Error, "{NodeId}: the storage (disk, or memory budget with Durability.Memory) has {FreeBytes} bytes "
+        + "left, less than the reserve of {Reserve}. Writes that add data are refused while the leader or a quorum lacks room.")]
     public static partial void DiskFull(this ILogger logger, string nodeId, long freeBytes, long reserve);
 
-    [LoggerMessage(135, LogLevel.Information, "{NodeId}: the disk has room again, {FreeBytes} bytes; all writes are taken.")]
+    [LoggerMessage(135, LogLevel.Information, "{NodeId}: the storage has room again, {FreeBytes} bytes; all writes are taken.")]
     public static partial void DiskHasRoom(this ILogger logger, string nodeId, long freeBytes);
 
     [LoggerMessage(190, LogLevel.Warning, "{NodeId}: the wall clock of {Member} differs by {Milliseconds} ms from the median of the "
@@ -189,11 +190,12 @@ internal static partial class ReplicaLog
         + "nothing has to be done if the clock is right now.")]
     public static partial void LogTimeAhead(this ILogger logger, string nodeId, long seconds);
 
-    [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room on their disks. "
-        + "Deletes and reads go on. Delete keys, free some space, or give them larger volumes.")]
+    [LoggerMessage(138, LogLevel.Error, "{NodeId} refuses writes that add data: {Members} have too little room in their storage "
+        + "(disk, or memory budget with Durability.Memory). Deletes and reads go on. Delete keys, free some space, or give these nodes "
+        + "larger volumes or memory budgets.")]
     public static partial void DataWritesRefused(this ILogger logger, string nodeId, string members);
 
-    [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room on its disks.")]
+    [LoggerMessage(139, LogLevel.Information, "{NodeId} takes all writes again: a quorum has room in its storage.")]
     public static partial void DataWritesAccepted(this ILogger logger, string nodeId);
 
     [LoggerMessage(142, LogLevel.Information, "{NodeId} is ready {Milliseconds} ms after its start: {State}.")]

@@ -95,8 +95,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         if (string.IsNullOrWhiteSpace(tls.CertificateFile))
             errors.Add("PeerTls has neither a CertificateFile nor Credentials; set one of them, or leave PeerTls out.");
         if (string.IsNullOrWhiteSpace(tls.AuthoritiesFile))
-            errors.Add("PeerTls has neither an AuthoritiesFile nor Credentials: which authorities sign the certificates of this "
-                + "cluster's nodes?");
+            errors.Add("PeerTls has neither an AuthoritiesFile nor Credentials. Set AuthoritiesFile to the authorities that sign "
+                + "the certificates of this cluster's nodes.");
     }
 
     private static void CheckMembers(RaftKvOptions options, List<string> errors)

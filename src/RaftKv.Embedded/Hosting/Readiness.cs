@@ -20,22 +20,24 @@ internal readonly record struct Readiness(string Code, string Text)
         RaftKvRole.Stopped => new("stopped", "This node has stopped."),
         _ when status.IsReady => null,
         _ when status.Readiness == RaftKvReadiness.Stalled =>
-            new("stalled", $"This node does not get on: {Stall(status) ?? "its disk hangs."}"),
+            new("stalled", $"This node makes no progress: {Stall(status) ?? "its disk does not respond."}"),
         _ when status.Readiness == RaftKvReadiness.Joining => new("joining",
-            "This node is a member only in part: it is to vote and was not promoted yet, or no committed configuration that it knows "
-                + "has it. Wait before you take another node away."),
+            "This node does not have its role yet: it was not promoted to a voter yet, or it is in no committed configuration that it "
+                + "knows. Wait before you stop or remove another node."),
         RaftKvRole.Unformed =>
             new("not_formed",
                 $"This node has no cluster yet. {status.WaitsFor ?? "It waits to be added, or for the first start of its peers."}"),
         _ when status.RolledBack is { } rolledBack => new("rolled_back", rolledBack),
         _ when status.LeaderId is null =>
-            new("no_leader", "This node knows no leader: the cluster has lost its quorum, elects, or cannot be reached."),
-        _ when status.Readiness == RaftKvReadiness.NoQuorum => new("no_quorum", "This node leads, and no quorum has answered it of late."),
+            new("no_leader", "This node knows no leader: the cluster has lost its quorum, is holding an election, or cannot be reached."),
+        _ when status.Readiness == RaftKvReadiness.NoQuorum => new("no_quorum",
+            "This node leads, but no quorum has answered it recently, or it has not committed an entry of its own term yet."),
         _ => new("not_ready", status.Readiness switch
         {
             RaftKvReadiness.CatchingUp => "This node has not applied yet what was committed when it started, or later.",
             RaftKvReadiness.Quarantined => $"This node's copy is being replaced: {status.Quarantine}",
-            RaftKvReadiness.DiskFull => "This node's disk has no room for the entries that the leader sends.",
+            RaftKvReadiness.DiskFull => "This node's storage (disk, or memory budget with Durability.Memory) has no room for the "
+                + "entries that the leader sends.",
             RaftKvReadiness.Stopping => "This node is stopping.",
             _ => "This node has not caught up with its leader since it started, or is stopping.",
         }),

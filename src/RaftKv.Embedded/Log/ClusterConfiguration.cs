@@ -22,7 +22,7 @@ internal sealed class ClusterConfiguration
 
     public ClusterConfiguration(IEnumerable<Member> members, int featureLevel = FeatureLevels.First, ClusterLimits? limits = null)
     {
-        Invariant.Holds(limits is null || featureLevel >= FeatureLevels.Safeguards, "limits stand in a format that every member reads");
+        Invariant.Holds(limits is null || featureLevel >= FeatureLevels.Safeguards, "limits need the feature level Safeguards");
         FeatureLevel = featureLevel;
         Limits = limits;
         _members = [.. members.OrderBy(m => m.NodeId, StringComparer.Ordinal)];
@@ -131,7 +131,7 @@ internal sealed class ClusterConfiguration
                 members.Add(new Member(nodeId, ReadText(ref bytes), incarnation, role));
             }
             if (!bytes.IsEmpty)
-                throw new FormatException("The configuration has bytes behind its end.");
+                throw new FormatException("The configuration has bytes after its end.");
             return new ClusterConfiguration(members, level, limits);
         }
         catch (Exception e) when (e is ArgumentOutOfRangeException or IndexOutOfRangeException or InvariantViolatedException)

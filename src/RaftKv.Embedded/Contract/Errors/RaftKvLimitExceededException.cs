@@ -7,8 +7,9 @@ public sealed class RaftKvLimitExceededException : RaftKvException
     /// <param name="actual">The size that was refused, in bytes.</param>
     /// <param name="maximum">The cluster's limit, in bytes.</param>
     public RaftKvLimitExceededException(string limit, long actual, long maximum)
-        : base($"{limit} is {maximum:N0} bytes, and this one has {actual:N0}. Nothing was written. Make it smaller, "
-            + "or raise the option on every node: the cluster's limit rises when all members allow more.")
+        : base($"The size is {actual:N0} bytes, and the limit {limit} is {maximum:N0} bytes. Nothing was written. Make the key, the "
+            + "value or the transaction smaller, or raise the option on every node: the cluster's limit rises when all members allow "
+            + "more.")
         => (Limit, Actual, Maximum) = (limit, actual, maximum);
 
     internal RaftKvLimitExceededException(string message) : base(message) => Limit = nameof(RaftKvOptions.MaxValueBytes);

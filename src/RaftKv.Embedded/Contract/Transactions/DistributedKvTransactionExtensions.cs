@@ -71,8 +71,8 @@ public static class DistributedKvTransactionExtensions
         var result = await kv.CommitAsync(increment, cancellationToken).ConfigureAwait(false);
         return result.HasResults
             ? result.Results[0].Number
-            : throw new RaftKvOutcomeUnknownException($"The number was raised, at version {result.Version}, but the answer was lost "
-                + "and was not kept for a retry. Read the key; do not repeat the call.");
+            : throw new RaftKvOutcomeUnknownException($"The increment was applied at version {result.Version}, but its result was "
+                + "lost and not kept for a retry. Read the key; do not repeat the call.");
     }
 
     /// <summary>Stores several values in one step: all of them or none, under one version.</summary>

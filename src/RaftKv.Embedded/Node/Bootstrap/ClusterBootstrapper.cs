@@ -133,7 +133,7 @@ internal sealed class ClusterBootstrapper(
         if (formed.Count == 0)
         {
             var (address, other) = survey.Answers.First(a => a.Value.ClusterId != Guid.Empty);
-            report.Wait($"The node at {address} calls itself {other.NodeId}, belongs to cluster {other.ClusterId} and is no "
+            report.Wait($"The node at {address} has the NodeId {other.NodeId}, belongs to cluster {other.ClusterId} and is no "
                 + "initial member. Correct InitialMembers.", isMistake: true);
             return;
         }
@@ -202,7 +202,7 @@ internal sealed class ClusterBootstrapper(
             report.Wait($"These initial members cannot be reached: {string.Join(", ", survey.Missing)}. Start them, or correct "
                 + "InitialMembers.", isMistake: false);
         else if (mode == RaftKvBootstrap.InitialMembers)
-            report.Wait($"All initial members answer. {BootstrapperId} founds the cluster once it has seen them as well.",
+            report.Wait($"All initial members answer. {BootstrapperId} bootstraps the cluster once it has seen them as well.",
                 isMistake: false);
         else
             report.Wait($"No node of a cluster answers at "

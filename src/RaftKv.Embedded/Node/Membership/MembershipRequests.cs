@@ -70,7 +70,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         else if (probed.NodeId != call.NodeId)
         {
             Finish(call, new AdminResult(RaftKvMembershipError.ForeignNode,
-                $"The node at {call.Address} calls itself {probed.NodeId}, not {call.NodeId}. Nothing was changed."));
+                $"The node at {call.Address} has the NodeId {probed.NodeId}, not {call.NodeId}. Nothing was changed."));
         }
         else if (probed.ClusterId != Guid.Empty && probed.ClusterId != context.Identity.ClusterId)
         {
@@ -100,7 +100,7 @@ internal sealed class MembershipRequests(ReplicaContext context, CoreLifecycle l
         if (context.Core!.Configuration.Find(call.NodeId) is not { } member)
             Finish(call, new AdminResult(RaftKvMembershipError.UnknownMember, $"No member is called {call.NodeId}."));
         else if (member.Address == call.Address)
-            Finish(call, new AdminResult(null, "It is known to be there."));
+            Finish(call, new AdminResult(null, $"The address of {call.NodeId} is {call.Address} already."));
         else if (call.Probed is not { } probed)
             Probe(call);
         else if (probed.NodeId != member.NodeId || probed.Incarnation != member.Incarnation)

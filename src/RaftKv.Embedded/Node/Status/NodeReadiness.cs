@@ -53,7 +53,7 @@ internal sealed class NodeReadiness(
         var parts = status.Parts;
         var took = TimeSpan.FromTicks(context.Now.Ticks - context.Dependencies.OpenedAt);
         context.Log.Ready(context.NodeId, (long)took.TotalMilliseconds, parts.Role == RaftKvRole.Unformed
-            ? "it founds a cluster with its first write, or is added to one"
+            ? "it bootstraps a cluster with its first write, or is added to one"
             : $"{parts.Role.ToString().ToLowerInvariant()} in term {parts.Term}, led by {parts.LeaderId}, with "
                 + $"{context.Applier.State.Store.Count} keys");
     }

@@ -39,10 +39,5 @@ internal static class ApiResponses
     /// <summary>
     /// Wraps a handler: requests from pages of other sites are refused, and exceptions of the handler are answered as errors.
     /// </summary>
-    public static RequestDelegate Guarded(RequestDelegate handler) => RouteHandler.Create(async context =>
-    {
-        RequestHost.Check(context);
-        await RequestOrigin.CheckAsync(context);
-        await handler(context);
-    }, ProblemAsync);
+    public static RequestDelegate Guarded(RequestDelegate handler) => RouteHandler.Create(RouteHandler.Guard(handler), ProblemAsync);
 }

@@ -11,12 +11,7 @@ namespace RaftKv.Embedded.Http;
 internal static class ApiRoute
 {
     /// <summary>As <see cref="Open"/>, but requests from pages of other sites are refused.</summary>
-    public static RequestDelegate Guarded(RequestDelegate handler) => Open(async context =>
-    {
-        RequestHost.Check(context);
-        await RequestOrigin.CheckAsync(context);
-        await handler(context);
-    });
+    public static RequestDelegate Guarded(RequestDelegate handler) => Open(RouteHandler.Guard(handler));
 
     /// <summary>Wraps a handler: the headers of the node's state are set, and exceptions of the handler are answered as errors.</summary>
     public static RequestDelegate Open(RequestDelegate handler) => RouteHandler.Create(context =>

@@ -33,6 +33,14 @@ internal static class RouteHandler
         await answer(context, problem);
     };
 
+    /// <summary>Wraps a handler: requests from pages of other sites are refused before it runs.</summary>
+    public static RequestDelegate Guard(RequestDelegate handler) => async context =>
+    {
+        RequestHost.Check(context);
+        await RequestOrigin.CheckAsync(context);
+        await handler(context);
+    };
+
     /// <returns>
     /// <c>null</c> for an exception that the route does not answer, for example the cancellation of a request whose time limit has not
     /// passed: the client has disconnected, or a middleware cancelled the request and answers it.

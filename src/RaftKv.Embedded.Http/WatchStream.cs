@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace RaftKv.Embedded.Http;
 
@@ -23,13 +22,7 @@ internal sealed class WatchStream(HttpContext context, CancellationToken ending)
     /// <param name="changes">The changes that follow.</param>
     public async Task RunAsync(KvVersion begin, WatchReader changes)
     {
-        var response = context.Response;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        ResponseProgress.Begin(context);
-        response.BodyWriter.Write("retry: 1000\n\n"u8);
+        EventStream.Begin(context);
         try
         {
             if (begin != KvVersion.None)

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace RaftKv.Embedded.Http.Dashboard;
 
@@ -19,14 +18,9 @@ internal sealed class StatusStream(RaftKvDashboardOptions options)
     public async Task AnswerAsync(HttpContext context)
     {
         using var ending = HttpShutdown.Of(context);
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         try
         {
-            ResponseProgress.Begin(context);
-            context.Response.BodyWriter.Write("retry: 1000\n\n"u8);
+            EventStream.Begin(context);
             var cluster = ApiRoute.Cluster(context);
             using var times = new CommitTimes(cluster.Status.NodeId, ServedCluster.NameOf(context));
             await WatchAsync(context, cluster, times, ending);

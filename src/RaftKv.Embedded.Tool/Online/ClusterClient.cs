@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace RaftKv.Embedded.Tool.Online;
 
@@ -13,7 +14,7 @@ internal sealed class ClusterClient : IDisposable
     private const int MaxAnswerBytes = 64 * 1024 * 1024;
 
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(5);
-    private static readonly HttpRequestOptionsKey<StrongBox> Connected = new("connected");
+    private static readonly HttpRequestOptionsKey<StrongBox<bool>> Connected = new("connected");
 
     private readonly ConnectionSettings _settings;
     private readonly HttpClient _http;
@@ -81,7 +82,7 @@ internal sealed class ClusterClient : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(limit);
         using var message = request.At(address);
-        var connected = new StrongBox();
+        var connected = new StrongBox<bool>();
         message.Options.Set(Connected, connected);
         HttpResponseMessage response;
         try
@@ -90,7 +91,7 @@ internal sealed class ClusterClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
-            throw Failed(request, address, e, connected.IsSet, cancellationToken);
+            throw Failed(request, address, e, Volatile.Read(ref connected.Value), cancellationToken);
         }
         if (response.IsSuccessStatusCode)
             return response;
@@ -151,7 +152,7 @@ internal sealed class ClusterClient : IDisposable
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             if (context.InitialRequestMessage.Options.TryGetValue(Connected, out var connected))
-                connected.IsSet = true;
+                Volatile.Write(ref connected.Value, true);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -159,11 +160,6 @@ internal sealed class ClusterClient : IDisposable
             socket.Dispose();
             throw;
         }
-    }
-
-    private sealed class StrongBox
-    {
-        public volatile bool IsSet;
     }
 
     private sealed class NextAddressException(ToolException failure) : Exception

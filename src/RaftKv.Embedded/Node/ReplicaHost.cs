@@ -112,7 +112,8 @@ internal sealed class ReplicaHost : LocalReplica
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Replica.Post(new HandOverWanted(done));
         // No error when the time is over: the stop comes next, and logs what it could not finish.
-        await Task.WhenAny(done.Task, Task.Delay(_options.HandOverTimeout + JoinTimeout, cancellationToken)).ConfigureAwait(false);
+        await done.Task.WaitAsync(_options.HandOverTimeout + JoinTimeout, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class Shutdown(
     ReplicaContext context, CallRefusals refusals, StatusPublisher status, PendingProposals proposals, PendingReads reads,
     MembershipRequests requests, SnapshotCoordinator snapshots)
 {
-    private TaskCompletionSource? _handedOver;
+    private readonly List<TaskCompletionSource> _handOvers = [];
     private TaskCompletionSource? _stopped;
     private long _stopBy;
     private long _handOverId;
@@ -30,7 +30,7 @@ internal sealed class Shutdown(
     /// </summary>
     public void OnHandOverWanted(HandOverWanted wanted)
     {
-        _handedOver = wanted.Done;
+        _handOvers.Add(wanted.Done);
         HandOver();
         CompleteHandOver();
     }
@@ -88,7 +88,15 @@ internal sealed class Shutdown(
     private void CompleteHandOver()
     {
         if (HasHandedOver || IsCutOff || context.Now.Ticks >= _stopBy)
-            _handedOver?.TrySetResult();
+            EndHandOvers();
+    }
+
+    /// <summary>Completes all callers that wait for the hand-over.</summary>
+    private void EndHandOvers()
+    {
+        foreach (var done in _handOvers)
+            done.TrySetResult();
+        _handOvers.Clear();
     }
 
     public void Sweep()
@@ -145,7 +153,7 @@ internal sealed class Shutdown(
         requests.FailAll(AdminResult.NoAnswer);
         snapshots.FailAll(() => refusals.Of(role, why));
         status.PublishClosed(role, why);
-        _handedOver?.TrySetResult();
+        EndHandOvers();
         _stopped?.TrySetResult();
     }
 

@@ -17,7 +17,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     /// <summary>The cluster's limits.</summary>
     internal ClusterLimits Limits => access.Limits(options);
 
-    public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default, CancellationToken cancellationToken = default)
+    public ValueTask<KvWriteResult> SetAsync(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions = default,
+        CancellationToken cancellationToken = default)
     {
         reserved.ThrowIfReserved(key);
         var limits = Limits;

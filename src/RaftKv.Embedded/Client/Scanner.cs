@@ -14,14 +14,16 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
 
     private readonly IdleReadViews _parked = new();
 
-    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default,
+        CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         return ScanAsync(keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes), scanOptions, cancellationToken);
     }
 
-    public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default, CancellationToken cancellationToken = default)
+    public async ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions scanOptions = default,
+        CancellationToken cancellationToken = default)
     {
         Check(scanOptions);
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
@@ -46,7 +48,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default, CancellationToken cancellationToken = default)
+    public async ValueTask<long> CountAsync(KvKeyRange range, KvReadOptions readOptions = default,
+        CancellationToken cancellationToken = default)
     {
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
@@ -130,7 +133,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         return default;
     }
 
-    private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEntry> ScanAsync(KeyInterval keys, byte[] after, KvScanOptions asked,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);

@@ -16,7 +16,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
 
     private static readonly TimeSpan MinProgressInterval = TimeSpan.FromMilliseconds(10);
 
-    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<KvEvent> WatchAsync(KvKeyRange range, KvWatchOptions watchOptions = default,
+        CancellationToken cancellationToken = default)
     {
         Check(watchOptions);
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
@@ -65,7 +66,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEvent> WatchFromAsync(KeyInterval keys, KvWatchOptions asked,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var from = asked.FromVersion.Value;
@@ -78,7 +80,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             yield return change;
     }
 
-    private async IAsyncEnumerable<KvEvent> WatchStateAsync(KeyInterval keys, KvWatchOptions asked, bool mustBeFresh, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<KvEvent> WatchStateAsync(KeyInterval keys, KvWatchOptions asked, bool mustBeFresh,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         if (mustBeFresh)
@@ -108,7 +111,13 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
                 }
             }
             pin.Release();
-            yield return new KvEvent { Kind = KvEventKind.InitialStateEnd, Key = "", Version = new KvVersion(pin.Version), EndsVersion = true };
+            yield return new KvEvent
+            {
+                Kind = KvEventKind.InitialStateEnd,
+                Key = "",
+                Version = new KvVersion(pin.Version),
+                EndsVersion = true,
+            };
             await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
                 yield return change;
         }
@@ -118,11 +127,13 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
     }
 
-    private static async IAsyncEnumerable<KvEvent> FollowAsync(LocalReplica host, Watcher watcher, TimeSpan progressInterval, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<KvEvent> FollowAsync(LocalReplica host, Watcher watcher, TimeSpan progressInterval,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var cancelled = cancellationToken.UnsafeRegister(static watcher => ((Watcher)watcher!).Nudge(), watcher);
         using var progress = progressInterval == default ? null
-            : host.Clock.Provider.CreateTimer(static watcher => ((Watcher)watcher!).WantProgress(), watcher, progressInterval, progressInterval);
+            : host.Clock.Provider.CreateTimer(static watcher => ((Watcher)watcher!).WantProgress(), watcher,
+                progressInterval, progressInterval);
         while (true)
         {
             while (watcher.TryRead(out var change))
@@ -175,7 +186,8 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
     private void Check(KvWatchOptions asked)
     {
         if (asked.InitialState && asked.FromVersion != KvVersion.None)
-            throw new ArgumentException("A watch begins either with the initial state or at a version (FromVersion), not with both.", nameof(asked));
+            throw new ArgumentException("A watch begins either with the initial state or at a version (FromVersion), not with both.",
+                nameof(asked));
         ArgumentOutOfRangeException.ThrowIfNegative(asked.FromVersion.Value);
         if (asked.ProgressInterval != default)
             ArgumentOutOfRangeException.ThrowIfLessThan(asked.ProgressInterval, MinProgressInterval);

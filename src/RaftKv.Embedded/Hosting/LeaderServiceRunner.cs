@@ -35,7 +35,8 @@ internal sealed class LeaderServiceRunner(
         {
             try
             {
-                await _backOff.ExecuteAsync(static (self, stop) => new ValueTask(self.ServeAsync(stop)), this, end.Token).ConfigureAwait(false);
+                await _backOff.ExecuteAsync(static (self, stop) => new ValueTask(self.ServeAsync(stop)), this, end.Token)
+                    .ConfigureAwait(false);
                 await Task.Delay(service.Options.MinBackoff, end.Token).ConfigureAwait(false);
             }
             catch (Exception) when (end.IsCancellationRequested)

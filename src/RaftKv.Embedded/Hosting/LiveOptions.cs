@@ -30,10 +30,12 @@ internal sealed class LiveOptions(
     [
         (nameof(RaftKvOptions.RequestTimeout), o => o.RequestTimeout, (to, from) => to.RequestTimeout = from.RequestTimeout),
         (nameof(RaftKvOptions.HandOverTimeout), o => o.HandOverTimeout, (to, from) => to.HandOverTimeout = from.HandOverTimeout),
-        (nameof(RaftKvOptions.IntegrityCheckInterval), o => o.IntegrityCheckInterval, (to, from) => to.IntegrityCheckInterval = from.IntegrityCheckInterval),
+        (nameof(RaftKvOptions.IntegrityCheckInterval), o => o.IntegrityCheckInterval,
+            (to, from) => to.IntegrityCheckInterval = from.IntegrityCheckInterval),
         (nameof(RaftKvOptions.DiskWarningBytes), o => o.DiskWarningBytes, (to, from) => to.DiskWarningBytes = from.DiskWarningBytes),
         (nameof(RaftKvOptions.DiskReserveBytes), o => o.DiskReserveBytes, (to, from) => to.DiskReserveBytes = from.DiskReserveBytes),
-        (nameof(RaftKvOptions.SnapshotThresholdBytes), o => o.SnapshotThresholdBytes, (to, from) => to.SnapshotThresholdBytes = from.SnapshotThresholdBytes),
+        (nameof(RaftKvOptions.SnapshotThresholdBytes), o => o.SnapshotThresholdBytes,
+            (to, from) => to.SnapshotThresholdBytes = from.SnapshotThresholdBytes),
         (nameof(RaftKvOptions.LogRetentionBytes), o => o.LogRetentionBytes, (to, from) => to.LogRetentionBytes = from.LogRetentionBytes),
     ];
 
@@ -49,7 +51,8 @@ internal sealed class LiveOptions(
         (nameof(RaftKvOptions.TargetVoters), o => o.TargetVoters),
         (nameof(RaftKvOptions.ReplacedDiskTimeout), o => o.ReplacedDiskTimeout),
         (nameof(RaftKvOptions.RestoreFrom), o => o.RestoreFrom),
-        (nameof(RaftKvOptions.PeerTls), o => (o.PeerTls?.CertificateFile, o.PeerTls?.KeyFile, o.PeerTls?.AuthoritiesFile, o.PeerTls?.AcceptAnyNodeId)),
+        (nameof(RaftKvOptions.PeerTls),
+            o => (o.PeerTls?.CertificateFile, o.PeerTls?.KeyFile, o.PeerTls?.AuthoritiesFile, o.PeerTls?.AcceptAnyNodeId)),
         (nameof(RaftKvOptions.AllowInsecurePeers), o => o.AllowInsecurePeers),
         (nameof(RaftKvOptions.HeartbeatInterval), o => o.HeartbeatInterval),
         (nameof(RaftKvOptions.ElectionTimeout), o => o.ElectionTimeout),
@@ -74,7 +77,8 @@ internal sealed class LiveOptions(
     private RaftKvOptions? _last;
 
     /// <summary>The names of all options that are compared.</summary>
-    internal static IEnumerable<string> Names => [.. Live.Select(o => o.Name), .. Fixed.Select(o => o.Name), nameof(RaftKvOptions.PeerSecrets)];
+    internal static IEnumerable<string> Names =>
+        [.. Live.Select(o => o.Name), .. Fixed.Select(o => o.Name), nameof(RaftKvOptions.PeerSecrets)];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -46,7 +46,8 @@ public static class RaftKvCacheBuilderExtensions
     /// <param name="serviceKey">The key of the service, which is also the name of its options.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="builder"/>.</returns>
-    public static IRaftKvBuilder AddKeyedDistributedCache(this IRaftKvBuilder builder, string serviceKey, Action<RaftKvCacheOptions> configure)
+    public static IRaftKvBuilder AddKeyedDistributedCache(
+        this IRaftKvBuilder builder, string serviceKey, Action<RaftKvCacheOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);

@@ -45,7 +45,8 @@ internal sealed class RaftKvConfigurationFeeder(
     }
 
     /// <summary>Finds the feeds of a configuration, also in the configurations that it is made of.</summary>
-    private static IEnumerable<ConfigurationFeed> FeedsOf(IConfiguration? configuration) => configuration is not IConfigurationRoot root ? []
+    private static IEnumerable<ConfigurationFeed> FeedsOf(IConfiguration? configuration) =>
+        configuration is not IConfigurationRoot root ? []
         : root.Providers.SelectMany(p => p switch
         {
             RaftKvConfigurationProvider own => [own.Feed],
@@ -75,7 +76,8 @@ internal sealed class RaftKvConfigurationFeeder(
     {
         try
         {
-            await StateFollower.RunAsync(stop => kv.WatchLocalAsync(KvKeyRange.StartingWith(feed.Prefix), stop), feed, retryFirst: true, _stop.Token).ConfigureAwait(false);
+            await StateFollower.RunAsync(stop => kv.WatchLocalAsync(KvKeyRange.StartingWith(feed.Prefix), stop), feed, retryFirst: true,
+                _stop.Token).ConfigureAwait(false);
         }
         catch (Exception) when (_stop.IsCancellationRequested)
         {

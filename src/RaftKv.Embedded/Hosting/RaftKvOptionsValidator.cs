@@ -122,7 +122,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
             if (!NodeIds.IsValid(member.NodeId))
                 errors.Add($"InitialMembers has a node id '{member.NodeId}'; it must be {NodeIds.Rule}.");
             if (!HostAndPort.TryParse(member.Address, out var address) || IsAnyAddress(address) || address.Port == 0)
-                errors.Add($"InitialMembers has the address '{member.Address}' for {member.NodeId}; it must be a host:port that peers can dial.");
+                errors.Add($"InitialMembers has the address '{member.Address}' for {member.NodeId}; it must be a "
+                    + "host:port that peers can dial.");
         }
         foreach (var twice in options.InitialMembers.GroupBy(m => m.NodeId).Where(g => g.Count() > 1))
             errors.Add($"InitialMembers has {twice.Key} more than once.");
@@ -154,13 +155,16 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
 
     private static void CheckTimes(RaftKvOptions options, List<string> errors)
     {
-        Range(errors, nameof(options.HeartbeatInterval), options.HeartbeatInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
-        Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout, 3 * Least(options.HeartbeatInterval, TimeSpan.FromSeconds(20)), TimeSpan.FromSeconds(60));
+        Range(errors, nameof(options.HeartbeatInterval), options.HeartbeatInterval,
+            TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
+        Range(errors, nameof(options.ElectionTimeout), options.ElectionTimeout,
+            3 * Least(options.HeartbeatInterval, TimeSpan.FromSeconds(20)), TimeSpan.FromSeconds(60));
         Range(errors, nameof(options.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10));
         Range(errors, nameof(options.HandOverTimeout), options.HandOverTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(60));
         Range(errors, nameof(options.ReplacedDiskTimeout), options.ReplacedDiskTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         if (options.IntegrityCheckInterval != TimeSpan.Zero)
-            Range(errors, nameof(options.IntegrityCheckInterval), options.IntegrityCheckInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
+            Range(errors, nameof(options.IntegrityCheckInterval), options.IntegrityCheckInterval,
+                TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
         Range(errors, nameof(options.MaxClockDrift), options.MaxClockDrift, 0.01, 0.5);
     }
 
@@ -170,7 +174,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.MaxKeyBytes), options.MaxKeyBytes, 1, 32_768);
         Range(errors, nameof(options.MaxValueBytes), options.MaxValueBytes, 1, 16 * mebibyte);
         Range(errors, nameof(options.MaxTransactionBytes), options.MaxTransactionBytes, 1024, 16 * mebibyte);
-        Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes, Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), long.MaxValue);
+        Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes,
+            Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), long.MaxValue);
         Range(errors, nameof(options.MemoryBudgetBytes), options.MemoryBudgetBytes, StorageBudget.Least(options), 1L << 40);
         Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);
@@ -185,7 +190,8 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static bool IsLoopback(HostAndPort address) =>
-        IPAddress.TryParse(address.Host, out var ip) ? IPAddress.IsLoopback(ip) : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+        IPAddress.TryParse(address.Host, out var ip) ? IPAddress.IsLoopback(ip)
+            : address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsAnyAddress(HostAndPort address) =>
         IPAddress.TryParse(address.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));

@@ -30,7 +30,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     public NodeProcess? Find(string name) => Nodes.FirstOrDefault(n => n.Name == name);
 
-    public NodeProcess this[string name] => Find(name) ?? throw new StepFailedException($"There is no {name}. There are: {string.Join(", ", Nodes.Select(n => n.Name))}.");
+    public NodeProcess this[string name] => Find(name)
+        ?? throw new StepFailedException($"There is no {name}. There are: {string.Join(", ", Nodes.Select(n => n.Name))}.");
 
     /// <summary>Starts a new node with an empty directory and waits until it has opened it.</summary>
     public async Task<NodeProcess> StartNodeAsync(string name, CancellationToken cancellationToken)
@@ -57,7 +58,7 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Starts three nodes and joins them to one cluster.</summary>
     public async Task FormAsync(CancellationToken cancellationToken)
     {
-        var nodes = await Task.WhenAll(StartNodeAsync("node1", cancellationToken), StartNodeAsync("node2", cancellationToken), StartNodeAsync("node3", cancellationToken));
+        var nodes = await Task.WhenAll(((string[])["node1", "node2", "node3"]).Select(name => StartNodeAsync(name, cancellationToken)));
         await Client.JoinAsync(nodes[0], nodes[1], cancellationToken);
         await Client.JoinAsync(nodes[0], nodes[2], cancellationToken);
         await LeadershipAsync(cancellationToken);
@@ -67,7 +68,8 @@ internal sealed class Cluster : IAsyncDisposable
     public async Task<Leadership> LeadershipAsync(CancellationToken cancellationToken)
     {
         Leadership? agreed = null;
-        await UntilAsync("all nodes know one leader", async () => (agreed = await TryLeadershipAsync(cancellationToken)) is not null, cancellationToken);
+        await UntilAsync("all nodes know one leader",
+            async () => (agreed = await TryLeadershipAsync(cancellationToken)) is not null, cancellationToken);
         return agreed!;
     }
 
@@ -77,7 +79,8 @@ internal sealed class Cluster : IAsyncDisposable
         var stats = await Task.WhenAll(Running.Select(n => Client.TryStatsAsync(n, cancellationToken)));
         if (stats.Contains(null))
             return null;
-        var views = stats.Where(s => s!.State is not ("Removed" or "Unformed")).Select(s => new Leadership(s!.LeaderId, s.Term)).Distinct().ToList();
+        var views = stats.Where(s => s!.State is not ("Removed" or "Unformed"))
+            .Select(s => new Leadership(s!.LeaderId, s.Term)).Distinct().ToList();
         return views is [{ Leader.Length: > 0 } one] && stats.Any(s => s!.State == "Leader") ? one : null;
     }
 

@@ -12,7 +12,10 @@ internal sealed class ClusterClient : IDisposable
 {
     private static readonly TimeSpan StatsTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) })
+    {
+        Timeout = TimeSpan.FromSeconds(60),
+    };
 
     public void Dispose() => _http.Dispose();
 
@@ -25,8 +28,9 @@ internal sealed class ClusterClient : IDisposable
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Get, node, $"store?key={Uri.EscapeDataString(key)}&consistency={consistency}", null, cancellationToken);
-            using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+            using var answer = await SendAsync(HttpMethod.Get, node,
+                $"store?key={Uri.EscapeDataString(key)}&consistency={consistency}", null, cancellationToken);
+            using var body = await ParseAsync(answer, cancellationToken);
             return body.RootElement.GetProperty("data").GetProperty("value").GetRawText();
         }
         catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
@@ -41,7 +45,8 @@ internal sealed class ClusterClient : IDisposable
 
     /// <summary>POST /raft/join.</summary>
     public Task JoinAsync(NodeProcess through, NodeProcess joiner, CancellationToken cancellationToken) =>
-        PostAsync(through, "raft/join", new JsonObject { ["node_id"] = joiner.Name, ["raft_address"] = joiner.RaftAddress }, cancellationToken);
+        PostAsync(through, "raft/join", new JsonObject { ["node_id"] = joiner.Name, ["raft_address"] = joiner.RaftAddress },
+            cancellationToken);
 
     /// <summary>POST /raft/remove.</summary>
     public Task RemoveAsync(NodeProcess through, string nodeId, CancellationToken cancellationToken) =>
@@ -55,10 +60,11 @@ internal sealed class ClusterClient : IDisposable
         try
         {
             using var answer = await SendAsync(HttpMethod.Get, node, "raft/stats", null, limited.Token);
-            using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(limited.Token), cancellationToken: limited.Token);
+            using var body = await ParseAsync(answer, limited.Token);
             return NodeStats.Parse(body.RootElement.GetProperty("data"));
         }
-        catch (Exception e) when (e is ApiException or HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is ApiException or HttpRequestException or IOException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }
@@ -68,7 +74,8 @@ internal sealed class ClusterClient : IDisposable
     /// <returns>The version.</returns>
     public async Task<long> PutRawAsync(NodeProcess node, string key, byte[] value, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Put, node, $"sample/raw?key={Uri.EscapeDataString(key)}", new ByteArrayContent(value), cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Put, node,
+            $"sample/raw?key={Uri.EscapeDataString(key)}", new ByteArrayContent(value), cancellationToken);
         return long.Parse(await answer.Content.ReadAsStringAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
@@ -77,7 +84,8 @@ internal sealed class ClusterClient : IDisposable
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Get, node, $"sample/raw?key={Uri.EscapeDataString(key)}&min_version={minVersion}", null, cancellationToken);
+            using var answer = await SendAsync(HttpMethod.Get, node,
+                $"sample/raw?key={Uri.EscapeDataString(key)}&min_version={minVersion}", null, cancellationToken);
             return await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         }
         catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
@@ -87,17 +95,24 @@ internal sealed class ClusterClient : IDisposable
     }
 
     /// <summary>Keys with their sizes and versions, in order.</summary>
-    public async Task<IReadOnlyList<(string Key, long Bytes, long Version)>> ScanAsync(NodeProcess node, string prefix, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string Key, long Bytes, long Version)>> ScanAsync(
+        NodeProcess node, string prefix, int limit, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, node, $"sample/scan?prefix={Uri.EscapeDataString(prefix)}&limit={limit}", null, cancellationToken);
-        using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Get, node,
+            $"sample/scan?prefix={Uri.EscapeDataString(prefix)}&limit={limit}", null, cancellationToken);
+        using var body = await ParseAsync(answer, cancellationToken);
         return [.. body.RootElement.EnumerateArray().Select(row =>
             (row.GetProperty("key").GetString()!, row.GetProperty("bytes").GetInt64(), row.GetProperty("version").GetInt64()))];
     }
 
     /// <summary>Hands the leadership over, to the most advanced voter if no name is given.</summary>
     public async Task TransferAsync(NodeProcess through, string? to, CancellationToken cancellationToken) =>
-        (await SendAsync(HttpMethod.Post, through, to is null ? "sample/transfer" : $"sample/transfer?to={Uri.EscapeDataString(to)}", null, cancellationToken)).Dispose();
+        (await SendAsync(HttpMethod.Post, through,
+            to is null ? "sample/transfer" : $"sample/transfer?to={Uri.EscapeDataString(to)}", null, cancellationToken)).Dispose();
+
+    private static async Task<JsonDocument> ParseAsync(HttpResponseMessage answer, CancellationToken cancellationToken) =>
+        await JsonDocument.ParseAsync(
+            await answer.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
 
     private async Task PostAsync(NodeProcess node, string path, JsonObject body, CancellationToken cancellationToken)
     {
@@ -105,7 +120,8 @@ internal sealed class ClusterClient : IDisposable
         (await SendAsync(HttpMethod.Post, node, path, content, cancellationToken)).Dispose();
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, NodeProcess node, string path, HttpContent? content, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, NodeProcess node, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(node.Url, path)) { Content = content };
         var answer = await _http.SendAsync(request, cancellationToken);

@@ -24,7 +24,8 @@ internal interface IProgressLine
             summarize = await job(new PlainProgress());
         else
             await AnsiConsole.Progress()
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn())
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(),
+                    new SpinnerColumn())
                 .StartAsync(async context => summarize = await job(new BarProgress(context)));
         return summarize!();
     }

@@ -14,5 +14,7 @@ internal interface IView : IAsyncDisposable
 
     /// <summary>A live picture on a terminal; plain lines where the output goes into a file or a build log.</summary>
     static IView Open(string title, Cluster cluster) =>
-        Console.IsOutputRedirected || !Spectre.Console.AnsiConsole.Profile.Capabilities.Ansi ? new PlainView(title, cluster) : new LiveView(title, cluster);
+        Console.IsOutputRedirected || !Spectre.Console.AnsiConsole.Profile.Capabilities.Ansi
+            ? new PlainView(title, cluster)
+            : new LiveView(title, cluster);
 }

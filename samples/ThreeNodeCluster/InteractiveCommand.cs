@@ -51,7 +51,8 @@ internal sealed class InteractiveCommand(Cluster cluster, CancellationToken canc
             {
                 await RunAsync(words);
             }
-            catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
+            catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException
+                or TaskCanceledException { InnerException: TimeoutException })
             {
                 AnsiConsole.MarkupLineInterpolated($"[red]{e.Message}[/]");
             }

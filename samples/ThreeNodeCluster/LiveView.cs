@@ -48,7 +48,9 @@ internal sealed class LiveView : IView
         lock (_lock)
         {
             var seconds = (_elapsed.Elapsed - _chapterSince).TotalSeconds;
-            _chapters.Add(failure is null ? $"[green]✓[/] {Markup.Escape(_chapter)} [grey]{seconds:0.0} s[/]" : $"[red]✗ {Markup.Escape(_chapter)}: {Markup.Escape(failure)}[/]");
+            _chapters.Add(failure is null
+                ? $"[green]✓[/] {Markup.Escape(_chapter)} [grey]{seconds:0.0} s[/]"
+                : $"[red]✗ {Markup.Escape(_chapter)}: {Markup.Escape(failure)}[/]");
             _chapter = "";
             _steps.Clear();
         }

@@ -22,6 +22,8 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
     private long _bytes, _retries, _changed, _lastVersion;
     private Failover? _failover;
 
+    private ParallelOptions Parallelism => new() { MaxDegreeOfParallelism = Callers, CancellationToken = cancellationToken };
+
     private sealed record Failover(Leadership Before, Leadership After, TimeSpan UntilLeader, int FilesStored);
 
     /// <returns>0 when every byte is on every node.</returns>
@@ -36,7 +38,8 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
         await using var cluster = new Cluster();
         AnsiConsole.MarkupLineInterpolated($"Starting three nodes for {tree.Files.Count:N0} files, {Megabytes(tree.TotalBytes)}");
         await cluster.FormAsync(cancellationToken);
-        return await IProgressLine.RunAsync(progress => new LoadCommand(cluster, tree, progress, cancellationToken).LoadAndVerifyAsync(path));
+        return await IProgressLine.RunAsync(
+            progress => new LoadCommand(cluster, tree, progress, cancellationToken).LoadAndVerifyAsync(path));
     }
 
     private async Task<Func<int>> LoadAndVerifyAsync(string path)
@@ -58,7 +61,7 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
         var count = 0;
         var half = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var killing = KillLeaderAsync(half.Task, through, () => Volatile.Read(ref count));
-        await Parallel.ForEachAsync(tree.Files, new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = cancellationToken }, async (file, _) =>
+        await Parallel.ForEachAsync(tree.Files, Parallelism, async (file, _) =>
         {
             await StoreAsync(through, file);
             progress.Advance();
@@ -125,7 +128,7 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
             return 0L;
         }, node.Name);
         var files = tree.Files.Where(f => _hashes.ContainsKey(f.Key));
-        await Parallel.ForEachAsync(files, new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = cancellationToken }, async (file, _) =>
+        await Parallel.ForEachAsync(files, Parallelism, async (file, _) =>
         {
             var copy = await cluster.Client.GetRawAsync(node, file.Key, 0, cancellationToken);
             if (await ProblemAsync(file, copy) is { } problem)
@@ -174,7 +177,8 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
             {
                 return await call();
             }
-            catch (ApiException e) when (e.Status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests)
+            catch (ApiException e) when (e.Status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
+                or HttpStatusCode.TooManyRequests)
             {
                 if (waited.Elapsed > RetryFor)
                     throw new StepFailedException($"{what}: {e.Message}", e);
@@ -188,11 +192,15 @@ internal sealed class LoadCommand(Cluster cluster, SourceTree tree, IProgressLin
     {
         var table = new Table().RoundedBorder().BorderColor(Color.Grey).HideHeaders().AddColumns("", "");
         void Row(string name, string value) => table.AddRow(new Text(name), new Text(value));
-        Row("Stored", $"{_hashes.Count:N0} files below {path}, {Megabytes(_bytes)}, through {through.Name} in {stored.TotalSeconds:0.0} s ({Megabytes((long)(_bytes / stored.TotalSeconds))}/s, {_hashes.Count / stored.TotalSeconds:N0} files/s)");
+        Row("Stored", $"{_hashes.Count:N0} files below {path}, {Megabytes(_bytes)}, through {through.Name} in "
+            + $"{stored.TotalSeconds:0.0} s ({Megabytes((long)(_bytes / stored.TotalSeconds))}/s, "
+            + $"{_hashes.Count / stored.TotalSeconds:N0} files/s)");
         if (_failover is { } failover)
-            Row("Leader killed", $"{failover.Before} after {failover.FilesStored:N0} files; {failover.After} {failover.UntilLeader.TotalMilliseconds:N0} ms later; {_retries:N0} calls repeated");
+            Row("Leader killed", $"{failover.Before} after {failover.FilesStored:N0} files; "
+                + $"{failover.After} {failover.UntilLeader.TotalMilliseconds:N0} ms later; {_retries:N0} calls repeated");
         Row("Skipped", tree.Skipped.Count == 0 ? "nothing" : $"{tree.Skipped.Count:N0} files");
-        Row("Verified", $"{_hashes.Count:N0} files on each of {cluster.Nodes.Count} nodes, every byte: {(wrong.Count == 0 ? "equal" : $"{wrong.Count:N0} DIFFERENCES")}");
+        Row("Verified", $"{_hashes.Count:N0} files on each of {cluster.Nodes.Count} nodes, every byte: "
+            + $"{(wrong.Count == 0 ? "equal" : $"{wrong.Count:N0} DIFFERENCES")}");
         if (_changed > 0)
             Row("", $"{_changed:N0} comparisons by SHA-256: the files changed on disk meanwhile");
         Row("Time", string.Create(CultureInfo.InvariantCulture, $"{total.TotalSeconds:0.0} s"));

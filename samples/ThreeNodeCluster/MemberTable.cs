@@ -17,8 +17,8 @@ internal static class MemberTable
             if (stats is null)
                 table.AddRow(node.Name, node.IsRunning ? "[yellow]starting[/]" : "[red]dead[/]", "", "", "", "", "", "", Port(node));
             else
-                table.AddRow(node.Name, Role(stats.State), Text(stats.Term), Text(stats.LastIndex), Text(stats.CommitIndex), Text(stats.AppliedIndex), Text(stats.KeyCount),
-                    Contact(stats), Port(node));
+                table.AddRow(node.Name, Role(stats.State), Text(stats.Term), Text(stats.LastIndex), Text(stats.CommitIndex),
+                    Text(stats.AppliedIndex), Text(stats.KeyCount), Contact(stats), Port(node));
         }
         return table;
     }
@@ -46,7 +46,8 @@ internal static class MemberTable
     private static string Contact(NodeStats stats) => stats.State switch
     {
         "Leader" => "",
-        _ when stats.LastContact.EndsWith("ms", StringComparison.Ordinal) && double.TryParse(stats.LastContact.AsSpan(0, stats.LastContact.Length - 2), CultureInfo.InvariantCulture, out var ms)
+        _ when stats.LastContact.EndsWith("ms", StringComparison.Ordinal)
+            && double.TryParse(stats.LastContact.AsSpan(0, stats.LastContact.Length - 2), CultureInfo.InvariantCulture, out var ms)
             => ms.ToString("N0", CultureInfo.InvariantCulture) + " ms ago",
         _ => Markup.Escape(stats.LastContact),
     };

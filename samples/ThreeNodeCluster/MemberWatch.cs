@@ -16,7 +16,8 @@ internal sealed class MemberWatch : IAsyncDisposable
 
     public IReadOnlyList<(NodeProcess Node, NodeStats? Stats)> Latest => _latest;
 
-    public static async Task<IReadOnlyList<(NodeProcess Node, NodeStats? Stats)>> AskAsync(Cluster cluster, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<(NodeProcess Node, NodeStats? Stats)>> AskAsync(
+        Cluster cluster, CancellationToken cancellationToken) =>
         await Task.WhenAll(cluster.Nodes.Select(async node =>
             (node, node.IsRunning ? await cluster.Client.TryStatsAsync(node, cancellationToken) : null)));
 

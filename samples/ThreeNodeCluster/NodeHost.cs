@@ -19,7 +19,8 @@ internal static class NodeHost
             var settings = NodeSettings.FromEnvironment();
             await using var app = Build(settings);
             await app.StartAsync();
-            Console.WriteLine($"{settings.NodeId}: HTTP http://localhost:{settings.HttpPort}, Raft localhost:{settings.RaftPort}, data {Path.GetFullPath(settings.DataDirectory)}");
+            Console.WriteLine($"{settings.NodeId}: HTTP http://localhost:{settings.HttpPort}, Raft localhost:{settings.RaftPort}, "
+                + $"data {Path.GetFullPath(settings.DataDirectory)}");
             if (isChild)
                 StopWithParent(app.Lifetime);
             await app.WaitForShutdownAsync();
@@ -37,7 +38,8 @@ internal static class NodeHost
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss.fff "));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // What keeps the node from starting is printed by RunAsync, once.
+        // What keeps the node from starting is printed by RunAsync, once.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.ListenLocalhost(settings.HttpPort);

@@ -5,7 +5,8 @@ namespace RaftKv.Samples.ThreeNodeCluster;
 
 /// <summary>What <c>GET /raft/stats</c> says, as far as the sample uses it.</summary>
 internal sealed record NodeStats(
-    string State, long Term, string LeaderId, long LastIndex, long CommitIndex, long AppliedIndex, long KeyCount, bool IsReady, string LastContact, string Configuration)
+    string State, long Term, string LeaderId, long LastIndex, long CommitIndex, long AppliedIndex, long KeyCount,
+    bool IsReady, string LastContact, string Configuration)
 {
     /// <summary>Parses the <c>data</c> of the answer; every value in it is a string.</summary>
     public static NodeStats Parse(JsonElement data)

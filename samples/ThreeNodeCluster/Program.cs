@@ -46,7 +46,8 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
     Console.Error.WriteLine("Stopped; every node is gone.");
     return 130;
 }
-catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
+catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException
+    or TaskCanceledException { InnerException: TimeoutException })
 {
     AnsiConsole.MarkupLineInterpolated($"[red]Failed:[/] {e.Message}");
     return 1;

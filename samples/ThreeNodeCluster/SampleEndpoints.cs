@@ -36,10 +36,12 @@ internal static class SampleEndpoints
         return found.Found ? Results.Bytes(found.Value) : Results.NotFound(new { error = "Key not found." });
     }
 
-    private static async Task<IResult> ScanAsync(IDistributedKv kv, CancellationToken cancellationToken, string? prefix = null, int limit = 100)
+    private static async Task<IResult> ScanAsync(
+        IDistributedKv kv, CancellationToken cancellationToken, string? prefix = null, int limit = 100)
     {
         var rows = new List<object>();
-        await foreach (var entry in kv.ScanAsync(new KvKeyRange { Prefix = prefix }, new KvScanOptions { Limit = limit }, cancellationToken))
+        var range = new KvKeyRange { Prefix = prefix };
+        await foreach (var entry in kv.ScanAsync(range, new KvScanOptions { Limit = limit }, cancellationToken))
             rows.Add(new { key = entry.Key, bytes = entry.Value.Length, version = entry.Version.Value });
         return Results.Json(rows);
     }

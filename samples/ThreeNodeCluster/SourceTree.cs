@@ -23,7 +23,12 @@ internal sealed class SourceTree
     {
         var tree = new SourceTree();
         // Links are not followed and not stored: they may lead out of the tree, or form a loop.
-        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            IgnoreInaccessible = true,
+            AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+        };
         foreach (var file in new DirectoryInfo(root).EnumerateFiles("*", options))
         {
             var key = Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');

@@ -54,7 +54,8 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
             {
                 proof = await body();
             }
-            catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException or TaskCanceledException { InnerException: TimeoutException })
+            catch (Exception e) when (e is StepFailedException or ApiException or HttpRequestException
+                or TaskCanceledException { InnerException: TimeoutException })
             {
                 failure = e.Message;
             }
@@ -106,8 +107,10 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
         view.Step("POST /raft/remove on node1: node3; the removed node is told and goes quiet");
         await Client.RemoveAsync(node1, node3.Name, cancellationToken);
         // Another node may tell node3 of its removal before the entry is in node3's own log; what the log lacks is still under way.
-        await Cluster.UntilAsync("node3 knows that it was removed, and has it in its log", async () => await StatsAsync(node3) is { State: "Removed" } stats && !stats.HasMember(node3.Name), cancellationToken);
-        await Cluster.UntilAsync("node1's configuration is without node3", async () => !(await StatsAsync(node1)).HasMember(node3.Name), cancellationToken);
+        await Cluster.UntilAsync("node3 knows that it was removed, and has it in its log",
+            async () => await StatsAsync(node3) is { State: "Removed" } stats && !stats.HasMember(node3.Name), cancellationToken);
+        await Cluster.UntilAsync("node1's configuration is without node3",
+            async () => !(await StatsAsync(node1)).HasMember(node3.Name), cancellationToken);
 
         view.Step("POST /store on node1: removednode; GET on node2");
         await Client.StoreAsync(node1, "removednode", "my value", cancellationToken);
@@ -234,7 +237,8 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     private Task CopyBecomesAsync(NodeProcess node, string key, string? expected)
     {
         var json = expected is null ? null : JsonValue.Create(expected).ToJsonString();
-        return Cluster.UntilAsync($"{node.Name} has {key} = {json ?? "nothing"}", async () => await Client.GetAsync(node, key, cancellationToken) == json, cancellationToken);
+        return Cluster.UntilAsync($"{node.Name} has {key} = {json ?? "nothing"}",
+            async () => await Client.GetAsync(node, key, cancellationToken) == json, cancellationToken);
     }
 
     private Task AllAgreeOnMembersAsync(params string[] members) =>
@@ -247,7 +251,8 @@ internal sealed class Walkthrough(Cluster cluster, IView view, CancellationToken
     private async Task<NodeStats> StatsAsync(NodeProcess node)
     {
         NodeStats? stats = null;
-        await Cluster.UntilAsync($"{node.Name} answers", async () => (stats = await Client.TryStatsAsync(node, cancellationToken)) is not null, cancellationToken);
+        await Cluster.UntilAsync($"{node.Name} answers",
+            async () => (stats = await Client.TryStatsAsync(node, cancellationToken)) is not null, cancellationToken);
         return stats!;
     }
 

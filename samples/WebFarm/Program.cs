@@ -51,7 +51,9 @@ app.Use(async (http, next) =>
     }
     catch (RaftKvException e) when (!http.Response.HasStarted)
     {
-        http.Response.StatusCode = e.Outcome == KvOutcome.NotApplied ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status504GatewayTimeout;
+        http.Response.StatusCode = e.Outcome == KvOutcome.NotApplied
+            ? StatusCodes.Status503ServiceUnavailable
+            : StatusCodes.Status504GatewayTimeout;
     }
 });
 app.UseSession();
@@ -74,7 +76,8 @@ app.MapGet("/cart", (HttpContext http) => http.Session.GetString("cart") ?? "");
 
 // A report that is made once, by the node that is asked first, and kept for a minute.
 app.MapGet("/reports/{name}", async (string name, HybridCache cache, CancellationToken cancellationToken) =>
-    await cache.GetOrCreateAsync($"reports/{name}", _ => ValueTask.FromResult(Render(name)), new() { Expiration = TimeSpan.FromMinutes(1) }, cancellationToken: cancellationToken));
+    await cache.GetOrCreateAsync($"reports/{name}", _ => ValueTask.FromResult(Render(name)),
+        new() { Expiration = TimeSpan.FromMinutes(1) }, cancellationToken: cancellationToken));
 
 // A page whose whole output is kept, as bytes.
 app.MapGet("/pages/{name}", async (string name, IDistributedCache cache, CancellationToken cancellationToken) =>

@@ -259,6 +259,7 @@ internal sealed class Elections(
 
     private void StartElection(bool transferred, string cause)
     {
+        // Before the term changes: the answers to reads that wait carry the term.
         ForgetLeader();
         replica.Vote.EnterTerm(replica.Term + 1, vote: replica.NodeId);
         Campaign(RaftRole.Candidate, cause);

@@ -35,8 +35,8 @@ public enum RaftKvUnavailableReason
     Quarantined = 8,
 
     /// <summary>
-    /// The storage (disk, or memory budget with <see cref="RaftKvDurability.Memory"/>) of the leader or of a quorum is nearly full: writes
-    /// that add data are refused, deletes are not. Writes are accepted again once there is room; see
+    /// The storage (disk, or memory budget with <see cref="RaftKvDurability.Memory"/>) of the leader, or of so many voters that no quorum
+    /// has room, is nearly full: writes that add data are refused, deletes are not. Writes are accepted again once there is room; see
     /// <see cref="RaftKvOptions.DiskReserveBytes"/>.
     /// </summary>
     NoSpace = 9,

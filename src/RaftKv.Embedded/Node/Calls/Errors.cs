@@ -73,9 +73,9 @@ internal static class Errors
             + "restart this one once the cause is removed.", cause);
 
     public static RaftKvUnavailableException NoSpace() =>
-        new(RaftKvUnavailableReason.NoSpace, "The storage (disk, or memory budget with Durability.Memory) of the leader or of a "
-            + "quorum is nearly full. Nothing was written. Delete keys, which is still possible, or free some space; writes are taken "
-            + "again by themselves then.");
+        new(RaftKvUnavailableReason.NoSpace, "The storage (disk, or memory budget with Durability.Memory) of the leader, or of so "
+            + "many voters that no quorum has room, is nearly full. Nothing was written. Delete keys, which is still possible, or free "
+            + "some space; writes are taken again by themselves then.");
 
     public static RaftKvUnavailableException Quarantined() =>
         new(RaftKvUnavailableReason.Quarantined, "This node's copy differs from that of the majority and is being replaced. Nothing was "

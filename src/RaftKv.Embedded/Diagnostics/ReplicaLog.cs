@@ -10,7 +10,8 @@ internal static partial class ReplicaLog
     public static partial void Started(this ILogger logger, string nodeId, string version, string listenEndPoint, string address,
         string dataDirectory, string cluster);
 
-    [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, term {Term}.")]
+    [LoggerMessage(101, LogLevel.Information, "{NodeId} recovered: snapshot up to entry {Snapshot}, log from {First} to {Last}, "
+        + "term {Term}.")]
     public static partial void Recovered(this ILogger logger, string nodeId, long snapshot, long first, long last, long term);
 
     [LoggerMessage(102, LogLevel.Information, "{NodeId} bootstrapped the cluster {ClusterId} with {Members} members.")]
@@ -35,11 +36,12 @@ internal static partial class ReplicaLog
             logger.BootstrappedAlone(nodeId, clusterId);
     }
 
-    [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The end of the log was written again, and is durable.")]
+    [LoggerMessage(104, LogLevel.Warning, "{NodeId}: the disk failed in the last run. The active segment of the log was "
+        + "written again and synced.")]
     public static partial void LogRewritten(this ILogger logger, string nodeId);
 
     [LoggerMessage(105, LogLevel.Information,
-        "{NodeId}: a write to the log was interrupted in the last run; its {Bytes} bytes, which were never acknowledged, were removed.")]
+        "{NodeId}: a write to the log was interrupted in the last run; the {Bytes} bytes after the last whole commit were removed.")]
     public static partial void LogEndRemoved(this ILogger logger, string nodeId, long bytes);
 
     [LoggerMessage(106, LogLevel.Information, "{NodeId} restored a backup of {Keys} keys at version {Version} of cluster {OldCluster} "
@@ -52,7 +54,7 @@ internal static partial class ReplicaLog
         + "It waits until that cluster admits it. Remove RestoreFrom.")]
     public static partial void RestoreDeclined(this ILogger logger, string nodeId, string backup, string member, Guid clusterId);
 
-    [LoggerMessage(136, LogLevel.Warning, "{NodeId} gives up the cluster {ClusterId}: it was adopted by it, has no entry of it, and "
+    [LoggerMessage(136, LogLevel.Warning, "{NodeId} leaves the cluster {ClusterId}: this node has no entry of that cluster, and "
         + "no other initial member has one. It waits for a new cluster under a new incarnation.")]
     public static partial void ClusterAbandoned(this ILogger logger, string nodeId, Guid clusterId);
 
@@ -60,7 +62,7 @@ internal static partial class ReplicaLog
         + "the first start of a new cluster only.")]
     public static partial void RestoreStillConfigured(this ILogger logger, string nodeId, string backup);
 
-    [LoggerMessage(119, LogLevel.Warning, "{NodeId} could not note in {Receipt} that the backup was restored: {Reason} Remove "
+    [LoggerMessage(119, LogLevel.Warning, "{NodeId} could not record in {Receipt} that the backup was restored: {Reason} Remove "
         + "RestoreFrom, or a replaced disk may lead to a second restore.")]
     public static partial void RestoreNotNoted(this ILogger logger, string nodeId, string receipt, string reason);
 
@@ -73,7 +75,7 @@ internal static partial class ReplicaLog
     [LoggerMessage(112, LogLevel.Warning, "{NodeId} cannot add {Member}: {Address} does not answer: {Reason}")]
     public static partial void ProbeFailed(this ILogger logger, string nodeId, string member, string address, string reason);
 
-    [LoggerMessage(113, LogLevel.Information, "{NodeId} admits {Member} at {Address}, which asks for it.")]
+    [LoggerMessage(113, LogLevel.Information, "{NodeId} admits {Member} at {Address}, which asked to join.")]
     public static partial void JoinRequestReceived(this ILogger logger, string nodeId, string member, string address);
 
     [LoggerMessage(114, LogLevel.Warning, "{NodeId}: the node at {Address} has the name of the member {Member} and an empty data "
@@ -89,20 +91,19 @@ internal static partial class ReplicaLog
     [LoggerMessage(116, LogLevel.Information, "{NodeId} asks the cluster {ClusterId} at {Address} to admit it.")]
     public static partial void JoinRequestSent(this ILogger logger, string nodeId, Guid clusterId, string address);
 
-    [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member speaks feature level {Level}, which may be used from now on.")]
+    [LoggerMessage(117, LogLevel.Information, "{NodeId}: every member supports feature level {Level}, which may be used from now on.")]
     public static partial void FeatureLevelRaised(this ILogger logger, string nodeId, int level);
 
     [LoggerMessage(170, LogLevel.Error, "{NodeId}: {Member} acknowledged entries up to {Acknowledged} and now has none behind {Last}: "
         + "its data directory is older than what it "
-        + "acknowledged (an image was restored, or a disk lost synced writes). It counts for no quorum. Its vote is taken and it is "
-            + "fed again as soon as a quorum is in contact without "
-        + "it; until then bring the other members back.")]
+        + "acknowledged (an image was restored, or a disk lost synced writes). It counts for no quorum. As soon as a quorum is in "
+        + "contact without it, it loses its vote and is brought up to date as a learner; until then bring the other members back.")]
     public static partial void EntriesLost(this ILogger logger, string nodeId, string member, long acknowledged, long last);
 
     [LoggerMessage(171, LogLevel.Error, "{NodeId}: the data directory of {Member} is older than what this node has seen of it: an "
         + "image was restored, or a volume was rolled back. {Member} is "
-        + "turned away and counts for no quorum. While a quorum is there without it, it is admitted again by itself; otherwise bring "
-            + "the other members back.")]
+        + "refused and counts for no quorum. While a quorum is in contact without it, the leader admits it again; otherwise bring "
+        + "the other members back.")]
     public static partial void RolledBackMember(this ILogger logger, string nodeId, string member);
 
     [LoggerMessage(172, LogLevel.Error, "{NodeId}: this node's data directory is older than what {Peer} has seen of it: an image was "
@@ -135,7 +136,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(120, LogLevel.Information, "{NodeId} took a snapshot at entry {Index} of term {Term}.")]
     public static partial void SnapshotTaken(this ILogger logger, string nodeId, long index, long term);
 
-    [LoggerMessage(121, LogLevel.Warning, "{NodeId} could not take a snapshot at entry {Index}; the log is kept and nothing is lost: {Reason}")]
+    [LoggerMessage(121, LogLevel.Warning, "{NodeId} could not take a snapshot at entry {Index}; the log is kept and nothing is "
+        + "lost: {Reason}")]
     public static partial void SnapshotFailed(this ILogger logger, string nodeId, long index, string reason);
 
     [LoggerMessage(122, LogLevel.Information, "{NodeId} installed the snapshot at entry {Index} that {From} sent.")]
@@ -146,25 +148,27 @@ internal static partial class ReplicaLog
         + "link delivers less than is written: give it more bandwidth, or write less.")]
     public static partial void FollowerLeftBehind(this ILogger logger, string nodeId, string peer, long needed, long keptFrom);
 
-    [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it again: {Reason}")]
+    [LoggerMessage(123, LogLevel.Warning, "{NodeId} refused the snapshot at entry {Index} that {From} sent, and asks for it "
+        + "again: {Reason}")]
     public static partial void SnapshotRefused(this ILogger logger, string nodeId, long index, string from, string reason);
 
-    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside; an older one and the log are used if they reach, or "
-        + "another one is taken: {Reason}")]
+    [LoggerMessage(124, LogLevel.Error, "A snapshot is damaged and was set aside. At a start, an older one is used if the log "
+        + "continues it; a running node takes another one: {Reason}")]
     public static partial void SnapshotSetAside(this ILogger logger, string reason);
 
-    [LoggerMessage(125, LogLevel.Critical, "{NodeId}: the copy of {Member} at entry {Index} is not what the majority has.")]
+    [LoggerMessage(125, LogLevel.Critical, "{NodeId}: the copy of {Member} at entry {Index} differs from the majority's.")]
     public static partial void CopyDiffers(this ILogger logger, string nodeId, string member, long index);
 
     [LoggerMessage(126, LogLevel.Critical, "{NodeId}: the members' copies at entry {Index} differ, and no majority says which is "
         + "right. Compare them, and restore what is right from a backup.")]
     public static partial void CopiesUndecided(this ILogger logger, string nodeId, long index);
 
-    [LoggerMessage(127, LogLevel.Critical, "{NodeId} serves nothing: its copy at entry {Index} differs from the majority's and is "
-        + "replaced by a snapshot of the leader's.")]
+    [LoggerMessage(127, LogLevel.Critical, "{NodeId} refuses all calls: its copy at entry {Index} differs from the majority's and is "
+        + "replaced by a snapshot of the leader.")]
     public static partial void Quarantined(this ILogger logger, string nodeId, long index);
 
-    [LoggerMessage(128, LogLevel.Information, "{NodeId} serves again: its copy was replaced by the snapshot at entry {Index} and its log.")]
+    [LoggerMessage(128, LogLevel.Information, "{NodeId} accepts calls again: its copy was replaced by the snapshot at entry {Index} "
+        + "and its log.")]
     public static partial void CopyReplaced(this ILogger logger, string nodeId, long index);
 
     [LoggerMessage(133, LogLevel.Warning, "{NodeId}: the storage (disk, or memory budget with Durability.Memory) has {FreeBytes} bytes "
@@ -208,13 +212,14 @@ internal static partial class ReplicaLog
     [LoggerMessage(146, LogLevel.Information, "{NodeId} has a leader again, after {Seconds} s.")]
     public static partial void LeaderKnownAgain(this ILogger logger, string nodeId, long seconds);
 
-    [LoggerMessage(160, LogLevel.Information, "{NodeId} was held up for less than a second, which is told at most once a minute: {Causes}.")]
+    [LoggerMessage(160, LogLevel.Information, "{NodeId} was held up for less than a second (logged at most once a minute): "
+        + "{Causes}.")]
     public static partial void ShortStalls(this ILogger logger, string nodeId, string causes);
 
     [LoggerMessage(161, LogLevel.Warning, "{NodeId} is held up by {Cause}, for {Seconds} s so far: {Detail}.")]
     public static partial void StallLasts(this ILogger logger, string nodeId, RaftKvStallCause cause, long seconds, string detail);
 
-    [LoggerMessage(162, LogLevel.Warning, "{NodeId} was held up by {Cause} for {Milliseconds} ms, which is over: {Detail}.")]
+    [LoggerMessage(162, LogLevel.Warning, "{NodeId} was held up by {Cause} for {Milliseconds} ms and goes on: {Detail}.")]
     public static partial void StallEnded(this ILogger logger, string nodeId, RaftKvStallCause cause, long milliseconds, string detail);
 
     [LoggerMessage(130, LogLevel.Critical, "{NodeId} stops taking part and keeps its data: {Reason}")]
@@ -261,7 +266,8 @@ internal static partial class ReplicaLog
     [LoggerMessage(193, LogLevel.Information, "{NodeId} took over changed options: {Names}.")]
     public static partial void OptionsTaken(this ILogger logger, string nodeId, string names);
 
-    [LoggerMessage(194, LogLevel.Warning, "{NodeId} needs a restart for changed options: {Names}. Until then the former values are in force.")]
+    [LoggerMessage(194, LogLevel.Warning, "{NodeId} needs a restart for changed options: {Names}. Until then the former values "
+        + "are in force.")]
     public static partial void OptionsNeedRestart(this ILogger logger, string nodeId, string names);
 
     [LoggerMessage(195, LogLevel.Warning, "{NodeId} ignores a change of its options, which are not valid: {Reason} The former values "
@@ -270,7 +276,7 @@ internal static partial class ReplicaLog
 
     [LoggerMessage(180, LogLevel.Warning, "{NodeId} lost the end of its log: the last run kept commits in the page cache (Durability "
         + "= OsBuffered), and the power was cut or the disk failed. The log now ends with entry {Last}; at least {Commits} known "
-        + "commits are lost, acknowledged writes and votes may be among them.")]
+        + "commits are lost; acknowledged writes and votes may be among them.")]
     public static partial void BufferedLogCut(this ILogger logger, string nodeId, long last, long commits);
 
     [LoggerMessage(181, LogLevel.Warning, "{NodeId} could not close everything when it stopped; nothing that was acknowledged depends "

@@ -27,7 +27,7 @@ internal sealed class ReplicaMeter : IDisposable
         ReadTimes = Durations("raftkv.read.duration", "From the call of a read that waits to its outcome.");
         CacheTimes = Durations("raftkv.cache.operation.duration", "From the call of a distributed cache to its outcome.");
         Syncs = Durations("raftkv.log.sync.duration", "One write and sync of a batch to the log.");
-        Stalls = Counter("raftkv.stalls", "{stall}", "Times in which the node did not get on.");
+        Stalls = Counter("raftkv.stalls", "{stall}", "Periods in which the node made no progress.");
         Elections = Counter("raftkv.elections", "{election}", "Changes of the leader that this node has seen.");
         Snapshots = Counter("raftkv.snapshots", "{snapshot}", "Snapshots that this node has taken.");
         LockTimes = Durations("raftkv.lock.acquire.duration", "From the call for a lock or leadership to its outcome.");
@@ -38,7 +38,7 @@ internal sealed class ReplicaMeter : IDisposable
         Gauge("raftkv.leases.held", "{lease}", "Leases that this process keeps alive.", () => leases.HeldLeases);
         Gauge("raftkv.leases", "{lease}", "Leases that live in the cluster.", sources.Leases);
         Create(() => _meter.CreateObservableCounter(
-            "raftkv.keys.expired", () => Expired(sources), "{key}", "Keys that ended by themselves."));
+            "raftkv.keys.expired", () => Expired(sources), "{key}", "Keys that expired, or were deleted with their lease."));
         AddStatus(sources.Status);
     }
 

@@ -7,7 +7,13 @@ internal sealed class Prng(ulong seed)
 
     public ulong Next()
     {
-        var z = _state += 0x9E3779B97F4A7C15;
+        _state += 0x9E3779B97F4A7C15;
+        return Mix(_state);
+    }
+
+    /// <summary>The finalizer of SplitMix64. The sums of records depend on it: it must not change.</summary>
+    public static ulong Mix(ulong z)
+    {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);

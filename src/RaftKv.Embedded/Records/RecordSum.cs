@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Records;
 
@@ -30,16 +31,16 @@ internal struct RecordSum
     public static uint Checksum(ReadOnlySpan<byte> value) => Crc(uint.MaxValue, value) ^ (uint)value.Length;
 
     private static ulong Name(ReadOnlySpan<byte> key) =>
-        Mix(((ulong)Crc(uint.MaxValue, key) << 32) | Crc(0x9E3779B9, key) ^ (uint)key.Length);
+        Prng.Mix(((ulong)Crc(uint.MaxValue, key) << 32) | Crc(0x9E3779B9, key) ^ (uint)key.Length);
 
     private static ulong Number(ulong name, in RecordHeader header)
     {
-        var (lifetime, versions) = (0UL, Mix(name + (ulong)header.Version * 0xD6E8FEB86659FD93));
+        var (lifetime, versions) = (0UL, Prng.Mix(name + (ulong)header.Version * 0xD6E8FEB86659FD93));
         if (header.HasLifetime)
-            lifetime = Mix(Mix((ulong)header.ExpiresAtMs * 0xA0761D6478BD642F + (ulong)header.LeaseId)
-                + Mix((ulong)header.SlidingMs * 0xE7037ED1A0B428DB + (ulong)header.ExpiresByMs));
-        return Mix(versions + (ulong)header.CreateVersion * 0xE7037ED1A0B428DB + (ulong)header.WriteCount * 0x8EBC6AF09C88C6E3 + lifetime)
-            + Mix(versions ^ header.ValueChecksum);
+            lifetime = Prng.Mix(Prng.Mix((ulong)header.ExpiresAtMs * 0xA0761D6478BD642F + (ulong)header.LeaseId)
+                + Prng.Mix((ulong)header.SlidingMs * 0xE7037ED1A0B428DB + (ulong)header.ExpiresByMs));
+        var writes = (ulong)header.CreateVersion * 0xE7037ED1A0B428DB + (ulong)header.WriteCount * 0x8EBC6AF09C88C6E3;
+        return Prng.Mix(versions + writes + lifetime) + Prng.Mix(versions ^ header.ValueChecksum);
     }
 
     private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
@@ -50,13 +51,5 @@ internal struct RecordSum
         foreach (var b in bytes[(bytes.Length & ~7)..])
             crc = BitOperations.Crc32C(crc, b);
         return crc;
-    }
-
-    /// <summary>The finalizer of SplitMix64.</summary>
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

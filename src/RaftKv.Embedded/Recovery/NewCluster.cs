@@ -51,7 +51,8 @@ internal sealed class NewCluster : IDisposable
             if (identity is { HasCluster: true } || isOrphan)
             {
                 throw new RaftKvStorageException(RaftKvStorageError.NotEmpty,
-                    $"The data directory {root} has the data of {(isOrphan ? "an unknown cluster" : $"cluster {identity!.ClusterId}")}. Nothing was changed. Name an empty directory; only if that data is not wanted any more, empty this one.");
+                    $"The data directory {root} has the data of {(isOrphan ? "an unknown cluster" : $"cluster {identity!.ClusterId}")}. "
+                        + "Nothing was changed. Name an empty directory; only if that data is not wanted any more, empty this one.");
             }
             return new NewCluster(fs, directory, identity ?? new NodeIdentity(nodeId, Guid.NewGuid(), Guid.Empty), address);
         }

@@ -50,7 +50,8 @@ public static class RaftKvRecovery
     /// Ends the recovery. The survivor is unchanged then, the new directory has no cluster, and the recovery can be repeated.
     /// </param>
     /// <exception cref="RaftKvStorageException">
-    /// A directory cannot be used, or the survivor's data is damaged. The survivor's data is unchanged then.
+    /// A directory cannot be used, or the survivor's data is damaged. The survivor's data is unchanged then. When the message names the
+    /// new cluster, that cluster exists, and only the survivor's directory could not be marked: call <see cref="Retire"/> for it.
     /// </exception>
     /// <exception cref="ArgumentException">
     /// The directory, the node's name or the address is not valid, another cluster id was confirmed, the survivors are a quorum, or the
@@ -81,7 +82,7 @@ public static class RaftKvRecovery
                 $"{plan.Best.DataDirectory} has changed since the plan was made. Nothing was changed; inspect it again.", nameof(plan));
         using var cluster = NewCluster.Prepare(files, newDataDirectory, nodeId, address);
         var restored = survivor.StartWith(cluster, cancellationToken);
-        survivor.Retire(files, restored.ClusterId);
+        survivor.RetireAfterRecovery(files, restored.ClusterId, newDataDirectory);
         return restored;
     }
 

@@ -61,11 +61,13 @@ internal static class RecoveryPlanner
         }
         else if (plan.MayLoseWrites)
         {
-            yield return $"May be lost: what {string.Join(", ", plan.MissingVoters)} acknowledged together after {Text(best.LastWriteAt)}, or after version {best.LastVersion}. How much that is cannot be told without one of them.";
+            yield return $"May be lost: what {string.Join(", ", plan.MissingVoters)} acknowledged together after "
+                + $"{Text(best.LastWriteAt)}, or after version {best.LastVersion}. How much that is cannot be told without one of them.";
         }
         else
         {
-            yield return $"Nothing acknowledged is lost: {string.Join(", ", plan.MissingVoters)} alone were too few to acknowledge anything.";
+            yield return $"Nothing acknowledged is lost: {string.Join(", ", plan.MissingVoters)} alone were too few to "
+                + "acknowledge anything.";
         }
         yield return "The new cluster has a new id and one member; nodes of the old one are refused by it. Do not start them on their "
             + "old directories: together with missing ones they could still form the old cluster.";

@@ -121,6 +121,27 @@ internal sealed class SurvivorDirectory : IDisposable
         files.SyncDirectory(_directory.Root);
     }
 
+    /// <summary>As <see cref="Retire"/>, after the new cluster was created. A failure names that cluster, because it exists.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="newClusterId">The id of the new cluster.</param>
+    /// <param name="newDirectory">The data directory of the new cluster.</param>
+    /// <exception cref="RaftKvStorageException">The directory could not be marked.</exception>
+    public void RetireAfterRecovery(IFileSystem files, Guid newClusterId, string newDirectory)
+    {
+        try
+        {
+            Retire(files, newClusterId);
+        }
+        catch (RaftKvStorageException e)
+        {
+            throw new RaftKvStorageException(e.Error,
+                $"The new cluster {newClusterId} exists in {newDirectory}, with all data of {_directory.Root}. The survivor's directory "
+                    + $"{_directory.Root} could not be marked as replaced: {e.Message} Start no node on it. Correct the cause, then call "
+                    + $"{nameof(RaftKvRecovery)}.{nameof(RaftKvRecovery.Retire)}, or raftkv retire, with this directory and the id of the "
+                    + "new cluster. Do not repeat the recovery.", e);
+        }
+    }
+
     public void Dispose()
     {
         _wal.Dispose();

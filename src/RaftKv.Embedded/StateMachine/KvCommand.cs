@@ -150,7 +150,8 @@ internal readonly ref struct KvCommand
             command[HeaderBytes..], extended: (KvOperation)command.Span[1] == KvOperation.ExtendedTransaction, out transaction);
 
     /// <summary>Makes a whole command that belongs to no session.</summary>
-    public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) => WriteNamed(KvOperation.Expire, keys, leases);
+    public static byte[] WriteExpire(IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases) =>
+        WriteNamed(KvOperation.Expire, keys, leases);
 
     /// <summary>Makes a whole command that belongs to no session.</summary>
     public static byte[] WriteTouch(IReadOnlyCollection<(long Version, byte[] Key)> keys) => WriteNamed(KvOperation.Touch, keys, []);
@@ -159,7 +160,8 @@ internal readonly ref struct KvCommand
     /// <param name="to">The memory of the command.</param>
     /// <param name="operation">One of the operations on leases.</param>
     /// <param name="number">The time to live in milliseconds of a new lease, otherwise its id.</param>
-    public static void WriteLease(Span<byte> to, KvOperation operation, long number) => BinaryPrimitives.WriteInt64LittleEndian(WriteHeader(to, operation), number);
+    public static void WriteLease(Span<byte> to, KvOperation operation, long number) =>
+        BinaryPrimitives.WriteInt64LittleEndian(WriteHeader(to, operation), number);
 
     /// <summary>Sets the place of an encoded command in a session.</summary>
     public static void Patch(Span<byte> command, long session, long sequence, long acknowledgedBelow)
@@ -201,11 +203,21 @@ internal readonly ref struct KvCommand
             return false;
         var acknowledgedBelow = BinaryPrimitives.ReadInt64LittleEndian(bytes[AcknowledgedBelowOffset..]);
         var body = bytes[HeaderBytes..];
-        var header = new KvCommand { Operation = (KvOperation)bytes[1], Session = session, Sequence = sequence, AcknowledgedBelow = acknowledgedBelow };
+        var header = new KvCommand
+        {
+            Operation = (KvOperation)bytes[1],
+            Session = session,
+            Sequence = sequence,
+            AcknowledgedBelow = acknowledgedBelow,
+        };
         switch (header.Operation)
         {
             case KvOperation.OpenSession when session == 0 && body.Length == NonceBytes + sizeof(uint):
-                command = header with { Nonce = new Guid(body[..NonceBytes]), TimeToLiveSeconds = BinaryPrimitives.ReadUInt32LittleEndian(body[NonceBytes..]) };
+                command = header with
+                {
+                    Nonce = new Guid(body[..NonceBytes]),
+                    TimeToLiveSeconds = BinaryPrimitives.ReadUInt32LittleEndian(body[NonceBytes..]),
+                };
                 return true;
             case KvOperation.CloseSession when session > 0 && body.IsEmpty:
                 command = header;
@@ -220,7 +232,8 @@ internal readonly ref struct KvCommand
             case KvOperation.Expire or KvOperation.Touch when session == 0 && sequence == 0:
                 command = header with { Value = body };
                 return true;
-            case KvOperation.GrantLease or KvOperation.RenewLease or KvOperation.RevokeLease when header.HasPlace && body.Length == sizeof(long):
+            case KvOperation.GrantLease or KvOperation.RenewLease or KvOperation.RevokeLease
+                when header.HasPlace && body.Length == sizeof(long):
                 command = header with { Number = BinaryPrimitives.ReadInt64LittleEndian(body) };
                 return command.Number > 0 && (header.Operation != KvOperation.GrantLease || command.Number <= KvLifetime.MaxMs);
             default:
@@ -263,9 +276,11 @@ internal readonly ref struct KvCommand
         return from[0] == (byte)condition.Kind && version >= 0 && version == condition.Version.Value;
     }
 
-    private static byte[] WriteNamed(KvOperation operation, IReadOnlyCollection<(long Version, byte[] Key)> keys, IReadOnlyCollection<long> leases)
+    private static byte[] WriteNamed(KvOperation operation, IReadOnlyCollection<(long Version, byte[] Key)> keys,
+        IReadOnlyCollection<long> leases)
     {
-        var command = new byte[HeaderBytes + ExpireCommand.CountBytes + keys.Sum(k => ExpireCommand.SizeOf(k.Key.Length)) + leases.Count * sizeof(long)];
+        var keyBytes = keys.Sum(k => ExpireCommand.SizeOf(k.Key.Length));
+        var command = new byte[HeaderBytes + ExpireCommand.CountBytes + keyBytes + leases.Count * sizeof(long)];
         ExpireCommand.Write(WriteHeader(command, operation), keys, leases);
         return command;
     }

@@ -107,7 +107,7 @@ internal sealed class SessionTable
             table.Add(session);
         }
         if (!bytes.IsEmpty)
-            throw new FormatException("The session table has bytes behind its end.");
+            throw new FormatException("The session table has bytes after its end.");
         return table;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.StateMachine;
@@ -14,10 +15,10 @@ internal static class StateDigest
 
     public static ulong Compute(IKvStore store, KvState state)
     {
-        var sum = Mix(Hash(state.Configuration.Encode(), 1) ^ Hash(state.Sessions.Span, 2) ^ Hash(state.Leases.Span, 5));
+        var sum = Prng.Mix(Hash(state.Configuration.Encode(), 1) ^ Hash(state.Sessions.Span, 2) ^ Hash(state.Leases.Span, 5));
         foreach (var number in (ReadOnlySpan<long>)[state.Last.Term, state.Last.Index, state.LogTimeMs, state.ConfigurationIndex,
             store.Count])
-            sum = Mix(sum ^ (ulong)number);
+            sum = Prng.Mix(sum ^ (ulong)number);
         var keys = new List<byte[]>(KeysPerStep);
         ReadOnlySpan<byte> after = default;
         while (store.CopyKeys(after, after: !after.IsEmpty, to: default, KeysPerStep, keys) > 0)
@@ -35,10 +36,10 @@ internal static class StateDigest
 
     private static ulong HashRecord(in RecordHeader header, ReadOnlySpan<byte> value, byte[] key)
     {
-        var hash = Mix(Hash(key, 3)) ^ Hash(value, 4);
+        var hash = Prng.Mix(Hash(key, 3)) ^ Hash(value, 4);
         foreach (var number in (ReadOnlySpan<long>)[header.Version, header.CreateVersion, header.WriteCount, header.ExpiresAtMs,
             header.LeaseId, header.SlidingMs, header.ExpiresByMs, value.Length])
-            hash = Mix(hash ^ (ulong)number);
+            hash = Prng.Mix(hash ^ (ulong)number);
         return hash;
     }
 
@@ -49,7 +50,7 @@ internal static class StateDigest
         {
             var word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
             low = BitOperations.Crc32C(low, word);
-            high = BitOperations.Crc32C(high, Mix(word));
+            high = BitOperations.Crc32C(high, Prng.Mix(word));
             bytes = bytes[sizeof(ulong)..];
         }
         foreach (var b in bytes)
@@ -58,13 +59,5 @@ internal static class StateDigest
             high = BitOperations.Crc32C(high, (ushort)(b * 257));
         }
         return ((ulong)high << 32) | low;
-    }
-
-    /// <summary>The finaliser of SplitMix64.</summary>
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -212,16 +212,19 @@ internal sealed class TransactionPlan(IKvStore store, Lookahead lookahead, Func<
     {
         if (TryFindPlanned(key, out var planned))
             _result.AddRead(planned.Erases ? null : planned.After, planned.Value.Span);
-        else if (!store.TryRead(key, _result, static (in RecordHeader header, ReadOnlySpan<byte> value, TransactionResult to) => to.AddRead(header, value), out _))
+        else if (!store.TryRead(key, _result,
+            static (in RecordHeader header, ReadOnlySpan<byte> value, TransactionResult to) => to.AddRead(header, value), out _))
+        {
             _result.AddRead(null, default);
+        }
         return _result.IsTooLarge ? ApplyStatus.ResultTooLarge : ApplyStatus.Applied;
     }
 
     private ApplyStatus Increment(ReadOnlyMemory<byte> key, in IncrementBody increment)
     {
         var (number, lifetime) = (increment.Initial, increment.Lifetime);
-        if (store.TryRead(key.Span, 0, static (in RecordHeader head, ReadOnlySpan<byte> value, int _) => (Header: head, Number: Parse(value)),
-            out var current))
+        if (store.TryRead(key.Span, 0,
+            static (in RecordHeader head, ReadOnlySpan<byte> value, int _) => (Header: head, Number: Parse(value)), out var current))
         {
             if (current.Number is not { } found)
                 return ApplyStatus.NotANumber;

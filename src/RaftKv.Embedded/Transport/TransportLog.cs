@@ -14,10 +14,10 @@ internal static partial class TransportLog
     [LoggerMessage(302, LogLevel.Information, "The connection to {Peer} was lost: {Reason}.")]
     public static partial void ConnectionLost(this ILogger logger, string peer, string reason);
 
-    [LoggerMessage(303, LogLevel.Warning, "Cannot connect to {Peer} at {Address}: {Reason}. Trying on.")]
+    [LoggerMessage(303, LogLevel.Warning, "Cannot connect to {Peer} at {Address}: {Reason}. This node tries again.")]
     public static partial void CannotConnect(this ILogger logger, string peer, string address, string reason);
 
-    [LoggerMessage(304, LogLevel.Warning, "{Peer} at {Address} does not talk to this node: {Reason}. Trying on.")]
+    [LoggerMessage(304, LogLevel.Warning, "The connection to {Peer} at {Address} was refused: {Reason}. This node tries again.")]
     public static partial void RefusedByPeer(this ILogger logger, string peer, string address, string reason);
 
     [LoggerMessage(305, LogLevel.Warning,
@@ -38,10 +38,11 @@ internal static partial class TransportLog
     public static partial void NoIntroduction(this ILogger logger, string remote, string reason);
 
     [LoggerMessage(310, LogLevel.Warning,
-        "Connections are being turned away: too many from nodes that are not known yet. Further ones are not logged for {Seconds} s.")]
+        "Connections are being refused: too many are open, or too many have not introduced themselves yet. "
+        + "Further ones are not logged for {Seconds} s.")]
     public static partial void TooManyConnections(this ILogger logger, int seconds);
 
-    [LoggerMessage(311, LogLevel.Warning, "Accepting a connection failed: {Reason}. Trying on.")]
+    [LoggerMessage(311, LogLevel.Warning, "Accepting a connection failed: {Reason}. This node tries again.")]
     public static partial void AcceptFailed(this ILogger logger, string reason);
 
     [LoggerMessage(312, LogLevel.Warning,
@@ -58,11 +59,11 @@ internal static partial class TransportLog
     public static partial void Unexpected(this ILogger logger, Exception exception, string peer);
 
     [LoggerMessage(316, LogLevel.Warning,
-        "A connection from {Remote} was refused, for it is not authenticated: {Reason}. "
+        "A connection from {Remote} was refused, because it is not authenticated: {Reason}. "
         + "Further ones from there are not logged for {Seconds} s.")]
     public static partial void NotAuthenticated(this ILogger logger, string remote, string reason, int seconds);
 
     [LoggerMessage(317, LogLevel.Warning,
-        "The certificate of this node, or the authorities it trusts, could not be loaded anew; those of before serve on: {Reason}")]
+        "The certificate of this node, or the authorities it trusts, could not be loaded again; the previous ones stay in use: {Reason}")]
     public static partial void CredentialsNotReloaded(this ILogger logger, string reason);
 }

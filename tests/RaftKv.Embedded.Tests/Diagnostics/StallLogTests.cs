@@ -19,7 +19,9 @@ public sealed class StallLogTests
     public void The_first_short_stall_is_told_at_once_and_those_of_the_next_minute_together()
     {
         Stall(RaftKvStallCause.Fsync, 230, "a sync of the log");
-        Assert.Equal("node1 was held up for less than a second, which is told at most once a minute: Fsync for 230 ms (a sync of the log).", Assert.Single(_log.Lines).Text);
+        Assert.Equal(
+            "node1 was held up for less than a second (logged at most once a minute): Fsync for 230 ms (a sync of the log).",
+            Assert.Single(_log.Lines).Text);
 
         for (var i = 1; i <= 3; i++)
             Stall(RaftKvStallCause.Fsync, 200 + i, $"sync {i}");

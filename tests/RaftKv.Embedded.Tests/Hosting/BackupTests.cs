@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
 using System.Text;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Recovery;
+using RaftKv.Embedded.Storage;
 using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
@@ -136,6 +139,7 @@ public sealed class BackupTests : IDisposable
             await RefusedAsync(backup[..i]);
         }
         await RefusedAsync([.. backup, 0]);
+        await RefusedAsync(WithOtherSessionBytes(backup));
         await RefusedAsync(Encoding.UTF8.GetBytes("{\"this\":\"is another file altogether, and long enough to be read\"}"));
         Assert.False(Directory.Exists(_folder.Sub("new")) && File.Exists(Path.Combine(_folder.Sub("new"), "identity")));
 
@@ -197,6 +201,19 @@ public sealed class BackupTests : IDisposable
         await using var stream = File.Create(file);
         await old.Cluster.BackupAsync(stream, cancellationToken: Cancel);
         return file;
+    }
+
+    /// <summary>The backup with another size of the session table in its end chunk, whose checksum is right.</summary>
+    private static byte[] WithOtherSessionBytes(byte[] backup)
+    {
+        const int ChunkBytes = SnapshotFile.ChunkFrameBytes + SnapshotFile.EndBytes;
+        var changed = backup.ToArray();
+        var checksum = changed.AsSpan(changed.Length - SnapshotFile.ChecksumBytes);
+        var chunk = changed.AsSpan(changed.Length - SnapshotFile.ChecksumBytes - ChunkBytes, ChunkBytes);
+        var before = changed.AsSpan(changed.Length - ChunkBytes - 2 * SnapshotFile.ChecksumBytes);
+        chunk[^sizeof(long)] ^= 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Continue(BinaryPrimitives.ReadUInt32LittleEndian(before), chunk));
+        return changed;
     }
 
     private async Task RefusedAsync(byte[] backup)

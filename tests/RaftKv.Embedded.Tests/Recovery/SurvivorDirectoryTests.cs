@@ -86,6 +86,29 @@ public sealed class SurvivorDirectoryTests
         Assert.Equal("z", plan.Best.NodeId);
     }
 
+    [Fact]
+    public void A_survivor_that_cannot_be_marked_names_the_new_cluster()
+    {
+        WriteLog(wal => wal.Append(WalWorld.Entries(1, 3, term: 3)));
+        var successor = Guid.Parse("11111111-2222-3333-4444-555555555555");
+        var disk = new FaultyFileSystem(_disk);
+        using (var survivor = SurvivorDirectory.Open(disk, Root))
+        {
+            disk.FailFrom(DeviceOperation.Sync, 1, RaftKvStorageError.DiskFull);
+            var error = Assert.Throws<RaftKvStorageException>(() => survivor.RetireAfterRecovery(disk, successor, "/new"));
+
+            Assert.Equal(RaftKvStorageError.DiskFull, error.Error);
+            Assert.StartsWith($"The new cluster {successor} exists in /new", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"{Root} could not be marked as replaced", error.Message, StringComparison.Ordinal);
+
+            disk.Before = null;
+            survivor.Retire(disk, successor);
+        }
+        using var directory = DataDirectory.Open(_disk, Root);
+        Assert.Equal(RaftKvStorageError.Retired,
+            Assert.Throws<RaftKvStorageException>(() => DirectoryMarkers.ThrowIfRetired(_disk, directory)).Error);
+    }
+
     private RaftKvSurvivingNode Describe(bool upToDamage)
     {
         using var survivor = SurvivorDirectory.Open(_disk, Root, upToDamage);

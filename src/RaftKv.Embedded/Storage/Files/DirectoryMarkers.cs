@@ -40,7 +40,8 @@ internal static class DirectoryMarkers
         {
             throw new RaftKvStorageException(RaftKvStorageError.Retired,
                 $"The data directory {directory.Root} is of a cluster that lost its quorum and was replaced by a recovery. It "
-                + "is kept to be looked at and does not start. Start this node with an empty directory and add it to the new cluster.");
+                + "is kept for inspection, and no node starts on it. Start this node with an empty directory and "
+                + "add it to the new cluster.");
         }
     }
 }

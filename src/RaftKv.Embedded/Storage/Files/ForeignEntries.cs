@@ -38,8 +38,8 @@ internal static class ForeignEntries
         var named = string.Join(", ", foreign.Take(MaxNamed).Select(name => $"'{name}'"));
         var more = foreign.Count > MaxNamed ? $" and {foreign.Count - MaxNamed} more" : "";
         throw new RaftKvStorageException(RaftKvStorageError.ForeignDirectory,
-            $"The data directory {root} belongs to no node and has entries that a new node does not have: {named}{more}. Nothing was changed. "
-            + "Name a directory that is used for nothing else, or move these entries away.");
+            $"The data directory {root} belongs to no node and has entries that a new node does not have: {named}{more}. "
+            + "Nothing was changed. Name a directory that is used for nothing else, or move these entries away.");
     }
 
     /// <summary>A name for the scratch file of a restore, in the store's directory.</summary>

@@ -64,7 +64,7 @@ internal sealed record NodeIdentity(string NodeId, Guid Incarnation, Guid Cluste
         if ((!hasPredecessor && !FormatBlock.TryOpen(ref block, Magic, FirstFormat, path)) || block.Length < NodeIdOffset + end
             || BinaryPrimitives.ReadUInt16LittleEndian(block[(NodeIdOffset - 2)..]) != block.Length - NodeIdOffset - end)
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
-                $"{path} is damaged: who owns this data is unknown. {Wal.DamageAdvice}");
+                $"{path} is damaged: the node and the cluster of this data are unknown. {Wal.DamageAdvice}");
         var nodeId = Encoding.UTF8.GetString(block[NodeIdOffset..^end]);
         return new NodeIdentity(nodeId, new Guid(block.Slice(16, 16)), new Guid(block.Slice(32, 16)))
         {

@@ -35,7 +35,7 @@ internal static class VolumeSizes
             return;
         throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
             $"The volume of the data directory {options.DataDirectory} has {volumeBytes} bytes; the node needs one of "
-                + $"{SmallestFor(options)} at least (16 MiB, and four times MaxValueBytes and MaxTransactionBytes). Nothing was "
-                + "changed. Give it a larger volume, or lower these options.");
+                + $"{SmallestFor(options)} at least (the largest of 16 MiB, four times MaxValueBytes and four times "
+                + "MaxTransactionBytes). Nothing was changed. Give it a larger volume, or lower these options.");
     }
 }

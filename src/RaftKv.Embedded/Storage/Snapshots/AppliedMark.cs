@@ -33,14 +33,17 @@ internal sealed class AppliedMark : IDisposable
     public static AppliedMark Open(IFileSystem fs, string directory)
     {
         var path = Path.Combine(directory, FileName);
+        IStorageFile? file = null;
         try
         {
-            var mark = new AppliedMark(fs.Open(path, fs.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.CreateNew));
+            file = fs.Open(path, fs.FileExists(path) ? FileOpenMode.ReadWrite : FileOpenMode.CreateNew);
+            var mark = new AppliedMark(file);
             mark.Read(path);
             return mark;
         }
         catch (RaftKvStorageException)
         {
+            file?.Dispose();
             return new AppliedMark(null);
         }
     }

@@ -20,7 +20,7 @@ internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCo
     public void ThrowUnlessOf(EntryId last, string path)
     {
         if (State.Last != last)
-            throw Damaged(path, $"it covers entry {State.Last} instead");
+            throw Damaged(path, $"it covers entry {State.Last} instead of {last}");
     }
 
     public static RaftKvStorageException Damaged(string path, string how) =>

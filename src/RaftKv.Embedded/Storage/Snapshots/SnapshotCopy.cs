@@ -23,6 +23,7 @@ internal sealed class SnapshotCopy(
     private uint _checksum;
     private long _records;
     private long _deletions;
+    private long _sessionBytes;
 
     /// <summary>Copies the snapshot, which must end where the source ends.</summary>
     /// <exception cref="RaftKvStorageException">
@@ -35,7 +36,7 @@ internal sealed class SnapshotCopy(
         while (last != SnapshotFile.ChunkKind.End)
             last = await CopyChunkAsync(last, cancellationToken).ConfigureAwait(false);
         if (await read(_buffer.AsMemory(0, 1), cancellationToken).ConfigureAwait(false) != 0)
-            throw Damaged("something follows its end");
+            throw Damaged("bytes follow its end chunk");
         return new RaftKvBackupInfo
         {
             Version = new KvVersion(content.State.Last.Index),
@@ -52,7 +53,7 @@ internal sealed class SnapshotCopy(
     {
         await FillAsync(0, SnapshotFile.PrefixBytes, cancellationToken).ConfigureAwait(false);
         if (!_buffer.AsSpan(0, 8).SequenceEqual(SnapshotFile.Magic))
-            throw Damaged("it does not begin like one");
+            throw Damaged("it does not begin with the bytes of a snapshot");
         var bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(12));
         if (bodyBytes is < SnapshotFile.FixedHeaderBytes or > SnapshotFile.MaxHeaderBytes)
             throw Damaged("its header has an impossible size");
@@ -65,7 +66,8 @@ internal sealed class SnapshotCopy(
         var format = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(8));
         if (format != SnapshotFile.FormatVersion)
             throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
-                $"The snapshot {name} has format {format}; this version reads {SnapshotFile.FormatVersion}.");
+                $"The snapshot {name} has format {format}; this version reads {SnapshotFile.FormatVersion}. "
+                    + "Use the version that wrote it, or a later one.");
         SnapshotContent content;
         try
         {
@@ -96,14 +98,19 @@ internal sealed class SnapshotCopy(
         return kind;
     }
 
-    /// <summary>Checks that records are whole, and that their number is the one in the end chunk.</summary>
+    /// <summary>Checks that records are whole, and that the end chunk has their number and the size of the session table.</summary>
     private void Check(SnapshotFile.ChunkKind kind, ReadOnlySpan<byte> payload)
     {
         if (kind == SnapshotFile.ChunkKind.End)
         {
-            if (payload.Length < SnapshotFile.EndBytes || BinaryPrimitives.ReadInt64LittleEndian(payload) != _records
-                || BinaryPrimitives.ReadInt64LittleEndian(payload[8..]) != _deletions)
+            if (payload.Length != SnapshotFile.EndBytes || BinaryPrimitives.ReadInt64LittleEndian(payload) != _records
+                || BinaryPrimitives.ReadInt64LittleEndian(payload[8..]) != _deletions
+                || BinaryPrimitives.ReadInt64LittleEndian(payload[16..]) != _sessionBytes)
                 throw Damaged("its counts do not match");
+        }
+        else if (kind == SnapshotFile.ChunkKind.Sessions)
+        {
+            _sessionBytes += payload.Length;
         }
         else if (kind == SnapshotFile.ChunkKind.Records)
         {

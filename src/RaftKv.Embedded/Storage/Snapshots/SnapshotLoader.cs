@@ -22,7 +22,7 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
         var content = reader.ReadAll(Add, cancellationToken);
         content.ThrowUnlessOf(last, path);
         if (store.Count != content.KeyCount)
-            throw SnapshotContent.Damaged(path, $"its records amount to {store.Count} keys instead of {content.KeyCount}");
+            throw SnapshotContent.Damaged(path, $"it has {store.Count} keys instead of {content.KeyCount}");
         store.Loaded(_records);
         return content with { Mortal = _mortal, Sum = _sum };
     }
@@ -32,7 +32,7 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
         if (!store.HasRoomFor(key.Length + value.Length))
         {
             throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
-                $"The disk has too little room for the records of the snapshot '{path}' that do not fit memory. Free some space.");
+                $"The disk has too little room for the records of the snapshot '{path}' that do not fit in memory. Free some space.");
         }
         store.TryGetHeader(key, out var before);
         var record = deleted ? default : header with { ValueChecksum = RecordSum.Checksum(value) };

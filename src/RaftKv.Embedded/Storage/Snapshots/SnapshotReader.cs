@@ -24,7 +24,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     {
         var prefix = Fill(0, SnapshotFile.PrefixBytes);
         if (!prefix[..8].SequenceEqual(SnapshotFile.Magic))
-            throw Damaged(0, "it does not begin like one");
+            throw Damaged(0, "it does not begin with the bytes of a snapshot");
         var format = BinaryPrimitives.ReadUInt32LittleEndian(prefix[8..]);
         var bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(prefix[12..]);
         if (bodyBytes is < SnapshotFile.FixedHeaderBytes or > SnapshotFile.MaxHeaderBytes)
@@ -36,7 +36,8 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
             throw Damaged(0, "its header's checksum is wrong");
         if (format != SnapshotFile.FormatVersion)
             throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
-                $"The snapshot '{path}' has format {format}; this version reads {SnapshotFile.FormatVersion}.");
+                $"The snapshot '{path}' has format {format}; this version reads {SnapshotFile.FormatVersion}. "
+                    + "Use the version that wrote it, or a later one.");
         _offset = header.Length;
         SnapshotContent content;
         try
@@ -105,7 +106,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
     private void CheckEnd(ReadOnlySpan<byte> end, long at, long sessionBytes)
     {
         if (_offset != _length)
-            throw Damaged(_offset, "something follows its end");
+            throw Damaged(_offset, "bytes follow its end chunk");
         if (end.Length != SnapshotFile.EndBytes
             || BinaryPrimitives.ReadInt64LittleEndian(end) != _records
             || BinaryPrimitives.ReadInt64LittleEndian(end[8..]) != _deletions
@@ -124,7 +125,7 @@ internal sealed class SnapshotReader(IStorageFile file, string path)
         var frame = Fill(at, SnapshotFile.ChunkFrameBytes);
         if (BinaryPrimitives.ReadUInt32LittleEndian(frame) != (uint)SnapshotFile.ChunkKind.End
             || BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]) != SnapshotFile.EndBytes)
-            throw Damaged(at, "it has no end");
+            throw Damaged(at, "its end chunk is missing");
     }
 
     private ReadOnlySpan<byte> ReadChunk(out SnapshotFile.ChunkKind kind)

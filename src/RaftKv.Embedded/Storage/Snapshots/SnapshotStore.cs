@@ -256,8 +256,8 @@ internal sealed class SnapshotStore : IDisposable
             return _receiving.Length;
         AbandonReceive();
         throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
-            $"A snapshot of {totalBytes} bytes and what of it does not fit memory do not fit the {available} bytes left for "
-                + $"'{_directory}'.");
+            $"A snapshot of {totalBytes} bytes, and its records that do not fit in memory, need more than the {available} bytes that are "
+                + $"free for '{_directory}'. The snapshot was not received. Free some space.");
     }
 
     /// <summary>

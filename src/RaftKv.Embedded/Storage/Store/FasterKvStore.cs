@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using FASTER.core;
 using RaftKv.Embedded.Records;
-using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterFunctions>;
+using Session = FASTER.core.ClientSession<
+    FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead, FASTER.core.Empty,
+    RaftKv.Embedded.Storage.FasterFunctions>;
 
 namespace RaftKv.Embedded.Storage;
 
@@ -90,8 +92,8 @@ internal sealed unsafe class FasterKvStore : IKvStore
     public void Put(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool replaces = false)
     {
         if (key.Length is 0 || key.Length > _maxKeyBytes || value.Length > _maxValueBytes)
-            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A record of {key.Length} and {value.Length} bytes is outside "
-                + $"this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
+            throw new RaftKvStorageException(RaftKvStorageError.Io, $"A key of {key.Length} bytes or its value of "
+                + $"{value.Length} bytes is outside this node's limits of {_maxKeyBytes} and {_maxValueBytes}: configure all nodes alike.");
         // The key is added to the key index last, so that a scan that finds the key there finds its record too.
         if (!Append(key, header, value) && !replaces)
             _keys.Add(key);

@@ -132,7 +132,8 @@ internal sealed class GrowingKvStore : IKvStore
         {
             foreach (var key in keys)
             {
-                if (from.TryRead(key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (header, value.ToArray()), out var record))
+                if (from.TryRead(key, 0, static (in RecordHeader header, ReadOnlySpan<byte> value, int _) => (header, value.ToArray()),
+                    out var record))
                     to.Put(key, record.header, record.Item2);
             }
             to.MaintainSpace();

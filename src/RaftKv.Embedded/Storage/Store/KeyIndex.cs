@@ -59,13 +59,6 @@ internal sealed class KeyIndex
         return true;
     }
 
-    /// <summary>Writer only.</summary>
-    public bool Contains(ReadOnlySpan<byte> key)
-    {
-        var node = _root[FindNode(_root, key)];
-        return node.Leaf(node.Find(key)).Find(key) >= 0;
-    }
-
     /// <summary>Any thread; see <see cref="IKvStore.CopyKeys"/>.</summary>
     public int CopyKeys(ReadOnlySpan<byte> from, bool after, ReadOnlySpan<byte> to, int max, List<byte[]> keys)
     {

@@ -298,7 +298,8 @@ internal sealed class Wal : IDisposable
         if (_failure is { } failure)
         {
             throw new RaftKvStorageException((failure as RaftKvStorageException)?.Error ?? RaftKvStorageError.Io,
-                $"The log in {_directory} stopped after an earlier failure, and works again after a restart of the node: {failure.Message}",
+                $"The log in {_directory} stopped after an earlier failure. Nothing is written until the node is "
+                    + $"restarted: {failure.Message}",
                 failure);
         }
     }

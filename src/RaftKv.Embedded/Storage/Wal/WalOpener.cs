@@ -174,7 +174,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         end = window!.FindEnd(active.End);
         if (!TakesPrefix && end > active.End && _replay.FindLaterCommit(window, end) is { } later)
             throw WalReader.Damaged(active.Path, active.End, _replay.Terms.Last.Index + 1,
-                $"it is unreadable, though a later commit is whole at offset {later}");
+                $"a commit is unreadable, although a later commit at offset {later} is whole");
         return end > active.End;
     }
 
@@ -241,7 +241,7 @@ internal sealed class WalOpener(IFileSystem fs, string directory, WalOptions opt
         // Verify exactly the bytes that are written: the page may have been dropped and read again since the replay.
         if (read.Length < last.Length || BinaryPrimitives.ReadUInt32LittleEndian(read[^4..]) != _replay.Chain
             || !IsIntact(read, start, active))
-            throw WalReader.Damaged(active.Path, start, _replay.Terms.Last.Index, "it reads differently each time");
+            throw WalReader.Damaged(active.Path, start, _replay.Terms.Last.Index, "repeated reads returned different bytes");
         active.File.Write(start, last);
         active.File.Sync();
     }

@@ -22,7 +22,6 @@ internal readonly ref struct WalRecord
     public const int EntryBodyBytes = 24;
     public const int Alignment = 4;
     public const int MinBytes = HeaderBytes + TrailerBytes;
-    public const int EntryOverheadBytes = HeaderBytes + EntryBodyBytes + TrailerBytes;
 
     private const byte LastOfCommitFlag = 1;
     private const int FlagsOffset = 6;

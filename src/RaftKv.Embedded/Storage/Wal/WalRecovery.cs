@@ -66,8 +66,8 @@ internal sealed record WalRecovery
         if (LogBase.Index > snapshot.Index)
         {
             throw new RaftKvStorageException(RaftKvStorageError.Damaged,
-                $"The log in {Directory} begins after entry {LogBase}, and the newest whole snapshot ends at {snapshot}: what lies "
-                    + $"between is lost. {Wal.DamageAdvice}");
+                $"The log in {Directory} begins after entry {LogBase}, and the newest whole snapshot ends at {snapshot}: the "
+                    + $"entries between them are lost. {Wal.DamageAdvice}");
         }
         if (snapshot.Index > Last.Index)
             return false;

@@ -45,7 +45,7 @@ internal sealed class WalReplay
     {
         var previous = Index.Active;
         if (!FitsEnd(header))
-            throw WalReader.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"what follows does not lead to {segment.Path}");
+            throw WalReader.Damaged(previous.Path, previous.End, Terms.Last.Index + 1, $"{segment.Path} does not continue the log");
         Enter(segment, headerCrc);
     }
 
@@ -128,13 +128,14 @@ internal sealed class WalReplay
                     var last = record.Id;
                     if (last.Index > Terms.Last.Index || (last.Index >= Terms.Base.Index && last != Terms.IdAt(last.Index)))
                         throw WalReader.Damaged(segment.Path, segment.End, last.Index,
-                            $"the log is cut after {last}, which it does not have");
+                            $"a record truncates the log after entry {last}, which the log does not have");
                     Terms.TruncateAfter(last);
                     _configurations.RemoveAll(i => i > last.Index);
                     break;
                 case WalRecordType.Vote:
                     if (!WalVote.TryRead(record.Body, out var vote) || vote.Term < Vote.Term)
-                        throw WalReader.Damaged(segment.Path, segment.End, Terms.Last.Index + 1, "a vote makes no sense");
+                        throw WalReader.Damaged(segment.Path, segment.End, Terms.Last.Index + 1,
+                            "a vote is malformed, or of an earlier term than the vote before it");
                     Vote = vote;
                     break;
             }

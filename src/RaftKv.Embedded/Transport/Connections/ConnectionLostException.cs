@@ -17,7 +17,8 @@ internal sealed class ConnectionLostException(string message, bool reset) : Exce
     public static ConnectionLostException Timeout(string what) => new($"no {what} in time", reset: false);
 
     private static bool IsReset(SocketError error) =>
-        error is SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected;
+        error is SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.ConnectionAborted
+            or SocketError.Shutdown or SocketError.NotConnected;
 
     private static string Describe(SocketError error) => error switch
     {

@@ -28,7 +28,7 @@ internal static class Dialer
         bool wantsToJoin = false)
     {
         using var socket = Connect(address, context.Options, deadline);
-        using var stream = new PeerStream(socket, context.Counters);
+        using var stream = new PeerStream(socket);
         var introduction = Introduce(stream, context.Self() with { WantsToJoin = wantsToJoin }, context.Options, deadline);
         introduction.Seal?.Dispose();
         return (introduction.Peer, introduction.Verdict);
@@ -62,7 +62,7 @@ internal static class Dialer
         ThrowIfTurnedAway(type, payload);
         var reply = Handshake.DecodeReply(type, payload, out var verdict);
         if (reader.Buffered > 0)
-            throw new WireFormatException("data behind the answer to the introduction");
+            throw new WireFormatException("data after the answer to the introduction");
         if (verdict == HandshakeVerdict.Welcome && !reply.IsCompatible)
             verdict = HandshakeVerdict.Protocol;
         if (options.Tls is { } identified)

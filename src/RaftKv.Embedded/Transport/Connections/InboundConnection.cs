@@ -25,7 +25,7 @@ internal sealed class InboundConnection
     public InboundConnection(TransportContext context, InboundConnections all, Socket socket)
     {
         (_context, _all, _socket) = (context, all, socket);
-        _stream = new PeerStream(socket, context.Counters);
+        _stream = new PeerStream(socket);
         _reader = new FrameReader(_stream);
         _remote = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "?";
         _thread = context.NewThread(Run, "receive");
@@ -201,7 +201,6 @@ internal sealed class InboundConnection
             }
             else if (MessageDecoder.Read(type, payload) is { } message)
             {
-                _context.Counters.Received();
                 _context.Handler.OnMessage(Peer!, message);
             }
             else

@@ -60,7 +60,6 @@ internal sealed class OutboundConnection
             }
             Interlocked.Add(ref _waiting, _queue.Add(message, (int)size, isBusy: _writing));
         }
-        _context.Counters.Sent();
         return true;
     }
 
@@ -178,7 +177,7 @@ internal sealed class OutboundConnection
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
             lock (_sending)
-                _failure = new ConnectionLostException($"the TLS session broke: {e.Message}", reset: false);
+                _failure = new ConnectionLostException($"the TLS session failed: {e.Message}", reset: false);
         }
         // The other thread must not send the bytes that could not be encrypted.
         lock (_gate)
@@ -213,7 +212,6 @@ internal sealed class OutboundConnection
                 var sent = _socket.Send(_draining.Unsent, SocketFlags.None, out var error);
                 _draining.Sent(sent);
                 Interlocked.Add(ref _waiting, -sent);
-                _context.Counters.SentBytes(sent);
                 if (error is SocketError.Success or SocketError.WouldBlock or SocketError.Interrupted)
                     return true;
                 _failure = ConnectionLostException.Because(error);

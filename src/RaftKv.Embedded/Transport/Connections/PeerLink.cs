@@ -158,7 +158,7 @@ internal sealed class PeerLink
             Interlocked.MemoryBarrier();
             if (_stopped)
                 return DialOutcome.Stopped;
-            using var stream = new PeerStream(socket, _context.Counters);
+            using var stream = new PeerStream(socket);
             var introduction = Dialer.Introduce(stream, _context.Self(member), _context.Options,
                 Deadline.After(_context.Options.HandshakeTimeout));
             using var seal = introduction.Seal;
@@ -193,7 +193,6 @@ internal sealed class PeerLink
             _complaints.Clear();
             _peer = hello;
             _connection = connection;
-            _context.Counters.Made();
             _context.Logger.Connected(member.NodeId, _address);
             Report(() => _context.Handler.OnConnected(hello, _address));
             end = connection.WaitForEnd();

@@ -6,9 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace RaftKv.Embedded.Transport;
 
 /// <summary>The bytes of one connection, in clear or under TLS. A read or a write blocks until the deadline at most.</summary>
-internal sealed class PeerStream(Socket socket, TransportCounters counters) : IDisposable
+internal sealed class PeerStream(Socket socket) : IDisposable
 {
-    private readonly SocketStream _raw = new(socket, counters);
+    private readonly SocketStream _raw = new(socket);
     private SslStream? _tls;
 
     public Socket Socket => socket;
@@ -51,7 +51,7 @@ internal sealed class PeerStream(Socket socket, TransportCounters counters) : ID
         catch (Exception e) when (e is IOException or AuthenticationException)
         {
             throw e.InnerException as ConnectionLostException ?? (Exception)new NotAuthenticatedException(
-                $"the TLS session broke: {Reason(e)}");
+                $"the TLS session failed: {Reason(e)}");
         }
     }
 

@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Transport;
 /// A socket as a stream, for TLS: reads and writes block their thread until the deadline at most. After <see cref="Collect"/>, written
 /// bytes go into memory instead, from where the owner of the connection sends them without blocking.
 /// </summary>
-internal sealed class SocketStream(Socket socket, TransportCounters counters) : Stream
+internal sealed class SocketStream(Socket socket) : Stream
 {
     private readonly Lock _gate = new();
     private SendBuffer? _collected;
@@ -58,7 +58,6 @@ internal sealed class SocketStream(Socket socket, TransportCounters counters) : 
                 throw ConnectionLostException.Because(error);
             if (received == 0)
                 throw ConnectionLostException.Closed();
-            counters.ReceivedBytes(received);
             return received;
         }
     }

@@ -166,7 +166,7 @@ internal sealed record Handshake(ushort MinVersion, ushort MaxVersion, long Capa
         var predecessor = from.Guid();
         var ids = new long[from.Byte()];
         if (ids.Length is 0 or > PeerStart.MaxIds || count <= 0 || term < 0 || lastIndex < 0)
-            throw new WireFormatException("the introduction tells a start that cannot be");
+            throw new WireFormatException("the introduction has an impossible record of a start");
         for (var i = 0; i < ids.Length; i++)
             ids[i] = from.Int64();
         return new PeerStart

@@ -16,7 +16,7 @@ internal static class HandshakeVerdictText
         HandshakeVerdict.Unavailable => "the node that was dialled is stopping or has failed",
         HandshakeVerdict.NotAuthenticated => "the secret or the certificate of a node is not accepted",
         HandshakeVerdict.SecondProcess => "another process runs with a copy of the data directory, and was started first",
-        HandshakeVerdict.TooOld => "the version of a node does not understand what stands in the log",
+        HandshakeVerdict.TooOld => "the version of a node does not support the feature level of the cluster",
         HandshakeVerdict.RolledBack => "a data directory is older than what the other node has seen of it",
         _ => $"verdict {(byte)verdict}, which this version does not know",
     };

@@ -81,7 +81,7 @@ internal static class MessageDecoder
         var leaseMs = from.Int32();
         var count = from.Count(MessageEncoder.EntryBytes);
         if (previous.Index < 0 || previous.Index > long.MaxValue - count)
-            throw new WireFormatException($"entries behind the index {previous.Index}");
+            throw new WireFormatException($"entries after the impossible index {previous.Index}");
         var entries = count == 0 ? [] : new LogEntry[count];
         for (var i = 0; i < count; i++)
         {
@@ -98,13 +98,13 @@ internal static class MessageDecoder
         var term = from.Int64();
         var previous = from.Id();
         if (previous.Index < 0)
-            throw new WireFormatException($"a heartbeat behind the index {previous.Index}");
+            throw new WireFormatException($"a heartbeat after the impossible index {previous.Index}");
         var (commit, round, leaseMs) = (from.Int64(), from.Int64(), from.Int32());
         var heartbeat = new AppendEntries(term, previous, ReadOnlyMemory<LogEntry>.Empty, commit, round, leaseMs)
         {
             LogTimeMs = from.Int64(),
         };
-        return heartbeat.LogTimeMs > 0 ? heartbeat : throw new WireFormatException($"the log time {heartbeat.LogTimeMs}");
+        return heartbeat.LogTimeMs > 0 ? heartbeat : throw new WireFormatException($"the impossible log time {heartbeat.LogTimeMs}");
     }
 
     private static InstallSnapshot ReadInstallSnapshot(ref WireReader from)

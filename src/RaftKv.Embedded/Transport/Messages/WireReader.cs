@@ -69,7 +69,7 @@ internal ref struct WireReader(ReadOnlyMemory<byte> payload)
     public readonly void End()
     {
         if (Remaining != 0)
-            throw new WireFormatException($"{Remaining} bytes behind the end of a message");
+            throw new WireFormatException($"{Remaining} bytes after the end of a message");
     }
 
     private ReadOnlySpan<byte> Take(int length)

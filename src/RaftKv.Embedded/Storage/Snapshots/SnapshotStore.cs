@@ -32,10 +32,7 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>The bytes of the disk that are left free for the log when a snapshot is received.</summary>
     public long ReservedBytes { get; init; }
 
-    /// <summary>
-    /// How many bytes of a loaded snapshot fit into memory. The store writes the rest to its scratch files, which take room on the disk
-    /// too.
-    /// </summary>
+    /// <summary>Bytes of a loaded snapshot that fit into memory. The store writes the rest to scratch files on the same disk.</summary>
     public long LoadedInMemoryBytes { get; init; } = long.MaxValue;
 
     /// <summary>Whether a second snapshot is kept as a fallback; <c>false</c> while the disk is short of room. Any thread.</summary>
@@ -138,10 +135,7 @@ internal sealed class SnapshotStore : IDisposable
         return new SnapshotReader(file, PathOf(last)).ReadHeader();
     }
 
-    /// <summary>
-    /// Reads a snapshot into an empty store, and verifies every byte. After an exception the store has only a part of it, and must be
-    /// discarded.
-    /// </summary>
+    /// <summary>Verifies and loads a snapshot into an empty store. After an exception the store has a part of it; discard it.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: see <see cref="SetAside"/>.</exception>
     public SnapshotContent Load(EntryId last, IKvStore store, CancellationToken cancellationToken)
     {
@@ -190,10 +184,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// The index that the older snapshot covers, 0 without one. The log behind it is kept, so that this snapshot is a fallback. Lists the
-    /// directory: not to be called on the replica's loop.
-    /// </summary>
+    /// <summary>The index of the older snapshot, to which the log is kept; 0 without one. Not on the loop: it reads the disk.</summary>
     public long FallbackIndex
     {
         get
@@ -218,9 +209,8 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>
-    /// Reads bytes of a snapshot file, which are sent to peers as they are, into <paramref name="buffer"/>. Returns how many, and the size
-    /// of the file; both are 0 when there is no such snapshot any more. A snapshot that is being sent stays readable after newer ones have
-    /// replaced it.
+    /// Reads bytes of a snapshot file into <paramref name="buffer"/>. Returns how many, and the size of the file; both are 0 when there is
+    /// no such snapshot any more. A snapshot that is being sent stays readable after newer ones have replaced it.
     /// </summary>
     public int ReadChunk(EntryId last, long offset, Span<byte> buffer, out long totalBytes)
     {
@@ -232,10 +222,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Begins to receive a snapshot, or continues an earlier attempt, also that of an earlier process. Returns the offset of the next byte
-    /// to receive. Ends the attempt for another snapshot.
-    /// </summary>
+    /// <summary>Begins or continues to receive a snapshot; ends the attempt for another one. Returns the next offset to receive.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.DiskFull"/>: there is no room for it.</exception>
     public long BeginReceive(EntryId last, long totalBytes)
     {
@@ -260,10 +247,7 @@ internal sealed class SnapshotStore : IDisposable
                 + $"free for '{_directory}'. The snapshot was not received. Free some space.");
     }
 
-    /// <summary>
-    /// Appends a piece; returns the offset of the next byte to receive. A piece that does not begin there, or exceeds the total size,
-    /// changes nothing.
-    /// </summary>
+    /// <summary>Appends a piece; returns the next offset to receive. A piece at another offset, or too long, changes nothing.</summary>
     public long WriteChunk(EntryId last, long offset, ReadOnlySpan<byte> bytes)
     {
         if (_receiving is not { } current || current.Last != last)
@@ -280,10 +264,7 @@ internal sealed class SnapshotStore : IDisposable
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
     public long ReceivedKeyCount(EntryId last) => OfReceived(last, received => KeyCount(received.File, received.Path));
 
-    /// <summary>
-    /// Verifies every byte of the received snapshot, and reads it into a store. After an exception the received file is deleted, and the
-    /// store must be discarded.
-    /// </summary>
+    /// <summary>Verifies and loads the received snapshot. After an exception its file is deleted; discard the store.</summary>
     /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.Damaged"/>: it must be sent again from the start.</exception>
     public SnapshotContent LoadReceived(EntryId last, Guid clusterId, IKvStore store, CancellationToken cancellationToken) =>
         OfReceived(last, received =>
@@ -344,9 +325,7 @@ internal sealed class SnapshotStore : IDisposable
         StopReceiving();
     }
 
-    /// <summary>
-    /// Keeps a finished snapshot. Syncs the directory again, because an earlier sync may have failed after the file got its name.
-    /// </summary>
+    /// <summary>Keeps a finished snapshot. Syncs the directory again: a sync after the rename may have failed.</summary>
     private SnapshotInfo Keep(EntryId last)
     {
         lock (_gate)
@@ -370,9 +349,7 @@ internal sealed class SnapshotStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Deletes all but the newest snapshots. A file that is being sent is closed when it was not read since the last call.
-    /// </summary>
+    /// <summary>Deletes all but the newest snapshots. Closes a file that is being sent if it was not read since the last call.</summary>
     private void Tidy()
     {
         _sending.CloseUnused();
@@ -394,9 +371,7 @@ internal sealed class SnapshotStore : IDisposable
             _fileSystem.Delete(PathOf(last));
     }
 
-    /// <summary>
-    /// The finished snapshots, newest first: the numbers in names are padded, so the order of names is that of the entries.
-    /// </summary>
+    /// <summary>The finished snapshots, newest first: numbers in names are padded, so names sort as the entries do.</summary>
     private List<EntryId> Names()
     {
         var names = new List<EntryId>();

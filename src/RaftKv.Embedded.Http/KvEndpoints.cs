@@ -151,16 +151,17 @@ internal static class KvEndpoints
             context.Response.Headers[IdempotentWrites.Replayed] = "true";
     }
 
-    // The client already has its answer: a failure to delete old records must not become an error of its request.
+    // The client gets its whole answer first: a failure to delete old records must not become an error of its request.
     private static async Task PurgeAsync(HttpContext context, IdempotentWrites once, IDistributedKv kv, string? idempotencyKey)
     {
         if (idempotencyKey is null)
             return;
+        await context.Response.CompleteAsync();
         try
         {
             await once.PurgeAsync(kv, context.RequestAborted);
         }
-        catch (RaftKvException)
+        catch (Exception e) when (e is RaftKvException or OperationCanceledException)
         {
             // The next write tries again.
         }

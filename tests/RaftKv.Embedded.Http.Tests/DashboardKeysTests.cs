@@ -18,10 +18,20 @@ public class DashboardKeysTests
         foreach (var key in new[] { "data-protection/key-1", "$raftkv/once/1", "d" })
             await node.Kv.SetReservedAsync(key, "secret"u8.ToArray(), Stop);
 
-        foreach (var path in new[] { "kv?key=data-protection%2Fkey-1", "kv/data-protection/key-1", "kv/data-protection%2Fkey-1", "kv?prefix=", "kv?prefix=data-pro", "watch?prefix=", "watch?prefix=&keysOnly=false", "watch?key=data-protection%2Fkey-1" })
+        foreach (var path in new[]
+        {
+            "kv?key=data-protection%2Fkey-1", "kv?key=data-protection%2Fkey-1&keysOnly=true", "kv/data-protection/key-1",
+            "kv/data-protection/key-1?keysOnly=true", "kv/data-protection%2Fkey-1", "kv?prefix=", "kv?prefix=data-pro", "watch?prefix=",
+            "watch?prefix=&keysOnly=false", "watch?key=data-protection%2Fkey-1",
+        })
         {
             using var answer = await http.GetAsync("v1/" + path, HttpCompletionOption.ResponseHeadersRead, Stop);
             Assert.Equal("secret_value", (await KvTests.ProblemAsync(answer, HttpStatusCode.Forbidden, "secret_value")).GetProperty("code").GetString());
+        }
+        foreach (var path in new[] { "kv?prefix=data-pro&keysOnly=true", "watch?key=data-protection%2Fkey-1&keysOnly=true" })
+        {
+            using var answer = await http.GetAsync("v1/" + path, HttpCompletionOption.ResponseHeadersRead, Stop);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
         foreach (var key in new[] { "data-protection/key-1", "$raftkv/once/1", ".locks/a/1" })
         {

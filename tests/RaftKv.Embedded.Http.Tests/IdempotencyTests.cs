@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
@@ -25,6 +26,30 @@ public class IdempotencyTests
 
         Assert.Equal((HttpStatusCode.OK, first, true), again);
         Assert.Equal("somebody else's", await ReadAsync(node2, "k"));
+    }
+
+    [Fact]
+    public async Task The_answer_of_a_write_is_whole_before_old_records_are_deleted()
+    {
+        var goesOn = new TaskCompletionSource();
+        await using var node = await WebNode.StartAsync("node1", Stop, services: services =>
+        {
+            var store = services.Last(s => s.ServiceType == typeof(IDistributedKv));
+            services.AddSingleton<IDistributedKv>(provider => new BlockedScans(
+                (IDistributedKv)(store.ImplementationFactory?.Invoke(provider)
+                    ?? ActivatorUtilities.CreateInstance(provider, store.ImplementationType!)), goesOn.Task));
+        });
+        try
+        {
+            var (status, body, _) = await SendAsync(node, "PUT", "k", "id-1", "mine").WaitAsync(TimeSpan.FromSeconds(60), Stop);
+
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Contains("\"version\":", body, StringComparison.Ordinal);
+        }
+        finally
+        {
+            goesOn.SetResult();
+        }
     }
 
     [Fact]

@@ -49,7 +49,7 @@ internal static class DashboardEndpoints
         LocksEndpoint.Map(names);
         LeasesEndpoint.Map(names);
         KvEndpoints.MapReads(values);
-        WatchEndpoint.Map(values);
+        WatchEndpoint.Map(KeyGuard.Watching(access.Read, keys));
         KvEndpoints.MapWrites(writes);
         ClusterEndpoints.MapChanges(admin);
         BackupEndpoint.Map(admin);

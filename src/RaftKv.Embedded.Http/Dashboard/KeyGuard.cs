@@ -7,19 +7,19 @@ namespace RaftKv.Embedded.Http.Dashboard;
 /// <summary>Keeps the dashboard's own copies of the routes from showing secret values and from changing internal keys.</summary>
 internal static class KeyGuard
 {
-    /// <returns>A group of routes that read keys; values of secret keys are refused.</returns>
+    /// <returns>A group of routes that read one key or a list; values of secret keys are refused.</returns>
     public static RouteGroupBuilder Reading(RouteGroupBuilder routes, InternalKeys keys) => Guarded(routes, context =>
     {
-        var query = context.Request.Query;
-        if (RequestFlag.Read(query, "keysOnly"))
-            return;
-        var isHidden = RequestKey.TryRead(context) is { } key ? keys.IsSecret(key) : keys.MayHoldSecrets(query["prefix"].ToString());
-        if (isHidden)
-        {
-            throw Refused("secret_value",
-                "The dashboard does not show the values of these keys. Nothing was read. Lists and watches tell the keys alone with "
-                    + "keysOnly=true.");
-        }
+        // The value of a key that is named is answered with keysOnly=true as well.
+        if (RequestKey.TryRead(context) is not null || !IsKeysOnly(context))
+            RefuseSecrets(context, keys);
+    });
+
+    /// <returns>A group of routes that watch keys; values of secret keys are refused.</returns>
+    public static RouteGroupBuilder Watching(RouteGroupBuilder routes, InternalKeys keys) => Guarded(routes, context =>
+    {
+        if (!IsKeysOnly(context))
+            RefuseSecrets(context, keys);
     });
 
     /// <returns>A group of routes that write keys; internal keys are refused.</returns>
@@ -28,6 +28,20 @@ internal static class KeyGuard
         if (keys.IsInternal(RequestKey.TryRead(context) ?? context.Request.Query["prefix"].ToString()))
             throw Refused("internal_key", "The dashboard does not change keys of the library. Nothing was changed.");
     });
+
+    private static bool IsKeysOnly(HttpContext context) => RequestFlag.Read(context.Request.Query, "keysOnly");
+
+    private static void RefuseSecrets(HttpContext context, InternalKeys keys)
+    {
+        var isHidden = RequestKey.TryRead(context) is { } key
+            ? keys.IsSecret(key) : keys.MayHoldSecrets(context.Request.Query["prefix"].ToString());
+        if (isHidden)
+        {
+            throw Refused("secret_value",
+                "The dashboard does not show the values of these keys. Nothing was read. Lists and watches tell the keys alone with "
+                    + "keysOnly=true.");
+        }
+    }
 
     private static RequestRefusedException Refused(string code, string text) =>
         new(new Problem(StatusCodes.Status403Forbidden, code, text));

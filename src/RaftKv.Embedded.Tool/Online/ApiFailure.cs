@@ -44,7 +44,8 @@ internal static class ApiFailure
 
     private static int ExitCodeOf(string code, HttpResponseMessage response) => code switch
     {
-        "outcome_unknown" => ExitCode.OutcomeUnknown,
+        // The successor may still take over, and the learner may still become a voter.
+        "outcome_unknown" or "transfer_timed_out" or "learner_not_ready" => ExitCode.OutcomeUnknown,
         "key_not_found" => ExitCode.NoSuchKey,
         "precondition_failed" => ExitCode.ConditionNotMet,
         "request_timeout" => ExitCode.Unavailable,

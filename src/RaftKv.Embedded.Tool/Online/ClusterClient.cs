@@ -27,6 +27,12 @@ internal sealed class ClusterClient : IDisposable
             AllowAutoRedirect = false,
             ConnectTimeout = LongestConnect,
             ConnectCallback = ConnectAsync,
+            // Behind a proxy, the connection is made for a request of the handler's own; this is called with the real one.
+            PlaintextStreamFilter = (context, _) =>
+            {
+                NoteConnected(context.InitialRequestMessage);
+                return ValueTask.FromResult(context.PlaintextStream);
+            },
             // One connection per request: once it is made, the request may have been sent.
             PooledConnectionLifetime = TimeSpan.Zero,
         };
@@ -151,8 +157,7 @@ internal sealed class ClusterClient : IDisposable
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            if (context.InitialRequestMessage.Options.TryGetValue(Connected, out var connected))
-                Volatile.Write(ref connected.Value, true);
+            NoteConnected(context.InitialRequestMessage);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -160,6 +165,12 @@ internal sealed class ClusterClient : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    private static void NoteConnected(HttpRequestMessage request)
+    {
+        if (request.Options.TryGetValue(Connected, out var connected))
+            Volatile.Write(ref connected.Value, true);
     }
 
     private sealed class NextAddressException(ToolException failure) : Exception

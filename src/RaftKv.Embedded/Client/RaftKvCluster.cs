@@ -107,6 +107,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         {
             // An earlier attempt has removed it already.
         }
+        catch (RaftKvUnavailableException e)
+        {
+            throw Errors.ChangeUnknown($"{newNodeId} is a member now; {oldNodeId} was not removed: {e.Message}");
+        }
     }
 
     public async Task AddMemberAsync(string nodeId, string address, RaftKvMemberRole role, CancellationToken cancellationToken = default)

@@ -44,6 +44,21 @@ public sealed class ToolExitCodeTests
     }
 
     [Fact]
+    public async Task A_transfer_that_may_still_happen_is_3_and_is_not_sent_to_another_node()
+    {
+        await using var first = await HttpFixture.StartAsync();
+        await using var second = await HttpFixture.StartAsync();
+        var both = $"{first.Client.BaseAddress},{second.Client.BaseAddress}";
+
+        first.Kv.Failure = new RaftKvMembershipException(RaftKvMembershipError.TransferTimedOut, "It may still take over.");
+        await FailsAsync(both, 3, "transfer_timed_out", "transfer");
+        first.Kv.Failure = new RaftKvMembershipException(RaftKvMembershipError.NotCaughtUp, "It stays a learner.");
+        await FailsAsync(first.Client.BaseAddress!.ToString(), 3, "learner_not_ready", "members", "add", "node7", "127.0.0.1:1");
+
+        Assert.Empty(second.Kv.MembershipCalls);
+    }
+
+    [Fact]
     public async Task An_address_that_does_not_answer_is_4_and_a_connection_that_breaks_after_the_request_3()
     {
         using var breaking = new TcpListener(IPAddress.Loopback, 0);

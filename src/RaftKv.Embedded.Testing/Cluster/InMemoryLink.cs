@@ -116,7 +116,12 @@ internal sealed class InMemoryLink(InMemoryNetwork network, InMemoryTransport fr
         }
         _self = hello;
         _target = target;
-        from.Handler.OnConnected(answer, peer.Address);
+        Interlocked.MemoryBarrier();
+        // A cut or an end of the peer after the check above did not find this connection.
+        if (network.Find(from.ListenEndPoint, peer.Address) != target)
+            Lose();
+        else
+            from.Handler.OnConnected(answer, peer.Address);
     }
 
     /// <summary>Called on the thread of the peer's arrivals.</summary>

@@ -26,7 +26,7 @@ public sealed class RaftKvTestNode
     public string Address { get; }
 
     /// <summary>Whether the node's replica is open.</summary>
-    public bool IsRunning => _replica is not null;
+    public bool IsRunning => _replica is { HasEnded: false };
 
     /// <summary>Whether the node is paused by <see cref="Pause"/>.</summary>
     public bool IsPaused => !_resumed.IsSet;
@@ -82,6 +82,8 @@ public sealed class RaftKvTestNode
         Resume();
         if (_host is { } host)
             await host.StopAsync(cancellationToken).ConfigureAwait(false);
+        else if (_replica is { } replica)
+            await replica.StopAsync(cancellationToken).ConfigureAwait(false);
         await EndAsync().ConfigureAwait(false);
     }
 

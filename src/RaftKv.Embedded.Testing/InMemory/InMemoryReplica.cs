@@ -86,11 +86,16 @@ internal sealed class InMemoryReplica : LocalReplica
     {
         var delay = Faults.Delay;
         if (delay <= TimeSpan.Zero)
+        {
             Take(input);
-        else if (delay < _options.RequestTimeout)
-            Later(delay, () => Take(input));
+            return;
+        }
+        // A write that is cancelled meanwhile has no command any more. A real replica would have had it by then.
+        var unheard = input is WriteOperation write ? Unheard(write) : null;
+        if (delay < _options.RequestTimeout)
+            Later(delay, () => Take(input is WriteOperation { IsCompleted: true } ? unheard! : input));
         else
-            Later(_options.RequestTimeout, () => TakeTooLate(input));
+            Later(_options.RequestTimeout, () => TakeTooLate(input, unheard));
     }
 
     public override void PostRequest(ReplicaInput input)
@@ -210,17 +215,17 @@ internal sealed class InMemoryReplica : LocalReplica
         if (Faults.RefusalOf(input) is { } refusal)
             Refuse(input, refusal);
         else if (input is WriteOperation write && Faults.TryLoseOutcome(write, out var applied))
-            LoseOutcome(write, applied);
+            LoseOutcome(write, applied ? Unheard(write) : null);
         else
             Replica.Post(input);
         Run();
     }
 
     /// <summary>Ends a call whose delay reaches its time limit.</summary>
-    private void TakeTooLate(ReplicaInput input)
+    private void TakeTooLate(ReplicaInput input, WriteOperation? unheard)
     {
         if (input is WriteOperation write)
-            LoseOutcome(write, applied: true);
+            LoseOutcome(write, unheard);
         else
             Refuse(input, Errors.NoQuorum(_options.NodeId, _options.RequestTimeout));
         Run();
@@ -237,15 +242,19 @@ internal sealed class InMemoryReplica : LocalReplica
             stale.CompleteStale();
     }
 
-    /// <summary>Ends a write with an unknown outcome; the write is carried out when <paramref name="applied"/> is true.</summary>
-    private void LoseOutcome(WriteOperation write, bool applied)
+    /// <summary>The same write, without a caller who hears of its outcome.</summary>
+    private WriteOperation Unheard(WriteOperation write)
     {
-        if (applied)
-        {
-            var unheard = new WriteOperation(write.Command.ToArray(), write.Deadline + _options.RequestTimeout.Ticks, static _ => { });
-            _ = unheard.Start(CancellationToken.None);
+        var unheard = new WriteOperation(write.Command.ToArray(), deadline: Moment.Never, static _ => { });
+        _ = unheard.Start(CancellationToken.None);
+        return unheard;
+    }
+
+    /// <summary>Ends a write with an unknown outcome; the write is carried out as <paramref name="unheard"/>, if that is given.</summary>
+    private void LoseOutcome(WriteOperation write, WriteOperation? unheard)
+    {
+        if (unheard is not null)
             Replica.Post(unheard);
-        }
         write.TryFail(InMemoryErrors.Unknown(_options));
     }
 

@@ -162,15 +162,7 @@ public sealed class TestClusterTests
     public async Task An_application_of_the_test_hosts_a_node()
     {
         await using var cluster = RaftKvTestCluster.Create(3);
-        var hosts = cluster.Nodes.Select(node =>
-        {
-            var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-            // As the application itself does.
-            builder.Services.AddRaftKv(o => o.DataDirectory = "/nowhere/it/could/write").AddDistributedCache();
-            node.AddTo(builder.Services);
-            return builder.Build();
-        }).ToList();
-        await Task.WhenAll(hosts.Select(h => h.StartAsync(Token)));
+        var hosts = await StartApplicationsAsync(cluster);
 
         var leader = await cluster.WaitForLeaderAsync(Token);
         await hosts[0].Services.GetRequiredService<IDistributedKv>().SetAsync("a", new byte[1], cancellationToken: Token);
@@ -183,6 +175,55 @@ public sealed class TestClusterTests
             await host.StopAsync(new CancellationToken(canceled: true));
             host.Dispose();
         }
+    }
+
+    [Fact]
+    public async Task The_cluster_goes_on_when_an_application_of_the_test_stops_its_node()
+    {
+        await using var cluster = RaftKvTestCluster.Create(3);
+        var hosts = await StartApplicationsAsync(cluster);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        var leadersHost = hosts[cluster.Nodes.ToList().IndexOf(leader)];
+
+        await leadersHost.StopAsync(Token);
+        leadersHost.Dispose();
+
+        Assert.False(leader.IsRunning);
+        Assert.NotSame(leader, await cluster.WaitForLeaderAsync(Token));
+        leader.WipeDisk();
+        foreach (var host in hosts)
+            host.Dispose();
+    }
+
+    [Fact]
+    public async Task A_node_that_an_application_of_the_test_hosts_hands_over_when_it_is_stopped()
+    {
+        await using var cluster = RaftKvTestCluster.Create(3);
+        var hosts = await StartApplicationsAsync(cluster);
+        var leader = await cluster.WaitForLeaderAsync(Token);
+        var term = leader.Cluster.Status.Term;
+
+        await leader.StopAsync(Token);
+
+        var next = await cluster.WaitForLeaderAsync(Token);
+        Assert.Contains(next.Cluster.Status.Elections, e => e.Cause.Contains($"asked by {leader.Id}", StringComparison.Ordinal));
+        Assert.True(next.Cluster.Status.Term > term);
+        foreach (var host in hosts)
+            host.Dispose();
+    }
+
+    private static async Task<List<IHost>> StartApplicationsAsync(RaftKvTestCluster cluster)
+    {
+        var hosts = cluster.Nodes.Select(node =>
+        {
+            var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            // As the application itself does.
+            builder.Services.AddRaftKv(o => o.DataDirectory = "/nowhere/it/could/write").AddDistributedCache();
+            node.AddTo(builder.Services);
+            return builder.Build();
+        }).ToList();
+        await Task.WhenAll(hosts.Select(h => h.StartAsync(Token)));
+        return hosts;
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

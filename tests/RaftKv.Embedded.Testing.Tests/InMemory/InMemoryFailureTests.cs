@@ -235,6 +235,24 @@ public sealed class InMemoryFailureTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
     }
 
+    /// <summary>As in the product, where the write is in the log by then.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    public async Task A_delayed_write_that_is_cancelled_is_carried_out_all_the_same(int seconds)
+    {
+        _kv.Delay(TimeSpan.FromSeconds(seconds));
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var write = _kv.SetAsync("a", new byte[1], cancellationToken: cancel.Token).AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        _kv.Recover();
+
+        Assert.True((await _kv.GetAsync("a", cancellationToken: Token)).Found);
+    }
+
     [Fact]
     public void The_cache_fails_as_the_store_does()
     {

@@ -14,15 +14,21 @@ internal static class AppliedState
         LocalReplica host, TimeSpan timeout, Func<KvStateMachine, T> run, Action<T> undo, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        host.Submit(new BetweenEntries(Run, () => done.TrySetException(Refusal(host))));
+        var task = new BetweenEntries(Run, () => done.TrySetException(Refusal(host)));
+        host.Submit(task);
         try
         {
             return await done.Task.WaitAsync(timeout, host.Clock.Provider, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            _ = done.Task.ContinueWith(
-                late => undo(late.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            task.IsAbandoned = true;
+            _ = done.Task.ContinueWith(late =>
+            {
+                // Looking at the exception of a failed task observes it.
+                if (late.Exception is null)
+                    undo(late.Result);
+            }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             if (e is TimeoutException)
                 throw Errors.ApplyBehind(timeout);
             throw;

@@ -140,6 +140,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 yield return InWallTime(host, change);
+                watcher.ThrowIfEndedWhileBehind();
             }
             cancellationToken.ThrowIfCancellationRequested();
             watcher.ThrowIfEnded();

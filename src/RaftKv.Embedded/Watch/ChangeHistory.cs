@@ -85,8 +85,9 @@ internal sealed class ChangeHistory
             _tail++;
             Forget(_tail, index + 1);
         }
-        Volatile.Write(ref _end, _tail);
+        // The end is last: a reader that sees the new end with the old newest version would take this entry for one after the end.
         Volatile.Write(ref _newest, index);
+        Volatile.Write(ref _end, _tail);
     }
 
     /// <summary>Apply thread: all entries up to <paramref name="index"/> have ended.</summary>
@@ -98,8 +99,9 @@ internal sealed class ChangeHistory
         // Moves the end, so that no reader takes the old end for the new start.
         _tail++;
         Forget(_tail, last + 1);
-        Volatile.Write(ref _through, last);
+        // The end is first, as readers read it last: a router that sees this version with the old end would miss that changes are gone.
         Volatile.Write(ref _end, _tail);
+        Volatile.Write(ref _through, last);
     }
 
     /// <summary>Any thread, for a position below <see cref="End"/>. <c>false</c> when the change was overwritten meanwhile.</summary>

@@ -68,9 +68,10 @@ internal sealed class HistoryReader(ChangeHistory history, KeyInterval keys, Wat
                 return false;
             at += header.TotalBytes;
         }
-        for (var i = 0; i < _read.Count; i++)
+        // A watch may begin at a version that this node has not applied yet: the entries before it are not for this reader.
+        for (var i = 0; i < _read.Count && version >= Next; i++)
             _entry.Enqueue((_read[i], i == _read.Count - 1));
-        (Position, Next) = (at, version + 1);
+        (Position, Next) = (at, Math.Max(Next, version + 1));
         return true;
     }
 

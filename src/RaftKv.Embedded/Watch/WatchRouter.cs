@@ -104,7 +104,8 @@ internal sealed class WatchRouter : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            version = _routed;
+            // A watch may begin at a version that this node has not applied yet.
+            version = Math.Max(_routed, watcher.From - 1);
             return watcher.HasSeenAll;
         }
     }

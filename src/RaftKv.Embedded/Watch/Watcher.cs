@@ -143,6 +143,16 @@ internal sealed class Watcher : IDisposable
             throw why();
     }
 
+    /// <summary>
+    /// Consumer. As <see cref="ThrowIfEnded"/>, if the history has more to read: a slow consumer must not first read all of it, because the
+    /// stop of a host may wait for the consumer.
+    /// </summary>
+    public void ThrowIfEndedWhileBehind()
+    {
+        if (Volatile.Read(ref _behind) != 0)
+            ThrowIfEnded();
+    }
+
     /// <summary>Consumer. <c>false</c> when there are no more changes for now.</summary>
     /// <exception cref="RaftKvCompactedException">The history does not hold the next change any more.</exception>
     public bool TryRead(out KvEvent change)

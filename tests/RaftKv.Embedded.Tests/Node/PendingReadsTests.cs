@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RaftKv.Embedded.Log;
 using Xunit;
 
@@ -119,6 +120,29 @@ public sealed class PendingReadsTests
         _node.Run();
 
         Assert.All([applying, failed, asked], read => Assert.IsType<RaftKvUnavailableException>(read.Error));
+    }
+
+    [Fact]
+    public void A_read_that_has_timed_out_is_not_kept_until_its_index_is_applied()
+    {
+        var read = ReadThatTimesOut();
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(read.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference ReadThatTimesOut()
+    {
+        var read = _node.Read();
+        _node.Run();
+        Answer(AskedId(), _leader.LastIndex + 1);
+        _leader.RunFor(_node.RequestTimeout + TimeSpan.FromSeconds(1));
+        Assert.IsType<RaftKvUnavailableException>(read.Error);
+        return new WeakReference(read);
     }
 
     private long AskedId() => Assert.Single(_node.Transport.Take<ReadIndexRequest>()).Id;

@@ -56,6 +56,15 @@ public sealed class SlidingExpirationTrackerTests
         Assert.Null(_used.Take());
     }
 
+    [Fact]
+    public void Reads_that_no_turn_takes_are_bounded()
+    {
+        for (var i = 0; i < Sessions; i++)
+            _used.RecordAccess(Key(1), 1, i * TimeSpan.FromSeconds(2).Ticks, Sliding);
+
+        Assert.InRange(_used.Take()!.Count, 1, 20_000);
+    }
+
     private static byte[] Key(int number)
     {
         var key = new byte[40];

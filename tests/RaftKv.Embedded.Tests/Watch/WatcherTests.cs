@@ -80,6 +80,51 @@ public sealed class WatcherTests
     }
 
     [Fact]
+    public void A_watch_that_has_ended_ends_for_a_consumer_that_is_behind_before_it_has_read_the_history()
+    {
+        var watcher = Watch(KvKeyRange.All, bufferBytes: 300);
+        for (var i = 1; i <= 50; i++)
+            Apply($"k={i}");
+
+        _feed.Watches.End(static () => new InvalidOperationException("over"), forGood: false);
+
+        var read = 0;
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            for (; watcher.TryRead(out _); read++)
+                watcher.ThrowIfEndedWhileBehind();
+        });
+        Assert.InRange(read, 0, 10);
+    }
+
+    [Fact]
+    public void The_progress_of_a_watch_from_a_version_that_is_not_applied_yet_does_not_go_back()
+    {
+        Apply("k=1");
+        var future = Watch(KvKeyRange.All, from: 101);
+        Assert.Equal("", Read(future));
+
+        future.WantProgress();
+
+        Assert.True(future.TryTakeProgress(out var version));
+        Assert.Equal(100, version);
+    }
+
+    [Fact]
+    public void A_reader_that_begins_at_a_version_that_is_not_applied_yet_skips_the_entries_before_it()
+    {
+        var reader = new HistoryReader(_feed.History, KeyRanges.Interval(KvKeyRange.All, 100), WatchedValues.Written);
+        reader.Begin(4);
+        Assert.False(reader.TryReadEntry());
+        for (var i = 1; i <= 5; i++)
+            Apply($"k={i}");
+
+        Assert.True(reader.TryReadEntry());
+        Assert.True(reader.TryTake(out var item));
+        Assert.Equal("k=4@4!", Text(item.Change.ToEvent(WatchedValues.Written, item.EndsVersion)));
+    }
+
+    [Fact]
     public void A_slow_watcher_reads_the_history_at_its_own_pace_and_misses_nothing()
     {
         for (var seed = 0; seed < 100; seed++)

@@ -110,6 +110,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
         var tasks = batch;
         if (_postponed.Count > 0)
         {
+            ForgetAbandoned();
             _postponed.AddRange(batch);
             tasks = _postponed;
         }
@@ -130,6 +131,8 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             // A ReplaceState is performed even then: it disposes of the new state, which is not used any more.
             if (IsStopping && task is not ReplaceState)
             {
+                if (task is SwapState unused)
+                    unused.Restored.Store.Dispose();
                 Refuse(task);
                 continue;
             }
@@ -150,6 +153,18 @@ internal sealed class Applier : BatchWorker<ApplierTask>
             Interlocked.Add(ref _waiting, -task.Weight);
         }
         return tasks.Count;
+    }
+
+    /// <summary>While the disk has no room, for hours perhaps, only what someone waits for is kept.</summary>
+    private void ForgetAbandoned()
+    {
+        _postponed.RemoveAll(task =>
+        {
+            if (task is not BetweenEntries { IsAbandoned: true })
+                return false;
+            Interlocked.Add(ref _waiting, -task.Weight);
+            return true;
+        });
     }
 
     protected override void RefuseUnfinished()

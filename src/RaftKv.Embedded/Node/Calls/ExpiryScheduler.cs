@@ -27,6 +27,9 @@ internal sealed class ExpiryScheduler(ReplicaContext context, ProposalSender sen
     /// </summary>
     public void RecordAccess(ReadOnlySpan<byte> key, long version, long expiresAtMs, long slidingMs)
     {
+        // A faulted node serves reads on, and takes what is recorded no more.
+        if (context.IsClosed)
+            return;
         var offset = Volatile.Read(ref _logTimeOffset);
         var now = context.Clock.Ticks;
         if (offset == long.MinValue || expiresAtMs - (slidingMs - (slidingMs / 4)) > offset + (now / TimeSpan.TicksPerMillisecond))

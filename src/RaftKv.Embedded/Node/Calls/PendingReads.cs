@@ -199,8 +199,11 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
     }
 
     /// <summary>Has the applier complete the batch; <c>false</c> when its read index is applied already.</summary>
-    private bool CompletesWhenApplied(ReadBatch batch) =>
-        context.Applier.Waiters.Add(batch.Index, () => Complete(batch), () => context.Applier.AppliedIndex);
+    private bool CompletesWhenApplied(ReadBatch batch)
+    {
+        batch.Applied = () => Complete(batch);
+        return context.Applier.Waiters.Add(batch.Index, batch.Applied, () => context.Applier.AppliedIndex);
+    }
 
     /// <summary>Holder of the turn, or the applier.</summary>
     private void Complete(ReadBatch batch)
@@ -209,17 +212,26 @@ internal sealed class PendingReads(ReplicaContext context, QuarantineState quara
         batch.Complete();
     }
 
+    /// <summary>The applier, which may stand still for hours while its disk is full, keeps no reader that has gone.</summary>
+    private void StopWaiting(ReadBatch batch)
+    {
+        if (batch is { State: ReadBatchState.Applying, Applied: { } applied })
+            context.Applier.Waiters.Remove(applied);
+    }
+
     private bool MayEndStale(ReadBatch batch) => batch.MayBeStale && freshness.ServesWithoutLeader;
 
     private bool Expired(ReadBatch batch)
     {
         if (MayEndStale(batch))
         {
+            StopWaiting(batch);
             batch.CompleteStale();
             return true;
         }
         if (batch.Deadline > context.Now.Ticks)
             return false;
+        StopWaiting(batch);
         batch.Fail(batch.State == ReadBatchState.Applying ? Errors.ApplyBehind(context.Options.RequestTimeout) : refusals.Unavailable());
         return true;
     }

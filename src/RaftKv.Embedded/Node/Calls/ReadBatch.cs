@@ -51,6 +51,9 @@ internal sealed class ReadBatch(long deadline) : ReplicaInput, IValueTaskSource,
     /// <summary>Set once the quorum has answered; then only the applier is waited for.</summary>
     public long Index { get; set; } = -1;
 
+    /// <summary>What the applier calls when it has reached <see cref="Index"/>; <c>null</c> before the batch waits for it.</summary>
+    public Action? Applied { get; set; }
+
     public void Complete() => End(null);
 
     public void CompleteStale()

@@ -36,6 +36,8 @@ internal sealed class SlidingExpirationTracker
             var quiet = _quietUntil.GetAlternateLookup<ReadOnlySpan<byte>>();
             if (quiet.TryGetValue(key, out var until) && now < until)
                 return;
+            if (_noted.Count >= MaxKeys)
+                return;
             if ((_quietUntil.Count >= MaxKeys || _bytes + key.Length > MaxBytes) && !TryPurge(now))
                 return;
             ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(quiet, key, out var exists);

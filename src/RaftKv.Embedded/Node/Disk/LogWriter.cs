@@ -67,13 +67,15 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
             Write(tasks);
             _waitsForRoom = false;
             _waiting.Clear();
-            (_buffered, _committed, _last, _first) = (0, 0, default, 0);
+            (_buffered, _committed, _last) = (0, 0, default);
         }
         catch (WalNoRoomException)
         {
             _waitsForRoom = true;
             if (tasks == batch)
                 _waiting.AddRange(batch);
+            // The segments that a snapshot covers may be the room that the next one needs.
+            DropPrefix();
         }
     }
 
@@ -89,8 +91,14 @@ internal sealed class LogWriter(Wal wal) : BatchWorker<LogTask>
         }
         if (_committed < tasks.Count)
             CommitBuffered(tasks);
+        DropPrefix();
+    }
+
+    private void DropPrefix()
+    {
         if (_first > 0)
             wal.TruncatePrefix(_first);
+        _first = 0;
     }
 
     private void Buffer(LogTask task)

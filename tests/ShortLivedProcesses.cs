@@ -14,7 +14,7 @@ internal static class ShortLivedProcesses
     public static void Configure()
     {
         Environment.SetEnvironmentVariable("DOTNET_TC_CallCountThreshold", HexadecimalCalls);
-        // What a process would learn for a later compilation costs more than it gives.
+        // The profile that a process collects for later compilations costs more time than it saves.
         Environment.SetEnvironmentVariable("DOTNET_TieredPGO", "0");
     }
 }

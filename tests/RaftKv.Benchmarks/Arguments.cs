@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>The words after the mode: pairs of <c>--name value</c>.</summary>
+/// <summary>The command-line arguments after the mode: pairs of <c>--name value</c>.</summary>
 internal sealed class Arguments
 {
     private static readonly string[] Known = ["callers", "seconds", "warmup", "ops", "from", "keys", "value", "runs", "nodes", "rounds", "minutes", "live-mb", "budget-mb", "rate", "mb", "how", "batch", "against", "over", "at"];
@@ -31,7 +31,7 @@ internal sealed class Arguments
 
     public int RunsOr(int fallback) => Number("runs", fallback);
 
-    /// <summary>What grows.</summary>
+    /// <summary>The dimensions that the growth benchmark varies.</summary>
     public string[] Over => List("over", "nodes,callers,value,keys");
 
     public long[] AtOr(long[] fallback) => [.. List("at", string.Join(',', fallback)).Select(n => long.Parse(n, CultureInfo.InvariantCulture))];
@@ -48,7 +48,7 @@ internal sealed class Arguments
 
     public int RoundsOr(int fallback) => Number("rounds", fallback);
 
-    /// <summary>How a leader goes: killed, or stopped with its sockets open.</summary>
+    /// <summary>How the leader fails: <c>kill</c> is kill -9, <c>silent</c> is SIGSTOP, which leaves its sockets open.</summary>
     public string How => Text("how", "kill");
 
     public double Minutes => double.Parse(Text("minutes", "30"), CultureInfo.InvariantCulture);
@@ -59,7 +59,7 @@ internal sealed class Arguments
     /// <summary>Memory for the records, in MiB.</summary>
     public int BudgetMegabytes => Number("budget-mb", 256);
 
-    /// <summary>Writes a second, of all callers together.</summary>
+    /// <summary>Writes per second of all callers together.</summary>
     public int RateOr(int fallback) => Number("rate", fallback);
 
     /// <summary>Bytes of data to move, in MiB.</summary>

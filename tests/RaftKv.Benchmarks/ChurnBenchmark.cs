@@ -6,8 +6,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// Whether disk and memory stay where they are, and nothing stalls, while much more data than the memory budget is overwritten, deleted and expires for a long time. The load is in a
-/// follower's process; a line every ten seconds, a verdict at the end.
+/// Checks that disk and memory stay bounded and that nothing stalls while much more data than the memory budget is overwritten, deleted and
+/// expired for a long time. The load runs in a follower's process. Prints a line every ten seconds and a verdict at the end.
 /// </summary>
 internal sealed class ChurnBenchmark(Arguments arguments)
 {
@@ -19,11 +19,11 @@ internal sealed class ChurnBenchmark(Arguments arguments)
     private readonly List<ChurnLine> _lines = [];
     private readonly Dictionary<string, RaftKvStall> _stalls = [];
 
-    /// <summary>Whether everything held.</summary>
+    /// <summary>Runs the load. True if no limit of the verdict was exceeded.</summary>
     public async Task<bool> RunAsync()
     {
         var churn = new ChurnRequest { Callers = arguments.CallersOr(Callers), Rate = arguments.RateOr(2_000), ValueBytes = arguments.ValueBytesOr(1_024) };
-        // As many keys as leave so much alive once sets and deletes are in balance.
+        // The number of keys that keeps the requested amount of data alive once sets and deletes are in balance.
         var sets = 100 - churn.DeletePercent - churn.ExpiringPercent;
         churn = churn with { Keys = (int)(arguments.LiveMegabytes * 1024L * 1024 / churn.ValueBytes * (sets + churn.DeletePercent) / sets) };
         await using var cluster = await TestCluster.FormAsync(arguments.Nodes, options =>
@@ -82,8 +82,8 @@ internal sealed class ChurnBenchmark(Arguments arguments)
     }
 
     /// <summary>
-    /// Disk and memory go up and down with snapshots and the store's passes, which do not keep step: what half of the moments of the second half stay below must not be above that of the first by more than a
-    /// tenth.
+    /// Disk and memory rise and fall with snapshots and with the store's maintenance, which run independently. So medians are compared:
+    /// that of the second half must be less than 1.1 times that of the first half.
     /// </summary>
     private bool Judge()
     {

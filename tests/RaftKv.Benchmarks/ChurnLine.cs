@@ -1,6 +1,6 @@
 namespace RaftKv.Benchmarks;
 
-/// <summary>Ten seconds of <see cref="ChurnBenchmark"/>; one figure per node where there are several.</summary>
+/// <summary>Ten seconds of <see cref="ChurnBenchmark"/>. An array has one figure for each node.</summary>
 internal sealed record ChurnLine
 {
     public required double Seconds { get; init; }
@@ -22,12 +22,12 @@ internal sealed record ChurnLine
 
     public required DirectorySizes[] DiskMb { get; init; }
 
-    /// <summary>The entry each node's last snapshot covers.</summary>
+    /// <summary>Index of the last entry that the newest snapshot of each node covers.</summary>
     public required long[] Snapshot { get; init; }
 
     public required long Term { get; init; }
 
-    /// <summary>What the nodes' own watchdogs noticed.</summary>
+    /// <summary>Stalls that the nodes have reported since the line before.</summary>
     public required List<string> Stalls { get; init; }
 
     public required double LoadAverage { get; init; }

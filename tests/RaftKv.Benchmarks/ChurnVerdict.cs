@@ -1,6 +1,9 @@
 namespace RaftKv.Benchmarks;
 
-/// <summary>The whole of a <see cref="ChurnBenchmark"/>: of memory and disk, what the node took that took most; the median of each half, and the most.</summary>
+/// <summary>
+/// The result of a whole <see cref="ChurnBenchmark"/>. Memory and disk are those of the node that used most at each moment: the median of
+/// each half, and the maximum.
+/// </summary>
 internal sealed record ChurnVerdict
 {
     public string Op { get; } = "churn";

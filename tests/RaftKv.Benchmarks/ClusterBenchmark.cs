@@ -8,7 +8,10 @@ internal sealed class ClusterBenchmark(Arguments arguments)
 {
     public static NodeProgram NodeProgram { get; } = new(typeof(ClusterBenchmark).Assembly.Location, "node");
 
-    /// <summary>Takes turns with the machine's disk, and with another system if one is given: what disturbs one of them for a while disturbs the others too.</summary>
+    /// <summary>
+    /// Measures in turns with the machine's disk, and with another system if one is given, so that a temporary disturbance of the machine
+    /// affects all of them.
+    /// </summary>
     public async Task RunAsync()
     {
         MachineLimits.Print();

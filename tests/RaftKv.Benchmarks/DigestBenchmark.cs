@@ -7,7 +7,10 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What it costs a write that copies can be compared at any time, beside what the store itself does for it: an overwrite, on one thread.</summary>
+/// <summary>
+/// The cost for each write of the digest that makes copies comparable at any time, beside the cost of the store itself: overwrites, on one
+/// thread.
+/// </summary>
 internal static class DigestBenchmark
 {
     private const int Keys = 10_000;

@@ -1,6 +1,6 @@
 namespace RaftKv.Benchmarks;
 
-/// <summary>What a node's data directory takes, in MiB.</summary>
+/// <summary>Sizes of the parts of a node's data directory, in MiB.</summary>
 internal sealed record DirectorySizes(double Log, double Snapshots, double Store)
 {
     public double Total => Log + Snapshots + Store;
@@ -10,7 +10,7 @@ internal sealed record DirectorySizes(double Log, double Snapshots, double Store
 
     private static double Megabytes(string directory) => Math.Round(new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(LengthOf) / (1024.0 * 1024), 1);
 
-    /// <summary>A file may go while it is looked at.</summary>
+    /// <summary>The length in bytes; 0 if the file has been deleted meanwhile.</summary>
     private static long LengthOf(FileInfo file)
     {
         try

@@ -4,7 +4,9 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>Many keys that expire at the same moment: how long until they are gone, and what writes feel of it.</summary>
+/// <summary>
+/// Many keys that expire at the same moment: the time until all of them are deleted, and the latency of writes meanwhile.
+/// </summary>
 internal static class ExpiryBenchmark
 {
     private const double FillSeconds = 30;

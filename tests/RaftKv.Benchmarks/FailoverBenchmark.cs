@@ -5,8 +5,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// The leader goes, and the time until a write that was begun afterwards, on either of the other nodes, is acknowledged. It goes by kill -9, or without a sound: the process is stopped, its
-/// sockets stay open and nobody is told.
+/// The time from the failure of the leader until a write that began afterwards on one of the other nodes is acknowledged. The leader fails
+/// by kill -9, or silently: its process is suspended, its sockets stay open, and no connection reports an error.
 /// </summary>
 internal static class FailoverBenchmark
 {

@@ -4,14 +4,14 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>How the cost grows with one thing while the others stay as they are: nodes, callers, bytes of a value, keys.</summary>
+/// <summary>How the cost grows with one dimension (nodes, callers, bytes of a value, or keys) while the others stay as they are.</summary>
 internal sealed class GrowthBenchmark(Arguments arguments)
 {
     private const long MaxBytes = 256 * 1024 * 1024;
 
-    /// <param name="Over">What grows.</param>
-    /// <param name="At">How far it has.</param>
-    /// <param name="RssMb">The largest node's.</param>
+    /// <param name="Over">The dimension that grows.</param>
+    /// <param name="At">Its value.</param>
+    /// <param name="RssMb">Resident memory of the node with the most, in MiB.</param>
     private sealed record Point(string Op, string Over, long At, double OpsPerS, double MbPerS, double P50Us, double P99Us, double RssMb, long Errors, double? RestartMs = null, double? SnapshotMs = null);
 
     public async Task RunAsync()
@@ -71,7 +71,7 @@ internal sealed class GrowthBenchmark(Arguments arguments)
         Print(load.Operation.ToString().ToLowerInvariant(), over, at, cluster, await leader.LoadAsync(load), load);
     }
 
-    /// <summary>Filling, then a snapshot of all of it, then a start with it.</summary>
+    /// <summary>Fills the store, takes a snapshot of all of it on a follower, and restarts that follower.</summary>
     private async Task MeasureKeysAsync(long at)
     {
         await using var cluster = await TestCluster.FormAsync(3, program: _ => ClusterBenchmark.NodeProgram);

@@ -6,8 +6,9 @@ using RaftKv.TestNode.Driver;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// What the package's routes cost: their requests per second as a part of those of a bare minimal-API endpoint of the same shape, in the same process.
-/// The two take turns, and the ratio is the median over the rounds, so that a machine that is busy for a while harms both.
+/// The cost of the package's routes: their requests per second in ratio to those of a bare minimal-API endpoint of the same shape in the
+/// same process. The two are measured in turns, and the ratio is the median over the rounds, so that a temporary load of the machine
+/// affects both.
 /// </summary>
 internal static class HttpBenchmark
 {

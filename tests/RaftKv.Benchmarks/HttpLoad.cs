@@ -6,13 +6,15 @@ using System.Text;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>One request, over and over, on many connections: bytes that are made once, so that the server and not the client is measured.</summary>
+/// <summary>
+/// Sends one request repeatedly on many connections. Its bytes are made once, so that the client costs little and the server is measured.
+/// </summary>
 internal sealed class HttpLoad(int serverId, int port, byte[] request) : IDisposable
 {
     private readonly List<Socket> _sockets = [];
 
     /// <param name="PerSecond">Answers per second over all connections.</param>
-    /// <param name="CpuMicroseconds">The server's processor time for one of them.</param>
+    /// <param name="CpuMicroseconds">Processor time of the server for each answer, in microseconds.</param>
     public readonly record struct Figures(double PerSecond, double CpuMicroseconds);
 
     public static byte[] Request(string method, string path, byte[]? body = null)
@@ -21,7 +23,9 @@ internal sealed class HttpLoad(int serverId, int port, byte[] request) : IDispos
         return [.. Encoding.ASCII.GetBytes(head), .. body ?? []];
     }
 
-    /// <summary>An answer other than 200 ends the measurement.</summary>
+    /// <summary>
+    /// Sends the request on each connection until the time is over. An answer other than 200 ends the measurement with an exception.
+    /// </summary>
     public async Task<Figures> RunAsync(int connections, TimeSpan time)
     {
         while (_sockets.Count < connections)

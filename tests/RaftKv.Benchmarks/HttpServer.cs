@@ -12,7 +12,10 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>A cluster of one behind the package's routes, and beside them endpoints of the same shape over a dictionary, as one would write them by hand.</summary>
+/// <summary>
+/// A cluster of one behind the package's routes, and endpoints of the same shape over a dictionary, as an application would write them by
+/// hand.
+/// </summary>
 internal static class HttpServer
 {
     public const string Key = "users/1000";

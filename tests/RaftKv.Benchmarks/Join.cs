@@ -3,7 +3,9 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>A new node on its way into a cluster, watched from outside: its files and its status, and the memory of both sides.</summary>
+/// <summary>
+/// A new node that joins a cluster, observed from outside: its files, its status, and the memory of the leader and of the node.
+/// </summary>
 internal sealed class Join
 {
     private readonly TestCluster _cluster;
@@ -27,12 +29,12 @@ internal sealed class Join
 
     public double TotalMs { get; private set; }
 
-    /// <summary>What the node has of the snapshot on its disk.</summary>
+    /// <summary>Bytes of the snapshot that the node has received: the length of its largest partial file; 0 without one.</summary>
     public long ReceivedBytes => new DirectoryInfo(Path.Combine(_node.Options.DataDirectory, "snapshots")) is { Exists: true } directory
         ? directory.EnumerateFiles("*.part").Select(f => f.Length).DefaultIfEmpty(0).Max()
         : 0;
 
-    /// <summary>The least there was of it since <see cref="KillAsync"/>.</summary>
+    /// <summary>The smallest value of <see cref="ReceivedBytes"/> above 0 since <see cref="KillAsync"/>.</summary>
     public long LeastBytes { get; private set; } = long.MaxValue;
 
     public static async Task<Join> BeginAsync(TestCluster cluster, ClusterNode leader, ClusterNode node)
@@ -67,7 +69,7 @@ internal sealed class Join
         }
         catch (NodeCallException) when (_wasKilled)
         {
-            // It made no progress while it was dead: it stays a learner until it has caught up.
+            // The call failed because the killed node made no progress: the node stays a learner until it has caught up.
         }
     }
 

@@ -3,7 +3,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>Reading and watching on one node in this process, whose disk is not waited for.</summary>
+/// <summary>Scans and watches on one node in this process. Its writes do not wait for the disk.</summary>
 internal sealed class LocalBenchmark(Arguments arguments)
 {
     private const int ScanLimit = 1000;

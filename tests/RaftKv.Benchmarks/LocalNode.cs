@@ -5,7 +5,7 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>A cluster of one in this process, with its disk waited for or not.</summary>
+/// <summary>A cluster of one node in this process.</summary>
 internal sealed class LocalNode : IAsyncDisposable
 {
     private readonly string _directory;
@@ -32,7 +32,7 @@ internal sealed class LocalNode : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Puts keys in order, many in each transaction.</summary>
+    /// <summary>Puts the keys: 256 in each transaction, up to 16 transactions at once.</summary>
     public Task FillAsync(string[] keys, int valueBytes)
     {
         var value = new byte[valueBytes];

@@ -8,7 +8,7 @@ using RaftKv.TestNode.Node;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What the machine allows at best, measured in the same run: a figure means little without it.</summary>
+/// <summary>The upper limits of the machine, measured in the same run: other figures can only be judged beside them.</summary>
 internal static partial class MachineLimits
 {
     private const int RecordBytes = 16 + 100;
@@ -35,7 +35,10 @@ internal static partial class MachineLimits
         Note = note,
     };
 
-    /// <summary>The bytes of one write, appended to a file that is there already, as a log with preallocated segments does.</summary>
+    /// <summary>
+    /// Writes of one record, each followed by fdatasync, into a file that has its full length already, as in a log with preallocated
+    /// segments.
+    /// </summary>
     public static ResultLine Fdatasync()
     {
         var directory = TestDirectory.Create();
@@ -47,7 +50,10 @@ internal static partial class MachineLimits
         return Limit("fdatasync", histogram, seconds, $"pwrite of {RecordBytes} B into a written file + fdatasync");
     }
 
-    /// <summary>As three nodes on one disk do: each of three threads begins its next write when all have synced theirs.</summary>
+    /// <summary>
+    /// Like <see cref="Fdatasync"/>, with three threads for three nodes on one disk: each begins its next write when all have synced
+    /// theirs.
+    /// </summary>
     private static ResultLine FdatasyncOfThree()
     {
         var directory = TestDirectory.Create();
@@ -65,8 +71,8 @@ internal static partial class MachineLimits
     }
 
     /// <param name="path">The file.</param>
-    /// <param name="histogram">What each write and its sync took.</param>
-    /// <param name="ready">Before each of them.</param>
+    /// <param name="histogram">Gets the time of each write with its sync.</param>
+    /// <param name="ready">Called before each write.</param>
     private static void SyncAppends(string path, LatencyHistogram histogram, Action ready)
     {
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite);

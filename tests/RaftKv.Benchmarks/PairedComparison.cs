@@ -28,7 +28,9 @@ internal sealed class PairedComparison
         }
     }
 
-    /// <summary>Their line of the same operation with as many callers; if they have the operation with one number of callers only, that one.</summary>
+    /// <summary>
+    /// The other system's line of the same operation with as many callers; if it has only one line of the operation, that line.
+    /// </summary>
     private static ResultLine? Counterpart(ResultLine ours, IReadOnlyList<ResultLine> theirs)
     {
         var same = theirs.Where(l => l.Op == ours.Op && (l.From ?? "leader") == (ours.From ?? "leader")).ToArray();

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// A program that measures another system once and prints lines of the same shape as ours; docs/performance.md describes both. What it shall measure it reads in its environment.
+/// A program that measures another system once and prints lines of the same shape as ours; docs/performance.md describes both. Environment
+/// variables tell the program what to measure.
 /// </summary>
 internal sealed class PeerScript
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What the kernel says about a process.</summary>
+/// <summary>Processor time and memory of a process, from <c>/proc</c>.</summary>
 internal static class ProcessUsage
 {
     private const double TicksPerSecond = 100;

@@ -3,7 +3,7 @@ using RaftKv.Benchmarks;
 using RaftKv.Benchmarks.Micro;
 using RaftKv.TestNode.Node;
 
-// Prints one JSON object per line, like the measurements of other systems it is compared with.
+// Prints one JSON object per line, in the same format as the measurements of the other systems.
 switch (args.FirstOrDefault())
 {
     case "cluster":

@@ -3,7 +3,7 @@ using FASTER.core;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>FASTER and nothing else: what a read in place costs at least.</summary>
+/// <summary>FASTER alone: the lower bound of the cost of a read in place.</summary>
 internal sealed unsafe class RawStore : IDisposable
 {
     private readonly NullDevice _device = new();
@@ -42,7 +42,7 @@ internal sealed unsafe class RawStore : IDisposable
     {
         private readonly ClientSession<SpanByte, SpanByte, SpanByte, int, Empty, LengthFunctions> _session = store.For(new LengthFunctions()).NewSession<LengthFunctions>();
 
-        /// <summary>The length of a value, which is looked at where it lies.</summary>
+        /// <summary>The length of a value, read in place without a copy.</summary>
         public int Read(byte[] key)
         {
             fixed (byte* bytes = key)

@@ -5,7 +5,8 @@ using RaftKv.Embedded;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// Reads that need nobody else, in turns with FASTER's own on the same keys in the same process: what this library adds to a look into memory.
+/// Local reads (TryRead, and reads under the leader's lease), in turns with reads of FASTER alone with the same keys in the same process:
+/// the overhead of this library.
 /// </summary>
 internal sealed class ReadsBenchmark(Arguments arguments)
 {
@@ -15,11 +16,11 @@ internal sealed class ReadsBenchmark(Arguments arguments)
 
     public async Task RunAsync()
     {
-        // Everything in memory on both sides, three quarters of it in pages that are written no more.
+        // All records fit into memory on both sides.
         var memoryBits = 64 - (int)long.LeadingZeroCount((long)arguments.Keys * (arguments.ValueBytes + 128));
         byte[][] names = [.. _keys.Select(Encoding.ASCII.GetBytes)];
         using var raw = new RawStore(names, arguments.ValueBytes, Math.Max(25, memoryBits));
-        // And an index of the same size, made for the keys there are.
+        // The index is made for this number of keys: it has the same size on both sides.
         await using var node = await LocalNode.StartAsync(o =>
             (o.Durability, o.MemoryBudgetBytes, o.ExpectedKeys) = (RaftKvDurability.OsBuffered, 1L << Math.Max(26, memoryBits), arguments.Keys));
         await node.FillAsync(_keys, arguments.ValueBytes);
@@ -59,7 +60,8 @@ internal sealed class ReadsBenchmark(Arguments arguments)
         comparison.Print();
     }
 
-    /// <param name="reader">Makes what one thread reads with: the number of a key to the length of its value.</param>
+    /// <param name="reader">Called once for each thread. Returns its read function: from the number of a key to the length of its
+    /// value.</param>
     private ResultLine Measure(string op, int threads, Func<Func<int, int>> reader, double seconds)
     {
         var counts = new long[threads];

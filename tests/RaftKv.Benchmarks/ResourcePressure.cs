@@ -2,13 +2,16 @@ using System.Globalization;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>For how long something waited on the machine as a whole, in percent of the time between two looks: what others did there is in it.</summary>
+/// <summary>
+/// Pressure stall information of the whole machine: the percentage of the time between two calls of <see cref="Take"/> in which some task
+/// waited for a resource. Tasks of other programs are included.
+/// </summary>
 internal sealed class ResourcePressure
 {
     private readonly Dictionary<string, long> _totals = [];
     private long _at = Environment.TickCount64;
 
-    /// <summary>By resource: some task waited for it.</summary>
+    /// <summary>The percentage since the call before, by resource (cpu, io, memory); 0 at the first call.</summary>
     public Dictionary<string, double> Take()
     {
         var elapsedUs = Math.Max(1, Environment.TickCount64 - _at) * 1_000.0;

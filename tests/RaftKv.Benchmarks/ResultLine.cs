@@ -38,7 +38,7 @@ internal sealed record ResultLine
 
     public long Errors { get; init; }
 
-    /// <summary>Seconds of processor of all nodes' processes, the load's own included.</summary>
+    /// <summary>Processor seconds of the processes of all nodes for 10,000 operations, the load generator included.</summary>
     [JsonPropertyName("cpu_s_per_10k")]
     public double? CpuSPer10k { get; init; }
 
@@ -50,7 +50,7 @@ internal sealed record ResultLine
 
     public double[]? Ms { get; init; }
 
-    /// <summary>How long something took, each time.</summary>
+    /// <summary>A line with the duration of each run, in milliseconds, and their median and 99th percentile.</summary>
     public static ResultLine OfTimes(string op, IEnumerable<double> milliseconds, string note)
     {
         double[] times = [.. milliseconds.Select(ms => Math.Round(ms, 1))];

@@ -6,7 +6,10 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What it costs that peers prove themselves: writes of clusters whose peers share a secret, or use TLS, in ratio to one whose peers do neither. In turns, so that what else the machine does meets all.</summary>
+/// <summary>
+/// The cost of authenticated peers: writes per second of clusters whose peers share a secret, or use TLS, in ratio to a cluster whose peers
+/// do neither. The clusters are measured in turns, so that other load of the machine affects all of them.
+/// </summary>
 internal sealed class SecurityBenchmark(Arguments arguments)
 {
     private static readonly string[] Kinds = ["plain", "secret", "tls"];
@@ -70,7 +73,7 @@ internal sealed class SecurityBenchmark(Arguments arguments)
         }
     }
 
-    /// <summary>One for all nodes, its own authority.</summary>
+    /// <summary>Writes one self-signed certificate for all nodes, which is its own authority.</summary>
     private static RaftKvTlsOptions WriteCertificate(string folder)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -5,8 +5,9 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.Benchmarks;
 
 /// <summary>
-/// New nodes that need a large snapshot. The first comes while nothing else goes on, and is compared with a plain copy of the same bytes. The second comes while 64 callers write, and is killed half-way: what
-/// the writers feel, what the sender's memory does, where the transfer goes on.
+/// New nodes that need a large snapshot. The first joins without other load, and is compared with a plain copy of the same bytes. The
+/// second joins while 64 callers write, and is killed half-way: measured are the latency of the writers, the memory of the sender, and
+/// where the transfer resumes.
 /// </summary>
 internal sealed class SnapshotBenchmark(Arguments arguments)
 {
@@ -25,7 +26,8 @@ internal sealed class SnapshotBenchmark(Arguments arguments)
         var leader = await cluster.LeaderAsync();
         await leader.LoadAsync(new LoadRequest { Count = keys, Keys = keys, ValueBytes = ValueBytes, Callers = 256 });
         await leader.TakeSnapshotAsync();
-        // Before the log that follows it is cut, nobody would need it.
+        // One more write, so that the log before the snapshot is truncated: as long as the log is there, new nodes do not need the
+        // snapshot.
         await leader.LoadAsync(new LoadRequest { Count = 1, Keys = 1, ValueBytes = ValueBytes });
 
         await JoinUndisturbedAsync(cluster, leader);
@@ -78,7 +80,9 @@ internal sealed class SnapshotBenchmark(Arguments arguments)
 
     private static string NewestOf(ClusterNode node) => Directory.GetFiles(Path.Combine(node.Options.DataDirectory, "snapshots"), "*.snap").Max(StringComparer.Ordinal)!;
 
-    /// <summary>Reads, writes and syncs, as whoever installs a snapshot has to at the least.</summary>
+    /// <summary>
+    /// Copies the file with a sync, which is the least that the installation of a snapshot has to do. Returns the time in milliseconds.
+    /// </summary>
     private static double Copy(string from, string to)
     {
         var clock = Stopwatch.StartNew();

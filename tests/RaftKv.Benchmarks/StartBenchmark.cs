@@ -4,7 +4,9 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.Benchmarks;
 
-/// <summary>What a start costs: of a new cluster, of one node with much data, of all of them; and the memory that the data takes.</summary>
+/// <summary>
+/// The time of a start: of a new cluster, of one node with much data, of all nodes with it; and the memory that the data takes.
+/// </summary>
 internal sealed class StartBenchmark(Arguments arguments)
 {
     private const int KeyBytes = 16;
@@ -21,7 +23,7 @@ internal sealed class StartBenchmark(Arguments arguments)
         ResultLine.OfTimes("start", times, $"{arguments.Nodes} fresh processes until the first successful write, the start of the runtime included").Print();
     }
 
-    /// <summary>Processes that were killed with all their keys on the disk.</summary>
+    /// <summary>Restarts of killed processes: one node with all keys in its log, then in its snapshot, then all nodes.</summary>
     public async Task RestartAsync()
     {
         var keys = arguments.KeysOr(1_000_000);
@@ -64,7 +66,9 @@ internal sealed class StartBenchmark(Arguments arguments)
         return time;
     }
 
-    /// <summary>A follower, until it answers a linearizable read: it has loaded everything, and applied what the others have.</summary>
+    /// <summary>
+    /// Restarts a follower and measures until it answers a linearizable read: it has loaded all data, and applied what the others have.
+    /// </summary>
     private async Task RestartOneAsync(TestCluster cluster, int keys, string from)
     {
         var times = new List<double>();

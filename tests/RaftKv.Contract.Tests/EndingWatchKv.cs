@@ -3,7 +3,9 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>A store whose first watches end after the initial state, without an error and without ever waiting.</summary>
+/// <summary>
+/// A store whose first <paramref name="times"/> watches end after the initial state, without an error and without waiting.
+/// </summary>
 internal sealed class EndingWatchKv(IDistributedKv inner, int times) : DelegatingDistributedKv(inner)
 {
     private int _watches;

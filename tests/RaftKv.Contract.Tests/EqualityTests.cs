@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>Values with bytes are equal when their bytes are.</summary>
+/// <summary>Values of the contract that contain bytes compare the bytes by content, and compare every other property too.</summary>
 public sealed class EqualityTests
 {
     private static readonly Func<byte[], object>[] WithBytes =

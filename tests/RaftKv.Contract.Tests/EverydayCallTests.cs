@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>The calls that are made of others, on a store in memory.</summary>
+/// <summary>Convenience calls that are made of the basic calls (text, JSON, conditions, updates, prefixes), on a store in memory.</summary>
 public sealed class EverydayCallTests
 {
     private readonly IDistributedKv _kv = new FakeKv { PageEntries = 300 };

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>What small implementations of cluster and coordination can do by the contract alone.</summary>
+/// <summary>Default methods of cluster and coordination work on implementations that have only the required members.</summary>
 public sealed class FakeClusterTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

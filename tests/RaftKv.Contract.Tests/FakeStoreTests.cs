@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>What a store of six methods can do by the contract alone.</summary>
+/// <summary>Default methods of a store work on an implementation that has only the six required methods.</summary>
 public sealed class FakeStoreTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

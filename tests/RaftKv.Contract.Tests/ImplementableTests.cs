@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>Every type of the contract can be made or implemented by an application, without the library's internals.</summary>
+/// <summary>An application can create or implement every type of the contract without the library's internals.</summary>
 public sealed class ImplementableTests
 {
     private static readonly object[] Made = [.. Samples.Values, .. Samples.Operations, .. Samples.Errors, .. Samples.Fakes];
@@ -19,7 +19,7 @@ public sealed class ImplementableTests
     public void Each_type_is_made_or_implemented_here(Type type) =>
         Assert.Contains(Made, sample => Lineage(sample.GetType()).Any(t => Definition(t) == type));
 
-    /// <summary>What a result stores can be given to it: by an initializer, or by an argument of a public constructor.</summary>
+    /// <summary>An initializer or an argument of a public constructor can set each stored property of a result or error.</summary>
     [Theory]
     [MemberData(nameof(Types))]
     public void Each_stored_property_of_a_result_or_error_can_be_given(Type type)

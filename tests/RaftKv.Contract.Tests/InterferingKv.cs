@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>Another writer: it changes a key after each of the first reads.</summary>
+/// <summary>Simulates another writer: changes the key after each of the first <paramref name="times"/> reads.</summary>
 internal sealed class InterferingKv(IDistributedKv inner, int times) : DelegatingDistributedKv(inner)
 {
     public int Reads { get; private set; }

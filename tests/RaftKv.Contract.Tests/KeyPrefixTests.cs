@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>A view of a prefix behaves as a store of its own, and reaches nothing else.</summary>
+/// <summary>
+/// A store, locks and leases that are restricted to a prefix behave as separate ones, and reach no key outside of the prefix.
+/// </summary>
 public sealed class KeyPrefixTests
 {
     private readonly FakeKv _store = new();

@@ -3,14 +3,14 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests;
 
-/// <summary>One of each type of the contract, made as an application makes it.</summary>
+/// <summary>An instance of each type of the contract, created as an application creates it.</summary>
 internal static class Samples
 {
     private static readonly byte[] Bytes = [1, 2, 3];
     private static readonly KvVersion Version = new(7);
     private static readonly FakeKv Kv = new();
 
-    /// <summary>Values and results.</summary>
+    /// <summary>Values, options and results.</summary>
     public static object[] Values =>
     [
         Version,
@@ -49,7 +49,7 @@ internal static class Samples
         new KvReader<int, int>((value, _, state) => value.Length + state),
     ];
 
-    /// <summary>What an operator sees, and options.</summary>
+    /// <summary>Types that an operator uses, and options of the node.</summary>
     public static object[] Operations =>
     [
         new RaftKvBackupInfo { Version = Version, KeyCount = 1, Bytes = 2, ClusterId = Guid.Empty, LastWriteAt = DateTimeOffset.UnixEpoch },
@@ -74,7 +74,7 @@ internal static class Samples
         new RaftKvTlsCredentials(TestCertificate.Create(), [TestCertificate.Create()]),
     ];
 
-    /// <summary>Everything the library throws.</summary>
+    /// <summary>Every exception type of the library.</summary>
     public static RaftKvException[] Errors =>
     [
         new RaftKvCompactedException(Version, new KvVersion(8)),

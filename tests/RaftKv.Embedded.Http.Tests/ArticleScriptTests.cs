@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>The article's session with real curl against real processes, and the README's account of it.</summary>
+/// <summary>The session of the article works with real curl against real processes, and docs/article.md shows it as it is.</summary>
 public partial class ArticleScriptTests
 {
     private static readonly string[] ArticlePorts = ["2221", "2222", "2223", "2224", "1111", "1112", "1113", "1114"];
@@ -55,7 +55,10 @@ public partial class ArticleScriptTests
         return section.Split("```console\n")[1].Split("```")[0].Split('\n').Where(line => line.Length > 0);
     }
 
-    /// <summary>With the article's ports, and without the figures that differ from run to run. A long answer may be cut with an ellipsis.</summary>
+    /// <summary>
+    /// The lines with the ports of the article, and without the figures that differ from run to run. The document may shorten a long answer
+    /// with an ellipsis.
+    /// </summary>
     private static IEnumerable<string> Normal(IEnumerable<string> lines, string[] ports)
     {
         foreach (var line in lines)

@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Many tests wait for processes and timeouts: twice as many at once as there are processors on a small machine.
+// Many tests wait for processes and timeouts, so four run at once: twice the number of processors of a small machine.
 [assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 4)]

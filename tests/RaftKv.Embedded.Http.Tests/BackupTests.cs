@@ -5,6 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The backup route: a downloaded backup restores all keys, and a node that cannot make a backup answers with the reason.
+/// </summary>
 public class BackupTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

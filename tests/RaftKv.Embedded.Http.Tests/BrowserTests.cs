@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>The dashboard in a real browser, over real replicas. Pictures of it are written to <c>artifacts/</c>.</summary>
+/// <summary>
+/// The dashboard in a real browser over real replicas: members, changes of the leader, a lost quorum, edits of keys, and accessibility.
+/// Screenshots are written to <c>artifacts/</c>.
+/// </summary>
 public class BrowserTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -103,7 +106,7 @@ public class BrowserTests
         await page.UntilAsync("entry?.etag && entry.key === 'after/the-kill'");
         await page.ScreenshotAsync(Repository.Artifact("dashboard-leader-killed.png"));
 
-        // A new node takes the dead one's place.
+        // A new node replaces the dead one.
         var fresh = await cluster.StartAsync("node4", Stop);
         await page.EvaluateAsync("document.querySelector('button[aria-label=\"Replace node1\"]').click()");
         await page.UntilAsync("$('replace').open && $('replace-title').textContent === 'Replace node1'");
@@ -201,7 +204,9 @@ public class BrowserTests
             await kv.SetAsync("users/ada", Encoding.UTF8.GetBytes($$"""{"name":"Ada","visits":{{i}}}"""), cancellationToken: Stop);
     }
 
-    /// <summary>Again and again: a watch tells what happens after it has begun, and the page does not say when that was.</summary>
+    /// <summary>
+    /// Writes repeatedly: a watch reports only changes after its start, and the page does not show when its watch has started.
+    /// </summary>
     private static async Task WriteUntilAsync(IDistributedKv kv, CancellationToken seen)
     {
         while (!seen.IsCancellationRequested)

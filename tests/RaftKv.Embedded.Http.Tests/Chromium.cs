@@ -24,7 +24,7 @@ internal sealed class Chromium : IAsyncDisposable
 
     public static string? Path => Places.FirstOrDefault(File.Exists);
 
-    /// <summary>What the page complained about: exceptions, and errors on the console other than those of a lost connection.</summary>
+    /// <summary>Errors of the page: exceptions, and errors on the console other than those of a lost connection.</summary>
     public ConcurrentQueue<string> Errors { get; } = new();
 
     public static async Task<Chromium> StartAsync(CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed class Chromium : IAsyncDisposable
             "--hide-scrollbars", "--remote-debugging-port=0", "--user-data-dir=" + profile.FullName, "about:blank",
         ];
         var process = Process.Start(new ProcessStartInfo(Path!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        // Nobody reads what it says, but a full pipe would stop it.
+        // The output is read and dropped, because a full pipe would block Chromium.
         process.ErrorDataReceived += static (_, _) => { };
         process.OutputDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
@@ -60,7 +60,7 @@ internal sealed class Chromium : IAsyncDisposable
         await UntilAsync($"location.href === '{url}' && document.readyState === 'complete'");
     }
 
-    /// <summary>The value of a script's expression; a promise is waited for.</summary>
+    /// <summary>The value of a JavaScript expression. If it is a promise, its result.</summary>
     public async Task<JsonElement> EvaluateAsync(string expression)
     {
         var answer = await CallAsync("Runtime.evaluate", new { expression, awaitPromise = true, returnByValue = true });
@@ -89,7 +89,7 @@ internal sealed class Chromium : IAsyncDisposable
         await CallAsync("Emulation.setDeviceMetricsOverride", new { width, height, deviceScaleFactor = 1, mobile = width < 500 });
     }
 
-    /// <summary>Writes the whole page as a picture for a human to look at.</summary>
+    /// <summary>Writes a screenshot of the whole page, for review by a person.</summary>
     public async Task ScreenshotAsync(string file)
     {
         await EvaluateAsync("scrollTo(0, 0)");
@@ -105,7 +105,7 @@ internal sealed class Chromium : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         await _receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // Its helpers may write for a moment longer than their parent lives.
+        // Helper processes of Chromium may write into the profile for a moment after their parent has ended.
         for (var i = 0; i < 20 && _profile.Exists; i++)
         {
             try
@@ -189,7 +189,7 @@ internal sealed class Chromium : IAsyncDisposable
         {
             "Runtime.exceptionThrown" => true,
             "Runtime.consoleAPICalled" => parameters.GetProperty("type").GetString() == "error",
-            // The network's errors are what some tests are about: a node that is not there any more.
+            // Network errors are expected: some tests stop the node that the page talks to.
             "Log.entryAdded" => parameters.GetProperty("entry").GetProperty("level").GetString() == "error"
                 && parameters.GetProperty("entry").GetProperty("source").GetString() != "network",
             _ => false,

@@ -5,6 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The routes below <c>/v1/cluster</c>: the status, changes of members, transfers, snapshots, and the refusal of bad bodies and of pages of
+/// other origins.
+/// </summary>
 public class ClusterApiTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

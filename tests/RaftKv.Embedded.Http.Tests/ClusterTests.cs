@@ -5,6 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The cluster routes of the article, <c>/raft/join</c>, <c>/raft/remove</c> and <c>/raft/stats</c>, and <c>/debug/runtime</c>; and what
+/// mapping them logs or refuses.
+/// </summary>
 public class ClusterTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>What a follower tells of the others, in a cluster of processes.</summary>
+/// <summary>The status on a follower has the lag and the liveness of all members, in a cluster of processes.</summary>
 public class ClusterViewTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>What the dashboard offers to whom.</summary>
+/// <summary>
+/// The rights of a user of the dashboard: what its routes grant, what <c>/rights</c> tells, and which controls the page shows.
+/// </summary>
 public class DashboardRightsTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

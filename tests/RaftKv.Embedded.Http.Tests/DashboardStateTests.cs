@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>What the page says about states of a cluster that are hard to bring about with real replicas.</summary>
+/// <summary>What the page shows for states of a cluster that are hard to produce with real replicas.</summary>
 public class DashboardStateTests
 {
     private static readonly RaftKvStatus Healthy = new()

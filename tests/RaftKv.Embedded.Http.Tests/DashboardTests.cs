@@ -8,6 +8,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The page and the routes of the dashboard: access with and without a policy, the content security policy, and the stream of events.
+/// </summary>
 public partial class DashboardTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -100,7 +103,7 @@ public partial class DashboardTests
 
         var stopped = http.StopAsync();
 
-        // To its end, and in order: a stream that the server cut off would throw.
+        // Reads to the end of the stream: a stream that the server aborted would throw.
         await reader.ReadToEndAsync(Stop);
         await stopped;
     }

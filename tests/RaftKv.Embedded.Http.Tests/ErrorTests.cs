@@ -4,6 +4,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The status, the code and the Retry-After header of every failure, also for calls that must not be forwarded, for copies that are too
+/// old, and for missing keys.
+/// </summary>
 public class ErrorTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

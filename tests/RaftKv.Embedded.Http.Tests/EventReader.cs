@@ -28,7 +28,7 @@ internal sealed class EventReader : IDisposable
         return await OpenAsync(answer, cancellationToken, http);
     }
 
-    /// <summary>Reads a response whose head is there.</summary>
+    /// <summary>Reads the events of a response whose headers have arrived.</summary>
     public static async Task<EventReader> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken, HttpClient? http = null)
     {
         if (answer.StatusCode != HttpStatusCode.OK || answer.Content.Headers.ContentType?.MediaType != "text/event-stream")

@@ -7,7 +7,10 @@ using NSwag.CodeGeneration.CSharp;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>A client as NSwag generates it from the OpenAPI document, compiled and loaded: called by names, as it is a stranger to this code.</summary>
+/// <summary>
+/// A client that NSwag generates from the OpenAPI document, compiled and loaded. Its methods are called by name, since this project does
+/// not know its types at compile time.
+/// </summary>
 internal sealed class GeneratedClient(object client)
 {
     public static async Task<GeneratedClient> CreateAsync(string document, HttpClient http)

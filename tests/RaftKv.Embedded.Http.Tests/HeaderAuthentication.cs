@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Authenticates nobody but who says its name, so that a policy refuses everybody else.</summary>
+/// <summary>
+/// Authenticates a request by the user name in its header <c>X-Name</c>. A request without it stays anonymous, so that a policy refuses it.
+/// </summary>
 internal sealed class HeaderAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {

@@ -5,6 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The probes <c>/livez</c> and <c>/readyz</c> and the health checks: they tell a node that must be restarted from one that must not get
+/// requests yet.
+/// </summary>
 public class HealthTests
 {
     private static readonly RaftKvStatus Serving = new()

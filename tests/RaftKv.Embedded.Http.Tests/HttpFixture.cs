@@ -76,7 +76,7 @@ public sealed class HttpFixture : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Sends exactly this request line, which an HTTP client would tidy up first, and returns the whole answer.</summary>
+    /// <summary>Sends exactly this request line, which an HTTP client would normalize, and returns the whole answer.</summary>
     public async Task<string> SendRawAsync(string requestLine, string headers = "", string host = "localhost")
     {
         using var socket = new TcpClient();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Writes that come twice, on real replicas.</summary>
+/// <summary>Writes with an Idempotency-Key take effect once although they arrive twice, on real replicas.</summary>
 public class IdempotencyTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

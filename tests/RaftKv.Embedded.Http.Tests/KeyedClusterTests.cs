@@ -8,7 +8,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Two clusters of one process, each below a prefix of its own.</summary>
+/// <summary>Two named clusters in one process, each with its routes below its own prefix.</summary>
 public sealed class KeyedClusterTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftkv-keyed-");

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>The routes <c>/v1/kv</c>: values of any bytes, conditions, the consistency of reads, listings, headers and failures.</summary>
 public class KvTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Requests with something wrong in their line, their headers, their length or their body, the same ones for the same seed.</summary>
+/// <summary>
+/// Requests with something wrong in their line, their headers, their length or their body, the same ones for the same seed.
+/// </summary>
 internal sealed class MalformedRequests(int seed)
 {
     private static readonly string[] Methods = ["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "get", "P UT", "\0", "GETGETGETGETGETGETGETGET", "CONNECT"];

@@ -4,7 +4,9 @@ using System.Threading.Channels;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>A store and a cluster in memory, to see the HTTP layer alone. <see cref="Failure"/> makes every call fail.</summary>
+/// <summary>
+/// A store and a cluster in memory, so that tests check the HTTP layer alone. <see cref="Failure"/> makes every call fail.
+/// </summary>
 internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
 {
     private readonly ConcurrentDictionary<string, (byte[] Value, KvVersion Version)> _entries = new(StringComparer.Ordinal);
@@ -17,23 +19,23 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
     /// <summary>How many entries a scan returns before it fails; 0 is all of them.</summary>
     public int ScanFailsAfter { get; set; }
 
-    /// <summary>Every read and write waits until its caller gives up.</summary>
+    /// <summary>Reads of a key wait until their caller cancels.</summary>
     public bool Hangs { get; set; }
 
     /// <summary>What a backup writes.</summary>
     public Func<Stream, CancellationToken, Task>? Backup { get; set; }
 
-    /// <summary>How many calls wait because of <see cref="Hangs"/>.</summary>
+    /// <summary>The number of reads that wait because of <see cref="Hangs"/>.</summary>
     public int Waiting => _waiting;
 
-    /// <summary>How old its answers say they are.</summary>
+    /// <summary>The age of the copy that reads report.</summary>
     public TimeSpan Age { get; set; }
 
     public KvConsistency? LastConsistency { get; private set; }
 
     public KvVersion LastMinVersion { get; private set; }
 
-    /// <summary>Behind which child the last listing began.</summary>
+    /// <summary>The child after which the last listing of children began.</summary>
     public string? LastAfter { get; private set; }
 
     public List<string> MembershipCalls { get; } = [];
@@ -146,7 +148,7 @@ internal sealed class MemoryKv : IDistributedKv, IRaftKvCluster
             yield return Status;
     }
 
-    /// <summary>Sets the status and tells who watches it.</summary>
+    /// <summary>Sets the status and notifies its watches.</summary>
     public void Change(RaftKvStatus status)
     {
         Status = status;

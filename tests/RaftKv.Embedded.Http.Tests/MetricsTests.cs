@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>The sample's own telemetry, as Prometheus reads it.</summary>
+/// <summary>The sample exports the metrics of the replica in the format of Prometheus, with the bounds of the histograms.</summary>
 public class MetricsTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>The document, and a client that a stranger's tool made of it, against a real replica.</summary>
+/// <summary>The OpenAPI document has every route, and a client that is generated from it works against a real replica.</summary>
 public class OpenApiTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -96,7 +96,8 @@ public class OpenApiTests
         from endpoint in node.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         let methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
         let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace("**", "", StringComparison.Ordinal)
-        // HEAD goes with GET, and the routes with ?key= are those with the key in the path. The dashboard's are its own affair.
+        // Left out are HEAD, which belongs to GET, the routes with ?key=, which the document has with the key in the path, and the routes
+        // of the dashboard.
         from method in methods
         where method != "HEAD" && !path.StartsWith("/raftkv", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal)
             && (path != "/v1/kv" || method == "GET")

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>A replica takes as long to open as its data is large; the web server of the same host answers meanwhile. Here it opens from a named pipe, which is as slow as the test wants.</summary>
+/// <summary>
+/// The web server answers while the replica of the same host opens, which takes long with much data. Here the replica restores from a named
+/// pipe, so that the test decides when the opening ends.
+/// </summary>
 public sealed class OpeningTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -90,7 +93,7 @@ public sealed class OpeningTests : IDisposable
         return app;
     }
 
-    /// <summary>As soon as the web server listens.</summary>
+    /// <summary>Returns as soon as the web server listens.</summary>
     private static async Task<HttpClient> ClientAsync(WebApplication app)
     {
         for (var clock = Stopwatch.StartNew(); app.Urls.FirstOrDefault(u => !u.EndsWith(":0", StringComparison.Ordinal)) is null; await Task.Delay(20, Stop))

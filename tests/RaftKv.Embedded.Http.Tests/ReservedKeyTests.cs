@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Keys of the library over HTTP: read, and not written.</summary>
+/// <summary>Reserved keys of the library can be read over HTTP, but not written or deleted.</summary>
 public class ReservedKeyTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>Writes as the library makes them, for tests of what happens to such keys.</summary>
+/// <summary>Writes to reserved keys, which otherwise only the library makes.</summary>
 internal static class ReservedWrites
 {
     public static async Task SetReservedAsync(this IDistributedKv kv, string key, ReadOnlyMemory<byte> value,

@@ -30,7 +30,7 @@ internal sealed class SampleNode : IAsyncDisposable
 
     public int ProcessId => _process.ProcessId;
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <summary>Starts the process and waits until it answers.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _process.Start([], new Dictionary<string, string>
@@ -39,7 +39,7 @@ internal sealed class SampleNode : IAsyncDisposable
             ["SERVER_PORT"] = HttpPort.ToString(CultureInfo.InvariantCulture),
             ["RAFT_PORT"] = _raftPort.ToString(CultureInfo.InvariantCulture),
             ["RAFT_VOL_DIR"] = _directory,
-            // Patient, so that a busy machine does not hold elections of its own.
+            // A long election timeout, so that a busy machine does not cause elections.
             ["RaftKv__ElectionTimeout"] = "00:00:01",
         });
         await _process.WaitUntilAsync("livez", cancellationToken);

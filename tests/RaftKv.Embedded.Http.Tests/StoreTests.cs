@@ -6,6 +6,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The routes <c>/store</c> of the article: any JSON value and any key, bad requests, limits, and the consistency of reads.
+/// </summary>
 public class StoreTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -93,7 +96,7 @@ public class StoreTests
     {
         await using var http = await HttpFixture.StartAsync(app =>
         {
-            // Routing must see what the path base has left of the path.
+            // Routing must see the path without the path base.
             ((IApplicationBuilder)app).UsePathBase("/base").UseRouting();
             app.MapGroup("/api/kv").MapRaftKv(o => o.AllowAnonymous = true);
         });

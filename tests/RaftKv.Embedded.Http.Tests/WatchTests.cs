@@ -5,9 +5,13 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests;
 
+/// <summary>
+/// The route <c>/v1/watch</c>: complete and ordered changes, resumption on another node, initial state, previous values, and the end of a
+/// stream.
+/// </summary>
 public sealed class WatchTests : IDisposable
 {
-    // A stream that never says what it should must not hang.
+    // A stream without the expected event must not block the test forever.
     private readonly CancellationTokenSource _patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
     public WatchTests() => _patience.CancelAfter(TimeSpan.FromMinutes(1));
@@ -36,7 +40,7 @@ public sealed class WatchTests : IDisposable
         Assert.Equal(["put jobs/1", "deleted jobs/1", "put jobs/2", "put jobs/3"], seen.Select(e => e.What));
         Assert.Equal([0, 255], seen[0].Data.GetProperty("value").GetBytesFromBase64());
         Assert.Equal(put.Version.ToString(), seen[0].Id);
-        // Between the two there is no place to go on from.
+        // Only the last change of a transaction has an id: a watch cannot resume in the middle of a transaction.
         Assert.Null(seen[2].Id);
         Assert.Equal(committed.Version.ToString(), seen[3].Id);
     }
@@ -138,10 +142,10 @@ public sealed class WatchTests : IDisposable
         using var reader = new StreamReader(stream);
         while (await reader.ReadLineAsync(Stop) != "retry: 1000")
         {
-            // The stream stands.
+            // Lines before the stream has begun.
         }
 
-        // More than all buffers between the two and the history behind them hold.
+        // More data than the buffers between the node and the client and the watch history hold.
         for (var i = 0; i < 16; i++)
             await node.Kv.SetAsync("k", new byte[1024 * 1024], cancellationToken: Stop);
 

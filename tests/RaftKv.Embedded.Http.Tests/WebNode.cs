@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RaftKv.Embedded.Http.Tests;
 
-/// <summary>A real replica with all routes in front, in this process.</summary>
+/// <summary>A real replica with all routes, in this process.</summary>
 internal sealed class WebNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -35,7 +35,7 @@ internal sealed class WebNode : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        // Patient, so that a busy machine does not hold elections of its own.
+        // A long election timeout, so that a busy machine does not cause elections.
         builder.Services.AddRaftKv(o =>
         {
             (o.NodeId, o.DataDirectory, o.ElectionTimeout) = (nodeId, directory.FullName, TimeSpan.FromSeconds(1));

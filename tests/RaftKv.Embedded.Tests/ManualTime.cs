@@ -1,13 +1,13 @@
 namespace RaftKv.Embedded.Tests;
 
-/// <summary>Time that passes when the test says so.</summary>
+/// <summary>A clock that advances only when the test says so.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private long _ticks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>What the wall clock shows when the monotonic clock shows zero.</summary>
+    /// <summary>The time of the wall clock when the monotonic clock is zero.</summary>
     public DateTimeOffset WallStart { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long GetTimestamp() => _ticks;

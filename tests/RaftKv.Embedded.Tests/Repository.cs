@@ -1,6 +1,9 @@
 namespace RaftKv.Embedded.Tests;
 
-/// <summary>The sources the tests were built from: looked for from the output upwards, since a reproducible build does not know where they are.</summary>
+/// <summary>
+/// The sources that the tests were built from. They are searched for from the output folder upwards, because a reproducible build does not
+/// know its path.
+/// </summary>
 internal static class Repository
 {
     public static string PathOf(params string[] below)

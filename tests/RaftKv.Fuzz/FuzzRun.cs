@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace RaftKv.Fuzz;
 
-/// <summary>Gives one target its inputs, and watches what each costs.</summary>
+/// <summary>Runs the inputs of a seed against one target, and measures the time and the allocation of each.</summary>
 public sealed class FuzzRun
 {
-    /// <summary>Far beyond what a busy machine makes of an input that takes a millisecond.</summary>
+    /// <summary>Far longer than an input that takes a millisecond can take on a busy machine.</summary>
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
     private const int CheckEvery = 10_000;
@@ -22,7 +22,7 @@ public sealed class FuzzRun
     private FuzzRun(string name, Func<FuzzTarget> create, ulong seed, long first, long count) =>
         (_name, _create, _seed, _first, _count) = (name, create, seed, first, count);
 
-    /// <summary>Everything there is to attack.</summary>
+    /// <summary>The names of all targets.</summary>
     public static IReadOnlyList<string> Targets => [.. FuzzTargets.All.Keys];
 
     public long Accepted { get; private set; }
@@ -35,10 +35,13 @@ public sealed class FuzzRun
 
     public TimeSpan Took { get; private set; }
 
-    /// <summary>Null if every input was taken as it must be; else which was not, and how to run it again.</summary>
+    /// <summary>Null if all inputs were handled as required; else the input that was not, and the command that runs it again.</summary>
     public string? Failure => _failure;
 
-    /// <summary>Runs inputs <paramref name="first"/> and up of a seed against a target.</summary>
+    /// <summary>
+    /// Runs <paramref name="count"/> inputs of a seed against a target, beginning with number <paramref name="first"/>. <paramref
+    /// name="progress"/> is called once a second.
+    /// </summary>
     public static FuzzRun Of(string target, ulong seed, long count, long first = 0, Action<FuzzRun>? progress = null)
     {
         var run = new FuzzRun(target, FuzzTargets.All[target], seed, first, count);

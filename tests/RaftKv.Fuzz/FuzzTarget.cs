@@ -1,23 +1,28 @@
 namespace RaftKv.Fuzz;
 
-/// <summary>Something that takes bytes nobody vouches for. What it may throw it catches itself; whatever leaves it is a finding.</summary>
+/// <summary>
+/// A part of the library that takes untrusted bytes. A target catches the exceptions that are permitted; any other exception is a finding.
+/// </summary>
 internal abstract class FuzzTarget : IDisposable
 {
-    /// <summary>Good inputs, of which bad ones are made.</summary>
+    /// <summary>Valid inputs, from which mutated ones are made.</summary>
     public abstract IReadOnlyList<byte[]> Corpus { get; }
 
-    /// <summary>The most one input may allocate, on the thread that takes it.</summary>
+    /// <summary>The limit of the bytes that one input may allocate, on the thread that takes it.</summary>
     public virtual long MaxAllocatedBytes => 8 * 1024 * 1024;
 
-    /// <summary>Makes the checksums of a mutated input right again, as far as its structure still can be followed, so that it gets past them.</summary>
+    /// <summary>
+    /// Corrects the checksums of a mutated input, as far as its structure can be followed, so that the input passes them.
+    /// </summary>
     public virtual void Reseal(Span<byte> input) { }
 
     /// <summary>Takes an input. True if it was accepted as good.</summary>
     /// <param name="input">The bytes.</param>
-    /// <param name="isAuthentic">Its checksums were made right: what it says may differ from what was ever written, and is believed.</param>
+    /// <param name="isAuthentic">True if its checksums were corrected: its content may differ from all that was ever written, and may be
+    /// accepted.</param>
     public abstract bool Take(byte[] input, bool isAuthentic);
 
-    /// <summary>After the last input, and now and then before: what must be true of the whole.</summary>
+    /// <summary>Checks the state of the whole target: after the last input, and after every 10,000 inputs.</summary>
     public virtual void Check() { }
 
     public virtual void Dispose() { }

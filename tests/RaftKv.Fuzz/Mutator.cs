@@ -3,7 +3,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Fuzz;
 
-/// <summary>Makes bad inputs of good ones. The same seed and number give the same input, whatever came before.</summary>
+/// <summary>Makes mutated inputs from valid ones. The same seed and number always give the same input.</summary>
 internal sealed class Mutator(ulong seed, IReadOnlyList<byte[]> corpus)
 {
     private const int MaxMutations = 8;
@@ -18,7 +18,7 @@ internal sealed class Mutator(ulong seed, IReadOnlyList<byte[]> corpus)
     {
         var chance = new Prng(new Prng(seed + (ulong)number * 0x2545F4914F6CDD1D).Next());
         reseal = chance.Below(4) != 0;
-        // Now and then nothing of ours at all.
+        // One input in fifty consists of random bytes only.
         if (chance.Below(50) == 0)
             return Noise(chance, (int)chance.Below(2_000));
         var bytes = new List<byte>(corpus[(int)chance.Below(corpus.Count)]);

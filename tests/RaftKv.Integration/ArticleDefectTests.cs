@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>The defects that the article's program shows when it is run, each with the opposite here.</summary>
+/// <summary>
+/// The defects that the program of the article shows when it is run: each test checks that this library does not have one of them.
+/// </summary>
 public sealed class ArticleDefectTests : IntegrationTest
 {
     [Fact]
@@ -273,7 +275,7 @@ public sealed class ArticleDefectTests : IntegrationTest
             return now > seen;
         });
 
-    /// <summary>This node's own copy; <c>null</c> while it refuses to serve it.</summary>
+    /// <summary>The count in this node's own copy; <c>null</c> while the node refuses to serve it.</summary>
     private static async Task<long?> LocalCountAsync(ClusterNode node)
     {
         var (outcome, text) = await Calls.TryAsync(() => node.GetTextAsync("count", KvConsistency.Stale));

@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// Most tests wait for processes, timeouts and disks. Two at once leave a processor idle for a fifth of the time.
+// Most tests wait for processes, timeouts and disks. With two at once a processor is idle for a fifth of the time, so three run at once.
 [assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 3)]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Wrong keys, wrong members, wrong options: a specific exception that says what to do, and nothing half-done.</summary>
+/// <summary>Wrong keys, members and options are refused with a specific exception that says what to do, and nothing is changed.</summary>
 public sealed class BadInputTests : IntegrationTest
 {
     [Fact]

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>A follower that was away for long returns while the others go on writing: it must come nearer faster than they get away.</summary>
+/// <summary>
+/// A follower that was down for a long time returns while the others go on writing: it must catch up faster than the log grows.
+/// </summary>
 public sealed class CatchUpTests : IntegrationTest
 {
     private static int Behind => IsLong ? 1_000_000 : 20_000;
@@ -34,7 +36,7 @@ public sealed class CatchUpTests : IntegrationTest
             Assert.Equal((Behind, 0), (filled.Operations, filled.Errors));
             var filling = clock.Elapsed;
 
-            // Four callers on each of the nodes that stayed, until the third is with them.
+            // Four callers on each of the nodes that stayed up, until the third node has caught up.
             var writes = new AckedWrites(8, $"round{round}", [.. cluster.Nodes.Where(n => n != away)]);
             await writes.WaitForMoreAsync(cluster, 50);
             clock.Restart();

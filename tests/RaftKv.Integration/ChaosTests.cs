@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration;
 
 /// <summary>
-/// Everything at once. <c>RAFTKV_CHAOS_SECONDS=600 RAFTKV_SEED=7 dotnet run --project tests/RaftKv.Integration -c Release -- --filter-class '*ChaosTests' --show-stdout All</c> runs ten minutes of it and
-/// prints the figures.
+/// All kinds of faults at the same time. <c>RAFTKV_CHAOS_SECONDS=600 RAFTKV_SEED=7 dotnet run --project tests/RaftKv.Integration -c Release
+/// -- --filter-class '*ChaosTests' --show-stdout All</c> runs them for ten minutes and prints the figures.
 /// </summary>
 public sealed class ChaosTests
 {

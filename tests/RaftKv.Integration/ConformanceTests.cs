@@ -3,7 +3,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>The contract, on a real cluster: the cases that the store in memory and the cluster in one process are tested with.</summary>
+/// <summary>
+/// The conformance cases of the contract on a cluster of three processes. The store in memory and the cluster in one process are tested
+/// with the same cases.
+/// </summary>
 public sealed class ConformanceTests : IntegrationTest
 {
     [Fact]

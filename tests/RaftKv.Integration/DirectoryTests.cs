@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Data directories that belong to somebody else, are in use, or are damaged.</summary>
+/// <summary>
+/// Data directories of another node or cluster, in use, or damaged: they are refused with an error that names them, and never served.
+/// </summary>
 public sealed class DirectoryTests : IntegrationTest
 {
     [Fact]
@@ -136,7 +138,7 @@ public sealed class DirectoryTests : IntegrationTest
     private static async Task<string?> StaleOrNothingAsync(ClusterNode node, string key)
         => (await Calls.TryAsync(() => node.GetTextAsync(key, KvConsistency.Stale))).Result;
 
-    /// <summary>Turns one bit of every place below the directory where the text stands.</summary>
+    /// <summary>Flips one bit of the first occurrence of the text in every file below the directory.</summary>
     private static void FlipOneByte(string directory, string text)
     {
         var found = 0;

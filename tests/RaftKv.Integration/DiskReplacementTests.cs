@@ -6,7 +6,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>An operator replaces the disks of a cluster one after the other under load, and goes by nothing but what each node says about its readiness.</summary>
+/// <summary>
+/// An operator replaces the disks of a cluster one after the other under load, and relies only on the readiness that each node reports: no
+/// acknowledged write is lost.
+/// </summary>
 public sealed class DiskReplacementTests : IntegrationTest
 {
     private const int Keys = 10_000;
@@ -31,7 +34,7 @@ public sealed class DiskReplacementTests : IntegrationTest
                 await writes.WaitForMoreAsync(cluster, 20);
                 await ReplaceDiskAsync(cluster, node);
             }
-            // Whatever disk is gone, the other two are a quorum and go on.
+            // The other two nodes are a quorum and go on, whichever disk is replaced.
             await writes.WaitForMoreAsync(cluster, 100);
             await writes.StopAsync();
             await cluster.SameContentAsync(120);

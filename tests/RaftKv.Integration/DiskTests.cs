@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Directories that cannot be used are named at the start.</summary>
+/// <summary>A start with a data directory that cannot be used fails and names the directory.</summary>
 public sealed class DiskTests : IntegrationTest
 {
     private const int DiskMegabytes = 24;

@@ -7,8 +7,9 @@ using Xunit;
 namespace RaftKv.Integration;
 
 /// <summary>
-/// Volumes that are filled to the brim, again and again: writes that add data are refused by name, deletes and reads go on, there is room again by itself, no node faults, and nothing acknowledged is lost.
-/// A small volume as a rule; with <c>RAFTKV_LONG=1</c> 200 MB, 400 MB and 1 GB, ten times each.
+/// Volumes that are filled completely, several times: writes that add data are refused with the reason <c>NoSpace</c>, deletes and reads go
+/// on, room becomes free again by itself, no node faults, and no acknowledged write is lost. Small volumes by default; with
+/// <c>RAFTKV_LONG=1</c> 200 MB, 400 MB and 1 GB, ten times each.
 /// </summary>
 public sealed class FullDiskTests : IntegrationTest
 {
@@ -82,7 +83,7 @@ public sealed class FullDiskTests : IntegrationTest
         }
         catch (IOException)
         {
-            // None is left.
+            // No inode is left.
         }
         await cluster.WaitAsync("no room", async () => (await node.StatusAsync()).IsDiskFull, 60);
         Assert.Equal(nameof(RaftKvUnavailableReason.NoSpace), (await FailsAsync(() => node.SetAsync("key", "2"))).Reason);
@@ -112,7 +113,10 @@ public sealed class FullDiskTests : IntegrationTest
         }
     }
 
-    /// <summary>Returns how many values fitted, which are so many at least: all room comes back by itself, if not at once.</summary>
+    /// <summary>
+    /// Fills the volumes and empties them again. Returns how many values fitted: at least <paramref name="least"/>, because all room
+    /// becomes free again by itself, if not at once.
+    /// </summary>
     private static async Task<int> FillOnceAsync(TestCluster cluster, int round, int least, bool isLast)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -172,7 +176,7 @@ public sealed class FullDiskTests : IntegrationTest
         }
     }
 
-    /// <summary>Again until it is acknowledged or refused for want of room: leaders may change.</summary>
+    /// <summary>Repeats the call until it is acknowledged or refused for want of room: the leader may change.</summary>
     private static async Task<T> RetryAsync<T>(Func<Task<T>> call)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -189,7 +193,7 @@ public sealed class FullDiskTests : IntegrationTest
         }
     }
 
-    /// <summary>Bytes that do not compress and that the key tells.</summary>
+    /// <summary>Bytes that do not compress, made from the key.</summary>
     private static byte[] Value(string key)
     {
         var value = new byte[ValueBytes];

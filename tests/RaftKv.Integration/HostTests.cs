@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>What the host around a replica does to it: starving it of threads, stopping it.</summary>
+/// <summary>
+/// What the host does to its replica: with blocked threads or garbage collections a leader keeps its leadership, and with a graceful stop
+/// it hands over without a failed call.
+/// </summary>
 public sealed class HostTests : IntegrationTest
 {
     [Fact]

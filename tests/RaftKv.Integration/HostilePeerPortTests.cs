@@ -9,8 +9,8 @@ using Xunit;
 namespace RaftKv.Integration;
 
 /// <summary>
-/// What unknown peers do to the peer port of a leader that serves, from outside of its process: more of them than it may have connections,
-/// for longer than it has patience.
+/// Unknown peers at the peer port of a leader that serves, from outside of its process: more connections than the port accepts, and for
+/// longer than its time limits.
 /// </summary>
 public sealed class HostilePeerPortTests : IntegrationTest
 {
@@ -39,7 +39,7 @@ public sealed class HostilePeerPortTests : IntegrationTest
                 idle.Add(Connect(leader));
                 if (i % 3 != 0)
                     Say(idle[^1], i);
-                // Writes go on through all of it.
+                // Writes are acknowledged meanwhile.
                 if (i % 500 == 0)
                     await writes.WaitForMoreAsync(cluster, 20);
             }
@@ -55,7 +55,7 @@ public sealed class HostilePeerPortTests : IntegrationTest
             await Task.WhenAll(slow);
         }
 
-        // A peer that comes anew finds room.
+        // A member that connects again is accepted.
         var follower = cluster.Nodes.First(n => n != leader);
         await follower.RestartAsync();
         await follower.WaitUntilReadyAsync();
@@ -85,7 +85,7 @@ public sealed class HostilePeerPortTests : IntegrationTest
         socket.Send(bytes, SocketFlags.None, out _);
     }
 
-    /// <summary>The beginning of an introduction, a byte at a time, for ever.</summary>
+    /// <summary>Sends the beginning of an introduction byte by byte, again and again, until it is stopped.</summary>
     private static async Task DripAsync(ClusterNode node, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -101,12 +101,12 @@ public sealed class HostilePeerPortTests : IntegrationTest
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException)
             {
-                // Hung up on, as it should be: once more.
+                // The node closed the connection, as it should: try again.
             }
         }
     }
 
-    /// <summary>A number in the process's status: threads, or KiB.</summary>
+    /// <summary>A number in the status of the process: of threads, or of KiB.</summary>
     private static long Measure(ClusterNode node, string name)
         => long.Parse(File.ReadLines($"/proc/{node.ProcessId}/status").Single(l => l.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 }

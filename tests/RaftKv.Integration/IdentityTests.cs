@@ -6,7 +6,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>How nodes find each other, and are told apart: without an operator.</summary>
+/// <summary>
+/// Without an operator nodes form one cluster, join it, move to other addresses, and return with an empty disk; and copies of one identity
+/// are told apart.
+/// </summary>
 public sealed class IdentityTests : IntegrationTest
 {
     [Fact]
@@ -21,7 +24,7 @@ public sealed class IdentityTests : IntegrationTest
             foreach (var next in order)
             {
                 await members[next].StartAsync();
-                // The first ones have time to do something on their own.
+                // The nodes that run already have time to act alone.
                 await Task.Delay(100, TestContext.Current.CancellationToken);
             }
 
@@ -131,7 +134,7 @@ public sealed class IdentityTests : IntegrationTest
     [InlineData("node3")]
     public async Task A_node_whose_disk_was_wiped_returns_by_itself_under_another_identity(string wiped)
     {
-        // node1 is the one that founded the cluster and must not found another one.
+        // node1 bootstrapped the cluster and must not bootstrap another one.
         var cluster = await FormAsync();
         await FillAsync(cluster.Nodes[0], 500);
         var node = cluster[wiped];
@@ -197,7 +200,10 @@ public sealed class IdentityTests : IntegrationTest
 
     private static void Move(ClusterNode node) => node.Options.ListenAddress = "127.0.0.1:" + Ports.Take().ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Every member stands in the configuration with the address it has now; the leader's own is not for itself to find wrong.</summary>
+    /// <summary>
+    /// Waits until the configuration has the current address of every member. With <paramref name="butOne"/> the address of the leader is
+    /// left out, because the leader does not check its own.
+    /// </summary>
     private static Task WaitForAddressesAsync(TestCluster cluster, bool butOne = false) => cluster.WaitAsync("the new addresses in the configuration", async () =>
     {
         var statuses = await cluster.StatusesAsync();

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Nodes without disks (<see cref="RaftKvDurability.Memory"/>), as processes.</summary>
+/// <summary>
+/// Nodes without disks (<see cref="RaftKvDurability.Memory"/>), as processes: they satisfy the contract and write no file.
+/// </summary>
 public sealed class InMemoryTests : IntegrationTest
 {
     private const int WriteAccess = 3;

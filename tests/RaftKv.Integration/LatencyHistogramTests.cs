@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
+/// <summary>The percentiles of a histogram are exact to two percent, and histograms can be added.</summary>
 public sealed class LatencyHistogramTests
 {
     [Theory]

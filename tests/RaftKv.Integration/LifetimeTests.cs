@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>The leader is killed in the middle of transactions, of keys that expire, and of a lock that its process holds.</summary>
+/// <summary>
+/// The leader is killed during transactions, while keys expire, and while its process holds a lock: nothing is left half done.
+/// </summary>
 public sealed class LifetimeTests : IntegrationTest
 {
     private const int Accounts = 5;

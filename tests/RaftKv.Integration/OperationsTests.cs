@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>What an operator does and looks at, on real processes.</summary>
+/// <summary>
+/// Operations on real processes: a rolling restart under load fails no call, and a node on a nearly full disk refuses new data and recovers
+/// by itself.
+/// </summary>
 public sealed class OperationsTests : IntegrationTest
 {
     [Fact]

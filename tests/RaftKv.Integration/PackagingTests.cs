@@ -6,12 +6,12 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>The packages as a stranger gets them.</summary>
+/// <summary>The packages as a user gets them: they are complete, and a new application runs with them.</summary>
 public sealed class PackagingTests : IDisposable
 {
     private readonly string root = TestDirectory.Create();
 
-    /// <summary>A version of its own, so that the machine's package cache cannot answer with yesterday's build.</summary>
+    /// <summary>A unique version, so that the package cache of the machine cannot supply an older build.</summary>
     private readonly string version = $"0.0.1-test.{Guid.NewGuid():n}";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -29,7 +29,7 @@ public sealed class PackagingTests : IDisposable
         await WriteConsumerAsync();
         var output = await DotNet.RunAsync(Path.Combine(root, "consumer"), ["run"], Token);
 
-        // Not the last line for sure: the console logger writes when it comes to it.
+        // Not necessarily the last line: the console logger writes asynchronously.
         Assert.Contains("stored and read: value of 1 key", output.Split('\n', StringSplitOptions.TrimEntries));
     }
 
@@ -62,7 +62,7 @@ public sealed class PackagingTests : IDisposable
 
     private static string ProjectOf(string package) => Path.Combine(DotNet.RepositoryRoot, "src", package, package + ".csproj");
 
-    /// <summary>What was built for this test run, in its configuration.</summary>
+    /// <summary>Packs what was built for this test run, in its configuration.</summary>
     private Task PackAsync(string package)
         => DotNet.RunAsync(
             DotNet.RepositoryRoot,
@@ -89,7 +89,10 @@ public sealed class PackagingTests : IDisposable
         Assert.Contains($"lib/net10.0/{package}.pdb", symbols.Entries.Select(e => e.FullName));
     }
 
-    /// <summary>An app as a reader of the README writes it. Its feeds are the machine's own, plus the folder the package was packed to.</summary>
+    /// <summary>
+    /// Writes an app as a reader of the README would. Its package sources are those of the machine, and the folder with the packed
+    /// packages.
+    /// </summary>
     private async Task WriteConsumerAsync()
     {
         var consumer = Directory.CreateDirectory(Path.Combine(root, "consumer")).FullName;

@@ -10,15 +10,20 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>A whole application published trimmed, and as native code: every option arrives, and every route and service answers. Minutes long: <c>RAFTKV_LONG=1</c>.</summary>
+/// <summary>
+/// A whole application, published trimmed and as native code: every option is read from the configuration, and every route and service
+/// answers. It takes minutes: <c>RAFTKV_LONG=1</c> runs it.
+/// </summary>
 public sealed partial class PublishedAppTests : IDisposable
 {
     private static readonly string[] Trimmed = ["--self-contained", "-p:PublishTrimmed=true", "-p:TrimMode=full"];
 
-    /// <summary>Where there is no clang, gcc links.</summary>
+    /// <summary>Without clang, gcc links.</summary>
     private static readonly string[] Native = ["-p:PublishAot=true", .. Tool.Exists("clang") ? Array.Empty<string>() : ["-p:CppCompilerAndLinker=gcc"]];
 
-    /// <summary>What the section says, and what the application then prints: none of them is the default.</summary>
+    /// <summary>
+    /// The settings of the configuration section for each option, and what the application then prints. No value is the default.
+    /// </summary>
     private static readonly Dictionary<string, (string[] Settings, string Printed)> Options = new()
     {
         ["NodeId"] = (["NodeId=node2"], "node2"),
@@ -79,7 +84,7 @@ public sealed partial class PublishedAppTests : IDisposable
         var project = Path.Combine(DotNet.RepositoryRoot, "tests", "RaftKv.PublishedApp", "RaftKv.PublishedApp.csproj");
         var output = Path.Combine(_root, "app");
         var said = await DotNet.RunAsync(_root, ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", output, "--artifacts-path", Path.Combine(_root, "artifacts"), .. how], Cancel);
-        // FASTER's own, and those of the serializer that it brings and this library never uses.
+        // Permitted are the warnings of FASTER, and those of the serializer that FASTER brings and this library never uses.
         var strange = Warning().Matches(said).Select(m => m.Value)
             .Where(w => !w.Contains(" FASTER.core.", StringComparison.Ordinal) && !w.Contains("DataContractSerialization", StringComparison.Ordinal)).Distinct().ToList();
         Assert.True(strange.Count == 0, string.Join('\n', strange));
@@ -113,7 +118,7 @@ public sealed partial class PublishedAppTests : IDisposable
         using var http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
 
         Assert.Equal("3 secret True 1 1", await http.GetStringAsync("services", Cancel));
-        // The article's session, keys once and twice, a listing, and what goes with them.
+        // The session of the article, writes with an Idempotency-Key, a listing, streams, and the routes for the status.
         await SendAsync("POST", "store", """{"key": "foo", "value": "bar"}""");
         Assert.Contains("bar", await SendAsync("GET", "store/foo"));
         await SendAsync("DELETE", "store/foo");
@@ -129,7 +134,7 @@ public sealed partial class PublishedAppTests : IDisposable
         await SendAsync("POST", "v1/cluster/snapshot", "{}");
         Assert.NotEmpty(await http.GetByteArrayAsync("v1/cluster/backup", Cancel));
         await SendAsync("PUT", "v1/kv/config/Color", "red");
-        // Refused, and told why.
+        // These calls are refused with a reason.
         await SendAsync("POST", "raft/join", """{"node_id": "node9", "raft_address": "127.0.0.1:1"}""", succeeds: false);
         await SendAsync("POST", "raft/remove", """{"node_id": "node9"}""", succeeds: null);
         await SendAsync("POST", "v1/cluster/members", """{"nodeId": "node9", "address": "127.0.0.1:1"}""", succeeds: false);

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Leaders without followers, and leaders that do not know yet that they are none.</summary>
+/// <summary>
+/// Leaders without a quorum, and deposed leaders that still believe to lead: calls end in time, reads are not stale, and no lost write is
+/// acknowledged.
+/// </summary>
 public sealed class QuorumTests : IntegrationTest
 {
     [Fact]
@@ -38,7 +41,7 @@ public sealed class QuorumTests : IntegrationTest
             Assert.False((await leader.GetAsync("without")).Found);
         await SetAsync("after", "works");
 
-        // More than once on a busy machine: a call may take a second here.
+        // Tries again on a busy machine, because a call may take only one second here.
         Task SetAsync(string key, string value) => cluster.WaitAsync($"write of {key}", async () =>
         {
             await leader.SetAsync(key, value);
@@ -135,7 +138,7 @@ public sealed class QuorumTests : IntegrationTest
         Output.WriteLine($"{refused} of {rounds} removals were refused ({string.Join(", ", reasons)}), and two of three went on.");
     }
 
-    /// <summary>As soon as it says that it leads.</summary>
+    /// <summary>Waits until a node reports that it leads, and returns it.</summary>
     private static async Task<ClusterNode> NewLeaderAsync(TestCluster cluster, ClusterNode dead)
     {
         ClusterNode? leader = null;
@@ -164,7 +167,7 @@ public sealed class QuorumTests : IntegrationTest
         var other = cluster.Nodes.First(n => n != old);
         await other.SetAsync("key", $"new{round}");
 
-        // These wait in the pipe of the process that stands still, and are the first it sees when it goes on.
+        // These calls wait in the pipe of the stopped process, and are the first that it handles when it continues.
         var reads = Enumerable.Range(0, 8).Select(i => Calls.TryAsync(() => old.GetTextAsync("key", i % 2 == 0 ? KvConsistency.Linearizable : KvConsistency.LeaderLease))).ToArray();
         var writes = Enumerable.Range(0, 8).Select(i => Calls.TryAsync(() => old.SetAsync($"late/{round}/{i}", "late"))).ToArray();
         old.Continue();
@@ -177,7 +180,7 @@ public sealed class QuorumTests : IntegrationTest
 
         for (var i = 0; i < writes.Length; i++)
         {
-            // The write may have been forwarded to the new leader; what must not be is an acknowledgement of nothing.
+            // The write may have been forwarded to the new leader. But a write that is acknowledged must be stored.
             var (outcome, _) = await writes[i];
             if (outcome == WriteOutcome.Acknowledged)
                 Assert.Equal("late", await other.GetTextAsync($"late/{round}/{i}"));

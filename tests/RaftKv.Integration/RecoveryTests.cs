@@ -6,7 +6,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Two of three nodes are gone for good; the command brings back what the third has.</summary>
+/// <summary>
+/// Two of three nodes are lost: the command <c>raftkv recover</c> begins a new cluster with the data of the third, which refuses the old
+/// nodes.
+/// </summary>
 public sealed class RecoveryTests : IntegrationTest
 {
     [Fact]
@@ -22,7 +25,7 @@ public sealed class RecoveryTests : IntegrationTest
         var (survivor, missing) = (cluster["node1"], cluster["node3"]);
         Directory.Delete(cluster["node2"].Options.DataDirectory, recursive: true);
 
-        // Looked at first: nothing may change.
+        // A dry run first: it must change nothing.
         var before = HashOf(survivor.Options.DataDirectory);
         var fresh = cluster.AddNode("new1");
         string[] recover = ["recover", survivor.Options.DataDirectory, "--to", fresh.Options.DataDirectory, "--node", fresh.NodeId, "--address", fresh.Address];
@@ -47,13 +50,13 @@ public sealed class RecoveryTests : IntegrationTest
             await fresh.AddMemberAsync(node);
         }
 
-        // Everything is there, under its old versions, and new versions rise.
+        // All keys are there with their old versions, and new versions are greater.
         Assert.Equal(content, await cluster.SameContentAsync());
         var written = await others[0].SetAsync("last", "new", KvCondition.VersionIs(last.Version));
         Assert.True(written.Applied);
         Assert.True(written.Version.Value > last.Version.Value + 1_000_000);
 
-        // The survivor's own directory does not start any more, and a lost node that comes back is a stranger.
+        // The survivor's own directory does not start any more, and a lost node that returns is foreign to the new cluster.
         Assert.Equal(nameof(RaftKvStorageError.Retired), (await StartFailsAsync(survivor)).Reason);
         await missing.StartAsync();
         var error = await FailsAsync(() => fresh.AddMemberAsync(missing));
@@ -69,7 +72,7 @@ public sealed class RecoveryTests : IntegrationTest
         return (result.ExitCode, result.Text + result.Errors);
     }
 
-    /// <summary>Names and content of every file but the lock, which says who looked last.</summary>
+    /// <summary>The hash of the names and contents of all files except the lock, which names its last holder.</summary>
     private static string HashOf(string directory)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

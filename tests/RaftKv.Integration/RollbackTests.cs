@@ -6,11 +6,15 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>A data directory that goes back in time: kill -9, an older copy of the directory in its place, a start.</summary>
+/// <summary>
+/// A data directory that goes back in time (kill -9, an older copy in its place, a start) is noticed: the node does not count as a voter
+/// until it has its entries again.
+/// </summary>
 public sealed class RollbackTests : IntegrationTest
 {
     /// <summary>
-    /// With <paramref name="sameRun"/> the image is as old as the process: no start lies between, only what the process acknowledged since.
+    /// With <paramref name="sameRun"/> the image is of the run that is killed: no start lies between, only what the process acknowledged
+    /// since.
     /// </summary>
     [Theory]
     [InlineData(false)]
@@ -47,7 +51,7 @@ public sealed class RollbackTests : IntegrationTest
     }
 
     /// <summary>
-    /// The leader and a directory that has forgotten what it acknowledged are no quorum: nothing is acknowledged, no node is ready, every
+    /// The leader and a node that has lost entries which it acknowledged are no quorum: nothing is acknowledged, no node is ready, every
     /// call ends.
     /// </summary>
     [Fact]
@@ -83,8 +87,8 @@ public sealed class RollbackTests : IntegrationTest
     }
 
     /// <summary>
-    /// Only a leader knows what the others have acknowledged: an election between a test's steps would take that knowledge to a node that
-    /// the test stops.
+    /// Makes elections unlikely: only a leader knows what the others have acknowledged, and an election between two steps of a test could
+    /// move that knowledge to a node that the test stops.
     /// </summary>
     private static void Hasten(RaftKvOptions options)
     {
@@ -99,7 +103,7 @@ public sealed class RollbackTests : IntegrationTest
             await node.SetAsync($"{prefix}/{i}", $"{i}");
     }
 
-    /// <summary>Nothing is written meanwhile.</summary>
+    /// <summary>Copies the directory of a running node. Nothing may be written meanwhile.</summary>
     private static string TakeImage(ClusterNode node)
     {
         var image = node.Options.DataDirectory + ".image";
@@ -115,7 +119,7 @@ public sealed class RollbackTests : IntegrationTest
 
     private static void Copy(string from, string to)
     {
-        // Not by .NET, which asks for a lock on each file that it reads.
+        // With cp, because .NET asks for a lock on each file that it reads.
         using var copy = Process.Start("cp", ["-r", from, to]);
         copy.WaitForExit();
         Assert.Equal(0, copy.ExitCode);

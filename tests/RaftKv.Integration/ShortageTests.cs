@@ -6,14 +6,14 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>A process that runs out of descriptors for a while: the node waits, and goes on when there are some again.</summary>
+/// <summary>A process that runs out of file descriptors for a while: the node waits, and goes on when there are some again.</summary>
 public sealed class ShortageTests : IntegrationTest
 {
     [Fact]
     public async Task A_node_without_a_free_descriptor_waits_and_goes_on()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Tool.Exists("prlimit"), "There is no prlimit here.");
-        // The runtime opens files, too, and under memory pressure it may end the process when it cannot.
+        // The runtime opens files too, and under memory pressure it may end the process when it cannot open one.
         Assert.SkipUnless(IsLong, "A process without descriptors may end of the runtime's own needs: RAFTKV_LONG=1 runs this test.");
         var cluster = await FormAsync(1, SmallLog);
         var node = cluster.Nodes[0];

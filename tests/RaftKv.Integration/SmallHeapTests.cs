@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Processes with less memory than the defaults would take.</summary>
+/// <summary>Members with default options in processes with a small heap take more data than the heap holds.</summary>
 public sealed class SmallHeapTests : IntegrationTest
 {
     private const int ValueBytes = 32 * 1024;
@@ -16,7 +16,7 @@ public sealed class SmallHeapTests : IntegrationTest
     {
         var program = NodeProgram.TestNode with { Environment = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x6000000" } };
         await using var cluster = await TestCluster.FormAsync(3, Steady, _ => program);
-        // Three times 44 MB, where nodes of this size used to stop all at once.
+        // Three times 44 MB, the amount at which nodes with this heap once stopped.
         var load = await cluster.Nodes[0].LoadAsync(new LoadRequest { Count = 132_000_000 / ValueBytes, Keys = 100_000, ValueBytes = ValueBytes, Callers = 16 });
 
         Assert.Equal(0, load.Errors);

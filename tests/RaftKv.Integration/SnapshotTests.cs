@@ -40,7 +40,7 @@ public sealed class SnapshotTests : IntegrationTest
         await FillAsync(node, 1_000, Bytes);
         var taken = (await node.TakeSnapshotAsync()).Value;
 
-        // Three times what would do for a small snapshot.
+        // Three times the amount of log after which the next snapshot would follow a small one.
         await FillAsync(node, 300, Bytes);
         Assert.Equal(taken, (await node.StatusAsync()).SnapshotIndex);
         await FillAsync(node, 1_000, Bytes);

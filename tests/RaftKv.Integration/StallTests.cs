@@ -5,7 +5,10 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Whatever keeps a node from getting on is named by its own watchdog.</summary>
+/// <summary>
+/// The watchdog of a node names the cause of a stall: the thread pool, the network, the process, a slow or hanging sync, the garbage
+/// collector.
+/// </summary>
 public sealed class StallTests : IntegrationTest
 {
     [Fact]
@@ -17,7 +20,7 @@ public sealed class StallTests : IntegrationTest
         await follower.BlockThreadPoolAsync(3);
         await cluster.WaitAsync("the pool's stall", () => HasStallAsync(follower, RaftKvStallCause.ThreadPool));
         var paused = await PauseLeaderAsync(cluster, follower);
-        // A pause that falls into a collection is named after the collector.
+        // A pause during a garbage collection is attributed to the collector.
         for (var more = 0; more < 5 && !await HasStallAsync(paused, RaftKvStallCause.Process); more++)
             paused = await PauseLeaderAsync(cluster, cluster.Nodes.First(n => n != paused));
         Assert.True(await HasStallAsync(paused, RaftKvStallCause.Process));
@@ -76,8 +79,8 @@ public sealed class StallTests : IntegrationTest
     }
 
     /// <summary>
-    /// Stops the leader's process until another node leads and the witness has named the silence, and returns it when it has named the
-    /// pause.
+    /// Stops the leader's process until another node leads and the witness has reported a stall of the network. Returns the old leader when
+    /// it has reported its pause.
     /// </summary>
     private static async Task<ClusterNode> PauseLeaderAsync(TestCluster cluster, ClusterNode witness)
     {

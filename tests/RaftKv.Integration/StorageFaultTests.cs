@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration;
 
 /// <summary>
-/// What the kernel is asked for before a write is acknowledged, and what happens when it refuses. The faults are those that no file system of a test machine
-/// has to offer; docs/durability.md shows the same runs call by call.
+/// The system calls that a node makes before a write is acknowledged, and what happens when the kernel refuses or delays them. strace
+/// injects faults that no file system of a test machine produces; docs/durability.md shows the same runs call by call.
 /// </summary>
 public sealed class StorageFaultTests : IntegrationTest
 {
@@ -82,7 +82,7 @@ public sealed class StorageFaultTests : IntegrationTest
             load = await leader.LoadAsync(new LoadRequest { Count = 100, Keys = 100, Callers = Callers, ValueBytes = ValueBytes });
         Output.WriteLine($"{load.Operations} MiB were committed by the two other disks; the leader took {(leader.MemoryBytes() - before) / 1024 / 1024} MiB more memory.");
 
-        // The limit of 64 MiB, and what was on its way.
+        // The limit of 64 MiB, and the calls that were in progress.
         Assert.InRange(load.Operations * ValueBytes, 1, (64 + 2 * Callers) * 1024 * 1024);
         Assert.Equal(100, load.Operations + load.Errors);
         await leader.RestartAsync();
@@ -120,7 +120,7 @@ public sealed class StorageFaultTests : IntegrationTest
         (WriteOutcome Outcome, KvWriteResult Result) inDoubt;
         await using (await Strace.FailAsync(victim, call, error, once: true))
         {
-            // One caller on the node itself, and one elsewhere, whose write outlives the leader it was given to.
+            // One caller on the node itself, and one on another node, whose write must succeed although the leader that got it fails.
             var here = Calls.TryAsync(() => victim.SetAsync("here", "value"));
             var elsewhere = others[0].SetAsync("elsewhere", "value");
             await cluster.WaitAsync("the fault", async () => (await victim.StatusAsync()).Role == RaftKvRole.Faulted);
@@ -140,7 +140,7 @@ public sealed class StorageFaultTests : IntegrationTest
             Assert.Equal("stored", await victim.GetTextAsync($"before/{node.NodeId}", KvConsistency.Stale));
         Assert.Equal("value", await victim.GetTextAsync("elsewhere", KvConsistency.Stale));
         Assert.Equal("value", await victim.GetTextAsync("after", KvConsistency.Stale));
-        // Whatever its caller was told is true; not to know is allowed.
+        // The answer that the caller got must be true; an unknown outcome is allowed.
         var found = await victim.GetAsync("here", KvConsistency.Stale);
         if (inDoubt.Outcome == WriteOutcome.Acknowledged)
             Assert.Equal(inDoubt.Result.Version, found.Version);

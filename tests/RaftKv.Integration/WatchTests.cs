@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Integration;
 
-/// <summary>Watches while processes die.</summary>
+/// <summary>Watches on all nodes report every change once and in order while the leader is killed, and can resume from a version.</summary>
 public sealed class WatchTests : IntegrationTest
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class WatchTests : IntegrationTest
 
         var told = await Task.WhenAll(watches);
         Assert.Equal(told[0].Select(Place), told[1].Select(Place));
-        // Each version once, in order; and whatever was acknowledged is among it.
+        // Each version comes once and in order, and every acknowledged write is among them.
         Assert.Equal(told[0].Select(e => e.Version).Distinct().Order(), told[0].Select(e => e.Version));
         var versions = told[0].ToDictionary(e => e.Key, e => e.Version);
         Assert.All(writes.Acknowledged, w => Assert.Equal(w.Value, versions[w.Key]));

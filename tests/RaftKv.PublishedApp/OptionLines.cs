@@ -3,7 +3,9 @@ using RaftKv.Embedded;
 
 namespace RaftKv.PublishedApp;
 
-/// <summary>Every option that configuration can set, as <c>Name=value</c>. Without reflection, which would keep what trimming should remove.</summary>
+/// <summary>
+/// Every option that configuration can set, as <c>Name=value</c>. Without reflection, which would keep what trimming should remove.
+/// </summary>
 internal static class OptionLines
 {
     public static IEnumerable<string> Of(RaftKvOptions options) =>

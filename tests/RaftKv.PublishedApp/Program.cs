@@ -6,7 +6,8 @@ using RaftKv.Embedded.DataProtection;
 using RaftKv.Embedded.Http;
 using RaftKv.PublishedApp;
 
-// An application with all that the packages have, to be published trimmed and as native code. With --print-options it prints what the configuration section gave, and ends.
+// An application that uses all packages, to be published trimmed and as native code. With --print-options it prints the options that the
+// configuration section sets, and ends.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Services.AddRaftKv().AddDistributedCache();
 builder.Services.AddDataProtection().SetApplicationName("published").PersistKeysToRaftKv();
@@ -16,7 +17,7 @@ builder.Configuration.AddRaftKvConfiguration("config/");
 var app = builder.Build();
 if (builder.Configuration.GetValue("print-options", false))
 {
-    // Not validated: no options are valid that have all of them set.
+    // The options are not validated, because no options with all of them set are valid.
     var options = new RaftKvOptions();
     foreach (var configure in app.Services.GetServices<IConfigureOptions<RaftKvOptions>>())
         configure.Configure(options);
@@ -29,7 +30,7 @@ app.MapRaftKv(o => o.AllowAnonymous = true);
 app.MapRaftKvDashboard(configure: o => o.AllowAnonymous = true);
 app.MapHealthChecks("/health");
 
-// The services that are no routes, one after the other.
+// Uses the services that have no routes, one after the other.
 app.MapGet("/services", async (HttpContext http) =>
 {
     var services = http.RequestServices;

@@ -32,7 +32,7 @@ public sealed class Farm : IAsyncLifetime
         await Task.WhenAll(_nodes.Select(n => n.WaitUntilReadyAsync(TestContext.Current.CancellationToken)));
     }
 
-    /// <summary>Brings back whoever was killed.</summary>
+    /// <summary>Starts the servers that were killed, and waits until they are ready.</summary>
     internal async Task ReviveAsync(CancellationToken cancellationToken)
     {
         foreach (var node in _nodes.Where(n => !n.IsRunning))

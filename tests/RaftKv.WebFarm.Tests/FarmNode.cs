@@ -38,7 +38,7 @@ internal sealed class FarmNode : IAsyncDisposable
             ["--node", _number.ToString(CultureInfo.InvariantCulture), "--peers", _peers, "--data", _directory, "--urls", Http.BaseAddress!.ToString()],
             new Dictionary<string, string>
             {
-                // Patient, so that a busy machine does not hold elections of its own.
+                // A long election timeout, so that a busy machine does not cause elections.
                 ["RaftKv__ElectionTimeout"] = "00:00:00.5",
                 // The default is meant for machines that reboot.
                 ["RaftKv__ReplacedDiskTimeout"] = "00:00:03",
@@ -54,7 +54,7 @@ internal sealed class FarmNode : IAsyncDisposable
     /// <summary>SIGTERM; returns when the process has ended.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _process.StopAsync(cancellationToken);
 
-    /// <summary>The data directory is lost. The process must not run.</summary>
+    /// <summary>Deletes the data directory. The process must not run.</summary>
     public void Wipe() => Directory.Delete(_directory, recursive: true);
 
     /// <summary>SIGKILL.</summary>

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.WebFarm.Tests;
 
-/// <summary>What an operator does to the servers of the application while visitors use it: no request fails.</summary>
+/// <summary>A rolling restart, a killed leader and a wiped server while visitors use the application: no request fails.</summary>
 [Collection(FarmCollection.Name)]
 public sealed class FarmOperationsTests(Farm farm)
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.WebFarm.Tests;
 
-/// <summary>A real application on three processes: what it keeps in the framework's own services goes on when the leader is killed.</summary>
+/// <summary>
+/// A real application on three processes: what it stores in the services of the framework stays available when the leader is killed.
+/// </summary>
 [Collection(FarmCollection.Name)]
 public sealed class FarmTests(Farm farm)
 {
@@ -30,7 +32,7 @@ public sealed class FarmTests(Farm farm)
             bought.Add($"item{i}");
             var (cart, set) = await SendAsync(node, HttpMethod.Post, $"cart/item{i}", cookie);
             cookie ??= set;
-            // Each request came to another node than the one before, and found all that was bought.
+            // Each request goes to another node than the one before, and finds all that was bought.
             Assert.Equal(string.Join(',', bought), cart);
         }
 
@@ -52,11 +54,11 @@ public sealed class FarmTests(Farm farm)
         var killed = await farm.KillLeaderAsync(Cancel);
         var (one, other) = (farm.Running[0], farm.Running[1]);
 
-        // Nobody leads yet: what is to be stored waits for it, and what was made before is there.
+        // There is no leader yet: new output is stored when there is one, and the output that was made before is served.
         made = [.. made, .. await MakeAsync(one, late)];
         Assert.Equal(made, await GetAsync(other, [.. early, .. late]));
 
-        // The memory of the one that comes back is empty: it has only what the cluster has.
+        // The memory of the server that returns is empty: it has only what the cluster has.
         await farm.ReviveAsync(Cancel);
         Assert.Equal(made, await GetAsync(killed, [.. early, .. late]));
     }
@@ -101,7 +103,7 @@ public sealed class FarmTests(Farm farm)
         await AllSayAsync("Open");
     }
 
-    /// <summary>Has a node make something, and waits until it is stored: HybridCache answers before that.</summary>
+    /// <summary>Requests output from a node, and waits until it is stored: HybridCache answers before that.</summary>
     private static async Task<string[]> MakeAsync(FarmNode node, string[] paths)
     {
         var made = await GetAsync(node, paths);
@@ -134,7 +136,7 @@ public sealed class FarmTests(Farm farm)
         answer.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Each node as soon as it has applied the change.</summary>
+    /// <summary>Waits until every running server shows this motto.</summary>
     private async Task AllSayAsync(string motto)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);

@@ -7,13 +7,13 @@ using Xunit;
 namespace RaftKv.WebFarm.Tests;
 
 /// <summary>
-/// The application as it is, while none, one and two of its three servers are away, and on one that was started alone: probes and pages that only read are served by every server that runs, and what cannot be
-/// stored is refused.
+/// The application while none, one and two of its three servers are down, and on a server that was started alone: probes and pages that
+/// only read are served by every server that runs, and what cannot be stored is refused.
 /// </summary>
 [Collection(FarmCollection.Name)]
 public sealed class LostQuorumTests(Farm farm)
 {
-    /// <summary>Far below the time for which a call waits for a quorum (30 s), and what a busy machine may take.</summary>
+    /// <summary>Far less than the time for which a call waits for a quorum (30 s), and enough for a busy machine.</summary>
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -38,7 +38,7 @@ public sealed class LostQuorumTests(Farm farm)
         await visitor.ReadsEverywhereAsync(HttpStatusCode.ServiceUnavailable);
         await visitor.IsRefusedAsync(last);
 
-        // All gone, and one comes back alone: it has its own copy, and no leader ever told it how far that is good.
+        // All servers are down, and one is started alone: it has its own copy, and no leader has told it which entries are committed.
         await last.KillAsync();
         last.Start();
         await last.WaitUntilAliveAsync(Cancel);
@@ -75,12 +75,12 @@ public sealed class LostQuorumTests(Farm farm)
         return ((answer.StatusCode, body), answer.Headers.TryGetValues("Set-Cookie", out var set) ? set.First().Split(';')[0] : null);
     }
 
-    /// <summary>Someone with a session.</summary>
+    /// <summary>A visitor with a session.</summary>
     private sealed class Visitor(Farm farm, string cookie, string voucher, string page)
     {
         public string Cart { get; set; } = "";
 
-        /// <summary>Every route that only reads, on every server that runs.</summary>
+        /// <summary>Requests every route that only reads, on every server that runs.</summary>
         /// <param name="ready">What the readiness probe answers.</param>
         public async Task ReadsEverywhereAsync(HttpStatusCode ready)
         {
@@ -95,14 +95,16 @@ public sealed class LostQuorumTests(Farm farm)
                 Assert.Equal(1, listed.RootElement.GetProperty("entries").GetArrayLength());
                 await ReadAsync(node, "livez", HttpStatusCode.OK);
                 await ReadAsync(node, "readyz", ready);
-                // Made anew, when it is not in this server's memory: with the second level of the cache unavailable, too.
+                // Output that is not in this server's memory is made again, also while the second level of the cache is unavailable.
                 foreach (var path in (string[])["reports/kept", $"reports/{Guid.NewGuid()}", $"pages/{Guid.NewGuid()}", "v1/cluster", "raft/stats", "debug/runtime", "raftkv", "openapi-is-not-mapped"])
                     await ReadAsync(node, path, path.StartsWith("openapi", StringComparison.Ordinal) ? HttpStatusCode.NotFound : HttpStatusCode.OK);
                 await ReadEventAsync(node);
             }
         }
 
-        /// <summary>Waits out the time for which a read still hopes for a leader.</summary>
+        /// <summary>
+        /// Waits until the server knows that there is no leader, and serves the cart: before that a read waits for a leader.
+        /// </summary>
         public async Task WaitUntilServedAsync(FarmNode node)
         {
             for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50, Cancel))
@@ -121,7 +123,7 @@ public sealed class LostQuorumTests(Farm farm)
             Cart = bought.Body;
         }
 
-        /// <summary>A session write fails, at once, and says so; it is not kept for later.</summary>
+        /// <summary>A write to the session fails at once with an error, and is not kept for later.</summary>
         public async Task IsRefusedAsync(FarmNode node)
         {
             var clock = Stopwatch.StartNew();

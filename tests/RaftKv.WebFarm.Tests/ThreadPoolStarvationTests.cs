@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RaftKv.WebFarm.Tests;
 
-/// <summary>An application that blocks on its cache, with every thread of the pool: no request may have to wait for one to come free.</summary>
+/// <summary>
+/// An application that blocks on its cache with every thread of the pool: its calls end although no thread of the pool is free.
+/// </summary>
 public sealed class ThreadPoolStarvationTests
 {
     [Fact]
@@ -45,7 +47,7 @@ public sealed class ThreadPoolStarvationTests
     {
         ThreadPool.GetMaxThreads(out var workers, out var completions);
         ThreadPool.GetMinThreads(out var fewest, out _);
-        // Not disposed: work that begins after the end still looks at it.
+        // Not disposed: work items that begin after the end of the test still use it.
         var release = new ManualResetEventSlim();
         var served = false;
         Assert.True(ThreadPool.SetMaxThreads(Math.Max(fewest, Environment.ProcessorCount), completions));

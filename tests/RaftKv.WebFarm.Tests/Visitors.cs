@@ -76,7 +76,9 @@ internal sealed class Visitors : IAsyncDisposable
         }
     }
 
-    /// <summary>A request that must not be repeated: whether one whose connection broke was carried out is seen in the cart.</summary>
+    /// <summary>
+    /// Puts an item into the cart. The request must not be repeated: when its connection breaks, the cart shows whether it was carried out.
+    /// </summary>
     private async Task<(string Cart, string? Cookie)> BuyAsync(int visitor, int i, string cart, string? cookie)
     {
         if (cart.Length > 200)

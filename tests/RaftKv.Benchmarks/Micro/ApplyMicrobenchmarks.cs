@@ -8,7 +8,7 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks.Micro;
 
-/// <summary>A committed put of a random key out of 100,000, given its meaning: session, versions, FASTER, checksum.</summary>
+/// <summary>Applies a committed put of a random key out of 100,000: session, versions, FASTER, checksum.</summary>
 public class ApplyMicrobenchmarks
 {
     private const int Keys = 100_000;

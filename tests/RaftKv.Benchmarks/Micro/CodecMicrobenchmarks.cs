@@ -7,7 +7,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Benchmarks.Micro;
 
-/// <summary>A put as bytes of the log, and 64 of them as a message between nodes.</summary>
+/// <summary>Encodes and decodes a put as the payload of a log entry, and 64 of them as a message between nodes.</summary>
 public class CodecMicrobenchmarks
 {
     private const int Entries = 64;

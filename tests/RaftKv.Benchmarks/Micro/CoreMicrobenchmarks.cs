@@ -6,7 +6,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Benchmarks.Micro;
 
 /// <summary>
-/// What the consensus of a leader of three decides for one batch of puts, from the proposal to the commit: five steps, in which the disk, both followers and the applier answer at once.
+/// The steps of the consensus core on the leader of three nodes for one batch of puts, from the proposal to the commit. The disk, both
+/// followers and the applier answer at once.
 /// </summary>
 public class CoreMicrobenchmarks
 {

@@ -9,7 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace RaftKv.Benchmarks.Micro;
 
-/// <summary>The parts that a call passes through, one by one, with BenchmarkDotNet: short jobs in this process.</summary>
+/// <summary>Measures the parts that a call passes through one by one with BenchmarkDotNet: short jobs in this process.</summary>
 internal static class Microbenchmarks
 {
     public static void Run(string[] words)

@@ -4,7 +4,9 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Benchmarks.Micro;
 
-/// <summary>Reads of random keys out of 100,000 in memory, by one thread and by two at once; a time is that of one thread's read.</summary>
+/// <summary>
+/// Reads of random keys out of 100,000 in memory, by one thread and by two at once. The times are those of one thread's read.
+/// </summary>
 public class ReadMicrobenchmarks
 {
     private const int Keys = 100_000;

@@ -5,7 +5,10 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Benchmarks.Micro;
 
-/// <summary>Entries into the log and one commit of them, on a real disk: with its sync, and without it, which is what the log itself costs.</summary>
+/// <summary>
+/// Appends entries to the log and commits them once, on a real disk: with the sync, and without it, which leaves the cost of the log
+/// itself.
+/// </summary>
 public class WalMicrobenchmarks
 {
     private readonly byte[] _payload = new byte[150];

@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>Counts the reads.</summary>
+/// <summary>Counts the calls of <see cref="GetAsync"/>.</summary>
 internal sealed class CountingKv(IDistributedKv inner) : DelegatingDistributedKv(inner)
 {
     public int Reads { get; private set; }

@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>A cluster with a status that a test sets.</summary>
+/// <summary>A cluster whose status a test sets, and that records the calls that would change its members.</summary>
 internal sealed class FakeCluster : IRaftKvCluster
 {
     public RaftKvStatus Status { get; set; } = new() { NodeId = "node1", Address = "localhost:1" };

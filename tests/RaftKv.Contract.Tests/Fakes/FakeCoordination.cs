@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>Locks of a <see cref="FakeKv"/>: the four methods that an implementation needs, and no other.</summary>
+/// <summary>Locks of a <see cref="FakeKv"/>, with only the four methods that an implementation needs.</summary>
 internal sealed class FakeCoordination(FakeKv kv) : IRaftKvCoordination
 {
     private readonly Dictionary<string, FakeLock> _held = [];

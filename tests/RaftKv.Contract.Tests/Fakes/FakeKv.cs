@@ -5,17 +5,17 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>A store in a dictionary: the six methods that an implementation needs, and no other.</summary>
+/// <summary>A store in a dictionary, with only the six methods that an implementation needs.</summary>
 internal sealed class FakeKv : IDistributedKv
 {
     private readonly SortedDictionary<string, KvGetResult> _keys = new(StringComparer.Ordinal);
     private readonly List<(KvKeyRange Range, KvWatchOptions Options, Channel<KvEvent> Events)> _watches = [];
     private long _version;
 
-    /// <summary>How many entries a page has at most.</summary>
+    /// <summary>The maximum number of entries of a page.</summary>
     public int PageEntries { get; init; } = 1000;
 
-    /// <summary>The keys as they are stored.</summary>
+    /// <summary>The keys as they are stored, with the prefixes of views.</summary>
     public IReadOnlyCollection<string> Keys => _keys.Keys;
 
     public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default, CancellationToken cancellationToken = default) =>

@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>Keeps the leaderships that it was run with.</summary>
+/// <summary>Records the fencing token of each leadership that it is run with.</summary>
 internal sealed class FakeLeaderService : IRaftKvLeaderService
 {
     public List<KvVersion> Tokens { get; } = [];

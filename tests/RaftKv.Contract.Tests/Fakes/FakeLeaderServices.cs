@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Contract.Tests.Fakes;
 
-/// <summary>Services that run on a node that a test names.</summary>
+/// <summary>Reports every service as running on the node that a test names.</summary>
 internal sealed class FakeLeaderServices(string nodeId) : IRaftKvLeaderServices
 {
     public IReadOnlyCollection<string> Names => ["job"];

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>Who may use which routes.</summary>
+/// <summary>
+/// Authorization of the routes: a policy for each group of them, fallback policies, anonymous access, and routes that are closed by
+/// default.
+/// </summary>
 public class AccessTests
 {
     private static readonly string[] Reads =

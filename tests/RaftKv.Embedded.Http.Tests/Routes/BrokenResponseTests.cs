@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>A response that fails in the middle is a broken connection behind every middleware, never one that looks complete.</summary>
+/// <summary>
+/// A response that fails in the middle arrives as a broken connection behind every middleware, never as a complete response.
+/// </summary>
 public class BrokenResponseTests
 {
     private static readonly Exception Failure = new RaftKvStorageException(RaftKvStorageError.Io, "The disk is broken.");

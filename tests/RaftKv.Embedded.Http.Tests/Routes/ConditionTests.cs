@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary><c>If-Match</c> as RFC 9110 has it: one of a list of strong entity tags must be the current one.</summary>
+/// <summary><c>If-Match</c> by RFC 9110: one of a list of strong entity tags must be the current one.</summary>
 public class ConditionTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>A path names the key that the client meant, whatever stands before it and whatever changed the path on its way.</summary>
+/// <summary>
+/// A path names the key that the client meant, also below prefixes and groups, behind a proxy, and after a rewrite of the path.
+/// </summary>
 public class KeyInPathTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -80,11 +82,11 @@ public class KeyInPathTests
         await http.Kv.SetAsync("photo-1", "here"u8.ToArray(), cancellationToken: Stop);
 
         Assert.Equal("here", await ValueAsync(http, "/photos/1"));
-        // %252F was decoded twice on its way. Which key was meant cannot be seen any more.
+        // %252F was decoded twice on its way, so it is unknown which key was meant: the request is refused.
         Assert.Contains("\"field\":\"key\"", await http.SendRawAsync("GET /photos/a%252Fb"), StringComparison.Ordinal);
     }
 
-    // Two characters of one key, or an escape and its text, must never name the same key.
+    // Keys that a wrong decoding of the path would take for each other, for example a/b and a%2Fb.
     private static IEnumerable<string> Keys =>
     [
         "a/b", "a%2Fb", "a%252Fb", "/lead", "trail/", "a//b", "%", "%41", "A", "grüße/😀", "kv", "v1/kv", "a b", "a+b", "?", "#", "..a", "store/x",

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>Keys that are written over HTTP with a lifetime.</summary>
+/// <summary>Lifetimes of keys over HTTP: by ttl, sliding, expiresAt and keepLifetime; their end, and the refusal of wrong ones.</summary>
 public class LifetimeTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>A client of one route with a key of its own, and what it checks.</summary>
+/// <summary>A client that tests one route with its own key, and the checks of all kinds of routes.</summary>
 internal sealed class RouteClient(RouteHost host, string key, CancellationToken stop)
 {
     public IDistributedKv Kv => host.Kv;
@@ -104,7 +104,8 @@ internal sealed class RouteClient(RouteHost host, string key, CancellationToken 
     public async Task ShowsProgressAsync(string path, string figure)
     {
         var before = Figure(await TextAsync("GET", path), figure);
-        // A large object: smaller ones are counted when their thread's buffer is full.
+        // A large object: its allocation is counted at once, while smaller ones are counted when the allocation buffer of their thread is
+        // full.
         await Kv.SetAsync(key, new byte[128 * 1024], cancellationToken: stop);
         Assert.True(Figure(await TextAsync("GET", path), figure) > before);
     }

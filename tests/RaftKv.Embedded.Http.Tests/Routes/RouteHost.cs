@@ -33,7 +33,7 @@ internal sealed class RouteHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.AddSingleton(replica.GetRequiredService<IDistributedKv>());
         builder.Services.AddSingleton(replica.GetRequiredService<IRaftKvCluster>());
-        // A store in memory has neither.
+        // A store in memory has neither leases nor coordination.
         if (replica.GetService<IRaftKvLeases>() is { } leases && replica.GetService<IRaftKvCoordination>() is { } coordination)
             builder.Services.AddSingleton(leases).AddSingleton(coordination);
         setup.Services(builder);
@@ -51,7 +51,7 @@ internal sealed class RouteHost : IAsyncDisposable
         return new RouteHost(app, setup) { Log = log };
     }
 
-    /// <summary>Sends a request and returns once the head of the response is there.</summary>
+    /// <summary>Sends a request and returns when the headers of the response have arrived.</summary>
     public async Task<HttpResponseMessage> SendAsync(string method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         var bare = path.Split('?')[0];

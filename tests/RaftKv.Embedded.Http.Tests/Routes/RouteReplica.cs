@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>One replica for all cells of the table, and one app for each middleware in front of it.</summary>
+/// <summary>One replica for all cells of <see cref="RouteTableTests"/>, and one app for each middleware in front of it.</summary>
 public sealed class RouteReplica : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<RouteHost>>> _hosts = new();

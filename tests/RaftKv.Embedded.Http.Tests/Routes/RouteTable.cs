@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>All routes, each with what a client relies on when it uses it.</summary>
+/// <summary>All routes, each with a check of what its clients rely on.</summary>
 internal static class RouteTable
 {
     public static readonly Dictionary<string, Func<RouteClient, Task>> All = new()
@@ -69,7 +69,7 @@ internal static class RouteTable
         Assert.Equal(client.Key, entry.GetProperty("key").GetString());
     }
 
-    // Two at a time: an intermediary that keeps responses holds the second until the first has ended.
+    // Two watches at once: an intermediary that stores responses would hold back the second until the first has ended.
     private static async Task WatchesAsync(RouteClient client)
     {
         var path = "/v1/watch?prefix=" + client.KeyInPath;

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Routes;
 
-/// <summary>The app's request timeouts end a request that waits for a lost quorum, and its client learns what that means.</summary>
+/// <summary>
+/// Request timeouts of the app end a request that waits for a lost quorum: with 504, and with a code that tells whether a write may have
+/// happened. Streams and local reads are not affected.
+/// </summary>
 public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFixture<TimeLimitTests.LostQuorum>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(300);
@@ -77,7 +80,7 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
         using var stream = await http.Client.GetAsync("/raftkv/events", HttpCompletionOption.ResponseHeadersRead, Stop);
         using var events = await EventReader.OpenAsync(stream, Stop);
 
-        // A request that began later has run out of its time: so would these.
+        // A request that began later has reached its time limit: streams with a limit would have reached it too.
         http.Kv.Hangs = true;
         Assert.Equal(HttpStatusCode.GatewayTimeout, (await http.GetAsync("/v1/kv/k")).Status);
         goOn.SetResult();
@@ -136,7 +139,7 @@ public sealed class TimeLimitTests(TimeLimitTests.LostQuorum cluster) : IClassFi
             await Task.Delay(10, Stop);
     }
 
-    /// <summary>A node whose only peer has gone for good.</summary>
+    /// <summary>A node whose only peer has stopped for good.</summary>
     public sealed class LostQuorum : IAsyncLifetime
     {
         private WebNode _node = null!;

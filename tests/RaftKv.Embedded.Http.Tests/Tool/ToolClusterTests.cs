@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Tool;
 
-/// <summary>The command <c>raftkv</c> against a cluster of processes that lose nodes.</summary>
+/// <summary>The command <c>raftkv</c> against a cluster of processes that loses nodes.</summary>
 public sealed class ToolClusterTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -28,7 +28,7 @@ public sealed class ToolClusterTests
         await using var watch = ToolProcess.Start(three);
         await RunAsync(all, "set", "k", "2");
         await cluster["node1"].KillAsync();
-        // Two of three are left: one more takes the dead one's place.
+        // Two of three nodes are left: a new one replaces the dead one.
         var second = await cluster.StartAsync("node5", Stop);
         var members = await RunAsync(all, "members", "replace", "node1", "node5", second.RaftAddress, "--json");
         var names = members.Json().GetProperty("members").EnumerateArray().Select(m => m.GetProperty("nodeId").GetString()!);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Tool;
 
-/// <summary>What a run of the tool with <c>--json</c> has written.</summary>
+/// <summary>Reads the output of the tool with <c>--json</c>.</summary>
 internal static class ToolResultExtensions
 {
     /// <summary>The one document on the standard output.</summary>

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Http.Tests.Tool;
 
-/// <summary>The command <c>raftkv</c> as a process against a real node: what it tells people, and what it tells programs.</summary>
+/// <summary>
+/// The command <c>raftkv</c> as a process against a real node: its output for people, and for programs with <c>--json</c>.
+/// </summary>
 public sealed class ToolTests
 {
     private static readonly byte[] Binary = [0, 255, 13, 10, 0x1b];

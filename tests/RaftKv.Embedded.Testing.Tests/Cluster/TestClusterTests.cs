@@ -4,7 +4,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Testing.Tests.Cluster;
 
-/// <summary>A cluster in the test's process bears what a real one bears.</summary>
+/// <summary>
+/// A cluster in the test's process survives killed, paused, cut-off and stopped nodes, and wiped, full and slow disks, as a real cluster
+/// does.
+/// </summary>
 public sealed class TestClusterTests
 {
     [Fact]
@@ -217,7 +220,7 @@ public sealed class TestClusterTests
         var hosts = cluster.Nodes.Select(node =>
         {
             var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-            // As the application itself does.
+            // The application's own registration. AddTo replaces the data directory of its options.
             builder.Services.AddRaftKv(o => o.DataDirectory = "/nowhere/it/could/write").AddDistributedCache();
             node.AddTo(builder.Services);
             return builder.Build();
@@ -241,7 +244,8 @@ public sealed class TestClusterTests
         }
         catch (RaftKvOutcomeUnknownException)
         {
-            // A leader whose disk is full hands over to one that has reported room. A write that both were given may have been applied.
+            // A leader whose disk is full transfers the leadership to a node that has reported room. A write that both leaders received may
+            // have been applied.
             return false;
         }
     }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Testing.Tests.Conformance;
 
-/// <summary>The same cases hold in memory and on a cluster. Three real processes run them in the integration tests.</summary>
+/// <summary>
+/// The same conformance cases hold in memory and on a test cluster. The integration tests run them on three real processes.
+/// </summary>
 public sealed class ConformanceTests
 {
     [Fact]
@@ -32,7 +34,7 @@ public sealed class ConformanceTests
                 return Task.CompletedTask;
             },
         };
-        // One after the other: the step of one would be the step of all.
+        // One case at a time: all cases share one clock, and advancing it in one case would affect the others.
         await AllHold(target, atOnce: 1);
     }
 
@@ -94,7 +96,7 @@ public sealed class ConformanceTests
         Assert.True(failures.IsEmpty, $"{failures.Count} of {RaftKvConformance.Cases.Count} cases failed:\n{string.Join('\n', failures.Order())}");
     }
 
-    /// <summary>Deletes nothing, and says it did.</summary>
+    /// <summary>Reports that a deletion was applied, and deletes nothing.</summary>
     private sealed class Forgetful(IDistributedKv inner) : DelegatingDistributedKv(inner)
     {
         public override async ValueTask<KvWriteResult> DeleteAsync(

@@ -11,7 +11,7 @@ namespace RaftKv.Embedded.Testing.Tests.Documentation;
 
 #pragma warning disable xUnit1051 // The page has no token.
 
-/// <summary>What the page about testing shows, between marks; a test of the documentation compares it with the page.</summary>
+/// <summary>The code that the page about testing shows, between marks. A test of the documentation compares it with the page.</summary>
 public sealed class TestingPageTests
 {
     [Fact]
@@ -196,7 +196,7 @@ public sealed class TestingPageTests
                 }
                 catch (RaftKvException e) when (e is { IsTransient: true, Outcome: KvOutcome.NotApplied })
                 {
-                    // Nothing was written: again.
+                    // Nothing was written, so the call is repeated.
                 }
             }
         }

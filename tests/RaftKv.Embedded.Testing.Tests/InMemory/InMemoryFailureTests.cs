@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Testing.Tests.InMemory;
 
-/// <summary>Failures come when a test orders them, with the product's errors.</summary>
+/// <summary>Failures happen when a test orders them, and calls fail with the errors of the product.</summary>
 public sealed class InMemoryFailureTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();

@@ -82,7 +82,7 @@ public sealed class InMemoryServicesTests
         await host.StartAsync(Token);
         await runs.WaitAsync(Token);
 
-        // The job looks at least every 30 s. A longer step loses the leadership, as a process that was suspended does.
+        // The job checks at least every 30 s whether it is due. A longer step of the clock loses the leadership, like a suspended process.
         for (var elapsed = TimeSpan.Zero; elapsed < TimeSpan.FromHours(1); elapsed += TimeSpan.FromSeconds(10))
             time.Advance(TimeSpan.FromSeconds(10));
         while (!await runs.WaitAsync(TimeSpan.FromMilliseconds(10), Token))
@@ -99,7 +99,7 @@ public sealed class InMemoryServicesTests
         {
             try
             {
-                // Not told of the stop: the store ends it.
+                // The watch does not get the stopping token: the stop of the store must end it.
                 await foreach (var _ in kv.WatchAsync(KvKeyRange.All, cancellationToken: CancellationToken.None))
                 {
                 }

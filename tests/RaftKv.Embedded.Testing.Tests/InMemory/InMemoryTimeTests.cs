@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Testing.Tests.InMemory;
 
-/// <summary>Advancing a fake clock ends what is over before the call returns.</summary>
+/// <summary>Advancing a fake clock ends expired keys, leases, locks and cache entries before the call returns.</summary>
 public sealed class InMemoryTimeTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
@@ -137,6 +137,6 @@ public sealed class InMemoryTimeTests : IDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Without a turn of the replica: only the step of the clock may have ended it.</summary>
+    /// <summary>Reads in place, without a turn of the replica: only the step of the clock can have removed the key.</summary>
     private bool Find(string key) => _kv.TryRead(key, 0, static (_, _, _) => true, out _);
 }

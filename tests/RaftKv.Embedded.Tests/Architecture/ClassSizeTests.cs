@@ -30,14 +30,14 @@ public sealed partial class ClassSizeTests
         Assert.All(files, file => Assert.True(File.ReadAllLines(file).Length <= MaxLines, $"{file} is longer than {MaxLines} lines."));
         var spread = files.SelectMany(file => Partial().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value))
             .GroupBy(name => name).Where(parts => parts.Count() > 1).Select(parts => parts.Key)
-            // What FASTER's interface demands and this store does not use stands apart.
+            // The members that FASTER's interface requires and this store does not use are in a file of their own.
             .Except(["FasterFunctions"]);
         Assert.Empty(spread);
     }
 
     private static FieldInfo[] FieldsOf(Type type) => type.GetFields(Declared);
 
-    /// <summary>Options, records, what the compiler makes, and types with nothing but properties.</summary>
+    /// <summary>Options, records, types that the compiler generates, and types with nothing but properties.</summary>
     private static bool IsData(Type type) => type.Name.EndsWith("Options", StringComparison.Ordinal)
         || type.GetMethod("<Clone>$") is not null || type.Name.Contains('<', StringComparison.Ordinal)
         || type.IsDefined(typeof(CompilerGeneratedAttribute))

@@ -22,7 +22,9 @@ public sealed partial class LayerTests
         Assert.All(documented, arrow => Assert.True(arrows.ContainsKey(arrow), $"The table has {arrow}, the assembly has not."));
     }
 
-    /// <summary>Constants leave no trace in the assembly.</summary>
+    /// <summary>
+    /// Reads the source files: the compiler inlines constants, so the assembly has no reference to the types that declare them.
+    /// </summary>
     [Fact]
     public void The_contract_names_no_other_namespace()
     {
@@ -43,7 +45,7 @@ public sealed partial class LayerTests
         }
     }
 
-    /// <summary>The extension methods that register the library are where the framework looks for them.</summary>
+    /// <summary>Extension methods that register the library are declared in namespaces of the framework, and belong to Hosting.</summary>
     private static string LayerOf(string name) => name switch
     {
         Root => "Contract",

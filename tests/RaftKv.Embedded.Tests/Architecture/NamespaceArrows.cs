@@ -4,7 +4,7 @@ using Mono.Cecil.Cil;
 namespace RaftKv.Embedded.Tests.Architecture;
 
 /// <summary>
-/// Which namespaces of a compiled assembly use which: types in signatures, fields, attributes' targets and method bodies.
+/// Which namespaces of a compiled assembly use which: base types, interfaces, fields, constraints, signatures and method bodies.
 /// </summary>
 internal sealed class NamespaceArrows
 {
@@ -15,8 +15,8 @@ internal sealed class NamespaceArrows
     private NamespaceArrows(ModuleDefinition module, Func<string, string> layerOf) => (_module, _layerOf) = (module, layerOf);
 
     /// <summary>The arrows between layers, each with the pairs of types that make it.</summary>
-    /// <param name="assembly">The file.</param>
-    /// <param name="layerOf">The layer of a namespace; empty for one that is no part of the picture.</param>
+    /// <param name="assembly">The path of the assembly.</param>
+    /// <param name="layerOf">Gives the layer of a namespace; empty for a namespace that is ignored.</param>
     public static IReadOnlyDictionary<(string From, string To), SortedSet<string>> Of(string assembly, Func<string, string> layerOf)
     {
         using var module = ModuleDefinition.ReadModule(assembly);

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Architecture;
 
-/// <summary>Default implementations of the contract are for others: the product has a faster one of its own for each.</summary>
+/// <summary>
+/// The product overrides every default implementation of the contract with a faster one. The defaults serve other implementations.
+/// </summary>
 public sealed class OverriddenDefaultsTests
 {
     [Theory]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Caching;
 
-/// <summary>The store as the framework's cache, on a replica as an application has it.</summary>
+/// <summary>The store as the framework's distributed cache, on the node of a real host.</summary>
 public sealed class DistributedCacheTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
@@ -201,7 +201,7 @@ public sealed class DistributedCacheTests : IAsyncLifetime
         Assert.Equal(3, refused.Failures.Count());
     }
 
-    /// <summary>When an entry ends; a scan is no use of it.</summary>
+    /// <summary>When an entry expires. A scan reads it, because a scan does not renew a sliding expiration.</summary>
     private async Task<DateTimeOffset?> EndAsync(string entry) =>
         Assert.Single((await _node.Kv.ScanPageAsync(KvKeyRange.Exactly("cache/" + entry), cancellationToken: Cancel)).Entries).ExpiresAt;
 

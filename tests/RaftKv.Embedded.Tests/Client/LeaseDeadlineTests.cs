@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Client;
 
-/// <summary>What a lease's holder may believe: in ticks, with a time to live of 30,000 of them, of which 85 % are safe.</summary>
+/// <summary>
+/// How long the holder of a lease may rely on it. The time to live is 30,000 ticks; with these clock errors 85 % of it are safe.
+/// </summary>
 public sealed class LeaseDeadlineTests
 {
     private readonly LeaseDeadline _life = new(7, 30_000, maxClockDrift: 0.1, timeout: 4_000, sentAt: 100_000);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Client;
 
-/// <summary>Reading the state as of one version while it changes.</summary>
+/// <summary>A cursor reads the state as of one version while the store changes.</summary>
 public sealed class ReadViewCursorTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A node that was just added reads its way through configurations from before it was added: it is none of those that were removed.</summary>
+/// <summary>
+/// A node that was just added receives configurations from before its own entry. They do not remove it, but a configuration after its entry
+/// does.
+/// </summary>
 public class AddedNodeTests
 {
     private static readonly Guid Self = Guid.NewGuid();
@@ -68,7 +71,7 @@ public class AddedNodeTests
         var node = Start(new RaftStart());
         Append(node, default, commit: 1, Configuration(1, Without), Configuration(2, WithNewNode));
 
-        // Another leader, which does not have the entry that added it.
+        // A new leader, whose log does not contain the entry that added the node, overwrites that entry.
         Append(node, new(1, 1), 2, commit: 2, Configuration(2, Without.With(Other with { Address = "n2:2" }), term: 2));
 
         Assert.NotEqual(RaftRole.Removed, node.Role);
@@ -87,7 +90,7 @@ public class AddedNodeTests
     [Fact]
     public void A_snapshot_behind_its_removal_removes_a_voter_that_has_just_restarted()
     {
-        // The commit index is not known yet.
+        // A restarted node does not know the commit index yet.
         var voter = Without.With(new Member("n3", "n3:1", Self, MemberRole.Voter));
         var node = Start(new RaftStart { Term = 1, LastIndex = 4, TermStarts = [new(1, 1)], Configurations = [Configuration(3, voter)] });
 

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>Consensus and state machine are functions: the same input gives the same output, on every machine, for ever.</summary>
+/// <summary>
+/// Consensus and state machine are deterministic: the output is a function of the input, on every machine and at any time.
+/// </summary>
 public sealed partial class ConsensusPurityTests
 {
     private static readonly string[] AllowedNamespaces =
@@ -35,7 +37,7 @@ public sealed partial class ConsensusPurityTests
     [GeneratedRegex(@"^using (?:static )?([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Using();
 
-    // Implicit usings bring these into scope without a line of their own.
+    // Implicit usings bring these types into scope without a using line.
     [GeneratedRegex(@"\b(Task|ValueTask|Thread|ThreadPool|Interlocked|Volatile|Monitor|Timer|TimeProvider|Stopwatch|File|FileStream|Directory|HttpClient|Parallel|ILogger|Guid\.NewGuid|Environment)\b(?=[.<(])")]
     private static partial Regex Effectful();
 

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>The first election of a cluster. Its founder is the only node that could stand, so it need not wait for anybody.</summary>
+/// <summary>
+/// The first election of a cluster. Only the bootstrapping node can be a candidate, so it does not wait for election timeouts.
+/// </summary>
 public class FoundingTests
 {
     private static readonly RaftSettings Settings = new() { NodeId = "n1", Incarnation = ModelClusters.Incarnation("n1"), Seed = 1 };

@@ -5,7 +5,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Peers whose disks lack room for entries: they are spared while the others are a quorum, and take part when nothing commits without them.
+/// Peers whose disks lack room for entries: the leader sends them no entries while the others are a quorum, and includes as many of them as
+/// the quorum needs otherwise.
 /// </summary>
 public sealed class FullDiskPeersTests
 {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A restarted node that knows an entry to be committed applies its log up to it, without a leader.</summary>
+/// <summary>A restarted node that knows that an entry is committed applies its log up to that entry without a leader.</summary>
 public sealed class KnownCommitTests
 {
     private static readonly ClusterConfiguration Three = new([Voter("n1"), Voter("n2"), Voter("n3")]);

@@ -5,7 +5,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Dissertation §6.4.1: a promise to a leader with a lease outlives the process that gave it, whatever its timeouts are afterwards.
+/// Dissertation §6.4.1: the promise of a voter to a leader with a lease survives a restart of the voter, also with another election
+/// timeout.
 /// </summary>
 public sealed class LeasePromiseTests
 {
@@ -26,7 +27,7 @@ public sealed class LeasePromiseTests
         cluster.Run(200);
         Assert.True(cluster.Core("node1").LeaseUntil > cluster.Now.Ticks);
 
-        // Both voters restart with a shorter timeout, and the leader is not heard any more.
+        // Both voters restart with their new election timeout, and no longer hear the leader.
         cluster.Isolate("node1");
         cluster.ElectionTimeout = TimeSpan.FromMilliseconds(after);
         foreach (var voter in (string[])["node2", "node3"])

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>What a core makes of log time across leaders, restarts and snapshots.</summary>
+/// <summary>Log time after changes of the leader, restarts and installed snapshots.</summary>
 public sealed class LogTimeTests
 {
     [Theory]
@@ -32,7 +32,7 @@ public sealed class LogTimeTests
             Assert.True(TermStart.TryRead(start, out var ledUntil));
             Assert.InRange(start.TimeMs - ledUntil, 0, 60);
         }
-        // Log time itself has gone on all the while.
+        // Log time itself has advanced by the whole time.
         Assert.InRange(cluster[leader].Disk.Entries[^1].TimeMs - 1_000_000, 5_900L * seconds, 6_600L * seconds);
     }
 
@@ -69,7 +69,7 @@ public sealed class LogTimeTests
         cluster.Crash("n2");
         cluster.Start("n2");
         cluster.Run(1_000);
-        // Its wall clock is years ahead, and no entry has told it what time it is.
+        // All wall clocks jump decades ahead. Since its restart n2 has received heartbeats only, no entry.
         cluster.SetWallClock(1_000_000_000_000);
         cluster.Transfer("n1", "n2");
         cluster.Settle();
@@ -97,7 +97,7 @@ public sealed class LogTimeTests
 
         cluster.SetWallClock(900_000_000);
         cluster.Timeout("n1");
-        // Until the entry that says so is committed, heartbeats do not tell of the jump.
+        // Until the entry that records the jump is committed, heartbeats carry no log time.
         Assert.All(TimesSaid(), time => Assert.Equal(0, time));
         cluster.Settle();
         cluster.Timeout("n1");

@@ -5,10 +5,12 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>What the Raft paper and Ongaro's dissertation demand of changes of members, and what this product adds.</summary>
+/// <summary>What the Raft paper and Ongaro's dissertation require of membership changes, and what this product adds.</summary>
 public sealed class MembershipPaperTests
 {
-    /// <summary>Dissertation §4.1, and Ongaro's correction of 2015: one change at a time, none before the term has committed an entry.</summary>
+    /// <summary>
+    /// Dissertation §4.1, and Ongaro's correction of 2015: one change at a time, and none before the term has committed an entry.
+    /// </summary>
     [Fact]
     public void No_change_of_members_before_the_leader_has_committed_in_its_term_nor_two_at_once()
     {
@@ -31,7 +33,7 @@ public sealed class MembershipPaperTests
         Assert.Null(cluster.Completed(first)!.Error);
     }
 
-    /// <summary>Dissertation §4.1: a configuration goes with the entry that carries it.</summary>
+    /// <summary>Dissertation §4.1: truncating the entry of a configuration undoes the configuration.</summary>
     [Fact]
     public void A_truncated_configuration_is_out_of_force()
     {
@@ -51,7 +53,9 @@ public sealed class MembershipPaperTests
         Assert.Equal(1, cluster.Core("node1").ConfigurationIndex);
     }
 
-    /// <summary>Dissertation §4.2.2: a server outside of its own latest configuration is still needed until that configuration is committed.</summary>
+    /// <summary>
+    /// Dissertation §4.2.2: a server that its own latest configuration excludes is needed until that configuration is committed.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -79,7 +83,7 @@ public sealed class MembershipPaperTests
         Assert.Equal("node1", cluster.Core("node1").Configuration.ToString());
     }
 
-    /// <summary>Dissertation §4.2.1: a new member that cannot be reached costs no quorum and is reported.</summary>
+    /// <summary>Dissertation §4.2.1: an unreachable new member does not count for the quorum, and the call reports it.</summary>
     [Fact]
     public void An_unreachable_new_member_stays_a_learner()
     {
@@ -92,7 +96,9 @@ public sealed class MembershipPaperTests
         Assert.Equal((RaftRole.Leader, 3), (cluster.Core("node1").Role, cluster.Core("node1").Configuration.VoterCount));
     }
 
-    /// <summary>Dissertation §4.4: a voter whose connection was reset a moment ago is not counted on, though its silence is still short.</summary>
+    /// <summary>
+    /// Dissertation §4.4: a voter whose connection was just reset does not count as alive, although it was heard a moment ago.
+    /// </summary>
     [Fact]
     public void A_voter_that_was_just_lost_is_not_counted_on_for_a_removal()
     {
@@ -107,7 +113,7 @@ public sealed class MembershipPaperTests
         Assert.Equal(RaftKvMembershipError.WouldLoseQuorum, cluster.Completed(living)!.Error);
     }
 
-    /// <summary>Dissertation §4.4: a change that would cost the quorum that is alive is refused.</summary>
+    /// <summary>Dissertation §4.4: a change that would lose the quorum of live voters is refused.</summary>
     [Fact]
     public void A_living_voter_is_not_removed_while_it_is_needed_and_a_dead_one_is()
     {
@@ -127,7 +133,7 @@ public sealed class MembershipPaperTests
         Assert.Equal(RaftKvMembershipError.UnknownMember, cluster.Completed(unknown)!.Error);
     }
 
-    /// <summary>Dissertation §4.2.1: the last voter stays, and a voter is not replaced by another disk of its name.</summary>
+    /// <summary>Dissertation §4.2.1: the last voter cannot be removed, and another disk cannot take the name of a live voter.</summary>
     [Fact]
     public void The_last_voter_and_the_disk_of_a_voter_are_protected()
     {
@@ -141,8 +147,8 @@ public sealed class MembershipPaperTests
     }
 
     /// <summary>
-    /// Dissertation §4.1: a voter that comes back with an empty disk is, for the voters, a removal of one of them, whatever its name. Nothing the old disk acknowledged counts for the
-    /// new one, and the new one votes only once it has caught up.
+    /// Dissertation §4.1: for the voters, a voter that returns with an empty disk is a removed voter, whatever its name. Acknowledgements
+    /// of the old disk do not count for the new disk, and the new disk votes only once it has caught up.
     /// </summary>
     [Fact]
     public void A_voter_with_an_empty_disk_is_replaced_by_a_learner_of_its_name_once_it_has_long_been_silent()
@@ -152,7 +158,7 @@ public sealed class MembershipPaperTests
         var other = ModelClusters.Incarnation("node3", 7);
         var wiped = new AddMember(new Member("node3", "node3:1", other, MemberRole.Joining));
 
-        // Alive, and silent for a moment only: then it is two nodes with one name.
+        // The voter is alive, or silent for a moment only: two nodes would have one name.
         Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(cluster.Change("node1", wiped))!.Error);
         cluster.Crash("node3");
         cluster.Run(2_500);
@@ -171,7 +177,7 @@ public sealed class MembershipPaperTests
         Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node1").CommitIndex);
     }
 
-    /// <summary>Dissertation §4.2.1: without the silent voter the living ones must be a quorum of those that remain.</summary>
+    /// <summary>Dissertation §4.2.1: the live voters must be a quorum of the voters that remain without the silent one.</summary>
     [Fact]
     public void An_empty_disk_is_not_taken_in_when_that_would_cost_the_quorum()
     {
@@ -187,7 +193,7 @@ public sealed class MembershipPaperTests
         Assert.Contains(cluster.Completed(wiped)!.Error, (RaftKvMembershipError?[])[RaftKvMembershipError.WouldLoseQuorum, RaftKvMembershipError.ChangeInProgress]);
     }
 
-    /// <summary>Members beyond the wanted number of voters stand by; one of them takes the place of a voter that has long been silent, one voter at a time.</summary>
+    /// <summary>Members beyond <c>TargetVoters</c> stand by. A standby member replaces a voter that is silent for 30 s.</summary>
     [Fact]
     public void A_member_that_stands_by_takes_the_place_of_a_silent_voter_and_only_then()
     {
@@ -207,7 +213,7 @@ public sealed class MembershipPaperTests
         cluster.Run(2_000);
         Assert.Equal(["node1", "node2", "node4"], Voters());
 
-        // It returns to stand by, and is there when it is needed.
+        // node3 returns as a standby member, and becomes a voter again when one is missing.
         cluster.Start("node3");
         cluster.Run(1_000);
         Assert.Equal(["node1", "node2", "node4"], Voters());

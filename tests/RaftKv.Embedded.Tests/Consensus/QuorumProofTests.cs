@@ -6,8 +6,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Dissertation §4.4, as this product reads it: what decides about the quorum stands on answers that came after the request, never on
-/// recent contact.
+/// Dissertation §4.4, as this product reads it: answers to messages that were sent after the request prove a quorum, and recent contact
+/// does not.
 /// </summary>
 public sealed class QuorumProofTests
 {
@@ -70,7 +70,7 @@ public sealed class QuorumProofTests
         var cluster = ScriptedCluster.Of("node1", "node2", "node3", "node4", "node5");
         cluster.Elect("node1");
         cluster.Run(60);
-        // With node2 the leader is a quorum of none; two more are needed before the removal, one more after it.
+        // The leader and node2 are two voters. A quorum is three, of five voters before the removal and of four after it.
         foreach (var silent in (string[])["node3", "node4", "node5"])
             cluster.Crash(silent);
 
@@ -155,7 +155,7 @@ public sealed class QuorumProofTests
         foreach (var id in ids)
             cluster.Add(id, ids);
         cluster.Elect("node1");
-        // The surplus voter would be node4, and node2 answers; the rest of the old quorum does not.
+        // The surplus voter would be node4. Only node2 answers, and with the leader it is no quorum of the four voters.
         Assert.Equal(4, cluster.Core("node1").Configuration.VoterCount);
         cluster.Drop();
         cluster.Crash("node3");
@@ -172,7 +172,7 @@ public sealed class QuorumProofTests
         cluster.Add("node3");
         cluster.Elect("node1");
         cluster.Change("node1", new AddMember(cluster.NewMember("node3", MemberRole.Joining)));
-        // node3 has everything, and falls while the answers for its promotion are on their way; then node2 falls too.
+        // node3 has all entries, and crashes before its promotion is confirmed. Then node2 crashes too.
         while (cluster.Core("node1").Peers.FirstOrDefault(p => p.NodeId == "node3") is not { } progress || progress.Match < cluster.Core("node1").LastIndex)
             cluster.Deliver();
         Assert.Equal(2, cluster.Core("node1").Configuration.VoterCount);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>What the Raft paper and Ongaro's dissertation demand, section by section.</summary>
+/// <summary>What the Raft paper and Ongaro's dissertation require, section by section.</summary>
 public sealed class RaftPaperTests
 {
     private static readonly string[] Five = ["node1", "node2", "node3", "node4", "node5"];
@@ -63,7 +63,7 @@ public sealed class RaftPaperTests
         Assert.Equal((RaftRole.Follower, 9), (cluster.Core("node1").Role, cluster.Core("node1").Term));
     }
 
-    /// <summary>Raft §5.3, figure 7: whatever the followers' logs, the leader's log is what they end with.</summary>
+    /// <summary>Raft §5.3, figure 7: followers end with the log of the leader, whatever their own logs contain.</summary>
     [Theory]
     [InlineData(new long[] { 1, 1, 1, 4, 4, 5, 5, 6, 6 })]
     [InlineData(new long[] { 1, 1, 1, 4 })]
@@ -222,7 +222,7 @@ public sealed class RaftPaperTests
         Assert.Equal(new InstallSnapshotReply(4, last, snapshot.Length, true, 0), cluster.Mail[^1].Message);
     }
 
-    /// <summary>Raft §7: an old snapshot is no news.</summary>
+    /// <summary>Raft §7: a snapshot that ends before the commit index changes nothing.</summary>
     [Fact]
     public void A_snapshot_behind_the_commit_index_is_answered_and_ignored()
     {
@@ -237,7 +237,7 @@ public sealed class RaftPaperTests
         Assert.Equal(commit, cluster.Core("node2").CommitIndex);
     }
 
-    /// <summary>Dissertation §3.10: while the leadership is handed over nothing new is accepted, and the wait is bounded.</summary>
+    /// <summary>Dissertation §3.10: during a leadership transfer no proposal is accepted, and the transfer has a timeout.</summary>
     [Fact]
     public void A_transfer_to_a_silent_node_times_out_and_the_leader_leads_on()
     {
@@ -257,7 +257,9 @@ public sealed class RaftPaperTests
         Assert.Equal((RaftRole.Leader, last + 1), (cluster.Core("node1").Role, cluster.Core("node1").LastIndex));
     }
 
-    /// <summary>Raft §5.3 assumes that a disk keeps what it has confirmed; a peer that has lost it must not be asked again and again.</summary>
+    /// <summary>
+    /// Raft §5.3 assumes that a disk keeps what it has confirmed. A peer that has lost such entries must not be probed forever.
+    /// </summary>
     [Fact]
     public void A_peer_that_lost_acknowledged_entries_is_not_probed_in_a_circle()
     {
@@ -271,7 +273,7 @@ public sealed class RaftPaperTests
         Assert.Empty(cluster.Mail);
     }
 
-    /// <summary>Dissertation §4.2.3: a server that hears from a leader neither votes nor takes over the term.</summary>
+    /// <summary>Dissertation §4.2.3: a server that hears from a leader neither votes nor adopts the term.</summary>
     [Fact]
     public void A_candidate_does_not_disturb_a_working_leader()
     {
@@ -315,7 +317,7 @@ public sealed class RaftPaperTests
         Assert.Contains(cluster.Effects, e => e.Effect is ReadReady r && r.Id == read && r.Index >= 2);
     }
 
-    /// <summary>Dissertation §6.4: an answer to an older round proves nothing about a younger read.</summary>
+    /// <summary>Dissertation §6.4: an answer to an earlier round does not confirm the leadership for a later read.</summary>
     [Fact]
     public void An_answer_to_an_earlier_round_proves_nothing()
     {
@@ -333,7 +335,9 @@ public sealed class RaftPaperTests
         Assert.Contains(cluster.Effects, e => e.Effect is ReadReady r && r.Id == read);
     }
 
-    /// <summary>Dissertation §6.4.1: whoever has promised a lease votes for nobody, itself included, before it has run out.</summary>
+    /// <summary>
+    /// Dissertation §6.4.1: a voter that has promised a lease votes for no node, not even for itself, before the lease ends.
+    /// </summary>
     [Fact]
     public void A_promise_outlives_a_broken_connection_and_a_restart()
     {

@@ -5,7 +5,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Random runs of the core. <c>RAFTKV_SEEDS</c> says how many (default 120), <c>RAFTKV_SEED</c> the first; a failure names its seed.
+/// Random runs of the core. <c>RAFTKV_SEEDS</c> is the number of seeds (default 120), <c>RAFTKV_SEED</c> the first one (default 1). A
+/// failure names its seed.
 /// </summary>
 public sealed class RandomRunTests
 {

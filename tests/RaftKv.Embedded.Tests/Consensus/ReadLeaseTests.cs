@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
+/// <summary>How long the read lease of a leader lasts, and which heartbeat rounds extend it.</summary>
 public sealed class ReadLeaseTests
 {
     private readonly ReadLease _lease = new(new RaftSettings

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A name with two data directories: which of them is the member, and what the words of the other one are worth.</summary>
+/// <summary>Two data directories with one node name: which of them is the member, and what messages of the other one count for.</summary>
 public sealed class ReplacedDiskTests
 {
     private static readonly Guid Other = ModelClusters.Incarnation("node3", 7);

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A node that was removed, lost its disk and was added again reads its way through configurations that name it as it was.</summary>
+/// <summary>
+/// A node that was removed, lost its disk and was added again receives configurations that contain its previous incarnation.
+/// </summary>
 public class ReplacedIncarnationTests
 {
     private static readonly Guid Before = Guid.NewGuid();
@@ -34,7 +36,7 @@ public class ReplacedIncarnationTests
     {
         var old = new ClusterConfiguration(
             [new Member("n1", "n1:1", CurrentDisk, MemberRole.Voter), new Member("n2", "n2:1", Guid.NewGuid(), MemberRole.Voter)]);
-        // In force, and not known to be committed, is a configuration in which somebody else has its name.
+        // The latest configuration, which is not known to be committed, gives the name of this node to another incarnation.
         var next = old.With(new Member("n1", "n1:1", Before, MemberRole.Voter));
         var node = new RaftCore(new RaftSettings { NodeId = "n1", Incarnation = CurrentDisk, Seed = 1 }, new RaftStart
         {

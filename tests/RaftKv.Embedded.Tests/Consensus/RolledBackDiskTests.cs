@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A follower whose disk went back in time takes back entries that it acknowledged in the term of the leader.</summary>
+/// <summary>A follower whose disk was rolled back no longer has entries that it acknowledged to the leader in the current term.</summary>
 public sealed class RolledBackDiskTests
 {
     [Fact]
@@ -25,7 +25,9 @@ public sealed class RolledBackDiskTests
         Assert.All(cluster.Core("node1").Peers, p => Assert.Equal((cluster.Core("node1").LastIndex, false), (p.Match, p.HasLostEntries)));
     }
 
-    /// <summary>The leader and a disk that is no quorum: the leader steps down, commits nothing, and appends no removal.</summary>
+    /// <summary>
+    /// The leader and the rolled-back disk are no quorum: the leader steps down, commits nothing, and appends no removal.
+    /// </summary>
     [Fact]
     public void A_follower_that_takes_back_what_it_acknowledged_counts_for_no_quorum()
     {
@@ -53,7 +55,7 @@ public sealed class RolledBackDiskTests
         Assert.DoesNotContain(cluster.Effects, e => e.Effect is ReadReady ready && ready.Id == read);
     }
 
-    /// <summary>Messages may overtake each other: a refusal from before the acknowledgement proves nothing.</summary>
+    /// <summary>Messages may overtake each other: a refusal that was sent before the acknowledgement is no proof of a loss.</summary>
     [Fact]
     public void A_refusal_that_arrives_after_a_later_acknowledgement_is_no_loss()
     {
@@ -67,7 +69,7 @@ public sealed class RolledBackDiskTests
         Assert.DoesNotContain(cluster.Effects, e => e.Effect is EntriesLost);
     }
 
-    /// <summary>The leader still tells a removed member that it was removed when the member is added again.</summary>
+    /// <summary>The member is added again while the leader still notifies it of its removal.</summary>
     [Fact]
     public void A_member_that_is_removed_and_added_at_once_is_fed_from_what_its_disk_has()
     {
@@ -105,7 +107,7 @@ public sealed class RolledBackDiskTests
         Assert.Equal(0, leader.Peers.Single(p => p.NodeId == "node3").Match);
     }
 
-    /// <summary>Configurations that name its old identity do not remove it, and their vote is not its own.</summary>
+    /// <summary>Configurations with the node's old identity do not remove it, and do not give it a vote.</summary>
     [Fact]
     public void A_node_with_a_new_identity_waits_as_a_learner_until_it_is_taken_in()
     {
@@ -121,7 +123,7 @@ public sealed class RolledBackDiskTests
         Assert.Equal(RaftRole.Learner, cluster.Core("node3").Role);
     }
 
-    /// <summary>Such a leader may not say that it is ready: nothing shows that a quorum follows it.</summary>
+    /// <summary>Such a leader must not report that it is ready: nothing proves that a quorum follows it.</summary>
     [Fact]
     public void A_leader_has_no_quorum_before_an_entry_of_its_term_is_committed_nor_when_nobody_answers()
     {
@@ -141,7 +143,7 @@ public sealed class RolledBackDiskTests
         Assert.False(cluster.Core("node1").HasQuorum);
     }
 
-    /// <summary>The safety checker assumes disks that keep what they have.</summary>
+    /// <summary>Without the safety checker, which assumes that disks keep what was written.</summary>
     private static ScriptedCluster Cluster(params string[] ids)
     {
         var cluster = new ScriptedCluster { ChecksSafety = false };

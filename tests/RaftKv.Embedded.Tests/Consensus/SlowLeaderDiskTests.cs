@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>What waits for a node's own disk is bounded, although a quorum commits without it.</summary>
+/// <summary>The bytes that wait for a node's own disk are limited, although a quorum commits without this node.</summary>
 public sealed class SlowLeaderDiskTests
 {
     private const int CommandBytes = 1024 * 1024;
@@ -40,7 +40,7 @@ public sealed class SlowLeaderDiskTests
     [Fact]
     public void A_follower_whose_disk_hangs_takes_no_entries_beyond_twice_the_limit_and_catches_up_when_it_goes_on()
     {
-        // The test speaks for the leader.
+        // The test sends the messages of the leader, so the safety checker is off.
         var cluster = new ScriptedCluster { ChecksSafety = false };
         foreach (var id in (string[])["node1", "node2", "node3"])
             cluster.Add(id, "node1", "node2", "node3");
@@ -50,7 +50,7 @@ public sealed class SlowLeaderDiskTests
         var (term, previous) = (follower.Term, new EntryId(follower.LastTerm, follower.LastIndex));
         for (var i = 0; i < 3 * Limit / CommandBytes; i++)
         {
-            // As after many lost connections: a leader keeps no more than 8 MiB on its way through one.
+            // As after many lost connections: a leader has at most 8 MiB under way to one follower.
             var entry = new LogEntry(term, previous.Index + 1, 0, EntryKind.Command, new byte[CommandBytes]);
             cluster.Hand("node1", "node3", new AppendEntries(term, previous, new[] { entry }, previous.Index, 0, 0));
             previous = follower.LastIndex == entry.Index ? entry.Id : previous;

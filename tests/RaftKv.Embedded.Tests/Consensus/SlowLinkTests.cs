@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>A follower that is far behind is fed as fast as its link delivers, and with hardly more bytes than it needs.</summary>
+/// <summary>
+/// A follower that is far behind catches up about as fast as its link allows, and is sent hardly more bytes than it needs.
+/// </summary>
 public sealed class SlowLinkTests
 {
     private const double MostTime = 1.3;
@@ -59,7 +61,7 @@ public sealed class SlowLinkTests
         cluster.Drop("node1", "node2");
         cluster.Hand("node1", "node2", new ReadIndexReply(cluster.Core("node2").Term, long.MaxValue, 1));
         Assert.True(cluster.Core("node2").Deadline > deadline);
-        // One that has no index does not lead any more.
+        // A reply without an index comes from a node that no longer leads.
         deadline = cluster.Core("node2").Deadline;
         cluster.Wait(10);
         cluster.Hand("node1", "node2", new ReadIndexReply(cluster.Core("node2").Term, long.MaxValue, -1));
@@ -89,8 +91,9 @@ public sealed class SlowLinkTests
         Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
     }
 
-    /// <summary>The answer of the process that died arrives after the loss of the connection: each direction has a connection of its
-    /// own.</summary>
+    /// <summary>
+    /// The answer of the crashed process arrives after the loss of the connection, because each direction has its own connection.
+    /// </summary>
     [Fact]
     public void Entries_that_a_follower_compared_and_lost_before_they_were_durable_are_sent_again()
     {
@@ -112,7 +115,7 @@ public sealed class SlowLinkTests
         Assert.Equal(cluster.Core("node1").LastIndex, cluster.Core("node3").LastIndex);
     }
 
-    /// <summary>node3 has acknowledged the first entries, is in contact, and does not get the others.</summary>
+    /// <summary>The follower node3 has acknowledged the first entries, stays in contact, and does not receive the others.</summary>
     private static ScriptedCluster LeaderWithFollowerBehind()
     {
         var cluster = ScriptedCluster.Of("node1", "node2", "node3");

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
+/// <summary>Which part of a snapshot the leader sends next to a peer, and what it sends again.</summary>
 public sealed class SnapshotTransferTests
 {
     private static readonly EntryId Last = new(2, 40);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Consensus;
 
-/// <summary>The request of a leader to take over (dissertation §3.10).</summary>
+/// <summary>What a node does when the leader asks it to take over the leadership (dissertation §3.10).</summary>
 public sealed class TakeOverRequestTests
 {
     private readonly List<RaftEffect> _effects = [];

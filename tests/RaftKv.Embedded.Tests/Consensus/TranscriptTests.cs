@@ -8,8 +8,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Consensus;
 
 /// <summary>
-/// Stories of a cluster, told line by line: what is done to it, and everything the nodes do about it. With <c>RAFTKV_REWRITE=1</c> the
-/// answers are written anew; commit them only when you understand why they changed.
+/// Replays the transcripts of a cluster: each has commands, and below each command all that the nodes do. With <c>RAFTKV_REWRITE=1</c> the
+/// test writes what the nodes do now; commit that only when you understand why it changed.
 /// </summary>
 public sealed class TranscriptTests
 {

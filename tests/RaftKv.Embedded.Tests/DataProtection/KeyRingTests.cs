@@ -10,7 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.DataProtection;
 
-/// <summary>Data Protection with its own key manager, on real replicas.</summary>
+/// <summary>The key ring of Data Protection, with the framework's key manager, on real nodes.</summary>
 public sealed class KeyRingTests : IAsyncDisposable
 {
     private const string Keys = "data-protection/keys/";
@@ -34,7 +34,7 @@ public sealed class KeyRingTests : IAsyncDisposable
     public async Task Three_nodes_that_all_find_no_key_create_one()
     {
         await StartAsync(3);
-        // Each has looked and found nothing, as if they had started in the same moment.
+        // Each node has read the empty ring, as if all had started at the same moment.
         var repositories = _applications.Select(Repository).ToArray();
         Assert.All(repositories, r => Assert.Empty(r.GetAllElements()));
         await Task.WhenAll(repositories.Select((r, i) => Task.Run(() => r.StoreElement(new XElement("key", i), $"key-{i}"), Cancel)));
@@ -42,7 +42,7 @@ public sealed class KeyRingTests : IAsyncDisposable
         var first = Assert.Single(repositories[0].GetAllElements());
         Assert.All(repositories, r => Assert.Equal(first.Value, Assert.Single(r.GetAllElements()).Value));
 
-        // From then on a key is one more key.
+        // Once the ring has a key, a further key is added to it.
         repositories[2].StoreElement(new XElement("key", "later"), "key-later");
         Assert.Equal(2, repositories[0].GetAllElements().Count);
     }

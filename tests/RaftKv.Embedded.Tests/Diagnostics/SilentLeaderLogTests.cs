@@ -7,7 +7,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Diagnostics;
 
 /// <summary>
-/// What the log says of a leader that is silent, and of none: with a long election timeout a silent leader stays known for long.
+/// Log lines about a silent leader and about a missing leader. With a long election timeout, a silent leader stays known for a long time.
 /// </summary>
 public sealed class SilentLeaderLogTests
 {

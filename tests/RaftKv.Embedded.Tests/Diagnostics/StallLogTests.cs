@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Diagnostics;
 
-/// <summary>What the log says of stalls: short ones at most once a minute, lasting ones as warnings while they last.</summary>
+/// <summary>Log lines about stalls: short ones at most once a minute, long ones as warnings while they last.</summary>
 public sealed class StallLogTests
 {
     private readonly ManualTime _time = new();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Diagnostics;
 
-/// <summary>What hangs is told of while it hangs.</summary>
+/// <summary>A stall is reported while it lasts, and once.</summary>
 public class StallWatchTests
 {
     private readonly ReplicaClock _clock = new(TimeProvider.System);

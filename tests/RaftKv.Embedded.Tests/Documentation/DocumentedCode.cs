@@ -2,7 +2,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-/// <summary>What the pages show is compiled and run: a test has the code, between two marks, and a page has the same lines.</summary>
+/// <summary>
+/// The code that the pages show is compiled and run: a test contains it between two marks, and a page must have the same lines.
+/// </summary>
 internal static class DocumentedCode
 {
     /// <param name="source">The file of the test, in this folder.</param>
@@ -10,8 +12,8 @@ internal static class DocumentedCode
     public static void IsThatOf(string source, string section) =>
         IsThatOf(["tests", "RaftKv.Embedded.Tests", "Documentation", source], section);
 
-    /// <param name="path">The file, from the root of the repository.</param>
-    /// <param name="section">As above.</param>
+    /// <param name="path">The path of the file, from the root of the repository.</param>
+    /// <param name="section">The heading in a page, as in the other overload.</param>
     public static void IsThatOf(string[] path, string section)
     {
         var source = path[^1];

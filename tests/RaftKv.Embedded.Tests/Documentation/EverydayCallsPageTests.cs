@@ -4,6 +4,7 @@ using static RaftKv.Embedded.Tests.Documentation.WatchPageTests;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The documented code for everyday calls is compiled, works, and equals the page.</summary>
 public sealed class EverydayCallsPageTests
 {
     [Fact]

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The documented code for leader services and periodic jobs is compiled, works, and equals the page.</summary>
 public sealed class LeaderServicesPageTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

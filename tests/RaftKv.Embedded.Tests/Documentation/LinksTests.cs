@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-/// <summary>Every link between the pages, and from them to files, leads somewhere.</summary>
+/// <summary>Every link between pages, and from pages to files, leads to an existing file and heading.</summary>
 public sealed partial class LinksTests
 {
     public static TheoryData<string> Pages() => [.. Documents.All.Select(p => Path.GetRelativePath(Repository.PathOf(), p))];
@@ -34,7 +34,7 @@ public sealed partial class LinksTests
             page => Assert.Contains($"(docs/{Path.GetFileName(page)}", readme));
     }
 
-    /// <summary>As the hosting sites make them of headings.</summary>
+    /// <summary>The anchors that hosting sites make from the headings of a page.</summary>
     private static IEnumerable<string> Anchors(string file) => Heading().Matches(File.ReadAllText(file))
         .Select(m => NotInAnchors().Replace(m.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
-/// <summary>The table of log lines in docs/operations.md has every line of the sources, with its number, level and text, and no other.</summary>
+/// <summary>
+/// The table of log lines in docs/operations.md has every line of the sources with its number, level and text, and no other line.
+/// </summary>
 public sealed partial class LogLinesTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The documented code for key prefixes is compiled, works, and equals the page.</summary>
 public sealed class PrefixPageTests
 {
     [Fact]

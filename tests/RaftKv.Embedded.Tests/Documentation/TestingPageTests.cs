@@ -2,6 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The page about testing shows code that the tests of the testing package run.</summary>
 public sealed class TestingPageTests
 {
     [Theory]

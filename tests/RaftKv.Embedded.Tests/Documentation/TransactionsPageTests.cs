@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The documented code for transactions is compiled, works, and equals the pages.</summary>
 public sealed class TransactionsPageTests
 {
     [Fact]

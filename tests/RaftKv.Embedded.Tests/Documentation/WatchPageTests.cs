@@ -9,6 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Documentation;
 
+/// <summary>The documented code for scans, watches, typed values and configuration is compiled, works, and equals the pages.</summary>
 public sealed partial class WatchPageTests : IDisposable
 {
     private readonly TestFolder _folder = new();

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Formats;
 
-/// <summary>Released formats, photographed. RAFTKV_REWRITE=1 takes a new picture, which is a decision, not a fix.</summary>
+/// <summary>Files with the bytes of released formats. <c>RAFTKV_REWRITE=1</c> overwrites them, which changes a released format.</summary>
 internal static class GoldenFile
 {
     public static byte[] Read(string name) => File.ReadAllBytes(PathOf(name));

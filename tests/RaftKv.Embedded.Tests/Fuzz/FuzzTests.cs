@@ -10,8 +10,9 @@ public sealed class FuzzTests
     private const int Inputs = 20_000;
     private const int Connections = 4_000;
 
-    /// <summary>Targets that open a connection for each input to a live node. They measure the threads and the heap of the whole
-    /// process.</summary>
+    /// <summary>
+    /// Targets that open a connection to a live node for each input. They measure the threads and the heap of the whole process.
+    /// </summary>
     private static readonly string[] ConnectionTargets = ["unknown-peer", "peer-without-secret", "stream"];
 
     public static TheoryData<string> InputTargets => [.. FuzzRun.Targets.Except(ConnectionTargets)];
@@ -28,7 +29,9 @@ public sealed class FuzzTests
         Assert.True(run.Accepted > 0, "No input passes the checksums: the mutations prove nothing.");
     }
 
-    /// <summary>Runs in a process of its own: the heap of this one holds the garbage of the tests that run beside it.</summary>
+    /// <summary>
+    /// Runs in a process of its own, because the heap of this process has the garbage of tests that run at the same time.
+    /// </summary>
     [Theory]
     [MemberData(nameof(LiveTargets))]
     public async Task Hostile_connections_are_refused_and_cost_nothing_else(string target)

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>What an operator is told about a change of members is what happens.</summary>
+/// <summary>The outcome that a membership call reports to an operator is true.</summary>
 public sealed class AdministrativeCallTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -32,7 +32,7 @@ public sealed class AdministrativeCallTests : IDisposable
         await one.Cluster.WaitUntilReadyAsync(limit.Token);
         await one.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: limit.Token);
 
-        // The followers are gone before the leader is asked: it cannot have proven a quorum, and has appended nothing.
+        // The followers are gone before the call, so the leader cannot prove a quorum and has appended nothing.
         Assert.Equal(KvOutcome.NotApplied, refusal.Outcome);
         Assert.Equal(["node1", "node2", "node3"], one.Cluster.Status.Members.Select(m => m.NodeId));
     }

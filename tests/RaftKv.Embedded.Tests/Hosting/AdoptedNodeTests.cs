@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Nodes that a cluster has adopted and that no committed configuration names, because the entry about them was replaced or lost with its leader.</summary>
+/// <summary>
+/// Nodes that a cluster has adopted but no committed configuration contains, because their entry was replaced or lost with its leader.
+/// </summary>
 public sealed class AdoptedNodeTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -60,7 +62,7 @@ public sealed class AdoptedNodeTests : IDisposable
         await AdoptAsync(3, one.Cluster.Status.ClusterId);
 
         await using var again = await StartAsync(3, o => o.Bootstrap = RaftKvBootstrap.Never);
-        // Before the former disk has been silent for long it is refused; that it is a member already is not said.
+        // The call is refused until the former disk has been silent for long. It must not succeed because node3 is a member already.
         while (true)
         {
             try
@@ -105,14 +107,14 @@ public sealed class AdoptedNodeTests : IDisposable
         await using var two = await StartAsync(2, o => o.AddMembers(_ports[..3]));
         await using var three = await StartAsync(3, o => o.AddMembers(_ports[..3]));
         Eventually.Holds(() => two.Cluster.Status.WaitsFor is not null && three.Cluster.Status.WaitsFor is not null, "both say that they wait", 60);
-        // Longer than it would take with all of them.
+        // Longer than it would take if all members answered.
         await Task.Delay(AbandonedCluster.Timeout + TimeSpan.FromSeconds(1), Cancel);
 
         Assert.Equal(lost, two.Cluster.Status.ClusterId);
         Assert.Equal(0, _log.Count(136));
     }
 
-    /// <summary>Leaves the data directory of a node as it is when a cluster has just adopted it and has sent nothing.</summary>
+    /// <summary>Creates the data directory of a node that a cluster has just adopted and has sent nothing to.</summary>
     private async Task AdoptAsync(int number, Guid cluster)
     {
         await using (await StartAsync(number, o => o.Bootstrap = RaftKvBootstrap.Never))

@@ -90,7 +90,7 @@ public sealed class BackupTests : IDisposable
             await first.Cluster.AddMemberAsync("node3", three.Cluster.Status.Address, Cancel);
             await first.Kv.SetAsync("later", "2"u8.ToArray(), cancellationToken: Cancel);
         }
-        // Another disk, and a copy of the backup that nothing was noted beside: only the cluster itself can tell.
+        // Another disk, and a copy of the backup without the .restored file beside it: only the cluster itself can prevent the restore.
         File.Copy(file, file + "2");
 
         await using var again = await StartAsync(1, "replaced", file + "2", listensFor: 60);
@@ -192,7 +192,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(RaftKvUnavailableReason.NotReady, never.Reason);
     }
 
-    /// <summary>A backup of one key.</summary>
+    /// <summary>Creates a backup of one key, and returns its path.</summary>
     private async Task<string> BackupAsync()
     {
         var file = _folder.Sub("backup");
@@ -203,7 +203,7 @@ public sealed class BackupTests : IDisposable
         return file;
     }
 
-    /// <summary>The backup with another size of the session table in its end chunk, whose checksum is right.</summary>
+    /// <summary>The backup with another size of the session table in its end chunk, and a right checksum.</summary>
     private static byte[] WithOtherSessionBytes(byte[] backup)
     {
         const int ChunkBytes = SnapshotFile.ChunkFrameBytes + SnapshotFile.EndBytes;

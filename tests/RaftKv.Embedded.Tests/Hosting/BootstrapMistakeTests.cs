@@ -5,7 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Mistakes in the configurations of nodes that start for the first time: each node that waits because of one says which, and no cluster is founded on it.</summary>
+/// <summary>
+/// Mistakes in the configuration of nodes that start for the first time: a node that waits because of one names it, and bootstraps no
+/// cluster.
+/// </summary>
 public sealed class BootstrapMistakeTests : IDisposable
 {
     private const int CannotBootstrap = 107;
@@ -26,7 +29,7 @@ public sealed class BootstrapMistakeTests : IDisposable
     public async Task Lists_that_differ_in_the_smallest_name_found_no_cluster_and_every_node_says_so()
     {
         await using var one = await StartAsync(1, o => o.AddMembers(_ports[..3]));
-        // It would found a cluster with the third one.
+        // By its own list, node2 would bootstrap a cluster with node3.
         await using var two = await StartAsync(2, o =>
         {
             o.InitialMembers.Add(new() { NodeId = "node2", Address = AddressOf(2) });
@@ -84,7 +87,7 @@ public sealed class BootstrapMistakeTests : IDisposable
 
         Says(twin, "does not admit it for now");
         Says(twin, "If two nodes have the NodeId node2, give each its own.");
-        // Meanwhile it asks on; what is logged about it is bounded by the time, not by how often it asks.
+        // The node keeps asking. The number of log lines depends on the time, and not on the number of requests.
         await Task.Delay(2000, Cancel);
         var lines = _log.Lines.Where(l => l.Id is DiskReplaced or JoinRequestRefused).GroupBy(l => l.Text);
         Assert.All(lines, same => Assert.InRange(same.Count(), 1, 2));
@@ -129,11 +132,11 @@ public sealed class BootstrapMistakeTests : IDisposable
         await one.Cluster.WaitUntilReadyAsync(Cancel);
         clock.Restart();
         await AskAsync(one, ProbeFailed);
-        // Each node says it, if the leadership moves.
+        // Each of the two nodes logs it, if the leadership moves.
         Assert.True(_log.Count(ProbeFailed) <= 2 + (2 * (int)(clock.Elapsed.TotalSeconds / 10)), $"it was logged {_log.Count(ProbeFailed)} times");
     }
 
-    /// <summary>As a node does that is not admitted, at an address at which none listens.</summary>
+    /// <summary>Sends the join requests of a node that is not admitted, with an address at which no node listens.</summary>
     private async Task AskAsync(TestNode member, int id)
     {
         var incarnation = Guid.NewGuid();

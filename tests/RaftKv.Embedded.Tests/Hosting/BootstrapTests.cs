@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Which nodes found a cluster, and what the others say while they wait.</summary>
+/// <summary>Which nodes bootstrap a cluster, and what the others report while they wait.</summary>
 public sealed class BootstrapTests : IDisposable
 {
     private const int BootstrapFinished = 102;
@@ -93,7 +93,7 @@ public sealed class BootstrapTests : IDisposable
 
         Assert.Equal(node.Cluster.Status.ClusterId, second.Cluster.Status.ClusterId);
         Eventually.Holds(() => second.Cluster.Status.WaitsFor is null, "it waits for nothing", 60);
-        // Waiting is what it was told to do.
+        // Waiting is no mistake when Bootstrap is Never.
         Assert.Equal(0, _log.Count(Mistake));
         Assert.NotEqual(0, _log.Await(Waits));
     }
@@ -143,7 +143,7 @@ public sealed class BootstrapTests : IDisposable
     [Fact]
     public async Task A_node_that_has_seeds_and_is_no_initial_member_joins_their_cluster()
     {
-        // The same list and the same seeds for all, as one environment variable each gives them.
+        // All nodes have the same list and the same seeds, as from the same environment variables.
         async Task<TestNode> StartWithAllAsync(int number) => await StartAsync(number, o =>
         {
             o.AddMembers(_ports[..2]);

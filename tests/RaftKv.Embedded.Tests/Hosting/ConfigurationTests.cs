@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>The store as a source of configuration.</summary>
+/// <summary>The store as a source of configuration: reloads, values that cannot be bound, and values that are kept in a file.</summary>
 public sealed class ConfigurationTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -62,7 +62,7 @@ public sealed class ConfigurationTests : IDisposable
         await done.Task.WaitAsync(Patience, Cancel);
         await host.StopAsync(Cancel);
 
-        // The first reload may be the empty state of before the first write.
+        // The first reload may show the empty state before the first write.
         Assert.All(seen.Where(s => s != "  "), s => Assert.Equal($"{s[0]} {s[0]} {s[0]}", s));
         Assert.Equal(seen.Order(), seen);
         Assert.Equal("9 9 9", seen[^1]);
@@ -95,7 +95,7 @@ public sealed class ConfigurationTests : IDisposable
         await done.Task.WaitAsync(Patience, Cancel);
         await host.StopAsync(Cancel);
 
-        // One for the first write, and one for all the others; a few more if the machine pauses the reader while it catches up.
+        // One reload for the first write and one for all the others. More if the machine pauses the reader while it catches up.
         Assert.InRange(reloads, 2, 50);
     }
 
@@ -256,7 +256,7 @@ public sealed class ConfigurationTests : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // The value of before is one that cannot be bound.
+                // The previous value cannot be bound.
                 return false;
             }
         }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Options from a configuration section.</summary>
+/// <summary>Options from a configuration section: lists in one value, and addresses that follow from the initial members.</summary>
 public sealed class ConfiguredOptionsTests
 {
     [Theory]

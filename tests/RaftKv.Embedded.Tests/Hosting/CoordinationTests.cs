@@ -2,10 +2,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Locks, leadership and keys of a process, as an application has them.</summary>
+/// <summary>Locks, leaderships and ephemeral keys, as an application uses them.</summary>
 public sealed class CoordinationTests : IAsyncLifetime
 {
-    // A loss is noticed within a third of it; a pause of a busy machine is shorter than all of it.
+    // A loss is noticed within a third of this time. A pause of a busy machine is shorter than all of it.
     private static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(4) };
 
     private readonly TestFolder _folder = new();
@@ -69,7 +69,7 @@ public sealed class CoordinationTests : IAsyncLifetime
         Assert.Null(await NextAsync());
         var first = await Coordination.AcquireLockAsync("office", cancellationToken: Cancel);
         Assert.Equal(first.FencingToken, (await NextAsync())!.FencingToken);
-        // One more in the line is no other leader.
+        // A further request that waits for the lock does not change the leader.
         var waits = Coordination.AcquireLockAsync("office", cancellationToken: Cancel).AsTask();
         await first.DisposeAsync();
         var second = await waits;

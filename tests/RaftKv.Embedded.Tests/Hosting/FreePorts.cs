@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Ports that were free a moment ago, held at the same time so that they differ.</summary>
+/// <summary>Ports that were free a moment ago. All of them are held at the same time, so that they differ.</summary>
 internal static class FreePorts
 {
     public static int[] Take(int count)

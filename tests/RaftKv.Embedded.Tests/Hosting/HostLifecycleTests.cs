@@ -8,8 +8,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Hosting;
 
 /// <summary>
-/// What test factories and impatient applications do to a host: stop it twice, dispose it while it stops, and start the next one on the same directory at
-/// once.
+/// What test factories and impatient applications do to a host: they stop it twice, dispose it while it stops, and start the next host on
+/// the same directory at once.
 /// </summary>
 public sealed class HostLifecycleTests : IDisposable
 {
@@ -23,7 +23,10 @@ public sealed class HostLifecycleTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>As WebApplicationFactory does: the application's own thread waits for the shutdown, and stops and disposes the host beside the factory.</summary>
+    /// <summary>
+    /// As with WebApplicationFactory: the application's own thread waits for the shutdown, and stops and disposes the host at the same time
+    /// as the factory.
+    /// </summary>
     [Fact]
     public async Task A_factory_that_disposes_a_host_starts_the_next_one_on_the_same_directory_at_once()
     {
@@ -58,13 +61,13 @@ public sealed class HostLifecycleTests : IDisposable
         builder.Services.AddRaftKv(o => (o.DataDirectory, o.Bootstrap) = (_folder.Sub("data"), RaftKvBootstrap.SingleNode));
         builder.Services.AddSingleton<ReplicaOpener>(new WaitingOpener(opens));
         using var host = builder.Build();
-        // Without a thread of its own: it runs where the start ends.
+        // The continuation runs on the thread that completes the start.
         var application = host.StartAsync(Cancel).ContinueWith(
             _ => goesOn.Wait(Patience), Cancel, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             var calls = new List<Task>();
-            // Over a second: until then the host waits for the replica itself.
+            // For more than the second for which the host itself waits for the replica.
             for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(2); await Task.Delay(50, Cancel))
             {
                 if (host.Services.GetRequiredService<ReplicaAccess>().IsOpening)
@@ -86,7 +89,7 @@ public sealed class HostLifecycleTests : IDisposable
         await host.StopAsync(Cancel);
     }
 
-    /// <summary>What an application does while it drains: its calls are served on.</summary>
+    /// <summary>An application that drains: its other calls are still served.</summary>
     [Fact]
     public async Task A_watch_that_begins_while_the_host_stops_is_refused_and_harms_no_replica()
     {

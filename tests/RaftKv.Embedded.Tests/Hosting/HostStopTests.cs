@@ -6,8 +6,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Hosting;
 
 /// <summary>
-/// What lasts as long as the host (views, watches, leaderships, locks) ends when the host begins to stop. The timeouts of these hosts are minutes: a stop that
-/// waits for one of them does not end in time.
+/// Views, watches, leaderships and locks end when the host begins to stop. The timeouts of these hosts are minutes: a stop that waits for
+/// one of them does not end in time.
 /// </summary>
 public sealed class HostStopTests : IDisposable
 {
@@ -148,7 +148,7 @@ public sealed class HostStopTests : IDisposable
         foreach (var node in cluster.All)
             await node.Coordination.SetEphemeralAsync($"nodes/{node.Cluster.Status.NodeId}", default, Cancel);
 
-        // The leader each time, as long as there is one.
+        // The leader first.
         foreach (var node in cluster.All.OrderByDescending(n => n.Cluster.Status.Role == RaftKvRole.Leader))
             await node.StopAsync().WaitAsync(Patience, Cancel);
 
@@ -171,7 +171,7 @@ public sealed class HostStopTests : IDisposable
 
         await first.Cluster.RemoveMemberAsync("node3", Cancel);
         await UntilAsync(removed, status => status.Role == RaftKvRole.Removed);
-        // Its office falls to another node, so it has lost its own for certain.
+        // Another node acquires the lock, so node3 has certainly lost it.
         await (await first.Coordination.AcquireLockAsync("office", cancellationToken: Cancel).AsTask().WaitAsync(Patience, Cancel)).DisposeAsync();
         await first.Cluster.AddMemberAsync("node3", $"127.0.0.1:{_ports[2]}", Cancel);
 
@@ -194,7 +194,7 @@ public sealed class HostStopTests : IDisposable
 
     private static void Patient(IServiceCollection services) => services.Configure<HostOptions>(o => o.ShutdownTimeout = Timeout.InfiniteTimeSpan);
 
-    /// <summary>Runs a background service until it has begun, and stops the host. Gives what became of the service.</summary>
+    /// <summary>Runs a background service until it has begun, and stops the host. Returns the completed task of the service.</summary>
     private async Task<Task> StopWithAsync(Func<IServiceProvider, Action, Task> run)
     {
         var begun = new TaskCompletionSource();

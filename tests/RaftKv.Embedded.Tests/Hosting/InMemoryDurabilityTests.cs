@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Nodes without a disk (<see cref="RaftKvDurability.Memory"/>): each restart is a disk that was replaced.</summary>
+/// <summary>
+/// Nodes without a disk (<see cref="RaftKvDurability.Memory"/>): after each restart, a node is like one whose disk was replaced.
+/// </summary>
 public sealed class InMemoryDurabilityTests
 {
     private const long Budget = 24 * 1024 * 1024;
@@ -54,7 +56,7 @@ public sealed class InMemoryDurabilityTests
         Assert.True(again.Cluster.Status.SnapshotIndex > 0);
         Assert.Equal(9, await again.Kv.CountAsync(KvKeyRange.All, cancellationToken: Cancel));
         Eventually.Holds(() => IsVoter(one, "node3"), "it votes again");
-        // It counts for a quorum, holds locks and is told of changes as before.
+        // It counts for a quorum, holds locks and watches changes as before.
         await one.Inside.DisposeAsync();
         await using var held = await again.Coordination.AcquireLockAsync("lock", default, Limit(60));
         var version = (await again.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Limit(60))).Version;
@@ -85,7 +87,7 @@ public sealed class InMemoryDurabilityTests
 
         Assert.Equal((Guid.Empty, Guid.Empty), (newOne.Cluster.Status.ClusterId, newTwo.Cluster.Status.ClusterId));
         Assert.True((await three.Kv.GetAsync("a", KvReadOptions.Stale, Cancel)).Found);
-        // Without the last node that remembers it, the cluster is gone, and they found another one.
+        // Without the last node that remembers it, the cluster is lost, and the nodes bootstrap another one.
         await three.StopAsync();
         await using var newThree = await StartAsync(3);
         await newThree.Cluster.WaitUntilReadyAsync(Limit(60));
@@ -148,7 +150,7 @@ public sealed class InMemoryDurabilityTests
     private Task<TestNode> StartAsync(int number, Action<RaftKvOptions>? configure = null) => TestNode.StartAsConfiguredAsync(o =>
     {
         (o.NodeId, o.ListenAddress) = ($"node{number}", AddressOf(number));
-        // Patient, so that a busy machine does not hold elections of its own.
+        // Longer than the default, so that pauses of a busy machine cause no elections.
         o.ElectionTimeout = TimeSpan.FromMilliseconds(500);
         (o.Durability, o.MemoryBudgetBytes) = (RaftKvDurability.Memory, Budget);
         (o.SnapshotThresholdBytes, o.LogRetentionBytes) = (64 * 1024, 0);

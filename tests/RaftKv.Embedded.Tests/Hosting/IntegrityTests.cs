@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A copy that has come to differ is found, serves nothing, and is replaced.</summary>
+/// <summary>A copy that differs from the majority is found, serves nothing, and is replaced.</summary>
 public sealed class IntegrityTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -25,10 +25,10 @@ public sealed class IntegrityTests : IDisposable
         await WaitAsync("a comparison", () => nodes.Any(n => n.Cluster.Status.VerifiedIndex > 0));
         var odd = nodes.First(n => n.Cluster.Status.Role == RaftKvRole.Leader == isLeader);
         var healthy = nodes.First(n => n != odd);
-        // A snapshot of the wrong state must not come back either.
+        // The snapshot that is taken below has the wrong state, and must not be used either.
         await WaitAsync("everything applied", () => nodes.All(n => n.Cluster.Status.AppliedIndex == nodes.Max(m => m.Cluster.Status.AppliedIndex)));
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        // Before there is anything to find: a copy that differs is found within a moment, and a quarantined node begins no watch.
+        // The watch begins before the copy differs: a difference is found within a moment, and a quarantined node accepts no watch.
         var told = ReadAllAsync(odd.Kv.WatchAsync(KvKeyRange.Exactly("unused"), cancellationToken: watch.Token));
         await WaitAsync("a watch", () => odd.Cluster.Status.WatchCount > 0);
         var quarantined = FirstQuarantineAsync(odd, watch.Token);
@@ -41,7 +41,7 @@ public sealed class IntegrityTests : IDisposable
         Assert.Contains("differs from that of the majority", status.Quarantine);
 
         await WaitAsync("a replaced copy", () => odd.Cluster.Status is { Quarantine: null, IsReady: true });
-        // What it was told of the old state may have been wrong, also that nothing happened.
+        // Events of the wrong state may have been wrong, and so may their absence.
         await Assert.ThrowsAsync<RaftKvCompactedException>(() => told.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
         await WriteAsync(healthy, 200);
         Assert.Equal(await RightAsync(), (await odd.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount);
@@ -51,7 +51,7 @@ public sealed class IntegrityTests : IDisposable
         await WaitAsync("all copies alike", () => nodes.Max(n => n.Cluster.Status.VerifiedIndex) > verified);
         Assert.All(nodes, n => Assert.Null(n.Cluster.Status.Quarantine));
 
-        // And what it would start from is right as well.
+        // The state that a restart reads is right as well.
         await odd.StopAsync();
         await using var again = await StartAsync(Array.IndexOf(nodes, odd) + 1);
         await again.Cluster.WaitUntilReadyAsync(Cancel);
@@ -60,7 +60,7 @@ public sealed class IntegrityTests : IDisposable
         async Task<long> RightAsync() => (await healthy.Kv.GetAsync("k7", cancellationToken: Cancel)).WriteCount;
     }
 
-    /// <summary>Few writes are compared like many: the copies are compared at the last entry, whatever its index.</summary>
+    /// <summary>Few writes are compared like many writes: the copies are compared at the last entry, whatever its index.</summary>
     [Fact]
     public async Task Copies_are_compared_at_the_last_write_whatever_its_index()
     {
@@ -79,7 +79,7 @@ public sealed class IntegrityTests : IDisposable
         await WaitAsync("a replaced copy", () => odd.Cluster.Status is { Quarantine: null, IsReady: true });
     }
 
-    /// <summary>What a defect of the store, or of the machine, would do: between two entries, a record becomes another one.</summary>
+    /// <summary>Changes a record between two entries, as a defect of the store or of the machine would.</summary>
     private static async Task CorruptAsync(TestNode node, string key)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

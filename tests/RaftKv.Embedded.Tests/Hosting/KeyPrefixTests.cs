@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Views of a prefix, and the contract's default implementations, over a node.</summary>
+/// <summary>Views of a prefix and the default implementations of the contract, on a real node.</summary>
 public sealed class KeyPrefixTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
@@ -78,7 +78,7 @@ public sealed class KeyPrefixTests : IAsyncLifetime
         return list;
     }
 
-    /// <summary>A store with no more than an implementation needs.</summary>
+    /// <summary>A store that implements only the six required methods.</summary>
     private sealed class SixMethods(IDistributedKv kv) : IDistributedKv
     {
         public ValueTask<KvGetResult> GetAsync(string key, KvReadOptions options = default,
@@ -94,7 +94,7 @@ public sealed class KeyPrefixTests : IAsyncLifetime
         public ValueTask<KvTransactionResult> CommitAsync(KvTransaction transaction, CancellationToken cancellationToken = default) =>
             kv.CommitAsync(transaction, cancellationToken);
 
-        /// <summary>Small pages, so that a scan has several.</summary>
+        /// <summary>At most two entries for each page, so that a scan has several pages.</summary>
         public ValueTask<KvScanPage> ScanPageAsync(KvKeyRange range, KvScanOptions options = default,
             CancellationToken cancellationToken = default) =>
             kv.ScanPageAsync(range, options with { Limit = Math.Min(options.Limit, 2) }, cancellationToken);

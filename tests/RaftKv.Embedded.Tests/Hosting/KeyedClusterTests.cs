@@ -10,7 +10,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Several clusters in one process.</summary>
+/// <summary>
+/// Several clusters in one process are independent: keys, locks, leases, caches, configuration, health checks and telemetry.
+/// </summary>
 public sealed class KeyedClusterTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();

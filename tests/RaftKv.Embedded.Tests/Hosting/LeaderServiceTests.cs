@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Services that run on one node at a time, and jobs that run once per period.</summary>
+/// <summary>Services that run on one node at a time, and jobs that run at most once per period.</summary>
 public sealed class LeaderServiceTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -88,7 +88,7 @@ public sealed class LeaderServiceTests : IDisposable
             await Task.Yield();
             Interlocked.Increment(ref ended);
         }, Fast));
-        // More than one run when the leadership was lost meanwhile.
+        // There is more than one run when the leadership was lost meanwhile.
         Eventually.Holds(() => !_runs.IsEmpty, "it runs");
 
         await node.StopAsync();
@@ -108,7 +108,7 @@ public sealed class LeaderServiceTests : IDisposable
             }, Fast));
         Eventually.Holds(() => starts.Count >= 4, "it has run four times");
 
-        // Log time follows the leader's clock by less than a tenth.
+        // The rate of log time differs from that of the leader's clock by less than a tenth.
         var pauses = starts.Zip(starts.Skip(1), Stopwatch.GetElapsedTime);
         Assert.All(pauses, pause => Assert.True(pause > TimeSpan.FromSeconds(0.8), $"The next run came after {pause}."));
     }

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>What a node serves without a quorum: its own copy, to reads that allow it, also after it was restarted alone.</summary>
+/// <summary>A node without a quorum serves its own copy to reads that allow it, also after it was restarted alone.</summary>
 public sealed class LeaderlessTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -57,7 +57,7 @@ public sealed class LeaderlessTests : IDisposable
         foreach (var other in cluster.All.Skip(1))
             await other.StopAsync();
 
-        // These wait until the leader has been missed for long enough; linearizable reads fail.
+        // These reads wait until the leader has been missing for long enough. Linearizable reads fail.
         var strict = node.Kv.GetAsync("cache/key", cancellationToken: Cancel).AsTask();
         var read = await node.Kv.GetAsync("cache/key", OrStale, Cancel);
         Assert.True(read.Found && read.Age > TimeSpan.Zero, $"{read.Found}, {read.Age}");
@@ -66,7 +66,7 @@ public sealed class LeaderlessTests : IDisposable
         var scan = new KvScanOptions { StaleWithoutLeader = true };
         Assert.Equal(["cache/key"], await node.Kv.ScanAsync(KvKeyRange.All, scan, Cancel).Select(e => e.Key).ToListAsync(Cancel));
 
-        // While a write of the store itself still waits for a leader.
+        // The store's own write still waits for a leader, while the cache refuses writes.
         var write = node.Kv.SetAsync("other", new byte[] { 1 }, cancellationToken: Cancel).AsTask();
         Assert.Equal(RaftKvUnavailableReason.NoLeader, (await Assert.ThrowsAsync<RaftKvUnavailableException>(() => cache.SetAsync("key", [2], new(), Cancel))).Reason);
         await Assert.ThrowsAsync<RaftKvUnavailableException>(() => cache.RemoveAsync("key", Cancel));
@@ -93,7 +93,7 @@ public sealed class LeaderlessTests : IDisposable
         Assert.Equal((true, written), (read.Found, read.Version));
         Assert.True(alone.Kv.TryRead("key", 0, (_, _, _) => true, out bool _));
         Assert.Equal("secret", Assert.Single(Repository(alone).GetAllElements()).Value);
-        // Not behind what the caller has seen.
+        // A read is refused when the copy is older than the version that the caller requires.
         var ahead = KvReadOptions.AtLeast(new KvVersion(written.Value + 1000));
         Assert.Equal(RaftKvUnavailableReason.NotReady, (await Assert.ThrowsAsync<RaftKvUnavailableException>(async () => await alone.Kv.GetAsync("key", ahead, Cancel))).Reason);
     }
@@ -107,7 +107,7 @@ public sealed class LeaderlessTests : IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(Patience);
 
-        // What a kill would leave: the files as they are, while the node runs.
+        // A kill leaves the files as they are while the node runs.
         var copy = _folder.Sub("copy");
         while (MarkIn(copy) < written.Version.Value)
             await Task.Delay(20, limit.Token);

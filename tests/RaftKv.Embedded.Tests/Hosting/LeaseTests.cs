@@ -2,10 +2,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Leases, as an application has them.</summary>
+/// <summary>Leases and the keys that are bound to them, as an application uses them.</summary>
 public sealed class LeaseTests : IAsyncLifetime
 {
-    // A pause of a busy machine is shorter.
+    // A pause of a busy machine is shorter than this.
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(5);
 
     private readonly TestFolder _folder = new();

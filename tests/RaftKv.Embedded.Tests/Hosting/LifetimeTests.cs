@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Keys that expire, as an application has them.</summary>
+/// <summary>Keys that expire, as an application uses them.</summary>
 public sealed class LifetimeTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
@@ -105,7 +105,7 @@ public sealed class LifetimeTests : IAsyncLifetime
         var first = (await Kv.GetAsync("k", cancellationToken: Cancel)).ExpiresAt!.Value;
         var watch = GoneAsync("k", set.Version);
 
-        // Reads, some of them without a copy, until they have carried the key over its first end.
+        // Reads with and without a copy of the value, until they have extended the life of the key beyond its first end.
         KvGetResult read;
         do
         {

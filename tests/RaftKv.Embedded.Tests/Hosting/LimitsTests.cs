@@ -3,7 +3,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Limits belong to the cluster: they rise when all members allow more, and what is committed is applied by every node whatever its options allow.</summary>
+/// <summary>
+/// Limits belong to the cluster: they rise when all members allow more, and every node applies committed entries, whatever its own options
+/// allow.
+/// </summary>
 public sealed class LimitsTests : IDisposable
 {
     private const int Small = 256 * 1024;
@@ -33,7 +36,7 @@ public sealed class LimitsTests : IDisposable
                 await nodes[i]!.Cluster.WaitUntilReadyAsync(Cancel);
                 if (i == 2)
                     continue;
-                // The upgraded node leads; the others do not allow it.
+                // The upgraded node leads, but not all members allow the value.
                 await MakeLeaderAsync(nodes[i]!);
                 var refused = await Assert.ThrowsAsync<RaftKvLimitExceededException>(() => nodes[i]!.Kv.SetAsync("large", new byte[Large - 1], cancellationToken: Cancel).AsTask());
                 Assert.Equal((nameof(RaftKvOptions.MaxValueBytes), (long)Small), (refused.Limit, refused.Maximum));
@@ -79,7 +82,7 @@ public sealed class LimitsTests : IDisposable
     [Fact]
     public async Task A_record_that_a_leader_of_an_older_version_let_pass_is_applied_and_restored_by_nodes_with_smaller_options()
     {
-        // Such a leader decides by its own options.
+        // A leader of an older version decides by its own options.
         await using var one = await StartAsync(1, Large, FeatureLevels.Transactions);
         await using var two = await StartAsync(2, Small, FeatureLevels.Transactions);
         var three = await StartAsync(3, Small, FeatureLevels.Transactions);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Options that change while the node runs.</summary>
+/// <summary>Options that change while the node runs: some are taken over, some need a restart, and invalid values are ignored.</summary>
 public sealed class LiveOptionsTests : IDisposable
 {
     private const int Taken = 193;
@@ -48,7 +48,7 @@ public sealed class LiveOptionsTests : IDisposable
         Assert.Equal(TimeSpan.FromMilliseconds(250), running.ElectionTimeout);
         AssertLogged(1, 1, 0);
 
-        // The framework's own monitor of the options tells the one who reloads.
+        // The framework's own monitor of the options throws at the caller of the reload.
         Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "-1")));
         Assert.Throws<AggregateException>(() => Change(configuration, ("RequestTimeout", "soon")));
         Assert.Equal(TimeSpan.FromSeconds(9), running.RequestTimeout);
@@ -69,14 +69,14 @@ public sealed class LiveOptionsTests : IDisposable
         using var one = await StartAsync(configurations[0]);
         using var two = await StartAsync(configurations[1]);
         await ReadyAsync(one, two);
-        // Added at the end, then made the first, then the old one is removed.
+        // The new secret is added at the end, then it becomes the first, then the old one is removed.
         foreach (var secrets in (string[][])[[Old, New], [New, Old], [New]])
         {
             foreach (var configuration in configurations)
                 Change(configuration, ("PeerSecrets:0", secrets[0]), ("PeerSecrets:1", secrets.ElementAtOrDefault(1)));
         }
 
-        // New connections know the new secret only: a node that comes back with the old one is turned away.
+        // New connections accept only the new secret, so a node that returns with the old one is refused.
         await two.StopAsync(Cancel);
         two.Dispose();
         using (var stranger = await StartAsync(Member(2)))

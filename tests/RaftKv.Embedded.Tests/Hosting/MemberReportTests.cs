@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>What a follower knows of another one through the leader.</summary>
+/// <summary>What a follower knows of another follower from the reports of the leader.</summary>
 public sealed class MemberReportTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -38,14 +38,14 @@ public sealed class MemberReportTests : IDisposable
         await UntilAsync(follower, other, m => m.LastContact is not null);
         var hello = new PeerHello { NodeId = NameOf(leader) };
 
-        // Until it is seen: the leader's own reports say something else, once a second.
+        // Repeated until it is seen, because the leader's own reports say something else once a second.
         var told = await UntilAsync(follower, other, m => !m.IsReachable, () =>
         {
             var status = follower.Cluster.Status;
-            // Longer than four election timeouts, and not so long that this node would have heard the member well after the leader.
+            // Longer than four election timeouts, and short enough that this node's own contact is not much later than the leader's.
             var silent = new ReportedMember(NameOf(other), 1, 4_500, HasLostEntries: true);
             follower.Inside.Replica.Post(new PeerInput(hello, new MemberReport(status.Term, 101, [silent]), 0));
-            // Of an earlier leader: ignored.
+            // A report of an earlier leader is ignored.
             follower.Inside.Replica.Post(new PeerInput(hello, new MemberReport(status.Term - 1, 201, [silent]), 0));
         });
 
@@ -77,7 +77,7 @@ public sealed class MemberReportTests : IDisposable
         }
     }
 
-    // Patient, so that a busy machine does not hold elections of its own.
+    // Longer than the default, so that pauses of a busy machine cause no elections.
     private Task<TestNodes> StartAsync() => TestNodes.StartAsync(number => TestNode.StartAsync(o =>
     {
         o.BeOneOf(number, _ports, _folder);

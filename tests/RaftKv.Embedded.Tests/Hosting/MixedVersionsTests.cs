@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A cluster whose members are upgraded one after the other.</summary>
+/// <summary>A cluster whose members are upgraded one after the other uses a new feature only once all are upgraded.</summary>
 public sealed class MixedVersionsTests : IDisposable
 {
     private readonly TestFolder _folder = new();

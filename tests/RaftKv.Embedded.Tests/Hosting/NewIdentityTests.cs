@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A member that lost its disk and was added anew is another one to whoever has not heard of it yet.</summary>
+/// <summary>A member that lost its disk and was added again has a new identity. A node that lags knows it under the old identity.</summary>
 public sealed class NewIdentityTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -19,7 +19,7 @@ public sealed class NewIdentityTests : IDisposable
         await using var first = anew;
         await using var second = two;
         await using var third = three;
-        // And then it leads.
+        // The node with the new identity becomes the leader.
         await two.Cluster.TransferLeadershipAsync("node1", Cancel);
         await using var late = await StartAsync(4);
         await anew.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Cancel);
@@ -38,7 +38,8 @@ public sealed class NewIdentityTests : IDisposable
         await using var first = anew;
         await two.Kv.SetAsync("opens", "a session"u8.ToArray(), cancellationToken: Cancel);
 
-        // Only the leader and the new disk have the last entry; of four voters three are left, and none of the other two can lead.
+        // Only node2 and the new disk of node1 have the last entry. Without node2 three of four voters are left, and node3 and node4 cannot
+        // lead.
         await three.StopAsync();
         var last = two.Cluster.Status.LastIndex;
         var write = two.Kv.SetAsync("after", "2"u8.ToArray(), cancellationToken: Cancel).AsTask();
@@ -56,7 +57,7 @@ public sealed class NewIdentityTests : IDisposable
         Assert.Equal("node1", late.Cluster.Status.LeaderId);
     }
 
-    /// <summary>Of four members the last one is down, and does not hear that the first is removed and comes back under its name with an empty disk.</summary>
+    /// <summary>While node4 is down, node1 is removed and added again under its name with an empty disk.</summary>
     private async Task<(TestNode Anew, TestNode Two, TestNode Three)> ReplaceTheFirstAsync()
     {
         await using var one = await StartAsync(1, "old");
@@ -81,7 +82,7 @@ public sealed class NewIdentityTests : IDisposable
         o.NodeId = $"node{number}";
         o.DataDirectory = _folder.Sub(o.NodeId + directory);
         o.ListenAddress = $"127.0.0.1:{_ports[number - 1]}";
-        // Patient, so that a busy machine does not hold elections of its own.
+        // Longer than the default, so that pauses of a busy machine cause no elections.
         o.ElectionTimeout = TimeSpan.FromSeconds(1);
     });
 }

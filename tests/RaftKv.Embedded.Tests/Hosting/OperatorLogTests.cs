@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>What an operator reads: the version at start, when a node is ready, and a lost quorum with the names of the nodes that are silent.</summary>
+/// <summary>
+/// Log lines for operators: the version at start, when a node is ready, and a lost quorum with the names of the silent nodes.
+/// </summary>
 public sealed class OperatorLogTests : IDisposable
 {
     private const int Started = 100, Ready = 142, NoLeader = 145, LeaderKnownAgain = 146;

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
+/// <summary>The defaults of the options, and the errors that invalid options cause.</summary>
 public sealed class RaftKvOptionsValidatorTests
 {
     [Fact]
@@ -184,7 +185,7 @@ public sealed class RaftKvOptionsValidatorTests
         options.InitialMembers.Add(new RaftKvMember { NodeId = "node1", Address = "127.0.0.1:1" });
         Assert.StartsWith("NodeId is not set, and there are InitialMembers or Seeds", Assert.Single(Errors(options)));
 
-        // The same name, said by the user.
+        // The same name, set by the user.
         options.NodeId = string.Concat("node", "1");
         Assert.Empty(Errors(options));
 
@@ -210,7 +211,7 @@ public sealed class RaftKvOptionsValidatorTests
         Assert.StartsWith("InitialMembers does not have this node, d.", Assert.Single(Errors(options)));
     }
 
-    /// <summary>Without the prefix that says whose options they are.</summary>
+    /// <summary>The errors without the prefix that names the cluster of the options.</summary>
     private static IEnumerable<string> Errors(RaftKvOptions options)
     {
         var errors = new RaftKvOptionsValidator().Validate(null, options).Failures ?? [];

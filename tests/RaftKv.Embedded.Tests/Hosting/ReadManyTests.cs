@@ -107,7 +107,7 @@ public sealed class ReadManyTests : IAsyncLifetime
             pages.AddRange(page.Entries);
             if (page.Next is null)
                 break;
-            // What is written between two pages is not in their version.
+            // Writes between two pages are not in the version of the pages.
             await _node.Kv.SetAsync($"{page.Next}x", default, cancellationToken: Cancel);
             await _node.Kv.DeleteAsync("k000", cancellationToken: Cancel);
             options = options with { After = page.Next, AtVersion = page.Version };

@@ -2,7 +2,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A node that was removed from its cluster says so to each caller at once: with a request timeout of minutes, none of these calls would end in time otherwise.</summary>
+/// <summary>
+/// A node that was removed from its cluster refuses each call at once. The request timeout is minutes, so a call that waits does not end in
+/// time.
+/// </summary>
 public sealed class RemovedNodeTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

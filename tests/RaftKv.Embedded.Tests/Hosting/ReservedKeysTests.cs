@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Keys of the library are read by applications and written by the library alone.</summary>
+/// <summary>Applications can read reserved keys, and only the library can write them.</summary>
 public sealed class ReservedKeysTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Scans of an application while it writes.</summary>
+/// <summary>Scans, pages, children and counts, also while keys are written.</summary>
 public sealed class ScanTests : IDisposable
 {
     private readonly TestFolder _folder = new();

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Whole nodes that authenticate each other, and what they say about it.</summary>
+/// <summary>Nodes that authenticate each other, and what they log about it.</summary>
 public sealed class SecureClusterTests : IDisposable
 {
     private const string Secret = "hush-hush-hush-hush-hush-hush-hush-hush";
@@ -125,7 +125,7 @@ public sealed class SecureClusterTests : IDisposable
         }
     }
 
-    /// <summary>Every line of every category, with the values it was made of.</summary>
+    /// <summary>Collects every log line of every category, with the values in it.</summary>
     private sealed class Collector(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;

@@ -131,7 +131,7 @@ public sealed class SingleNodeTests : IDisposable
         var options = new KvReadOptions { Consistency = consistency };
         var value = AllocatedBy(() => new byte[100].Length);
 
-        // A lease may have lapsed on a machine that stood still: then one read has to wait.
+        // A lease may have expired while the machine paused. Then one read has to wait.
         var (least, inPlace) = (long.MaxValue, long.MaxValue);
         for (var attempt = 0; attempt < 1_000 && (least, inPlace) != (value, 0); attempt++)
         {
@@ -164,7 +164,7 @@ public sealed class SingleNodeTests : IDisposable
 
     private static long AllocatedBy(Func<int> act)
     {
-        // The first time it may have something to compile.
+        // The first call may compile something, which allocates.
         act();
         var before = GC.GetAllocatedBytesForCurrentThread();
         var length = act();

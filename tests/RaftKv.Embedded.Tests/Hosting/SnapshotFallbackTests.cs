@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Of two snapshots on the disk the older one is a real fallback: the log still reaches back to it.</summary>
+/// <summary>The older of two snapshots on the disk replaces a damaged newer one, because the log still reaches back to it.</summary>
 public sealed class SnapshotFallbackTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -42,7 +42,7 @@ public sealed class SnapshotFallbackTests : IDisposable
         }
     }
 
-    /// <summary>More than a segment of the log.</summary>
+    /// <summary>Writes more than a segment of the log.</summary>
     private static async Task FillAsync(TestNode node, int round)
     {
         for (var i = 0; i < 20; i++)

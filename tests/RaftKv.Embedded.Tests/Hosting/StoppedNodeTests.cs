@@ -2,7 +2,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Every call gets an answer, also when the replica has ended before it was made.</summary>
+/// <summary>Every call gets an answer, also when the replica ended before the call.</summary>
 public sealed class StoppedNodeTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A directory that goes with the test.</summary>
+/// <summary>A temporary directory that is deleted at the end of the test.</summary>
 internal sealed class TestFolder : IDisposable
 {
     public TestFolder() => Directory.CreateDirectory(Path);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A replica in a generic host of its own, as an application has it.</summary>
+/// <summary>A node in a generic host of its own, as in an application.</summary>
 internal sealed class TestNode : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -23,12 +23,14 @@ internal sealed class TestNode : IAsyncDisposable
 
     public IRaftKvLeases Leases => _host.Services.GetRequiredService<IRaftKvLeases>();
 
-    /// <summary>What is inside, for tests that break it.</summary>
+    /// <summary>The replica inside of the host, for tests that manipulate it.</summary>
     public LocalReplica Inside => _host.Services.GetRequiredService<ReplicaAccess>().Host;
 
     public IRaftKvCoordination Coordination => _host.Services.GetRequiredService<IRaftKvCoordination>();
 
-    /// <summary>A node whose options name no other node founds a cluster with its first call, or is added to one.</summary>
+    /// <summary>
+    /// Starts a node. When its options name no other node, it bootstraps a cluster with its first call, or can be added to one.
+    /// </summary>
     public static Task<TestNode> StartAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null) => StartAsConfiguredAsync(o =>
     {
         configure(o);
@@ -36,7 +38,7 @@ internal sealed class TestNode : IAsyncDisposable
             o.Bootstrap = RaftKvBootstrap.SingleNode;
     }, extend);
 
-    /// <summary>With these options and nothing else.</summary>
+    /// <summary>Starts a node with these options, also when they name no other node.</summary>
     public static async Task<TestNode> StartAsConfiguredAsync(Action<RaftKvOptions> configure, Action<IRaftKvBuilder>? extend = null, ILoggerProvider? log = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -46,7 +48,7 @@ internal sealed class TestNode : IAsyncDisposable
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
         var replica = builder.Services.AddRaftKv(o =>
         {
-            // The default is meant for machines that reboot.
+            // The default allows for machines that reboot.
             o.ReplacedDiskTimeout = TimeSpan.FromSeconds(2);
             configure(o);
         });

@@ -1,7 +1,7 @@
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Three nodes of one cluster, each of them ready. They stop in the opposite order of their start.</summary>
+/// <summary>Three nodes of one cluster, each of them ready. They stop in the reverse order of their start.</summary>
 internal sealed class TestNodes : IAsyncDisposable
 {
     private readonly List<TestNode> _nodes = [];
@@ -12,7 +12,7 @@ internal sealed class TestNodes : IAsyncDisposable
 
     public TestNode[] All => [.. _nodes];
 
-    /// <param name="start">Starts the node of a number, from 1 on.</param>
+    /// <param name="start">Starts the node with this number, from 1 on.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<TestNodes> StartAsync(Func<int, Task<TestNode>> start, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Three replicas in one process: nothing is static, real disks, real sockets.</summary>
+/// <summary>Three nodes in one process, with real disks and sockets and without shared static state.</summary>
 public sealed class ThreeNodeTests : IDisposable
 {
     private readonly TestFolder _folder = new();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Transactions as an application makes them.</summary>
+/// <summary>Transactions, as an application uses them.</summary>
 public sealed class TransactionTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Text, JSON and views.</summary>
+/// <summary>Values as text and as JSON, and views of them.</summary>
 public sealed partial class TypedTests : IDisposable
 {
     private readonly TestFolder _folder = new();

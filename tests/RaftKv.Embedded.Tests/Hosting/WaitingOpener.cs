@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A replica that takes as long to open as the test says.</summary>
+/// <summary>Opens the replica only once the test sets the event.</summary>
 internal sealed class WaitingOpener(ManualResetEventSlim opens) : ReplicaOpener
 {
     public override LocalReplica Open(RaftKvOptions options, ReplicaClock clock, Observers observers)

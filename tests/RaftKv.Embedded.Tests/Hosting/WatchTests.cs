@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Watches of an application, on a node of its own.</summary>
+/// <summary>Watches, as an application uses them, on a single node.</summary>
 public sealed class WatchTests : IDisposable
 {
     private readonly TestFolder _folder = new();
@@ -184,7 +184,7 @@ public sealed class WatchTests : IDisposable
             await using var watch = Watch(node, first);
             Assert.Equal("Put k=1, none", await PreviousAsync(watch));
             Assert.Equal("Put k=2 before 1", await PreviousAsync(watch));
-            // By the wall clock, which is compared with log time anew by each answer.
+            // The time is shown by the wall clock, which each answer compares with log time anew.
             var told = watch.Current.Previous!.Value;
             Assert.Equal(first, told.Version);
             Assert.InRange(told.ExpiresAt!.Value, ends - TimeSpan.FromMinutes(1), ends + TimeSpan.FromMinutes(1));

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>A node that once started with a clock that was years ahead.</summary>
+/// <summary>A node that once started with a wall clock that was years ahead still expires keys at the right time.</summary>
 public sealed class WrongClockTests : IDisposable
 {
     private static readonly TimeSpan Years = TimeSpan.FromDays(3650);
@@ -31,7 +31,7 @@ public sealed class WrongClockTests : IDisposable
         var transaction = new KvTransaction();
         transaction.Then.Set("transaction", new byte[1], new() { ExpiresAt = end }).Get("set");
         var committed = await node.Kv.CommitAsync(transaction, Cancel);
-        // An end that is near still comes, and everything with an earlier one is looked at before it.
+        // A key that ends soon still ends. Keys with an earlier end would have ended before it.
         await node.Kv.SetAsync("near", new byte[1], new() { ExpiresAt = DateTimeOffset.UtcNow.AddMilliseconds(100) }, Cancel);
         await GoneAsync(node, "near", set.Version);
 

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Log;
 
+/// <summary>The encoding of a configuration: its three formats, and what is refused.</summary>
 public sealed class ClusterConfigurationTests
 {
     private static readonly ClusterConfiguration Three = new(

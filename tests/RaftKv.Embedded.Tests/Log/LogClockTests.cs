@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Log;
 
-/// <summary>Log time goes on with the monotonic clock; what a wall clock says is believed only slowly.</summary>
+/// <summary>Log time advances with the monotonic clock, and follows the wall clock only slowly.</summary>
 public sealed class LogClockTests
 {
     private const long Hour = 3_600_000;

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Log;
 
+/// <summary>The terms of the entries of a log, as the ranges of its terms.</summary>
 public sealed class TermIndexTests
 {
     private readonly TermIndex _index = new(new EntryId(1, 10), [new EntryId(1, 11), new EntryId(3, 13)], 14);

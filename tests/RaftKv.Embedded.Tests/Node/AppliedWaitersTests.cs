@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>A caller that waits for an index is called once, when the index is applied.</summary>
 public sealed class AppliedWaitersTests
 {
     private readonly AppliedWaiters _waiters = new();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>Members tell each other their wall clocks; log time is a timeline of its own.</summary>
+/// <summary>Members report their wall clocks to each other. Log time is a timeline of its own.</summary>
 public sealed class ClusterClocksTests
 {
     private readonly InMemoryNode _node = new(RaftKvBootstrap.Never);

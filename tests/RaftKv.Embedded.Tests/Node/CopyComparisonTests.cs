@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>Which copies differ from the majority of the voters, by their fingerprints.</summary>
 public sealed class CopyComparisonTests
 {
     private static readonly ClusterConfiguration Three = Of(("a", MemberRole.Voter), ("b", MemberRole.Voter), ("c", MemberRole.Voter), ("learner", MemberRole.Learner));

@@ -50,7 +50,7 @@ public sealed class CopyVerifierTests
         var later = _node.Set("y");
         _node.Run();
         await Assert.ThrowsAsync<RaftKvUnavailableException>(() => later);
-        // Its fingerprints are of the copy in doubt.
+        // A fingerprint would be that of the copy in doubt.
         _leader.Send(new IntegrityProbe(_leader.LastIndex));
         Assert.Empty(_node.Transport.Take<IntegrityAnswer>());
     }

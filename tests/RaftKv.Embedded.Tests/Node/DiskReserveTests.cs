@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>What a node keeps free, and when a leader refuses data for want of room on others' disks.</summary>
+/// <summary>How much disk space a node keeps free, and when a leader refuses data because the disks of other nodes lack room.</summary>
 public sealed class DiskReserveTests
 {
     private const long MiB = 1024 * 1024;
@@ -18,7 +18,7 @@ public sealed class DiskReserveTests
         var reserve = new DiskReserve(new RaftKvOptions(), 200 * MiB, 6 * MiB);
         reserve.Measured(150 * MiB, flushBytes: 30 * MiB, snapshotBytes: 40 * MiB, appendedBytes: 0);
         Assert.False(reserve.IsFull);
-        // 30 + 40 + 2 * 6, and a sixteenth of the volume.
+        // In MiB: 30 + 40 + 2 * 6, and a sixteenth of the volume.
         Assert.Equal(94.5 * MiB, reserve.Reserve);
         Assert.Equal(55.5 * MiB, reserve.Room);
 
@@ -29,7 +29,7 @@ public sealed class DiskReserveTests
         Assert.True(reserve.IsFull);
         reserve.Measured(97 * MiB, 30 * MiB, 40 * MiB, 0);
         Assert.False(reserve.IsFull);
-        // The snapshot, which alone can make room again, still fits.
+        // The snapshot still fits. Only a snapshot can make room again.
         reserve.Measured(80 * MiB, 30 * MiB, 40 * MiB, 0);
         Assert.True(reserve.HasRoomForEntries(0));
         reserve.Measured(79 * MiB, 30 * MiB, 40 * MiB, 0);
@@ -63,7 +63,7 @@ public sealed class DiskReserveTests
         Assert.True(rooms.Limit(Three, _ => true) < 100);
         Assert.Equal("b, c", rooms.Lacking(Three, 100));
 
-        // One without room and one that is away are no quorum with the leader.
+        // The leader is no quorum when one node lacks room and the other one is away.
         rooms.Note("c", 900 * MiB, 100);
         Assert.True(rooms.Limit(Three, _ => true) > 100);
         Assert.True(rooms.Limit(Three, id => id != "c") < 100);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>Keys end by entries that the leader proposes when they are due.</summary>
+/// <summary>Keys expire by entries that the leader proposes when the keys are due.</summary>
 public sealed class ExpirySchedulerTests
 {
     private readonly InMemoryNode _node = new();

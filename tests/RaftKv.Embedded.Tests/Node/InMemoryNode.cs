@@ -12,7 +12,7 @@ using RaftKv.Embedded.Watch;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>A node without threads, sockets and files: its parts run when the test says so.</summary>
+/// <summary>A node without threads, sockets and files. Its parts run when the test says so.</summary>
 internal sealed class InMemoryNode
 {
     private const int SegmentBytes = 64 * 1024;
@@ -72,16 +72,16 @@ internal sealed class InMemoryNode
 
     public long FreeDiskBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Whether the disk cannot be asked what is free.</summary>
+    /// <summary>Whether measuring the free disk space fails.</summary>
     public bool DiskFails { get; set; }
 
-    /// <summary>For how many changes the disk has room, of the stores that snapshots are loaded into.</summary>
+    /// <summary>How many changes the stores that snapshots are loaded into have room for.</summary>
     public long StoreRoom { get; set; } = long.MaxValue;
 
-    /// <summary>A message of a peer has arrived.</summary>
+    /// <summary>Delivers a message of a peer.</summary>
     public void Receive(PeerHello from, PeerMessage message) => Replica.PostMessage(from, message);
 
-    /// <summary>Every part does what it has to do, until none has.</summary>
+    /// <summary>Runs every part until none has work.</summary>
     public void Run()
     {
         for (var isBusy = true; isBusy;)

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>A vote is durable before any message leaves that could tell of it.</summary>
+/// <summary>No message that could depend on a vote leaves before the vote is durable.</summary>
 public sealed class LogSubmissionsTests
 {
     private readonly LogWriter _writer;
@@ -42,7 +42,7 @@ public sealed class LogSubmissionsTests
         _writer.RunOnce();
 
         Assert.True(_submissions.TryRelease(out var first));
-        // A message that comes meanwhile does not pass those that wait.
+        // A message that is added meanwhile does not overtake those that wait.
         Assert.True(_submissions.TryHold(Message("d")));
         Assert.True(_submissions.TryRelease(out var second));
         Assert.True(_submissions.TryRelease(out var third));

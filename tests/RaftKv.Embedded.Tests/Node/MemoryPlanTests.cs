@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>The budgets of a node and the memory of its process.</summary>
+/// <summary>The budgets of a node are fitted to the memory of its process.</summary>
 public sealed class MemoryPlanTests
 {
     private const long Mebibyte = 1024 * 1024;
@@ -41,7 +41,7 @@ public sealed class MemoryPlanTests
         Assert.True(options.MaxPendingBytes >= 4 * options.MaxValueBytes);
         var line = Assert.Single(_log.Lines);
         Assert.Equal((166, LogLevel.Information), (line.Id, line.Level));
-        // What fits is not reduced any further.
+        // Budgets that fit are not reduced any further.
         MemoryPlan.Apply(options, availableMebibytes * Mebibyte, _log);
         Assert.Single(_log.Lines);
     }

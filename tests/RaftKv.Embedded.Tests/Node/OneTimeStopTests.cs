@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>All callers that stop something share one stop.</summary>
 public sealed class OneTimeStopTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

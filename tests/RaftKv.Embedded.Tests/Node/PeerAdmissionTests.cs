@@ -6,8 +6,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Node;
 
 /// <summary>
-/// Peers connect as soon as a node listens, which is before its first turn, and may keep that connection for days. What the handshake says
-/// must count then as it does later.
+/// Peers connect as soon as a node listens, which is before its first turn, and may keep that connection for days. A handshake before the
+/// first turn must have the same effect as a later one.
 /// </summary>
 public sealed class PeerAdmissionTests
 {
@@ -47,7 +47,7 @@ public sealed class PeerAdmissionTests
         Assert.Equal(HandshakeVerdict.TooOld, _node.Admission.OnHello(Hello(_peer) with { FeatureLevel = FeatureLevels.First }));
     }
 
-    /// <summary>The node starts again as a member of a cluster of two.</summary>
+    /// <summary>Starts the node as a member of a cluster of two.</summary>
     private void Recover() =>
         _node.Replica.Recover(_node.ClusterBootstrap.TryBootstrap([_self, _peer], FeatureLevels.Current)!);
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>Which directories are older than what was seen of them.</summary>
+/// <summary>A node recognises the data directory of a peer that is older than what it has seen of it.</summary>
 public sealed class PeerMemoryTests
 {
     private const string Root = "/data";
@@ -30,12 +30,12 @@ public sealed class PeerMemoryTests
         Assert.False(_memory.IsOlder(Hello([10], count: 1)));
         _memory.Note(Hello([20, 10], count: 2));
         Assert.False(_memory.IsOlder(Hello([50, 40, 30, 20, 10], count: 5)));
-        // So many starts were not seen that the ids that are told do not reach back.
+        // So many starts were not seen that the reported ids do not reach back to a known one.
         Assert.False(_memory.IsOlder(Hello([90], count: 9)));
         Assert.False(_memory.IsOlder(new PeerHello { NodeId = "node2", Incarnation = Disk }));
     }
 
-    /// <summary>A directory that went back in time counts on from there, and reaches the same count with other ids.</summary>
+    /// <summary>A directory that was rolled back counts on from its older state, and reaches the same count with other ids.</summary>
     [Fact]
     public void A_smaller_count_or_another_id_at_the_same_count_is_a_rollback()
     {
@@ -63,7 +63,7 @@ public sealed class PeerMemoryTests
         _memory.Note(Disk, new AppendReply(5, Accepted: true, 90, default, 90, 1));
         _memory.Note(Disk, new AppendReply(4, Accepted: true, 500, default, 500, 1));
 
-        // What the same process tells once more is its start, which is older than what it has done since.
+        // The same process reports the state at its start again, which is older than what it has done since.
         Assert.False(_memory.IsOlder(Hello([10], count: 1)));
         Assert.Equal(isOlder, _memory.IsOlder(Hello([20, 10], count: 2, term, hasVoted, last)));
     }

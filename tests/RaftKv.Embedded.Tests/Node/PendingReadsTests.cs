@@ -13,7 +13,7 @@ public sealed class PendingReadsTests
     public PendingReadsTests()
     {
         _leader = new ScriptedLeader(_node);
-        // The first request is of the node itself, which has to catch up.
+        // The node itself sends the first request, because it has to catch up.
         Answer(AskedId(), _leader.LastIndex);
     }
 

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>The writes that wait for their outcomes, in the order of their sequences.</summary>
 public sealed class PendingWritesTests
 {
     private readonly PendingWrites _pending = new();

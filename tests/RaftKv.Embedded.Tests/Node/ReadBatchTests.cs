@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>The reads of a batch continue when it is complete, and fail when it fails.</summary>
 public sealed class ReadBatchTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -3,9 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>
-/// What becomes of the calls of a node: those it serves, those it cannot serve in time, and those that wait when it ends.
-/// </summary>
+/// <summary>The outcome of calls that a node serves, cannot serve in time, or has not served when it ends.</summary>
 public sealed class ReplicaCallsTests
 {
     private readonly InMemoryNode _node = new();

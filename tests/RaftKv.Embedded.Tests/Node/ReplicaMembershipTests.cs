@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>Calls that change members: the leader asks the node first, and says why nothing was changed.</summary>
+/// <summary>Calls that change members: the leader probes the node first, and says why nothing was changed.</summary>
 public sealed class ReplicaMembershipTests
 {
     private readonly InMemoryNode _node = new();

@@ -5,7 +5,7 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Node;
 
 /// <summary>
-/// A data directory that was used before may have gone back in time. Until its peers have seen how old it is, the node gives no vote and
+/// A data directory that was used before may have been rolled back. Until its peers have checked how old it is, the node gives no vote and
 /// acknowledges nothing.
 /// </summary>
 public sealed class RollbackProofTests
@@ -86,7 +86,7 @@ public sealed class RollbackProofTests
         Assert.NotEqual(old, _node.Identity.Incarnation);
         Assert.DoesNotContain(_node.Transport.Peers, p => p.NodeId == "a");
         Assert.NotNull(_node.Replica.Status.RolledBack);
-        // A late answer to the old identity.
+        // A late report, meant for the old identity.
         var fresh = _node.Identity.Incarnation;
         Tell(fresh, isLed: true);
         Assert.Equal(fresh, _node.Identity.Incarnation);

@@ -42,7 +42,7 @@ internal sealed class ScriptedLeader
         FeatureLevel = FeatureLevels.Current,
     };
 
-    /// <summary>The last entry of its log; all of it is committed.</summary>
+    /// <summary>The index of the last entry of its log; all entries are committed.</summary>
     public long LastIndex => _last.Index;
 
     /// <summary>The fingerprint of its state.</summary>
@@ -51,12 +51,12 @@ internal sealed class ScriptedLeader
     /// <summary>Appends and commits a write. The follower applies it.</summary>
     public void Set(string key) => Append(Entries.SetCommand(_session, ++_sequence, Encoding.UTF8.GetBytes(key), "1"u8));
 
-    /// <summary>Whether what it sends arrives.</summary>
+    /// <summary>Whether its messages arrive.</summary>
     public bool IsConnected { get; set; } = true;
 
     public void Send(PeerMessage message) => Send("b", message);
 
-    /// <summary>A message of this member arrives.</summary>
+    /// <summary>Delivers a message of this member.</summary>
     public void Send(string nodeId, PeerMessage message)
     {
         if (!IsConnected)
@@ -65,7 +65,7 @@ internal sealed class ScriptedLeader
         _node.Run();
     }
 
-    /// <summary>The node has dialled this member, which has welcomed it.</summary>
+    /// <summary>Reports that the node has dialled this member and was welcomed.</summary>
     public void Welcome(string nodeId)
     {
         _node.Replica.Post(new PeerConnected(Hello(nodeId), $"{nodeId}:1"));
@@ -76,7 +76,7 @@ internal sealed class ScriptedLeader
     public void Admit(Guid incarnation) =>
         Append(new ClusterConfiguration(Members(incarnation), FeatureLevels.Safeguards).Encode(), EntryKind.Configuration);
 
-    /// <summary>Time passes, with heartbeats.</summary>
+    /// <summary>Lets time pass, with heartbeats.</summary>
     public void RunFor(TimeSpan time)
     {
         var step = TimeSpan.FromMilliseconds(50);
@@ -89,7 +89,7 @@ internal sealed class ScriptedLeader
 
     public void Heartbeat() => Send(new AppendEntries(Term, _last, default, _last.Index, ++_round, LeaseMs: 0));
 
-    /// <summary>A snapshot of its state, in one piece.</summary>
+    /// <summary>Creates a snapshot of its state, in one piece.</summary>
     public StatePiece Snapshot()
     {
         using var store = new SnapshotStore(new MemoryFileSystem(), "/snapshots");

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>Notes of reads of keys with a sliding expiry.</summary>
+/// <summary>Which reads of keys with a sliding expiration renew the key.</summary>
 public sealed class SlidingExpirationTrackerTests
 {
     private const int Sessions = 100_000;
@@ -17,7 +17,7 @@ public sealed class SlidingExpirationTrackerTests
     [Fact]
     public void As_many_sessions_as_are_read_in_turn_stay_alive()
     {
-        // Each session is read every ten minutes, and renewed a second after the read was taken.
+        // Each session is read at least every ten minutes, and renewed a second after the read was taken.
         const int perTurn = Sessions / (10 * 60 * 50);
         var expires = Enumerable.Repeat(Sliding, Sessions).ToArray();
         var renewals = new Queue<(long At, List<(long Version, byte[] Key)> Keys)>();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>A snapshot that the leader sends to a follower that lags.</summary>
+/// <summary>A follower that lags receives a snapshot of the leader in chunks, and installs it.</summary>
 public sealed class SnapshotExchangeTests
 {
     private readonly InMemoryNode _node = new(RaftKvBootstrap.Never);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
-/// <summary>A quarantined node replaces its state by a snapshot of the leader.</summary>
+/// <summary>A quarantined node replaces its state with a snapshot of the leader.</summary>
 public sealed class StateTransferTests
 {
     private readonly InMemoryNode _node = new(RaftKvBootstrap.Never);

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>The median of the members' wall clocks, and which clocks differ from it.</summary>
 public sealed class WallClocksTests
 {
     private const long Year = 365L * 24 * 3_600_000;
@@ -48,7 +49,7 @@ public sealed class WallClocksTests
         Note("n2", Year);
         Note("n3", Year + 1_500);
         Assert.Empty(_clocks.Update(Three));
-        // The same reading looked at again is no second one.
+        // The same reading does not count twice.
         Assert.Empty(_clocks.Update(Three));
 
         Note("n3", Year + 6_500, atMs: 5_000);

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>An operation is reused only when neither its caller nor the replica needs it any more.</summary>
 public sealed class WriteOperationPoolTests
 {
     private static readonly KvWriteResult Done = new(true, new KvVersion(7));
@@ -66,7 +67,9 @@ public sealed class WriteOperationPoolTests
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await waiting);
     }
 
-    /// <summary>The threads of a replica: one sends and forgets, one answers, each write twice as after a retry; callers come and go, and some lose patience.</summary>
+    /// <summary>
+    /// Threads as in a replica: one sends, and one answers each write twice, as after a retry. Some of the callers cancel their waits.
+    /// </summary>
     [Fact]
     public async Task No_answer_ever_reaches_another_write()
     {
@@ -81,7 +84,7 @@ public sealed class WriteOperationPoolTests
                 if (command.IsEmpty)
                     continue;
                 pending.Add(write);
-                // What the caller wrote into its command is what it must hear.
+                // The answer carries the number that the caller wrote into its command.
                 log.Add(write.Sequence << 32 | BitConverter.ToUInt32(command.Span));
                 _ = pending.Low;
                 pending.ReleaseCompleted();

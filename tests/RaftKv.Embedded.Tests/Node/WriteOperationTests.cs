@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Node;
 
+/// <summary>A write has one outcome, which its caller receives.</summary>
 public sealed class WriteOperationTests
 {
     private static readonly KvWriteResult Result = new(true, new KvVersion(7));

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Primitives;
 
-/// <summary>A node that asks several times a second is in the log once every ten seconds, for each thing there is to say about it.</summary>
+/// <summary>A node that asks several times a second causes one log line every ten seconds for each different text.</summary>
 public sealed class RepeatThrottleTests
 {
     private static readonly long Second = TimeSpan.TicksPerSecond;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Primitives;
 
-/// <summary>Shortages of descriptors, memory and threads are waited out; every other error, and a shortage that lasts, is an error.</summary>
+/// <summary>A shortage of descriptors, memory or threads is retried. Every other error, and a shortage that lasts, is thrown.</summary>
 public sealed class ResourceRetryTests
 {
     private const int NoMemory = 12, TooManyFilesOnMachine = 23, TooManyFiles = 24, InputOutput = 5;

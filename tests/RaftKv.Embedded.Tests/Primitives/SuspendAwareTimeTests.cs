@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Primitives;
 
+/// <summary>A monotonic clock that counts the time in suspension too.</summary>
 public sealed class SuspendAwareTimeTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Primitives;
 
+/// <summary>A queue of many posters and one consumer loses no item and no wake-up.</summary>
 public sealed class WorkQueueTests
 {
     private readonly WorkQueue<string> _queue = new();

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Records;
 
+/// <summary>The sum over all records depends on every bit of them, and not on their order.</summary>
 public sealed class RecordSumTests
 {
     [Fact]
@@ -19,7 +20,7 @@ public sealed class RecordSumTests
         for (var i = 201; i <= 210; i++)
             first.Delete(session, i, $"k{i % 37}");
 
-        // The same records, met in another order.
+        // The same records, added in another order.
         var sum = new RecordSum();
         var keys = new List<byte[]>();
         one.Store.CopyKeys(default, false, default, 1000, keys);

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Recovery;
 
-/// <summary>What a restore lays out on disk, and that a power cut at any of its writes leaves either all of it or a directory that can be restored into again.</summary>
+/// <summary>
+/// What a restore writes to the disk. A power cut at any of its writes leaves all of it, or a directory that can be restored into again.
+/// </summary>
 public sealed class NewClusterTests
 {
     private static readonly Guid OldCluster = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");
@@ -50,7 +52,7 @@ public sealed class NewClusterTests
         Assert.Equal(2, machine.Store.Count);
         Assert.True(machine.Store.TryGetHeader("a"u8, out var header));
         Assert.Equal(_last.Index - 1, header.Version);
-        // A write of the old cluster that is repeated here is not executed: whether it was before is not known.
+        // A repeated write of the old cluster is not executed, because it is unknown whether it was executed before.
         var repeated = new byte[KvCommand.SetBytes(1, 1)];
         KvCommand.WriteSet(repeated, KvCondition.Always, "a"u8, "9"u8);
         KvCommand.Patch(repeated, _session, 1, 1);

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Recovery;
 
+/// <summary>How a recovery ranks the survivors, and when acknowledged writes may be lost.</summary>
 public sealed class RecoveryPlannerTests
 {
     private static readonly Guid Cluster = Guid.Parse("00112233-4455-6677-8899-aabbccddeeff");

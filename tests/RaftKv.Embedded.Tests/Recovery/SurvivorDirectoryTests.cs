@@ -10,7 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Recovery;
 
-/// <summary>What a recovery counts of a directory is what a start on it would count.</summary>
+/// <summary>A recovery counts the same entries of a directory as a start on it.</summary>
 public sealed class SurvivorDirectoryTests
 {
     private const string Root = "/data";

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Simulation;
 
-/// <summary>The shrinker, over runs that are made up.</summary>
+/// <summary>The shrinker of failed simulations, with made-up runs.</summary>
 public sealed class ShrinkerTests
 {
     [Fact]
     public void What_the_failure_needs_is_all_that_remains()
     {
-        // Two of its sixteen faults, and two callers.
+        // The failure needs two of the sixteen faults, and two callers.
         var shrinker = Over((_, options) => Callers(options) >= 2 && !options.Skip.Contains(3) && !options.Skip.Contains(11) ? "Some invariant: it broke" : null);
 
         Assert.True(shrinker.Shrink());

@@ -4,8 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Simulation;
 
-/// <summary>A small share of what <c>tests/RaftKv.Simulation</c> searches for hours: whole replicas under faults, in virtual time
-/// (docs/testing.md).</summary>
+/// <summary>
+/// A small share of what <c>tests/RaftKv.Simulation</c> searches for hours: whole replicas under faults, in virtual time (docs/testing.md).
+/// </summary>
 public sealed class SimulationTests
 {
     private const ulong ShareSize = 20;

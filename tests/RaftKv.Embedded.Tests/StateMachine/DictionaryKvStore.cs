@@ -2,7 +2,7 @@ using RaftKv.Embedded.Records;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
-/// <summary>The meaning of a store in its shortest form: the model that others are compared with.</summary>
+/// <summary>The simplest implementation of a store, which others are compared with.</summary>
 internal sealed class DictionaryKvStore : IKvStore
 {
     private readonly SortedDictionary<byte[], (RecordHeader Header, byte[] Value)> _records = new(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
@@ -10,7 +10,7 @@ internal sealed class DictionaryKvStore : IKvStore
     /// <summary>Whether the disk has room for cold records.</summary>
     public Func<bool> HasRoom { get; init; } = static () => true;
 
-    /// <summary>How many records were read.</summary>
+    /// <summary>The number of calls of <see cref="Visit"/>.</summary>
     public int Visits { get; private set; }
 
     public long Count => _records.Count;

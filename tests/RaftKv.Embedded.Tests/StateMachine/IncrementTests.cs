@@ -135,7 +135,9 @@ public sealed class IncrementTests
         Assert.Equal(0, _machine.Store.Count);
     }
 
-    /// <summary>Entries from before the level do what they did when they were committed, on a node that replays them as well.</summary>
+    /// <summary>
+    /// Entries from before the level keep the meaning that they had when they were committed, also on a node that replays them.
+    /// </summary>
     [Fact]
     public void The_meaning_changes_with_the_entry_that_raises_the_feature_level()
     {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
-/// <summary>What the state machine says about its changes.</summary>
+/// <summary>Which changes the state machine reports, and in which order.</summary>
 public sealed class KvChangeSinkTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());

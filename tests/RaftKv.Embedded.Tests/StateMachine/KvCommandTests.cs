@@ -6,6 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
+/// <summary>The encoding of commands: the formats are fixed, and reading any bytes does not throw.</summary>
 public sealed class KvCommandTests
 {
     private static byte[] Set { get; } = Entries.SetCommand(7, 9, "key"u8, "value"u8, KvCondition.VersionIs(new KvVersion(5)), acknowledgedBelow: 8);

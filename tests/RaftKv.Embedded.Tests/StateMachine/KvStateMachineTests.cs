@@ -7,6 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
+/// <summary>Writes, conditions, retries, sessions and snapshots of the state machine.</summary>
 public sealed class KvStateMachineTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
@@ -22,7 +23,7 @@ public sealed class KvStateMachineTests
     private RecordHeader Header(string key)
     {
         _machine.Store.TryGetHeader(Encoding.UTF8.GetBytes(key), out var header);
-        // What follows from the value is not what these tests are about.
+        // These tests are not about what follows from the value.
         return header with { ValueChecksum = 0 };
     }
 

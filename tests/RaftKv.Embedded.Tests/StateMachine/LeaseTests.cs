@@ -6,6 +6,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
+/// <summary>Leases in the state machine: their ends, their keys, and the time without a leader.</summary>
 public sealed class LeaseTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
@@ -87,7 +88,7 @@ public sealed class LeaseTests
         _log.Apply(TermStart.Encode(_log.NowMs - 2_000), EntryKind.NoOp);
         Assert.Equal(6_000, _machine.Leases.RestMs(_machine.Leases.Find(lease)!, _log.NowMs));
 
-        // A time before the last entry, or after this one, is not believed.
+        // A time before the last entry counts as the time of that entry, and a time after this one as the time of this one.
         _log.NowMs += 1_000;
         _log.Apply(TermStart.Encode(0), EntryKind.NoOp);
         Assert.Equal(6_000, _machine.Leases.RestMs(_machine.Leases.Find(lease)!, _log.NowMs));

@@ -6,7 +6,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
-/// <summary>Keys that expire: by log time, by an entry, at the same version everywhere.</summary>
+/// <summary>Keys expire by log time, through an entry, and at the same version on every node.</summary>
 public sealed class LifetimeTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
@@ -50,7 +50,7 @@ public sealed class LifetimeTests
         Assert.Equal(_log.NowMs + 1_000, _machine.NextDueMs);
 
         _log.NowMs += 999;
-        // A leader whose idea of the time is ahead proposes; the entry's own time decides.
+        // A leader whose clock is ahead proposes too early. The time of the entry decides.
         Expire(ahead: 10);
         Assert.Equal(1, _machine.Store.Count);
 

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
+/// <summary>Which commands fit the limits of the cluster.</summary>
 public sealed class RecordLimitsTests
 {
     /// <summary>An increment stores up to 20 digits. A store that cannot hold them would have to give up on a committed entry.</summary>

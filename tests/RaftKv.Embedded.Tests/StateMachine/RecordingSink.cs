@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
-/// <summary>Writes down what it is told, and looks whether the store still holds what was before.</summary>
+/// <summary>Records the changes that it is told, and asserts that the store still has the record from before the change.</summary>
 internal sealed class RecordingSink(IKvStore store) : IKvChangeSink
 {
     public List<string> Told { get; } = [];

@@ -7,6 +7,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
+/// <summary>The encoding of transactions, and which transactions are refused.</summary>
 public sealed class TransactionCommandTests
 {
     private static TransactionCommand Everything { get; } = new()
@@ -44,9 +45,7 @@ public sealed class TransactionCommandTests
     public void The_format_of_extended_transactions_is_the_released_one() =>
         GoldenFile.Holds("extended-transaction-v1.bin", Extended.Command(7, 12, acknowledgedBelow: 9));
 
-    /// <summary>
-    /// An older member would take it for malformed: it must be told apart by the operation that the feature level is known by.
-    /// </summary>
+    /// <summary>An older member would take it for malformed, so a separate operation shows the feature level.</summary>
     [Fact]
     public void An_operation_of_a_higher_feature_level_stands_in_an_extended_transaction_only()
     {

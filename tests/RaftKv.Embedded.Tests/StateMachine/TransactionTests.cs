@@ -6,7 +6,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Embedded.Tests.StateMachine;
 
-/// <summary>What a transaction means: etcd's rules, all or nothing, and the same answer to a retry.</summary>
+/// <summary>The meaning of a transaction: etcd's rules, all or nothing, and the same answer to a retry.</summary>
 public sealed class TransactionTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());

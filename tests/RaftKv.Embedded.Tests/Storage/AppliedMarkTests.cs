@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>The mark of the last applied entry is found again at a start, also when the newest mark is torn.</summary>
 public sealed class AppliedMarkTests
 {
     private const string Root = "/data";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>Opening a data directory makes the names durable that an earlier process left in the page cache.</summary>
 public sealed class DataDirectoryTests
 {
     [Theory]

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>What a disk is asked to do, and may fail at.</summary>
+/// <summary>An operation of a disk that a test can make fail.</summary>
 internal enum DeviceOperation
 {
     Write,

@@ -4,12 +4,12 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Storage;
 
 /// <summary>
-/// A whole data directory in which one thing is wrong: every byte of every file, every length of every file, every file. The node comes up with the right state, or refuses and says
-/// why. With <c>RAFTKV_LONG=1</c> every bit, and every length of the large ones too.
+/// A whole data directory with one damage: every byte of every file, every length of every file, and every file gone. The node starts with
+/// the right state, or refuses and says why. With <c>RAFTKV_LONG=1</c> every bit, and every length of the large files too.
 /// </summary>
 public sealed class DirectoryDamageTests
 {
-    /// <summary>A file that is cut at every length in every run.</summary>
+    /// <summary>Files with fewer bytes are cut at every length in every run.</summary>
     private const int Small = 1_000;
 
     private static bool IsLong => Environment.GetEnvironmentVariable("RAFTKV_LONG") == "1";

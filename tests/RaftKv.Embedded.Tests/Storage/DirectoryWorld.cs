@@ -9,8 +9,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Storage;
 
 /// <summary>
-/// A whole data directory, small: identity, two snapshots, and a log that goes on from the older one. Made and opened by the code that makes and opens a real one, and what the state was after each
-/// entry is known.
+/// A small data directory with all its parts: identity, two snapshots, and a log that continues the older one. The product's code creates
+/// and opens it, and the state after each entry is known.
 /// </summary>
 internal sealed class DirectoryWorld
 {
@@ -27,7 +27,7 @@ internal sealed class DirectoryWorld
     private readonly bool _closed;
     private readonly Guid _incarnation;
 
-    /// <param name="closed">The node was stopped, and did not just die: then even the last commit is known to have been there.</param>
+    /// <param name="closed">Whether the node was stopped and did not crash. Then the last commit must be there too.</param>
     public DirectoryWorld(bool closed)
     {
         _closed = closed;
@@ -52,7 +52,7 @@ internal sealed class DirectoryWorld
 
     public IReadOnlyList<(string Path, byte[] Bytes)> Files => _files;
 
-    /// <summary>The directory as it was left, but for one file; <c>null</c> removes it.</summary>
+    /// <summary>Restores the directory as it was left, except for one file; <c>null</c> removes that file.</summary>
     public void Lay(string path, byte[]? bytes)
     {
         Disk = new MemoryFileSystem();
@@ -67,7 +67,9 @@ internal sealed class DirectoryWorld
         }
     }
 
-    /// <summary>Starts as a node does. True if it came up, with the state it must have; false if it refused, for a reason it may have.</summary>
+    /// <summary>
+    /// Starts as a node does. Returns true if it started with the right state, and false if it refused for an allowed reason.
+    /// </summary>
     public bool MustBeRightOrRefuse(string what)
     {
         try
@@ -97,7 +99,7 @@ internal sealed class DirectoryWorld
         foreach (var entry in read)
             state.Apply(entry);
         var isWhole = start.LastIndex == Entries && start.Term == 9 && start.VotedFor == "node2";
-        // What a crash interrupted cannot be told from damage to the last commit; nothing else may be missing.
+        // Damage to the last commit cannot be distinguished from a crash during that commit. Nothing else may be missing.
         var lacksLast = start.LastIndex == Entries - PerCommit && start.Term == 3;
         Assert.True(isWhole || (lacksLast && !_closed), $"{what}: it came up with entry {start.LastIndex}, term {start.Term}");
         Assert.True(_digests[start.LastIndex] == state.Digest(), $"{what}: the state at entry {start.LastIndex} is another");
@@ -123,7 +125,7 @@ internal sealed class DirectoryWorld
             {
                 using (var snapshot = machine.CaptureSnapshot())
                     snapshots.Write(Cluster, snapshot, CancellationToken.None);
-                // The older one stays of use: the log reaches back to it.
+                // The older snapshot stays usable, because the log reaches back to it.
                 wal.TruncatePrefix(21);
             }
         }

@@ -7,15 +7,15 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Storage;
 
 /// <summary>
-/// The disk under the cold records fails, is full, is slow, or lies. Whatever it does, an answer of the store is the right one or an error, an error stays, and nothing
-/// waits for ever.
+/// The disk of the cold records fails, is full, is slow, or returns wrong bytes. An answer of the store is right or an error, an error is
+/// permanent, and no call hangs.
 /// </summary>
 public sealed class FasterFaultTests : IDisposable
 {
     private const int Keys = 24_000;
     private const int ValueBytes = 1_000;
 
-    /// <summary>Nobody may wait longer for an answer, however busy the machine is.</summary>
+    /// <summary>No answer may take longer than this, also on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly FasterKvStoreSettings Small = new() { MemoryBudgetBytes = 16 * 1024 * 1024, MaxValueBytes = 500 * 1024 };
@@ -40,7 +40,7 @@ public sealed class FasterFaultTests : IDisposable
             _disk.Before = null;
 
             Assert.Equal(error, Assert.IsType<RaftKvStorageException>(failure).Error);
-            // What the disk missed does not come back with it.
+            // Writes that the disk did not take are lost, so the store still fails when the disk works again.
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => Put(store, 1, 99)).Error);
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => store.Checkpoint(long.MaxValue)).Error);
         }
@@ -54,7 +54,7 @@ public sealed class FasterFaultTests : IDisposable
         var refused = 0;
         _disk.Before = (asked, path) =>
         {
-            // For a second or so there is no room.
+            // There is no room for about a second.
             if (asked == operation && path.Contains("hlog", StringComparison.Ordinal) && Interlocked.Increment(ref refused) is < 20)
                 throw FaultyFileSystem.Error(RaftKvStorageError.DiskFull, asked, path);
         };
@@ -100,7 +100,7 @@ public sealed class FasterFaultTests : IDisposable
     {
         _disk.Before = (operation, _) =>
         {
-            // Not even Sleep(0) for a read: on a busy machine that gives the processor away, thousands of times.
+            // No Sleep(0) for a read: on a busy machine it yields the processor, thousands of times.
             if (operation == DeviceOperation.Write)
                 Thread.Sleep(30);
         };
@@ -165,7 +165,9 @@ public sealed class FasterFaultTests : IDisposable
 
     private FasterKvStore Open() => new(_disk, Path.Combine(_scratch, $"{_opened++}"), Small);
 
-    /// <summary>More than fits in memory is written, then read, overwritten and removed at random; returns what ended it.</summary>
+    /// <summary>
+    /// Writes more than fits in memory, then reads and overwrites at random. Returns the exception that ended it, or null.
+    /// </summary>
     private static Exception? FillAndRead(FasterKvStore store, ulong seed)
     {
         var versions = new long[Keys];
@@ -187,7 +189,7 @@ public sealed class FasterFaultTests : IDisposable
         });
     }
 
-    /// <summary>Not absent, not older, not torn, not another key's.</summary>
+    /// <summary>Asserts that the record is there, not older than expected, whole, and that of the key.</summary>
     private static void MustBeRight(FasterKvStore store, int key, long atLeast)
     {
         var found = store.TryRead(Key(key), key, static (in RecordHeader header, ReadOnlySpan<byte> value, int key) => (header.Version, Whole: IsWhole(value, key, header.Version)), out var seen);
@@ -216,7 +218,7 @@ public sealed class FasterFaultTests : IDisposable
 
     private static byte[] Key(int key) => BitConverter.GetBytes((long)key);
 
-    /// <summary>On a thread of its own: what hangs fails, and does not hang the tests.</summary>
+    /// <summary>Runs the test on a thread of its own, so that a hanging test fails and does not block the others.</summary>
     private static void Within(Action test)
     {
         var run = Task.Factory.StartNew(test, TaskCreationOptions.LongRunning);

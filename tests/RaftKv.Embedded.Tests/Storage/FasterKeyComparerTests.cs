@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>The hash of a key uses all of its bytes, and spreads similar keys over the chains of FASTER's index.</summary>
 public class FasterKeyComparerTests
 {
     private const int Keys = 100_000;
@@ -13,7 +14,9 @@ public class FasterKeyComparerTests
 
     private readonly FasterKeyComparer _comparer = new("any sixteen byte"u8);
 
-    /// <summary>What FASTER's index makes of a hash: keys with the same bucket and tag share one chain of records.</summary>
+    /// <summary>
+    /// FASTER's index takes a bucket and a tag from a hash. Keys with the same bucket and tag share one chain of records.
+    /// </summary>
     [Theory]
     [InlineData("{0}")]
     [InlineData("k{0:d15}")]
@@ -25,7 +28,7 @@ public class FasterKeyComparerTests
         Assert.Equal(Keys, hashes.Distinct().Count());
 
         var chains = hashes.Select(hash => (hash & ((1UL << BucketBits) - 1), hash >> (64 - TagBits))).Distinct().Count();
-        // Of so many balls in so many bins, about 19 share one by chance.
+        // Of 100,000 keys in 2^28 chains, about 19 share a chain by chance.
         Assert.InRange(Keys - chains, 0, 100);
     }
 

@@ -9,9 +9,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>Checkpoints of the store are exact while the writer continues, also without room on the disk.</summary>
 public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
 {
-    /// <summary>After most keys were deleted to make room, a snapshot of the rest must not need the room that it would give back.</summary>
+    /// <summary>After most keys were deleted to make room, a snapshot of the rest must not need the room that it would free.</summary>
     [Fact]
     public void A_store_that_holds_little_is_cut_without_room_on_the_disk()
     {
@@ -130,7 +131,7 @@ public sealed class FasterKvStoreCutTests : FasterKvStoreWorld
         Assert.Equal(Keys - Keys / 10, last.Count);
         for (var key = 0; key < Keys; key++)
             Assert.Equal(key % 10 != 0, last.TryGetValue(Encoding.UTF8.GetString(Key(key)), out var seen) && seen == (3L * Keys + key + 1, 700));
-        // Four of each were written; only of those that were written again or deleted since more than one may be seen.
+        // Each key was written four times. Only keys that were written or deleted after the checkpoint may be visited more than once.
         Assert.InRange(visits, Keys - Keys / 10, Keys + (Keys / 3 + Keys / 10) * 4);
         Assert.DoesNotContain(deletions, key => key % 10 == 0 && key % 3 != 0);
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>The room that records take in memory and on the disk, and a disk that is full or fails.</summary>
+/// <summary>The space that records take in memory and on the disk, and a disk that is full or fails.</summary>
 public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
 {
     [Fact]
@@ -51,7 +51,7 @@ public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
         var (written, largest) = (0L, 0L);
         for (var version = 2L; version <= 400_000; version++)
         {
-            // Keys that die and come back always append: without maintenance this log only grows.
+            // Keys that are deleted and written again always append, so without maintenance this log only grows.
             var key = Keys + random.Below(Keys);
             var bytes = (int)random.Below(1000);
             if (model.Remove(key))
@@ -110,8 +110,8 @@ public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
         var moved = 0L;
         for (var now = 1L; now <= 200_000; now++)
         {
-            // A use changes the end and neither version nor value. Keys that go and come back always append: the log grows and its begin
-            // moves.
+            // A use changes the expiry and neither version nor value. Keys that are deleted and written again always append, so the log
+            // grows and its begin address moves.
             var key = (int)random.Below(Keys);
             Use(key, used[key].UsedAt(now));
             var other = Keys + (long)random.Below(Keys);
@@ -167,7 +167,7 @@ public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
     {
         var store = OpenStore();
         Put(store, 0, 1, 1000);
-        // More than is copied for a cut without room.
+        // More than a checkpoint without room on the disk copies.
         for (var key = 1; key <= 30; key++)
             Put(store, -key, 1, 400 * 1024);
         Assert.True(store.HasRoomFor(1000));
@@ -190,7 +190,7 @@ public sealed class FasterKvStoreSpaceTests : FasterKvStoreWorld
     public void A_disk_that_fails_is_an_error_not_a_hang()
     {
         var store = OpenStore();
-        // A directory where the first scratch file wants to be: every write of a page fails.
+        // A directory has the name of the first scratch file, so every write of a page fails.
         Directory.CreateDirectory(Path.Combine(Scratch, "0", "hlog.0"));
 
         var failed = Assert.Throws<RaftKvStorageException>(() =>

@@ -75,7 +75,8 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
         var key = Key(1);
         RecordReader<long, long> read = static (in RecordHeader header, ReadOnlySpan<byte> value, long state) => header.Version + value.Length + state;
         Assert.True(store.TryRead(key, 1L, read, out var sum) && sum == 102);
-        // A collection that another test causes rounds the thread's count up to its allocation buffer: the smallest of several measurements tells.
+        // A collection that another test causes rounds the thread's count up to its allocation buffer, so the smallest of several
+        // measurements counts.
         var allocated = long.MaxValue;
         for (var attempt = 0; attempt < 5; attempt++)
         {
@@ -88,7 +89,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
         Assert.Equal(0, allocated);
     }
 
-    /// <summary>The inner read would end FASTER's epoch protection of the outer one, whose callback still looks at the record.</summary>
+    /// <summary>The inner read would end FASTER's epoch protection of the outer one, whose callback still reads the record.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(200)]
@@ -154,7 +155,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
     public void Keys_looked_at_ahead_of_time_are_read_as_they_are()
     {
         var store = OpenStore();
-        // What FASTER keeps its index and pages in is still what it was when the prefetcher was written.
+        // FASTER still keeps its index and pages in the layout that the prefetcher was written for.
         Assert.Equal(System.Runtime.Intrinsics.X86.Sse.IsSupported, store.CanPrefetch);
         var ahead = new Lookahead(store);
         ahead.Add(Key(1));
@@ -162,7 +163,7 @@ public sealed class FasterKvStoreTests : FasterKvStoreWorld
         const int Keys = 300;
         for (var version = 1; version <= 60; version++)
         {
-            // More than memory holds, in records that grow: some are on disk, some have a newer place.
+            // More than memory holds, in records that grow: some are on disk, some have a newer address.
             for (var key = 0; key < Keys; key++)
                 Put(store, key, version, 100 * version);
             store.MaintainSpace();

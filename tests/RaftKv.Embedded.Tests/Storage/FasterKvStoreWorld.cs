@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>Stores in a directory of their own, and values that show when they are torn.</summary>
+/// <summary>Stores in a temporary directory, and values in which a torn read shows.</summary>
 public abstract class FasterKvStoreWorld : IDisposable
 {
     protected string Scratch { get; } = Directory.CreateTempSubdirectory("raftkv-store-").FullName;
@@ -35,7 +35,7 @@ public abstract class FasterKvStoreWorld : IDisposable
     private protected static void Put(FasterKvStore store, long key, long version, int bytes) =>
         store.Put(Key(key), new RecordHeader(version, 1, version), Value(key, version, bytes));
 
-    /// <summary>Each word of a value names its key and version: a mixture of two writes is noticed.</summary>
+    /// <summary>Each word of a value contains its key and version, so a mixture of two writes is noticed.</summary>
     protected static byte[] Value(long key, long version, int bytes)
     {
         var value = new byte[bytes];

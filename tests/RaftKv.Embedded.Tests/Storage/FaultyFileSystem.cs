@@ -2,7 +2,9 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>Another file system, with a say before each operation: it may fail, take its time, or be answered with other bytes. Thread-safe.</summary>
+/// <summary>
+/// Wraps another file system. A test can make an operation fail or wait, and change the bytes that are read. Thread-safe.
+/// </summary>
 internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 {
     private long _freeBytes = -1;
@@ -10,16 +12,16 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     /// <summary>Called before each operation on a file, with its path; throws to make it fail.</summary>
     public Action<DeviceOperation, string>? Before { get; set; }
 
-    /// <summary>Called with what was read, and from where, to change it.</summary>
+    /// <summary>Called after each read, with path, offset and bytes; may change the bytes.</summary>
     public Action<string, long, Span<byte>>? AfterRead { get; set; }
 
-    /// <summary>What is said to be free; below zero, what really is.</summary>
+    /// <summary>The bytes that are reported as free; below zero, those that are really free.</summary>
     public long FreeBytes { set => Volatile.Write(ref _freeBytes, value); }
 
     public static RaftKvStorageException Error(RaftKvStorageError error, DeviceOperation operation, string path) =>
         new(error, $"Cannot {operation} {path}: injected.", new IOException("injected"));
 
-    /// <summary>From its <paramref name="nth"/> time on (1 is the next), an operation fails.</summary>
+    /// <summary>Makes an operation fail from its <paramref name="nth"/> call on (1 is the next).</summary>
     public void FailFrom(DeviceOperation operation, int nth, RaftKvStorageError error)
     {
         var left = nth;

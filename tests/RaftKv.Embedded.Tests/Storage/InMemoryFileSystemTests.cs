@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>The room of files in memory.</summary>
+/// <summary>The capacity of files in memory: what is refused, and when room is free again.</summary>
 public sealed class InMemoryFileSystemTests
 {
     private const int Page = 16 * 1024;

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>The index of keys agrees with a sorted set, also for readers beside the writer.</summary>
 public sealed class KeyIndexTests
 {
     private static readonly Comparer<byte[]> Ordinal = Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));
@@ -32,7 +33,7 @@ public sealed class KeyIndexTests
                 }
                 else if (model.Count > 0)
                 {
-                    // Some key that is there, mostly; the model's own search finds it.
+                    // A key that exists, in most cases. The model's own search finds it.
                     var near = Key(random, minBytes, maxBytes);
                     var key = model.GetViewBetween(near, model.Max!.AsSpan().SequenceCompareTo(near) >= 0 ? model.Max : near).Min ?? near;
                     Assert.Equal(model.Remove(key), index.Remove(key));
@@ -192,7 +193,7 @@ public sealed class KeyIndexTests
         var writes = new Prng(9);
         for (var i = 0; i < 300_000; i++)
         {
-            // The writer stays in one neighbourhood for a while, so that its pages fill with what was removed and are replaced.
+            // The writer stays among neighbouring keys for a while, so that its pages fill with removed keys and are replaced.
             var key = Whole((i / 5_000 * 700 + (int)writes.Below(400)) % Keys);
             if (!index.Add(key))
                 Assert.True(index.Remove(key));
@@ -200,7 +201,7 @@ public sealed class KeyIndexTests
         await stop.CancelAsync();
         await Task.WhenAll(readers);
 
-        // Six digits, and as many bytes behind them as they say, all derived from them.
+        // Six digits, and after them letters whose number and value follow from the digits.
         static byte[] Whole(int i)
         {
             var key = new byte[6 + i * 31 % 120];

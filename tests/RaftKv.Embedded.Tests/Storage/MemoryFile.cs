@@ -2,7 +2,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>A file of a <see cref="MemoryFileSystem"/>: what a reader sees, what the platter has, and the writes in between.</summary>
+/// <summary>A file of a <see cref="MemoryFileSystem"/>: the bytes that a reader sees, the durable bytes, and the unsynced writes.</summary>
 internal sealed class MemoryFile(string path)
 {
     public const int SectorBytes = 512;
@@ -19,10 +19,10 @@ internal sealed class MemoryFile(string path)
     /// <summary>Once an operation failed, all that follow fail.</summary>
     public bool IsBroken { get; set; }
 
-    /// <summary>How long it is on the disk.</summary>
+    /// <summary>The length of the durable bytes.</summary>
     public int DurableLength { get; private set; }
 
-    /// <summary>Where the last write began.</summary>
+    /// <summary>The offset of the last write.</summary>
     public int LastWriteOffset { get; private set; }
 
     public ReadOnlySpan<byte> Durable => _durable.AsSpan(0, DurableLength);
@@ -44,7 +44,9 @@ internal sealed class MemoryFile(string path)
         _unsynced.Clear();
     }
 
-    /// <summary>A sync failed: readers still see the bytes, the disk does not have them, and no later sync will bring them there (fsyncgate).</summary>
+    /// <summary>
+    /// After a failed sync, readers still see the bytes, but the disk does not have them, and no later sync writes them (fsyncgate).
+    /// </summary>
     public void Forget() => _unsynced.Clear();
 
     public void Truncate(int length)
@@ -55,14 +57,16 @@ internal sealed class MemoryFile(string path)
         _durable = _cached.ToArray();
     }
 
-    /// <summary>Changes what is on the disk, as a bad disk does.</summary>
+    /// <summary>Changes the durable bytes and those that a reader sees, as a bad disk does.</summary>
     public void Corrupt(int offset, byte mask)
     {
         _cached[offset] ^= mask;
         _durable[offset] ^= mask;
     }
 
-    /// <summary>Power is cut: each sector of each unsynced write is kept or lost by <paramref name="keeps"/>, and one may be torn.</summary>
+    /// <summary>
+    /// The power is cut: <paramref name="keeps"/> decides whether a sector of an unsynced write is kept, and one sector may be torn.
+    /// </summary>
     public void Crash(Func<bool> keeps, Prng? tears)
     {
         var torn = tears is null ? -1 : tears.Below(2) == 0 ? -1 : tears.Below(1 + _unsynced.Sum(w => w.Data.Length / SectorBytes + 1));

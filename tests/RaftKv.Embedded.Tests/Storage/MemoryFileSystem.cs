@@ -4,8 +4,8 @@ using RaftKv.Embedded.Storage;
 namespace RaftKv.Embedded.Tests.Storage;
 
 /// <summary>
-/// A disk in memory that forgets what was not synced, tears, and fails on demand. A file's content and its directory entry are durable separately, as
-/// on a real one. Thread-safe; deterministic when used by one thread.
+/// A disk in memory that loses what was not synced, tears writes, and fails on demand. As on a real disk, the content of a file and its
+/// directory entry become durable separately. Thread-safe; deterministic when used by one thread.
 /// </summary>
 internal sealed class MemoryFileSystem : IFileSystem
 {
@@ -19,35 +19,37 @@ internal sealed class MemoryFileSystem : IFileSystem
     private long _cutAt = long.MaxValue;
     private int _epoch;
 
-    /// <summary>How many operations the disk was asked for.</summary>
+    /// <summary>The number of operations that the disk was asked for.</summary>
     public long Operations { get; private set; }
 
-    /// <summary>No more than this is said to be free, whatever the capacity is.</summary>
+    /// <summary>The most bytes that are reported as free, whatever the capacity is.</summary>
     public long FreeBytes { get; set; } = long.MaxValue;
 
-    /// <summary>How much all files together may have: what would make them longer is refused, and harms nothing.</summary>
+    /// <summary>The most bytes that all files together may have. A write beyond it is refused and changes nothing.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
-    /// <summary>The <paramref name="nth"/> operation of a kind from now on (1 is the next) fails, and so does everything on that file after it.</summary>
+    /// <summary>The <paramref name="nth"/> operation of a kind (1 is the next) fails, and so does every later one on that file.</summary>
     public void FailAt(DeviceOperation operation, int nth, RaftKvStorageError error = RaftKvStorageError.Io)
     {
         lock (_gate)
             _fault = (operation, nth, error);
     }
 
-    /// <summary>The power goes during operation number <paramref name="operation"/> (see <see cref="Operations"/>, 1 is the first).</summary>
+    /// <summary>
+    /// The power is cut during operation number <paramref name="operation"/> (see <see cref="Operations"/>, 1 is the first).
+    /// </summary>
     public void CutPowerAt(long operation) => _cutAt = operation;
 
-    /// <summary>Power is cut and comes back: of what was not synced, chance keeps some sectors and names.</summary>
+    /// <summary>The power is cut and returns: chance decides which of the unsynced sectors and names survive.</summary>
     public void Crash(Prng chance) => Crash(() => chance.Below(2) == 0, chance);
 
-    /// <summary>As <see cref="Crash(Prng)"/>, and nothing that was not synced survives.</summary>
+    /// <summary>As <see cref="Crash(Prng)"/>, but nothing that was not synced survives.</summary>
     public void CrashLosingAll() => Crash(() => false, null);
 
-    /// <summary>As <see cref="Crash(Prng)"/>, and the disk had written everything by itself.</summary>
+    /// <summary>As <see cref="Crash(Prng)"/>, but everything survives, because the disk had written it without a sync.</summary>
     public void CrashKeepingAll() => Crash(() => true, null);
 
-    /// <summary>The process dies and the machine lives: the page cache stays as it is, what a failed sync left there included.</summary>
+    /// <summary>Only the process dies: the page cache stays as it is, including what a failed sync left there.</summary>
     public void KillProcess()
     {
         lock (_gate)
@@ -58,7 +60,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>A copy of what is on the platter now, as an image of the volume has it.</summary>
+    /// <summary>A copy of the durable bytes, as an image of the volume has them.</summary>
     public MemoryFileSystem Image()
     {
         var image = new MemoryFileSystem();
@@ -81,7 +83,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>The file as a test looks at it and damages it.</summary>
+    /// <summary>A file, for a test that inspects or damages it.</summary>
     public MemoryFile File(string path)
     {
         lock (_gate)
@@ -94,7 +96,7 @@ internal sealed class MemoryFileSystem : IFileSystem
             return _names[path].Bytes.ToArray();
     }
 
-    /// <summary>Puts other bytes in a file's place, durably.</summary>
+    /// <summary>Replaces the content of a file, durably.</summary>
     public void Replace(string path, ReadOnlySpan<byte> bytes)
     {
         var file = new MemoryFile(path);
@@ -104,7 +106,7 @@ internal sealed class MemoryFileSystem : IFileSystem
             _names[path] = _durableNames[path] = file;
     }
 
-    /// <summary>Removes a file as a careless operator does, durably.</summary>
+    /// <summary>Removes a file durably, as a careless operator does.</summary>
     public void Lose(string path)
     {
         lock (_gate)
@@ -177,7 +179,7 @@ internal sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    /// <summary>It stays: the name of a directory is not what is tested here.</summary>
+    /// <summary>Does nothing, because no test depends on the names of directories.</summary>
     public void DeleteDirectoryIfEmpty(string path)
     {
     }
@@ -266,7 +268,7 @@ internal sealed class MemoryFileSystem : IFileSystem
 
     private bool WillCut() => Operations + 1 >= _cutAt;
 
-    // During a power cut a write has reached the cache and no sync has finished: what of it survives is for Crash to say.
+    // In the operation of a power cut, a write has reached the cache, and a sync has not finished. Crash decides what survives.
     private void Operate(DeviceOperation operation, MemoryFile? file, Action act)
     {
         if (Operations >= _cutAt)

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>The identity file of a node: its formats, damage to it, and power cuts while it is written.</summary>
 public sealed class NodeIdentityTests
 {
     private const string Root = "/data";
@@ -15,7 +16,7 @@ public sealed class NodeIdentityTests
 
     public NodeIdentityTests() => _disk.CreateDirectory(Root);
 
-    /// <summary>An identity without a predecessor stays in the format that every version reads.</summary>
+    /// <summary>An identity without a replaced incarnation stays in the format that every version reads.</summary>
     [Fact]
     public void The_formats_are_pinned()
     {

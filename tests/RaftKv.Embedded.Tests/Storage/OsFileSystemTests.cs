@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>The real disk.</summary>
+/// <summary>The file system of the operating system, and its errors.</summary>
 public sealed class OsFileSystemTests : IDisposable
 {
     private readonly OsFileSystem _fs = new();

@@ -1,4 +1,4 @@
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>The machine died in the middle of an operation of its disk. No program catches this.</summary>
+/// <summary>The power was cut during an operation of the disk. The product does not catch this exception.</summary>
 internal sealed class PowerCutException() : Exception("The power was cut.");

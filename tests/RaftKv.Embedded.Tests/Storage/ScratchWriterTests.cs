@@ -3,13 +3,14 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>A page is written with the checksum of the bytes that are on the disk.</summary>
 public sealed class ScratchWriterTests
 {
     private const int SectorBytes = 512;
 
     /// <summary>
-    /// FASTER's readers and writers take and release the locks of records whose page is being flushed. A change between the checksum and the write must not be
-    /// taken for damage when the page is read again.
+    /// FASTER's readers and writers take and release the locks of records whose page is being flushed. A change between the checksum and
+    /// the write must not be taken for damage when the page is read again.
     /// </summary>
     [Fact]
     public void A_page_that_changes_while_it_is_written_is_not_taken_for_damage()

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>Snapshot files: their formats, damage to them, crashes while they are written, and which of them are kept.</summary>
 public sealed class SnapshotStoreTests : SnapshotWorld
 {
     [Fact]
@@ -23,7 +24,9 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         Assert.Equal([written], store.List());
     }
 
-    /// <summary>Another file under the name would mix two files in the pieces that a peer receives: their records may come in another order.</summary>
+    /// <summary>
+    /// Another file under the name would mix two files in the chunks that a peer receives, whose records may be in another order.
+    /// </summary>
     [Fact]
     public void A_second_snapshot_of_the_same_entry_leaves_the_first_as_it_is()
     {
@@ -57,7 +60,7 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         SetFor("slides", new KvLifetime(false, TimeToLiveMs: 1_000, SlidingMs: 100));
         SetFor("leased", new KvLifetime(false, LeaseId: lease));
         Log.Apply(Transactions.Do(Transactions.Get("a"), Transactions.Add("n", 7)).Command(Session, ++Sequence));
-        // A new term, and before it a time without a leader.
+        // The first entry of a new term, after a time without a leader.
         Machine.Apply(new LogEntry(2, Log.Last + 1, Log.NowMs + 700, EntryKind.NoOp, default));
 
         var last = Write(store).Last;
@@ -170,7 +173,7 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         Assert.Empty(store.List());
         Assert.Null(store.SetAsideIfDamaged(info.Last));
 
-        // The state is whole: another one of the same entry takes its place.
+        // The state is undamaged, so another snapshot of the same entry takes the place of the damaged one.
         Assert.Equal([Write(store)], store.List());
     }
 

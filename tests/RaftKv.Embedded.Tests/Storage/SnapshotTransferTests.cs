@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>A snapshot that is received in chunks arrives whole, or is thrown away.</summary>
 public sealed class SnapshotTransferTests : SnapshotWorld
 {
     [Theory]

@@ -4,6 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>The file that counts the starts of a data directory and has the ids of the newest ones.</summary>
 public sealed class StartHistoryTests
 {
     private const string Root = "/data";

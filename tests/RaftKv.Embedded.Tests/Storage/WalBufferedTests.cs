@@ -5,7 +5,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>Commits that stay in the page cache (Durability = OsBuffered): a power cut may take any of them, and the log then counts up to the first that is missing.</summary>
+/// <summary>
+/// Commits that stay in the page cache (Durability = OsBuffered). A power cut may lose any of them, and the log is then valid up to the
+/// first lost one.
+/// </summary>
 public sealed class WalBufferedTests
 {
     private static readonly WalOptions Buffered = WalWorld.Small with { SyncsCommits = false };
@@ -29,7 +32,7 @@ public sealed class WalBufferedTests
             Assert.True(world.Recovery.WasBuffered);
             lost += states.Count - 1 - found;
 
-            // What was recovered is durable, and so is what a run that syncs adds.
+            // What was recovered is durable, and so is what the next run adds, when it syncs or closes the log.
             var next = world.Wal.Last.Index + 1;
             world.Wal.Append(WalWorld.Entries(next, 3, world.Wal.Term));
             world.Wal.Commit();
@@ -57,7 +60,7 @@ public sealed class WalBufferedTests
         Assert.False(world.Recovery.WasBuffered);
     }
 
-    /// <summary>The identity names the cluster durably; without its configuration the node could never lead again.</summary>
+    /// <summary>The identity names the cluster durably. Without the configuration of the cluster the node could never lead again.</summary>
     [Fact]
     public void A_configuration_is_durable_with_all_before_it()
     {
@@ -164,7 +167,7 @@ public sealed class WalBufferedTests
         }
     }
 
-    /// <summary>Commits of many kinds. Returns the first state that must survive, and all of them.</summary>
+    /// <summary>Makes commits of many kinds. Returns the index of the first state that must survive, and all states.</summary>
     private static int Work(WalWorld world, Prng chance, long term, out List<WalModel> states)
     {
         states = [world.Acknowledged];

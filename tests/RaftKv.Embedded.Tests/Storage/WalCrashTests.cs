@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>P-01, P-08, P-09, P-12, P-19, P-23: every single operation of the disk is where the power goes, or where it fails.</summary>
+/// <summary>The power is cut, or the disk fails, at every single operation of the disk.</summary>
 public sealed class WalCrashTests
 {
     private static readonly (string Name, Action<MemoryFileSystem, ulong> Crash)[] Fates =
@@ -73,7 +73,8 @@ public sealed class WalCrashTests
             Assert.Equal(error, Assert.Throws<RaftKvStorageException>(() => world.Wal.SaveVote(99, null)).Error);
             world.Wal.Close();
 
-            // The page cache still shows what the failed sync did not write; whoever trusts it without writing it again loses it now.
+            // The page cache still shows what the failed sync did not write. A start that does not write it again loses it in the power cut
+            // below.
             world.Disk.KillProcess();
             world.Open();
             world.MustHoldWhatWasAcknowledged($"{operation} {nth}, after the restart");
@@ -148,7 +149,7 @@ public sealed class WalCrashTests
         }
     }
 
-    /// <summary>Null when the workload ends before that operation.</summary>
+    /// <summary>Runs the workload until the power is cut in operation <paramref name="k"/>; null when the workload ends before.</summary>
     private static WalWorld? RunUntilPowerCut(int k)
     {
         var world = new WalWorld().Open();
@@ -160,7 +161,7 @@ public sealed class WalCrashTests
         return world;
     }
 
-    /// <summary>The log opens, holds what it must, goes on, and holds that too.</summary>
+    /// <summary>Opens the log and checks what it must hold, commits once more, and checks again after a power cut.</summary>
     private static void MustRecover(WalWorld world, string when)
     {
         world.Open();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>P-02 to P-07, P-20: what a bad disk or a careless hand does to the files.</summary>
+/// <summary>What a bad disk or a careless operator does to the files of the log is repaired or refused.</summary>
 public sealed class WalDamageTests
 {
     private static readonly WalOptions OneSegment = WalWorld.Small with { SegmentBytes = 8192 };
@@ -61,7 +61,7 @@ public sealed class WalDamageTests
             for (var i = 1; i <= 4; i++)
                 world.AppendAndCommit(WalWorld.Entry(i, term: 1) with { TimeMs = time });
             var file = world.Disk.File(Segment(1));
-            // Behind the log there are zeros, and its end does not show where they begin.
+            // Only a record that ends in zeros is of interest: zeros follow the log, so the end of such a record does not show.
             if (file.Bytes[file.LastWriteOffset + WalRecord.SizeOf(WalRecord.EntryBodyBytes + 100) - 1] != 0)
                 continue;
             seen++;
@@ -215,7 +215,7 @@ public sealed class WalDamageTests
         }
     }
 
-    /// <summary>Under a right checksum, so a program wrote it: fields at 16 and up, eight bytes each.</summary>
+    /// <summary>The checksum is right, so a program wrote the value. The fields begin at offset 16 and have eight bytes each.</summary>
     [Theory]
     [InlineData(24, 0L)]
     [InlineData(24, 20L)]
@@ -265,7 +265,9 @@ public sealed class WalDamageTests
 
     private static string Segment(int sequence) => Path.Combine(WalWorld.Directory, WalSegment.NameOf(sequence));
 
-    /// <summary>Entries 1 to 9, three to a commit, the last commit with a vote; nothing of it was recorded in the second place yet.</summary>
+    /// <summary>
+    /// Entries 1 to 9, three to a commit, the last commit with a vote. The second place does not record the last commit yet.
+    /// </summary>
     private static WalWorld FourCommits()
     {
         var world = new WalWorld().Open(OneSegment);
@@ -294,7 +296,7 @@ public sealed class WalDamageTests
         return world;
     }
 
-    /// <summary>Another value in a block, under a right checksum.</summary>
+    /// <summary>Writes another value into a block, with a right checksum.</summary>
     private static void Rewrite(MemoryFile file, int at, int field, long value)
     {
         var block = file.Bytes.Slice(at, BitConverter.ToInt32(file.Bytes[(at + 12)..])).ToArray();

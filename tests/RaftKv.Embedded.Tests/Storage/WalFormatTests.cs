@@ -7,7 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>The format is a promise: a log written by any released version opens.</summary>
+/// <summary>The format is fixed: a log that any released version wrote opens.</summary>
 public sealed class WalFormatTests
 {
     private static readonly WalOptions Options = new() { SegmentBytes = 1024, PrepareInBackground = false, NewSalt = static () => 0 };

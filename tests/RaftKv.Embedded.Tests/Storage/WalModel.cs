@@ -2,8 +2,8 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>What a log must hold: the plainest possible log, beside the real one. Immutable.</summary>
-/// <param name="Base">The entry the log restarted behind.</param>
+/// <summary>What a log must hold: the simplest possible log, to compare the real one with. Immutable.</summary>
+/// <param name="Base">The entry after which the log restarted.</param>
 /// <param name="First">The first entry that must still be there.</param>
 internal sealed record WalModel(long Term, string? VotedFor, EntryId Base, long First, IReadOnlyList<LogEntry> Entries)
 {
@@ -18,7 +18,7 @@ internal sealed record WalModel(long Term, string? VotedFor, EntryId Base, long 
 
     public WalModel Restart(EntryId @base) => this with { Base = @base, First = @base.Index + 1, Entries = [] };
 
-    /// <summary>Null if a recovered log is this one, else the first difference in words.</summary>
+    /// <summary>Null if a recovered log equals this one, else the first difference in words.</summary>
     public string? DifferenceFrom(long term, string? votedFor, EntryId @base, IReadOnlyList<LogEntry> entries)
     {
         if (term != Term || votedFor != VotedFor)

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>A value of a client that is made to look like records of the log: it must not turn an interrupted write into damage, and must not make a start slow.</summary>
+/// <summary>
+/// A value of a client that looks like records of the log must not turn an interrupted write into damage, and must not make a start slow.
+/// </summary>
 public sealed class WalPoisonTests
 {
     private const int Overhead = WalRecord.HeaderBytes + WalRecord.EntryBodyBytes;
@@ -23,7 +25,7 @@ public sealed class WalPoisonTests
         Assert.Equal(3, world.Wal.LastDurableIndex);
     }
 
-    /// <summary>The format without a salt cannot tell them apart: the value above does look like records.</summary>
+    /// <summary>The format without a salt cannot tell them apart, which shows that the value above does look like records.</summary>
     [Fact]
     public void Without_a_salt_the_same_value_is_taken_for_a_later_commit()
     {
@@ -48,7 +50,9 @@ public sealed class WalPoisonTests
         }
     }
 
-    /// <summary>A million places that look like records of megabytes: a search that verifies each by reading it reads two terabytes.</summary>
+    /// <summary>
+    /// Hundreds of thousands of places look like records of megabytes. A search that reads each to verify it reads hundreds of gigabytes.
+    /// </summary>
     [Fact]
     public async Task A_value_of_plausible_headers_does_not_make_the_start_quadratic()
     {
@@ -90,7 +94,7 @@ public sealed class WalPoisonTests
         return (world, (start + WalRecord.Alignment - 1) / WalRecord.Alignment * WalRecord.Alignment);
     }
 
-    /// <summary>The power went during the write: its first sector is not there, the rest is.</summary>
+    /// <summary>The power was cut during the write: its first 40 bytes are missing, and the rest is there.</summary>
     private static void Tear(WalWorld world, int at)
     {
         var file = world.Disk.File(Path.Combine(WalWorld.Directory, WalSegment.NameOf(1)));
@@ -99,7 +103,7 @@ public sealed class WalPoisonTests
         world.Disk.CrashLosingAll();
     }
 
-    /// <summary>Whole records of commits two to seventeen ahead, as the format without a salt has them.</summary>
+    /// <summary>Whole records of later commits, as the format without a salt has them.</summary>
     private static byte[] Records(uint lastCommit, int bytes)
     {
         var value = new byte[bytes];
@@ -120,10 +124,10 @@ public sealed class WalPoisonTests
         return value;
     }
 
-    /// <summary>At each aligned place the header of a record that reaches nearly to the end.</summary>
+    /// <summary>One header of a record after the other, each of a record that reaches nearly to the end.</summary>
     private static byte[] Headers(uint lastCommit, int bytes)
     {
-        // A header is three words: length, type and kind, commit. A length that is a possible commit and type at once fits at every place.
+        // A header is three words: length, type and kind, commit.
         var value = new byte[bytes];
         for (var at = 0; at + WalRecord.HeaderBytes <= bytes; at += WalRecord.HeaderBytes)
         {

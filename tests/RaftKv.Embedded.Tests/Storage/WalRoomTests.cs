@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>A log without room for its next segment waits, and is as it was: nothing was written, so there is nothing to doubt.</summary>
+/// <summary>A log without room for its next segment refuses a commit and stays usable, because nothing was written.</summary>
 public sealed class WalRoomTests
 {
     [Fact]

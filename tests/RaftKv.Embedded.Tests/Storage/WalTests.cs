@@ -6,9 +6,10 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
+/// <summary>Reads, commits, truncations and recoveries of a log on a disk that works.</summary>
 public sealed class WalTests
 {
-    /// <summary>After a truncation the next entry lies behind the bytes that were truncated, which can be a whole segment.</summary>
+    /// <summary>After a truncation the next entry is stored behind the truncated bytes, which can be a whole segment.</summary>
     [Fact]
     public void Reading_an_entry_does_not_read_the_truncated_range_behind_it()
     {
@@ -168,7 +169,7 @@ public sealed class WalTests
 
         Assert.Equal((3, null), (newer.Term, newer.VotedFor));
         Assert.Equal((2, "n1"), (older.Term, older.VotedFor));
-        // The core refuses to start when the log is younger than the term.
+        // The core refuses to start when the log has a higher term than the one that was saved.
         Assert.Equal(3, new RaftCore(new RaftSettings { NodeId = "n2", Seed = 1 }, newer).Term);
     }
 

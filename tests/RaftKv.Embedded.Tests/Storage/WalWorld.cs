@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Storage;
 
-/// <summary>A log on a disk in memory, a model of it, and what was acknowledged.</summary>
+/// <summary>A log on a disk in memory, with a model of it and of what was acknowledged.</summary>
 internal sealed class WalWorld
 {
     public const string Directory = "/data/wal";
@@ -21,7 +21,7 @@ internal sealed class WalWorld
     /// <summary>The last state whose durability was confirmed.</summary>
     public WalModel Acknowledged { get; private set; } = WalModel.Empty;
 
-    /// <summary>What is buffered, or was being made durable when the power went.</summary>
+    /// <summary>The state with what is buffered, or was being made durable when the power was cut.</summary>
     public WalModel Wanted { get; private set; } = WalModel.Empty;
 
     public static LogEntry Entry(long index, long term, int bytes = 100, EntryKind kind = EntryKind.Command)
@@ -87,7 +87,10 @@ internal sealed class WalWorld
         Acknowledged = Wanted;
     }
 
-    /// <summary>Everything a log goes through: batches, votes, conflicts, rolls, an entry larger than a segment, both truncations, a restart behind a snapshot.</summary>
+    /// <summary>
+    /// All that a log goes through: batches, votes, conflicts, new segments, an entry larger than a segment, both truncations, and a
+    /// restart behind a snapshot.
+    /// </summary>
     public void RunWorkload()
     {
         Vote(1, "a");
@@ -126,11 +129,14 @@ internal sealed class WalWorld
 
     public string? DifferenceFrom(WalModel model) => model.DifferenceFrom(Wal.Term, Wal.VotedFor, Wal.Base, ReadAll());
 
-    /// <summary>What was acknowledged is there; of what was in flight, all or nothing. From here on that is what must stay.</summary>
+    /// <summary>
+    /// Asserts that what was acknowledged is there, and all or nothing of what was in flight. From then on the result counts as
+    /// acknowledged.
+    /// </summary>
     public void MustHoldWhatWasAcknowledged(string when)
     {
         var difference = DifferenceFrom(Acknowledged);
-        // A prefix is cut in whole segments, before or after: the entries are the same, and only the base tells.
+        // A prefix is removed in whole segments. Before and after that the entries are the same, and only the base differs.
         if (difference is not null && DifferenceFrom(Wanted) is { } other)
             Assert.Fail($"{when}: the log is neither what was acknowledged ({difference}) nor what was in flight ({other})");
         Acknowledged = Wanted = difference is null ? Acknowledged : Wanted;

@@ -1,6 +1,6 @@
 namespace RaftKv.Embedded.Tests.ThreadPoolStarvation;
 
-/// <summary>Blocks every thread of the pool, and those it adds within some seconds, until it is disposed of.</summary>
+/// <summary>Blocks every thread of the thread pool, and those that the pool adds within some seconds, until it is disposed.</summary>
 internal sealed class BlockedPool : IDisposable
 {
     private readonly ManualResetEventSlim _release = new();

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.ThreadPoolStarvation;
 
-/// <summary>An application whose code blocks the threads of the pool. Alone in the process: the pool is everybody's.</summary>
+/// <summary>
+/// An application whose code blocks the threads of the thread pool. No other test runs meanwhile, because all share the pool.
+/// </summary>
 [CollectionDefinition(nameof(BlockedPoolTests), DisableParallelization = true)]
 [Collection(nameof(BlockedPoolTests))]
 public sealed class BlockedPoolTests

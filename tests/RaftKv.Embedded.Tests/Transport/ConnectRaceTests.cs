@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>A name with several addresses, some of which lead nowhere.</summary>
+/// <summary>Connecting to a name with several addresses, some of which do not answer.</summary>
 public sealed class ConnectRaceTests
 {
     private static readonly TransportOptions Options = new() { ListenAddress = "127.0.0.1:0" };
@@ -59,7 +59,7 @@ public sealed class ConnectRaceTests
         return socket;
     }
 
-    /// <summary>Its queue of connections that wait to be accepted is full, so the kernel answers no more of them.</summary>
+    /// <summary>A listener whose queue of connections is full, so that the kernel answers no further ones.</summary>
     private sealed class SilentListener : IDisposable
     {
         private readonly Socket _listener = Listen(backlog: 1);

@@ -7,6 +7,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
+/// <summary>The encoding of messages and introductions: fixed formats, fields of later versions, and damage.</summary>
 public sealed class MessageCodecTests
 {
     private static PeerStart Start => new()
@@ -62,7 +63,7 @@ public sealed class MessageCodecTests
         Assert.Equal((hello.Hello, hello.Capabilities), (read.Hello, read.Capabilities));
         Assert.Equal(hello.Nonce, read.Nonce);
 
-        // What a version before them reads is what it always read.
+        // An older version, which does not know these fields, reads the same bytes as before.
         var old = SampleMessages.Hello.EncodeHello();
         var known = old.Length - Frame.OverheadBytes - 16;
         Assert.Equal(old[(Frame.HeaderBytes + 16)..^4], frame[(Frame.HeaderBytes + 16)..(Frame.HeaderBytes + 16 + known)]);
@@ -121,7 +122,7 @@ public sealed class MessageCodecTests
         }
     }
 
-    /// <summary>With a right checksum, so that the damage reaches the codec.</summary>
+    /// <summary>Without the check of the frame's checksum, so that the damage reaches the codec.</summary>
     [Fact]
     public void Damaged_payloads_are_refused_or_read_within_the_memory_they_paid_for()
     {

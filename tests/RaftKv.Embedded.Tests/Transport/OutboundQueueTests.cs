@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>Urgent messages pass bulk ones, and long frames leave in parts.</summary>
+/// <summary>Urgent messages overtake bulk messages, and long frames are sent in parts.</summary>
 public sealed class OutboundQueueTests
 {
     private static readonly byte[] Key = new byte[32];
@@ -30,7 +30,7 @@ public sealed class OutboundQueueTests
             slices++;
             if (slices == 1)
                 Assert.Single(reader.Messages, m => m is TimeoutNow);
-            // The next ones come while the first piece is on its way.
+            // The next urgent messages are added while the first chunk is being sent.
             if (slices is 2 or 3)
                 Add(queue, new TimeoutNow(slices));
         }
@@ -87,7 +87,7 @@ public sealed class OutboundQueueTests
     private static void Add(OutboundQueue queue, PeerMessage message, bool isBusy = true) =>
         queue.Add(message, (int)MessageEncoder.FrameSize(message), isBusy);
 
-    /// <summary>What the other side makes of it.</summary>
+    /// <summary>Reads what was sent, as the other side does.</summary>
     private sealed class Reader(FrameSeal? seal)
     {
         private readonly PartAssembler _parts = new(32 * 1024 * 1024);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>Peers that prove a shared secret: what a stranger, a recording and somebody in the middle can do, which is nothing.</summary>
+/// <summary>Peers that prove a shared secret: unknown peers, recorded connections and a man in the middle achieve nothing.</summary>
 public sealed class PeerSecretTests
 {
     private const string Secret = "correct horse battery staple, and more of the like";
@@ -93,7 +93,7 @@ public sealed class PeerSecretTests
     {
         using var a = Node("a", Secret);
         using var c = Node("c", Secret);
-        // Somebody sits at b's address and passes everything on, first to a itself, then to c.
+        // An attacker at the address of b forwards everything, first to a itself, then to c.
         foreach (var target in new[] { a, c })
         {
             using var wire = new Wiretap(target.Address);
@@ -133,7 +133,7 @@ public sealed class PeerSecretTests
         Eventually.Holds(() => b.Transport.Counters.ConnectionsInvalid == 1, "noticed");
         Assert.Equal(kind == "repeated" ? [1L, 2L] : new[] { 1L }, b.Handler.Messages.Select(m => ((TimeoutNow)m.Message).Term));
 
-        // With a checksum that fits: it is not the checksum that notices.
+        // The checksum is right, so it is not the checksum that detects the change.
         static byte[] Change(byte[] bytes)
         {
             bytes[Frame.HeaderBytes] ^= 1;

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>Peers that prove themselves with certificates: who gets in, who does not, and that messages are what they were.</summary>
+/// <summary>
+/// Peers that prove themselves with certificates: which are accepted, which are refused, and that messages arrive unchanged.
+/// </summary>
 public sealed class PeerTlsTests : IDisposable
 {
     private readonly TestAuthority _authority = new();
@@ -52,7 +54,7 @@ public sealed class PeerTlsTests : IDisposable
         var other = new TestAuthority("other");
         var credentials = kind switch
         {
-            // It trusts the right one, as anybody may: what counts is who trusts it.
+            // It trusts the right authority, which does not help: its own certificate is of an authority that the peers do not trust.
             "another authority" => other.Credentials("x", trusted: _authority.Bundle),
             "expired" => _authority.Credentials("x", days: 0.5),
             "not yet valid" => new(Later(), _authority.Bundle),
@@ -109,7 +111,7 @@ public sealed class PeerTlsTests : IDisposable
         using var b = new TransportNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
         AssertServes(b);
 
-        // First the new authority beside the old one, then a certificate of the new one, at last the new one alone.
+        // First both authorities are trusted. Then the certificate is one of the new authority, and only the new authority is trusted.
         var next = new TestAuthority("next");
         _authority.WriteFiles(_folder, "b", _authority.Pem + "\n" + next.Pem);
         Age();
@@ -125,7 +127,7 @@ public sealed class PeerTlsTests : IDisposable
         Eventually.Holds(() => late.Transport.Counters.ConnectionsInvalid > 1, "the old one is not any more");
         Assert.Empty(late.Handler.Connected);
 
-        // The clock of a file system may be coarse.
+        // The clock of a file system may be coarse, so the files get later times.
         void Age() => Directory.EnumerateFiles(_folder).ToList().ForEach(f => File.SetLastWriteTimeUtc(f, File.GetLastWriteTimeUtc(f).AddSeconds(++_aged)));
     }
 

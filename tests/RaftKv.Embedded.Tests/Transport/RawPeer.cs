@@ -5,7 +5,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>A socket to a node's peer port, on which a test can say anything.</summary>
+/// <summary>A socket to a node's peer port, on which a test can send anything.</summary>
 internal sealed class RawPeer : IDisposable
 {
     private readonly TransportNode _to;
@@ -48,7 +48,7 @@ internal sealed class RawPeer : IDisposable
 
     public void Send(PeerMessage message) => Send(SampleMessages.Encode(message));
 
-    /// <summary>Waits for the end of the connection.</summary>
+    /// <summary>Waits for the end of the connection; false if it does not end in 20 s.</summary>
     public bool IsClosedByOtherSide()
     {
         var bytes = new byte[4096];

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
+/// <summary>When a connection is attempted again, and for how long.</summary>
 public sealed class ReconnectPolicyTests
 {
     private static readonly TransportOptions Options = new() { ListenAddress = "127.0.0.1:0" };
@@ -25,7 +26,7 @@ public sealed class ReconnectPolicyTests
         Assert.Equal([Environment.CurrentManagedThreadId], threads);
     }
 
-    /// <summary>Only if the wait is on our own event can it be cut short: a timer of the thread pool would run its hour.</summary>
+    /// <summary>The wait must be on the event of the stop. Another wait would last its hour.</summary>
     [Theory]
     [InlineData(DialOutcome.Failed)]
     [InlineData(DialOutcome.Refused)]

@@ -4,7 +4,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>Stands where the replica stands: remembers what it was told, and on which threads.</summary>
+/// <summary>Takes the place of a replica: records the calls, and the threads among them that are not the transport's own.</summary>
 internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
 {
     private readonly ConcurrentQueue<string> _foreignThreads = new();
@@ -61,7 +61,7 @@ internal sealed class RecordingHandler(PeerHello identity) : ITransportHandler
 
     public ConcurrentQueue<(string NodeId, HandshakeVerdict Verdict)> TurnedAway { get; } = new();
 
-    /// <summary>Where else peers may be found.</summary>
+    /// <summary>Further addresses of peers, by their node ids.</summary>
     public ConcurrentDictionary<string, IReadOnlyList<string>> Elsewhere { get; } = new();
 
     public void OnTurnedAway(Member member, PeerHello answer, HandshakeVerdict verdict, string address)

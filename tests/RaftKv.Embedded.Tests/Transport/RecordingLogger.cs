@@ -14,7 +14,7 @@ internal sealed class RecordingLogger : ILogger, ILoggerProvider
 
     public int Count(int id) => Lines.Count(l => l.Id == id);
 
-    /// <summary>As <see cref="Count"/>, once there are so many: a node's lines are written by a thread of their own.</summary>
+    /// <summary>As <see cref="Count"/>, after a wait for so many lines: a node's lines are written on another thread.</summary>
     public int Await(int id, int count = 1)
     {
         SpinWait.SpinUntil(() => Count(id) >= count, TimeSpan.FromSeconds(60));

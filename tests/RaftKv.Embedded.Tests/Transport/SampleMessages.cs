@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>At least one of every message, with ordinary values and with extreme ones. The golden files pin them: only ever append.</summary>
+/// <summary>
+/// At least one of every message, with ordinary and extreme values. The golden files contain them, so samples are only appended.
+/// </summary>
 internal static class SampleMessages
 {
     public static IReadOnlyList<PeerMessage> First { get; } =
@@ -39,14 +41,14 @@ internal static class SampleMessages
         new AdminReply(6, -1, ""),
     ];
 
-    /// <summary>Came later: where the spans of forwarded writes belong.</summary>
+    /// <summary>Added later: the spans that forwarded writes belong to.</summary>
     public static IReadOnlyList<PeerMessage> Traces { get; } =
     [
         new ForwardTraces([new TraceParent(0x0AF7651916CD43DD, unchecked((long)0x8448EB211C80319C), 0x00F067AA0BA902B7), new TraceParent(1, 2, 3)]),
         new ForwardTraces([]),
     ];
 
-    /// <summary>Came later, in a golden file of their own: those that compare copies and replace one.</summary>
+    /// <summary>Added later, in a golden file of their own: messages that compare copies and replace one.</summary>
     public static IReadOnlyList<PeerMessage> Integrity { get; } =
     [
         new IntegrityProbe(640),
@@ -56,20 +58,20 @@ internal static class SampleMessages
         new StatePiece(new EntryId(6, 41), 1L << 40, 1L << 39, new byte[] { 9, 8, 7 }),
     ];
 
-    /// <summary>Came later: heartbeats that say what log time it is.</summary>
+    /// <summary>Added later: heartbeats with log time.</summary>
     public static IReadOnlyList<PeerMessage> LogTime { get; } =
     [
         new AppendEntries(7, new EntryId(6, 41), ReadOnlyMemory<LogEntry>.Empty, 40, 12, 250) { LogTimeMs = 1_700_000_000_000 },
         new AppendEntries(7, new EntryId(6, 41), ReadOnlyMemory<LogEntry>.Empty, 40, 12, 0) { LogTimeMs = long.MaxValue },
     ];
 
-    /// <summary>Came later: what wall clocks show.</summary>
+    /// <summary>Added later: the wall clocks of members.</summary>
     public static IReadOnlyList<PeerMessage> Clocks { get; } = [new WallClock(1_700_000_000_000), new WallClock(long.MinValue)];
 
-    /// <summary>Came later: how much room a member's disk has.</summary>
+    /// <summary>Added later: the room on the disk of a member.</summary>
     public static IReadOnlyList<PeerMessage> Disk { get; } = [new DiskReport(1L << 40, true, 1L << 39), new DiskReport(-1, false, 0)];
 
-    /// <summary>Came later: what the leader tells about the members.</summary>
+    /// <summary>Added later: the leader's reports about members.</summary>
     public static IReadOnlyList<PeerMessage> Reports { get; } =
     [
         new MemberReport(7, 1L << 40, [new("node2", 1L << 39, 20, false), new("ü", 0, -1, true)]),
@@ -104,7 +106,7 @@ internal static class SampleMessages
         return MessageDecoder.Read(type, Frame.Open(frame));
     }
 
-    /// <summary>Records compare memory by identity; this compares everything by value.</summary>
+    /// <summary>Compares everything by value, because records compare memory by identity.</summary>
     public static void AssertSame(PeerMessage expected, PeerMessage? actual)
     {
         switch (expected, actual)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>What unknown peers, broken peers and slow peers may do to a transport, which is: nothing to the others.</summary>
+/// <summary>Unknown peers, faulty peers and slow peers do not harm a transport or its other peers.</summary>
 public sealed class TcpTransportHostilityTests
 {
     public static TheoryData<string, byte[]> FirstBytes => new()
@@ -164,11 +164,11 @@ public sealed class TcpTransportHostilityTests
             {
                 threads = Math.Max(threads, Process.GetCurrentProcess().Threads.Count);
                 peer.Send("b", new TimeoutNow(i));
-                // No faster than they are accepted: what the kernel drops it repeats after a second.
+                // No faster than they are accepted, because a connection that the kernel drops is repeated only after a second.
                 if (i >= 200)
                     Assert.True(strangers.First().IsClosedByOtherSide());
             }
-            // This process has to hold both ends, and may not be allowed as many.
+            // This process holds both ends of each connection, and may not be allowed so many descriptors.
             if (strangers.Count > 200)
                 strangers.Dequeue().Dispose();
         }

@@ -101,7 +101,7 @@ public sealed class TcpTransportTests
     [Fact]
     public void A_peer_that_comes_back_and_dials_us_is_dialled_at_once()
     {
-        // The next attempt would be made in an hour.
+        // The next scheduled attempt would be made in an hour.
         var log = new RecordingLogger();
         using var a = new TransportNode("a",
             o => o with { MinReconnectDelay = TimeSpan.FromHours(1), MaxReconnectDelay = TimeSpan.FromHours(1), Logger = log });
@@ -147,7 +147,7 @@ public sealed class TcpTransportTests
     {
         using var a = new TransportNode("a");
         using var b = new TransportNode("b");
-        // b is careless here and welcomes whoever dials anybody: the dialler must notice by itself.
+        // b does not check the incarnation here and welcomes a: a must notice by itself.
         b.Handler.Identity = b.Handler.Identity with { NodeId = "c" };
         a.Knows(b.Member with { NodeId = "c", Incarnation = Guid.NewGuid() });
 
@@ -171,7 +171,7 @@ public sealed class TcpTransportTests
         Eventually.Holds(() => b.Handler.Messages.Count == 1, "heard");
         Assert.Empty(squatter.Handler.Messages);
 
-        // The configuration learns the address: the connection that leads there stays.
+        // The configuration now has the address: the connection to it stays.
         a.Knows(b.Member);
         a.Send("b", new TimeoutNow(2));
         Eventually.Holds(() => b.Handler.Messages.Count == 2, "heard again");
@@ -203,7 +203,7 @@ public sealed class TcpTransportTests
         earlier.Send("w", new TimeoutNow(1));
         Eventually.Holds(() => witness.Handler.Messages.Count == 1, "the first one is heard on");
 
-        // The first one ends: now the second one is simply its next start.
+        // The first process ends. Now the second one counts as the next start of the node.
         earlier.Dispose();
         Eventually.Holds(() => later.Handler.Connected.Count == 1, "then it is");
     }
@@ -265,7 +265,7 @@ public sealed class TcpTransportTests
         using var second = new RawPeer(b);
         second.IntroduceAs("a");
 
-        // The first one dials again and replaces the second in turn.
+        // The first node dials again, and its connection replaces the second one in turn.
         Eventually.Holds(() => first.Handler.Connected.Count == 2, "the older connection was closed");
         Assert.True(second.IsClosedByOtherSide());
         first.Send("b", new TimeoutNow(1));

@@ -22,7 +22,9 @@ internal sealed class TestAuthority
 
     public X509Certificate2Collection Bundle => [_certificate];
 
-    /// <summary>A certificate with its key, valid from a day ago, or a day to come, for so many days.</summary>
+    /// <summary>
+    /// A certificate with its key, valid for <paramref name="days"/> days, which begin <paramref name="startsIn"/> days from now.
+    /// </summary>
     public X509Certificate2 Issue(string nodeId, double days = 10, bool asCommonName = false, double startsIn = -1)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -41,7 +43,7 @@ internal sealed class TestAuthority
 
     public RaftKvTlsCredentials Credentials(string nodeId, double days = 10, X509Certificate2Collection? trusted = null) => new(Issue(nodeId, days), trusted ?? Bundle);
 
-    /// <summary>The options of a node that has its credentials in files.</summary>
+    /// <summary>Writes the credentials of a node to files, and returns the options that name the files.</summary>
     public RaftKvTlsOptions Files(string folder, string nodeId)
     {
         WriteFiles(folder, nodeId);

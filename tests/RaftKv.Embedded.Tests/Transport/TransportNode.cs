@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>One transport with its handler, dialled by its name.</summary>
+/// <summary>A transport under a node id, with a handler that records its calls.</summary>
 internal sealed class TransportNode : IDisposable
 {
     public static readonly Guid Cluster = Guid.Parse("c0000000-0000-0000-0000-000000000001");
@@ -46,7 +46,7 @@ internal sealed class TransportNode : IDisposable
     }
 }
 
-/// <summary>Bulk and urgent messages each arrive in their order; which of the two kinds is first is open.</summary>
+/// <summary>Asserts the order of bulk messages and that of urgent messages. The order between the two kinds is not fixed.</summary>
 internal static class Order
 {
     public static void AssertKept(IEnumerable<PeerMessage> sent, IEnumerable<PeerMessage> received)

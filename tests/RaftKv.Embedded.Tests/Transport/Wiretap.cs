@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Tests.Transport;
 
-/// <summary>Somebody on the way between two nodes: hears everything, passes it on, and may do something to it.</summary>
+/// <summary>A man in the middle between two nodes: records and forwards everything, and may change it.</summary>
 internal sealed class Wiretap : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -23,12 +23,12 @@ internal sealed class Wiretap : IDisposable
 
     public string Address { get; }
 
-    /// <summary>What becomes of what the dialler sends.</summary>
+    /// <summary>Changes the bytes that the dialling node sends.</summary>
     public Func<byte[], byte[]>? Tamper { get => _tamper; set => _tamper = value; }
 
     public int Tampered => Volatile.Read(ref _tampered);
 
-    /// <summary>What the dialler has said.</summary>
+    /// <summary>The bytes that the dialling node has sent.</summary>
     public byte[] Recorded
     {
         get
@@ -62,7 +62,7 @@ internal sealed class Wiretap : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // The end.
+            // A socket was closed: the wiretap ends.
         }
     }
 

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Watch;
 
+/// <summary>The history of the newest changes: what it holds, and that a reader notices what it no longer holds.</summary>
 public sealed class ChangeHistoryTests
 {
     [Fact]

@@ -13,7 +13,7 @@ using static RaftKv.Embedded.Tests.StateMachine.Transactions;
 
 namespace RaftKv.Embedded.Tests.Watch;
 
-/// <summary>What a key held before each change, over a state machine and a history, without a replica.</summary>
+/// <summary>The value of a key before each change, with a state machine and a history, and without a replica.</summary>
 public sealed class PreviousValueTests
 {
     private readonly KvStateMachine _machine = new(new DictionaryKvStore());
@@ -123,7 +123,7 @@ public sealed class PreviousValueTests
             Assert.True(_feed.History.End - _feed.History.Start <= 8 * 1024);
         }
 
-        // What the watcher cannot keep it reads in the history, which is a half as long.
+        // The watcher reads in the history what it cannot buffer. With previous values the history holds half as many changes.
         var (withPrevious, without) = (_log.Last - _feed.History.OldestVersion + 1, plainLog.Last - plain.History.OldestVersion + 1);
         Assert.InRange(withPrevious, without / 2, without / 2 + 1);
         Assert.Throws<RaftKvCompactedException>(() => Read(slow));
@@ -197,7 +197,7 @@ public sealed class PreviousValueTests
         Assert.InRange(with, 0, without + 8);
     }
 
-    /// <summary>How much a put allocates on average.</summary>
+    /// <summary>The average number of bytes that a put allocates.</summary>
     private static long BytesOfPuts(string directory, bool? history)
     {
         const int puts = 5_000;
@@ -209,7 +209,7 @@ public sealed class PreviousValueTests
         var commands = Enumerable.Range(0, 100)
             .Select(i => Entries.SetCommand(session, 0, Encoding.UTF8.GetBytes($"k{i}"), new byte[100 + i])).ToArray();
         var allocated = 0L;
-        // The first ones fill the history and the tables.
+        // The first puts fill the history and the tables.
         for (var i = 1; i <= 2 * puts; i++)
         {
             if (i == puts)

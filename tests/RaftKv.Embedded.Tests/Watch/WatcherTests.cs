@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Watch;
 
-/// <summary>Watchers over a history, without a replica: the test applies, routes and consumes.</summary>
+/// <summary>Watchers of a history, without a replica: the test applies, routes and consumes.</summary>
 public sealed class WatcherTests
 {
     private const int HistoryBytes = 8 * 1024;
@@ -252,7 +252,9 @@ public sealed class WatcherTests
         Assert.Equal(0, _feed.Watches.Count);
     }
 
-    /// <summary>A state that differed is replaced at the same version: what a watcher was told of it may have been wrong, also when it had seen everything.</summary>
+    /// <summary>
+    /// A state that differed is replaced at the same version. A watcher must be told, because the old state may have given it wrong events.
+    /// </summary>
     [Fact]
     public void A_watcher_that_has_seen_everything_hears_that_the_state_was_replaced()
     {
@@ -307,7 +309,7 @@ public sealed class WatcherTests
     private Watcher Watch(KvKeyRange range, long from = 0, int bufferBytes = 1000) =>
         _feed.Watches.Add(KeyRanges.Interval(range, 100), WatchedValues.Written, bufferBytes, from == 0 ? _version + 1 : from);
 
-    /// <summary>One entry: <c>key=value</c> puts, <c>-key</c> deletes.</summary>
+    /// <summary>Applies one entry: <c>key=value</c> puts, <c>-key</c> deletes.</summary>
     private void Apply(params string[] changes)
     {
         _version++;

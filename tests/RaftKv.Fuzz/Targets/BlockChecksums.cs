@@ -4,10 +4,11 @@ using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>Makes the checksum of the block at the start of some bytes right.</summary>
+/// <summary>Corrects the checksum of the format block at the start of the bytes.</summary>
 internal static class BlockChecksums
 {
-    /// <param name="stretch">The block's length becomes that of the bytes; else it is believed when it is possible.</param>
+    /// <param name="stretch">True sets the block's length to that of the bytes. False keeps the length that the block has, if it is
+    /// possible.</param>
     /// <returns>The block's length, or 0 if there is none.</returns>
     public static int Reseal(Span<byte> bytes, bool stretch)
     {

@@ -5,10 +5,15 @@ using RaftKv.Embedded.Tests.StateMachine;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>A command in a committed entry: two state machines must make the same of it, and neither may throw.</summary>
+/// <summary>
+/// A command in a committed entry: two state machines must have the same result and the same state, and neither may throw.
+/// </summary>
 internal sealed class CommandTarget : FuzzTarget
 {
-    /// <summary>Then a new state machine, so that what is measured is one input and not a million.</summary>
+    /// <summary>
+    /// Entries until the state machines are replaced, so that the measured allocation is that of one input and does not grow with their
+    /// number.
+    /// </summary>
     private const int Lifetime = 200;
 
     private KvStateMachine _one = WithSession();
@@ -21,7 +26,9 @@ internal sealed class CommandTarget : FuzzTarget
         Golden("transaction-v1"), Golden("extended-transaction-v1"),
     ];
 
-    /// <summary>Windows of sessions grow by one command, and comparing two state machines encodes them.</summary>
+    /// <summary>
+    /// A command may make the window of a session grow, and the comparison of the two state machines encodes the windows.
+    /// </summary>
     public override long MaxAllocatedBytes => 64 * 1024 * 1024;
 
     public static IEnumerable<byte[]> SamplesOf(byte[] golden)
@@ -52,7 +59,7 @@ internal sealed class CommandTarget : FuzzTarget
         (_one, _other) = (WithSession(), WithSession());
     }
 
-    /// <summary>The samples are of session 7.</summary>
+    /// <summary>A state machine with session 7, to which the samples belong.</summary>
     private static KvStateMachine WithSession()
     {
         var machine = new KvStateMachine(new DictionaryKvStore());

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>The first frame of a connection, in each direction: the only bytes that are looked at before anybody is known.</summary>
+/// <summary>The first frame of a connection, in each direction: the only bytes that a node decodes before it knows the peer.</summary>
 internal sealed class HandshakeTarget : FuzzTarget
 {
     private const FrameType Hello = FrameType.Hello;
@@ -21,7 +21,7 @@ internal sealed class HandshakeTarget : FuzzTarget
         }
     }
 
-    /// <summary>A length and a checksum that fit the bytes there are.</summary>
+    /// <summary>Sets the length and the checksum of the frame so that they fit the given bytes.</summary>
     public static void ResealFrame(Span<byte> input)
     {
         if (input.Length >= Frame.OverheadBytes)
@@ -42,7 +42,7 @@ internal sealed class HandshakeTarget : FuzzTarget
             var payload = Frame.Open(input.AsMemory(0, length));
             var decoded = type == Hello ? Handshake.DecodeHello(type, payload) : Handshake.DecodeReply(type, payload, out _);
             Require(decoded.Hello.NodeId.Length > 0 && !decoded.Hello.NodeId.Any(char.IsControl), "a name that no log should have was let in");
-            // What was understood is said again in the same words.
+            // A decoded hello must be the same after it was encoded and decoded again.
             var again = decoded.EncodeHello();
             Frame.ReadHeader(again, Frame.MaxHandshakePayload, out var sameType);
             Require(Handshake.DecodeHello(sameType, Frame.Open(again)).EncodeHello().AsSpan().SequenceEqual(again), "it is understood differently the second time");

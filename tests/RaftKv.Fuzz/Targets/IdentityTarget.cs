@@ -4,7 +4,7 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>The file that says whose data this is.</summary>
+/// <summary>The identity file of a data directory: damage is refused, and not taken for another identity.</summary>
 internal sealed class IdentityTarget : FuzzTarget
 {
     private const string Root = "/data";

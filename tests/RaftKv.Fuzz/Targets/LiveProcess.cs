@@ -1,9 +1,9 @@
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>What attackers may cost the process they attack.</summary>
+/// <summary>Limits of threads and memory for the process that is attacked.</summary>
 internal static class LiveProcess
 {
-    /// <summary>The name of the node that is attacked: by it its threads are known among those of the process.</summary>
+    /// <summary>The name of the node that is attacked. The threads of the node have it in their names.</summary>
     public const string NodeId = "fuzzed";
 
     private const string ThreadPrefix = $"raftkv-{NodeId}";
@@ -29,7 +29,7 @@ internal static class LiveProcess
             }
             catch (IOException)
             {
-                // It has ended meanwhile.
+                // The thread has ended meanwhile.
             }
         }
         return count;

@@ -24,7 +24,7 @@ internal sealed class MessageTarget : FuzzTarget
                 return false;
             if (MessageDecoder.Read(type, Frame.Open(input.AsMemory(0, length))) is not { } message)
                 return false;
-            // There is one way to say each thing, so whatever is understood is exactly what would have been sent.
+            // Each message has exactly one encoding: a decoded message is encoded to the same bytes.
             Require(MessageEncoder.FrameSize(message) == length, "a message is not as long as its frame");
             var again = new byte[length];
             MessageEncoder.WriteFrame(message, again);

@@ -4,17 +4,17 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>A socket to a peer port, on which anything may be said.</summary>
+/// <summary>A connection to a peer port that sends any bytes.</summary>
 internal sealed class RawConnection : IDisposable
 {
-    /// <summary>Long enough for a node that waits for a whole introduction to lose its patience.</summary>
+    /// <summary>Longer than a node waits for a whole introduction.</summary>
     private const int PatienceMs = 20_000;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = PatienceMs, SendTimeout = PatienceMs, NoDelay = true };
 
     public RawConnection(string address)
     {
-        // Closed with a reset, so that a million of them leave no ports behind that wait.
+        // Closed with a reset, so that a million connections leave no ports in TIME_WAIT.
         _socket.LingerState = new LingerOption(true, 0);
         _socket.Connect(IPEndPoint.Parse(address));
     }
@@ -32,7 +32,9 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Says no more, and waits for the other side to end it. What it sent is its answer.</summary>
+    /// <summary>
+    /// Ends the sending direction, and waits until the other side closes the connection. Returns the bytes that the other side sent.
+    /// </summary>
     public byte[] Finish()
     {
         var answer = new MemoryStream();
@@ -45,12 +47,12 @@ internal sealed class RawConnection : IDisposable
         }
         catch (SocketException e) when (e.SocketErrorCode is not (SocketError.TimedOut or SocketError.WouldBlock))
         {
-            // A reset is an end as good as any.
+            // A reset ends the connection too.
         }
         return answer.ToArray();
     }
 
-    /// <summary>The answer to an introduction.</summary>
+    /// <summary>Receives the answer to an introduction.</summary>
     public HandshakeVerdict ReceiveVerdict()
     {
         var header = Receive(Frame.HeaderBytes);

@@ -5,14 +5,14 @@ using RaftKv.Embedded.Tests.StateMachine;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>The session table of a snapshot: refused, or a table that works as any other.</summary>
+/// <summary>The session table of a snapshot: it is refused, or works like any other table.</summary>
 internal sealed class SessionTarget : FuzzTarget
 {
     private readonly byte[][] _commands = [.. CommandTarget.SamplesOf(Golden("command-v1"))];
 
     public override IReadOnlyList<byte[]> Corpus { get; } = [Table(0, 0), Table(1, 5), Table(3, 1), Table(9, 200)];
 
-    /// <summary>The windows of all sessions together, which a table may make grow, twice: decoded and encoded.</summary>
+    /// <summary>The windows of all sessions at their largest, decoded and encoded.</summary>
     public override long MaxAllocatedBytes => 4 * 9L * SessionTable.MaxTotalCapacity;
 
     public override bool Take(byte[] input, bool isAuthentic)
@@ -30,7 +30,7 @@ internal sealed class SessionTarget : FuzzTarget
         var again = StateOf(machine);
         Require(again.Span.SequenceEqual(StateOf(new KvStateMachine(store, new KvState(new EntryId(1, 1_000), 1_000_000, ClusterConfiguration.Empty, 0, again))).Span),
             "a table is written differently the second time");
-        // Commands of the oldest, the usual and the most distant numbers.
+        // Commands with the lowest sequence numbers, with usual ones, and with the highest.
         foreach (var sample in _commands)
         {
             foreach (var (sequence, acknowledged) in ((long, long)[])[(1, 0), (10, 10), (100, 50), (long.MaxValue, 1), (long.MaxValue, long.MaxValue)])

@@ -11,7 +11,7 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>A snapshot's file, as it comes from the disk or from a leader.</summary>
+/// <summary>The file of a snapshot, from the disk or from a leader: damage is refused.</summary>
 internal sealed class SnapshotTarget : FuzzTarget
 {
     private const string Directory = "/data/snapshots";
@@ -63,7 +63,7 @@ internal sealed class SnapshotTarget : FuzzTarget
         }
     }
 
-    /// <summary>The buffer of a chunk, and what the session table of one may ask for.</summary>
+    /// <summary>The buffer of a chunk, and the memory that a session table in it may ask for.</summary>
     public override long MaxAllocatedBytes => 64 * 1024 * 1024;
 
     public override bool Take(byte[] input, bool isAuthentic)
@@ -79,7 +79,7 @@ internal sealed class SnapshotTarget : FuzzTarget
     {
         try
         {
-            // As a start does it.
+            // As at the start of a node.
             return StartupRecovery.Load(_snapshots, _last, _ => new DictionaryKvStore(), CancellationToken.None);
         }
         catch (RaftKvStorageException e) when (e.Error is RaftKvStorageError.Damaged or RaftKvStorageError.NewerFormat)
@@ -88,7 +88,9 @@ internal sealed class SnapshotTarget : FuzzTarget
         }
     }
 
-    /// <summary>Another golden one, under the first one's name.</summary>
+    /// <summary>
+    /// The golden snapshot with lifetimes, with the last entry of the first golden one, so that both have the same file name.
+    /// </summary>
     private byte[] WithLifetimes()
     {
         var bytes = Golden("snapshot-lifetimes-v1");
@@ -97,7 +99,7 @@ internal sealed class SnapshotTarget : FuzzTarget
         return bytes;
     }
 
-    /// <summary>Several keys and sessions, deletions and lifetimes, under the golden one's name.</summary>
+    /// <summary>A snapshot with several keys and sessions, deletions and lifetimes, with the same last entry.</summary>
     private byte[] Large()
     {
         var machine = new KvStateMachine(new DictionaryKvStore());

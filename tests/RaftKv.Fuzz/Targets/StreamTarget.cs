@@ -3,7 +3,10 @@ using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>What a peer that was let in sends over a real connection: each input on one of its own. The connection ends, and nothing else does.</summary>
+/// <summary>
+/// Bytes from an accepted peer over a real connection, one connection for each input. An input may end its connection, and has no other
+/// effect.
+/// </summary>
 internal sealed class StreamTarget : FuzzTarget
 {
     private static readonly Guid Cluster = Guid.Parse("c0000000-0000-0000-0000-000000000001");

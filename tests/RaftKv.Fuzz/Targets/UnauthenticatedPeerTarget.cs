@@ -44,7 +44,9 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Corpus { get; }
 
-    /// <summary>Each frame as long as it says, and the last one as long as there is.</summary>
+    /// <summary>
+    /// Corrects the checksum of each frame by the length that it states. The last frame gets the length of the remaining bytes.
+    /// </summary>
     public override void Reseal(Span<byte> input)
     {
         while (input.Length > Frame.OverheadBytes && Frame.OverheadBytes + (long)Frame.PayloadLength(input) is var length && length < input.Length)
@@ -58,7 +60,7 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
     public override bool Take(byte[] input, bool isAuthentic)
     {
         using var stranger = new RawConnection(_address);
-        // In two pieces, as networks do.
+        // In two pieces, because a network may split the bytes anywhere.
         var cut = input.Length / 2;
         stranger.Send(input.AsSpan(0, cut));
         stranger.Send(input.AsSpan(cut));
@@ -94,8 +96,8 @@ internal sealed class UnauthenticatedPeerTarget : FuzzTarget
     }
 
     /// <summary>
-    /// Good in every respect but that they are of another cluster, of none, for another node, or only ask who is there; with a secret asked for, good in every respect but that, and
-    /// with proofs that are none.
+    /// Well-formed introductions: of another cluster, of none, for another node, or only a probe. Where a secret is required, all else is
+    /// right, and the proof is missing or wrong.
     /// </summary>
     private IEnumerable<byte[]> Introductions()
     {

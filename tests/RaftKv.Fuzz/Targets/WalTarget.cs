@@ -7,7 +7,7 @@ using RaftKv.Embedded.Tests.Storage;
 
 namespace RaftKv.Fuzz.Targets;
 
-/// <summary>One file of a log, the others being whole. An input is the number of the file, and its bytes.</summary>
+/// <summary>One damaged file of a log whose other files are whole. An input is the number of the file, and its bytes.</summary>
 internal sealed class WalTarget : FuzzTarget
 {
     private const string Directory = "/data/wal";
@@ -80,7 +80,7 @@ internal sealed class WalTarget : FuzzTarget
         }
     }
 
-    /// <summary>The log was closed, so all of it is known to have been there: what opens is all of it.</summary>
+    /// <summary>The log was closed, so its end is known: a log that opens must have all its entries.</summary>
     private void MustBeWhatWasWritten(Wal wal)
     {
         Require(wal.Term == 9 && wal.VotedFor == "node2", "term or vote were lost");
@@ -109,7 +109,9 @@ internal sealed class WalTarget : FuzzTarget
             yield return [(byte)i, .. segment];
     }
 
-    /// <summary>Header and records, chained anew, as far as their lengths lead.</summary>
+    /// <summary>
+    /// Corrects the checksums of the header and of the chained records, as far as the lengths of the records can be followed.
+    /// </summary>
     private static void ResealSegment(Span<byte> file)
     {
         var at = BlockChecksums.Reseal(file, stretch: false);

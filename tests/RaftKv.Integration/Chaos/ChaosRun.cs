@@ -8,12 +8,13 @@ using Xunit;
 namespace RaftKv.Integration.Chaos;
 
 /// <summary>
-/// Clients that check what they are told, while faults of two kinds happen beside each other: to the processes, and to the network between them. Which faults, to whom and for how long comes
-/// from the seed; when exactly, from the machine. At the end everything is healed, and all must be as the clients know it.
+/// Clients check their results while faults of two kinds happen at the same time: of the processes, and of the network between them. The
+/// seed decides which faults happen, on which nodes and for how long; their exact times depend on the machine. At the end all faults are
+/// healed, and the content of the cluster must be what the clients know.
 /// </summary>
 public sealed class ChaosRun(ChaosWorld world, int seed)
 {
-    /// <summary>A majority that can talk serves again within this, on a machine that is busy with other things.</summary>
+    /// <summary>The time within which a connected majority serves again, on a machine that is busy with other work.</summary>
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(20);
 
     private readonly SortedDictionary<string, int> counts = new(StringComparer.Ordinal);
@@ -28,7 +29,7 @@ public sealed class ChaosRun(ChaosWorld world, int seed)
 
     private static IReadOnlyList<ChaosFault> NetworkFaults { get; } = [.. NodeNetworkFault.All(), new FlappingFault(), .. LinkFault.All()];
 
-    /// <summary>Runs so long, heals, verifies; returns the figures.</summary>
+    /// <summary>Runs faults for this time, heals them, verifies, and returns the figures as text.</summary>
     public async Task<string> RunAsync(TimeSpan length)
     {
         var workload = new ChaosWorkload(world.Cluster);
@@ -37,7 +38,7 @@ public sealed class ChaosRun(ChaosWorld world, int seed)
         await Task.WhenAll(LaneAsync(0, ProcessFaults, workload, clock, length), LaneAsync(1, NetworkFaults, workload, clock, length));
         var faulty = clock.Elapsed;
 
-        // Whatever happened is over: the cluster must get well by itself.
+        // All faults are over: the cluster must recover by itself.
         await world.CheckNodesAsync();
         await Task.WhenAll(world.Nodes.Select(n => n.WaitUntilReadyAsync()));
         await workload.WaitForMoreAsync(50);

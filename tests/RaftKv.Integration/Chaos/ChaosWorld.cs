@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RaftKv.Integration.Chaos;
 
-/// <summary>Three nodes, what connects them, the disk of one, and the clocks of all: what the faults of a chaos run are done to.</summary>
+/// <summary>
+/// What the faults of a chaos run act on: three nodes, the network between them, the small disk of one, and the clocks of all.
+/// </summary>
 public sealed class ChaosWorld : IAsyncDisposable
 {
     private const int DiskMegabytes = 384;
@@ -31,7 +33,7 @@ public sealed class ChaosWorld : IAsyncDisposable
     /// <summary>What this machine does not permit.</summary>
     public IReadOnlyList<string> Missing { get; private init; } = [];
 
-    /// <summary>Nodes whose fault is wanted.</summary>
+    /// <summary>Nodes that may be faulted, because a fault that is injected now causes it.</summary>
     public HashSet<string> MayFault { get; } = [];
 
     public static async Task<ChaosWorld> FormAsync()
@@ -66,12 +68,12 @@ public sealed class ChaosWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes what is left of the small disk.</summary>
+    /// <summary>Fills the rest of the small disk.</summary>
     public void FillDisk() => Tool.Try("dd", "if=/dev/zero", $"of={Ballast}", "bs=1M", $"count={DiskMegabytes}");
 
     public void EmptyDisk() => File.Delete(Ballast);
 
-    /// <summary>Every process runs, and no replica has given up that was not made to.</summary>
+    /// <summary>Checks that every process runs and no replica is faulted, except the nodes in <see cref="MayFault"/>.</summary>
     public async Task CheckNodesAsync()
     {
         foreach (var node in Nodes.Where(n => !MayFault.Contains(n.NodeId)))

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Integration.Clocks;
 
-/// <summary>Clocks that are wrong, and a leadership that does not stay.</summary>
+/// <summary>Locks, lifetimes and the status under wall clocks that are wrong, and under a leadership that moves often.</summary>
 public sealed class ClockTests : IntegrationTest
 {
     private static readonly TimeSpan Years = TimeSpan.FromDays(3650);
@@ -42,7 +42,8 @@ public sealed class ClockTests : IntegrationTest
         }
 
         Assert.True(next.IsCompletedSuccessfully, $"The lock is not free after {moves} moves, one each {seconds} s.");
-        // With the time since the last entry taken for time without a leader it would never be; here each move may cost an election.
+        // The lock would never become free if the time since the last entry counted as time without a leader. Each move may cost an
+        // election.
         Assert.InRange(moves, 0, (int)((TimeToLive.TotalSeconds + 2) / seconds) + 6);
     }
 
@@ -58,7 +59,7 @@ public sealed class ClockTests : IntegrationTest
         await Task.WhenAll(cluster.Nodes.Select(n => n.StartAsync()));
         await Task.WhenAll(cluster.Nodes.Select(n => n.WaitUntilReadyAsync()));
 
-        // Also when it leads.
+        // Also with this node as the leader.
         await Calls.TryAsync(async () =>
         {
             await (await cluster.LeaderAsync()).TransferLeadershipAsync("node1");

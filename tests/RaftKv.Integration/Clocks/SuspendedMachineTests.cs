@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Integration.Clocks;
 
-/// <summary>Machines that are suspended and resumed: laptops, and virtual machines that are paused.</summary>
+/// <summary>Machines that are suspended and resumed (laptops, paused virtual machines): a leader has no read lease afterwards.</summary>
 public sealed class SuspendedMachineTests : IntegrationTest
 {
     [Fact]

@@ -3,7 +3,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Integration.Linearizability;
 
-/// <summary>Collects what several clients did to one key. Every value is written once only.</summary>
+/// <summary>Collects the operations of several clients on one key. Every value is written only once.</summary>
 public sealed class KeyHistory(string key)
 {
     private readonly Lock gate = new();
@@ -36,14 +36,16 @@ public sealed class KeyHistory(string key)
     public void Unknown(int client, RegisterOperationKind kind, string? expected, string value, long call)
         => Add(new RegisterOperation(client, kind, value, expected, call, RegisterOperation.Never), null);
 
-    /// <summary>A conditional write that did not apply names the version it found: a read of whatever has that version.</summary>
+    /// <summary>
+    /// A conditional write that did not apply returns the version that it found: it counts as a read of the value with that version.
+    /// </summary>
     public void Conflicted(int client, KvVersion found, long call)
     {
         lock (gate)
             conflicts.Add((client, found, call, Now));
     }
 
-    /// <summary>All of it as operations on a register.</summary>
+    /// <summary>All of them as operations on a register.</summary>
     public IReadOnlyList<RegisterOperation> ToOperations()
     {
         lock (gate)

@@ -6,7 +6,7 @@ public enum LinearizabilityVerdict
     /// <summary>There is an order of the operations that explains every answer.</summary>
     Linearizable,
 
-    /// <summary>There is none.</summary>
+    /// <summary>There is no such order.</summary>
     NotLinearizable,
 
     /// <summary>The search was given up: too many operations overlap.</summary>
@@ -14,9 +14,9 @@ public enum LinearizabilityVerdict
 }
 
 /// <summary>
-/// Wing and Gong's search with Lowe's memory of the states already tried, for the history of a single key: is there one order of the operations, consistent
-/// with real time, in which every answer is what a single register would have said? An operation of unknown outcome may take effect at any time
-/// after its call, or never.
+/// Wing and Gong's search with Lowe's memory of the states already tried, for the history of a single key: is there one order of the
+/// operations, consistent with real time, in which every answer is that of a single register? An operation of unknown outcome may take
+/// effect at any time after its call, or never.
 /// </summary>
 public static class LinearizabilityChecker
 {
@@ -27,8 +27,8 @@ public static class LinearizabilityChecker
         => new Search(WithoutUnseen([.. history]), budget).Run();
 
     /// <summary>
-    /// A write of unknown outcome whose value nobody saw and nobody replaced explains nothing: leaving it out is a choice the search could make
-    /// anyway, and halves its work each time.
+    /// Leaves out writes of unknown outcome whose value no operation saw or replaced: they explain no answer. The search could leave them
+    /// out too, and each of them would double its work.
     /// </summary>
     private static List<RegisterOperation> WithoutUnseen(List<RegisterOperation> history)
     {

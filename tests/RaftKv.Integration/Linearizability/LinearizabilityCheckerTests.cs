@@ -2,6 +2,7 @@ using Xunit;
 
 namespace RaftKv.Integration.Linearizability;
 
+/// <summary>The checker accepts linearizable histories, rejects all others, and gives up when too many operations overlap.</summary>
 public sealed class LinearizabilityCheckerTests
 {
     [Fact]

@@ -1,6 +1,6 @@
 namespace RaftKv.Integration.Linearizability;
 
-/// <summary>What a client did to one key.</summary>
+/// <summary>The kind of an operation on one key.</summary>
 public enum RegisterOperationKind
 {
     /// <summary>Saw <see cref="RegisterOperation.Value"/>.</summary>
@@ -14,18 +14,18 @@ public enum RegisterOperationKind
 }
 
 /// <summary>
-/// One operation on one register, with the time at which it was called and the time at which its answer came. A value of <c>null</c> means that
-/// the key does not exist.
+/// One operation on one register, with the time at which it was called and the time at which its answer came. A value of <c>null</c> means
+/// that the key does not exist.
 /// </summary>
-/// <param name="Client">Who; for messages.</param>
-/// <param name="Kind">What.</param>
+/// <param name="Client">The number of the client, for messages.</param>
+/// <param name="Kind">The kind of the operation.</param>
 /// <param name="Value">What was read or stored.</param>
 /// <param name="Expected">What a compare-and-set replaced.</param>
 /// <param name="Call">When it was called.</param>
 /// <param name="Return">When its answer came; <see cref="Never"/> if its outcome is unknown.</param>
 public sealed record RegisterOperation(int Client, RegisterOperationKind Kind, string? Value, string? Expected, long Call, long Return)
 {
-    /// <summary>The return of an operation that may or may not have taken effect, or may still.</summary>
+    /// <summary>The return of an operation of unknown outcome: it may have taken effect, or may still take effect.</summary>
     public const long Never = long.MaxValue;
 
     public bool IsUnknown => Return == Never;

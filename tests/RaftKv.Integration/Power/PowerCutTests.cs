@@ -6,8 +6,9 @@ using Xunit;
 namespace RaftKv.Integration.Power;
 
 /// <summary>
-/// The power of real file systems is cut, at a random moment or at a certain write or flush, and every start must bring back what was acknowledged. A few cuts as a rule; with <c>RAFTKV_LONG=1</c>
-/// as many as <c>RAFTKV_ROUNDS</c> says. <c>RAFTKV_SEED</c> chooses the cuts.
+/// The power of real file systems is cut, at a random moment or at a certain write or flush, and every start must bring back what was
+/// acknowledged. A few cuts by default; with <c>RAFTKV_LONG=1</c> as many as <c>RAFTKV_ROUNDS</c> says. <c>RAFTKV_SEED</c> chooses the
+/// cuts.
 /// </summary>
 public sealed class PowerCutTests : IntegrationTest
 {
@@ -23,7 +24,7 @@ public sealed class PowerCutTests : IntegrationTest
         var all = new List<AckedWrites>();
         for (var round = 0; round < Rounds(2); round++)
         {
-            // Cuts in the first start, too: of the formation, and of each repair.
+            // Cuts during a start, too: of the bootstrap in the first round, of the recovery later.
             if (round % 2 == 0)
                 await StartAndCutAsync(disk, node, chance);
             await node.StartAsync();
@@ -36,7 +37,7 @@ public sealed class PowerCutTests : IntegrationTest
         }
     }
 
-    /// <summary>What was acknowledged may be lost here; a start is never refused, and what is there is what was written first.</summary>
+    /// <summary>Acknowledged writes may be lost here. But no start is refused, and the writes that are kept are the first ones.</summary>
     [Fact]
     public async Task A_node_that_keeps_commits_in_the_page_cache_starts_with_a_prefix()
     {
@@ -81,7 +82,7 @@ public sealed class PowerCutTests : IntegrationTest
         var backup = Directory.GetFiles(Path.Combine(old.Options.DataDirectory, "snapshots"), "*.snap").Order(StringComparer.Ordinal).Last();
         for (var round = 0; round < Rounds(2); round++)
         {
-            // A backup is restored once: what is noted beside it would decline another node's restore.
+            // A copy for each round: a restore leaves a note beside the backup, and with that note the restore of another node is declined.
             var copy = Path.Combine(cluster.Root, $"backup{round}.snap");
             File.Copy(backup, copy);
             var directory = Path.Combine(disk.Path, $"data{round}");
@@ -111,7 +112,7 @@ public sealed class PowerCutTests : IntegrationTest
             {
                 SmallLog(o);
                 Steady(o);
-                // A learner that comes later has a disk whose power stays.
+                // A learner that is added later has a disk whose power is not cut.
                 if (int.Parse(o.NodeId[4..], System.Globalization.CultureInfo.InvariantCulture) is var number && number <= disks.Count)
                     o.DataDirectory = Path.Combine(disks[number - 1].Path, "data");
             });
@@ -146,7 +147,7 @@ public sealed class PowerCutTests : IntegrationTest
         }
     }
 
-    /// <summary>What operators do meanwhile; whether it succeeds is not the question.</summary>
+    /// <summary>One call of an operator meanwhile, which may fail.</summary>
     private static async Task AdministerAsync(TestCluster cluster, Random chance)
     {
         var node = cluster.Nodes[chance.Next(3)];

@@ -9,8 +9,9 @@ using Xunit;
 namespace RaftKv.Integration.Power;
 
 /// <summary>
-/// A real ext4 on a drive whose power can be cut: <c>powerdisk.c</c> keeps every write in memory until the kernel has flushed it, and a cut drops what was not flushed by sector, block, prefix or write.
-/// Without FUSE, loop devices, a compiler or the right to mount the test is skipped, with the reason.
+/// A real ext4 on a drive whose power can be cut: <c>powerdisk.c</c> keeps every write in memory until the kernel has flushed it, and a cut
+/// drops what was not flushed by sector, block, prefix or write. Without FUSE, loop devices, a compiler or the right to mount the test is
+/// skipped, with the reason.
 /// </summary>
 public sealed class PowerDisk : IAsyncDisposable
 {
@@ -34,7 +35,7 @@ public sealed class PowerDisk : IAsyncDisposable
 
     private string Image => System.IO.Path.Combine(_root, $"{_images}.img");
 
-    /// <summary>An empty disk, attached; skips the test where there can be none.</summary>
+    /// <summary>Creates an empty disk and attaches it; skips the test where that is not possible.</summary>
     public static async Task<PowerDisk> CreateAsync(int megabytes = 256)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The power of a drive can be cut on Linux only.");
@@ -58,13 +59,19 @@ public sealed class PowerDisk : IAsyncDisposable
         }
     }
 
-    /// <summary>The power goes at that write or flush from now on; 0: never.</summary>
+    /// <summary>
+    /// Cuts the power at this write or this flush, counted from now on; 0 is never. With <paramref name="afterFlush"/> the flush is done,
+    /// and its caller gets no answer.
+    /// </summary>
     public void CutAt(int write, int flush, bool afterFlush) =>
         Ask(string.Create(CultureInfo.InvariantCulture, $"arm {write} {flush} {(afterFlush ? 1 : 0)}"));
 
     public bool IsOff => Ask("stats").EndsWith(" 1", StringComparison.Ordinal);
 
-    /// <summary>Cuts the power, kills the node that lives here, and comes back with what the drive may have after it. Returns how it was composed.</summary>
+    /// <summary>
+    /// Cuts the power, kills the node on this disk, and attaches an image that the drive may have after the cut. Returns how the image was
+    /// composed.
+    /// </summary>
     /// <param name="chance">Chooses what is kept.</param>
     /// <param name="node">The node.</param>
     /// <param name="starting">Its start, if it has not ended yet.</param>
@@ -99,7 +106,7 @@ public sealed class PowerDisk : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // It ends below.
+                // The process is ended below.
             }
         }
         Detach();
@@ -107,7 +114,7 @@ public sealed class PowerDisk : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A start that meets the dead drive fails; one that was over already is ended here.</summary>
+    /// <summary>A start on the dead drive fails; a node whose start had succeeded is killed here.</summary>
     private static async Task EndStartAsync(Task starting, ClusterNode node)
     {
         try
@@ -126,7 +133,7 @@ public sealed class PowerDisk : IAsyncDisposable
     {
         var program = System.IO.Path.Combine(AppContext.BaseDirectory, "Power", "powerdisk");
         var source = program + ".c";
-        // The places of the headers are those that pkg-config names; a shell puts them in.
+        // pkg-config names the paths of the headers, and the shell inserts them.
         var error = Tool.Try("sh", "-c", $"gcc -O2 -o '{program}' '{source}' $(pkg-config --cflags --libs fuse3) -lpthread");
         return (program, error);
     }

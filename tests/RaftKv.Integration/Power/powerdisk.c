@@ -2,12 +2,13 @@
 //
 //   powerdisk IMAGE SOCKET MOUNTPOINT    serves MOUNTPOINT/disk, which begins as IMAGE. IMAGE is never written.
 //
-// Every write stays in the volatile cache, in order, until an fsync (the kernel's FLUSH) has ended. Only then is it durable. The socket takes one command per connection:
+// Every write stays in the volatile cache, in order, until an fsync (the kernel's FLUSH) has ended. Only then is it durable. The socket
+// takes one command per connection:
 //
 //   stats                     writes, flushes, cached writes, whether the power is off
 //   arm WRITES FLUSHES AFTER  the power is cut at that write or flush from now on (0: never); AFTER = 1: the flush is done, and its caller gets no answer
 //   freeze                    the power is cut now: nothing is done and nothing is answered any more
-//   die                       all requests, those that hang included, end with EIO, so that the kernel lets go of the device
+//   die                       all requests, those that hang included, end with EIO, so that the kernel releases the device
 //   compose MODE P SEED FILE  writes to FILE what the drive has after the cut: all that is durable and, of the cache,
 //                             none | all | prefix (some writes, the next one torn) | sector (each 512 bytes with probability P) | block (4 KiB) | write (whole writes)
 #define FUSE_USE_VERSION 35

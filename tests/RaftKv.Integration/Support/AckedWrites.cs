@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// Writers that store ever new keys through given nodes until they are told to stop, and remember which were acknowledged. Whatever else
-/// happens, those must be there.
+/// Writers that store new keys through the given nodes until they are stopped, and remember which writes were acknowledged: none of these
+/// may be lost.
 /// </summary>
 public sealed class AckedWrites
 {
@@ -24,7 +24,7 @@ public sealed class AckedWrites
 
     public int Count => acknowledged.Count;
 
-    /// <summary>What went wrong for the callers, whether or not the write took effect.</summary>
+    /// <summary>The exceptions of failed calls, whether or not their write took effect.</summary>
     public IReadOnlyCollection<Exception> Failures => failures;
 
     /// <summary>The keys that were acknowledged, with their versions.</summary>
@@ -43,7 +43,7 @@ public sealed class AckedWrites
         await Task.WhenAll(writers);
     }
 
-    /// <summary>Every acknowledged write is on this node, in its acknowledged version.</summary>
+    /// <summary>Checks that every acknowledged write is on this node, in its acknowledged version.</summary>
     public async Task AssertAllOnAsync(ClusterNode node)
     {
         var found = (await node.ScanAsync(KvKeyRange.StartingWith(Prefix))).ToDictionary(e => e.Key);

@@ -15,7 +15,7 @@ public enum WriteOutcome
     Unknown,
 }
 
-/// <summary>Sorts the ways a call through a node can fail. An answer that never comes is none of them: it fails the test.</summary>
+/// <summary>Classifies the outcome of a call through a node. A call without an answer has no outcome: it fails the test.</summary>
 public static class Calls
 {
     public static async Task<(WriteOutcome Outcome, T? Result)> TryAsync<T>(Func<Task<T>> call)

@@ -9,15 +9,17 @@ using Xunit;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// Clients that go on through any node, whatever dies, each proving something else: single keys are linearizable, no acknowledged write is lost, a
-/// counter kept by conditional sets is exact, and no write is applied twice.
+/// Clients that use any running node during faults, and check one property each: single keys are linearizable, no acknowledged write is
+/// lost, a counter kept by conditional sets is exact, and no write is applied twice.
 /// </summary>
 public sealed class ChaosWorkload
 {
     private const int RegisterClients = 8;
     private const int CounterClients = 3;
 
-    /// <summary>A key gets a successor before its history is too long, or has too many unknown outcomes, to be searched.</summary>
+    /// <summary>
+    /// Operations after which the clients use the next key: a longer history, or one with more unknown outcomes, could not be searched.
+    /// </summary>
     private const int OperationsPerKey = 300;
 
     private readonly TestCluster cluster;
@@ -55,7 +57,7 @@ public sealed class ChaosWorkload
     /// <summary>The times in which no node acknowledged a write, the longest first.</summary>
     public IReadOnlyList<WriteGap> Gaps => prober.Gaps;
 
-    /// <summary>What is being done to the cluster; noted with each gap.</summary>
+    /// <summary>The faults that are active now; noted with each gap.</summary>
     public IReadOnlyList<string> Disturbances { set => prober.Disturbances = value; }
 
     public string Describe()
@@ -66,7 +68,7 @@ public sealed class ChaosWorkload
         var target = Interlocked.Read(ref acknowledged) + more;
         return cluster.WaitAsync($"{more} more acknowledged writes", () =>
         {
-            // A client that failed its own check would leave the others waiting for nothing.
+            // A client that has failed its own check ends the wait, which could not succeed any more.
             if (clients.FirstOrDefault(c => c.IsFaulted) is { } failed)
                 failed.GetAwaiter().GetResult();
             return Task.FromResult(Interlocked.Read(ref acknowledged) >= target);
@@ -101,7 +103,7 @@ public sealed class ChaosWorkload
         }
     }
 
-    /// <summary>A node that runs as far as anyone knows; it may die before the call arrives.</summary>
+    /// <summary>A node whose process runs; it may die before the call arrives.</summary>
     private ClusterNode AnyNode(Random random)
     {
         var running = cluster.Running.ToArray();
@@ -149,7 +151,7 @@ public sealed class ChaosWorkload
                 continue;
             }
 
-            // A read under a lease promises the same as one that asks the quorum.
+            // A read under a lease must be linearizable too.
             var consistency = random.Next(3) == 0 ? KvConsistency.LeaderLease : KvConsistency.Linearizable;
             var (outcome, read) = await Calls.TryAsync(() => node.GetAsync(history.Key, consistency));
             if (outcome != WriteOutcome.Acknowledged)
@@ -188,8 +190,8 @@ public sealed class ChaosWorkload
     }
 
     /// <summary>
-    /// Several clients count one key up by conditional sets. The value holds one number per client, so that a client that does not know whether its
-    /// write took effect learns it by reading.
+    /// Several clients count one key up by conditional sets. The value holds one number for each client, so that a client that does not
+    /// know whether its write took effect can see it in the value.
     /// </summary>
     private async Task CountAsync(int client)
     {
@@ -215,8 +217,8 @@ public sealed class ChaosWorkload
     }
 
     /// <summary>
-    /// Reading alone is not enough: the write may still be on its way. Trying the same write again, on the same version, settles it: at the
-    /// most one of the two can apply, and when neither can any more, the client's own number in the value says which was.
+    /// Reading alone is not enough: the write may still take effect. Repeating the same write on the same version settles it: at most one
+    /// of the two can apply, and when none can apply any more, the own number of the client in the value shows whether one did.
     /// </summary>
     private async Task<long> ResolveAsync(int client, Random random, long[] numbers, KvVersion version)
     {
@@ -241,12 +243,14 @@ public sealed class ChaosWorkload
             var key = $"stored/{client}/{i:d6}";
             if ((await WriteAsync(() => AnyNode(random).SetAsync(key, key))).Outcome == WriteOutcome.Acknowledged)
                 stored[key] = key;
-            // All of them are listed at the end: a long run shall not make more than a list can hold.
+            // All these keys are listed at the end, so a long run must not make too many for one list.
             await Task.Delay(5);
         }
     }
 
-    /// <summary>One client overwrites one key: the key's count of writes tells whether a retry inside the library was applied twice.</summary>
+    /// <summary>
+    /// One client overwrites one key: the key's count of writes tells whether a retry inside the library was applied twice.
+    /// </summary>
     private async Task OverwriteAsync()
     {
         var random = new Random(3_000);

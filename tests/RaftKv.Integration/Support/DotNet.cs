@@ -11,7 +11,7 @@ internal static class DotNet
 
     public static string RepositoryRoot { get; } = FindRepository();
 
-    /// <summary>Runs a command to its end; fails the test with its output when it fails.</summary>
+    /// <summary>Runs a command to its end and returns its output. If the command fails, the test fails with that output.</summary>
     public static async Task<string> RunAsync(string directory, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(NodeProgram.DotNet, arguments)
@@ -21,7 +21,7 @@ internal static class DotNet
             RedirectStandardError = true,
         };
 
-        // A test host hands its children what MSBuild told it about the solution.
+        // The test host has variables of MSBuild for this solution, which the command must not get.
         start.Environment.Remove("MSBuildSDKsPath");
         start.Environment.Remove("MSBuildExtensionsPath");
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";

@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// A writer counts one key up through the given nodes while readers read it there, linearizably: a read that begins after an acknowledgement must see that
-/// number or a later one.
+/// A writer counts one key up through the given nodes while readers read it there with the given consistency: a read that begins after an
+/// acknowledgement must see that number or a later one.
 /// </summary>
 public sealed class FreshnessWatch : IDisposable
 {

@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// A test that runs real processes. Its clusters are disposed of when it ends, and when it fails the end of every node's log is part of its output. With
-/// <c>RAFTKV_LONG=1</c> in the environment the long tests run their full length.
+/// A test that runs real processes. Its clusters are disposed of when it ends, and when it fails the end of every node's log is part of its
+/// output. With <c>RAFTKV_LONG=1</c> in the environment the long tests run their full length.
 /// </summary>
 public abstract class IntegrationTest : IAsyncLifetime
 {
@@ -57,8 +57,8 @@ public abstract class IntegrationTest : IAsyncLifetime
     protected TestCluster NoNodes(Action<RaftKvOptions>? configure = null) => Track(new TestCluster(configure));
 
     /// <summary>
-    /// For tests that assert that nobody stood for election: on a machine that is busy with other things a node may well be off the processor for
-    /// the 250 ms of the default, which is an election that proves nothing.
+    /// For tests that assert that there was no election. On a busy machine a node may not run for the 250 ms of the default, and an
+    /// election for that reason proves nothing.
     /// </summary>
     protected static void Steady(RaftKvOptions options)
     {
@@ -67,7 +67,7 @@ public abstract class IntegrationTest : IAsyncLifetime
         options.ReplacedDiskTimeout = TimeSpan.FromSeconds(3);
     }
 
-    /// <summary>A log that is cut after a few thousand writes.</summary>
+    /// <summary>A log that is truncated after a few thousand writes.</summary>
     protected static void SmallLog(RaftKvOptions options)
     {
         options.LogSegmentBytes = 1024 * 1024;
@@ -87,14 +87,14 @@ public abstract class IntegrationTest : IAsyncLifetime
     {
         var load = new LoadRequest { Count = count, Keys = count, ValueBytes = valueBytes, KeyPrefix = prefix };
         var report = await node.LoadAsync(load);
-        // On a machine that is busy with other things a call may take longer than it may.
+        // On a busy machine a call may exceed its time limit.
         for (var attempt = 1; report.Errors > 0 && attempt < 5; attempt++)
             report = await node.LoadAsync(load);
         Assert.True(report.Errors == 0, string.Join(", ", report.ErrorKinds.Select(e => $"{e.Value} {e.Key}")));
         Assert.Equal(count, report.Operations);
     }
 
-    /// <summary>The leader and term before; compared with those after by <see cref="AssertSameLeaderAsync"/>.</summary>
+    /// <summary>The current leader and term; <see cref="AssertSameLeaderAsync"/> compares them with those at a later time.</summary>
     protected static async Task<(string LeaderId, long Term)> LeadershipAsync(TestCluster cluster)
     {
         var leader = await cluster.AgreedLeaderAsync();

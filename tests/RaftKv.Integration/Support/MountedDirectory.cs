@@ -3,7 +3,9 @@ using Xunit;
 
 namespace RaftKv.Integration.Support;
 
-/// <summary>A file system of a given size in memory, to be filled or turned read-only. Needs the right to mount; without it the test is skipped.</summary>
+/// <summary>
+/// A file system of a given size in memory, to be filled or turned read-only. Needs the right to mount; without it the test is skipped.
+/// </summary>
 public sealed class MountedDirectory : IDisposable
 {
     private MountedDirectory(string path) => Path = path;

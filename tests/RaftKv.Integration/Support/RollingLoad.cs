@@ -6,7 +6,8 @@ using RaftKv.TestNode.Driver;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// Writers and readers of every node that never hold back: what a node's front takes must succeed, up to the moment at which it closes. Notes the longest time without an acknowledged write.
+/// Writers and readers on every node without pauses: every call that a node accepts must succeed, until the node accepts no more. Notes the
+/// longest time without an acknowledged write.
 /// </summary>
 internal sealed class RollingLoad
 {
@@ -26,7 +27,7 @@ internal sealed class RollingLoad
 
     public long Calls => Interlocked.Read(ref _calls);
 
-    /// <summary>What goes on; a gap counts to the phase in which it ends.</summary>
+    /// <summary>The current step of the test; a gap is attributed to the step in which it ends.</summary>
     public string Phase
     {
         set
@@ -36,7 +37,7 @@ internal sealed class RollingLoad
         }
     }
 
-    /// <summary>Waits until so many more writes are acknowledged.</summary>
+    /// <summary>Waits until this many more writes are acknowledged.</summary>
     public async Task RunForAsync(int writes)
     {
         var until = Interlocked.Read(ref _writes) + writes;
@@ -70,7 +71,7 @@ internal sealed class RollingLoad
             }
             catch (Exception e) when (e is NodeDownException or NodeCallException { IsClosed: true })
             {
-                // Not taken: a caller would go to another node.
+                // The node did not accept the call: a caller would go to another node.
                 await Task.Delay(5);
             }
         }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace RaftKv.Integration.Support;
 
-/// <summary>Nodes in network namespaces of their own behind one bridge. The link of each can be given a bandwidth (tc), in both directions.</summary>
+/// <summary>
+/// Nodes in their own network namespaces behind one bridge. The link of each can be given a bandwidth (tc), in both directions.
+/// </summary>
 public sealed class SlowNetwork : IDisposable
 {
     private static int made;
@@ -51,7 +53,7 @@ public sealed class SlowNetwork : IDisposable
 
     public IReadOnlyList<string> LauncherOf(string nodeId) => ["ip", "netns", "exec", NamespaceOf(nodeId)];
 
-    /// <summary>What passes the link of a node, in each direction, in megabytes per second; 0 is without a limit.</summary>
+    /// <summary>Limits the link of a node, in each direction, to these megabytes per second; 0 removes the limit.</summary>
     public void Limit(string nodeId, double megabytesPerSecond)
     {
         Tool.Try("tc", "qdisc", "del", "dev", Outside(nodeId), "root");
@@ -64,7 +66,7 @@ public sealed class SlowNetwork : IDisposable
         Tool.Run("ip", ["netns", "exec", NamespaceOf(nodeId), "tc", "qdisc", "add", "dev", "eth0", .. limit]);
     }
 
-    /// <summary>Nothing passes the link of the node, in both directions, until <see cref="Restore"/>.</summary>
+    /// <summary>Takes the link of the node down, in both directions, until <see cref="Restore"/>.</summary>
     public void Cut(string nodeId) => Tool.Run("ip", "link", "set", Outside(nodeId), "down");
 
     public void Restore(string nodeId) => Tool.Run("ip", "link", "set", Outside(nodeId), "up");

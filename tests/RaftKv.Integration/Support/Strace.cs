@@ -7,8 +7,8 @@ using Xunit;
 namespace RaftKv.Integration.Support;
 
 /// <summary>
-/// strace, attached to a node that runs: it watches what the process asks of the kernel, or makes the kernel refuse it. Without strace, or the right to attach
-/// it, the test is skipped.
+/// strace, attached to a running node: it counts the system calls of the process, or makes them fail or take longer. Without strace, or the
+/// right to attach it, the test is skipped.
 /// </summary>
 public sealed partial class Strace : IAsyncDisposable
 {
@@ -33,11 +33,11 @@ public sealed partial class Strace : IAsyncDisposable
     public static Task<Strace> FailAsync(ClusterNode node, string call, string error, bool once)
         => AttachAsync(node, "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={(once ? "1" : "1+")}");
 
-    /// <summary>From now on every such call of the node takes so much longer.</summary>
+    /// <summary>From now on every such call of the node takes longer by <paramref name="delay"/>.</summary>
     public static Task<Strace> SlowAsync(ClusterNode node, string call, TimeSpan delay)
         => AttachAsync(node, "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:delay_exit={delay.TotalMicroseconds:0}"));
 
-    /// <summary>Detaches, and says how often each call was made.</summary>
+    /// <summary>Detaches, and returns how often each call was made on files of the log.</summary>
     public async Task<IReadOnlyDictionary<string, int>> StopAsync()
     {
         await DetachAsync();
@@ -79,7 +79,7 @@ public sealed partial class Strace : IAsyncDisposable
     {
         if (process.HasExited)
             return;
-        // SIGINT makes it let go of the node; killed, it might leave a thread of the node standing.
+        // SIGINT makes strace detach from the node; a killed strace might leave a thread of the node stopped.
         using var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync().WaitAsync(Patience);
         await process.WaitForExitAsync().WaitAsync(Patience);

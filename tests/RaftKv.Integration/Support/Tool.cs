@@ -11,7 +11,7 @@ public static class Tool
     public static bool Exists(string name)
         => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin").Any(d => File.Exists(Path.Combine(d, name)));
 
-    /// <summary>What went wrong; nothing if it worked.</summary>
+    /// <summary>Runs a program to its end. Returns the error, or an empty text if it succeeded.</summary>
     public static string Try(string program, params string[] arguments)
     {
         try

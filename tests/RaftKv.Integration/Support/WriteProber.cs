@@ -4,11 +4,11 @@ using RaftKv.TestNode.Driver;
 namespace RaftKv.Integration.Support;
 
 /// <summary>A time in which no write was acknowledged by any node.</summary>
-/// <param name="Length">How long.</param>
-/// <param name="During">What was done to the cluster meanwhile.</param>
+/// <param name="Length">The length of this time.</param>
+/// <param name="During">The faults that were active meanwhile.</param>
 public sealed record WriteGap(TimeSpan Length, string During);
 
-/// <summary>Writes through all nodes at once, again and again: as long as the cluster serves anybody, one of them answers.</summary>
+/// <summary>Writes through all nodes at once, repeatedly: as long as the cluster serves, one of them acknowledges.</summary>
 public sealed class WriteProber(TestCluster cluster)
 {
     private const int Kept = 20;
@@ -20,7 +20,7 @@ public sealed class WriteProber(TestCluster cluster)
     private IReadOnlyList<string> disturbances = [];
     private long last = Stopwatch.GetTimestamp();
 
-    /// <summary>What is being done to the cluster.</summary>
+    /// <summary>The faults that are active now.</summary>
     public IReadOnlyList<string> Disturbances
     {
         set

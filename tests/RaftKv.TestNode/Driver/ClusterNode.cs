@@ -5,7 +5,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.TestNode.Driver;
 
 /// <summary>
-/// One node of a test's cluster: an identity, a data directory and a port that outlive its processes. Its calls are those of the public contract.
+/// One node of a test's cluster: an identity, a data directory and a port that outlive its processes. Its calls are those of the public
+/// contract.
 /// </summary>
 public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, string logPath)
 {
@@ -25,7 +26,7 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     private NodeProcess Process => process is { HasExited: false } running ? running : throw new NodeDownException(NodeId);
 
-    /// <summary>What the process has in memory (Linux).</summary>
+    /// <summary>The resident memory of the process, in bytes.</summary>
     public long MemoryBytes()
     {
         using var self = System.Diagnostics.Process.GetProcessById(ProcessId);
@@ -38,7 +39,9 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
         process = await NodeProcess.StartAsync(program, options, Bootstrap, logPath);
     }
 
-    /// <summary>As in the article: a node whose options name no other node founds a cluster with its first call, or is added to one.</summary>
+    /// <summary>
+    /// As in the article: a node whose options name no other node bootstraps a cluster with its first call, or is added to one.
+    /// </summary>
     private RaftKvBootstrap Bootstrap
         => options.Bootstrap == RaftKvBootstrap.Auto && options.InitialMembers.Count + options.Seeds.Count == 0 ? RaftKvBootstrap.SingleNode : options.Bootstrap;
 
@@ -56,7 +59,8 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public void Continue() => Process.Continue();
 
     /// <summary>A graceful stop of the host; the process ends.</summary>
-    /// <param name="drains">The host has a front that closes first and lets the calls it took end: see <see cref="NodeCallException.IsClosed"/>.</param>
+    /// <param name="drains">True if the host first accepts no more calls and lets the accepted ones end: see <see
+    /// cref="NodeCallException.IsClosed"/>.</param>
     public async Task StopAsync(bool drains = false)
     {
         await Process.AskAsync<object>(new NodeRequest { Op = "stop", Drains = drains }, Patience);
@@ -70,7 +74,7 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
         process = null;
     }
 
-    /// <summary>The test is over: the process may serve another one.</summary>
+    /// <summary>Called when the test is over: the process may run a node of another test.</summary>
     public async Task ReleaseAsync()
     {
         if (process is { } last && program == NodeProgram.TestNode)
@@ -95,7 +99,7 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public Task<KvWriteResult> SetUntilAsync(string key, string value, DateTimeOffset end)
         => AskAsync<KvWriteResult>(new NodeRequest { Op = "set", Key = key, Value = Encoding.UTF8.GetBytes(value), ExpiresAt = end });
 
-    /// <summary>A transaction: so much from one account to another, and one more on the ledger.</summary>
+    /// <summary>A transaction: moves an amount from one account to another, and increments the ledger.</summary>
     public Task<KvVersion> MoveAsync(string from, string to, long amount)
         => AskAsync<KvVersion>(new NodeRequest { Op = "move", Key = from, NodeId = to, Version = amount });
 
@@ -122,7 +126,7 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
     public Task<KvEntry[]> ScanAsync(KvKeyRange range = default, KvScanOptions options = default)
         => AskAsync<KvEntry[]>(new NodeRequest { Op = "scan", Range = range, Scan = options });
 
-    /// <summary>What a watch from a version on is told, up to and with the write of a key; without values.</summary>
+    /// <summary>The changes that a watch reports from a version on, up to and including the write of a key; without values.</summary>
     public Task<KvEvent[]> WatchAsync(KvKeyRange range, KvVersion from, string until)
         => AskAsync<KvEvent[]>(new NodeRequest { Op = "watch", Range = range, Version = from.Value, Key = until }, 120);
 
@@ -146,15 +150,15 @@ public sealed class ClusterNode(NodeProgram program, RaftKvOptions options, stri
 
     public Task BlockThreadPoolAsync(double seconds) => AskAsync<object>(new NodeRequest { Op = "blockpool", Seconds = seconds });
 
-    /// <summary>Forced, blocking, compacting collections of a large heap, one after the other, for so long.</summary>
+    /// <summary>Forced, blocking, compacting collections of a large heap, one after the other, for this time. Returns at once.</summary>
     public Task CollectGarbageAsync(double seconds) => AskAsync<object>(new NodeRequest { Op = "garbage", Seconds = seconds });
 
     public Task<LoadReport> LoadAsync(LoadRequest load) => AskAsync<LoadReport>(new NodeRequest { Op = "load", Load = load }, 600);
 
-    /// <summary>Begins to overwrite, delete and let expire, until <see cref="StopChurnAsync"/>.</summary>
+    /// <summary>Begins to overwrite and delete keys and to write keys that expire, until <see cref="StopChurnAsync"/>.</summary>
     public Task<ChurnWindow> ChurnAsync(ChurnRequest churn) => AskAsync<ChurnWindow>(new NodeRequest { Op = "churn", Churn = churn });
 
-    /// <summary>What the churn saw since it was asked the last time.</summary>
+    /// <summary>The figures of the churn since they were asked for the last time.</summary>
     public Task<ChurnWindow> ChurnWindowAsync() => AskAsync<ChurnWindow>(new NodeRequest { Op = "churnwindow" });
 
     public Task<ChurnWindow> StopChurnAsync() => AskAsync<ChurnWindow>(new NodeRequest { Op = "churnstop" });

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace RaftKv.TestNode.Driver;
 
 /// <summary>
-/// Processes whose replica has ended with its test, for the nodes that start next: a process costs a second of a processor until it has
-/// compiled what it runs. A node that is killed is killed; it starts again in another process.
+/// Processes whose replica has ended with its test, kept for the nodes that start next: a new process takes a second of processor time to
+/// compile its code. A node that is killed starts again in another process.
 /// </summary>
 internal static class IdleProcesses
 {

@@ -12,7 +12,7 @@ public sealed class NodeCallException(string nodeId, NodeError error)
     /// <summary>Whether a write that failed so may have taken effect.</summary>
     public bool IsUnknown => Error.Outcome == KvOutcome.Unknown || Error.Type is nameof(OperationCanceledException) or nameof(TaskCanceledException);
 
-    /// <summary>Whether the node's front had closed: like a refused connection, nothing was called.</summary>
+    /// <summary>Whether the node accepted no more calls: as with a refused connection, nothing was called.</summary>
     public bool IsClosed => Error.Type == nameof(Node.CallsClosedException);
 
     public override string ToString() => $"{base.ToString()}{Environment.NewLine}in {nodeId}: {Error.Details}";

@@ -40,12 +40,14 @@ public sealed class NodeProcess : IAsyncDisposable
 
     public int ProcessId { get; }
 
-    /// <summary>Whether the process is gone. Clients ask this of a node that another thread is about to start anew, so it holds after disposal too.</summary>
+    /// <summary>
+    /// Whether the process has ended. Valid after disposal too, because clients ask for it while another thread starts the node again.
+    /// </summary>
     public bool HasExited => exit.IsCompleted;
 
     /// <summary>
-    /// Starts the process, or takes one whose replica has ended, and waits until its host has started, or throws what kept it from
-    /// starting.
+    /// Starts the process, or takes one whose replica has ended, and waits until its host has started. Throws the error of a start that
+    /// failed.
     /// </summary>
     public static async Task<NodeProcess> StartAsync(NodeProgram program, RaftKvOptions options, RaftKvBootstrap bootstrap, string logPath)
     {
@@ -68,7 +70,7 @@ public sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the replica, not the process. <c>false</c> when the process cannot run another one.</summary>
+    /// <summary>Ends the replica, not the process. Returns <c>false</c> when the process cannot run another one.</summary>
     public async Task<bool> EndReplicaAsync()
     {
         if (HasExited || closed || paused)
@@ -129,7 +131,7 @@ public sealed class NodeProcess : IAsyncDisposable
         await output;
     }
 
-    /// <summary>kill -STOP: the process stands still, its sockets stay open.</summary>
+    /// <summary>kill -STOP: the process is stopped, its sockets stay open.</summary>
     public void Pause()
     {
         paused = true;
@@ -143,7 +145,7 @@ public sealed class NodeProcess : IAsyncDisposable
         paused = false;
     }
 
-    /// <summary>No more commands: the process answers those it was given and ends by itself.</summary>
+    /// <summary>Closes the input of the process: it answers the commands that it was given, and ends by itself.</summary>
     public Task EndAsync(TimeSpan timeout)
     {
         lock (inputGate)
@@ -177,7 +179,7 @@ public sealed class NodeProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // The pipe is broken because the process is gone; the reader of its output tells everybody who waits.
+            // The pipe is broken because the process has ended; the reader of its output fails all commands that wait.
         }
     }
 

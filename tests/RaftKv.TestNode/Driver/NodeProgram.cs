@@ -3,16 +3,18 @@ using System.Runtime.InteropServices;
 
 namespace RaftKv.TestNode.Driver;
 
-/// <summary>What to run for a node: a built assembly and the words in front of the options.</summary>
+/// <summary>What to run for a node: a built assembly, and the arguments in front of the options.</summary>
 public sealed record NodeProgram(string Assembly, params string[] Words)
 {
-    /// <summary>The test node, which stands beside whoever references it.</summary>
+    /// <summary>The test node. Its assembly is in the directory of the program that references it.</summary>
     public static NodeProgram TestNode { get; } = new(Path.Combine(AppContext.BaseDirectory, "RaftKv.TestNode.dll"));
 
-    /// <summary>A command, with its arguments, that starts the node in its place: in another network namespace, say.</summary>
+    /// <summary>
+    /// A command with its arguments that starts the node, for example in another network namespace. Empty: the node is started directly.
+    /// </summary>
     public IReadOnlyList<string> Launcher { get; init; } = [];
 
-    /// <summary>What the node's environment has beside that of this process.</summary>
+    /// <summary>Environment variables of the node in addition to those of this process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The <c>dotnet</c> that runs this process.</summary>

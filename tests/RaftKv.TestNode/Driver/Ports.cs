@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RaftKv.TestNode.Driver;
 
 /// <summary>
-/// Loopback ports that are free now and stay a node's own while it is down: they lie below the range from which the kernel takes the ports of outgoing
-/// connections, so that no connection (not even a node's own attempt to reach a dead peer) sits on one when the node returns.
+/// Loopback ports that are free now and stay a node's own while it is down: they lie below the range from which the kernel takes the ports
+/// of outgoing connections, so that no connection (not even a node's own attempt to reach a dead peer) sits on one when the node returns.
 /// </summary>
 public static class Ports
 {

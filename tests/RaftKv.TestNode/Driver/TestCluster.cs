@@ -5,10 +5,10 @@ using RaftKv.Embedded;
 
 namespace RaftKv.TestNode.Driver;
 
-/// <summary>A cluster of real processes on loopback, with its data below one temporary directory that goes when the cluster goes.</summary>
+/// <summary>A cluster of real processes on loopback. Its data is below one temporary directory, which is deleted with it.</summary>
 public sealed class TestCluster : IAsyncDisposable
 {
-    /// <summary>Each look asks every node for its whole status.</summary>
+    /// <summary>Not shorter, because each poll asks every node for its whole status.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly Func<string, NodeProgram> program;
@@ -57,7 +57,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>One more node, not started, with no members of its own: it waits to be joined, or is a cluster of one.</summary>
+    /// <summary>Adds a node that is not started and names no members: it waits to be joined, or is a cluster of one.</summary>
     public ClusterNode AddNode(string? nodeId = null, Action<RaftKvOptions>? more = null)
     {
         nodeId ??= "node" + (nodes.Count + 1).ToString(CultureInfo.InvariantCulture);
@@ -76,7 +76,7 @@ public sealed class TestCluster : IAsyncDisposable
         return node;
     }
 
-    /// <summary>The node that leads, as soon as it serves and every running node of the highest term agrees.</summary>
+    /// <summary>The node that leads, as soon as it is ready and all running members name it and its term.</summary>
     public async Task<ClusterNode> LeaderAsync() => this[(await AgreedLeaderAsync()).NodeId];
 
     /// <summary>The leader's own status: who leads, in which term.</summary>
@@ -100,7 +100,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public async Task<RaftKvStatus[]> StatusesAsync() => await Task.WhenAll(Running.Select(n => n.StatusAsync()));
 
-    /// <summary>Waits until all running members have applied the same log, and returns the hash of their content, which is one.</summary>
+    /// <summary>Waits until all running members have the same content, and returns the hash of it.</summary>
     public async Task<string> SameContentAsync(double seconds = 120)
     {
         var hash = "";
@@ -114,7 +114,7 @@ public sealed class TestCluster : IAsyncDisposable
         return hash;
     }
 
-    /// <summary>Polls until the condition holds; throws with its name and every node's status when it does not in time.</summary>
+    /// <summary>Polls until the condition holds. Throws with its name and the status of every node when it does not hold in time.</summary>
     public async Task WaitAsync(string what, Func<Task<bool>> condition, double seconds = 120)
     {
         var clock = Stopwatch.StartNew();

@@ -20,10 +20,10 @@ public sealed class ToolProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts the tool that stands beside the tests.</summary>
+    /// <summary>Starts the tool, whose assembly is beside the tests.</summary>
     /// <param name="arguments">Its command line.</param>
-    /// <param name="input">What it finds on its standard input.</param>
-    /// <param name="environment">Variables besides its parent's.</param>
+    /// <param name="input">The content of its standard input.</param>
+    /// <param name="environment">Variables in addition to those of this process.</param>
     public static ToolProcess Start(
         IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {

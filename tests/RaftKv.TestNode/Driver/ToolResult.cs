@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RaftKv.TestNode.Driver;
 
-/// <summary>What a run of the tool has left.</summary>
+/// <summary>The result of a run of the tool.</summary>
 /// <param name="ExitCode">Its exit code.</param>
 /// <param name="Output">The bytes of its standard output.</param>
 /// <param name="Errors">Its standard error.</param>

@@ -4,9 +4,9 @@ using System.Diagnostics;
 namespace RaftKv.TestNode.Driver;
 
 /// <summary>A web application in a process of its own, which can be killed and started again.</summary>
-/// <param name="name">What errors call it.</param>
+/// <param name="name">Its name in errors.</param>
 /// <param name="assembly">The built application: an assembly beside the tests, or the path of an executable.</param>
-/// <param name="url">Where it answers.</param>
+/// <param name="url">The address at which it answers.</param>
 public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -40,7 +40,8 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
     }
 
     /// <summary>Waits until a GET of this path succeeds.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or did not answer within a minute; says what it printed.</exception>
+    /// <exception cref="InvalidOperationException">The process ended, or did not answer within a minute; the message has what it
+    /// printed.</exception>
     public async Task WaitUntilAsync(string path, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = url, Timeout = Patience };

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 namespace RaftKv.TestNode.Node;
 
 /// <summary>
-/// Where calls come in, as a web server is to an application: when the host stops, it takes no more and waits for those it has. It was added before the replica, so by the host's order it would stop
-/// after it.
+/// Accepts calls, as the web server of an application does: when the host stops, it accepts no more, and waits for those in progress. It is
+/// registered before the replica, so by the order of the host it would stop after the replica.
 /// </summary>
 internal sealed class CallListener : IHostedService
 {
@@ -13,7 +13,7 @@ internal sealed class CallListener : IHostedService
     private int _inside;
     private bool _closed;
 
-    /// <summary>Whether it takes part in the host's stop. Without it calls are cut short by the stop.</summary>
+    /// <summary>Whether the stop of the host waits for the calls in progress. Without it the stop interrupts them.</summary>
     public bool Drains { get; set; }
 
     public bool TryEnter()
@@ -50,5 +50,5 @@ internal sealed class CallListener : IHostedService
     }
 }
 
-/// <summary>Like a refused connection: nothing was called.</summary>
+/// <summary>The call was not accepted: as with a refused connection, nothing was called.</summary>
 internal sealed class CallsClosedException() : Exception("This node takes no more calls.");

@@ -47,7 +47,10 @@ internal sealed class ChurnRunner
         await Task.WhenAll(_callers);
     }
 
-    /// <summary>Every caller has its own moments. One that comes late goes on from there: the rate is an upper limit, and nobody makes up for a stall.</summary>
+    /// <summary>
+    /// Each caller has its own times for its calls. A late caller continues from the current time: the rate is an upper limit, and calls
+    /// that a stall delayed are not caught up.
+    /// </summary>
     private async Task CallAsync(int caller)
     {
         var random = new Random((_request.Seed * 7919) + caller);

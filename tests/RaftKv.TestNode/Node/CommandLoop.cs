@@ -4,8 +4,8 @@ using RaftKv.TestNode.Protocol;
 namespace RaftKv.TestNode.Node;
 
 /// <summary>
-/// Reads commands on a thread of its own and runs each as it comes, so that many are outstanding. What needs no waiting is answered on
-/// that thread: it works even while every thread of the pool is blocked.
+/// Reads commands on its own thread and starts each as it arrives, so that many are outstanding. Commands that need no waiting are answered
+/// on that thread: they work even while every thread of the pool is blocked.
 /// </summary>
 internal sealed class CommandLoop(NodeCommands commands, CallListener front, TextReader input, ReplyWriter replies)
 {

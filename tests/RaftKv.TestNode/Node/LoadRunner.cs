@@ -9,7 +9,8 @@ namespace RaftKv.TestNode.Node;
 internal sealed class LoadRunner
 {
     /// <summary>
-    /// A call that does not wait costs less than reading the clock, so local reads are timed in groups: the clock is read once per this many calls.
+    /// A call that does not wait costs less than reading the clock, so local reads are timed in groups: the clock is read once per this
+    /// many calls.
     /// </summary>
     private const int LocalGroup = 64;
 
@@ -109,7 +110,7 @@ internal sealed class LoadRunner
             histogram.Record((long)((ended - started) * nanosecondsPerTick / (IsLocal ? LocalGroup : 1)));
             started = ended;
 
-            // Callers whose calls never wait share the pool's threads fairly only if they let go of them.
+            // Callers whose calls never wait share the threads of the pool fairly only if they yield.
             if (IsLocal && ++rounds % 16 == 0)
                 await Task.Yield();
         }

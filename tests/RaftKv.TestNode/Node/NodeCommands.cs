@@ -6,14 +6,14 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.TestNode.Node;
 
-/// <summary>What a node can be told to do, each a call of the public contract.</summary>
+/// <summary>The commands of a node: the calls of the public contract, loads, and disturbances of its process.</summary>
 internal sealed class NodeCommands(
     IDistributedKv kv, IRaftKvCluster cluster, IRaftKvCoordination coordination, IRaftKvLeases leases, Func<CancellationToken, Task> stop)
 {
     private readonly ConcurrentDictionary<string, KvLock> _locks = new();
     private ChurnRunner? _churn;
 
-    /// <summary>Set once a stop has been asked for and is done.</summary>
+    /// <summary>True when a stop was requested and has ended.</summary>
     public bool WasStopped { get; private set; }
 
     public static bool IsImmediate(string op) => op is "status" or "tryread" or "blockpool" or "garbage" or "churn" or "churnwindow";
@@ -153,7 +153,7 @@ internal sealed class NodeCommands(
         return "blocked";
     }
 
-    /// <summary>A host that keeps much alive and has all of it looked at, over and over: every thread stands still each time.</summary>
+    /// <summary>Acts as a host with a large live heap whose garbage collections never pause: each collection stops every thread.</summary>
     private static string MakeGarbage(TimeSpan duration)
     {
         new Thread(() =>

@@ -12,7 +12,7 @@ namespace RaftKv.TestNode.Node;
 /// <summary>A generic host with one replica, as an application would have it; its log goes to stderr.</summary>
 public static class NodeHost
 {
-    /// <summary>The host did not start; the reply with id 0 says why.</summary>
+    /// <summary>The exit code when the host did not start; the reply with id 0 says why.</summary>
     public const int StartFailed = 3;
 
     /// <summary>Runs replicas, one after the other, until stdin closes: see <see cref="NodeRequest.Options"/>.</summary>
@@ -28,7 +28,7 @@ public static class NodeHost
             var end = await ServeAsync(host, input, start, replies);
             if (end is null)
                 break;
-            // What the host still logs is in the log before the reply is.
+            // The log is ended before the reply, so that it has all that the host logged.
             await Console.Error.WriteLineAsync(NodeRequest.EndOfLog);
             replies.Write(NodeReply.Of(end.Id, null));
             start = await input.ReadLineAsync() is { } line ? CommandLoop.Parse(line) : null;

@@ -3,7 +3,7 @@ using RaftKv.TestNode.Protocol;
 
 namespace RaftKv.TestNode.Node;
 
-/// <summary>Whole lines only, whoever writes them.</summary>
+/// <summary>Writes each reply as one whole line, from any thread.</summary>
 internal sealed class ReplyWriter(Stream output)
 {
     private readonly Lock gate = new();

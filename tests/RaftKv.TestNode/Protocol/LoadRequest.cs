@@ -7,10 +7,10 @@ public sealed record LoadRequest
 
     public int Callers { get; init; } = 64;
 
-    /// <summary>Stop after this long, or …</summary>
+    /// <summary>The length of the load, if <see cref="Count"/> is 0.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>… after this many calls, which then go through the keys in order.</summary>
+    /// <summary>The number of calls, which then go through the keys in order; 0 ends the load by time.</summary>
     public long Count { get; init; }
 
     public int Keys { get; init; } = 100_000;
@@ -42,7 +42,7 @@ public enum LoadOperation
     Transaction,
 }
 
-/// <summary>What a load saw.</summary>
+/// <summary>The result of a load.</summary>
 public sealed record LoadReport
 {
     public long Operations { get; init; }
@@ -60,7 +60,7 @@ public sealed record LoadReport
 
     public long Errors { get; init; }
 
-    /// <summary>How many of which exception.</summary>
+    /// <summary>The number of failed calls, by the type of the exception.</summary>
     public Dictionary<string, long> ErrorKinds { get; init; } = [];
 }
 

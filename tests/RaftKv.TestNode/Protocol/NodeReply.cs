@@ -11,12 +11,12 @@ public sealed record NodeReply(long Id, JsonElement? Result, NodeError? Error)
     public static NodeReply Failed(long id, Exception exception) => new(id, null, NodeError.Of(exception));
 }
 
-/// <summary>An exception, with what its type says beside the message.</summary>
+/// <summary>An exception, with the properties of its type.</summary>
 /// <param name="Type">The name of the exception's type.</param>
 /// <param name="Message">Its message.</param>
 /// <param name="Reason">The value of its enum (unavailable reason, storage or membership error) by name.</param>
-/// <param name="Outcome">What it says about the write; <c>null</c> when it is none of the library's own.</param>
-/// <param name="Details">All of it, for a person.</param>
+/// <param name="Outcome">What it says about the write; <c>null</c> when it is not an exception of the library.</param>
+/// <param name="Details">The whole exception as text.</param>
 public sealed record NodeError(string Type, string Message, string? Reason, KvOutcome? Outcome, string Details)
 {
     public static NodeError Of(Exception exception) => new(

@@ -2,7 +2,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.TestNode.Protocol;
 
-/// <summary>One command. Which fields count depends on <see cref="Op"/>.</summary>
+/// <summary>One command. Which fields are used depends on <see cref="Op"/>.</summary>
 public sealed record NodeRequest
 {
     /// <summary>The operation that starts a replica in a process whose last one ended.</summary>
@@ -40,7 +40,7 @@ public sealed record NodeRequest
 
     public string? Address { get; init; }
 
-    /// <summary>Of a replica that starts in a process that had another one before: its <see cref="RaftKvOptions"/> as JSON.</summary>
+    /// <summary>For <see cref="Start"/>: the <see cref="RaftKvOptions"/> of the replica, as JSON.</summary>
     public string? Options { get; init; }
 
     /// <summary>A duration, or a time to live; 0 is none.</summary>
@@ -52,8 +52,9 @@ public sealed record NodeRequest
     /// <summary>Cancels the call after this long; 0 leaves it to the replica's own limits.</summary>
     public int CancelAfterMs { get; init; }
 
-    /// <summary>Whether a stop lets the calls end that have come in; those that come during it are answered with
-    /// <c>CallsClosedException</c>.</summary>
+    /// <summary>
+    /// Whether a stop waits for the calls that were accepted before it; calls during it are answered with <c>CallsClosedException</c>.
+    /// </summary>
     public bool Drains { get; init; }
 
     public LoadRequest? Load { get; init; }

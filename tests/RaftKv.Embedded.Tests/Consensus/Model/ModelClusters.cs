@@ -10,7 +10,7 @@ internal static class ModelClusters
     public static ClusterConfiguration Voters(params IEnumerable<string> ids) =>
         new(ids.Select(id => new Member(id, $"{id}:1", Incarnation(id), MemberRole.Voter)));
 
-    /// <summary>What the founders of a cluster write to their disks before they start.</summary>
+    /// <summary>Writes what the initial members of a cluster have on their disks before they start: term 1 and the configuration.</summary>
     public static void Found(ModelDisk disk, ClusterConfiguration configuration)
     {
         disk.Term = 1;

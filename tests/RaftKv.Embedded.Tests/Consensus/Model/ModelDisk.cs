@@ -4,7 +4,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>What survives a crash: written strictly in order, one operation after the other.</summary>
+/// <summary>The state of a node that survives a crash. Operations are written strictly in order.</summary>
 internal sealed class ModelDisk
 {
     public long Term { get; set; }
@@ -64,12 +64,12 @@ internal sealed class ModelDisk
         }
     }
 
-    /// <summary>What a replica finds when it starts from this disk.</summary>
+    /// <summary>What a replica reads when it starts from this disk, with at most <paramref name="tail"/> of the newest entries.</summary>
     public RaftStart Read(int tail)
     {
         if (Snapshot is { } s && s.Last.Index > Base.Index && (s.Last.Index > LastIndex || Entry(s.Last.Index).Term != s.Last.Term))
         {
-            // A crash between the installation of a snapshot and the reset of the log.
+            // The node crashed between the installation of a snapshot and the reset of the log.
             Base = s.Last;
             Entries.Clear();
         }

@@ -4,12 +4,12 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>What a node of the model tells the world it lives in.</summary>
+/// <summary>The world that a model node runs in: network, timing of disk and state machine, and observers.</summary>
 internal interface IModelWorld
 {
     void Transmit(ModelNode from, string to, RaftMessage message);
 
-    /// <summary>An input or output of the disk takes its time.</summary>
+    /// <summary>Runs <paramref name="work"/> when an input or output of the disk is complete.</summary>
     void Later(ModelNode node, Action work);
 
     void DiskHasWork(ModelNode node);
@@ -44,7 +44,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
 
     public RaftCore? Core { get; private set; }
 
-    /// <summary>Counts starts, so that work begun before a crash is recognised after it.</summary>
+    /// <summary>Changes with each start and crash, so that work that began before a crash is recognised after it.</summary>
     public int Life { get; private set; }
 
     public Moment Now { get; set; }
@@ -74,7 +74,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         Execute(effects);
     }
 
-    /// <summary>Everything that is not on the disk is gone.</summary>
+    /// <summary>Loses everything that is not on the disk.</summary>
     public void Crash()
     {
         Life++;
@@ -95,7 +95,10 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
         Execute(effects);
     }
 
-    /// <summary>The disk finishes the oldest writes; with <paramref name="grouped"/> only the last append is reported, as in a group commit.</summary>
+    /// <summary>
+    /// The disk finishes the oldest <paramref name="count"/> writes. With <paramref name="grouped"/> it reports only the last append, as a
+    /// group commit does.
+    /// </summary>
     public void Write(int count, bool grouped = false)
     {
         var appended = new List<EntryId>();
@@ -182,7 +185,7 @@ internal sealed class ModelNode(string id, Guid incarnation, IModelWorld world)
             world.ApplierHasWork(this);
     }
 
-    /// <summary>The entries of a message are there until the next step only.</summary>
+    /// <summary>Copies a message, because its entries are valid only until the next step.</summary>
     private static RaftMessage Keep(RaftMessage message) => message is AppendEntries append ? append with { Entries = append.Entries.ToArray() } : message;
 
     private void Enqueue(RaftEffect operation) => _writes.Enqueue((++_issued, operation));

@@ -2,7 +2,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>A node's own view of the time, and what is going on in it.</summary>
+/// <summary>A node's own clock, and which of its timer, disk and state machine have work scheduled.</summary>
 internal sealed class NodeClock(double rate, long offset)
 {
     public long PausedUntil { get; set; }

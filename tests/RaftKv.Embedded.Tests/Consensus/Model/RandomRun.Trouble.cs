@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-// What goes wrong.
+// The faults of a run.
 internal sealed partial class RandomRun
 {
     private void Trouble()
@@ -86,7 +86,7 @@ internal sealed partial class RandomRun
         Do(leader, now => new ChangeRequested(now, ++_nextId, change));
     }
 
-    /// <summary>A node that is certainly no member loses its disk, and comes back as another incarnation.</summary>
+    /// <summary>A node that is certainly no member loses its disk, and returns as another incarnation.</summary>
     private void Wipe()
     {
         if (Leader() is not { Core: { CanServeReads: true } core } || core.ConfigurationIndex > core.CommitIndex || core.CommitIndex < _checker.MaxCommit)

@@ -7,12 +7,12 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
 /// <summary>
-/// One run of a cluster under faults, decided by its seed alone: a time of trouble in which nothing unsafe may happen, and a time of peace
-/// after which everything must be well.
+/// One run of a cluster under faults, determined by its seed alone. In the first part faults happen and no safety property may break. In
+/// the second part no faults happen, and at its end the cluster must have recovered.
 /// </summary>
 internal sealed partial class RandomRun : IModelWorld
 {
-    /// <summary>Many times what a run needs; beyond it the nodes keep each other busy for nothing.</summary>
+    /// <summary>Many times the number of steps that a run needs. A run with more steps makes no progress.</summary>
     private const long MaxSteps = 150_000;
 
     private static readonly long Ms = TimeSpan.TicksPerMillisecond;
@@ -57,7 +57,7 @@ internal sealed partial class RandomRun : IModelWorld
 
     public long Reads => _checker.ReadsServed;
 
-    /// <summary>Runs to the end; a broken property comes back as an exception that names the seed and tells the last events.</summary>
+    /// <summary>Runs to the end. A broken property throws an exception with the seed and the last events.</summary>
     public void Run()
     {
         try
@@ -85,7 +85,7 @@ internal sealed partial class RandomRun : IModelWorld
     {
         var node = new ModelNode(id, incarnation, this);
         _nodes.Insert(at, node);
-        // Half of the allowed drift for each clock: together they stay within it.
+        // Each clock drifts by at most 4 %, so that any two of them stay within the allowed drift.
         _clocks[node] = new NodeClock(0.96 + (_random.Below(800) / 10000.0), _random.Below(1000) * Ms);
         return node;
     }
@@ -145,7 +145,7 @@ internal sealed partial class RandomRun : IModelWorld
             Do(node, now => new TimePassed(now));
         }));
 
-    /// <summary>A paused process does nothing until it goes on; what waits for it waits.</summary>
+    /// <summary>Runs the work, after the pause if the process is paused. Work of an earlier life of the node is dropped.</summary>
     private void WhenAwake(ModelNode node, int life, Action work)
     {
         if (node.Life != life)
@@ -297,7 +297,7 @@ internal sealed partial class RandomRun : IModelWorld
         Expect(leader.ConfigurationIndex <= leader.CommitIndex, "the configuration is committed");
         foreach (var member in leader.Configuration.Members)
             Expect(member.Role != MemberRole.Joining, $"{member.NodeId} has caught up and is a voter");
-        // The last proposals may be on their way; what was committed a while ago is everywhere.
+        // The last proposals may still be in transit, so each node may be a few entries behind.
         foreach (var node in Members())
         {
             var core = node.Core!;
@@ -344,7 +344,7 @@ internal sealed partial class RandomRun : IModelWorld
 
     private void Note(string line) => Note(() => line);
 
-    /// <summary>Texts are only made when somebody reads them.</summary>
+    /// <summary>A line is a function, because its text is only needed when the run fails.</summary>
     private void Note(Func<string> line)
     {
         if (_trace.Count == 400)

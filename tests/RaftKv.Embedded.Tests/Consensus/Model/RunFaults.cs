@@ -2,7 +2,7 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>What may go wrong in one run. Every run leaves out whole classes of faults, because some bugs only show in calm water.</summary>
+/// <summary>The faults of one run. Most runs leave out whole classes of faults, because other faults would hide some bugs.</summary>
 internal sealed class RunFaults(Prng random)
 {
     public long LossPercent { get; } = Rate(random, 30);

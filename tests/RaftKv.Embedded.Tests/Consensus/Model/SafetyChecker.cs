@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>Watches every step of every node for the properties of Raft §5.2, figure 3, and those of the reads (dissertation §6.4).</summary>
+/// <summary>Checks each step of each node for the properties of Raft §5.2, figure 3, and those of reads (dissertation §6.4).</summary>
 internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
 {
     private readonly Dictionary<long, string> _leaders = [];
@@ -14,7 +14,7 @@ internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
     private readonly HashSet<long> _failed = [];
     private readonly HashSet<string> _leading = [];
 
-    /// <summary>The newest entry that any node knows to be committed.</summary>
+    /// <summary>The highest index that any node knows to be committed.</summary>
     public long MaxCommit { get; private set; }
 
     public long ReadsServed { get; private set; }
@@ -38,7 +38,7 @@ internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
         }
     }
 
-    /// <summary>A message that leaves the node; a vote that is lost in a crash before that was never given.</summary>
+    /// <summary>Records a message that leaves the node. A vote that a crash discards before it leaves does not count.</summary>
     public void Sent(ModelNode node, string to, RaftMessage message)
     {
         if (message is VoteReply { PreVote: false, Granted: true } vote)
@@ -84,7 +84,7 @@ internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
         }
     }
 
-    /// <summary>Raft §5.3: if two logs contain an entry with the same index and term, they are the same up to there.</summary>
+    /// <summary>Raft §5.3: two logs that contain an entry with the same index and term are equal up to this entry.</summary>
     public void CheckLogMatching()
     {
         for (var a = 0; a < nodes.Count; a++)
@@ -124,7 +124,7 @@ internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
             Require(core.TermAt(core.CommitIndex) == _committedTerms[(int)core.CommitIndex], $"{node.Id} committed another entry at {core.CommitIndex}");
     }
 
-    /// <summary>What is committed for the first time is on the disks of more than half of the voters.</summary>
+    /// <summary>An entry that is committed for the first time is on the disks of more than half of the voters.</summary>
     private void CheckQuorum(ModelNode node, RaftCore core)
     {
         var id = new EntryId(_committedTerms[(int)MaxCommit], MaxCommit);
@@ -135,7 +135,7 @@ internal sealed class SafetyChecker(IReadOnlyList<ModelNode> nodes)
     /// <summary>Raft §5.4: a leader has every entry that was ever committed.</summary>
     private void CheckLeaderCompleteness(ModelNode node, RaftCore core)
     {
-        // An old leader may still believe it leads, and lacks what its successor committed.
+        // A stale leader may not know that it was replaced, and lacks entries that its successor committed.
         if (_leaders.Keys.Max() > core.Term)
             return;
         Require(core.LastIndex >= MaxCommit, $"{node.Id} leads term {core.Term} and ends at {core.LastIndex}, but {MaxCommit} is committed (Leader Completeness)");

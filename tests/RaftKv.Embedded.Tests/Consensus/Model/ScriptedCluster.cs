@@ -6,8 +6,8 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
 /// <summary>
-/// A cluster in which nothing happens by itself: messages wait until they are delivered, time stands still until somebody waits. Disks
-/// answer at once unless told to wait.
+/// A cluster in which nothing happens by itself: the test delivers messages and advances the time. Disks complete writes at once, unless a
+/// test makes them slow.
 /// </summary>
 internal sealed class ScriptedCluster : IModelWorld
 {
@@ -23,7 +23,9 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public ScriptedCluster() => _checker = new SafetyChecker(_order);
 
-    /// <summary>Off when a test plays a node itself: then the disks do not hold what its messages say.</summary>
+    /// <summary>
+    /// False when a test sends messages in the name of a node, because the disk of that node does not match such messages.
+    /// </summary>
     public bool ChecksSafety { get; init; } = true;
 
     public int TargetVoters { get; init; }
@@ -32,7 +34,7 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public StringBuilder Output { get; } = new();
 
-    /// <summary>Everything the nodes did, newest last.</summary>
+    /// <summary>All effects of all nodes, newest last.</summary>
     public List<(string Node, RaftEffect Effect)> Effects { get; } = [];
 
     public IReadOnlyList<(string From, string To, RaftMessage Message)> Mail => _mail;
@@ -61,7 +63,7 @@ internal sealed class ScriptedCluster : IModelWorld
         Start(id);
     }
 
-    /// <summary>A node whose disk holds a log with these terms, from index 1.</summary>
+    /// <summary>Adds a node whose disk has a log with these terms, from index 1.</summary>
     public void AddWithLog(string id, long term, string[] voters, params long[] terms)
     {
         var node = new ModelNode(id, ModelClusters.Incarnation(id), this);
@@ -76,7 +78,7 @@ internal sealed class ScriptedCluster : IModelWorld
         Start(id);
     }
 
-    /// <summary>How long nodes that are started from now on wait for a leader.</summary>
+    /// <summary>The election timeout of nodes that are started from now on.</summary>
     public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(250);
 
     public void Start(string id)
@@ -99,7 +101,7 @@ internal sealed class ScriptedCluster : IModelWorld
         Finish(id);
     }
 
-    /// <summary>Moves the time to what the node waits for, and tells it.</summary>
+    /// <summary>Advances the time to the deadline of the node's core, and tells the core.</summary>
     public void Timeout(string id)
     {
         var deadline = Core(id).Deadline;
@@ -110,7 +112,7 @@ internal sealed class ScriptedCluster : IModelWorld
     public void Wait(double milliseconds) =>
         _now = new Moment(_now.Ticks + (long)Math.Round(milliseconds * TimeSpan.TicksPerMillisecond), WallClockAfter(milliseconds));
 
-    /// <summary>Sets the wall clock of all nodes; 0: they know of none.</summary>
+    /// <summary>Sets the wall clock of all nodes, in Unix milliseconds; 0: they do not know the time.</summary>
     public void SetWallClock(long unixMs) => _now = _now with { UnixMs = unixMs };
 
     public void Propose(string id, params string[] commands) =>
@@ -140,9 +142,9 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public Member NewMember(string id, MemberRole role) => new(id, $"{id}:1", _nodes[id].Incarnation, role);
 
-    /// <param name="id">The node that takes it.</param>
-    /// <param name="keep">Entries kept behind it.</param>
-    /// <param name="keepForPeers">Entries kept at most for peers that are behind.</param>
+    /// <param name="id">The node that takes the snapshot.</param>
+    /// <param name="keep">The number of entries up to the snapshot that the log keeps.</param>
+    /// <param name="keepForPeers">The maximum number of such entries that the log keeps for peers that are behind.</param>
     public void Snapshot(string id, long keep, long keepForPeers = long.MaxValue / 2)
     {
         _nodes[id].Now = _now;
@@ -179,7 +181,7 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public void Heal() => _cut.Clear();
 
-    /// <summary>Delivers the messages that wait now; null stands for everybody.</summary>
+    /// <summary>Delivers the messages that wait now; null stands for all nodes.</summary>
     public void Deliver(string? from = null, string? to = null)
     {
         var due = Take(from, to);
@@ -195,14 +197,14 @@ internal sealed class ScriptedCluster : IModelWorld
 
     public void Drop(string? from = null, string? to = null) => Take(from, to);
 
-    /// <summary>Delivers until nobody has anything to say.</summary>
+    /// <summary>Delivers messages until none is left.</summary>
     public void Settle()
     {
         for (var i = 0; i < 10_000 && _mail.Count > 0; i++)
             Deliver();
     }
 
-    /// <summary>Lets everything run by itself.</summary>
+    /// <summary>Delivers messages and fires deadlines for this time.</summary>
     public void Run(double milliseconds)
     {
         var end = _now.Ticks + (long)(milliseconds * TimeSpan.TicksPerMillisecond);

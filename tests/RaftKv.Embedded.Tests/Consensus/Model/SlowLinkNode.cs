@@ -4,7 +4,9 @@ using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>A core whose disk and state machine answer at once, and whose snapshot is as large as the test wants. Its messages go to the world.</summary>
+/// <summary>
+/// A core whose disk and state machine answer at once, and whose snapshot is as large as the test needs. The world carries its messages.
+/// </summary>
 internal sealed class SlowLinkNode(string id, SlowLinkWorld world)
 {
     private readonly List<LogEntry> _log = [];
@@ -20,16 +22,16 @@ internal sealed class SlowLinkNode(string id, SlowLinkWorld world)
 
     public RaftCore Core { get; private set; } = null!;
 
-    /// <summary>No effect on the follower's snapshot thread is carried out before.</summary>
+    /// <summary>The snapshot thread of this node writes nothing before this time, in ticks.</summary>
     public long SnapshotThreadBusyUntil { get; set; }
 
-    /// <summary>The most bytes of snapshot pieces that waited for the snapshot thread.</summary>
+    /// <summary>The highest number of bytes in snapshot chunks that waited for the snapshot thread.</summary>
     public long MostWaitingBytes { get; private set; }
 
     private long _waitingBytes;
 
-    /// <param name="entries">Entries behind the founding one; the state machine has applied none of them.</param>
-    /// <param name="snapshotAt">The log begins behind this entry, which a snapshot covers.</param>
+    /// <param name="entries">The number of entries after the configuration at index 1. The state machine has applied none of them.</param>
+    /// <param name="snapshotAt">The index of the last entry that a snapshot covers and the log no longer has; 0: no snapshot.</param>
     public void Start(RaftSettings settings, int entries, int entryBytes, long snapshotAt)
     {
         _configuration = ModelClusters.Voters("A", "B", "C");

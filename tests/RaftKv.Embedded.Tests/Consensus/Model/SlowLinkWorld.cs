@@ -6,8 +6,8 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
 /// <summary>
-/// Three cores in virtual time. The links of A and C with each other deliver so many bytes per second; like a connection of the transport they keep the order of bulk messages,
-/// lose nothing, and let urgent messages pass bulk ones every few kilobytes.
+/// Three cores in virtual time. The links between A and C have a limited bandwidth. As a connection of the transport does, they keep the
+/// order of bulk messages, lose nothing, and let urgent messages overtake bulk messages after each slice.
 /// </summary>
 internal sealed class SlowLinkWorld
 {
@@ -33,7 +33,7 @@ internal sealed class SlowLinkWorld
             var snapshotAt = snapshotBytes > 0 && !isBehind(node.Id) ? entries + 1 : 0;
             node.Start(settings, isBehind(node.Id) ? 0 : entries, entryBytes, snapshotAt);
         }
-        // C hears nothing before the others have a leader.
+        // The measurement begins once A leads.
         Until(() => Leader is not null, TimeSpan.FromSeconds(10));
         var leader = Leader!;
         if (leader.Id == "B")
@@ -59,17 +59,17 @@ internal sealed class SlowLinkWorld
 
     public long MessagesHeard { get; private set; }
 
-    /// <summary>Bytes the link from A to C has taken.</summary>
+    /// <summary>The bytes that the link from A to C has transmitted, with headers.</summary>
     public long SentBytes => _links[("A", "C")].Bytes;
 
-    /// <summary>The longest that an urgent message from A to C waited and travelled.</summary>
+    /// <summary>The longest time from sending an urgent message between A and C to its delivery.</summary>
     public TimeSpan LongestUrgentDelay { get; private set; }
 
     public SlowLinkNode this[string id] => _nodes[id];
 
     private SlowLinkNode? Leader => _nodes.Values.FirstOrDefault(n => n.Core.Role == RaftRole.Leader);
 
-    /// <returns>Seconds until it held, or null: it did not in time.</returns>
+    /// <returns>Seconds until the condition held; null: it did not hold in time.</returns>
     public double? Until(Func<bool> holds, TimeSpan patience)
     {
         var start = Now.Ticks;

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Log;
 
 namespace RaftKv.Embedded.Tests.Consensus.Model;
 
-/// <summary>Effects and messages, short enough to be read in a transcript.</summary>
+/// <summary>Short texts of effects and messages, for transcripts.</summary>
 internal static class TranscriptText
 {
     public static string? Of(RaftEffect effect) => effect switch

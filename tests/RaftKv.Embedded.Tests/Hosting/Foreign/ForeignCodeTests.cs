@@ -8,7 +8,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Foreign;
 
-/// <summary>Code of the application that the node calls (loggers, listeners, callbacks, contexts) may throw or block: the node goes on.</summary>
+/// <summary>
+/// Code of the application that the node calls (loggers, listeners, callbacks, contexts) may throw or block, and the node still works.
+/// </summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class ForeignCodeTests : IDisposable
 {
@@ -90,7 +92,7 @@ public sealed class ForeignCodeTests : IDisposable
             await node.Cluster.TakeSnapshotAsync(Cancel);
             Assert.Equal(RaftKvRole.Leader, node.Cluster.Status.Role);
         }
-        // The listener's own end tells it of every instrument that is left.
+        // When the listener is disposed, it is called for each instrument that is left.
         isWatching = false;
 
         void OnPublished(Instrument instrument, MeterListener listener)
@@ -140,7 +142,9 @@ public sealed class ForeignCodeTests : IDisposable
         Assert.Equal(RaftKvRole.Leader, node.Cluster.Status.Role);
     }
 
-    /// <summary>Every node takes a write, the leader stops, and the others go on: all threads that log have something to say.</summary>
+    /// <summary>
+    /// Every node takes a write, the leader stops, and the others take writes, so that each thread that logs has a reason to log.
+    /// </summary>
     private static async Task CallAndLoseANodeAsync(TestNode[] nodes)
     {
         foreach (var node in nodes)

@@ -3,9 +3,8 @@ using RaftKv.Embedded.Node;
 namespace RaftKv.Embedded.Tests.Hosting.Foreign;
 
 /// <summary>
-/// The synchronization context of a window that was closed: it takes nothing any more, and says so by an exception. Continuations of a
-/// <see cref="Task"/> run all the same, because the runtime ends the process when a context refuses one; a write that a listener to
-/// telemetry watches is such a task.
+/// The synchronization context of a closed window: it refuses a continuation by an exception. Only continuations of a <see cref="Task"/>
+/// still run, because the runtime ends the process when a context refuses one. A write that a telemetry listener observes is such a task.
 /// </summary>
 internal sealed class RefusingContext : SynchronizationContext
 {

@@ -3,14 +3,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace RaftKv.Embedded.Tests.Hosting.Foreign;
 
-/// <summary>For the lines of this library, not for those of the host: a logger provider that begins to throw or to block: a disposed event log, a test's output after the test, a console whose reader hangs.</summary>
+/// <summary>
+/// A logger provider that a test makes throw or block, for log lines of this library only. It stands for a disposed event log, a test's
+/// output after the test, or a console whose reader hangs.
+/// </summary>
 internal sealed class UnreliableLogger : ILogger, ILoggerProvider
 {
     private readonly ManualResetEventSlim _open = new(initialState: true);
     private volatile bool _throws;
     private int _calls;
 
-    /// <summary>How often it was called since it throws or blocks.</summary>
+    /// <summary>The number of calls since it throws or blocks.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
     public void Throw() => _throws = true;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>What operations of the distributed cache tell metrics and traces.</summary>
+/// <summary>Metrics and spans of operations of the distributed cache.</summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class CacheTelemetryTests : MeasuredNodeTests
 {

@@ -32,7 +32,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
             Sorted(spans.Select(s => Describe(s, spans)).Distinct()));
     }
 
-    /// <summary>Has every instrument measure something, and every span happen.</summary>
+    /// <summary>Makes every instrument measure something, and every span happen.</summary>
     private async Task UseAllAsync(TestNode node, TelemetryRecorder recorder)
     {
         await node.Kv.SetAsync("key", "value"u8.ToArray(), new KvSetOptions { TimeToLive = TimeSpan.FromMilliseconds(100) }, Cancel);
@@ -44,7 +44,7 @@ public sealed partial class DocumentedNamesTests : MeasuredNodeTests
         await cache.RemoveAsync("c", Cancel);
         await using (await node.Coordination.AcquireLockAsync("l", cancellationToken: Cancel))
         {
-            // Released at the end.
+            // Released at the end of the block.
         }
         await node.Cluster.TakeSnapshotAsync(Cancel);
         node.Inside.Telemetry.Stalled(new RaftKvStall { Cause = RaftKvStallCause.Fsync, Duration = TimeSpan.FromSeconds(1), At = DateTimeOffset.UtcNow, Detail = "a stall" });

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>What leases, locks and keys with an end tell metrics.</summary>
+/// <summary>Metrics of leases, locks and expiring keys.</summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class LeaseTelemetryTests : MeasuredNodeTests
 {
@@ -27,7 +27,7 @@ public sealed class LeaseTelemetryTests : MeasuredNodeTests
         await held.DisposeAsync();
 
         Assert.Equal((0, 0, 0), Held(recorder));
-        // The lease of the attempt that came too late is one of them.
+        // One of them is the lease of the attempt that did not get the lock.
         Eventually.Holds(() => recorder.Count("raftkv.leases.ended", ("reason", "released")) == 3, "three ends are counted", 60);
         Assert.Equal((3, 1), (recorder.Count("raftkv.leases.granted"), recorder.Count("raftkv.locks.ended", ("reason", "released"))));
         Assert.Equal(0, recorder.Count("raftkv.leases.ended", ("reason", "lost")));

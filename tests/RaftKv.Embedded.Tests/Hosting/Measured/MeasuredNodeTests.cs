@@ -2,7 +2,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>Tests of what one node tells its listeners. Its name is its own, so that a recorder hears no node of another test.</summary>
+/// <summary>
+/// Base of tests of one node's telemetry. The name of the node is unique, so that a recorder hears no node of another test.
+/// </summary>
 public abstract class MeasuredNodeTests : IDisposable
 {
     private protected TestFolder Folder { get; } = new();
@@ -17,7 +19,7 @@ public abstract class MeasuredNodeTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The node, a cluster of one.</summary>
+    /// <summary>Starts the node as a cluster of one.</summary>
     private protected Task<TestNode> StartAsync(Action<IRaftKvBuilder>? extend = null) =>
         TestNode.StartAsync(o => (o.NodeId, o.DataDirectory) = (NodeId, Folder.Sub("data")), extend);
 }

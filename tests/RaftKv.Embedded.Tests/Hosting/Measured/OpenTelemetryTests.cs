@@ -8,7 +8,9 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>OpenTelemetry's own SDK, as applications set it up, with the names of <see cref="RaftKvTelemetry"/>.</summary>
+/// <summary>
+/// Telemetry through OpenTelemetry's own SDK, set up as in applications, with the names of <see cref="RaftKvTelemetry"/>.
+/// </summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class OpenTelemetryTests : IDisposable
 {

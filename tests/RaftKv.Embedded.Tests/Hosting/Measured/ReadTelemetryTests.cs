@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>What reads tell metrics and traces, and what that costs while nothing listens.</summary>
+/// <summary>Metrics and spans of reads, and that a read of the own copy allocates nothing.</summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class ReadTelemetryTests : MeasuredNodeTests
 {

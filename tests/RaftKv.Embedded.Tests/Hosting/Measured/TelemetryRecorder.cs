@@ -5,8 +5,8 @@ using System.Diagnostics.Metrics;
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
 /// <summary>
-/// Listens to the instruments and the spans of one node, as an application's telemetry does, and remembers everything.
-/// A listener to spans hears every node of the process; those of other tests are left out.
+/// Records the instruments and the spans of one node, as an application's telemetry does. A listener to spans hears every node of the
+/// process, so spans of other tests are left out.
 /// </summary>
 internal sealed class TelemetryRecorder : IDisposable
 {
@@ -42,7 +42,7 @@ internal sealed class TelemetryRecorder : IDisposable
 
     public ConcurrentDictionary<string, Instrument> Instruments { get; } = [];
 
-    /// <summary>The spans that have ended. A span that names no node is a part of a call, and in a trace with one that does.</summary>
+    /// <summary>The spans that have ended, including spans that name no node but share a trace with one that does.</summary>
     public Activity[] Spans
     {
         get
@@ -61,10 +61,10 @@ internal sealed class TelemetryRecorder : IDisposable
         _activities.Dispose();
     }
 
-    /// <summary>How often an instrument was measured with these tags, others allowed.</summary>
+    /// <summary>The number of measurements of an instrument with these tags; further tags are allowed.</summary>
     public int Count(string name, params (string Key, string Value)[] tags) => Measured(name, tags).Count();
 
-    /// <summary>What a gauge or an observed counter shows.</summary>
+    /// <summary>The current value of a gauge or an observed counter.</summary>
     public double Observe(string name, params (string Key, string Value)[] tags)
     {
         _meters.RecordObservableInstruments();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace RaftKv.Embedded.Tests.Hosting.Measured;
 
-/// <summary>The names that dashboards and traces stand on.</summary>
+/// <summary>The names of instruments and spans that dashboards rely on.</summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class TelemetryTests : MeasuredNodeTests
 {

@@ -3,7 +3,7 @@ using RaftKv.Embedded;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>A node's disk is full for a while. The node may give up; when there is room again, a restart brings it back.</summary>
+/// <summary>A node's disk is full for a while. The node may be faulted by it; a restart brings it back when there is room again.</summary>
 public sealed class DiskFullFault : ChaosFault
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(8);

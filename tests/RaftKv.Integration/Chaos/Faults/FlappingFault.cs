@@ -1,6 +1,6 @@
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>One node is cut off and back several times a second.</summary>
+/// <summary>One node is cut off and connected again several times a second.</summary>
 public sealed class FlappingFault : ChaosFault
 {
     public override string Name => "flapping";

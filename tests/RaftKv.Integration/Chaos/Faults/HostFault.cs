@@ -2,7 +2,9 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>What an application does to the replica inside it: blocks every thread of the pool, or has the collector stop all threads again and again.</summary>
+/// <summary>
+/// Load by the application around the replica: it blocks every thread of the pool, or forces garbage collections that stop all threads.
+/// </summary>
 public sealed class HostFault(string name, Func<ClusterNode, double, Task> act) : ChaosFault
 {
     public override string Name => name;

@@ -2,7 +2,7 @@ using RaftKv.Integration.Chaos.Network;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>What a bad network does to single connections: the proxies before the nodes do it.</summary>
+/// <summary>Faults of single connections, made by the proxies in front of the nodes: delay, silence, low bandwidth, resets.</summary>
 public sealed class LinkFault(string name, Func<ChaosWorld, Random, IReadOnlyList<LinkState>> choose, Action<LinkState, Random> act) : ChaosFault
 {
     public override string Name => name;

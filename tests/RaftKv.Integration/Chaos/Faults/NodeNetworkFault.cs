@@ -2,7 +2,7 @@ using RaftKv.Integration.Chaos.Network;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>What the kernel does to everything that comes to or from one node.</summary>
+/// <summary>Faults of all packets from or to one node, made by the kernel: partitions, packet loss, resets.</summary>
 public sealed class NodeNetworkFault(string name, Action<ChaosNetwork, string, Random> act) : ChaosFault
 {
     public override string Name => name;

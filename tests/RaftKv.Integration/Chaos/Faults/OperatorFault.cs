@@ -3,7 +3,7 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>What operators do on purpose, at a bad time. It may fail; nothing else may.</summary>
+/// <summary>A call of an operator at a bad time. Only this call may fail.</summary>
 public sealed class OperatorFault(string name, Func<ClusterNode, Task> act) : ChaosFault
 {
     public override string Name => name;

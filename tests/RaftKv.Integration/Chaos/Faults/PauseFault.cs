@@ -2,7 +2,9 @@ using RaftKv.TestNode.Driver;
 
 namespace RaftKv.Integration.Chaos.Faults;
 
-/// <summary>SIGSTOP for longer than an election takes, then SIGCONT: what wakes up believes it still is what it was.</summary>
+/// <summary>
+/// SIGSTOP for longer than an election takes, then SIGCONT: the process that continues still believes to have its old role.
+/// </summary>
 public sealed class PauseFault(int count) : ChaosFault
 {
     public override string Name => $"pause {count}";

@@ -6,8 +6,8 @@ using RaftKv.TestNode.Driver;
 namespace RaftKv.Integration.Chaos.Network;
 
 /// <summary>
-/// Where the nodes of a chaos run live: each in a network namespace of its own where this process may make some, else all on loopback; in both cases with a proxy before each. What
-/// the kernel can do to a link it does in the namespace, the rest is the proxies'.
+/// The network of a chaos run. Each node is in its own network namespace where this process may create them, else all nodes are on
+/// loopback; in both cases there is a proxy in front of each node. The kernel makes the faults of a namespace, the proxies make all others.
 /// </summary>
 public sealed class ChaosNetwork : IAsyncDisposable
 {
@@ -32,10 +32,10 @@ public sealed class ChaosNetwork : IAsyncDisposable
 
     public IReadOnlyList<string> NodeIds { get; }
 
-    /// <summary>Whether the kernel's own faults can be had: partitions, loss, resets.</summary>
+    /// <summary>Whether faults by the kernel are possible: partitions, packet loss, resets.</summary>
     public bool HasNamespaces { get; }
 
-    /// <summary>Why not, for a message.</summary>
+    /// <summary>Why there are no network namespaces, for a message; <c>null</c> if there are.</summary>
     public static string? MissingForNamespaces { get; } = FindMissing();
 
     public LinkProxies Proxies { get; }
@@ -68,7 +68,7 @@ public sealed class ChaosNetwork : IAsyncDisposable
 
     public IReadOnlyList<string> LauncherOf(string nodeId) => HasNamespaces ? ["ip", "netns", "exec", NamespaceOf(nodeId)] : [];
 
-    /// <summary>Nothing passes from or to the node, or only one of both.</summary>
+    /// <summary>Drops all packets to the node, from the node, or both.</summary>
     public void Cut(string nodeId, bool inbound, bool outbound)
     {
         if (inbound)
@@ -79,7 +79,7 @@ public sealed class ChaosNetwork : IAsyncDisposable
 
     public void Lose(string nodeId, int percent) => Rule(nodeId, InChain, "numgen", "random", "mod", "100", "<", percent.ToString(CultureInfo.InvariantCulture), "drop");
 
-    /// <summary>Every packet is answered as if there were no connection.</summary>
+    /// <summary>Every TCP packet to the node is answered with a reset, as if there were no connection.</summary>
     public void Refuse(string nodeId) => Rule(nodeId, InChain, "meta", "l4proto", "tcp", "reject", "with", "tcp", "reset");
 
     public void Heal(string nodeId)

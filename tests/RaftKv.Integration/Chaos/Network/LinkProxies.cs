@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace RaftKv.Integration.Chaos.Network;
 
 /// <summary>
-/// One listener in front of each node, which passes on what comes from the others as the state of the link says. Who dials is known by what he says first: his name
-/// stands in the introduction, and it is looked for there.
+/// One proxy in front of each node, which forwards the connections of the other nodes as the state of the link requires. The proxy finds
+/// the name of the caller in the first bytes of the connection, the introduction.
 /// </summary>
 public sealed class LinkProxies : IAsyncDisposable
 {
@@ -25,7 +25,7 @@ public sealed class LinkProxies : IAsyncDisposable
     /// <summary>The links to and from a node.</summary>
     public IEnumerable<LinkState> Of(string nodeId) => nodeIds.Where(n => n != nodeId).SelectMany(n => new[] { this[n, nodeId], this[nodeId, n] });
 
-    /// <summary>Listens for a node, and knows where it really is.</summary>
+    /// <summary>Listens for a node, and forwards to the address at which the node really listens.</summary>
     public void Add(string nodeId, string listen, string target)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -57,7 +57,7 @@ public sealed class LinkProxies : IAsyncDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
             {
-                // Either the end, or somebody who left before he was let in.
+                // The proxies are being disposed of, or the caller closed the connection before it was accepted.
             }
         }
     }
@@ -81,7 +81,7 @@ public sealed class LinkProxies : IAsyncDisposable
                 await called.ConnectAsync(target, stopping.Token);
                 await called.SendAsync(first.AsMemory(0, count), stopping.Token);
                 using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-                // The answers travel the way back, but they belong to this connection: TCP has no half.
+                // Both directions have the faults of this link: the answers belong to the same TCP connection.
                 var forth = PassAsync(caller, called, link, end);
                 var back = PassAsync(called, caller, link, end);
                 await Task.WhenAny(forth, back);
@@ -90,7 +90,7 @@ public sealed class LinkProxies : IAsyncDisposable
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // Whatever ends one side ends the other.
+                // The end of one side ends the other.
             }
             finally
             {
@@ -127,7 +127,7 @@ public sealed class LinkProxies : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The other direction hears of it.
+            // The caller of this method ends the other direction.
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class LinkProxies : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It is gone already.
+            // The socket is closed already.
         }
         socket.Dispose();
     }

@@ -127,8 +127,7 @@ internal sealed class TcpTransport : ITransport
         {
             return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (
-            e is TimeoutException or ConnectionLostException or WireFormatException or NotAuthenticatedException or SocketException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             var reason = e is TimeoutException ? "no answer in time" : e.Message;
             throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,

@@ -13,6 +13,9 @@ internal sealed class FakeTransport : ITransport
     /// <summary>The nodes that answer, by their addresses.</summary>
     public Dictionary<string, PeerHello> Answers { get; } = [];
 
+    /// <summary>Called with the address of each probe first; it may throw.</summary>
+    public Action<string>? Probing { get; set; }
+
     public IReadOnlyList<Member> Peers { get; private set; } = [];
 
     /// <summary>All messages, in their order.</summary>
@@ -48,10 +51,13 @@ internal sealed class FakeTransport : ITransport
     {
     }
 
-    public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false) =>
-        Answers.TryGetValue(address, out var answer)
+    public Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
+    {
+        Probing?.Invoke(address);
+        return Answers.TryGetValue(address, out var answer)
             ? Task.FromResult(answer)
             : Task.FromException<PeerHello>(new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader, "Nothing listens there."));
+    }
 
     public void Dispose()
     {

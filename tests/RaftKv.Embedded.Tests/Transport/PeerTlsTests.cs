@@ -11,6 +11,7 @@ namespace RaftKv.Embedded.Tests.Transport;
 public sealed class PeerTlsTests : IDisposable
 {
     private readonly TestAuthority _authority = new();
+    private int _aged;
     private readonly string _folder = Directory.CreateTempSubdirectory("raftkv-tls-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -108,30 +109,43 @@ public sealed class PeerTlsTests : IDisposable
     public void Renewed_certificates_and_a_changed_authority_are_in_force_without_a_restart()
     {
         var files = _authority.Files(_folder, "b");
-        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
-        AssertServes(b);
-
-        // First both authorities are trusted. Then the certificate is one of the new authority, and only the new authority is trusted.
-        var next = new TestAuthority("next");
-        _authority.WriteFiles(_folder, "b", _authority.Pem + "\n" + next.Pem);
-        Age();
-        AssertServes(b, "old-friend");
-        next.WriteFiles(_folder, "b", next.Pem);
-        Age();
-
-        using var newNode = Node("node4", next.Credentials("node4"));
-        newNode.Knows(b.Member);
-        Eventually.Holds(() => newNode.Handler.Connected.Count == 1, "the new authority is trusted");
-        using var late = Node("late", _authority.Credentials("late"));
-        late.Knows(b.Member);
-        Eventually.Holds(() => late.Transport.Counters.ConnectionsInvalid > 1, "the old one is not any more");
-        Assert.Empty(late.Handler.Connected);
-
-        // The clock of a file system may be coarse, so the files get later times.
-        void Age() => Directory.EnumerateFiles(_folder).ToList().ForEach(f => File.SetLastWriteTimeUtc(f, File.GetLastWriteTimeUtc(f).AddSeconds(++_aged)));
+        AssertRenewals(files, (authority, trusted) =>
+        {
+            authority.WriteFiles(_folder, "b", trusted);
+            Age(_folder);
+        });
     }
 
-    private int _aged;
+    [Fact]
+    public async Task A_callback_that_fails_leaves_what_it_returned_before_in_force()
+    {
+        var log = new RecordingLogger();
+        var credentials = _authority.Credentials("b");
+        var calls = 0;
+        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(new RaftKvTlsOptions { Credentials = Ask }, log), Logger = log });
+        AssertServes(b);
+
+        using var other = Node("other", _authority.Credentials("other"));
+        b.Knows(other.Member);
+        Eventually.Holds(() => b.Handler.Connected.Count == 1, "it dials");
+        var answer = await b.Transport.ProbeAsync(other.Address, TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.Equal("other", answer.NodeId);
+        Assert.Contains(log.Lines, l => l.Id == 317 && l.Text.Contains("the vault is away", StringComparison.Ordinal));
+        Assert.Equal(0, log.Count(315));
+
+        RaftKvTlsCredentials Ask() => Interlocked.Increment(ref calls) == 1 ? credentials : throw new HttpRequestException("the vault is away");
+    }
+
+    [Fact]
+    public void A_callback_that_fails_at_the_start_is_an_error_that_names_the_option()
+    {
+        var options = new RaftKvTlsOptions { Credentials = () => throw new HttpRequestException("the vault is away") };
+
+        var error = Assert.Throws<InvalidOperationException>(() => new PeerTls(options, NullLogger.Instance));
+
+        Assert.Equal("The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): the vault is away", error.Message);
+    }
 
     [Fact]
     public void Files_that_cannot_be_read_change_nothing_while_it_runs_and_are_an_error_at_the_start()
@@ -153,6 +167,34 @@ public sealed class PeerTlsTests : IDisposable
         Tls = new PeerTls(new RaftKvTlsOptions { Credentials = () => credentials, AcceptAnyNodeId = anyNodeId }, NullLogger.Instance),
         Logger = log ?? o.Logger,
     });
+
+    /// <summary>First the new authority beside the old one, then a certificate of the new one, at last the new one alone.</summary>
+    private void AssertRenewals(RaftKvTlsOptions files, Action<TestAuthority, string> publish)
+    {
+        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(files, NullLogger.Instance) });
+        AssertServes(b);
+
+        var next = new TestAuthority("next");
+        publish(_authority, _authority.Pem + "\n" + next.Pem);
+        AssertServes(b, "old-friend");
+        publish(next, next.Pem);
+
+        using var newNode = Node("node4", next.Credentials("node4"));
+        newNode.Knows(b.Member);
+        Eventually.Holds(() => newNode.Handler.Connected.Count == 1, "the new authority is trusted");
+        using var late = Node("late", _authority.Credentials("late"));
+        late.Knows(b.Member);
+        Eventually.Holds(() => late.Transport.Counters.ConnectionsInvalid > 1, "the old one is not any more");
+        Assert.Empty(late.Handler.Connected);
+    }
+
+    /// <summary>Makes the files newer than the last ones: the clock of a file system may be coarse.</summary>
+    private void Age(string folder)
+    {
+        _aged++;
+        foreach (var file in Directory.EnumerateFiles(folder))
+            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(_aged));
+    }
 
     private void AssertServes(TransportNode node, string friendsName = "friend")
     {

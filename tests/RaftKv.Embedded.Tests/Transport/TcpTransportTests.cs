@@ -383,6 +383,18 @@ public sealed class TcpTransportTests
     }
 
     [Fact]
+    public async Task A_probe_of_an_address_that_no_resolver_takes_says_so()
+    {
+        using var a = new TransportNode("a");
+        var address = new string('a', 300) + ":1";
+
+        var error = await Assert.ThrowsAsync<RaftKvUnavailableException>(() => a.Transport.ProbeAsync(address, Long, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith($"There is no node to be reached at {address}: ", error.Message, StringComparison.Ordinal);
+        Assert.Null(((ITransport)a.Transport).TryProbe(address, Long, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void The_first_connection_is_made_however_late_the_peer_comes()
     {
         string address;

@@ -47,8 +47,11 @@ internal sealed class TestAuthority
     public RaftKvTlsOptions Files(string folder, string nodeId)
     {
         WriteFiles(folder, nodeId);
-        return new RaftKvTlsOptions { CertificateFile = Path.Combine(folder, "node.pem"), KeyFile = Path.Combine(folder, "node.key"), AuthoritiesFile = Path.Combine(folder, "authorities.pem") };
+        return FilesIn(folder);
     }
+
+    public static RaftKvTlsOptions FilesIn(string folder) =>
+        new() { CertificateFile = Path.Combine(folder, "node.pem"), KeyFile = Path.Combine(folder, "node.key"), AuthoritiesFile = Path.Combine(folder, "authorities.pem") };
 
     public void WriteFiles(string folder, string nodeId, string? authorities = null)
     {

@@ -17,7 +17,19 @@ internal sealed class SeedWatch(
         while (!ended.WaitHandle.WaitOne(Pause))
         {
             if (identity.ClusterId != Guid.Empty && !replica.IsLed)
-                Look();
+                TryLook();
+        }
+    }
+
+    private void TryLook()
+    {
+        try
+        {
+            Look();
+        }
+        catch (Exception)
+        {
+            // An exception would end the process. The seeds are asked again after the pause.
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -27,7 +26,7 @@ internal sealed class PeerTls
             _stamp = Stamp();
             _current = new Context(Fetch());
         }
-        catch (Exception e) when (IsExpected(e))
+        catch (Exception e)
         {
             throw new InvalidOperationException(
                 $"The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): {e.Message}", e);
@@ -82,9 +81,10 @@ internal sealed class PeerTls
                     _stamp = stamp;
                 }
             }
-            catch (Exception e) when (IsExpected(e))
+            catch (Exception e)
             {
-                // For example, the files are being replaced. The previous credentials stay in use until they expire.
+                // For example, the files are being replaced. The callback may throw anything. The previous credentials stay in use until
+                // they expire.
                 _log.CredentialsNotReloaded(e.Message);
             }
             return _current;
@@ -112,9 +112,6 @@ internal sealed class PeerTls
         authorities.ImportFromPemFile(_options.AuthoritiesFile!);
         return new RaftKvTlsCredentials(certificate, authorities, chain);
     }
-
-    private static bool IsExpected(Exception e) =>
-        e is CryptographicException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException;
 
     /// <summary>Credentials in the form that SslStream needs.</summary>
     private sealed class Context(RaftKvTlsCredentials credentials)

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace RaftKv.Embedded.Transport;
 
-/// <summary>A buffer of bytes to send. Grows as needed, and returns the memory of an unusually large content once it is empty.</summary>
+/// <summary>
+/// A buffer of bytes to send. Grows as needed, to about four times the bytes that wait, and returns the memory of an unusually large
+/// content once it is empty. Not synchronized: <see cref="Append"/> may move the waiting bytes, so no other thread may read them meanwhile.
+/// </summary>
 internal sealed class SendBuffer
 {
     private const int KeptBytes = 256 * 1024;
@@ -22,7 +25,7 @@ internal sealed class SendBuffer
     /// <summary>Returns room for exactly <paramref name="size"/> bytes behind the waiting ones.</summary>
     public Span<byte> Append(int size)
     {
-        if (_end + size > _bytes.Length)
+        if (size > _bytes.Length - _end)
             MakeRoom(size);
         _end += size;
         return _bytes.AsSpan(_end - size, size);
@@ -44,7 +47,14 @@ internal sealed class SendBuffer
     private void MakeRoom(int size)
     {
         var waiting = _end - _start;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(waiting + size, Math.Min(2 * _bytes.Length, Array.MaxLength)));
+        if (waiting + (long)size <= _bytes.Length / 2)
+        {
+            // At least half of the buffer was sent since the last move, so moving the rest costs no more than sending it.
+            Unsent.CopyTo(_bytes);
+            (_start, _end) = (0, waiting);
+            return;
+        }
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(waiting + (long)size, Math.Min(2L * _bytes.Length, Array.MaxLength)));
         Unsent.CopyTo(larger);
         if (_bytes.Length > 0)
             ArrayPool<byte>.Shared.Return(_bytes);

@@ -116,6 +116,29 @@ public sealed class PeerTlsTests : IDisposable
         });
     }
 
+    /// <summary>As Kubernetes mounts a secret: the files are links, and a renewal leaves the links as they are.</summary>
+    [Fact]
+    public void Renewed_certificates_behind_symbolic_links_are_in_force_without_a_restart()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there.");
+        var versions = 0;
+        Publish(_authority, _authority.Pem);
+        foreach (var name in (string[])["node.pem", "node.key", "authorities.pem"])
+            File.CreateSymbolicLink(Path.Combine(_folder, name), Path.Combine("..data", name));
+        AssertRenewals(TestAuthority.FilesIn(_folder), Publish);
+
+        void Publish(TestAuthority authority, string trusted)
+        {
+            var version = Directory.CreateDirectory(Path.Combine(_folder, $"..2024_{++versions}"));
+            authority.WriteFiles(version.FullName, "b", trusted);
+            Age(version.FullName);
+            var link = Path.Combine(_folder, "..data");
+            if (Directory.Exists(link))
+                Directory.Delete(link);
+            Directory.CreateSymbolicLink(link, version.Name);
+        }
+    }
+
     [Fact]
     public async Task A_callback_that_fails_leaves_what_it_returned_before_in_force()
     {

@@ -14,7 +14,7 @@ internal sealed class PeerTls
     private readonly RaftKvTlsOptions _options;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
-    private (DateTime, DateTime, DateTime) _stamp;
+    private (FileStamp Certificate, FileStamp Key, FileStamp Authorities) _stamp;
     private Context _current;
 
     /// <exception cref="InvalidOperationException">The certificate or the authorities cannot be loaded; the message says why.</exception>
@@ -91,10 +91,10 @@ internal sealed class PeerTls
         }
     }
 
-    private (DateTime, DateTime, DateTime) Stamp() => _options.Credentials is not null
+    private (FileStamp Certificate, FileStamp Key, FileStamp Authorities) Stamp() => _options.Credentials is not null
         ? default
-        : (File.GetLastWriteTimeUtc(_options.CertificateFile!), File.GetLastWriteTimeUtc(_options.KeyFile ?? _options.CertificateFile!),
-        File.GetLastWriteTimeUtc(_options.AuthoritiesFile!));
+        : (FileStamp.Of(_options.CertificateFile!), FileStamp.Of(_options.KeyFile ?? _options.CertificateFile!),
+            FileStamp.Of(_options.AuthoritiesFile!));
 
     private RaftKvTlsCredentials Fetch()
     {
@@ -111,6 +111,20 @@ internal sealed class PeerTls
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(_options.AuthoritiesFile!);
         return new RaftKvTlsCredentials(certificate, authorities, chain);
+    }
+
+    /// <summary>Differs when a file, or the file that a symbolic link leads to, was changed or replaced.</summary>
+    private readonly record struct FileStamp(DateTime WrittenAt, long Length)
+    {
+        /// <summary>
+        /// The file is opened, because the time of a path is that of the link: a renewal of a mounted secret replaces only a directory
+        /// behind it.
+        /// </summary>
+        public static FileStamp Of(string path)
+        {
+            using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+            return new FileStamp(File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
+        }
     }
 
     /// <summary>Credentials in the form that SslStream needs.</summary>

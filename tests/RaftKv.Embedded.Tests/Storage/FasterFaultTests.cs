@@ -163,6 +163,63 @@ public sealed class FasterFaultTests : IDisposable
         Assert.Equal(RaftKvStorageError.Damaged, Assert.IsType<RaftKvStorageException>(failure).Error);
     });
 
+    [Fact]
+    public void A_read_that_the_disk_does_not_answer_does_not_hold_up_the_end_of_the_store() => Within(() =>
+    {
+        var store = Open();
+        for (var key = 0; key < Keys; key++)
+            Put(store, key, 1);
+        using var isReading = new ManualResetEventSlim();
+        using var answers = new ManualResetEventSlim();
+        _disk.Before = (operation, _) =>
+        {
+            if (operation != DeviceOperation.Read)
+                return;
+            isReading.Set();
+            answers.Wait();
+        };
+        var reader = Task.Factory.StartNew(() => Record.Exception(() => MustBeRight(store, 0, atLeast: 1)), TaskCreationOptions.LongRunning);
+        isReading.Wait();
+
+        store.Dispose();
+
+        Assert.False(reader.IsCompleted);
+        Assert.Throws<ObjectDisposedException>(() => MustBeRight(store, Keys - 1, atLeast: 1));
+        answers.Set();
+        Assert.IsType<ObjectDisposedException>(reader.GetAwaiter().GetResult());
+    });
+
+    [Fact]
+    public void Writes_without_room_and_the_reads_behind_them_do_not_hold_up_the_end_of_the_store() => Within(() =>
+    {
+        const int LargeBytes = 200 * 1024;
+        var store = Open();
+        for (var key = 0; key < 200; key++)
+            Put(store, key, 1, LargeBytes);
+        using var isRefused = new ManualResetEventSlim();
+        using var isReading = new ManualResetEventSlim();
+        _disk.Before = (operation, path) =>
+        {
+            if (operation == DeviceOperation.Read)
+                isReading.Set();
+            if (operation is not (DeviceOperation.Write or DeviceOperation.Create))
+                return;
+            isRefused.Set();
+            throw FaultyFileSystem.Error(RaftKvStorageError.DiskFull, operation, path);
+        };
+        // All pages in memory are to be written now.
+        using var checkpoint = store.Checkpoint(long.MaxValue);
+        isRefused.Wait();
+        // The beginning of the record is read at once, and shows that the record is long; all of it is read behind the writes.
+        var reader = Task.Factory.StartNew(() => Record.Exception(() => MustBeRight(store, 0, atLeast: 1)), TaskCreationOptions.LongRunning);
+        isReading.Wait();
+
+        store.Dispose();
+
+        Assert.IsType<ObjectDisposedException>(reader.GetAwaiter().GetResult());
+        Assert.Empty(Directory.EnumerateFiles(_scratch, "hlog.*", SearchOption.AllDirectories));
+    });
+
     private FasterKvStore Open() => new(_disk, Path.Combine(_scratch, $"{_opened++}"), Small);
 
     /// <summary>

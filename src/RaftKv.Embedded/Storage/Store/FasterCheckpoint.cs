@@ -53,16 +53,26 @@ internal sealed unsafe class FasterCheckpoint(
             : _deleted.IsWithout(key);
     }
 
-    public void Stop()
+    /// <summary>Ends a visit at its next record, and waits for its end; <c>false</c> when it has not ended in time.</summary>
+    public bool TryStop(TimeSpan timeout)
     {
         _stopped = true;
-        lock (_visiting)
+        if (!_visiting.TryEnter(timeout))
+            return false;
+        try
+        {
             store.Unpin();
+            return true;
+        }
+        finally
+        {
+            _visiting.Exit();
+        }
     }
 
     public void Dispose()
     {
         if (!_stopped)
-            Stop();
+            TryStop(Timeout.InfiniteTimeSpan);
     }
 }

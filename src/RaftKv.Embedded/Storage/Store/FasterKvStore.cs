@@ -15,6 +15,11 @@ internal sealed unsafe class FasterKvStore : IKvStore
 {
     public const string ScratchName = "hlog";
 
+    /// <summary>How long <see cref="Dispose"/> lets reads in progress go on before it ends those that wait for the disk.</summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
     private readonly FasterKV<SpanByte, SpanByte> _kv;
     private readonly FasterScratchDevice _device;
     private readonly FasterReadSessions _readers;
@@ -166,18 +171,25 @@ internal sealed unsafe class FasterKvStore : IKvStore
     /// <summary>Called when the checkpoint is disposed.</summary>
     internal void Unpin() => _checkpoint = null;
 
-    /// <summary>Called after the applier stopped. Waits for the end of reads and of a visit of the checkpoint.</summary>
+    /// <summary>
+    /// Called after the applier stopped. Waits for the end of reads and of a visit of the checkpoint, about 20 seconds at most. When one
+    /// does not end in that time, the memory of the records and their scratch files are kept until the process ends.
+    /// </summary>
     public void Dispose()
     {
-        _checkpoint?.Stop();
-        _compactor.End();
-        _readers.Dispose();
-        _writer.Dispose();
+        // Reads in progress succeed, if the disk answers. If it does not, the device ends the requests that wait, and with them the reads.
+        var isUnused = TryEndReads(ReadTimeout);
+        _device.BeginStop();
+        // A read that hangs in the disk, or in its caller's code, would access freed memory.
+        if (!isUnused && !TryEndReads(StopTimeout))
+            return;
         // The device is disposed first: FASTER frees its pages without waiting for their flush.
         _device.Dispose();
-        // An operation that hangs in the disk would access freed memory: if there is one, the memory is kept until the process ends.
-        if (_device.HasStopped)
-            _kv.Dispose();
+        if (!_device.HasStopped)
+            return;
+        _compactor.End();
+        _writer.Dispose();
+        _kv.Dispose();
     }
 
     /// <summary>Puts a record; true when it replaced one in place, so that its key is known to exist.</summary>
@@ -224,6 +236,9 @@ internal sealed unsafe class FasterKvStore : IKvStore
             }
         }
     }
+
+    /// <summary>Refuses new reads and ends the checkpoint; <c>false</c> when a read is still in progress after the timeout.</summary>
+    private bool TryEndReads(TimeSpan timeout) => (_checkpoint?.TryStop(timeout) ?? true) & _readers.TryClose(timeout);
 
     private Session NewSession() => _kv.For(new FasterFunctions()).NewSession<FasterFunctions>();
 

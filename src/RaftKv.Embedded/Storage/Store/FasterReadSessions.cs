@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FASTER.core;
 using Session = FASTER.core.ClientSession<FASTER.core.SpanByte, FASTER.core.SpanByte, FASTER.core.Empty, RaftKv.Embedded.Storage.FasterRead,
@@ -10,7 +11,7 @@ namespace RaftKv.Embedded.Storage;
 /// synchronization with other threads. The other threads share a few sessions; a thread that finds none free spins, because reads are
 /// short. There are no more sessions because FASTER has 128 epoch slots for all threads of the process.
 /// </summary>
-internal sealed class FasterReadSessions : IDisposable
+internal sealed class FasterReadSessions
 {
     /// <summary>
     /// The number of slots that belong to one thread each, by its managed thread id. These ids are small and reused, and no two live
@@ -28,6 +29,9 @@ internal sealed class FasterReadSessions : IDisposable
     private readonly Slot[] _own = NewSlots(OwnSlots, isShared: false);
     private readonly Slot[] _shared = NewSlots(SharedSlots, isShared: true);
     private volatile bool _closed;
+
+    /// <summary>The number of slots that <see cref="TryClose"/> has taken for good.</summary>
+    private int _closedSlots;
 
     public FasterReadSessions(FasterKV<SpanByte, SpanByte> kv) => _kv = kv;
 
@@ -82,7 +86,7 @@ internal sealed class FasterReadSessions : IDisposable
             var own = _own[thread];
             if (!own.TryEnter())
                 throw _closed ? new ObjectDisposedException(nameof(FasterKvStore)) : Nested();
-            // Dispose sets the flag, makes a memory barrier in all threads, and then checks the slots: either Dispose sees that this slot
+            // TryClose sets the flag, makes a memory barrier in all threads, and then checks the slots: either TryClose sees that this slot
             // is taken, or this thread sees the flag.
             if (!_closed)
                 return Ready(own);
@@ -91,18 +95,28 @@ internal sealed class FasterReadSessions : IDisposable
         return TakeShared(thread);
     }
 
-    /// <summary>Refuses new readers, and waits for the end of current reads.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Refuses new readers, and waits for the end of current reads; <c>false</c> when a read has not ended in time. Can be repeated.
+    /// </summary>
+    public bool TryClose(TimeSpan timeout)
     {
         _closed = true;
         Interlocked.MemoryBarrierProcessWide();
-        foreach (var slot in (Slot[])[.. _own, .. _shared])
+        var waited = Stopwatch.StartNew();
+        Slot[] all = [.. _own, .. _shared];
+        for (; _closedSlots < all.Length; _closedSlots++)
         {
+            var slot = all[_closedSlots];
             var spin = new SpinWait();
             while (!slot.TryTake())
+            {
+                if (waited.Elapsed >= timeout)
+                    return false;
                 spin.SpinOnce();
+            }
             slot.Session?.Dispose();
         }
+        return true;
     }
 
     private static Slot[] NewSlots(int count, bool isShared) => [.. Enumerable.Range(0, count).Select(_ => new Slot(isShared))];

@@ -91,12 +91,19 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     }
 
     /// <summary>
-    /// Waits at most 5 seconds for the request in progress, and deletes the files. Queued and later requests are reported as done.
+    /// Ends a write that waits for room. Queued and later requests are reported as done, and reads of the store end with an error. Does not
+    /// wait.
     /// </summary>
-    public override void Dispose()
+    public void BeginStop()
     {
         _fault ??= new ObjectDisposedException(nameof(FasterKvStore));
         _requests.CompleteAdding();
+    }
+
+    /// <summary>Stops, waits at most 5 seconds for the request in progress, and deletes the files.</summary>
+    public override void Dispose()
+    {
+        BeginStop();
         HasStopped = _worker.Join(StopTimeout);
         if (!HasStopped)
             return;
@@ -145,7 +152,7 @@ internal sealed unsafe class FasterScratchDevice : StorageDeviceBase
     }
 
     /// <summary>
-    /// A full disk is not a fault: FASTER's writers wait for the page until there is room. Disposing the store ends the wait.
+    /// A full disk is not a fault: FASTER's writers wait for the page until there is room. <see cref="BeginStop"/> ends the wait.
     /// </summary>
     private void WriteWhenThereIsRoom(in Request request)
     {

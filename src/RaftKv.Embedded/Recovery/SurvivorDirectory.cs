@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Records;
 using RaftKv.Embedded.StateMachine;
 using RaftKv.Embedded.Storage;
 
@@ -89,12 +90,21 @@ internal sealed class SurvivorDirectory : IDisposable
     }
 
     /// <summary>Creates the new cluster with all data of this directory.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// The new directory has no room or cannot be used. The new cluster was not created.
+    /// </exception>
     public RaftKvRestored StartWith(NewCluster cluster, CancellationToken cancellationToken)
     {
         // The store must take the largest records that any options allow.
         var stores = new StoreFactory(new OsFileSystem(sync: false), cluster.ScratchDirectory,
             new RaftKvOptions { MaxKeyBytes = KvCommand.MaxKeyBytes, MaxValueBytes = SnapshotFile.MaxValueBytes });
-        var state = StartupRecovery.LoadState(_snapshots, stores.Create, NullLogger.Instance);
+        return StartWith(cluster, stores.Create, cancellationToken);
+    }
+
+    /// <summary>As the other overload, with stores that the caller makes for a number of keys.</summary>
+    public RaftKvRestored StartWith(NewCluster cluster, Func<long, IKvStore> stores, CancellationToken cancellationToken)
+    {
+        var state = StartupRecovery.LoadState(_snapshots, stores, NullLogger.Instance);
         using var store = state.Store;
         Replay(state, cancellationToken);
         using var snapshot = state.CaptureSnapshot();
@@ -186,7 +196,15 @@ internal sealed class SurvivorDirectory : IDisposable
             entries.Clear();
             Invariant.Holds(_wal.Read(next, _log.Last.Index, ReadBytes, entries) > 0, "the log has every entry up to its last");
             foreach (var entry in entries)
+            {
+                // Without this check a full disk would make the store wait for room without end.
+                if (!state.Store.HasRoomFor(entry.Payload.Length))
+                    throw new RaftKvStorageException(RaftKvStorageError.DiskFull,
+                        $"The disk of the new data directory has too little room for the records of {_directory.Root} that do not fit in "
+                            + "memory. The new cluster was not created, and the survivor's directory was not changed. Free some space, or "
+                            + "name a directory on a larger disk, and repeat the recovery.");
                 state.Apply(entry);
+            }
             state.Store.MaintainSpace();
         }
     }

@@ -109,6 +109,32 @@ public sealed class SurvivorDirectoryTests
             Assert.Throws<RaftKvStorageException>(() => DirectoryMarkers.ThrowIfRetired(_disk, directory)).Error);
     }
 
+    [Fact]
+    public void A_recovery_without_room_for_cold_records_ends_with_an_error_and_changes_nothing()
+    {
+        var sets = Enumerable.Range(1, 20).Select(i => new LogEntry(3, i, i, EntryKind.Command,
+            StateMachine.Entries.SetCommand(session: 0, sequence: 0, BitConverter.GetBytes(i), new byte[100])));
+        WriteLog(wal => wal.Append([.. sets]));
+        var room = 10;
+        using (var survivor = SurvivorDirectory.Open(_disk, Root))
+        using (var cluster = NewCluster.Prepare(_disk, "/new", "node1", "127.0.0.1:1"))
+        {
+            var error = Assert.Throws<RaftKvStorageException>(() =>
+                survivor.StartWith(cluster, _ => new DictionaryKvStore { HasRoom = () => room-- > 0 }, CancellationToken.None));
+
+            Assert.Equal(RaftKvStorageError.DiskFull, error.Error);
+            Assert.Contains("The new cluster was not created", error.Message, StringComparison.Ordinal);
+        }
+        Assert.False(NewCluster.Exists(_disk, "/new", "node1"));
+        Assert.Equal(20, Describe(upToDamage: false).LastVersion.Value);
+
+        // With room the same call succeeds.
+        using (var survivor = SurvivorDirectory.Open(_disk, Root))
+        using (var cluster = NewCluster.Prepare(_disk, "/new", "node1", "127.0.0.1:1"))
+            survivor.StartWith(cluster, _ => new DictionaryKvStore(), CancellationToken.None);
+        Assert.True(NewCluster.Exists(_disk, "/new", "node1"));
+    }
+
     private RaftKvSurvivingNode Describe(bool upToDamage)
     {
         using var survivor = SurvivorDirectory.Open(_disk, Root, upToDamage);

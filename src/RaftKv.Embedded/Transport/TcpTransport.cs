@@ -112,26 +112,33 @@ internal sealed class TcpTransport : ITransport
 
     public async Task<PeerHello> ProbeAsync(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
     {
-        var context = Started();
-        var answer = new TaskCompletionSource<PeerHello>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = StartProbe(address, timeout, wantsToJoin);
         try
         {
-            context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
-        }
-        catch (Exception e) when (ResourceRetry.IsTransient(e))
-        {
-            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,
-                $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
-        }
-        try
-        {
-            return await answer.Task.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            return await answer.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             var reason = e is TimeoutException ? "no answer in time" : e.Message;
             throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,
                 $"There is no node to be reached at {address}: {reason}.", e);
+        }
+    }
+
+    /// <summary>
+    /// Waits on the calling thread and needs no thread of the pool. The probe has a thread of its own all the same: resolving a name has no
+    /// time limit and cannot be cancelled.
+    /// </summary>
+    public PeerHello? TryProbe(string address, TimeSpan timeout, CancellationToken cancellationToken, bool wantsToJoin = false)
+    {
+        try
+        {
+            var answer = StartProbe(address, timeout, wantsToJoin);
+            return answer.Wait(timeout, cancellationToken) ? answer.Result : null;
+        }
+        catch (Exception e) when (e is AggregateException or RaftKvUnavailableException or OperationCanceledException)
+        {
+            return null;
         }
     }
 
@@ -165,20 +172,38 @@ internal sealed class TcpTransport : ITransport
     /// <summary>Dials a node that has just connected to this one at once, however long it was away.</summary>
     private void Hurry(string nodeId) => Array.Find(_links, l => l.NodeId == nodeId)?.Hurry();
 
+    /// <summary>Begins a probe on a new thread. Its exception counts as observed, also when the caller no longer waits for it.</summary>
+    private Task<PeerHello> StartProbe(string address, TimeSpan timeout, bool wantsToJoin)
+    {
+        var context = Started();
+        var answer = new TaskCompletionSource<PeerHello>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            context.NewThread(() => Probe(context, address, timeout, wantsToJoin, answer), "probe").Start();
+        }
+        catch (Exception e) when (ResourceRetry.IsTransient(e))
+        {
+            throw new RaftKvUnavailableException(RaftKvUnavailableReason.NoLeader,
+                $"The node at {address} was not asked: this machine is out of threads. Retry after a pause.", e);
+        }
+        return answer.Task;
+    }
+
     private static void Probe(TransportContext context, string address, TimeSpan timeout, bool wantsToJoin,
         TaskCompletionSource<PeerHello> answer)
     {
         try
         {
             var (peer, verdict) = Dialer.Probe(context, address, Deadline.After(timeout), wantsToJoin);
-            if (verdict == HandshakeVerdict.Welcome)
-                answer.TrySetResult(peer);
-            else
-                answer.TrySetException(new ConnectionLostException($"it answered {verdict}", reset: false));
+            if (verdict != HandshakeVerdict.Welcome)
+                throw new ConnectionLostException($"it answered {verdict}", reset: false);
+            answer.TrySetResult(peer);
         }
         catch (Exception e)
         {
             answer.TrySetException(e);
+            // An exception that is never read would raise TaskScheduler.UnobservedTaskException in the application.
+            _ = answer.Task.Exception;
         }
     }
 

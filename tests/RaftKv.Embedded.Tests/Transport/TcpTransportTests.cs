@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
@@ -392,6 +395,71 @@ public sealed class TcpTransportTests
 
         Assert.StartsWith($"There is no node to be reached at {address}: ", error.Message, StringComparison.Ordinal);
         Assert.Null(((ITransport)a.Transport).TryProbe(address, Long, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_probe_on_the_callers_thread_has_the_answer_or_none()
+    {
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var transport = (ITransport)a.Transport;
+
+        Assert.Equal("b", transport.TryProbe(b.Address, Long, TestContext.Current.CancellationToken)?.NodeId);
+        Assert.Null(transport.TryProbe(silent.LocalEndpoint.ToString()!, TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken));
+        Assert.Null(transport.TryProbe(silent.LocalEndpoint.ToString()!, Long, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public async Task Probes_that_are_given_up_leave_no_unobserved_exception()
+    {
+        var unobserved = new ConcurrentQueue<Exception>();
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            using var a = new TransportNode("a");
+            await GiveUpProbes(a.Transport);
+            SpinWait.SpinUntil(() =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return !unobserved.IsEmpty;
+            }, TimeSpan.FromMilliseconds(300));
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+        Assert.Empty(unobserved);
+
+        // Tests that run beside this one may have lost exceptions of their own.
+        void Note(object? sender, UnobservedTaskExceptionEventArgs lost)
+        {
+            if (lost.Exception.InnerException is ConnectionLostException)
+                unobserved.Enqueue(lost.Exception);
+        }
+    }
+
+    /// <summary>Probes a peer that never answers; returns when the threads of the probes have seen the end of their time.</summary>
+    private static async Task GiveUpProbes(TcpTransport transport)
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var enough = new CancellationTokenSource();
+        var probes = Enumerable.Range(0, 20)
+            .Select(_ => transport.ProbeAsync(silent.LocalEndpoint.ToString()!, TimeSpan.FromMilliseconds(500), enough.Token)).ToList();
+        await enough.CancelAsync();
+        foreach (var probe in probes)
+            Assert.NotNull(await Record.ExceptionAsync(() => probe));
+        for (var i = 0; i < probes.Count; i++)
+        {
+            using var socket = await silent.AcceptSocketAsync(TestContext.Current.CancellationToken);
+            while (await socket.ReceiveAsync(new byte[1024], TestContext.Current.CancellationToken) > 0)
+            {
+                // What the probe says.
+            }
+        }
     }
 
     [Fact]

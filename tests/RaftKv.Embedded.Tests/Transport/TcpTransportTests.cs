@@ -463,6 +463,25 @@ public sealed class TcpTransportTests
     }
 
     [Fact]
+    public void A_receiving_thread_outlives_a_handler_that_was_disposed_of_and_hung_up()
+    {
+        using var a = new TransportNode("a");
+        using var b = new TransportNode("b");
+        Connect(a, b);
+        b.Handler.OnEach = (_, _) =>
+        {
+            b.Handler.OnEach = null;
+            b.Transport.HangUp();
+            throw new ObjectDisposedException("replica");
+        };
+
+        a.Send("b", new TimeoutNow(1));
+        Eventually.Holds(() => b.Handler.Hellos.Count == 2 && a.Handler.Connected.Count == 2, "the peer connects again");
+        a.Send("b", new TimeoutNow(2));
+        Eventually.Holds(() => b.Handler.Messages.Count == 1, "it is heard");
+    }
+
+    [Fact]
     public void The_first_connection_is_made_however_late_the_peer_comes()
     {
         string address;

@@ -77,9 +77,10 @@ internal sealed class InboundConnection
             _context.Counters.Refused();
             LogNotAuthenticated(e.Message);
         }
-        catch (Exception e) when (e is not ObjectDisposedException || !_unwanted)
+        catch (Exception e)
         {
-            if (!_context.IsStopping)
+            // A connection that was ended may have been disposed of while it was used.
+            if (!_context.IsStopping && !(_unwanted && e is ObjectDisposedException))
                 _context.Logger.Unexpected(e, NodeId ?? _remote);
         }
         finally

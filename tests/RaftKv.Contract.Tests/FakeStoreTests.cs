@@ -59,9 +59,9 @@ public sealed class FakeStoreTests
     }
 
     [Fact]
-    public async Task A_view_begins_its_watch_anew_when_the_watch_of_a_store_ends()
+    public async Task A_view_of_a_store_whose_watches_end_opens_and_begins_them_anew()
     {
-        IDistributedKv kv = new EndingWatchKv(new FakeKv(), times: 3);
+        IDistributedKv kv = new EndingWatchKv(new FakeKv());
         await kv.SetStringAsync("v/1", "one", cancellationToken: Cancel);
         await using var view = await Task.Run(() => kv.OpenStringViewAsync("v/", cancellationToken: Cancel), Cancel)
             .WaitAsync(TimeSpan.FromSeconds(60), Cancel);

@@ -99,7 +99,9 @@ internal sealed class ChangeHistory
         // Moves the end, so that no reader takes the old end for the new start.
         _tail++;
         Forget(_tail, last + 1);
-        // The end is first, as readers read it last: a router that sees this version with the old end would miss that changes are gone.
+        // As in EntryEnded: a reader that sees the new end must not take the changes up to it for ones that come after it.
+        Volatile.Write(ref _newest, last);
+        // Before Through, which readers read first: a router that sees the new version with the old end would miss that changes are gone.
         Volatile.Write(ref _end, _tail);
         Volatile.Write(ref _through, last);
     }

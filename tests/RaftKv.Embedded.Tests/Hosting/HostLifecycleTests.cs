@@ -58,7 +58,11 @@ public sealed class HostLifecycleTests : IDisposable
         using var opens = new ManualResetEventSlim();
         using var goesOn = new ManualResetEventSlim();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddRaftKv(o => (o.DataDirectory, o.Bootstrap) = (_folder.Sub("data"), RaftKvBootstrap.SingleNode));
+        builder.Services.AddRaftKv(o =>
+        {
+            (o.DataDirectory, o.Bootstrap) = (_folder.Sub("data"), RaftKvBootstrap.SingleNode);
+            o.RequestTimeout = Patience;
+        });
         builder.Services.AddSingleton<ReplicaOpener>(new WaitingOpener(opens));
         using var host = builder.Build();
         // The continuation runs on the thread that completes the start.

@@ -60,7 +60,11 @@ internal static class StateFollower
                 published = System.Diagnostics.Stopwatch.GetTimestamp();
             }
             if (!await next.ConfigureAwait(false))
+            {
+                if (ended is { } last)
+                    yield return last;
                 yield break;
+            }
             var change = changes.Current;
             if (change.Kind is not (KvEventKind.InitialStateEnd or KvEventKind.Progress))
                 state.Apply(change);

@@ -106,6 +106,32 @@ public sealed partial class TypedTests : IDisposable
         await ChangedAsync(token);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_listener_of_a_view_is_called_once_for_its_end(bool stopsHost)
+    {
+        await using var node = await StartAsync();
+        await using var view = await node.Kv.OpenStringViewAsync("", cancellationToken: Cancel);
+        var (calls, late) = (0, 0);
+        using var changes = ChangeToken.OnChange(view.GetChangeToken, () => Interlocked.Increment(ref calls));
+        var before = view.GetChangeToken();
+
+        if (stopsHost)
+            await node.StopAsync();
+        else
+            await view.DisposeAsync();
+        await view.Completion.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+
+        Eventually.Holds(() => before.HasChanged && Volatile.Read(ref calls) > 0, "the end is a change");
+        var after = view.GetChangeToken();
+        using var lateChanges = ChangeToken.OnChange(view.GetChangeToken, () => Interlocked.Increment(ref late));
+        await QueuedWorkAsync();
+        // The first state may be signalled after the view was opened.
+        Assert.InRange(Volatile.Read(ref calls), 1, 2);
+        Assert.Equal((0, false), (Volatile.Read(ref late), after.HasChanged));
+    }
+
     [Fact]
     public async Task A_view_that_cannot_be_opened_says_why()
     {
@@ -137,6 +163,14 @@ public sealed partial class TypedTests : IDisposable
                 return;
             await ChangedAsync(token);
         }
+    }
+
+    /// <summary>Completes when the pool has taken what was queued before.</summary>
+    private static Task QueuedWorkAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ThreadPool.UnsafeQueueUserWorkItem(static done => done.SetResult(), done, preferLocal: false);
+        return done.Task;
     }
 
     private static async Task ChangedAsync(IChangeToken token)

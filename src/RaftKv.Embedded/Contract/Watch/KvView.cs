@@ -29,7 +29,10 @@ public abstract class KvView<T> : IAsyncDisposable
     public bool TryGetValue(string key, [MaybeNullWhen(false)] out T value) => Current.Values.TryGetValue(key, out value);
 
     /// <summary>
-    /// Returns a token that fires once: after the next change has become visible, or when the view is not updated any more.
+    /// Returns a token that fires once: after the next change has become visible, or when the view is not updated any more. A token that
+    /// is taken after that end never fires, because <see cref="Current"/> does not change any more: a caller that waits for a token waits
+    /// for <see cref="Completion"/> as well. A listener of <see cref="ChangeToken.OnChange(Func{IChangeToken}, Action)"/> is called once
+    /// for the end, and never again.
     /// </summary>
     public abstract IChangeToken GetChangeToken();
 

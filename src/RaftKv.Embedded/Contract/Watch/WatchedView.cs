@@ -79,7 +79,7 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
         var state = new KvViewState<T> { Values = _values.ToImmutable(), Errors = _errors.ToImmutable(), Version = version };
         Volatile.Write(ref _current, state);
         _opened.TrySetResult();
-        Fire(Interlocked.Exchange(ref _changed, new CancellationTokenSource()));
+        Signal();
     }
 
     private async Task FollowAsync(Func<CancellationToken, IAsyncEnumerable<KvEvent>> watch)
@@ -98,12 +98,14 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
         }
         finally
         {
-            Fire(_changed);
+            // The end is the last change: the token that a listener takes when it hears of it, and all later ones, never fire. A token that
+            // has fired already would call the listener again at once, without end.
+            Signal();
         }
     }
 
-    /// <summary>Runs on the pool. The view ignores exceptions of the listeners.</summary>
-    private static void Fire(CancellationTokenSource changed) => ThreadPool.UnsafeQueueUserWorkItem(static changed =>
+    /// <summary>The tokens taken so far fire, on the pool. The view ignores exceptions of the listeners.</summary>
+    private void Signal() => ThreadPool.UnsafeQueueUserWorkItem(static changed =>
     {
         try
         {
@@ -112,5 +114,5 @@ internal sealed class WatchedView<T> : KvView<T>, IFollowedState
         catch (AggregateException)
         {
         }
-    }, changed, preferLocal: false);
+    }, Interlocked.Exchange(ref _changed, new CancellationTokenSource()), preferLocal: false);
 }

@@ -75,6 +75,8 @@ internal sealed class LiveOptions(
     private readonly ILogger _log = observers.CreateLogger(ReplicaHost.Category);
     private readonly List<IDisposable> _changes = [];
     private RaftKvOptions? _last;
+    private IList<string> _secrets = [];
+    private bool _waitsForReplica;
 
     /// <summary>The names of all options that are compared.</summary>
     internal static IEnumerable<string> Names =>
@@ -82,10 +84,16 @@ internal sealed class LiveOptions(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Compared with fresh options, not with those of the replica: start-up may have lowered some of these, which is not a change.
-        _last = factory.Create(_name);
-        foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == _name))
-            _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));
+        lock (_gate)
+        {
+            // Compared with fresh options, not with those of the replica: start-up may have lowered some of these, which is not a change.
+            _last = factory.Create(_name);
+            _secrets = running.Value.PeerSecrets;
+            foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == _name))
+                _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));
+        }
+        // What has changed since the replica read its options, while other services started.
+        Take();
         return Task.CompletedTask;
     }
 
@@ -116,18 +124,53 @@ internal sealed class LiveOptions(
     {
         var last = _last!;
         _last = changed;
-        var taken = Live.Where(o => !Equals(o.Get(last), o.Get(changed))).ToList();
+        var taken = Live.Where(o => !Equals(o.Get(running.Value), o.Get(changed))).ToList();
         taken.ForEach(o => o.Take(running.Value, changed));
         var names = taken.ConvertAll(o => o.Name);
-        if (!last.PeerSecrets.SequenceEqual(changed.PeerSecrets))
+        if (!_secrets.SequenceEqual(changed.PeerSecrets))
         {
-            (access.TryHost as ReplicaHost)?.ReplaceSecrets(changed.PeerSecrets);
-            names.Add(nameof(RaftKvOptions.PeerSecrets));
+            _secrets = changed.PeerSecrets;
+            if (TryReplaceSecrets())
+                names.Add(nameof(RaftKvOptions.PeerSecrets));
         }
         if (names.Count > 0)
             _log.OptionsTaken(running.Value.NodeId, string.Join(", ", names));
         var later = Fixed.Where(o => !Equals(o.Get(last), o.Get(changed))).Select(o => o.Name).ToList();
         if (later.Count > 0)
             _log.OptionsNeedRestart(running.Value.NodeId, string.Join(", ", later));
+    }
+
+    /// <returns><c>false</c> while the replica is not open: it has read the secrets of its start, and gets these once it is open.</returns>
+    private bool TryReplaceSecrets()
+    {
+        if (access.TryHost is { } host)
+        {
+            (host as ReplicaHost)?.ReplaceSecrets(_secrets);
+            return true;
+        }
+        if (!_waitsForReplica)
+        {
+            _waitsForReplica = true;
+            _ = Task.Run(ReplaceSecretsOnceOpenAsync);
+        }
+        return false;
+    }
+
+    private async Task ReplaceSecretsOnceOpenAsync()
+    {
+        try
+        {
+            await access.HostAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The replica could not be opened, or the host was stopped before: the start of the host says so.
+            return;
+        }
+        lock (_gate)
+        {
+            if (TryReplaceSecrets())
+                _log.OptionsTaken(running.Value.NodeId, nameof(RaftKvOptions.PeerSecrets));
+        }
     }
 }

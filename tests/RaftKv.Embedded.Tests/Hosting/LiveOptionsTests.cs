@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RaftKv.Embedded.Hosting;
+using RaftKv.Embedded.Node;
 using RaftKv.Embedded.Tests.Transport;
 using Xunit;
 
@@ -16,6 +17,8 @@ public sealed class LiveOptionsTests : IDisposable
     private const int Taken = 193;
     private const int NeedRestart = 194;
     private const int Ignored = 195;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly string Old = new('o', 32);
     private static readonly string New = new('n', 32);
@@ -93,6 +96,56 @@ public sealed class LiveOptionsTests : IDisposable
         await one.StopAsync(Cancel);
     }
 
+    [Fact]
+    public async Task A_secret_that_changes_while_the_replica_opens_is_taken_over_once_it_is_open()
+    {
+        using var opens = new ManualResetEventSlim();
+        var configuration = Member(1);
+        var started = new StartedService(() => { });
+        using var one = Build(configuration, services => services
+            .AddSingleton<ReplicaOpener>(new WaitingOpener(opens)).AddSingleton<IHostedService>(started));
+        var starting = one.StartAsync(Cancel);
+        try
+        {
+            await started.Started.WaitAsync(Patience, Cancel);
+            Change(configuration, ("PeerSecrets:0", New), ("RequestTimeout", "00:00:09"));
+            Change(configuration, ("PeerSecrets:1", Old));
+            Assert.Equal(1, _log.Await(Taken));
+            Assert.DoesNotContain(_log.Lines, l => l.Id == Taken && l.Text.Contains("PeerSecrets", StringComparison.Ordinal));
+        }
+        finally
+        {
+            opens.Set();
+        }
+        await starting.WaitAsync(Patience, Cancel);
+        Assert.Equal(2, _log.Await(Taken, 2));
+
+        var changed = Member(2);
+        changed["PeerSecrets:0"] = New;
+        using var two = await StartAsync(changed);
+        await ReadyAsync(one, two).WaitAsync(Patience, Cancel);
+        await two.StopAsync(Cancel);
+        await one.StopAsync(Cancel);
+    }
+
+    [Fact]
+    public async Task Options_that_change_while_other_services_start_are_taken_over()
+    {
+        var configuration = Member(1);
+        using var one = Build(configuration, services => services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(
+            new StartedService(() => Change(configuration, ("PeerSecrets:0", New), ("RequestTimeout", "00:00:09"))))));
+        await one.StartAsync(Cancel);
+
+        Assert.Equal(1, _log.Await(Taken));
+        Assert.Equal(TimeSpan.FromSeconds(9), one.Services.GetRequiredService<IOptions<RaftKvOptions>>().Value.RequestTimeout);
+        var changed = Member(2);
+        changed["PeerSecrets:0"] = New;
+        using var two = await StartAsync(changed);
+        await ReadyAsync(one, two).WaitAsync(Patience, Cancel);
+        await two.StopAsync(Cancel);
+        await one.StopAsync(Cancel);
+    }
+
     private static void Change(ConfigurationManager configuration, params (string Name, string? Value)[] values)
     {
         foreach (var (name, value) in values)
@@ -117,11 +170,34 @@ public sealed class LiveOptionsTests : IDisposable
 
     private async Task<IHost> StartAsync(IConfiguration section)
     {
+        var host = Build(section, _ => { });
+        await host.StartAsync(Cancel);
+        return host;
+    }
+
+    private IHost Build(IConfiguration section, Action<IServiceCollection> extend)
+    {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddProvider(_log);
         builder.Services.AddRaftKv(section);
-        var host = builder.Build();
-        await host.StartAsync(Cancel);
-        return host;
+        extend(builder.Services);
+        return builder.Build();
+    }
+
+    /// <summary>Does something when it starts.</summary>
+    private sealed class StartedService(Action start) : IHostedService
+    {
+        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Started => _started.Task;
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            start();
+            _started.SetResult();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,3 +1,5 @@
+using RaftKv.Embedded.Primitives;
+
 namespace RaftKv.Embedded.Client;
 
 /// <summary>A lease that the <see cref="LeaseRenewer"/> renews.</summary>
@@ -33,9 +35,8 @@ internal sealed class HeldLease(RaftKvLeases leases, long id, TimeSpan timeToLiv
     public override async ValueTask DisposeAsync()
     {
         var revoked = RevokeAsync().AsTask();
-        // Reads the exception, because the wait below may time out before the task ends.
-        _ = revoked.ContinueWith(static ended => ended.Exception, CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        // The wait below may time out before the task ends.
+        revoked.ObserveFailure();
         try
         {
             await revoked.WaitAsync(DisposeTimeout).ConfigureAwait(false);

@@ -74,7 +74,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             {
                 try
                 {
-                    await host.JoinReads().Ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+                    await host.JoinReads().Ready.AsTask().WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
                     if (host.Replica.IsReady)
                         return;
                 }
@@ -170,7 +170,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     {
         var done = new TaskCompletionSource<KvVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
         (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).PostRequest(new SnapshotWanted(done));
-        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await done.Task.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<RaftKvBackupInfo> BackupAsync(Stream destination, KvVersion? minVersion = null,

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 
 namespace RaftKv.Embedded.Client;
 
@@ -114,7 +115,7 @@ internal static class ReadFreshness
     {
         var batch = host.JoinReads(mayBeStale);
         if (cancellationToken.CanBeCanceled)
-            await batch.Ready.AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await batch.Ready.AsTask().WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
         else
             await batch.Ready.ConfigureAwait(false);
         return SourceOf(batch);

@@ -57,6 +57,8 @@ internal sealed class RaftKvHostedService(
         // wait for it.
         _opening = Task.Factory.StartNew(() => Open(settings, log, cancellationToken), CancellationToken.None,
             TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, TaskScheduler.Default);
+        // The start may be cancelled, and a stop does not read why the opening ended.
+        _opening.ObserveFailure();
         access.SetOpening(_opening);
         if (await Task.WhenAny(_opening, Task.Delay(OpensUnseen, cancellationToken)).ConfigureAwait(false) == _opening)
             await _opening.ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,9 +13,20 @@ namespace RaftKv.WebFarm.Tests;
 /// </summary>
 public sealed class ThreadPoolStarvationTests
 {
-    [Fact]
-    public async Task Calls_that_block_end_although_the_pool_has_no_thread_left()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Calls_that_block_end_although_the_pool_has_no_thread_left(bool isMeasured)
     {
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (isMeasured && instrument.Meter.Name == RaftKvTelemetry.MeterName)
+                l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => { });
+        listener.Start();
+
         var directory = TestDirectory.Create();
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddRaftKv(o => o.DataDirectory = directory).AddDistributedCache(o => o.Consistency = KvConsistency.Linearizable);

@@ -21,15 +21,28 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         CancellationToken cancellationToken = default)
     {
         reserved.ThrowIfReserved(key);
-        var limits = Limits;
-        if (value.Length > limits.MaxValueBytes)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, limits.MaxValueBytes);
+        CheckValue(value.Length);
         if (access.TryHost is not { } host)
         {
             return OnceOpenAsync(key, (Kv: this, Key: key, Value: value.ToArray(), Options: setOptions, Token: cancellationToken),
                 static call => call.Kv.SetAsync(call.Key, call.Value, call.Options, call.Token), cancellationToken);
         }
-        var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        return _sender.Send(host, NewSet(host, key, value, setOptions), cancellationToken);
+    }
+
+    /// <summary>As <see cref="SetAsync"/>, for callers that must block: needs no thread of the pool.</summary>
+    internal KvWriteResult Set(string key, ReadOnlyMemory<byte> value, KvSetOptions setOptions)
+    {
+        reserved.ThrowIfReserved(key);
+        WaitUntilOpen();
+        CheckValue(value.Length);
+        var host = access.Host;
+        return _sender.SendAndWait(host, NewSet(host, key, value, setOptions));
+    }
+
+    private WriteOperation NewSet(LocalReplica host, string key, ReadOnlyMemory<byte> value, in KvSetOptions setOptions)
+    {
+        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var lifetime = KvLifetime.Of(setOptions);
@@ -41,7 +54,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, name.Bytes, value.Span);
             else
                 KvCommand.WriteSet(write.Command.Span, setOptions.When, lifetime, name.Bytes, value.Span);
-            return _sender.Send(host, write, cancellationToken);
+            return write;
         }
         finally
         {
@@ -58,12 +71,26 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
             return OnceOpenAsync(key, (Kv: this, Key: key, Options: deleteOptions, Token: cancellationToken),
                 static call => call.Kv.DeleteAsync(call.Key, call.Options, call.Token), cancellationToken);
         }
+        return _sender.Send(host, NewDelete(host, key, deleteOptions), cancellationToken);
+    }
+
+    /// <summary>As <see cref="DeleteAsync"/>, for callers that must block: needs no thread of the pool.</summary>
+    internal KvWriteResult Delete(string key)
+    {
+        reserved.ThrowIfReserved(key);
+        WaitUntilOpen();
+        var host = access.Host;
+        return _sender.SendAndWait(host, NewDelete(host, key, default));
+    }
+
+    private WriteOperation NewDelete(LocalReplica host, string key, in KvDeleteOptions deleteOptions)
+    {
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var write = _sender.NewWrite(host, KvCommand.DeleteBytes(name.Bytes.Length));
             KvCommand.WriteDelete(write.Command.Span, deleteOptions.When, name.Bytes);
-            return _sender.Send(host, write, cancellationToken);
+            return write;
         }
         finally
         {
@@ -168,6 +195,13 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         }
     }
 
+    private void CheckValue(int bytes)
+    {
+        var most = Limits.MaxValueBytes;
+        if (bytes > most)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), bytes, most);
+    }
+
     private void Check(string key)
     {
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
@@ -229,29 +263,6 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     {
         if (access.TryHost?.Replica is { IsLeaderless: true } replica)
             throw Errors.NoLeader(replica.WithoutLeader ?? TimeSpan.Zero);
-    }
-
-    /// <summary>Blocks until the write is done; for <see cref="SetAsync"/> and <see cref="DeleteAsync"/>.</summary>
-    internal static KvWriteResult Wait(ValueTask<KvWriteResult> write)
-    {
-        var awaiter = write.GetAwaiter();
-        if (!awaiter.IsCompleted)
-        {
-            // Not disposed: the thread that sets the event may still be inside Set when this thread continues.
-            var done = new ManualResetEventSlim();
-            var previous = SynchronizationContext.Current;
-            SynchronizationContext.SetSynchronizationContext(InlineSynchronizationContext.Instance);
-            try
-            {
-                awaiter.OnCompleted(done.Set);
-            }
-            finally
-            {
-                SynchronizationContext.SetSynchronizationContext(previous);
-            }
-            done.Wait();
-        }
-        return awaiter.GetResult();
     }
 
     /// <summary>Reads a value in place from this node's copy, whatever its age.</summary>

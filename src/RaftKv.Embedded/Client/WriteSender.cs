@@ -1,4 +1,5 @@
 using RaftKv.Embedded.Node;
+using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;
@@ -35,52 +36,96 @@ internal sealed class WriteSender(RaftKvOptions options)
     public ValueTask<KvWriteResult> Send(LocalReplica host, WriteOperation write, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var bytes = write.Command.Length;
-        if (Interlocked.Add(ref _pendingBytes, bytes) > options.MaxPendingBytes)
-        {
-            Release(bytes);
-            write.Return();
-            throw Errors.Overloaded(options.MaxPendingBytes);
-        }
-        if (host.Telemetry.WatchesWrites && !write.IsReused)
+        Reserve(write);
+        if (IsWatched(host, write))
             return SendWatchedAsync(host, write, cancellationToken);
         var result = write.Start(cancellationToken);
         host.Post(write);
         return result;
     }
 
+    /// <summary>
+    /// As <see cref="Send"/>, for callers that must block: the thread that completes the write wakes the caller, without the pool.
+    /// </summary>
+    public KvWriteResult SendAndWait(LocalReplica host, WriteOperation write)
+    {
+        Reserve(write);
+        return IsWatched(host, write) ? SendWatched(host, write) : PostAndWait(host, write);
+    }
+
+    /// <summary>Counts the bytes of the write until it is completed.</summary>
+    private void Reserve(WriteOperation write)
+    {
+        var bytes = write.Command.Length;
+        if (Interlocked.Add(ref _pendingBytes, bytes) <= options.MaxPendingBytes)
+            return;
+        Release(bytes);
+        write.Return();
+        throw Errors.Overloaded(options.MaxPendingBytes);
+    }
+
+    private static bool IsWatched(LocalReplica host, WriteOperation write) => host.Telemetry.WatchesWrites && !write.IsReused;
+
+    private static KvWriteResult PostAndWait(LocalReplica host, WriteOperation write)
+    {
+        var awaiter = write.Start(CancellationToken.None).GetAwaiter();
+        host.Post(write);
+        if (!awaiter.IsCompleted)
+        {
+            // Not disposed: the thread that sets the event may still be inside Set when this thread continues.
+            var done = new ManualResetEventSlim();
+            var previous = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(InlineSynchronizationContext.Instance);
+            try
+            {
+                awaiter.OnCompleted(done.Set);
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(previous);
+            }
+            done.Wait();
+        }
+        return awaiter.GetResult();
+    }
+
     /// <summary>Sends, and measures and traces the write. Called only while a listener is attached.</summary>
     private static async ValueTask<KvWriteResult> SendWatchedAsync(LocalReplica host, WriteOperation write,
         CancellationToken cancellationToken)
     {
-        var activity = host.Telemetry.StartWrite(KvCommand.NameOf(write.Command.Span));
-        var begun = host.Clock.Ticks;
-        var outcome = "applied";
-        Exception? error = null;
+        var watch = WriteWatch.Begin(host, write);
+        KvWriteResult result;
         try
         {
-            if (activity is { Recorded: true })
-                write.Trace = activity;
             var sent = write.Start(cancellationToken);
             host.Post(write);
-            var result = await sent.ConfigureAwait(false);
-            if (!result.Applied)
-                outcome = "not_applied";
-            return result;
+            result = await sent.ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            (outcome, error) = (e is RaftKvException { Outcome: KvOutcome.NotApplied } ? "refused" : "unknown", e);
+            watch.End(e);
             throw;
         }
-        finally
+        watch.End(result);
+        return result;
+    }
+
+    /// <summary>As <see cref="SendWatchedAsync"/>, for callers that must block.</summary>
+    private static KvWriteResult SendWatched(LocalReplica host, WriteOperation write)
+    {
+        var watch = WriteWatch.Begin(host, write);
+        KvWriteResult result;
+        try
         {
-            var whole = host.Clock.Ticks - begun;
-            var given = write.SentAt == 0 ? 0 : Math.Clamp(write.SentAt - begun, 0, whole);
-            var committed = write.CommittedAt == 0 ? whole : Math.Clamp(write.CommittedAt - begun, given, whole);
-            var (propose, replicate) = (TimeSpan.FromTicks(given), TimeSpan.FromTicks(committed));
-            host.Telemetry.EndWrite(activity, propose, replicate, TimeSpan.FromTicks(whole), outcome, error);
+            result = PostAndWait(host, write);
         }
+        catch (Exception e)
+        {
+            watch.End(e);
+            throw;
+        }
+        watch.End(result);
+        return result;
     }
 
     private long DeadlineOf(LocalReplica host) => host.Clock.Ticks + options.RequestTimeout.Ticks;

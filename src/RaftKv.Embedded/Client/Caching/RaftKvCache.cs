@@ -65,35 +65,46 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
     }
 
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) =>
-        DistributedKv.Wait(Write(key, NotNull(value), options, default));
+        Write(key, NotNull(value), options);
 
     public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        await Write(key, NotNull(value), options, token).ConfigureAwait(false);
+        await WriteAsync(key, NotNull(value), options, token).ConfigureAwait(false);
 
     public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
-        DistributedKv.Wait(Write(key, value, options, default));
+        WithWhole(value, (Cache: this, Key: key, Options: options),
+            static (call, whole) => call.Cache.Write(call.Key, whole, call.Options));
 
     public async ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options,
         CancellationToken token = default) =>
-        await Write(key, value, options, token).ConfigureAwait(false);
+        await WithWhole(value, (Cache: this, Key: key, Options: options, Token: token),
+            static (call, whole) => call.Cache.WriteAsync(call.Key, whole, call.Options, call.Token)).ConfigureAwait(false);
 
-    public void Remove(string key) => DistributedKv.Wait(Delete(key, default));
+    public void Remove(string key)
+    {
+        var name = Name(key);
+        RefuseIfLeaderless();
+        kv.Delete(name);
+    }
 
-    public async Task RemoveAsync(string key, CancellationToken token = default) => await Delete(key, token).ConfigureAwait(false);
+    public async Task RemoveAsync(string key, CancellationToken token = default)
+    {
+        var name = Name(key);
+        RefuseIfLeaderless();
+        await kv.DeleteAsync(name, default, token).ConfigureAwait(false);
+    }
 
     private ValueTask<KvReadResult<TResult>> ReadAsync<TState, TResult>(string key, TState state, KvReader<TState, TResult> read,
         CancellationToken token) =>
         kv.ReadAsync(Name(key), state, read, _reading, token);
 
     /// <summary>
-    /// The value is in the command when the method returns: the segments of the sequence are copied into a rented buffer that is returned
-    /// at once.
+    /// Writes a sequence: its segments are copied into a rented buffer. <paramref name="write"/> has copied the value into a command when
+    /// it returns.
     /// </summary>
-    private ValueTask<KvWriteResult> Write(string key, in ReadOnlySequence<byte> value, DistributedCacheEntryOptions entry,
-        CancellationToken token)
+    private TResult WithWhole<TCall, TResult>(in ReadOnlySequence<byte> value, TCall call, Func<TCall, ReadOnlyMemory<byte>, TResult> write)
     {
         if (value.IsSingleSegment)
-            return Write(key, value.First, entry, token);
+            return write(call, value.First);
         var maxValueBytes = kv.Limits.MaxValueBytes;
         if (value.Length > maxValueBytes)
             throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), value.Length, maxValueBytes);
@@ -102,7 +113,7 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         try
         {
             value.CopyTo(whole);
-            return Write(key, whole.AsMemory(0, length), entry, token);
+            return write(call, whole.AsMemory(0, length));
         }
         finally
         {
@@ -110,7 +121,7 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         }
     }
 
-    private ValueTask<KvWriteResult> Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry,
+    private ValueTask<KvWriteResult> WriteAsync(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry,
         CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -118,11 +129,12 @@ internal sealed class RaftKvCache(DistributedKv kv, RaftKvCacheOptions options) 
         return kv.SetAsync(Name(key), value, Lifetime(entry), token);
     }
 
-    private ValueTask<KvWriteResult> Delete(string key, CancellationToken token)
+    /// <summary>As <see cref="WriteAsync"/>, and blocks until it is done.</summary>
+    private KvWriteResult Write(string key, ReadOnlyMemory<byte> value, DistributedCacheEntryOptions entry)
     {
-        var name = Name(key);
+        ArgumentNullException.ThrowIfNull(entry);
         RefuseIfLeaderless();
-        return kv.DeleteAsync(name, default, token);
+        return kv.Set(Name(key), value, Lifetime(entry));
     }
 
     /// <summary>

@@ -146,8 +146,15 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         // Any successor will do, and an attempt whose answer was lost may have found one: asking the new leader too would transfer the
         // leadership twice.
         bool HasHappened() => asked++ > 0 && toNodeId is null && before is not null && Status.LeaderId is { } now && now != before;
-        ThrowIfRefused(await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken,
-            HasHappened).ConfigureAwait(false));
+        var answer = await AskAsync(AdminOperation.TransferLeadership, toNodeId ?? "", "", cancellationToken,
+            HasHappened).ConfigureAwait(false);
+        // The refusal of an attempt says nothing about the one before it, whose transfer may be the reason for the refusal.
+        if (answer is { MayHaveHappened: true, Result.Error: not null })
+        {
+            throw Errors.ChangeUnknown(
+                $"the answer to an attempt was lost, and the next one was refused: {answer.Result.Message.TrimEnd('.')}");
+        }
+        ThrowIfRefused(answer);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_options.RequestTimeout);
         try
@@ -205,7 +212,11 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             if (hasHappened?.Invoke() == true)
                 return new AdminResult(null, "");
             if (replica.Status is { Role: RaftKvRole.Removed } removed)
-                throw Errors.Removed(removed.NodeId);
+            {
+                throw mayHaveHappened
+                    ? Errors.ChangeUnknown($"{removed.NodeId} was removed from the cluster before it was answered")
+                    : Errors.Removed(removed.NodeId);
+            }
             var call = new AdminCall { Operation = operation, NodeId = nodeId, Address = address };
             var askedAt = clock.Ticks;
             host.PostRequest(call);

@@ -231,6 +231,28 @@ public sealed class TestClusterTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Fact]
+    public async Task A_transfer_whose_answer_was_lost_is_not_said_to_be_refused_while_it_goes_on()
+    {
+        await using var cluster = await RaftKvTestCluster.StartAsync(3, (_, b) => b.Services.Configure<RaftKvOptions>(
+            o => (o.RequestTimeout, o.HandOverTimeout) = (TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30))), Token);
+        RaftKvException? error = null;
+        await Until(async () =>
+        {
+            var leader = await cluster.WaitForLeaderAsync(Token);
+            var asked = cluster.Nodes.First(n => n != leader);
+            var successor = cluster.Nodes.Last(n => n != leader);
+            // It takes over once its vote for itself is on its disk.
+            successor.SlowDisk(TimeSpan.FromSeconds(5));
+            error = await Record.ExceptionAsync(() => asked.Cluster.TransferLeadershipAsync(successor.Id, Token)) as RaftKvException;
+            successor.SlowDisk(TimeSpan.Zero);
+            // On a machine that is busy another node may have been elected, or the successor may not have answered in time.
+            return error is not (null or RaftKvUnavailableException or RaftKvMembershipException { Error: RaftKvMembershipError.NotEligible });
+        });
+
+        Assert.Equal(KvOutcome.Unknown, error!.Outcome);
+    }
+
     private static async Task<bool> RefusesAsync(IDistributedKv kv)
     {
         try

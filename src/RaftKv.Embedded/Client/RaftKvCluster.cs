@@ -107,9 +107,10 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         {
             // An earlier attempt has removed it already.
         }
-        catch (RaftKvUnavailableException e)
+        catch (Exception e) when (e is RaftKvUnavailableException or RaftKvMembershipException)
         {
-            throw Errors.ChangeUnknown($"{newNodeId} is a member now; {oldNodeId} was not removed: {e.Message}");
+            // The error of the removal says that nothing was changed, which is not true of this call.
+            throw Errors.ChangeUnknown($"{newNodeId} was added, and the removal of {oldNodeId} failed", e);
         }
     }
 
@@ -168,9 +169,9 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
         }
-        // In time, or before it stopped.
         throw new RaftKvMembershipException(RaftKvMembershipError.TransferTimedOut,
-            "The old leader has handed over, but this node has not heard of the new one in time. Look at the status of another member.");
+            "The old leader has handed over, but this node has not heard of the new one in time, or has stopped. "
+                + "Look at the status of another member.");
     }
 
     public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)

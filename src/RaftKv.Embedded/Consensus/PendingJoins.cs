@@ -26,6 +26,9 @@ internal sealed class PendingJoins(ReplicaState replica)
                 replica.Outbox.Complete(Take(i), "It has caught up and votes.");
             else if (configuration.Find(_joins[i].NodeId) is null)
                 replica.Outbox.Refuse(Take(i), RaftKvMembershipError.UnknownMember, "It was removed before it had caught up.");
+            else if (configuration.Find(_joins[i].NodeId) is { Role: MemberRole.Learner })
+                replica.Outbox.Refuse(Take(i), RaftKvMembershipError.MemberExists,
+                    "Another call made it a permanent learner before it had caught up. It does not become a voter.");
         }
     }
 

@@ -175,7 +175,7 @@ internal sealed class RaftKvOptionsValidator : IValidateOptions<RaftKvOptions>
         Range(errors, nameof(options.MaxValueBytes), options.MaxValueBytes, 1, 16 * mebibyte);
         Range(errors, nameof(options.MaxTransactionBytes), options.MaxTransactionBytes, 1024, 16 * mebibyte);
         Range(errors, nameof(options.MaxPendingBytes), options.MaxPendingBytes,
-            Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), long.MaxValue);
+            Math.Max(4L * options.MaxValueBytes, options.MaxTransactionBytes), 1L << 40);
         Range(errors, nameof(options.MemoryBudgetBytes), options.MemoryBudgetBytes, StorageBudget.Least(options), 1L << 40);
         Range(errors, nameof(options.ExpectedKeys), options.ExpectedKeys, 1_000, 2_000_000_000);
         Range(errors, nameof(options.LogSegmentBytes), options.LogSegmentBytes, mebibyte, 1024 * mebibyte);

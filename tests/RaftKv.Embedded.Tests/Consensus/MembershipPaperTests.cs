@@ -96,6 +96,22 @@ public sealed class MembershipPaperTests
         Assert.Equal((RaftRole.Leader, 3), (cluster.Core("node1").Role, cluster.Core("node1").Configuration.VoterCount));
     }
 
+    [Fact]
+    public void A_join_ends_when_another_call_makes_the_new_member_a_learner()
+    {
+        var cluster = ScriptedCluster.Of("node1", "node2", "node3");
+        cluster.Elect("node1");
+        var join = cluster.Change("node1", new AddMember(new Member("node9", "nowhere:9", Guid.Empty, MemberRole.Joining)));
+        cluster.Run(500);
+        Assert.Null(cluster.Completed(join));
+
+        var learner = cluster.Change("node1", new AddMember(new Member("node9", "nowhere:9", Guid.Empty, MemberRole.Learner)));
+        cluster.Run(500);
+
+        Assert.Null(cluster.Completed(learner)!.Error);
+        Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(join)!.Error);
+    }
+
     /// <summary>
     /// Dissertation §4.4: a voter whose connection was just reset does not count as alive, although it was heard a moment ago.
     /// </summary>

@@ -102,7 +102,7 @@ public sealed class RaftKvOptionsValidatorTests
             "MaxKeyBytes is 0; it must be between 1 and 32768.",
             "MaxValueBytes is 1073741824; it must be between 1 and 16777216.",
             "MaxTransactionBytes is 1; it must be between 1024 and 16777216.",
-            "MaxPendingBytes is 1; it must be between 4294967296 and ",
+            "MaxPendingBytes is 1; it must be between 4294967296 and 1099511627776.",
             "MemoryBudgetBytes is 1; it must be between 16777216 and 1099511627776.",
             "ExpectedKeys is 1; it must be between 1000 and 2000000000.",
             "LogSegmentBytes is 1; it must be between 1048576 and 1073741824.",

@@ -9,7 +9,7 @@ public enum RaftKvMembershipError
     /// <summary>No member has this node id.</summary>
     UnknownMember = 1,
 
-    /// <summary>The node id is a member already, at another address.</summary>
+    /// <summary>The node id is a member already, at another address, or it was made a learner while it was to become a voter.</summary>
     MemberExists = 2,
 
     /// <summary>

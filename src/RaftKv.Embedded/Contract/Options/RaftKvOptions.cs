@@ -155,7 +155,7 @@ public sealed class RaftKvOptions
     /// <summary>
     /// How many bytes of writes may wait on this node; a write that would exceed it is refused as
     /// <see cref="RaftKvUnavailableReason.Overloaded"/>. The default value is 64 MiB; at least four times <see cref="MaxValueBytes"/>, and
-    /// at least <see cref="MaxTransactionBytes"/>.
+    /// at least <see cref="MaxTransactionBytes"/>; 1 TiB at most.
     /// </summary>
     public long MaxPendingBytes { get; set; } = 64 * 1024 * 1024;
 

@@ -89,9 +89,9 @@ internal static class Errors
         new($"The write was given to the leader, but its outcome did not become known within {waited.TotalMilliseconds:N0} ms: it may "
             + "have been applied, or may still be. Read the key, or make the write conditional on a version, before repeating it.");
 
-    public static RaftKvOutcomeUnknownException ChangeUnknown(string why) =>
+    public static RaftKvOutcomeUnknownException ChangeUnknown(string why, Exception? cause = null) =>
         new($"The outcome of the call is unknown ({why}): it may have been carried out, or may still be. "
-            + "Look at the members and the leader in the status, or make the call again: what has been done is not done twice.");
+            + "Look at the members and the leader in the status, or make the call again: what has been done is not done twice.", cause);
 
     public static RaftKvOutcomeUnknownException SessionLost() =>
         new("The write was repeated, and meanwhile the cluster forgot this node's session: whether the first attempt was applied is not "

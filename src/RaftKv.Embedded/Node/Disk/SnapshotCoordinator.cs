@@ -25,6 +25,9 @@ internal sealed class SnapshotCoordinator(
 
     private const int FreeSpacePerFollowersLog = 4;
 
+    /// <summary>So large that no log reaches it, and so small that a multiple of it does not overflow.</summary>
+    private const long LargestThreshold = 1L << 50;
+
     /// <summary>Callers that wait for the next snapshot.</summary>
     private readonly List<TaskCompletionSource<KvVersion>> _waiting = [];
 
@@ -110,7 +113,7 @@ internal sealed class SnapshotCoordinator(
     {
         get
         {
-            var bytes = Math.Max(context.Options.SnapshotThresholdBytes, context.Snapshots.NewestBytes);
+            var bytes = Math.Min(Math.Max(context.Options.SnapshotThresholdBytes, context.Snapshots.NewestBytes), LargestThreshold);
             var members = context.Core!.Configuration.Members;
             var before = members.Count(m => string.CompareOrdinal(m.NodeId, context.NodeId) < 0);
             return bytes + (before == 0 ? 0 : bytes / 4 * before / members.Count);

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Node;
-using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.StateMachine;
 
 namespace RaftKv.Embedded.Client;

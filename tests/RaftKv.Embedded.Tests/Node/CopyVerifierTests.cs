@@ -82,4 +82,50 @@ public sealed class CopyVerifierTests
         Assert.True(node.Replica.Status.VerifiedIndex < probe.Index);
         Assert.Null(node.Replica.Status.Quarantine);
     }
+
+    /// <summary>A copy that was replaced has no fingerprint of the entry of the verdict, and no newer entry is compared while none is written.</summary>
+    [Fact]
+    public void A_member_is_told_once_for_each_answer_that_differs_also_when_the_others_are_asked_again()
+    {
+        var node = new InMemoryNode();
+        var (b, c) = (AddLearner(node, "b"), AddLearner(node, "c"));
+        _ = node.Set("x");
+        node.RunFor(TimeSpan.FromSeconds(3));
+        var index = node.Transport.Take<IntegrityProbe>()[^1].Index;
+        var right = new IntegrityAnswer(index, node.Applier.State.Fingerprint);
+        var wrong = new IntegrityAnswer(index, right.Fingerprint + 1);
+        Receive(b, right);
+        Receive(c, wrong);
+        Assert.Equal(index, Assert.Single(node.Transport.Take<IntegrityVerdict>()).Index);
+
+        for (var i = 0; i < 2; i++)
+        {
+            node.RunFor(TimeSpan.FromSeconds(1));
+            Assert.Equal(index, node.Transport.Take<IntegrityProbe>()[^1].Index);
+            Receive(b, right);
+        }
+        Assert.Empty(node.Transport.Take<IntegrityVerdict>());
+        Assert.True(node.Replica.Status.VerifiedIndex < index);
+
+        // The verdict was lost, and the member answers as before.
+        Receive(c, wrong);
+        Assert.Equal(("c", new IntegrityVerdict(index)), Assert.Single(node.Transport.Sent, s => s.Message is IntegrityVerdict));
+        Receive(c, right);
+        Assert.Equal(index, node.Replica.Status.VerifiedIndex);
+
+        void Receive(PeerHello from, IntegrityAnswer answer)
+        {
+            node.Receive(from, answer);
+            node.RunFor(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    private static PeerHello AddLearner(InMemoryNode node, string nodeId)
+    {
+        var learner = new PeerHello { NodeId = nodeId, Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
+        node.Transport.Answers[$"{nodeId}:1"] = learner;
+        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = nodeId, Address = $"{nodeId}:1" });
+        node.RunFor(TimeSpan.FromSeconds(1));
+        return learner;
+    }
 }

@@ -31,4 +31,10 @@ internal sealed class CopyComparison(long index)
         IsVerified = differ.Length == 0 && configuration.Members.All(m => _answers.ContainsKey(m.NodeId));
         return differ;
     }
+
+    /// <summary>
+    /// The member was told that its copy differs: its answer does not count any more. A copy that was replaced may have no fingerprint of
+    /// this entry, and must not be judged by the old one when another member answers again.
+    /// </summary>
+    public void Forget(string nodeId) => _answers.Remove(nodeId);
 }

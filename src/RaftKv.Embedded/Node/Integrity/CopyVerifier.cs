@@ -91,9 +91,13 @@ internal sealed class CopyVerifier(
         {
             context.Log.CopyDiffers(context.NodeId, odd, round.Index);
             if (odd == context.NodeId)
+            {
                 EnterQuarantine(round.Index);
-            else
-                context.Transport.Send(odd, new IntegrityVerdict(round.Index));
+                continue;
+            }
+            // A verdict that is lost is repeated: the member is asked again, and answers as before.
+            context.Transport.Send(odd, new IntegrityVerdict(round.Index));
+            round.Forget(odd);
         }
         if (round.IsUndecided && !wasUndecided)
             context.Log.CopiesUndecided(context.NodeId, round.Index);

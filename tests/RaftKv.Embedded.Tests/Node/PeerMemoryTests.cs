@@ -88,7 +88,7 @@ public sealed class PeerMemoryTests
     }
 
     [Fact]
-    public void No_more_peers_are_remembered_than_fit_and_the_ones_that_started_last_are()
+    public void No_more_peers_are_remembered_than_fit_and_the_ones_that_were_heard_last_are()
     {
         for (var i = 0; i < PeerRecordFile.MaxRecords + 5; i++)
             _memory.Note(Hello([30, 20], count: 3) with { Incarnation = new Guid(i, 1, 1, new byte[8]) });
@@ -97,6 +97,33 @@ public sealed class PeerMemoryTests
 
         Assert.False(_memory.IsOlder(Hello([9], count: 1) with { Incarnation = new Guid(4, 1, 1, new byte[8]) }));
         Assert.True(_memory.IsOlder(Hello([9], count: 1) with { Incarnation = new Guid(5, 1, 1, new byte[8]) }));
+    }
+
+    /// <summary>Voters run for years, while learners and replaced disks come and go.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_peer_that_is_heard_is_remembered_however_many_start_after_it(bool restarts)
+    {
+        _memory.Note(Hello([30, 20, 10], count: 3));
+        for (var i = 0; i < PeerRecordFile.MaxRecords + 6; i++)
+        {
+            NoteNewcomer(i);
+            _memory.Note(Disk, new AppendReply(5, Accepted: true, 100, default, 100, 1));
+        }
+        if (restarts)
+        {
+            _memory.Save();
+            _memory = new PeerMemory(_files, Root);
+            for (var i = 0; i < PeerRecordFile.MaxRecords - 1; i++)
+                NoteNewcomer(1000 + i);
+        }
+
+        Assert.True(_memory.IsOlder(Hello([20, 10], count: 2)));
+        Assert.True(_memory.IsOlder(Hello([40, 30, 20, 10], count: 4, term: 5, last: 99)));
+
+        void NoteNewcomer(int number) =>
+            _memory.Note(Hello([20, 10], count: 2) with { Incarnation = new Guid(number, 1, 1, new byte[8]) });
     }
 
     [Fact]

@@ -17,7 +17,13 @@ namespace RaftKv.Embedded.Node;
 internal sealed class PeerMemory(IFileSystem files, string directory)
 {
     private readonly Lock _gate = new();
-    private readonly List<PeerRecord> _records = [.. PeerRecordFile.Load(files, directory)];
+
+    /// <summary>With the time at which each peer was last heard, in <see cref="_heard"/>; the file has them in that order.</summary>
+    private readonly List<(PeerRecord Record, long HeardAt)> _records =
+        [.. PeerRecordFile.Load(files, directory).Select((record, at) => (record, (long)at))];
+
+    /// <summary>Counts what was heard of peers.</summary>
+    private long _heard = PeerRecordFile.MaxRecords;
     private bool _hasNewStart;
     private bool _hasNewMark;
 
@@ -25,7 +31,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     public bool IsOlder(PeerHello hello)
     {
         lock (_gate)
-            return hello.Start is { } told && Find(hello.Incarnation) is var at and >= 0 && IsOlder(told, _records[at]);
+            return hello.Start is { } told && Find(hello.Incarnation) is var at and >= 0 && IsOlder(told, _records[at].Record);
     }
 
     /// <summary>Records an introduction that was accepted.</summary>
@@ -36,9 +42,12 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
         lock (_gate)
         {
             var at = Find(hello.Incarnation);
-            var known = at >= 0 ? _records[at] : new PeerRecord { Incarnation = hello.Incarnation };
+            var known = at >= 0 ? _records[at].Record : new PeerRecord { Incarnation = hello.Incarnation };
             if (at >= 0 && (known.Starts, known.StartId) == (told.Count, told.Ids[0]))
+            {
+                Put(at, known);
                 return;
+            }
             _hasNewStart = true;
             Put(at, Later(known, told.Term, told.HasVoted, 0) with { Starts = told.Count, StartId = told.Ids[0] });
         }
@@ -48,8 +57,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     public void Note(Guid incarnation, RaftMessage message)
     {
         // The term of a pre-vote is the one that the candidate would begin.
-        if (message is RequestVote { PreVote: true } or VoteReply { PreVote: true })
-            return;
+        var provesTerm = message is not (RequestVote { PreVote: true } or VoteReply { PreVote: true });
         var hasVoted = message is RequestVote or VoteReply { Granted: true };
         var match = message is AppendReply { Accepted: true } reply ? reply.Match : 0;
         lock (_gate)
@@ -57,12 +65,10 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
             var at = Find(incarnation);
             if (at < 0)
                 return;
-            var known = _records[at];
-            var later = Later(known, message.Term, hasVoted, match);
-            if (later == known)
-                return;
-            _records[at] = later;
-            _hasNewMark = true;
+            var known = _records[at].Record;
+            var later = provesTerm ? Later(known, message.Term, hasVoted, match) : known;
+            Put(at, later);
+            _hasNewMark |= later != known;
         }
     }
 
@@ -85,7 +91,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     {
         PeerRecord[] records;
         lock (_gate)
-            records = [.. _records];
+            records = [.. _records.OrderBy(r => r.HeardAt).Select(r => r.Record)];
         try
         {
             PeerRecordFile.Save(files, directory, records);
@@ -119,19 +125,33 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     {
         for (var i = 0; i < _records.Count; i++)
         {
-            if (_records[i].Incarnation == incarnation)
+            if (_records[i].Record.Incarnation == incarnation)
                 return i;
         }
         return -1;
     }
 
-    /// <summary>The records are in the order of the peers' last starts; when there are too many, the first one is dropped.</summary>
+    /// <summary>
+    /// Keeps a record of a peer that was heard just now. When there are too many, a new one takes the place of the peer that was not heard
+    /// for the longest time: peers that have left are forgotten, and members that run for years are not.
+    /// </summary>
     private void Put(int at, in PeerRecord record)
     {
-        if (at >= 0)
-            _records.RemoveAt(at);
-        else if (_records.Count >= PeerRecordFile.MaxRecords)
-            _records.RemoveAt(0);
-        _records.Add(record);
+        var heard = (record, ++_heard);
+        if (at < 0 && _records.Count < PeerRecordFile.MaxRecords)
+            _records.Add(heard);
+        else
+            _records[at >= 0 ? at : LongestSilent()] = heard;
+    }
+
+    private int LongestSilent()
+    {
+        var found = 0;
+        for (var i = 1; i < _records.Count; i++)
+        {
+            if (_records[i].HeardAt < _records[found].HeardAt)
+                found = i;
+        }
+        return found;
     }
 }

@@ -49,7 +49,7 @@ public sealed class MixedVersionsTests : IDisposable
     [Fact]
     public async Task Increments_keep_the_lifetime_once_every_member_is_upgraded_and_an_old_log_is_replayed_as_it_was()
     {
-        var old = await AloneAsync(FeatureLevels.Safeguards);
+        var old = await StartAloneAsync(FeatureLevels.Safeguards);
         await SetForAnHourAsync(old, "before");
         await SetForAnHourAsync(old, "after");
         await old.Kv.IncrementAsync("before", cancellationToken: Cancel);
@@ -58,7 +58,7 @@ public sealed class MixedVersionsTests : IDisposable
         Assert.Equal((RaftKvUnavailableReason.FeatureNotActive, KvOutcome.NotApplied), (refusal.Reason, refusal.Outcome));
         await old.StopAsync();
 
-        await using var upgraded = await AloneAsync(FeatureLevels.Current);
+        await using var upgraded = await StartAloneAsync(FeatureLevels.Current);
         await upgraded.Cluster.WaitUntilReadyAsync(Cancel);
         await WhenActiveAsync(async () => await upgraded.Kv.IncrementAsync("n", 1, new KvIncrementOptions { InitialValue = 5 }, Cancel));
         await upgraded.Kv.IncrementAsync("after", cancellationToken: Cancel);
@@ -66,12 +66,26 @@ public sealed class MixedVersionsTests : IDisposable
         Assert.Null((await upgraded.Kv.GetAsync("before", cancellationToken: Cancel)).ExpiresAt);
         Assert.NotNull((await upgraded.Kv.GetAsync("after", cancellationToken: Cancel)).ExpiresAt);
         Assert.Equal("6", await upgraded.Kv.GetStringAsync("n", cancellationToken: Cancel));
+    }
 
-        Task<TestNode> AloneAsync(int level) => TestNode.StartAsync(o =>
-        {
-            o.Be(1, _ports, _folder);
-            o.FeatureLevel = level;
-        });
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_older_version_does_not_start_on_the_data_of_a_newer_level_and_changes_nothing(bool hasSnapshot)
+    {
+        var node = await StartAloneAsync(FeatureLevels.Current);
+        await node.Kv.SetAsync("key", "1"u8.ToArray(), cancellationToken: Cancel);
+        if (hasSnapshot)
+            await node.Cluster.TakeSnapshotAsync(Cancel);
+        await node.StopAsync();
+
+        var refusal = await Assert.ThrowsAsync<RaftKvStorageException>(() => StartAloneAsync(FeatureLevels.Safeguards));
+        Assert.Equal(RaftKvStorageError.NewerFormat, refusal.Error);
+        Assert.Contains($"level {FeatureLevels.Current}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"level {FeatureLevels.Safeguards}", refusal.Message, StringComparison.Ordinal);
+
+        await using var again = await StartAloneAsync(FeatureLevels.Current);
+        Assert.Equal("1", await again.Kv.GetStringAsync("key", cancellationToken: Cancel));
     }
 
     private static async Task SetForAnHourAsync(TestNode node, string key) =>
@@ -117,6 +131,12 @@ public sealed class MixedVersionsTests : IDisposable
         transaction.Then.Set("new", "1"u8.ToArray());
         return transaction;
     }
+
+    private Task<TestNode> StartAloneAsync(int level) => TestNode.StartAsync(o =>
+    {
+        o.Be(1, _ports, _folder);
+        o.FeatureLevel = level;
+    });
 
     private Task<TestNode> StartAsync(int number, int level = FeatureLevels.Current) => TestNode.StartAsync(o =>
     {

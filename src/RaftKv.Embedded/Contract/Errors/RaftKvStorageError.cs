@@ -18,7 +18,9 @@ public enum RaftKvStorageError
     /// <summary>A file is damaged where it must not be.</summary>
     Damaged = 4,
 
-    /// <summary>A file was written by a newer version of this library.</summary>
+    /// <summary>
+    /// A file was written by a newer version of this library, or the cluster uses a feature level that this version does not support.
+    /// </summary>
     NewerFormat = 5,
 
     /// <summary>The directory cannot be created or written.</summary>

@@ -81,6 +81,29 @@ internal static class StartupRecovery
         }
     }
 
+    /// <summary>
+    /// A version must not apply the log of a feature level that it does not support: it would treat the operations that it does not know as
+    /// malformed, and its copy would differ from those of the other members.
+    /// </summary>
+    /// <param name="root">The data directory.</param>
+    /// <param name="recovery">The content of its log.</param>
+    /// <param name="state">The state of its newest snapshot.</param>
+    /// <param name="supported">The newest feature level that this node supports.</param>
+    /// <exception cref="RaftKvStorageException"><see cref="RaftKvStorageError.NewerFormat"/>: the cluster's level is higher.</exception>
+    public static void ThrowIfNewerLevel(string root, WalRecovery recovery, KvStateMachine state, int supported)
+    {
+        var hasLog = recovery.Continues(state.Applied);
+        var configuration = hasLog && recovery.Configurations is [.., var last] && last.Index > state.ConfigurationIndex
+            ? ClusterConfiguration.Decode(last.Payload.Span)
+            : state.Configuration;
+        if (configuration.FeatureLevel > supported)
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
+                $"The cluster of {root} uses feature level {configuration.FeatureLevel}; this version of the library supports up to level "
+                    + $"{supported} and cannot apply the log. Nothing was changed: start the node with the newer version again.");
+        }
+    }
+
     /// <summary>What the core starts from; <c>null</c> when the node has no cluster yet.</summary>
     /// <param name="mark">Up to where the node had served its copy; <c>null</c> if that is unknown.</param>
     public static RaftStart? Join(LocalIdentity identity, Wal wal, WalRecovery recovery, KvStateMachine state, ILogger log,

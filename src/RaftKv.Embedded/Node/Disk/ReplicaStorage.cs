@@ -48,6 +48,7 @@ internal sealed class ReplicaStorage : IDisposable
             };
             Wal = Wal.Open(Files, Directory.Wal, walOptions, out var recovery);
             _opened.Push(Wal);
+            StartupRecovery.ThrowIfNewerLevel(Directory.Root, recovery, State, FeatureLevels.Of(options));
             Mark = AppliedMark.Open(Files, Directory.Root);
             _opened.Push(Mark);
             Start = StartupRecovery.Join(Identity, Wal, recovery, State, log, Mark);

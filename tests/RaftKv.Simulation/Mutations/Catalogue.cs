@@ -186,7 +186,9 @@ internal static partial class Catalogue
         new("snapshot-without-sessions", "a snapshot leaves out the table of sessions",
             new Edit("StateMachine/KvStateMachine.cs", "new KvSnapshot(State(), ", "new KvSnapshot(State() with { Sessions = new SessionTable().Encode() }, ")),
         new("applied-again-after-snapshot", "entries that a snapshot holds are applied once more",
-            new Edit("Consensus/ReplicaState.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;")),
+            new Edit("Consensus/ReplicaState.cs", "CommitIndex = _applyIssued = last.Index;", "CommitIndex = last.Index;"),
+            // The applier skips what it has applied already, which it needs when an earlier attempt had no room for all of a range.
+            new Edit("Node/Apply/Applier.cs", "var next = Math.Max(range.From, AppliedIndex + 1);", "var next = range.From;")),
         // Not to mark a write as uncertain when a snapshot is installed would change nothing while the write is also sent to the leader
         // again in the same turn, and to every new leader: it then has more than one attempt before a refusal or the loss of the session
         // can reach it. So the planted bugs are in what those do with such a write.

@@ -20,13 +20,13 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         CancellationToken cancellationToken = default)
     {
         reserved.ThrowIfReserved(key);
-        CheckValue(value.Length);
+        var limits = LimitsFor(value.Length);
         if (access.TryHost is not { } host)
         {
             return OnceOpenAsync(key, (Kv: this, Key: key, Value: value.ToArray(), Options: setOptions, Token: cancellationToken),
                 static call => call.Kv.SetAsync(call.Key, call.Value, call.Options, call.Token), cancellationToken);
         }
-        return _sender.Send(host, NewSet(host, key, value, setOptions), cancellationToken);
+        return _sender.Send(host, NewSet(host, limits, key, value, setOptions), cancellationToken);
     }
 
     /// <summary>As <see cref="SetAsync"/>, for callers that must block: needs no thread of the pool.</summary>
@@ -34,14 +34,15 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
     {
         reserved.ThrowIfReserved(key);
         WaitUntilOpen();
-        CheckValue(value.Length);
+        var limits = LimitsFor(value.Length);
         var host = access.Host;
-        return _sender.SendAndWait(host, NewSet(host, key, value, setOptions));
+        return _sender.SendAndWait(host, NewSet(host, limits, key, value, setOptions));
     }
 
-    private WriteOperation NewSet(LocalReplica host, string key, ReadOnlyMemory<byte> value, in KvSetOptions setOptions)
+    private WriteOperation NewSet(
+        LocalReplica host, ClusterLimits limits, string key, ReadOnlyMemory<byte> value, in KvSetOptions setOptions)
     {
-        var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
+        var name = new KeyEncoding(key, limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
             var lifetime = KvLifetime.Of(setOptions);
@@ -194,11 +195,12 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         }
     }
 
-    private void CheckValue(int bytes)
+    private ClusterLimits LimitsFor(int valueBytes)
     {
-        var most = Limits.MaxValueBytes;
-        if (bytes > most)
-            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), bytes, most);
+        var limits = Limits;
+        if (valueBytes > limits.MaxValueBytes)
+            throw new RaftKvLimitExceededException(nameof(RaftKvOptions.MaxValueBytes), valueBytes, limits.MaxValueBytes);
+        return limits;
     }
 
     private void Check(string key)

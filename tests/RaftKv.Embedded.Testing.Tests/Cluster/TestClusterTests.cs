@@ -254,7 +254,8 @@ public sealed class TestClusterTests
             error = await Record.ExceptionAsync(() => asked.Cluster.TransferLeadershipAsync(successor.Id, Token)) as RaftKvException;
             successor.SlowDisk(TimeSpan.Zero);
             // On a machine that is busy another node may have been elected, or the successor may not have answered in time.
-            return error is not (null or RaftKvUnavailableException or RaftKvMembershipException { Error: RaftKvMembershipError.NotEligible });
+            return error is not (null or RaftKvUnavailableException
+                or RaftKvMembershipException { Error: RaftKvMembershipError.NotEligible });
         });
 
         Assert.Equal(KvOutcome.Unknown, error!.Outcome);

@@ -8,8 +8,8 @@ using Xunit;
 namespace RaftKv.Embedded.Tests.Hosting;
 
 /// <summary>
-/// Calls whose callers have left fail later, and nobody awaits them: an application that takes
-/// <see cref="TaskScheduler.UnobservedTaskException"/> for a defect must not see them. Alone in the process, whose tasks are everybody's.
+/// A call that was cancelled may fail afterwards. Its exception must be observed: an application may treat
+/// <see cref="TaskScheduler.UnobservedTaskException"/> as a defect. The event is one for the process, so these tests run alone.
 /// </summary>
 [CollectionDefinition(nameof(AbandonedCallTests), DisableParallelization = true)]
 [Collection(nameof(AbandonedCallTests))]

@@ -102,7 +102,8 @@ public sealed class HostLifecycleTests : IDisposable
 
         host.Services.GetRequiredService<ReplicaAccess>().BeginStop();
 
-        var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(() => Kv(host).OpenStringViewAsync("", cancellationToken: Cancel));
+        var refusal = await Assert.ThrowsAsync<RaftKvUnavailableException>(
+            () => Kv(host).OpenStringViewAsync("", cancellationToken: Cancel));
         Assert.Equal(RaftKvUnavailableReason.Stopping, refusal.Reason);
         Assert.True((await Kv(host).SetAsync("k", "2"u8.ToArray(), cancellationToken: Cancel)).Applied);
         Assert.Equal("2"u8.ToArray(), (await Kv(host).GetAsync("k", cancellationToken: Cancel)).Value.ToArray());

@@ -83,7 +83,9 @@ public sealed class CopyVerifierTests
         Assert.Null(node.Replica.Status.Quarantine);
     }
 
-    /// <summary>A copy that was replaced has no fingerprint of the entry of the verdict, and no newer entry is compared while none is written.</summary>
+    /// <summary>
+    /// A copy that was replaced has no fingerprint of the entry of the verdict, and no newer entry is compared while none is written.
+    /// </summary>
     [Fact]
     public void A_member_is_told_once_for_each_answer_that_differs_also_when_the_others_are_asked_again()
     {

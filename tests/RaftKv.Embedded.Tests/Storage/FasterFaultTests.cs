@@ -178,7 +178,7 @@ public sealed class FasterFaultTests : IDisposable
             isReading.Set();
             answers.Wait();
         };
-        var reader = Task.Factory.StartNew(() => Record.Exception(() => MustBeRight(store, 0, atLeast: 1)), TaskCreationOptions.LongRunning);
+        var reader = ReadOnItsOwnThread(store);
         isReading.Wait();
 
         store.Dispose();
@@ -211,7 +211,7 @@ public sealed class FasterFaultTests : IDisposable
         using var checkpoint = store.Checkpoint(long.MaxValue);
         isRefused.Wait();
         // The beginning of the record is read at once, and shows that the record is long; all of it is read behind the writes.
-        var reader = Task.Factory.StartNew(() => Record.Exception(() => MustBeRight(store, 0, atLeast: 1)), TaskCreationOptions.LongRunning);
+        var reader = ReadOnItsOwnThread(store);
         isReading.Wait();
 
         store.Dispose();
@@ -219,6 +219,9 @@ public sealed class FasterFaultTests : IDisposable
         Assert.IsType<ObjectDisposedException>(reader.GetAwaiter().GetResult());
         Assert.Empty(Directory.EnumerateFiles(_scratch, "hlog.*", SearchOption.AllDirectories));
     });
+
+    private Task<Exception?> ReadOnItsOwnThread(FasterKvStore store) =>
+        Task.Factory.StartNew(() => Record.Exception(() => MustBeRight(store, 0, atLeast: 1)), TaskCreationOptions.LongRunning);
 
     private FasterKvStore Open() => new(_disk, Path.Combine(_scratch, $"{_opened++}"), Small);
 

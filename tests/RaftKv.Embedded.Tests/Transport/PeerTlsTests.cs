@@ -145,7 +145,8 @@ public sealed class PeerTlsTests : IDisposable
         var log = new RecordingLogger();
         var credentials = _authority.Credentials("b");
         var calls = 0;
-        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(new RaftKvTlsOptions { Credentials = Ask }, log), Logger = log });
+        var options = new RaftKvTlsOptions { Credentials = Ask };
+        using var b = new TransportNode("b", o => o with { Tls = new PeerTls(options, log), Logger = log });
         AssertServes(b);
 
         using var other = Node("other", _authority.Credentials("other"));
@@ -157,7 +158,8 @@ public sealed class PeerTlsTests : IDisposable
         Assert.Contains(log.Lines, l => l.Id == 317 && l.Text.Contains("the vault is away", StringComparison.Ordinal));
         Assert.Equal(0, log.Count(315));
 
-        RaftKvTlsCredentials Ask() => Interlocked.Increment(ref calls) == 1 ? credentials : throw new HttpRequestException("the vault is away");
+        RaftKvTlsCredentials Ask() =>
+            Interlocked.Increment(ref calls) == 1 ? credentials : throw new HttpRequestException("the vault is away");
     }
 
     [Fact]
@@ -167,7 +169,8 @@ public sealed class PeerTlsTests : IDisposable
 
         var error = Assert.Throws<InvalidOperationException>(() => new PeerTls(options, NullLogger.Instance));
 
-        Assert.Equal("The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): the vault is away", error.Message);
+        Assert.Equal(
+            "The certificate of this node or the authorities it trusts cannot be loaded (PeerTls): the vault is away", error.Message);
     }
 
     [Fact]

@@ -51,7 +51,12 @@ internal sealed class TestAuthority
     }
 
     public static RaftKvTlsOptions FilesIn(string folder) =>
-        new() { CertificateFile = Path.Combine(folder, "node.pem"), KeyFile = Path.Combine(folder, "node.key"), AuthoritiesFile = Path.Combine(folder, "authorities.pem") };
+        new()
+        {
+            CertificateFile = Path.Combine(folder, "node.pem"),
+            KeyFile = Path.Combine(folder, "node.key"),
+            AuthoritiesFile = Path.Combine(folder, "authorities.pem"),
+        };
 
     public void WriteFiles(string folder, string nodeId, string? authorities = null)
     {

@@ -21,8 +21,7 @@ public readonly record struct KvReadOptions
     public TimeSpan? MaxAge
     {
         get;
-        init => field = value < TimeSpan.Zero
-            ? throw new ArgumentOutOfRangeException(nameof(value), value, "The largest age of a copy must not be negative.") : value;
+        init => field = Checked(value);
     }
 
     /// <summary>
@@ -46,4 +45,8 @@ public readonly record struct KvReadOptions
 
     /// <summary>Reads this node's own copy, once it has applied <paramref name="version"/>.</summary>
     public static KvReadOptions AtLeast(KvVersion version) => new() { Consistency = KvConsistency.Stale, MinVersion = version };
+
+    /// <summary>Returns a largest age of a copy, which must not be negative.</summary>
+    internal static TimeSpan? Checked(TimeSpan? value) => value < TimeSpan.Zero
+        ? throw new ArgumentOutOfRangeException(nameof(value), value, "The largest age of a copy must not be negative.") : value;
 }

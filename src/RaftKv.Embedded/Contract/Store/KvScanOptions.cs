@@ -16,8 +16,7 @@ public readonly record struct KvScanOptions
     public TimeSpan? MaxAge
     {
         get;
-        init => field = value < TimeSpan.Zero
-            ? throw new ArgumentOutOfRangeException(nameof(value), value, "The largest age of a copy must not be negative.") : value;
+        init => field = KvReadOptions.Checked(value);
     }
 
     /// <summary>

@@ -20,6 +20,7 @@ internal static class StateFollower
         var mayRetry = retryFirst;
         while (true)
         {
+            var pause = RetryAfter;
             try
             {
                 state.Begin();
@@ -29,17 +30,16 @@ internal static class StateFollower
                     mayRetry = true;
                 }
                 // A watch of the replica ends by an exception only; that of another implementation may end.
-                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
             }
             catch (RaftKvException e) when (e is RaftKvCompactedException || (mayRetry && e.IsTransient))
             {
-                await Task.Delay(RetryAfter, cancellationToken).ConfigureAwait(false);
             }
             catch (RaftKvUnavailableException e) when (mayRetry && e.Reason == RaftKvUnavailableReason.Removed)
             {
                 // This node may be added to the cluster again; the state stays as it is until then.
-                await Task.Delay(RetryRemovedAfter, cancellationToken).ConfigureAwait(false);
+                pause = RetryRemovedAfter;
             }
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -15,13 +15,15 @@ trap 'for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done; wait
 
 curl() { command curl -sS --max-time 30 "$@"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
+stat() { curl "http://localhost:$1/raft/stats" | grep -o "\"$2\":\"[^\"]*\""; }
 
 start() { # node, HTTP port, Raft port
   echo "\$ SERVER_PORT=$2 RAFT_NODE_ID=$1 RAFT_PORT=$3 RAFT_VOL_DIR=node_${1#node}_data dotnet run --project samples/WebApi"
   SERVER_PORT=$2 RAFT_NODE_ID=$1 RAFT_PORT=$3 RAFT_VOL_DIR="$data/node_${1#node}_data" dotnet "$program" > "$data/$1.log" 2>&1 < /dev/null &
   pids[$1]=$!
   for _ in $(seq 300); do
-    if curl -o /dev/null "http://localhost:$2/raft/stats" 2>/dev/null; then return; fi
+    # Until the replica is open, no other node can reach it.
+    case $(stat "$2" state 2>/dev/null) in '' | *Opening*) ;; *) return ;; esac
     kill -0 "${pids[$1]}" 2>/dev/null || { cat "$data/$1.log" >&2; fail "$1 ended by itself"; }
     sleep 0.1
   done
@@ -43,7 +45,6 @@ run() { # expected
   fail "the answer must contain $1"
 }
 
-stat() { curl "http://localhost:$1/raft/stats" | grep -o "\"$2\":\"[^\"]*\""; }
 leadership() { echo "$(stat "$h1" leader_id) $(stat "$h1" term)"; }
 
 echo "# 1. Run the program three times and join two nodes to the first."

@@ -30,7 +30,7 @@ internal sealed class SampleNode : IAsyncDisposable
 
     public int ProcessId => _process.ProcessId;
 
-    /// <summary>Starts the process and waits until it answers.</summary>
+    /// <summary>Starts the process and waits until the replica is open: only then can other nodes reach it.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _process.Start([], new Dictionary<string, string>
@@ -42,7 +42,7 @@ internal sealed class SampleNode : IAsyncDisposable
             // A long election timeout, so that a busy machine does not cause elections.
             ["RaftKv__ElectionTimeout"] = "00:00:01",
         });
-        await _process.WaitUntilAsync("livez", cancellationToken);
+        await _process.WaitUntilAsync("v1/cluster", cancellationToken, status => !status.Contains("\"role\":\"opening\"", StringComparison.Ordinal));
     }
 
     /// <summary>SIGKILL.</summary>

@@ -68,7 +68,7 @@ public sealed class SlowNetworkTests : IntegrationTest
         foreach (var node in cluster.Nodes)
             network.Limit(node.NodeId, 0);
 
-        Assert.All(loads, load => Assert.Equal((count, 0L), (load.Operations, load.Errors)));
+        Assert.All(loads, load => Assert.Equal((count, null), (load.Operations, load.FirstError)));
         await AssertSameLeaderAsync(cluster, leadership);
         Assert.InRange((await leader.StatusAsync()).LastIndex - before, 2 * count, (2 * count) + 5);
     }

@@ -39,10 +39,10 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Waits until a GET of this path succeeds.</summary>
+    /// <summary>Waits until a GET of this path succeeds, and its body is as it must be.</summary>
     /// <exception cref="InvalidOperationException">The process ended, or did not answer within a minute; the message has what it
     /// printed.</exception>
-    public async Task WaitUntilAsync(string path, CancellationToken cancellationToken)
+    public async Task WaitUntilAsync(string path, CancellationToken cancellationToken, Predicate<string>? holds = null)
     {
         using var http = new HttpClient { BaseAddress = url, Timeout = Patience };
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50, cancellationToken))
@@ -52,7 +52,7 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
             try
             {
                 using var answer = await http.GetAsync(path, cancellationToken);
-                if (answer.IsSuccessStatusCode)
+                if (answer.IsSuccessStatusCode && holds?.Invoke(await answer.Content.ReadAsStringAsync(cancellationToken)) is not false)
                     return;
             }
             catch (HttpRequestException)

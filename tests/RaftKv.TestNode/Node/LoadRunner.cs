@@ -21,6 +21,7 @@ internal sealed class LoadRunner
     private readonly KvSetOptions options;
     private readonly Dictionary<string, long> errors = [];
     private readonly double nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
+    private string? firstError;
     private long next;
     private long deadline;
 
@@ -64,6 +65,7 @@ internal sealed class LoadRunner
             AllocatedBytesPerOperation = operations == 0 ? 0 : Math.Round((double)allocated / operations, 1),
             Errors = errors.Values.Sum(),
             ErrorKinds = errors,
+            FirstError = firstError,
         };
     }
 
@@ -101,7 +103,10 @@ internal sealed class LoadRunner
             catch (RaftKvException e)
             {
                 lock (errors)
+                {
                     errors[e.GetType().Name] = errors.GetValueOrDefault(e.GetType().Name) + 1;
+                    firstError ??= e.Message;
+                }
                 started = Stopwatch.GetTimestamp();
                 continue;
             }

@@ -62,6 +62,9 @@ public sealed record LoadReport
 
     /// <summary>The number of failed calls, by the type of the exception.</summary>
     public Dictionary<string, long> ErrorKinds { get; init; } = [];
+
+    /// <summary>The message of the first call that failed, or <c>null</c>.</summary>
+    public string? FirstError { get; init; }
 }
 
 /// <summary>A node's whole content in order: equal on two nodes that have applied the same log.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -124,11 +125,24 @@ internal sealed class ClusterClient : IDisposable
         HttpMethod method, NodeProcess node, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(node.Url, path)) { Content = content };
-        var answer = await _http.SendAsync(request, cancellationToken);
+        var answer = await SendAsync(request, cancellationToken);
         if (answer.IsSuccessStatusCode)
             return answer;
         using (answer)
             throw Error(answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.SendAsync(request, cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            // So it leaves HttpClient when the connection is reset as soon as it is made.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e);
+        }
     }
 
     private static ApiException Error(HttpStatusCode status, string body)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using RaftKv.Testing;
 using RaftKv.TestNode.Driver;
 using Xunit;
 

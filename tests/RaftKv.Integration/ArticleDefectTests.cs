@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
+using RaftKv.Testing;
 using RaftKv.TestNode.Driver;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
+using RaftKv.Testing;
 using RaftKv.TestNode.Driver;
 using Xunit;
 

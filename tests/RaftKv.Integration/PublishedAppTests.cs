@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using RaftKv.Embedded;
 using RaftKv.Integration.Support;
+using RaftKv.Testing;
 using RaftKv.TestNode.Driver;
 using Xunit;
 

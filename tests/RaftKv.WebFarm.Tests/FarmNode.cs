@@ -1,4 +1,5 @@
 using System.Globalization;
+using RaftKv.Testing;
 using RaftKv.TestNode.Driver;
 
 namespace RaftKv.WebFarm.Tests;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 
 namespace RaftKv.WebFarm.Tests;
 
@@ -134,9 +135,10 @@ internal sealed class Visitors : IAsyncDisposable
                 }
                 return (body, CookieOf(answer.Headers));
             }
-            catch (Exception e) when (e is HttpRequestException or IOException)
+            catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
             {
-                if (!mayRepeat && e is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+                // A connection that is reset as soon as it is made leaves HttpClient as a SocketException.
+                if (!mayRepeat && e is not (HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } or SocketException))
                     return (null, null);
             }
         }
@@ -161,7 +163,7 @@ internal sealed class Visitors : IAsyncDisposable
                 using var answer = await _farm.Nodes[number].Http.GetAsync("readyz");
                 Volatile.Write(ref _inRotation[number], answer.IsSuccessStatusCode);
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or SocketException)
             {
                 Volatile.Write(ref _inRotation[number], false);
             }

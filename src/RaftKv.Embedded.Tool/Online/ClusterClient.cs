@@ -26,14 +26,14 @@ internal sealed class ClusterClient : IDisposable
         {
             AllowAutoRedirect = false,
             ConnectTimeout = LongestConnect,
-            ConnectCallback = ConnectAsync,
-            // Behind a proxy, the connection is made for a request of the handler's own; this is called with the real one.
+            // Called once the connection can carry the request, behind a proxy too: from then on the request may have been sent.
             PlaintextStreamFilter = (context, _) =>
             {
-                NoteConnected(context.InitialRequestMessage);
+                if (context.InitialRequestMessage.Options.TryGetValue(Connected, out var connected))
+                    Volatile.Write(ref connected.Value, true);
                 return ValueTask.FromResult(context.PlaintextStream);
             },
-            // One connection per request: once it is made, the request may have been sent.
+            // One connection per request: HttpClient sends nothing again by itself, and each request is told of its own connection.
             PooledConnectionLifetime = TimeSpan.Zero,
         };
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
@@ -95,7 +95,8 @@ internal sealed class ClusterClient : IDisposable
         {
             response = await _http.SendAsync(message, until, end.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        // A connection that is reset as soon as it is made leaves HttpClient as a SocketException.
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or SocketException)
         {
             throw Failed(request, address, e, Volatile.Read(ref connected.Value), cancellationToken);
         }
@@ -110,8 +111,6 @@ internal sealed class ClusterClient : IDisposable
 
     private static Exception Failed(ApiRequest request, Uri address, Exception error, bool wasSent, CancellationToken cancellationToken)
     {
-        if (error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError })
-            wasSent = false;
         var wasInterrupted = cancellationToken.IsCancellationRequested;
         var reason = wasInterrupted ? "interrupted"
             : error is OperationCanceledException ? "it did not answer in time"
@@ -149,28 +148,6 @@ internal sealed class ClusterClient : IDisposable
             : worst.ExitCode != ExitCode.Unreachable ? worst
             : new ToolException(ExitCode.Unreachable, worst.Code,
                 $"No address answered. Nothing was changed. {string.Join("; ", failures.Select(f => f.Message))}", worst);
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            NoteConnected(context.InitialRequestMessage);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static void NoteConnected(HttpRequestMessage request)
-    {
-        if (request.Options.TryGetValue(Connected, out var connected))
-            Volatile.Write(ref connected.Value, true);
     }
 
     private sealed class NextAddressException(ToolException failure) : Exception

@@ -10,8 +10,8 @@ internal static class CopyReader
     {
         Visit(host, key, new CopyVisitor(), out var copied);
         var result = copied.Result;
-        if (result.SlidingMs != 0)
-            host.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, result.SlidingMs);
+        if (copied.RenewalMs != 0)
+            host.RecordAccess(key, result.Version.Value, result.ExpiresAtMs, copied.RenewalMs);
         return result;
     }
 

@@ -275,8 +275,8 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         try
         {
             var found = CopyReader.Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var look);
-            if (look.SlidingMs != 0)
-                host.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.SlidingMs);
+            if (look.RenewalMs != 0)
+                host.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.RenewalMs);
             result = look.Result;
             return found;
         }

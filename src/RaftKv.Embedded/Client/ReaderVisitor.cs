@@ -10,11 +10,11 @@ internal struct ReaderVisitor<TState, TResult>(TState state, KvReader<TState, TR
     public TResult? Result;
     public long Version;
     public long ExpiresAtMs;
-    public long SlidingMs;
+    public long RenewalMs;
 
     public void Look(in RecordHeader header, ReadOnlySpan<byte> value)
     {
-        (Version, ExpiresAtMs, SlidingMs) = (header.Version, header.ExpiresAtMs, header.SlidingMs);
+        (Version, ExpiresAtMs, RenewalMs) = (header.Version, header.ExpiresAtMs, header.RenewalMs);
         Result = read(value, new KvVersion(header.Version), state);
     }
 }

@@ -126,8 +126,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
             if (page.Count == 0)
                 continue;
             var (key, header, value) = page[0];
-            if (header.SlidingMs != 0)
-                host.Replica.RecordAccess(key, header.Version, header.ExpiresAtMs, header.SlidingMs);
+            if (header.RenewalMs != 0)
+                host.Replica.RecordAccess(key, header.Version, header.ExpiresAtMs, header.RenewalMs);
             return header.ToResult(value) with { ExpiresAtMs = host.Replica.ToWallTime(header.ExpiresAtMs) };
         }
         return default;

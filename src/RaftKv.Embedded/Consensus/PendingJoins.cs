@@ -22,13 +22,19 @@ internal sealed class PendingJoins(ReplicaState replica)
     {
         for (var i = _joins.Count - 1; i >= 0; i--)
         {
-            if (configuration.IsVoter(_joins[i].NodeId))
-                replica.Outbox.Complete(Take(i), "It has caught up and votes.");
-            else if (configuration.Find(_joins[i].NodeId) is null)
-                replica.Outbox.Refuse(Take(i), RaftKvMembershipError.UnknownMember, "It was removed before it had caught up.");
-            else if (configuration.Find(_joins[i].NodeId) is { Role: MemberRole.Learner })
-                replica.Outbox.Refuse(Take(i), RaftKvMembershipError.MemberExists,
-                    "Another call made it a permanent learner before it had caught up. It does not become a voter.");
+            switch (configuration.Find(_joins[i].NodeId))
+            {
+                case { IsVoter: true }:
+                    replica.Outbox.Complete(Take(i), "It has caught up and votes.");
+                    break;
+                case null:
+                    replica.Outbox.Refuse(Take(i), RaftKvMembershipError.UnknownMember, "It was removed before it had caught up.");
+                    break;
+                case { Role: MemberRole.Learner }:
+                    replica.Outbox.Refuse(Take(i), RaftKvMembershipError.MemberExists,
+                        "Another call made it a permanent learner before it had caught up. It does not become a voter.");
+                    break;
+            }
         }
     }
 

@@ -17,6 +17,12 @@ internal readonly record struct RecordHeader(
 {
     public bool HasLifetime => (ExpiresAtMs | LeaseId) != 0;
 
+    /// <summary>
+    /// <see cref="SlidingMs"/> while a use extends the key; 0 without a sliding expiry, and once the key ends at
+    /// <see cref="ExpiresByMs"/> whether it is used or not.
+    /// </summary>
+    public long RenewalMs => ExpiresAtMs == ExpiresByMs ? 0 : SlidingMs;
+
     /// <summary>The header after one more write without a lifetime: the lifetime that the key had ends.</summary>
     public RecordHeader NextAt(long version) => new(version, Version == 0 ? version : CreateVersion, WriteCount + 1);
 

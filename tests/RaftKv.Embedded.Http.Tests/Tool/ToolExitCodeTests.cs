@@ -79,6 +79,21 @@ public sealed class ToolExitCodeTests
     }
 
     [Fact]
+    public async Task Connections_that_are_reset_as_soon_as_they_are_made_are_4()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var resets = ResetAsync(listener);
+
+        // Some of them are reset before HttpClient has read the address of the peer.
+        var result = await ToolProcess.RunAsync("get", "k", "--url", string.Join(',', Enumerable.Repeat(Url(listener), 300)));
+
+        Assert.True(result.ExitCode == 4, result.Errors);
+        listener.Stop();
+        await resets;
+    }
+
+    [Fact]
     public async Task A_read_goes_on_to_the_next_address_and_a_write_only_when_the_first_has_not_got_it()
     {
         await using var node = await WebNode.StartAsync("node1", Stop);
@@ -118,6 +133,23 @@ public sealed class ToolExitCodeTests
     }
 
     private static string Url(TcpListener listener) => $"http://{listener.LocalEndpoint}";
+
+    // Resets every connection as soon as it is made.
+    private static async Task ResetAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                using var connection = await listener.AcceptSocketAsync(Stop);
+                connection.LingerState = new LingerOption(true, 0);
+            }
+        }
+        catch (SocketException)
+        {
+            // The listener is closed.
+        }
+    }
 
     // Takes a request and closes the connection without an answer.
     private static async Task BreakAsync(TcpListener listener)

@@ -57,6 +57,29 @@ public sealed class InMemoryTimeTests : IDisposable
     }
 
     [Fact]
+    public async Task Reads_write_nothing_once_the_absolute_end_is_nearer_than_the_sliding_one()
+    {
+        var end = _time.GetUtcNow() + TimeSpan.FromMinutes(12);
+        await _kv.SetAsync("a", new byte[1], new KvSetOptions { SlidingExpiration = TimeSpan.FromMinutes(10), ExpiresAt = end }, Token);
+        _time.Advance(TimeSpan.FromMinutes(8));
+        var before = _kv.Cluster.Status.LastIndex;
+        Assert.True(Find("a"));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var renewed = _kv.Cluster.Status.LastIndex;
+        Assert.True(renewed > before);
+
+        // The log states the time every ten seconds while a key has an end.
+        for (var i = 0; i < 3; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(Find("a"));
+            Assert.True((await _kv.GetAsync("a", cancellationToken: Token)).Found);
+        }
+
+        Assert.Equal(renewed, _kv.Cluster.Status.LastIndex);
+    }
+
+    [Fact]
     public async Task Thousands_of_keys_end_in_one_step()
     {
         for (var i = 0; i < 3_000; i++)

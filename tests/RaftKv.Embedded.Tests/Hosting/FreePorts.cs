@@ -1,19 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
+using RaftKv.Testing;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Ports that were free a moment ago. All of them are held at the same time, so that they differ.</summary>
+/// <summary>Several <see cref="Ports"/>.</summary>
 internal static class FreePorts
 {
-    public static int[] Take(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        foreach (var listener in listeners)
-            listener.Start();
-        var ports = listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port).ToArray();
-        foreach (var listener in listeners)
-            listener.Stop();
-        return ports;
-    }
+    public static int[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => Ports.Take())];
 }

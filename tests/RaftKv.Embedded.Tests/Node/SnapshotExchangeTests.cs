@@ -36,6 +36,20 @@ public sealed class SnapshotExchangeTests
     }
 
     [Fact]
+    public void Questions_about_the_copy_that_it_replaced_are_not_answered()
+    {
+        var index = _node.Applier.AppliedIndex;
+        _leader.Send(new IntegrityProbe(index));
+        Assert.Equal(index, Assert.Single(_node.Transport.Take<IntegrityAnswer>()).Index);
+        _node.Transport.Sent.Clear();
+
+        Install(0, (int)_snapshot.TotalBytes);
+        _leader.Send(new IntegrityProbe(index));
+
+        Assert.Empty(_node.Transport.Take<IntegrityAnswer>());
+    }
+
+    [Fact]
     public void A_disk_that_fills_up_while_it_is_loaded_leaves_the_state_as_it_was_and_it_is_sent_again()
     {
         var before = _node.Applier.State.Fingerprint;

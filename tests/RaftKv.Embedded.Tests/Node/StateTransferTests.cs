@@ -130,6 +130,36 @@ public sealed class StateTransferTests
         Assert.Equal(piece.TotalBytes, piece.Data.Length);
     }
 
+    [Fact]
+    public void A_leader_that_is_asked_for_a_snapshot_again_replaces_it_if_it_is_damaged()
+    {
+        var node = new InMemoryNode();
+        var b = new PeerHello { NodeId = "b", Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
+        node.Transport.Answers["b:1"] = b;
+        _ = node.Set("x");
+        node.Run();
+        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = "b", Address = "b:1" });
+        node.RunFor(TimeSpan.FromSeconds(1));
+        var request = new StateRequest(node.Replica.Status.AppliedIndex, default, 0);
+        node.Receive(b, request);
+        node.Run();
+        var path = "/data/snapshots/" + Assert.Single(node.Files.ListFiles("/data/snapshots"));
+        var whole = node.Files.Read(path);
+        var damaged = whole.ToArray();
+        damaged[^1] ^= 1;
+        node.Files.Replace(path, damaged);
+
+        node.Receive(b, request);
+        node.Run();
+        Assert.Equal(damaged, node.Transport.Take<StatePiece>()[^1].Data.ToArray());
+        node.Receive(b, request);
+        node.Run();
+        node.Receive(b, request);
+        node.Run();
+
+        Assert.Equal(whole, node.Transport.Take<StatePiece>()[^1].Data.ToArray());
+    }
+
     private void AssertWaitsForRoom()
     {
         Assert.Null(_node.Replica.Status.Fault);

@@ -32,6 +32,44 @@ public sealed class ConnectRaceTests
     }
 
     [Fact]
+    public void A_connection_that_is_reset_as_soon_as_it_is_made_is_a_lost_connection()
+    {
+        using var listener = Listen(backlog: 500);
+        var resetting = new Thread(() =>
+        {
+            try
+            {
+                while (true)
+                {
+                    using var socket = listener.Accept();
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+            }
+            catch (SocketException)
+            {
+                // The listener is closed.
+            }
+        });
+        resetting.Start();
+
+        // Some of them are reset before the winner is asked for its address.
+        for (var i = 0; i < 500; i++)
+        {
+            try
+            {
+                new ConnectRace(Options, Deadline.After(TimeSpan.FromSeconds(30))).Connect([(IPEndPoint)listener.LocalEndPoint!]).Dispose();
+            }
+            catch (ConnectionLostException e)
+            {
+                Assert.True(e.Reset);
+            }
+        }
+
+        listener.Dispose();
+        resetting.Join();
+    }
+
+    [Fact]
     public void Only_silent_addresses_end_with_the_deadline()
     {
         using var silent = new SilentListener();

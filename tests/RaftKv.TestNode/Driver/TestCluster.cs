@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using RaftKv.Embedded;
+using RaftKv.Testing;
 
 namespace RaftKv.TestNode.Driver;
 

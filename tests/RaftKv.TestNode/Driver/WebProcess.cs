@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace RaftKv.TestNode.Driver;
 
@@ -55,9 +56,9 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
                 if (answer.IsSuccessStatusCode && holds?.Invoke(await answer.Content.ReadAsStringAsync(cancellationToken)) is not false)
                     return;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or SocketException)
             {
-                // Not listening yet.
+                // Not listening yet. The second one is of a connection that is reset as soon as it is made.
             }
         }
     }

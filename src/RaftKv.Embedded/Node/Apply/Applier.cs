@@ -243,6 +243,7 @@ internal sealed class Applier : BatchWorker<ApplierTask>
     {
         var old = _state;
         Invariant.Holds(swap.Restored.Applied.Index >= old.Applied.Index, "a snapshot never takes the state back in time");
+        Samples.Clear();
         Changes.Swap(old, swap.Restored);
         Volatile.Write(ref _state, swap.Restored);
         Volatile.Write(ref _applied, swap.Restored.Applied.Index);

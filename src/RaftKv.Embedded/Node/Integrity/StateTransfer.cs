@@ -25,6 +25,12 @@ internal sealed class StateTransfer(
     private const int PieceBytes = 1024 * 1024;
 
     private long _covering;
+
+    /// <summary>On the leader. The snapshot that a node has asked for from its beginning.</summary>
+    private EntryId _asked;
+
+    /// <summary>On the leader. The snapshot that was checked because a node asked for it again.</summary>
+    private EntryId _checked;
     private (EntryId Last, long Offset) _received;
     private long _nextAttempt;
     private bool _isLoading;
@@ -66,8 +72,24 @@ internal sealed class StateTransfer(
                 snapshots.Request();
             return;
         }
+        if (request.Last == default)
+            CheckIfAskedAgain(context.Core.SnapshotId);
         exchange.Read(request.Last, request.Offset, PieceBytes,
             piece => new ReplyWanted(from, new StatePiece(piece.Last, piece.TotalBytes, piece.Offset, piece.Data)));
+    }
+
+    /// <summary>
+    /// A node that asks from the beginning again may have refused the snapshot, because it is damaged on this disk. The snapshot is checked
+    /// once, because the node also asks again when the first piece was lost or is still on its way.
+    /// </summary>
+    private void CheckIfAskedAgain(EntryId snapshot)
+    {
+        if (_asked == snapshot && _checked != snapshot)
+        {
+            _checked = snapshot;
+            snapshots.Check(snapshot);
+        }
+        _asked = snapshot;
     }
 
     /// <summary>On the quarantined node.</summary>

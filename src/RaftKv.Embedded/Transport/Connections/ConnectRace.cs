@@ -96,9 +96,14 @@ internal sealed class ConnectRace(TransportOptions options, Deadline deadline)
     private void Finish(Socket socket)
     {
         var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-        // A connection to a local port without a listener may connect to itself (TCP simultaneous open).
-        if (error == SocketError.Success && socket.LocalEndPoint!.Equals(socket.RemoteEndPoint))
-            error = SocketError.ConnectionRefused;
+        if (error == SocketError.Success)
+        {
+            var remote = SocketSetup.RemoteEndPointOf(socket);
+            // A connection to a local port without a listener may connect to itself (TCP simultaneous open).
+            error = remote is null ? SocketError.ConnectionReset
+                : remote.Equals(socket.LocalEndPoint) ? SocketError.ConnectionRefused
+                : SocketError.Success;
+        }
         if (error == SocketError.Success)
         {
             _winner = socket;

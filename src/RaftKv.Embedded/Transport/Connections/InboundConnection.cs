@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using RaftKv.Embedded.Primitives;
 
@@ -27,7 +26,7 @@ internal sealed class InboundConnection
         (_context, _all, _socket) = (context, all, socket);
         _stream = new PeerStream(socket);
         _reader = new FrameReader(_stream);
-        _remote = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "?";
+        _remote = SocketSetup.RemoteEndPointOf(socket)?.Address.ToString() ?? "?";
         _thread = context.NewThread(Run, "receive");
     }
 

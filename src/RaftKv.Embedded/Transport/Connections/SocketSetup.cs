@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace RaftKv.Embedded.Transport;
@@ -23,6 +24,22 @@ internal static class SocketSetup
         socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UnacknowledgedTimeout.TotalMilliseconds));
         // An urgent message cannot overtake bytes that the kernel has taken and not sent yet, so these are limited.
         socket.SetRawSocketOption(IpProtoTcp, TcpNotSentLowWater, BitConverter.GetBytes(OutboundQueue.SliceBytes));
+    }
+
+    /// <summary>
+    /// The address of the peer; <c>null</c> when the connection was reset as soon as it was made. The kernel does not know the address of a
+    /// connection that has ended.
+    /// </summary>
+    public static IPEndPoint? RemoteEndPointOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint as IPEndPoint;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Ends both directions, which wakes every thread that waits on the socket; the thread that owns it disposes it.</summary>

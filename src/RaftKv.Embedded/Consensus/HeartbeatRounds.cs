@@ -6,6 +6,9 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class HeartbeatRounds
 {
+    /// <summary>The round of a reply to a message of an earlier term: it answers no round of this leadership.</summary>
+    public const long None = 0;
+
     private readonly ReplicaState _replica;
     private readonly ReadLease _lease;
     private readonly ReadIndexes _reads;

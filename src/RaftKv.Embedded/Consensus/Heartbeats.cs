@@ -67,7 +67,7 @@ internal sealed class Heartbeats(
     public void Hear(Progress peer, long round)
     {
         peer.Hear(replica.Now);
-        if (round <= peer.Round || round > rounds.Newest)
+        if (round <= peer.Round)
             return;
         peer.Contact.Round = round;
         OnRoundAnswered();

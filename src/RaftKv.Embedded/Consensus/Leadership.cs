@@ -192,9 +192,11 @@ internal sealed class Leadership
     }
 
     /// <summary>
-    /// Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership.
+    /// Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership. A
+    /// reply to a message of an earlier leadership of this node is of no use, because each leadership counts its rounds anew.
     /// </summary>
-    private static bool Trusts(Progress peer, long round) => !peer.HasLostEntries && round >= peer.Contact.FirstRound;
+    private bool Trusts(Progress peer, long round) =>
+        !peer.HasLostEntries && round > HeartbeatRounds.None && round <= Rounds.Newest && round >= peer.Contact.FirstRound;
 
     /// <summary>
     /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the

@@ -266,8 +266,8 @@ internal sealed class RaftCore
     {
         if (m.Term < Term)
         {
-            // Stale leader: it steps down when it sees our term (Raft §5.1).
-            _replica.Send(from, new AppendReply(Term, Accepted: false, 0, Log.Last, m.Previous.Index, m.Round));
+            // Stale leader: it steps down when it sees our term (Raft §5.1). It may lead again by now, and counts its rounds anew.
+            _replica.Send(from, new AppendReply(Term, Accepted: false, 0, Log.Last, m.Previous.Index, HeartbeatRounds.None));
             return;
         }
         _elections.HearLeader(from);
@@ -280,7 +280,7 @@ internal sealed class RaftCore
     {
         if (m.Term < Term)
         {
-            _replica.Send(from, new InstallSnapshotReply(Term, m.Last, 0, Installed: false, m.Round));
+            _replica.Send(from, new InstallSnapshotReply(Term, m.Last, 0, Installed: false, HeartbeatRounds.None));
             return;
         }
         _elections.HearLeader(from);

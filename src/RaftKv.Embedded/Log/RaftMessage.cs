@@ -48,7 +48,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has
 /// compared its log and found it equal, durable or not.
 /// </param>
-/// <param name="Round">Repeats the round.</param>
+/// <param name="Round">Repeats the round; 0 for a message of an earlier term than the follower's.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
 /// <summary>One piece of a snapshot (Raft §7). Each piece is answered by an <see cref="InstallSnapshotReply"/>.</summary>

@@ -48,7 +48,7 @@ public sealed class ReplacedDiskTests
 
         var wiped = cluster.Change("node1", Wiped);
         Assert.Null(cluster.Completed(wiped));
-        cluster.Hand("node3", "node1", new AppendReply(cluster.Core("node1").Term, Accepted: true, 0, default, 0, 0), ModelClusters.Incarnation("node3"));
+        cluster.Hand("node3", "node1", new AppendReply(cluster.Core("node1").Term, Accepted: true, 0, default, 0, Round: 1), ModelClusters.Incarnation("node3"));
         cluster.Settle();
 
         Assert.Equal(RaftKvMembershipError.MemberExists, cluster.Completed(wiped)!.Error);
@@ -61,7 +61,7 @@ public sealed class ReplacedDiskTests
         var cluster = Three(TimeSpan.FromSeconds(3));
         cluster.Crash("node3");
         cluster.Run(3_500);
-        cluster.Hand("node3", "node1", new AppendReply(cluster.Core("node1").Term, Accepted: true, 0, default, 0, 0), Other);
+        cluster.Hand("node3", "node1", new AppendReply(cluster.Core("node1").Term, Accepted: true, 0, default, 0, Round: 1), Other);
 
         cluster.Change("node1", Wiped);
         cluster.Settle();

@@ -69,6 +69,33 @@ public sealed class RolledBackDiskTests
         Assert.DoesNotContain(cluster.Effects, e => e.Effect is EntriesLost);
     }
 
+    /// <summary>
+    /// Messages of a node's earlier leadership may arrive while it leads again, for example behind others that overtook them. The rounds of
+    /// the two leaderships are not comparable.
+    /// </summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1_000)]
+    public void A_refusal_of_a_message_from_an_earlier_leadership_is_no_loss_and_answers_no_round(long round)
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        var old = cluster.Core("node1").Term;
+        cluster.Transfer("node1", "node2");
+        cluster.Settle();
+        cluster.Transfer("node2", "node1");
+        cluster.Settle();
+        var leader = cluster.Core("node1");
+        var peer = leader.Peers.Single(p => p.NodeId == "node3");
+        Assert.Equal((RaftRole.Leader, true), (leader.Role, leader.Term > old));
+        cluster.Hand("node1", "node3", new AppendEntries(old, new EntryId(1, 1), default, 1, round, LeaseMs: 0));
+        var reply = Assert.IsType<AppendReply>(Assert.Single(cluster.Mail, m => m.From == "node3").Message);
+        cluster.Settle();
+
+        Assert.Equal((leader.Term, 0), (reply.Term, reply.Round));
+        Assert.False(peer.HasLostEntries);
+        Assert.DoesNotContain(cluster.Effects, e => e.Effect is EntriesLost);
+    }
+
     /// <summary>The member is added again while the leader still notifies it of its removal.</summary>
     [Fact]
     public void A_member_that_is_removed_and_added_at_once_is_fed_from_what_its_disk_has()

@@ -23,6 +23,10 @@ internal static partial class Catalogue
                 "return hello.Start is { Count: < 0 } told && Find"),
             new Edit("Consensus/Leadership.cs", "m.Previous <= peer.Match && m.Round > peer.MatchRound",
                 "m.Previous < 0")) { In = Profile.Rollbacks },
+        new("rounds-of-an-earlier-leadership",
+            "an answer to a message of an earlier leadership counts as one to the present leadership (was here)",
+            new Edit("Consensus/RaftCore.cs", "m.Previous.Index, HeartbeatRounds.None)", "m.Previous.Index, m.Round)"),
+            new Edit("Consensus/Leadership.cs", " && round <= Rounds.Newest", "")) { In = Profile.Handovers },
         new("rolled-back-member-forgotten",
             "a node forgets that a member introduced itself under a new identity while it did not lead, and does not "
                 + "admit it when it leads",

@@ -89,7 +89,7 @@ internal sealed class LoadRunner
                 }
                 else if (request.Operation == LoadOperation.Put)
                 {
-                    await kv.SetAsync(KeyAt(number), value, options);
+                    await SetAsync(number);
                 }
                 else if (request.Operation == LoadOperation.Transaction)
                 {
@@ -124,6 +124,23 @@ internal sealed class LoadRunner
     private string KeyAt(long number) => keys.Length > 0 ? keys[number % keys.Length] : MakeKey((int)(number % request.Keys));
 
     private string MakeKey(int number) => request.KeyPrefix + number.ToString("d15", CultureInfo.InvariantCulture);
+
+    /// <summary>A load of so many writes makes all of them: one that is refused, because the leader's disk lags, is made after a pause.</summary>
+    private async ValueTask SetAsync(long number)
+    {
+        while (true)
+        {
+            try
+            {
+                await kv.SetAsync(KeyAt(number), value, options);
+                return;
+            }
+            catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Overloaded && request.Count > 0)
+            {
+                await Task.Delay(10);
+            }
+        }
+    }
 
     private ValueTask<KvTransactionResult> CommitAsync(long number)
     {

@@ -66,4 +66,9 @@ public enum Profile
     /// Links deliver fewer bytes than their senders would like to send: snapshots, logs and forwarded writes wait for them.
     /// </summary>
     SlowLinks,
+
+    /// <summary>
+    /// The leadership moves away and back within the time that messages are late: those of an earlier leadership arrive in the present one.
+    /// </summary>
+    LateMessages,
 }

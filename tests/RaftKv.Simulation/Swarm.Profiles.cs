@@ -208,6 +208,21 @@ internal sealed partial record Swarm
         Length = 60 * VirtualTime.Second;
     }
 
+    // Little time passes between two leaderships of a node, so that messages of the first are still under way in the second.
+    private void LateMessageStorm(SimRandom chance)
+    {
+        Founders = chance.Fork("LateFounders").OneIn(3) ? 5 : 3;
+        Calm();
+        (Transfers, Leases, Alone) = (true, chance.Fork("LateLeases").OneIn(2), false);
+        Membership = chance.Fork("LateMembers").OneIn(3);
+        (LatePercent, DuplicatePercent) = (chance.Fork("LateShare").Pick([5, 20]), 20);
+        NetworkDelay = chance.Fork("LateNetwork").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        LogDelay = chance.Fork("LateLog").Pick([100, 1_000]) * VirtualTime.Microsecond;
+        (Callers, ThinkTime) = (6, chance.Fork("LateThink").Pick([5, 50]) * VirtualTime.Millisecond);
+        FaultInterval = chance.Fork("LateInterval").Pick([50, 200]) * VirtualTime.Millisecond;
+        Length = 10 * VirtualTime.Second;
+    }
+
     // One value takes a good part of an election timeout on the slowest of these links, a snapshot several of them.
     private void SlowLinkStorm(SimRandom chance)
     {

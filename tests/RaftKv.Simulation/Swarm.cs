@@ -86,6 +86,7 @@ internal sealed partial record Swarm
             case Profile.ChangeAfterElection: ChangeAfterElectionStorm(chance); break;
             case Profile.Rollbacks: RollbackStorm(chance); break;
             case Profile.Handovers: HandoverStorm(chance); break;
+            case Profile.LateMessages: LateMessageStorm(chance); break;
             case Profile.Joiners: JoinerStorm(chance); break;
             case Profile.FullDisks: FullDiskStorm(chance); break;
             case Profile.SlowLinks: SlowLinkStorm(chance); break;

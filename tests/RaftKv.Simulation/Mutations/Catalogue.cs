@@ -204,8 +204,8 @@ internal static partial class Catalogue
     [
         new("new-identity-unheard", "a member added anew under another identity is never heard, also when it is the only leader",
             new Edit("Node/Peers/PeerAdmission.cs", "            if (replica.IsLed)\n", "")) { In = Profile.UnknownPeers },
-        new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election after a restart",
-            new Edit("Consensus/Elections.cs", "replica.Configurations.MayStillBeVoter(replica.NodeId, replica.Settings.Incarnation, replica.CommitIndex)", "replica.Configurations.At(replica.CommitIndex).Configuration.IsVoter(replica.NodeId)")) { In = Profile.UnknownPeers },
+        new("removed-voter-silent", "a voter whose removal is in its log, not known to be committed, stands for no election",
+            new Edit("Consensus/Elections.cs", "replica.Configurations.MayStillBeVoter(replica.NodeId, replica.Settings.Incarnation, replica.CommitIndex)", "false")) { In = Profile.UnknownPeers },
         new("takes-its-namesake-for-itself", "a node with a new disk takes the vote of the member whose name it has, in the configuration of an old snapshot, for its own",
             new Edit("Log/Member.cs", "=> Incarnation == incarnation || Incarnation == Guid.Empty || incarnation == Guid.Empty;",
                 "=> NodeId.Length > 0 || incarnation == Guid.Empty;")) { In = Profile.ReplacedDisks },

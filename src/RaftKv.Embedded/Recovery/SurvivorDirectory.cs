@@ -91,7 +91,8 @@ internal sealed class SurvivorDirectory : IDisposable
 
     /// <summary>Creates the new cluster with all data of this directory.</summary>
     /// <exception cref="RaftKvStorageException">
-    /// The new directory has no room or cannot be used. The new cluster was not created.
+    /// The new directory has no room or cannot be used, or the cluster uses a feature level that this version does not support. The new
+    /// cluster was not created.
     /// </exception>
     public RaftKvRestored StartWith(NewCluster cluster, CancellationToken cancellationToken)
     {
@@ -106,6 +107,7 @@ internal sealed class SurvivorDirectory : IDisposable
     {
         var state = StartupRecovery.LoadState(_snapshots, stores, NullLogger.Instance);
         using var store = state.Store;
+        StartupRecovery.ThrowIfNewerLevel(_directory.Root, _log, state, FeatureLevels.Current);
         Replay(state, cancellationToken);
         using var snapshot = state.CaptureSnapshot();
         var clusterId = cluster.Found(snapshot, cancellationToken, out var last);

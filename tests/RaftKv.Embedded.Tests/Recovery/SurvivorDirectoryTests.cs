@@ -135,6 +135,24 @@ public sealed class SurvivorDirectoryTests
         Assert.True(NewCluster.Exists(_disk, "/new", "node1"));
     }
 
+    [Fact]
+    public void A_recovery_does_not_apply_the_log_of_a_newer_level_and_changes_nothing()
+    {
+        var self = new Member("node1", "127.0.0.1:1", Guid.NewGuid(), MemberRole.Voter);
+        var newer = new ClusterConfiguration([self], FeatureLevels.Current + 1);
+        WriteLog(wal => wal.Append([new LogEntry(3, 1, 1, EntryKind.Configuration, newer.Encode())]));
+        using (var survivor = SurvivorDirectory.Open(_disk, Root))
+        using (var cluster = NewCluster.Prepare(_disk, "/new", "node1", "127.0.0.1:1"))
+        {
+            var error = Assert.Throws<RaftKvStorageException>(() =>
+                survivor.StartWith(cluster, _ => new DictionaryKvStore(), CancellationToken.None));
+
+            Assert.Equal(RaftKvStorageError.NewerFormat, error.Error);
+        }
+        Assert.False(NewCluster.Exists(_disk, "/new", "node1"));
+        Assert.Equal(1, Describe(upToDamage: false).LastVersion.Value);
+    }
+
     private RaftKvSurvivingNode Describe(bool upToDamage)
     {
         using var survivor = SurvivorDirectory.Open(_disk, Root, upToDamage);

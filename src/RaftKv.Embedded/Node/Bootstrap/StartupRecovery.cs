@@ -100,7 +100,7 @@ internal static class StartupRecovery
         {
             throw new RaftKvStorageException(RaftKvStorageError.NewerFormat,
                 $"The cluster of {root} uses feature level {configuration.FeatureLevel}; this version of the library supports up to level "
-                    + $"{supported} and cannot apply the log. Nothing was changed: start the node with the newer version again.");
+                    + $"{supported} and cannot apply the log. Nothing was changed: use the newer version.");
         }
     }
 

@@ -14,7 +14,7 @@ namespace RaftKv.Simulation;
 internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys, long slowness)
 {
     private Watcher? _watcher;
-    private ReadView? _pin;
+    private ReadView? _view;
     private ReadViewCursor? _cursor;
     private List<ReadViewRecord> _state = [];
     private WatchedValues _values;
@@ -48,10 +48,10 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
         if (!_hasState)
         {
             // Between two steps the applier is between two entries.
-            _pin = feed.Pins.Pin(state.Store, state.Applied.Index);
-            _cursor = new ReadViewCursor(_pin, keys, [], keysOnly: false);
+            _view = feed.Views.Take(state.Store, state.Applied.Index);
+            _cursor = new ReadViewCursor(_view, keys, [], keysOnly: false);
             _state = [];
-            _next = _pin.Version + 1;
+            _next = _view.Version + 1;
         }
         _values = feed.History.KeepsPrevious ? WatchedValues.Previous : WatchedValues.Written;
         _watcher = feed.Watches.Add(keys, _values, (int)chance.Pick([0L, 300L, 10_000L]), _next);
@@ -62,9 +62,9 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
         if (Node is { IsUp: true } node && node.Life == _life)
         {
             _watcher?.Dispose();
-            _pin?.Release();
+            _view?.Release();
         }
-        (Node, _watcher, _pin, _cursor) = (null, null, null, null);
+        (Node, _watcher, _view, _cursor) = (null, null, null, null);
     }
 
     /// <summary>False when it was told that what it needs is gone.</summary>
@@ -102,17 +102,17 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
         _state.AddRange(page);
         if (isMore)
             return false;
-        var expected = log.StateAt(_pin!.Version, keys);
-        Check(expected.Count == _state.Count, () => $"the state at {_pin.Version} has {expected.Count} keys and {_state.Count} were found");
+        var expected = log.StateAt(_view!.Version, keys);
+        Check(expected.Count == _state.Count, () => $"the state at {_view.Version} has {expected.Count} keys and {_state.Count} were found");
         for (var i = 0; i < expected.Count; i++)
         {
             var (wanted, found) = (expected[i], _state[i]);
             Check(wanted.Key == Encoding.UTF8.GetString(found.Key) && wanted.Value.AsSpan().SequenceEqual(found.Value)
                 && (found.Header.Version, found.Header.CreateVersion, found.Header.WriteCount) == (wanted.Version, wanted.CreateVersion, wanted.WriteCount),
-                () => $"the state at {_pin.Version} has {wanted}, and {found} was found");
+                () => $"the state at {_view.Version} has {wanted}, and {found} was found");
         }
-        _pin.Release();
-        (_pin, _cursor, _hasState) = (null, null, true);
+        _view.Release();
+        (_view, _cursor, _hasState) = (null, null, true);
         return true;
     }
 
@@ -145,7 +145,7 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
     {
         Compactions++;
         Check(!_isInside, () => $"a version is broken off: {e.Message}");
-        Check(e.OldestVersion > e.Requested && e.Requested.Value >= (_pin?.Version ?? _next), () => $"{_next} is needed: {e.Message}");
+        Check(e.OldestVersion > e.Requested && e.Requested.Value >= (_view?.Version ?? _next), () => $"{_next} is needed: {e.Message}");
         Detach();
         (_hasState, _place) = (false, 0);
     }

@@ -42,7 +42,7 @@ internal sealed class InMemoryKvStore : IKvStore
     {
         if (!_find.TryGetValue(key, out var record))
             return false;
-        visit.Look(record.Header, record.Value);
+        visit.Invoke(record.Header, record.Value);
         return true;
     }
 

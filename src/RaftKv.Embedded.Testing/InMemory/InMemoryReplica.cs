@@ -133,7 +133,7 @@ internal sealed class InMemoryReplica : LocalReplica
     {
         Applier.Changes.History.Restart(Applier.AppliedIndex);
         Applier.Changes.Watches.Compact(Applier.AppliedIndex + 1);
-        Applier.Changes.Pins.BreakAll();
+        Applier.Changes.Views.BreakAll();
     }, static () => { }));
 
     /// <summary>Runs all parts until none has work.</summary>

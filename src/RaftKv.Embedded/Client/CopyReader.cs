@@ -15,12 +15,12 @@ internal static class CopyReader
         return result;
     }
 
-    public static bool Visit<TLook>(LocalReplica host, ReadOnlySpan<byte> key, TLook look,
-        out TLook looked) where TLook : struct, IRecordVisitor
+    public static bool Visit<TVisitor>(LocalReplica host, ReadOnlySpan<byte> key, TVisitor visitor,
+        out TVisitor visited) where TVisitor : struct, IRecordVisitor
     {
-        var guarded = new GuardedVisitor<TLook>(look);
-        var found = Visit(host, key, GuardedVisitor<TLook>.Visit(ref guarded));
-        looked = guarded.Result();
+        var guarded = new GuardedVisitor<TVisitor>(visitor);
+        var found = Visit(host, key, GuardedVisitor<TVisitor>.Visit(ref guarded));
+        visited = guarded.Result();
         return found;
     }
 

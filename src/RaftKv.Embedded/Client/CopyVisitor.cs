@@ -8,6 +8,6 @@ internal struct CopyVisitor : IRecordVisitor
     public KvGetResult Result;
     public long RenewalMs;
 
-    public void Look(in RecordHeader header, ReadOnlySpan<byte> value) =>
+    public void Visit(in RecordHeader header, ReadOnlySpan<byte> value) =>
         (Result, RenewalMs) = (header.ToResult(value.ToArray()), header.RenewalMs);
 }

@@ -142,7 +142,7 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
                 static call => call.Kv.ReadAsync(call.Key, call.State, call.Read, call.Options, call.Token), cancellationToken);
         }
         if (ReadFreshness.ServeNow(host, readOptions) is not null)
-            return new ValueTask<KvReadResult<TResult>>(Look(key, state, read));
+            return new ValueTask<KvReadResult<TResult>>(ReadInPlace(key, state, read));
         Check(key);
         return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
     }
@@ -153,10 +153,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         CancellationToken cancellationToken)
     {
         await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
-        return Look(key, state, read);
+        return ReadInPlace(key, state, read);
     }
 
-    private KvReadResult<TResult> Look<TState, TResult>(string key, TState state, KvReader<TState, TResult> read)
+    private KvReadResult<TResult> ReadInPlace<TState, TResult>(string key, TState state, KvReader<TState, TResult> read)
     {
         var found = TryReadInPlace(key, state, read, out var result);
         return new KvReadResult<TResult>(found, result);
@@ -274,10 +274,10 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         var name = new KeyEncoding(key, Limits.MaxKeyBytes, stackalloc byte[KeyEncoding.StackBytes]);
         try
         {
-            var found = CopyReader.Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var look);
-            if (look.RenewalMs != 0)
-                host.RecordAccess(name.Bytes, look.Version, look.ExpiresAtMs, look.RenewalMs);
-            result = look.Result;
+            var found = CopyReader.Visit(host, name.Bytes, new ReaderVisitor<TState, TResult>(state, read), out var visitor);
+            if (visitor.RenewalMs != 0)
+                host.RecordAccess(name.Bytes, visitor.Version, visitor.ExpiresAtMs, visitor.RenewalMs);
+            result = visitor.Result;
             return found;
         }
         finally

@@ -7,26 +7,26 @@ internal sealed class IdleReadViews
 {
     private const int Most = 256;
 
-    private static readonly TimeSpan ParkFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly LinkedList<(ReadView Pin, ITimer Timer)> _parked = [];
+    private readonly LinkedList<(ReadView View, ITimer Timer)> _idle = [];
 
-    public void Park(ReadView pin, TimeProvider time)
+    public void Keep(ReadView view, TimeProvider time)
     {
-        lock (_parked)
+        lock (_idle)
         {
-            while (_parked.Count >= Most)
-                Leave(_parked.First!);
+            while (_idle.Count >= Most)
+                Leave(_idle.First!);
             var node = new LinkedListNode<(ReadView, ITimer)>(default);
-            var timer = time.CreateTimer(OnTimeUp, node, ParkFor, Timeout.InfiniteTimeSpan);
-            node.Value = (pin, timer);
-            _parked.AddLast(node);
+            var timer = time.CreateTimer(OnTimeUp, node, IdleTimeout, Timeout.InfiniteTimeSpan);
+            node.Value = (view, timer);
+            _idle.AddLast(node);
         }
     }
 
     private void OnTimeUp(object? state)
     {
-        lock (_parked)
+        lock (_idle)
         {
             var node = (LinkedListNode<(ReadView, ITimer)>)state!;
             if (node.List is not null)
@@ -34,10 +34,10 @@ internal sealed class IdleReadViews
         }
     }
 
-    private void Leave(LinkedListNode<(ReadView Pin, ITimer Timer)> node)
+    private void Leave(LinkedListNode<(ReadView View, ITimer Timer)> node)
     {
-        _parked.Remove(node);
+        _idle.Remove(node);
         node.Value.Timer.Dispose();
-        node.Value.Pin.Release();
+        node.Value.View.Release();
     }
 }

@@ -48,7 +48,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     public async ValueTask<KvLeaseInfo?> GetAsync(long leaseId, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(leaseId);
-        return await LookAsync(state => Describe(state, leaseId), cancellationToken).ConfigureAwait(false);
+        return await ReadStateAsync(state => Describe(state, leaseId), cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyList<KvLeaseSummary>> ListAsync(long after = 0, int limit = 100,
@@ -57,7 +57,7 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxListed);
-        var leases = await LookAsync(state => Summarize(state, after, limit), cancellationToken).ConfigureAwait(false);
+        var leases = await ReadStateAsync(state => Summarize(state, after, limit), cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < leases.Length; i++)
             leases[i] = await WithHolderAsync(leases[i], cancellationToken).ConfigureAwait(false);
         return leases;
@@ -85,10 +85,10 @@ internal sealed class RaftKvLeases(ReplicaAccess access, DistributedKv kv, RaftK
     /// <summary>
     /// Reads the state between two entries, on the apply thread, once it contains everything that was acknowledged before the call.
     /// </summary>
-    private async Task<T> LookAsync<T>(Func<KvStateMachine, T> look, CancellationToken cancellationToken)
+    private async Task<T> ReadStateAsync<T>(Func<KvStateMachine, T> read, CancellationToken cancellationToken)
     {
         await kv.ReadBarrierAsync(cancellationToken).ConfigureAwait(false);
-        return await AppliedState.RunAsync(access.Host, options.RequestTimeout, look, undo: static _ => { },
+        return await AppliedState.RunAsync(access.Host, options.RequestTimeout, read, undo: static _ => { },
             cancellationToken).ConfigureAwait(false);
     }
 

@@ -15,7 +15,7 @@ internal sealed class ReadViewCursor
     private const int PageKeys = 256;
     private const int PageBytes = 1024 * 1024;
 
-    private readonly ReadView _pin;
+    private readonly ReadView _view;
     private readonly bool _keysOnly;
     private readonly bool _descending;
     private readonly List<byte[]> _keys = new(PageKeys);
@@ -27,14 +27,14 @@ internal sealed class ReadViewCursor
     private bool _done;
     private bool _storeIsGone;
 
-    /// <param name="pin">The version to read.</param>
+    /// <param name="view">The version to read.</param>
     /// <param name="keys">The keys to read.</param>
     /// <param name="after">The key to continue after, in the order of the cursor; empty for the beginning.</param>
     /// <param name="keysOnly">Whether to leave out the values.</param>
     /// <param name="descending">Whether the cursor begins with the last key.</param>
-    public ReadViewCursor(ReadView pin, KeyInterval keys, byte[] after, bool keysOnly, bool descending = false)
+    public ReadViewCursor(ReadView view, KeyInterval keys, byte[] after, bool keysOnly, bool descending = false)
     {
-        (_pin, _from, _to, _keysOnly, _descending) = (pin, keys.From, keys.To, keysOnly, descending);
+        (_view, _from, _to, _keysOnly, _descending) = (view, keys.From, keys.To, keysOnly, descending);
         if (after.Length > 0 && descending && !IsPast(after))
             _to = after;
         else if (after.Length > 0 && !descending && after.AsSpan().SequenceCompareTo(keys.From) >= 0)
@@ -62,7 +62,7 @@ internal sealed class ReadViewCursor
         max = Math.Min(max, PageKeys);
         _keys.Clear();
         var copied = _descending
-            ? _pin.Store.CopyKeysDescending(_from, _to, max, _keys) : _pin.Store.CopyKeys(_from, _after, _to, max, _keys);
+            ? _view.Store.CopyKeysDescending(_from, _to, max, _keys) : _view.Store.CopyKeys(_from, _after, _to, max, _keys);
         var isLast = copied < max;
         isLast &= ReadRecords();
         CopyOverwritten(isLast);
@@ -85,7 +85,7 @@ internal sealed class ReadViewCursor
         var from = new UndoRecord(_descending && !isLast ? _found[^1].Key : _from, _after ? long.MaxValue : 0);
         var to = isLast || _descending ? new UndoRecord(_to.Length > 0 ? _to : null, 0) : new UndoRecord(_found[^1].Key, long.MaxValue);
         _overwritten.Clear();
-        _pin.CopyOverwritten(from, to, _overwritten);
+        _view.CopyOverwritten(from, to, _overwritten);
         if (_descending)
             _overwritten.Reverse();
     }
@@ -110,7 +110,7 @@ internal sealed class ReadViewCursor
     {
         try
         {
-            _pin.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) =>
+            _view.Store.TryRead(key, key, static (in RecordHeader header, ReadOnlySpan<byte> value, byte[] key) =>
                 new ReadViewRecord(key, header, value.ToArray()), out var record);
             return record.Key is null ? new ReadViewRecord(key, default, null) : record;
         }
@@ -134,7 +134,7 @@ internal sealed class ReadViewCursor
                 AddIfExisted(_overwritten[next++], page);
                 continue;
             }
-            Invariant.Holds(_keysOnly || found.Header.Version > 0 && found.Header.Version <= _pin.Version, "a record that was not "
+            Invariant.Holds(_keysOnly || found.Header.Version > 0 && found.Header.Version <= _view.Version, "a record that was not "
                 + "overwritten is as old as the scan that sees it");
             page.Add(found);
         }

@@ -12,7 +12,7 @@ internal struct ReaderVisitor<TState, TResult>(TState state, KvReader<TState, TR
     public long ExpiresAtMs;
     public long RenewalMs;
 
-    public void Look(in RecordHeader header, ReadOnlySpan<byte> value)
+    public void Visit(in RecordHeader header, ReadOnlySpan<byte> value)
     {
         (Version, ExpiresAtMs, RenewalMs) = (header.Version, header.ExpiresAtMs, header.RenewalMs);
         Result = read(value, new KvVersion(header.Version), state);

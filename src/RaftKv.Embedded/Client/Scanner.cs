@@ -12,7 +12,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     private const int DefaultPageEntries = 1000;
     private const int MaxPageBytes = 4 * 1024 * 1024;
 
-    private readonly IdleReadViews _parked = new();
+    private readonly IdleReadViews _idle = new();
 
     public IAsyncEnumerable<KvEntry> ScanAsync(KvKeyRange range, KvScanOptions scanOptions = default,
         CancellationToken cancellationToken = default)
@@ -28,22 +28,22 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         Check(scanOptions);
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        var pin = await PinAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
+        var view = await TakeViewAsync(host, scanOptions, cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new ReadViewCursor(pin, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes),
+            var cursor = new ReadViewCursor(view, keys, KeyRanges.Bytes(scanOptions.After, access.Limits(options).MaxKeyBytes),
                 scanOptions.KeysOnly, scanOptions.Descending);
-            var page = ReadPage(host, cursor, pin, scanOptions, cancellationToken);
+            var page = ReadPage(host, cursor, view, scanOptions, cancellationToken);
             // After a page that is not the last one, the caller may ask for the next page in the same version.
             if (page.Next is not null)
-                _parked.Park(pin, host.Clock.Provider);
+                _idle.Keep(view, host.Clock.Provider);
             else
-                pin.Release();
+                view.Release();
             return page;
         }
         catch
         {
-            pin.Release();
+            view.Release();
             throw;
         }
     }
@@ -54,8 +54,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var keys = KeyRanges.Interval(range, access.Limits(options).MaxKeyBytes);
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "count", cancellationToken).ConfigureAwait(false);
-        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        var cursor = new ReadViewCursor(pin, keys, [], keysOnly: true);
+        using var view = await TakeViewAsync(host, cancellationToken).ConfigureAwait(false);
+        var cursor = new ReadViewCursor(view, keys, [], keysOnly: true);
         var page = new List<ReadViewRecord>();
         var count = 0L;
         while (cursor.Next(int.MaxValue, page))
@@ -88,12 +88,12 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         var source = await ReadFreshness.WaitUntilFreshAsync(host, readOptions, "get", cancellationToken).ConfigureAwait(false);
         // Read before the records: the copy only becomes fresher.
         var age = source == ReadSource.WithoutLeader || readOptions.Consistency == KvConsistency.Stale ? host.Replica.Age : TimeSpan.Zero;
-        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
+        using var view = await TakeViewAsync(host, cancellationToken).ConfigureAwait(false);
         var results = new Dictionary<string, KvGetResult>(asked.Count, StringComparer.Ordinal);
         foreach (var (key, name) in asked)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results[key] = Read(host, pin, name) with { ReadAt = new KvVersion(pin.Version), Age = age };
+            results[key] = Read(host, view, name) with { ReadAt = new KvVersion(view.Version), Age = age };
         }
         return results;
     }
@@ -117,9 +117,9 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         return names;
     }
 
-    private static KvGetResult Read(LocalReplica host, ReadView pin, byte[] name)
+    private static KvGetResult Read(LocalReplica host, ReadView view, byte[] name)
     {
-        var cursor = new ReadViewCursor(pin, new KeyInterval(name, [.. name, 0]), [], keysOnly: false);
+        var cursor = new ReadViewCursor(view, new KeyInterval(name, [.. name, 0]), [], keysOnly: false);
         var page = new List<ReadViewRecord>(1);
         while (cursor.Next(1, page))
         {
@@ -137,8 +137,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
-        using var pin = await PinAsync(host, asked, cancellationToken).ConfigureAwait(false);
-        var cursor = new ReadViewCursor(pin, keys, after, asked.KeysOnly, asked.Descending);
+        using var view = await TakeViewAsync(host, asked, cancellationToken).ConfigureAwait(false);
+        var cursor = new ReadViewCursor(view, keys, after, asked.KeysOnly, asked.Descending);
         var left = asked.Limit == 0 ? int.MaxValue : asked.Limit;
         var page = new List<ReadViewRecord>();
         while (left > 0 && cursor.Next(left, page))
@@ -168,8 +168,8 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     {
         var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         await ReadFreshness.WaitUntilFreshAsync(host, asked, "list", cancellationToken).ConfigureAwait(false);
-        using var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        var cursor = new ReadViewCursor(pin, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
+        using var view = await TakeViewAsync(host, cancellationToken).ConfigureAwait(false);
+        var cursor = new ReadViewCursor(view, new KeyInterval(first, KeyInterval.PastPrefix(prefix)), [], keysOnly: true);
         var page = new List<ReadViewRecord>();
         byte[] group = [];
         while (cursor.Next(int.MaxValue, page))
@@ -190,7 +190,7 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
     }
 
     private static KvScanPage ReadPage(
-        LocalReplica host, ReadViewCursor cursor, ReadView pin, KvScanOptions asked, CancellationToken cancellationToken)
+        LocalReplica host, ReadViewCursor cursor, ReadView view, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var most = asked.Limit == 0 ? DefaultPageEntries : asked.Limit;
         var entries = new List<KvEntry>();
@@ -203,16 +203,16 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (entries.Count == most || bytes > MaxPageBytes)
-                    return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version), Next = entries[^1].Key };
+                    return new KvScanPage { Entries = entries, Version = new KvVersion(view.Version), Next = entries[^1].Key };
                 entries.Add(Entry(host, record));
                 bytes += record.Key.Length + (record.Value?.Length ?? 0);
             }
         }
-        return new KvScanPage { Entries = entries, Version = new KvVersion(pin.Version) };
+        return new KvScanPage { Entries = entries, Version = new KvVersion(view.Version) };
     }
 
     /// <summary>Returns the read view of the version that a scan continues with, or a new one that is as fresh as asked for.</summary>
-    private async ValueTask<ReadView> PinAsync(LocalReplica host, KvScanOptions asked, CancellationToken cancellationToken)
+    private async ValueTask<ReadView> TakeViewAsync(LocalReplica host, KvScanOptions asked, CancellationToken cancellationToken)
     {
         var version = asked.AtVersion.Value;
         if (version == 0)
@@ -225,22 +225,22 @@ internal sealed class Scanner(ReplicaAccess access, RaftKvOptions options)
                 StaleWithoutLeader = asked.StaleWithoutLeader,
             };
             await ReadFreshness.WaitUntilFreshAsync(host, fresh, "scan", cancellationToken).ConfigureAwait(false);
-            return await PinAsync(host, cancellationToken).ConfigureAwait(false);
+            return await TakeViewAsync(host, cancellationToken).ConfigureAwait(false);
         }
-        if (host.Applier.Changes.Pins.TryPinAgain(version) is { } again)
+        if (host.Applier.Changes.Views.TryTakeAgain(version) is { } again)
             return again;
         if (host.Applier.AppliedIndex < version)
             await host.WaitAppliedAsync(version, cancellationToken).ConfigureAwait(false);
-        var pin = await PinAsync(host, cancellationToken).ConfigureAwait(false);
-        if (pin.Version == version)
-            return pin;
-        pin.Release();
-        throw RaftKvCompactedException.OfScan(version, pin.Version);
+        var view = await TakeViewAsync(host, cancellationToken).ConfigureAwait(false);
+        if (view.Version == version)
+            return view;
+        view.Release();
+        throw RaftKvCompactedException.OfScan(version, view.Version);
     }
 
-    private Task<ReadView> PinAsync(LocalReplica host, CancellationToken cancellationToken) =>
-        AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index),
-            static pin => pin.Release(), cancellationToken);
+    private Task<ReadView> TakeViewAsync(LocalReplica host, CancellationToken cancellationToken) =>
+        AppliedState.RunAsync(host, options.RequestTimeout, state => host.Applier.Changes.Views.Take(state.Store, state.Applied.Index),
+            static view => view.Release(), cancellationToken);
 
     private static KvEntry Entry(LocalReplica host, in ReadViewRecord record) => new()
     {

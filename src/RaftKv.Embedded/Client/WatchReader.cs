@@ -95,12 +95,12 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
             await host.WaitAppliedAsync(host.RecoveredIndex, cancellationToken).ConfigureAwait(false);
         }
         // The watcher first: it is refused while the node stops, and nothing is left behind then.
-        var (watcher, pin) = await AppliedState.RunAsync(host, options.RequestTimeout,
-            state => (Add(host, keys, asked, state.Applied.Index + 1), host.Applier.Changes.Pins.Pin(state.Store, state.Applied.Index)),
+        var (watcher, view) = await AppliedState.RunAsync(host, options.RequestTimeout,
+            state => (Add(host, keys, asked, state.Applied.Index + 1), host.Applier.Changes.Views.Take(state.Store, state.Applied.Index)),
             static both => End(both.Item2, both.Item1), cancellationToken).ConfigureAwait(false);
         try
         {
-            var cursor = new ReadViewCursor(pin, keys, [], asked.KeysOnly);
+            var cursor = new ReadViewCursor(view, keys, [], asked.KeysOnly);
             var page = new List<ReadViewRecord>();
             while (cursor.Next(int.MaxValue, page))
             {
@@ -110,12 +110,12 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
                     yield return Initial(record);
                 }
             }
-            pin.Release();
+            view.Release();
             yield return new KvEvent
             {
                 Kind = KvEventKind.InitialStateEnd,
                 Key = "",
-                Version = new KvVersion(pin.Version),
+                Version = new KvVersion(view.Version),
                 EndsVersion = true,
             };
             await foreach (var change in FollowAsync(host, watcher, asked.ProgressInterval, cancellationToken).ConfigureAwait(false))
@@ -123,7 +123,7 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         }
         finally
         {
-            End(pin, watcher);
+            End(view, watcher);
         }
     }
 
@@ -162,9 +162,9 @@ internal sealed class WatchReader(ReplicaAccess access, RaftKvOptions options)
         ? change with { Previous = previous with { ExpiresAt = KvGetResult.Time(host.Replica.ToWallTime(end.ToUnixTimeMilliseconds())) } }
         : change;
 
-    private static void End(ReadView pin, Watcher watcher)
+    private static void End(ReadView view, Watcher watcher)
     {
-        pin.Release();
+        view.Release();
         watcher.Dispose();
     }
 

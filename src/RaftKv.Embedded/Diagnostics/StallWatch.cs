@@ -49,7 +49,7 @@ internal sealed class StallWatch
             var late = TimeSpan.FromTicks(now - last) - Tick;
             last = now;
             if (!WasLate(late))
-                Look(now);
+                Check(now);
             LookAtPool(now);
             _stalls.Summarize();
         }
@@ -77,7 +77,7 @@ internal sealed class StallWatch
     }
 
     /// <summary>Checks everything that may hang: log, applier, leader.</summary>
-    internal void Look(long now)
+    internal void Check(long now)
     {
         Tell(RaftKvStallCause.Fsync, _sources.LogBusyFor(), _threshold, "a write or sync of the log");
         LookAtApplier(now);

@@ -56,8 +56,8 @@ internal sealed class LeaderServiceRunner(
         try
         {
             var options = new KvLockOptions { TimeToLive = service.Options.TimeToLive };
-            var office = LeaderServiceRegistration.LockOf(Name);
-            await node.Coordination.RunWhenLeaderAsync(office, LeadAsync, options, cancellationToken).ConfigureAwait(false);
+            var lockName = LeaderServiceRegistration.LockOf(Name);
+            await node.Coordination.RunWhenLeaderAsync(lockName, LeadAsync, options, cancellationToken).ConfigureAwait(false);
             Publish(Status with { Failures = 0, LastFailure = null });
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -31,7 +31,7 @@ internal sealed unsafe partial class FutexEvent
     }
 
     /// <summary>One thread at a time. Returns when woken, when the time is over (negative: never), or spuriously.</summary>
-    public void Park(int milliseconds)
+    public void Wait(int milliseconds)
     {
         if (_elsewhere is not null)
         {

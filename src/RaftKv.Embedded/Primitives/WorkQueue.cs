@@ -84,7 +84,7 @@ internal sealed class WorkQueue<T> where T : class
             }
             _sleeping = true;
         }
-        _consumer.Park(milliseconds);
+        _consumer.Wait(milliseconds);
         lock (_gate)
             _sleeping = _kicked = false;
     }

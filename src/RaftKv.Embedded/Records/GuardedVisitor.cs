@@ -6,28 +6,28 @@ namespace RaftKv.Embedded.Records;
 /// <summary>
 /// A visitor on the stack of its caller that may throw: the exception is kept and thrown after the visit, not through the store.
 /// </summary>
-internal unsafe struct GuardedVisitor<TLook>(TLook look) where TLook : struct, IRecordVisitor
+internal unsafe struct GuardedVisitor<TVisitor>(TVisitor visitor) where TVisitor : struct, IRecordVisitor
 {
-    private TLook _look = look;
+    private TVisitor _visitor = visitor;
     private Exception? _error;
 
-    /// <summary>Valid as long as <paramref name="look"/>, a local variable of the caller, is in scope.</summary>
-    public static RecordVisit Visit(ref GuardedVisitor<TLook> look) => new(Unsafe.AsPointer(ref look), &Look);
+    /// <summary>Valid as long as <paramref name="visitor"/>, a local variable of the caller, is in scope.</summary>
+    public static RecordVisit Visit(ref GuardedVisitor<TVisitor> visitor) => new(Unsafe.AsPointer(ref visitor), &Call);
 
     /// <summary>Returns the visitor after the visit. Throws the exception that the visitor threw.</summary>
-    public readonly TLook Result()
+    public readonly TVisitor Result()
     {
         if (_error is not null)
             ExceptionDispatchInfo.Throw(_error);
-        return _look;
+        return _visitor;
     }
 
-    private static void Look(void* guarded, in RecordHeader header, ReadOnlySpan<byte> value)
+    private static void Call(void* guarded, in RecordHeader header, ReadOnlySpan<byte> value)
     {
-        ref var to = ref Unsafe.AsRef<GuardedVisitor<TLook>>(guarded);
+        ref var to = ref Unsafe.AsRef<GuardedVisitor<TVisitor>>(guarded);
         try
         {
-            to._look.Look(header, value);
+            to._visitor.Visit(header, value);
         }
         catch (Exception e)
         {

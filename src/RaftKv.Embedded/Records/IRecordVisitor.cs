@@ -6,5 +6,5 @@ namespace RaftKv.Embedded.Records;
 /// </summary>
 internal interface IRecordVisitor
 {
-    void Look(in RecordHeader header, ReadOnlySpan<byte> value);
+    void Visit(in RecordHeader header, ReadOnlySpan<byte> value);
 }

@@ -9,9 +9,9 @@ internal static class KvStoreReads
     public static bool TryRead<TState, TResult>(this IKvStore store, ReadOnlySpan<byte> key, TState state,
         RecordReader<TState, TResult> read, out TResult? result)
     {
-        var look = new GuardedVisitor<Reading<TState, TResult>>(new Reading<TState, TResult>(state, read));
-        var found = store.Visit(key, GuardedVisitor<Reading<TState, TResult>>.Visit(ref look));
-        result = look.Result().Result;
+        var visitor = new GuardedVisitor<Reading<TState, TResult>>(new Reading<TState, TResult>(state, read));
+        var found = store.Visit(key, GuardedVisitor<Reading<TState, TResult>>.Visit(ref visitor));
+        result = visitor.Result().Result;
         return found;
     }
 
@@ -19,6 +19,6 @@ internal static class KvStoreReads
     {
         public TResult? Result;
 
-        public void Look(in RecordHeader header, ReadOnlySpan<byte> value) => Result = read(header, value, state);
+        public void Visit(in RecordHeader header, ReadOnlySpan<byte> value) => Result = read(header, value, state);
     }
 }

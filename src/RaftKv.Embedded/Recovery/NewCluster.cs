@@ -74,7 +74,7 @@ internal sealed class NewCluster : IDisposable
             // The whole copy is read again, which also checks the sizes of the tables, before the directory is changed.
             var content = new SnapshotReader(spool, Spool).ReadAll(visit: null, cancellationToken);
             using var snapshot = new KvSnapshot(content.State, new SnapshotFileCheckpoint(spool, Spool), content.KeyCount);
-            var clusterId = Found(snapshot, cancellationToken, out var last);
+            var clusterId = Create(snapshot, cancellationToken, out var last);
             return new RaftKvRestored { Backup = info, ClusterId = clusterId, Version = new KvVersion(last.Index) };
         }
         finally
@@ -87,7 +87,7 @@ internal sealed class NewCluster : IDisposable
     /// Creates the cluster with the state of <paramref name="source"/>. Returns the id of the new cluster, and the entry before its first
     /// one.
     /// </summary>
-    public Guid Found(KvSnapshot source, CancellationToken cancellationToken, out EntryId last)
+    public Guid Create(KvSnapshot source, CancellationToken cancellationToken, out EntryId last)
     {
         MarkUnfinished();
         ClearFiles(_directory.Wal, Wal.IsOwnName);

@@ -110,7 +110,7 @@ internal sealed class SurvivorDirectory : IDisposable
         StartupRecovery.ThrowIfNewerLevel(_directory.Root, _log, state, FeatureLevels.Current);
         Replay(state, cancellationToken);
         using var snapshot = state.CaptureSnapshot();
-        var clusterId = cluster.Found(snapshot, cancellationToken, out var last);
+        var clusterId = cluster.Create(snapshot, cancellationToken, out var last);
         var end = state.Applied;
         var held = new RaftKvBackupInfo
         {

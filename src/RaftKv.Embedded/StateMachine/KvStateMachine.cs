@@ -27,17 +27,17 @@ internal sealed class KvStateMachine : IChangeSource
     /// <summary>Continues from a snapshot whose records <paramref name="store"/> already holds.</summary>
     /// <param name="store">The records.</param>
     /// <param name="state">The state besides the records.</param>
-    /// <param name="mortal">The keys that may have a lifetime; <c>null</c> when they are not known, and all keys must be checked.</param>
+    /// <param name="expiring">The keys that may have a lifetime; <c>null</c> when they are not known, and all keys must be checked.</param>
     /// <param name="sum">The sum of the records.</param>
     /// <exception cref="FormatException">A table is malformed.</exception>
-    public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? mortal = null, RecordSum sum = default)
+    public KvStateMachine(IKvStore store, KvState state, IEnumerable<byte[]>? expiring = null, RecordSum sum = default)
         : this(store, SessionTable.Decode(state.Sessions.Span), LeaseTable.Decode(state.Leases.Span), sum)
     {
         Applied = state.Last;
         LogTimeMs = state.LogTimeMs;
         Configuration = state.Configuration;
         ConfigurationIndex = state.ConfigurationIndex;
-        _lifetimes.Index(mortal);
+        _lifetimes.Index(expiring);
     }
 
     private KvStateMachine(IKvStore store, SessionTable sessions, LeaseTable leases, RecordSum sum)

@@ -21,14 +21,14 @@ internal sealed class ChangeFeed : IKvChangeSink
         Action<IThreadPoolWorkItem>? schedule = null)
     {
         History = new ChangeHistory(historyBytes, state.Applied.Index, keepsPrevious);
-        Pins = new ReadViews(retainedBytes);
+        Views = new ReadViews(retainedBytes);
         Watches = new WatchRouter(History, schedule);
         Follow(state);
     }
 
     public ChangeHistory History { get; }
 
-    public ReadViews Pins { get; }
+    public ReadViews Views { get; }
 
     public WatchRouter Watches { get; }
 
@@ -49,7 +49,7 @@ internal sealed class ChangeFeed : IKvChangeSink
     public void Swap(IChangeSource old, IChangeSource restored)
     {
         old.Changes = null;
-        Pins.BreakAll();
+        Views.BreakAll();
         if (restored.Applied.Index > old.Applied.Index)
             History.Restart(restored.Applied.Index);
         Follow(restored);
@@ -58,14 +58,14 @@ internal sealed class ChangeFeed : IKvChangeSink
 
     public void Putting(ReadOnlySpan<byte> key, in RecordHeader before, in RecordHeader header, ReadOnlySpan<byte> value)
     {
-        Pins.Keep(_store, key, before, header.Version);
+        Views.Keep(_store, key, before, header.Version);
         using var previous = ReadPrevious(key, before);
         History.Putting(key, before, header, value, previous.Span);
     }
 
     public void Erasing(ReadOnlySpan<byte> key, in RecordHeader before, KvChangeKind kind, long index)
     {
-        Pins.Keep(_store, key, before, index);
+        Views.Keep(_store, key, before, index);
         using var previous = ReadPrevious(key, before);
         History.Erasing(key, before, kind, index, previous.Span);
         // Only the apply thread writes these counters.

@@ -3,7 +3,7 @@ using RaftKv.Embedded.Records;
 namespace RaftKv.Embedded.Watch;
 
 /// <summary>The state as of one version. Readable until it is released, or broken because too much was overwritten since.</summary>
-internal sealed class ReadView(ReadViews pins, IKvStore store, long version) : IDisposable
+internal sealed class ReadView(ReadViews views, IKvStore store, long version) : IDisposable
 {
     public long Version => version;
 
@@ -13,10 +13,10 @@ internal sealed class ReadView(ReadViews pins, IKvStore store, long version) : I
     public bool IsBroken { get; set; }
 
     /// <inheritdoc cref="ReadViews.CopyOverwritten"/>
-    public void CopyOverwritten(UndoRecord from, UndoRecord to, List<UndoRecord> into) => pins.CopyOverwritten(this, from, to, into);
+    public void CopyOverwritten(UndoRecord from, UndoRecord to, List<UndoRecord> into) => views.CopyOverwritten(this, from, to, into);
 
     /// <summary>Any thread, any number of times.</summary>
-    public void Release() => pins.Release(this);
+    public void Release() => views.Release(this);
 
     public void Dispose() => Release();
 }

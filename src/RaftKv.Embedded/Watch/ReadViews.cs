@@ -13,7 +13,7 @@ internal sealed class ReadViews(long maxBytes)
     private const long None = -1;
 
     private readonly Lock _gate = new();
-    private readonly List<ReadView> _pins = [];
+    private readonly List<ReadView> _views = [];
     private readonly SortedSet<UndoRecord> _records = new(UndoRecord.Order);
     private readonly Queue<UndoRecord> _inLogOrder = [];
     private readonly Dictionary<byte[], long> _lastUntil = new(KeyBytesComparer.Instance);
@@ -26,35 +26,35 @@ internal sealed class ReadViews(long maxBytes)
         get
         {
             lock (_gate)
-                return _pins.Count;
+                return _views.Count;
         }
     }
 
     /// <summary>The bytes of the overwritten records that are kept.</summary>
     public long KeptBytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Apply thread, between two entries: pins the state as it is now.</summary>
-    public ReadView Pin(IKvStore store, long version)
+    /// <summary>Apply thread, between two entries: takes a view of the state as it is now.</summary>
+    public ReadView Take(IKvStore store, long version)
     {
-        var pin = new ReadView(this, store, version);
+        var view = new ReadView(this, store, version);
         lock (_gate)
         {
-            _pins.Add(pin);
+            _views.Add(view);
             Volatile.Write(ref _newest, version);
         }
-        return pin;
+        return view;
     }
 
     /// <summary>Any thread: another read view of a version that has one already; <c>null</c> when it has none.</summary>
-    public ReadView? TryPinAgain(long version)
+    public ReadView? TryTakeAgain(long version)
     {
         lock (_gate)
         {
-            var at = _pins.FindIndex(pin => pin.Version == version);
+            var at = _views.FindIndex(view => view.Version == version);
             if (at < 0)
                 return null;
-            var again = new ReadView(this, _pins[at].Store, version);
-            _pins.Insert(at, again);
+            var again = new ReadView(this, _views[at].Store, version);
+            _views.Insert(at, again);
             return again;
         }
     }
@@ -74,8 +74,8 @@ internal sealed class ReadViews(long maxBytes)
             _inLogOrder.Enqueue(record);
             _lastUntil[record.Key!] = until;
             _bytes += record.Bytes;
-            while (_bytes > maxBytes && _pins.Count > 0)
-                Break(_pins[0]);
+            while (_bytes > maxBytes && _views.Count > 0)
+                Break(_views[0]);
             Prune();
         }
     }
@@ -85,8 +85,8 @@ internal sealed class ReadViews(long maxBytes)
     {
         lock (_gate)
         {
-            while (_pins.Count > 0)
-                Break(_pins[^1]);
+            while (_views.Count > 0)
+                Break(_views[^1]);
             Prune();
         }
     }
@@ -96,30 +96,30 @@ internal sealed class ReadViews(long maxBytes)
     /// to <paramref name="to"/>, both included. Must be called after the store was read, so that no change in between is missed.
     /// </summary>
     /// <exception cref="RaftKvCompactedException">The read view is broken.</exception>
-    public void CopyOverwritten(ReadView pin, UndoRecord from, UndoRecord to, List<UndoRecord> into)
+    public void CopyOverwritten(ReadView view, UndoRecord from, UndoRecord to, List<UndoRecord> into)
     {
         lock (_gate)
         {
-            if (pin.IsBroken)
-                throw RaftKvCompactedException.OfScan(pin.Version, Math.Max(pin.Version + 1, _pins.Count > 0 ? _pins[0].Version : 0));
+            if (view.IsBroken)
+                throw RaftKvCompactedException.OfScan(view.Version, Math.Max(view.Version + 1, _views.Count > 0 ? _views[0].Version : 0));
             if (_records.Count == 0 || UndoRecord.Order.Compare(from, to) > 0)
                 return;
             foreach (var record in _records.GetViewBetween(from, to))
             {
                 // The first change after the version replaced the record that the key had at the version.
-                if (record.Until > pin.Version && (into.Count == 0 || !into[^1].Key.AsSpan().SequenceEqual(record.Key)))
+                if (record.Until > view.Version && (into.Count == 0 || !into[^1].Key.AsSpan().SequenceEqual(record.Key)))
                     into.Add(record);
             }
         }
     }
 
-    public void Release(ReadView pin)
+    public void Release(ReadView view)
     {
         lock (_gate)
         {
-            if (pin.IsBroken || !_pins.Remove(pin))
+            if (view.IsBroken || !_views.Remove(view))
                 return;
-            Volatile.Write(ref _newest, _pins.Count > 0 ? _pins[^1].Version : None);
+            Volatile.Write(ref _newest, _views.Count > 0 ? _views[^1].Version : None);
             Prune();
         }
     }
@@ -134,17 +134,17 @@ internal sealed class ReadViews(long maxBytes)
             return _lastUntil.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var until) && until > _newest;
     }
 
-    private void Break(ReadView pin)
+    private void Break(ReadView view)
     {
-        pin.IsBroken = true;
-        _pins.Remove(pin);
-        Volatile.Write(ref _newest, _pins.Count > 0 ? _pins[^1].Version : None);
+        view.IsBroken = true;
+        _views.Remove(view);
+        Volatile.Write(ref _newest, _views.Count > 0 ? _views[^1].Version : None);
     }
 
     /// <summary>Drops records that no reader needs any more.</summary>
     private void Prune()
     {
-        var oldest = _pins.Count > 0 ? _pins[0].Version : long.MaxValue;
+        var oldest = _views.Count > 0 ? _views[0].Version : long.MaxValue;
         while (_inLogOrder.TryPeek(out var record) && record.Until <= oldest)
         {
             _inLogOrder.Dequeue();

@@ -74,16 +74,16 @@ public sealed class ReadViewCursorTests
             for (var i = 0; i < 40; i++)
                 Change(chance);
             var expected = Contents();
-            using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+            using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
             for (var i = 0; i < 20; i++)
                 Change(chance);
-            using var later = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+            using var later = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
             var expectedLater = Contents();
 
             var found = new List<string>();
             var foundLater = new List<string>();
             var descending = seed % 2 == 1;
-            var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly: false, descending);
+            var cursor = new ReadViewCursor(view, new KeyInterval([], []), [], keysOnly: false, descending);
             var cursorLater = new ReadViewCursor(later, new KeyInterval([], []), [], keysOnly: false, descending);
             var page = new List<ReadViewRecord>();
             while (cursor.Next(1 + chance.Next(4), page))
@@ -100,8 +100,8 @@ public sealed class ReadViewCursorTests
             Assert.Equal(descending ? Enumerable.Reverse(expected) : expected, found);
             Assert.Equal(descending ? Enumerable.Reverse(expectedLater) : expectedLater, foundLater);
         }
-        Assert.Equal(0, _feed.Pins.Count);
-        Assert.Equal(0, _feed.Pins.KeptBytes);
+        Assert.Equal(0, _feed.Views.Count);
+        Assert.Equal(0, _feed.Views.KeptBytes);
     }
 
     [Fact]
@@ -109,25 +109,25 @@ public sealed class ReadViewCursorTests
     {
         Set("a", "1");
         Set("b", "1");
-        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         Delete("a");
         Set("c", "1");
         Set("b", "2");
 
-        Assert.Equal(["a", "b"], All(pin, keysOnly: true).Select(r => Encoding.UTF8.GetString(r.Key)));
+        Assert.Equal(["a", "b"], All(view, keysOnly: true).Select(r => Encoding.UTF8.GetString(r.Key)));
     }
 
     [Fact]
     public void The_oldest_reader_loses_its_version_when_too_much_is_overwritten_and_the_others_do_not()
     {
         Set("k", "first");
-        using var old = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var old = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         for (var i = 0; i < 40; i++)
             Set($"large{i}", new string('x', 1000));
-        using var young = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var young = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         for (var i = 0; i < 40; i++)
             Set($"large{i}", new string('y', 1000));
-        Assert.True(_feed.Pins.KeptBytes > 40_000);
+        Assert.True(_feed.Views.KeptBytes > 40_000);
         for (var i = 0; i < 40; i++)
             Delete($"large{i}");
         for (var i = 0; i < 300; i++)
@@ -138,55 +138,55 @@ public sealed class ReadViewCursorTests
         Assert.Equal(old.Version, lost.Requested.Value);
         Assert.True(lost.OldestVersion.Value > old.Version);
         Assert.Equal(KvOutcome.NotApplied, lost.Outcome);
-        Assert.True(_feed.Pins.KeptBytes <= 64 * 1024);
+        Assert.True(_feed.Views.KeptBytes <= 64 * 1024);
         Assert.Throws<RaftKvCompactedException>(() => All(young));
-        Assert.Equal(0, _feed.Pins.KeptBytes);
+        Assert.Equal(0, _feed.Views.KeptBytes);
     }
 
     [Fact]
     public void What_one_key_goes_through_is_kept_once_for_a_reader()
     {
         Set("k", "first");
-        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         for (var i = 0; i < 10_000; i++)
             Set("k", new string('x', 1000));
 
-        Assert.Equal("k=first", Assert.Single(All(pin).Select(Text), t => t.StartsWith("k=", StringComparison.Ordinal)));
-        Assert.True(_feed.Pins.KeptBytes < 1000);
+        Assert.Equal("k=first", Assert.Single(All(view).Select(Text), t => t.StartsWith("k=", StringComparison.Ordinal)));
+        Assert.True(_feed.Views.KeptBytes < 1000);
     }
 
     [Fact]
     public void A_version_that_somebody_reads_can_be_read_again_and_another_one_cannot()
     {
         Set("k", "1");
-        var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         Set("k", "2");
-        using (var again = _feed.Pins.TryPinAgain(pin.Version))
+        using (var again = _feed.Views.TryTakeAgain(view.Version))
         {
-            pin.Release();
+            view.Release();
             Set("k", "3");
             Assert.Contains("k=1", All(again!).Select(Text));
         }
-        Assert.Null(_feed.Pins.TryPinAgain(pin.Version));
-        Assert.Equal(0, _feed.Pins.KeptBytes);
+        Assert.Null(_feed.Views.TryTakeAgain(view.Version));
+        Assert.Equal(0, _feed.Views.KeptBytes);
     }
 
     [Fact]
     public void A_snapshot_that_takes_the_place_of_the_store_ends_the_scans_of_the_old_one()
     {
         Set("k", "1");
-        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         _feed.Swap(_machine, new KvStateMachine(new DictionaryKvStore()));
 
-        Assert.Throws<RaftKvCompactedException>(() => All(pin));
+        Assert.Throws<RaftKvCompactedException>(() => All(view));
     }
 
     private string Pages(KvKeyRange range, string? after, bool descending = false)
     {
         foreach (var key in new[] { "a", "b", "b/1", "b/2", "b/é", "b/😀", "b0", "c" })
             Set(key, "");
-        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
-        var cursor = new ReadViewCursor(pin, KeyRanges.Interval(range, 100), KeyRanges.Bytes(after, 100), keysOnly: true, descending);
+        using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
+        var cursor = new ReadViewCursor(view, KeyRanges.Interval(range, 100), KeyRanges.Bytes(after, 100), keysOnly: true, descending);
         var pages = new List<string>();
         var page = new List<ReadViewRecord>();
         while (cursor.Next(3, page))
@@ -194,10 +194,10 @@ public sealed class ReadViewCursorTests
         return string.Join(',', pages);
     }
 
-    private static List<ReadViewRecord> All(ReadView pin, bool keysOnly = false)
+    private static List<ReadViewRecord> All(ReadView view, bool keysOnly = false)
     {
         var all = new List<ReadViewRecord>();
-        var cursor = new ReadViewCursor(pin, new KeyInterval([], []), [], keysOnly);
+        var cursor = new ReadViewCursor(view, new KeyInterval([], []), [], keysOnly);
         var page = new List<ReadViewRecord>();
         while (cursor.Next(100, page))
             all.AddRange(page);
@@ -206,7 +206,7 @@ public sealed class ReadViewCursorTests
 
     private List<string> Contents()
     {
-        using var pin = _feed.Pins.Pin(_machine.Store, _machine.Applied.Index);
+        using var view = _feed.Views.Take(_machine.Store, _machine.Applied.Index);
         var keys = new List<byte[]>();
         _machine.Store.CopyKeys([], false, [], int.MaxValue, keys);
         return keys.ConvertAll(key =>

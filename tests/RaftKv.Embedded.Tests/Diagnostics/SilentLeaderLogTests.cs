@@ -87,7 +87,7 @@ public sealed class SilentLeaderLogTests
         for (var silence = TimeSpan.Zero; silence < TimeSpan.FromSeconds(seconds); silence += Tick)
         {
             _silence = silence;
-            Look();
+            Check();
         }
     }
 
@@ -100,18 +100,18 @@ public sealed class SilentLeaderLogTests
     private void WithoutLeaderFor(TimeSpan time)
     {
         (_silence, _withoutLeader) = (null, time);
-        Look();
+        Check();
     }
 
     private void Heard()
     {
         (_silence, _withoutLeader) = (TimeSpan.Zero, null);
-        Look();
+        Check();
     }
 
-    private void Look()
+    private void Check()
     {
         _time.Advance(Tick);
-        _watch.Look(_time.GetTimestamp());
+        _watch.Check(_time.GetTimestamp());
     }
 }

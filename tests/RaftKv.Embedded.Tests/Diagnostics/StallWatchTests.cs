@@ -39,19 +39,19 @@ public class StallWatchTests
     [Fact]
     public void A_sync_that_hangs_is_told_of_while_it_hangs_and_once()
     {
-        Look(TimeSpan.FromMilliseconds(50));
+        Check(TimeSpan.FromMilliseconds(50));
         Assert.Empty(_stalls.Recent);
 
         foreach (var seconds in (int[])[1, 5, 61])
         {
-            Look(TimeSpan.FromSeconds(seconds));
+            Check(TimeSpan.FromSeconds(seconds));
             var stall = Assert.Single(_stalls.Recent);
             Assert.Equal((RaftKvStallCause.Fsync, true, TimeSpan.FromSeconds(seconds)), (stall.Cause, stall.IsOngoing, stall.Duration));
         }
         Assert.True(_stalls.HangsFor(TimeSpan.FromSeconds(60)));
         Assert.Single(_raised);
 
-        Look(null);
+        Check(null);
         Assert.Equal((false, TimeSpan.FromSeconds(61)), (Assert.Single(_stalls.Recent).IsOngoing, _stalls.Recent[0].Duration));
         Assert.False(_stalls.HangsFor(TimeSpan.FromSeconds(1)));
         Assert.Single(_raised);
@@ -60,9 +60,9 @@ public class StallWatchTests
     [Fact]
     public void The_log_thread_that_measures_the_sync_ends_the_stall_with_what_it_measured()
     {
-        Look(TimeSpan.FromSeconds(3));
+        Check(TimeSpan.FromSeconds(3));
         _watch.Synced(TimeSpan.FromSeconds(3.5));
-        Look(null);
+        Check(null);
 
         var stall = Assert.Single(_stalls.Recent);
         Assert.Equal((false, TimeSpan.FromSeconds(3.5)), (stall.IsOngoing, stall.Duration));
@@ -74,16 +74,16 @@ public class StallWatchTests
     {
         _applierBusyFor = TimeSpan.FromMinutes(5);
         for (_applied = 1; _applied < 10; _applied++)
-            LookLater(TimeSpan.FromSeconds(0.9));
+            CheckLater(TimeSpan.FromSeconds(0.9));
         Assert.Empty(_stalls.Recent);
 
-        LookLater(TimeSpan.Zero);
-        LookLater(TimeSpan.FromSeconds(6));
+        CheckLater(TimeSpan.Zero);
+        CheckLater(TimeSpan.FromSeconds(6));
         Assert.Equal((RaftKvStallCause.Apply, true, TimeSpan.FromSeconds(6)), (_stalls.Recent[0].Cause, _stalls.Recent[0].IsOngoing, _stalls.Recent[0].Duration));
         Assert.True(_stalls.HangsFor(TimeSpan.FromSeconds(5)));
 
         _applied++;
-        LookLater(TimeSpan.FromSeconds(1));
+        CheckLater(TimeSpan.FromSeconds(1));
         Assert.False(Assert.Single(_stalls.Recent).IsOngoing);
     }
 
@@ -91,23 +91,23 @@ public class StallWatchTests
     public void A_leader_that_is_not_heard_and_then_not_known_is_one_stall()
     {
         _silence = TimeSpan.FromMilliseconds(200);
-        LookLater(TimeSpan.Zero);
+        CheckLater(TimeSpan.Zero);
         Assert.Equal((RaftKvStallCause.Network, true), (_stalls.Recent[0].Cause, _stalls.Recent[0].IsOngoing));
 
         (_silence, _withoutLeader) = (null, TimeSpan.FromSeconds(30));
-        LookLater(TimeSpan.Zero);
+        CheckLater(TimeSpan.Zero);
         Assert.Equal(TimeSpan.FromSeconds(30.2), Assert.Single(_stalls.Recent).Duration);
         Assert.False(_stalls.HangsFor(TimeSpan.FromSeconds(5)));
 
         (_silence, _withoutLeader) = (TimeSpan.Zero, null);
-        LookLater(TimeSpan.Zero);
+        CheckLater(TimeSpan.Zero);
         Assert.False(Assert.Single(_stalls.Recent).IsOngoing);
     }
 
     [Fact]
     public void What_goes_on_is_not_pushed_out_by_what_is_over()
     {
-        Look(TimeSpan.FromSeconds(1));
+        Check(TimeSpan.FromSeconds(1));
         for (var i = 0; i < 100; i++)
             _stalls.Add(RaftKvStallCause.Gc, TimeSpan.FromSeconds(1), "a collection");
 
@@ -115,11 +115,11 @@ public class StallWatchTests
         Assert.Single(_stalls.Recent, s => s is { Cause: RaftKvStallCause.Fsync, IsOngoing: true });
     }
 
-    private void Look(TimeSpan? logBusyFor)
+    private void Check(TimeSpan? logBusyFor)
     {
         _logBusyFor = logBusyFor;
-        LookLater(TimeSpan.Zero);
+        CheckLater(TimeSpan.Zero);
     }
 
-    private void LookLater(TimeSpan later) => _watch.Look(_now += later.Ticks);
+    private void CheckLater(TimeSpan later) => _watch.Check(_now += later.Ticks);
 }

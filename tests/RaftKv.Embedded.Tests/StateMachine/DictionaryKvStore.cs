@@ -33,7 +33,7 @@ internal sealed class DictionaryKvStore : IKvStore
         Visits++;
         if (!_records.TryGetValue(key.ToArray(), out var record))
             return false;
-        visit.Look(record.Header, record.Value);
+        visit.Invoke(record.Header, record.Value);
         return true;
     }
 

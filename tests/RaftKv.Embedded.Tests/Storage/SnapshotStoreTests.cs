@@ -69,9 +69,9 @@ public sealed class SnapshotStoreTests : SnapshotWorld
         GoldenFile.Holds("snapshot-lifetimes-v1.bin", Disk.Read(PathOf(last)));
         var records = new DictionaryKvStore();
         var content = store.Load(last, records, CancellationToken.None);
-        Assert.Equal(["expires", "leased", "slides"], content.Mortal.Select(Encoding.UTF8.GetString));
-        Assert.Equal(Machine.Digest(), new KvStateMachine(records, content.State, content.Mortal).Digest());
-        Assert.Equal(Machine.NextDueMs, new KvStateMachine(records, content.State, content.Mortal).NextDueMs);
+        Assert.Equal(["expires", "leased", "slides"], content.Expiring.Select(Encoding.UTF8.GetString));
+        Assert.Equal(Machine.Digest(), new KvStateMachine(records, content.State, content.Expiring).Digest());
+        Assert.Equal(Machine.NextDueMs, new KvStateMachine(records, content.State, content.Expiring).NextDueMs);
 
         void SetFor(string key, KvLifetime lifetime)
         {

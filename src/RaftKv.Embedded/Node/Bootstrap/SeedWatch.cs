@@ -25,7 +25,7 @@ internal sealed class SeedWatch(
     {
         try
         {
-            Look();
+            CheckSeeds();
         }
         catch (Exception)
         {
@@ -33,7 +33,7 @@ internal sealed class SeedWatch(
         }
     }
 
-    private void Look()
+    private void CheckSeeds()
     {
         var isNews = false;
         foreach (var seed in options.Seeds)

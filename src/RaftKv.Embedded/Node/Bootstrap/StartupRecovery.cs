@@ -69,7 +69,7 @@ internal static class StartupRecovery
         try
         {
             var content = load(store);
-            return new KvStateMachine(store, content.State, content.Mortal, content.Sum);
+            return new KvStateMachine(store, content.State, content.Expiring, content.Sum);
         }
         catch (Exception e)
         {

@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Storage;
 internal sealed record SnapshotContent(Guid ClusterId, KvState State, long KeyCount)
 {
     /// <summary>The keys that had a lifetime in some record. Whether the last record of a key has one is known to the store only.</summary>
-    public IReadOnlyCollection<byte[]> Mortal { get; init; } = [];
+    public IReadOnlyCollection<byte[]> Expiring { get; init; } = [];
 
     /// <summary>The sum of its records; known after they are loaded.</summary>
     public RecordSum Sum { get; init; }

@@ -7,7 +7,7 @@ namespace RaftKv.Embedded.Storage;
 /// <summary>Reads the records of a snapshot into an empty store, and verifies everything.</summary>
 internal sealed class SnapshotLoader(IKvStore store, string path)
 {
-    private readonly SortedSet<byte[]> _mortal = new(KeyOrder.Instance);
+    private readonly SortedSet<byte[]> _expiring = new(KeyOrder.Instance);
 
     // Not readonly: the struct is changed in place.
     private RecordSum _sum = new();
@@ -24,7 +24,7 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
         if (store.Count != content.KeyCount)
             throw SnapshotContent.Damaged(path, $"it has {store.Count} keys instead of {content.KeyCount}");
         store.Loaded(_records);
-        return content with { Mortal = _mortal, Sum = _sum };
+        return content with { Expiring = _expiring, Sum = _sum };
     }
 
     private void Add(ReadOnlySpan<byte> key, in RecordHeader header, ReadOnlySpan<byte> value, bool deleted)
@@ -42,7 +42,7 @@ internal sealed class SnapshotLoader(IKvStore store, string path)
         else
             store.Put(key, record, value, replaces: before.Version != 0);
         if (header.HasLifetime)
-            _mortal.Add(key.ToArray());
+            _expiring.Add(key.ToArray());
         _records++;
     }
 }

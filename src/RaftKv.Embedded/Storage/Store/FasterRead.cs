@@ -13,7 +13,7 @@ internal struct FasterFrame(RecordVisit visit)
     public void Show(in RecordHeader header, ReadOnlySpan<byte> value)
     {
         Found = true;
-        visit.Look(header, value);
+        visit.Invoke(header, value);
     }
 }
 

@@ -5,9 +5,9 @@ using System.Net.Sockets;
 namespace RaftKv.Testing;
 
 /// <summary>
-/// Loopback ports that are free now and stay a node's own while it is down: they lie below the range from which the kernel takes the ports
-/// of outgoing connections, so that no connection (not even a node's own attempt to reach a dead peer) sits on one when the node returns,
-/// and no other test process takes one, because each takes its ports from blocks that it has locked.
+/// Loopback ports that are free now and stay a node's own while it is down. They lie below the range from which the kernel takes the ports
+/// of outgoing connections, so no connection has one when the node returns. Each test process takes its ports from blocks that it has
+/// locked, so no other one takes them. The lock files are empty and stay in the temporary directory.
 /// </summary>
 public static class Ports
 {
@@ -45,6 +45,7 @@ public static class Ports
     {
         var directory = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"raftkv-test-ports-{Environment.UserName}"));
         var first = Random.Shared.Next(Blocks);
+        IOException? last = null;
         for (var i = 0; i < Blocks; i++)
         {
             var block = (first + i) % Blocks;
@@ -54,12 +55,13 @@ public static class Ports
                 Locks.Add(new FileStream(name, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
                 return block;
             }
-            catch (IOException)
+            catch (IOException e)
             {
                 // Another process has this block, or this one has it.
+                last = e;
             }
         }
-        throw new InvalidOperationException("The ports for tests are used up.");
+        throw new InvalidOperationException($"No block of ports could be locked in {directory}.", last);
     }
 
     private static bool IsFree(int port)

@@ -140,7 +140,7 @@ internal sealed class ClusterClient : IDisposable
         }
         catch (SocketException e)
         {
-            // So it leaves HttpClient when the connection is reset as soon as it is made.
+            // HttpClient throws it when the connection is reset as soon as it is made.
             throw new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e);
         }
     }

@@ -137,7 +137,7 @@ internal sealed class Visitors : IAsyncDisposable
             }
             catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
             {
-                // A connection that is reset as soon as it is made leaves HttpClient as a SocketException.
+                // HttpClient throws a SocketException when a connection is reset as soon as it is made.
                 if (!mayRepeat && e is not (HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } or SocketException))
                     return (null, null);
             }

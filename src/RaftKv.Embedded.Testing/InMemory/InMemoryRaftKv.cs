@@ -85,7 +85,10 @@ public sealed class InMemoryRaftKv : IDistributedKv, IDisposable
         _replica.Faults.Set(reason);
     }
 
-    /// <summary>Refuses only the next calls for this reason: for tests of code that retries.</summary>
+    /// <summary>
+    /// Refuses only the next calls for this reason: for tests of code that retries. When the application calls by itself too (leader
+    /// services, locks that are renewed), use <see cref="FailNextWrite"/>.
+    /// </summary>
     /// <param name="reason">As for <see cref="Fail"/>; calls that it does not concern are not counted.</param>
     /// <param name="calls">How many calls. The default value is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such reason, or the number is not positive.</exception>

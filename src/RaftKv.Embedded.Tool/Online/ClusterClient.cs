@@ -33,7 +33,7 @@ internal sealed class ClusterClient : IDisposable
                     Volatile.Write(ref connected.Value, true);
                 return ValueTask.FromResult(context.PlaintextStream);
             },
-            // One connection per request: HttpClient sends nothing again by itself, and each request is told of its own connection.
+            // One connection per request: none is used a second time.
             PooledConnectionLifetime = TimeSpan.Zero,
         };
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
@@ -95,7 +95,7 @@ internal sealed class ClusterClient : IDisposable
         {
             response = await _http.SendAsync(message, until, end.Token);
         }
-        // A connection that is reset as soon as it is made leaves HttpClient as a SocketException.
+        // HttpClient throws a SocketException when a connection is reset as soon as it is made.
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or SocketException)
         {
             throw Failed(request, address, e, Volatile.Read(ref connected.Value), cancellationToken);

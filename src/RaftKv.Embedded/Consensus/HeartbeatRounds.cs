@@ -6,7 +6,7 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class HeartbeatRounds
 {
-    /// <summary>The round of a reply to a message of an earlier term: it answers no round of this leadership.</summary>
+    /// <summary>The round of a reply that answers no round, for example one to a message of an earlier term.</summary>
     public const long None = 0;
 
     private readonly ReplicaState _replica;

@@ -96,7 +96,7 @@ internal sealed class Leadership
 
     public void OnAppendReply(Progress peer, AppendReply m)
     {
-        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || !Trusts(peer, m.Round))
+        if (m.Term < _replica.Term || m.Match > _replica.Log.LastIndex || !Trusts(peer, m.Round) || !IsOfThisLeadership(m.Round))
             return;
         if (TakesBack(peer, m))
         {
@@ -192,11 +192,15 @@ internal sealed class Leadership
     }
 
     /// <summary>
-    /// Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership. A
-    /// reply to a message of an earlier leadership of this node is of no use, because each leadership counts its rounds anew.
+    /// Whether a reply of this round may be used: the peer has not lost entries, and the reply is not older than the peer's membership.
     /// </summary>
-    private bool Trusts(Progress peer, long round) =>
-        !peer.HasLostEntries && round > HeartbeatRounds.None && round <= Rounds.Newest && round >= peer.Contact.FirstRound;
+    private static bool Trusts(Progress peer, long round) => !peer.HasLostEntries && round >= peer.Contact.FirstRound;
+
+    /// <summary>
+    /// Each leadership counts its rounds anew. A reply to a message of an earlier leadership of this node answers no round of this one: its
+    /// round is <see cref="HeartbeatRounds.None"/>, or, from an older version, that of the earlier leadership, which may be too high.
+    /// </summary>
+    private bool IsOfThisLeadership(long round) => round > HeartbeatRounds.None && round <= Rounds.Newest;
 
     /// <summary>
     /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the

@@ -48,7 +48,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has
 /// compared its log and found it equal, durable or not.
 /// </param>
-/// <param name="Round">Repeats the round; 0 for a message of an earlier term than the follower's.</param>
+/// <param name="Round">The newest round that the follower has seen in this term; 0 when the message was of an earlier term.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
 /// <summary>One piece of a snapshot (Raft §7). Each piece is answered by an <see cref="InstallSnapshotReply"/>.</summary>
@@ -58,7 +58,10 @@ internal sealed record InstallSnapshot(long Term, EntryId Last, long TotalBytes,
     public override bool IsBulk => true;
 }
 
-/// <summary>Says which byte of the snapshot is wanted next, or that it is installed.</summary>
+/// <summary>
+/// Says which byte of the snapshot is wanted next, or that it is installed. It answers no round; the round only shows that the reply is not
+/// older than the peer's membership.
+/// </summary>
 internal sealed record InstallSnapshotReply(long Term, EntryId Last, long NextOffset, bool Installed, long Round) : RaftMessage(Term);
 
 /// <summary>Start an election now (dissertation §3.10).</summary>

@@ -34,7 +34,7 @@ internal sealed class EffectExecutor(
             case RequestCompleted completed: OnCompleted(completed); break;
             case ReadEntries read: followerReads.LoadEntries(read); break;
             case ReadSnapshotChunk read: followerReads.LoadChunk(read); break;
-            case CheckSnapshot check: snapshots.Check(check.Last); break;
+            case CheckSnapshot check: snapshots.TryCheck(check.Last); break;
             case WriteSnapshotChunk write: snapshots.Store(write); break;
             case InstallReceivedSnapshot install: snapshots.Install(install); break;
             case ResetLog reset: submissions.Reset(reset.Base); break;

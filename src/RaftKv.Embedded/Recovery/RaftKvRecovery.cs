@@ -50,8 +50,9 @@ public static class RaftKvRecovery
     /// Ends the recovery. The survivor is unchanged then, the new directory has no cluster, and the recovery can be repeated.
     /// </param>
     /// <exception cref="RaftKvStorageException">
-    /// A directory cannot be used, or the survivor's data is damaged. The survivor's data is unchanged then. When the message names the
-    /// new cluster, that cluster exists, and only the survivor's directory could not be marked: call <see cref="Retire"/> for it.
+    /// A directory cannot be used, the survivor's data is damaged, or its cluster uses a feature level that this version does not support
+    /// (<see cref="RaftKvStorageError.NewerFormat"/>). The survivor's data is unchanged then. When the message names the new cluster, that
+    /// cluster exists, and only the survivor's directory could not be marked: call <see cref="Retire"/> for it.
     /// </exception>
     /// <exception cref="ArgumentException">
     /// The directory, the node's name or the address is not valid, another cluster id was confirmed, the survivors are a quorum, or the

@@ -145,9 +145,9 @@ public sealed class ToolExitCodeTests
                 connection.LingerState = new LingerOption(true, 0);
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
-            // The listener is closed.
+            // The listener is stopped.
         }
     }
 
@@ -163,7 +163,7 @@ public sealed class ToolExitCodeTests
                 await connection.GetStream().ReadAtLeastAsync(buffer, 1, cancellationToken: Stop);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
             // The listener is stopped.
         }

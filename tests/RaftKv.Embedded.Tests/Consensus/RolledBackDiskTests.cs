@@ -89,6 +89,8 @@ public sealed class RolledBackDiskTests
         Assert.Equal((RaftRole.Leader, true), (leader.Role, leader.Term > old));
         cluster.Hand("node1", "node3", new AppendEntries(old, new EntryId(1, 1), default, 1, round, LeaseMs: 0));
         var reply = Assert.IsType<AppendReply>(Assert.Single(cluster.Mail, m => m.From == "node3").Message);
+        // A follower of an older version repeats the round.
+        cluster.Hand("node3", "node1", reply with { Round = 1_000 });
         cluster.Settle();
 
         Assert.Equal((leader.Term, 0), (reply.Term, reply.Round));

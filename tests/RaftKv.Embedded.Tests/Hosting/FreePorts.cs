@@ -2,7 +2,7 @@ using RaftKv.Testing;
 
 namespace RaftKv.Embedded.Tests.Hosting;
 
-/// <summary>Several <see cref="Ports"/>.</summary>
+/// <summary>Takes several ports at once, see <see cref="Ports"/>.</summary>
 internal static class FreePorts
 {
     public static int[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => Ports.Take())];

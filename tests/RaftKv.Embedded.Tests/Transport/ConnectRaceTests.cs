@@ -45,11 +45,11 @@ public sealed class ConnectRaceTests
                     socket.LingerState = new LingerOption(true, 0);
                 }
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 // The listener is closed.
             }
-        });
+        }) { IsBackground = true };
         resetting.Start();
 
         // Some of them are reset before the winner is asked for its address.

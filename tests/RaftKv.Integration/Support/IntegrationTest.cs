@@ -85,7 +85,7 @@ public abstract class IntegrationTest : IAsyncLifetime
     /// <summary>Writes <paramref name="count"/> keys of 16 bytes through one node, 64 at a time; every one must be acknowledged.</summary>
     protected static async Task FillAsync(ClusterNode node, int count, int valueBytes = 100, char prefix = 'k')
     {
-        var load = new LoadRequest { Count = count, Keys = count, ValueBytes = valueBytes, KeyPrefix = prefix };
+        var load = new LoadRequest { Count = count, Keys = count, ValueBytes = valueBytes, KeyPrefix = prefix, WaitsWhenOverloaded = true };
         var report = await node.LoadAsync(load);
         // On a busy machine a call may exceed its time limit.
         for (var attempt = 1; report.Errors > 0 && attempt < 5; attempt++)

@@ -40,7 +40,7 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Waits until a GET of this path succeeds, and its body is as it must be.</summary>
+    /// <summary>Waits until a GET of this path succeeds, and its body is as <paramref name="holds"/> wants it.</summary>
     /// <exception cref="InvalidOperationException">The process ended, or did not answer within a minute; the message has what it
     /// printed.</exception>
     public async Task WaitUntilAsync(string path, CancellationToken cancellationToken, Predicate<string>? holds = null)
@@ -58,7 +58,7 @@ public sealed class WebProcess(string name, string assembly, Uri url) : IAsyncDi
             }
             catch (Exception e) when (e is HttpRequestException or SocketException)
             {
-                // Not listening yet. The second one is of a connection that is reset as soon as it is made.
+                // Not listening yet. HttpClient throws a SocketException when a connection is reset as soon as it is made.
             }
         }
     }

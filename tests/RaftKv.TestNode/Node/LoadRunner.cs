@@ -14,6 +14,8 @@ internal sealed class LoadRunner
     /// </summary>
     private const int LocalGroup = 64;
 
+    private static readonly TimeSpan LongestOverload = TimeSpan.FromMinutes(2);
+
     private readonly IDistributedKv kv;
     private readonly LoadRequest request;
     private readonly string[] keys;
@@ -89,7 +91,10 @@ internal sealed class LoadRunner
                 }
                 else if (request.Operation == LoadOperation.Put)
                 {
-                    await SetAsync(number);
+                    if (request.WaitsWhenOverloaded)
+                        await SetUntilTakenAsync(number);
+                    else
+                        await kv.SetAsync(KeyAt(number), value, options);
                 }
                 else if (request.Operation == LoadOperation.Transaction)
                 {
@@ -125,9 +130,10 @@ internal sealed class LoadRunner
 
     private string MakeKey(int number) => request.KeyPrefix + number.ToString("d15", CultureInfo.InvariantCulture);
 
-    /// <summary>A load of so many writes makes all of them: one that is refused, because the leader's disk lags, is made after a pause.</summary>
-    private async ValueTask SetAsync(long number)
+    /// <summary>See <see cref="LoadRequest.WaitsWhenOverloaded"/>.</summary>
+    private async ValueTask SetUntilTakenAsync(long number)
     {
+        var clock = Stopwatch.StartNew();
         while (true)
         {
             try
@@ -135,7 +141,7 @@ internal sealed class LoadRunner
                 await kv.SetAsync(KeyAt(number), value, options);
                 return;
             }
-            catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Overloaded && request.Count > 0)
+            catch (RaftKvUnavailableException e) when (e.Reason == RaftKvUnavailableReason.Overloaded && clock.Elapsed < LongestOverload)
             {
                 await Task.Delay(10);
             }

@@ -13,6 +13,12 @@ public sealed record LoadRequest
     /// <summary>The number of calls, which then go through the keys in order; 0 ends the load by time.</summary>
     public long Count { get; init; }
 
+    /// <summary>
+    /// Whether a write that the leader refuses, because it holds as many bytes as it may, is made again after a pause, for two minutes at
+    /// most. Otherwise it counts as an error.
+    /// </summary>
+    public bool WaitsWhenOverloaded { get; init; }
+
     public int Keys { get; init; } = 100_000;
 
     public int ValueBytes { get; init; } = 100;

@@ -212,12 +212,14 @@ internal sealed class SnapshotCoordinator(
             waiter.TrySetException(reason());
     }
 
-    public void Check(EntryId last)
+    /// <summary>Checks a snapshot on the snapshot thread; <c>false</c> while another check is under way.</summary>
+    public bool TryCheck(EntryId last)
     {
         if (_isChecking)
-            return;
+            return false;
         _isChecking = true;
         context.Dependencies.Snapshotter.Post(() => context.Post(new SnapshotChecked(context.Snapshots.SetAsideIfDamaged(last))));
+        return true;
     }
 
     /// <summary>When the snapshot is damaged a new one is taken: the state in use is whole.</summary>

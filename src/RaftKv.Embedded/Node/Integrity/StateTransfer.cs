@@ -22,6 +22,8 @@ internal sealed class StateTransfer(
     /// <summary>How long a node whose disk had no room for the new state waits before it asks again.</summary>
     private static readonly long NoRoomInterval = TimeSpan.FromSeconds(10).Ticks;
 
+    private static readonly long CheckInterval = TimeSpan.FromMinutes(1).Ticks;
+
     private const int PieceBytes = 1024 * 1024;
 
     private long _covering;
@@ -29,8 +31,9 @@ internal sealed class StateTransfer(
     /// <summary>On the leader. The snapshot that a node has asked for from its beginning.</summary>
     private EntryId _asked;
 
-    /// <summary>On the leader. The snapshot that was checked because a node asked for it again.</summary>
-    private EntryId _checked;
+    /// <summary>On the leader. When a snapshot that is asked for again may be checked again.</summary>
+    private long _nextCheck;
+
     private (EntryId Last, long Offset) _received;
     private long _nextAttempt;
     private bool _isLoading;
@@ -80,15 +83,12 @@ internal sealed class StateTransfer(
 
     /// <summary>
     /// A node that asks from the beginning again may have refused the snapshot, because it is damaged on this disk. The snapshot is checked
-    /// once, because the node also asks again when the first piece was lost or is still on its way.
+    /// once a minute at most, because the node also asks again when the first piece was lost or is still on its way.
     /// </summary>
     private void CheckIfAskedAgain(EntryId snapshot)
     {
-        if (_asked == snapshot && _checked != snapshot)
-        {
-            _checked = snapshot;
-            snapshots.Check(snapshot);
-        }
+        if (_asked == snapshot && context.Now.Ticks >= _nextCheck && snapshots.TryCheck(snapshot))
+            _nextCheck = context.Now.Ticks + CheckInterval;
         _asked = snapshot;
     }
 

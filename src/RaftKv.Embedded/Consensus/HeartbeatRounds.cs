@@ -6,7 +6,9 @@ namespace RaftKv.Embedded.Consensus;
 /// </summary>
 internal sealed class HeartbeatRounds
 {
-    /// <summary>The round of a reply that answers no round, for example one to a message of an earlier term.</summary>
+    /// <summary>
+    /// The round of a reply that answers no round: to a message of an earlier term, or of a node that has not yet proven its directory.
+    /// </summary>
     public const long None = 0;
 
     private readonly ReplicaState _replica;

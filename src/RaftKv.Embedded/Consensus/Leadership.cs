@@ -197,10 +197,10 @@ internal sealed class Leadership
     private static bool Trusts(Progress peer, long round) => !peer.HasLostEntries && round >= peer.Contact.FirstRound;
 
     /// <summary>
-    /// Each leadership counts its rounds anew. A reply to a message of an earlier leadership of this node answers no round of this one: its
-    /// round is <see cref="HeartbeatRounds.None"/>, or, from an older version, that of the earlier leadership, which may be too high.
+    /// Each leadership counts its rounds anew. A follower of an older version answers a message of an earlier leadership of this node with
+    /// the round of that leadership, which may be one that this leadership has not begun.
     /// </summary>
-    private bool IsOfThisLeadership(long round) => round > HeartbeatRounds.None && round <= Rounds.Newest;
+    private bool IsOfThisLeadership(long round) => round <= Rounds.Newest;
 
     /// <summary>
     /// Whether a peer refuses an entry that it has acknowledged as durable in this term. A follower never truncates what agrees with the

@@ -267,7 +267,7 @@ internal sealed class RaftCore
         if (m.Term < Term)
         {
             // Stale leader: it steps down when it sees our term (Raft §5.1). It may lead again by now, and counts its rounds anew.
-            _replica.Send(from, new AppendReply(Term, Accepted: false, 0, Log.Last, m.Previous.Index, HeartbeatRounds.None));
+            _replica.Send(from, new AppendReply(Term, Accepted: false, 0, Log.Last, Previous: 0, HeartbeatRounds.None));
             return;
         }
         _elections.HearLeader(from);

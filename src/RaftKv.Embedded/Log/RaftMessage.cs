@@ -48,7 +48,7 @@ internal sealed record AppendEntries(long Term, EntryId Previous, ReadOnlyMemory
 /// Refused: the index of the <c>Previous</c> that did not match, so that an old refusal is recognised. Accepted: how far the follower has
 /// compared its log and found it equal, durable or not.
 /// </param>
-/// <param name="Round">The newest round that the follower has seen in this term; 0 when the message was of an earlier term.</param>
+/// <param name="Round">The newest round that the follower has seen in this term; 0 when the reply answers no round.</param>
 internal sealed record AppendReply(long Term, bool Accepted, long Match, EntryId Hint, long Previous, long Round) : RaftMessage(Term);
 
 /// <summary>One piece of a snapshot (Raft §7). Each piece is answered by an <see cref="InstallSnapshotReply"/>.</summary>

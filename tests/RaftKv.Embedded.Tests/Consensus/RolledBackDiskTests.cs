@@ -98,6 +98,24 @@ public sealed class RolledBackDiskTests
         Assert.DoesNotContain(cluster.Effects, e => e.Effect is EntriesLost);
     }
 
+    /// <summary>A member that has not yet proven its directory answers no round, and is fed meanwhile.</summary>
+    [Fact]
+    public void A_refusal_that_answers_no_round_says_where_to_go_on()
+    {
+        var cluster = Cluster("node1", "node2", "node3");
+        var leader = cluster.Core("node1");
+        var peer = leader.Peers.Single(p => p.NodeId == "node3");
+        cluster.Crash("node3");
+        for (var i = 0; i < 5; i++)
+            cluster.Propose("node1", $"{i}");
+        cluster.Settle();
+        var (answered, next) = (peer.Round, peer.Match + 1);
+
+        cluster.Hand("node3", "node1", new AppendReply(leader.Term, Accepted: false, 0, leader.SnapshotId with { Index = peer.Match }, leader.LastIndex, Round: 0));
+
+        Assert.Equal((ProgressState.Probe, next, answered), (peer.State, peer.Next, peer.Round));
+    }
+
     /// <summary>The member is added again while the leader still notifies it of its removal.</summary>
     [Fact]
     public void A_member_that_is_removed_and_added_at_once_is_fed_from_what_its_disk_has()

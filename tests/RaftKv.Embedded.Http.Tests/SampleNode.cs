@@ -43,7 +43,8 @@ internal sealed class SampleNode : IAsyncDisposable
             // A long election timeout, so that a busy machine does not cause elections.
             ["RaftKv__ElectionTimeout"] = "00:00:01",
         });
-        await _process.WaitUntilAsync("v1/cluster", cancellationToken, status => !status.Contains("\"role\":\"opening\"", StringComparison.Ordinal));
+        await _process.WaitUntilAsync("v1/cluster", cancellationToken,
+            status => !status.Contains("\"role\":\"opening\"", StringComparison.Ordinal));
     }
 
     /// <summary>SIGKILL.</summary>

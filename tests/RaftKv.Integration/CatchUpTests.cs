@@ -32,7 +32,10 @@ public sealed class CatchUpTests : IntegrationTest
             var gone = (await away.StatusAsync()).AppliedIndex;
             await away.KillAsync();
             var clock = Stopwatch.StartNew();
-            var filled = await leader.LoadAsync(new LoadRequest { Count = Behind, Callers = 1_000, Keys = 100_000, ValueBytes = 40, WaitsWhenOverloaded = true });
+            var filled = await leader.LoadAsync(new LoadRequest
+            {
+                Count = Behind, Callers = 1_000, Keys = 100_000, ValueBytes = 40, WaitsWhenOverloaded = true,
+            });
             Assert.Equal(((long)Behind, null), (filled.Operations, filled.FirstError));
             var filling = clock.Elapsed;
 

@@ -62,7 +62,8 @@ public sealed class SlowNetworkTests : IntegrationTest
         var clock = Stopwatch.StartNew();
         var loads = await Task.WhenAll(followers.Select((follower, i) => follower.LoadAsync(new LoadRequest
         {
-            Count = count, Keys = count, Callers = count, ValueBytes = 1024 * 1024 - 100, KeyPrefix = (char)('a' + i), WaitsWhenOverloaded = true,
+            Count = count, Keys = count, Callers = count, ValueBytes = 1024 * 1024 - 100, KeyPrefix = (char)('a' + i),
+            WaitsWhenOverloaded = true,
         })));
         Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{2 * count} MiB in {clock.Elapsed.TotalSeconds:0.0} s: {2 * count / clock.Elapsed.TotalSeconds:0.00} MiB/s"));
         foreach (var node in cluster.Nodes)

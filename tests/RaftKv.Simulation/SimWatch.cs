@@ -103,7 +103,8 @@ internal sealed class SimWatch(SimRandom chance, ChangeLog log, KeyInterval keys
         if (isMore)
             return false;
         var expected = log.StateAt(_view!.Version, keys);
-        Check(expected.Count == _state.Count, () => $"the state at {_view.Version} has {expected.Count} keys and {_state.Count} were found");
+        Check(expected.Count == _state.Count,
+            () => $"the state at {_view.Version} has {expected.Count} keys and {_state.Count} were found");
         for (var i = 0; i < expected.Count; i++)
         {
             var (wanted, found) = (expected[i], _state[i]);

@@ -144,11 +144,11 @@ internal sealed class DistributedKv(ReplicaAccess access, RaftKvOptions options,
         if (ReadFreshness.ServeNow(host, readOptions) is not null)
             return new ValueTask<KvReadResult<TResult>>(ReadInPlace(key, state, read));
         Check(key);
-        return WaitAndLookAsync(host, key, state, read, readOptions, cancellationToken);
+        return WaitAndReadAsync(host, key, state, read, readOptions, cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<KvReadResult<TResult>> WaitAndLookAsync<TState, TResult>(
+    private async ValueTask<KvReadResult<TResult>> WaitAndReadAsync<TState, TResult>(
         LocalReplica host, string key, TState state, KvReader<TState, TResult> read, KvReadOptions readOptions,
         CancellationToken cancellationToken)
     {

@@ -111,7 +111,8 @@ public sealed class RolledBackDiskTests
         cluster.Settle();
         var (answered, next) = (peer.Round, peer.Match + 1);
 
-        cluster.Hand("node3", "node1", new AppendReply(leader.Term, Accepted: false, 0, leader.SnapshotId with { Index = peer.Match }, leader.LastIndex, Round: 0));
+        var hint = leader.SnapshotId with { Index = peer.Match };
+        cluster.Hand("node3", "node1", new AppendReply(leader.Term, Accepted: false, 0, hint, leader.LastIndex, Round: 0));
 
         Assert.Equal((ProgressState.Probe, next, answered), (peer.State, peer.Next, peer.Round));
     }

@@ -59,11 +59,9 @@ public sealed class CopyVerifierTests
     public void A_leader_notes_up_to_where_all_copies_are_equal_and_tells_one_that_differs()
     {
         var node = new InMemoryNode();
-        var b = new PeerHello { NodeId = "b", Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
-        node.Transport.Answers["b:1"] = b;
         _ = node.Set("x");
         node.Run();
-        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = "b", Address = "b:1" });
+        var b = node.AddLearner("b");
         node.RunFor(TimeSpan.FromSeconds(3));
 
         var probe = node.Transport.Take<IntegrityProbe>()[^1];
@@ -124,9 +122,7 @@ public sealed class CopyVerifierTests
 
     private static PeerHello AddLearner(InMemoryNode node, string nodeId)
     {
-        var learner = new PeerHello { NodeId = nodeId, Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
-        node.Transport.Answers[$"{nodeId}:1"] = learner;
-        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = nodeId, Address = $"{nodeId}:1" });
+        var learner = node.AddLearner(nodeId);
         node.RunFor(TimeSpan.FromSeconds(1));
         return learner;
     }

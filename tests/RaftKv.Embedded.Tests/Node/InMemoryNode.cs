@@ -106,6 +106,15 @@ internal sealed class InMemoryNode
         }
     }
 
+    /// <summary>A peer that answers probes, and that this node, the leader, is asked to add as a learner.</summary>
+    public PeerHello AddLearner(string nodeId)
+    {
+        var peer = new PeerHello { NodeId = nodeId, Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
+        Transport.Answers[$"{nodeId}:1"] = peer;
+        Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = nodeId, Address = $"{nodeId}:1" });
+        return peer;
+    }
+
     public Task<KvWriteResult> Set(string key, int valueBytes = 1)
     {
         var name = Encoding.UTF8.GetBytes(key);

@@ -111,11 +111,9 @@ public sealed class StateTransferTests
     public void A_leader_without_such_a_snapshot_takes_one_and_sends_it_when_it_is_asked_again()
     {
         var node = new InMemoryNode();
-        var b = new PeerHello { NodeId = "b", Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
-        node.Transport.Answers["b:1"] = b;
         _ = node.Set("x");
         node.Run();
-        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = "b", Address = "b:1" });
+        var b = node.AddLearner("b");
         node.RunFor(TimeSpan.FromSeconds(1));
         var request = new StateRequest(node.Replica.Status.AppliedIndex, default, 0);
 
@@ -134,11 +132,9 @@ public sealed class StateTransferTests
     public void A_leader_that_is_asked_for_a_snapshot_again_replaces_it_if_it_is_damaged()
     {
         var node = new InMemoryNode();
-        var b = new PeerHello { NodeId = "b", Incarnation = Guid.NewGuid(), FeatureLevel = 100 };
-        node.Transport.Answers["b:1"] = b;
         _ = node.Set("x");
         node.Run();
-        node.Replica.Post(new AdminCall { Operation = AdminOperation.AddLearner, NodeId = "b", Address = "b:1" });
+        var b = node.AddLearner("b");
         node.RunFor(TimeSpan.FromSeconds(1));
         var request = new StateRequest(node.Replica.Status.AppliedIndex, default, 0);
         node.Receive(b, request);

@@ -26,7 +26,8 @@ internal static partial class Catalogue
         new("rounds-of-an-earlier-leadership",
             "an answer to a message of an earlier leadership counts as one to the present leadership (was here)",
             new Edit("Consensus/RaftCore.cs", "Previous: 0, HeartbeatRounds.None)", "m.Previous.Index, m.Round)"),
-            new Edit("Consensus/Leadership.cs", "=> round <= Rounds.Newest;", "=> round <= Rounds.Newest || round > 0;")) { In = Profile.LateMessages },
+            new Edit("Consensus/Leadership.cs", "=> round <= Rounds.Newest;", "=> round <= Rounds.Newest || round > 0;"))
+        { In = Profile.LateMessages },
         new("rolled-back-member-forgotten",
             "a node forgets that a member introduced itself under a new identity while it did not lead, and does not "
                 + "admit it when it leads",

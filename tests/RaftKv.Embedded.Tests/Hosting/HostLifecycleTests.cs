@@ -34,9 +34,11 @@ public sealed class HostLifecycleTests : IDisposable
         for (var round = 0; round < Rounds; round++)
         {
             var host = await StartAsync();
+            // Waits before the host can be disposed: a disposed host refuses the call.
+            var shutdown = host.WaitForShutdownAsync(CancellationToken.None);
             applications.Add(Task.Run(async () =>
             {
-                await host.WaitForShutdownAsync(CancellationToken.None);
+                await shutdown;
                 await ((IAsyncDisposable)host).DisposeAsync();
             }, Cancel));
             Assert.True((await Kv(host).SetAsync($"k{round}", default, cancellationToken: Cancel)).Applied);

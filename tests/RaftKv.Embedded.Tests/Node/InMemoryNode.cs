@@ -21,11 +21,21 @@ internal sealed class InMemoryNode
     private readonly ReplicaClock _clock;
     private readonly RaftKvOptions _options;
 
-    public InMemoryNode(RaftKvBootstrap bootstrap = RaftKvBootstrap.SingleNode, bool watchesDisk = false, RaftStart? usedBefore = null)
+    /// <param name="bootstrap">How the node gets a cluster.</param>
+    /// <param name="watchesDisk">Whether the node measures its disk.</param>
+    /// <param name="countsStarts">Whether the directory counts its starts, so that a peer can tell an older copy of it.</param>
+    /// <param name="wasUsed">Whether an earlier process created the directory.</param>
+    /// <param name="initialMembers">The initial members, each at port 1 of the host of its name.</param>
+    public InMemoryNode(RaftKvBootstrap bootstrap = RaftKvBootstrap.SingleNode, bool watchesDisk = false, bool countsStarts = false,
+        bool wasUsed = false, params string[] initialMembers)
     {
         _options = new RaftKvOptions { NodeId = "a", DataDirectory = "/data", Bootstrap = bootstrap };
+        foreach (var member in initialMembers)
+            _options.InitialMembers.Add(new RaftKvMember { NodeId = member, Address = $"{member}:1" });
         _clock = new ReplicaClock(Time);
         var directory = DataDirectory.Open(Files, "/data");
+        if (wasUsed)
+            LocalIdentity.Open(Files, directory.Root, _options.NodeId);
         Identity = LocalIdentity.Open(Files, directory.Root, _options.NodeId);
         var snapshots = new SnapshotStore(Files, directory.Snapshots);
         var state = StartupRecovery.LoadState(snapshots, _ => new DictionaryKvStore(), NullLogger.Instance);
@@ -48,7 +58,7 @@ internal sealed class InMemoryNode
             Settings = CoreSettings.From(_options, Identity.Incarnation, seed: 1),
             ShutdownToken = CancellationToken.None,
             Disk = watchesDisk ? new DiskParts(MeasureDisk, VolumeBytes: 16L * 1024 * 1024 * 1024, SegmentBytes) : null,
-            Age = usedBefore is null ? null : DirectoryAge.Open(Files, directory.Root, startId: 1, usedBefore),
+            Age = countsStarts ? DirectoryAge.Open(Files, directory.Root, startId: 1, recovered: null) : null,
         });
     }
 

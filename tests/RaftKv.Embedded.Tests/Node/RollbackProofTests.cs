@@ -10,7 +10,7 @@ namespace RaftKv.Embedded.Tests.Node;
 /// </summary>
 public sealed class RollbackProofTests
 {
-    private readonly InMemoryNode _node = new(RaftKvBootstrap.Never, usedBefore: new RaftStart());
+    private readonly InMemoryNode _node = new(RaftKvBootstrap.Never, countsStarts: true, wasUsed: true);
     private readonly ScriptedLeader _leader;
 
     public RollbackProofTests() => _leader = new ScriptedLeader(_node);

@@ -14,9 +14,6 @@ internal sealed class DirectoryAge(StartHistory own, RaftStart? recovered, PeerM
 
     public PeerMemory Peers => peers;
 
-    /// <summary>Whether the directory belonged to a cluster when this process started.</summary>
-    public bool HadCluster => recovered is not null;
-
     /// <summary>Counts this start, durably, before the node talks to a peer, and reads what it remembers of its peers.</summary>
     /// <param name="files">Synced whatever the durability of writes is: a power cut must not take back what peers have been told.</param>
     /// <param name="directory">The data directory.</param>

@@ -11,6 +11,7 @@ internal sealed class LocalIdentity
     private NodeIdentity _identity;
 
     private volatile bool _isJoining;
+    private volatile bool _isNew;
 
     private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity, Func<Guid> newId)
     {
@@ -29,6 +30,12 @@ internal sealed class LocalIdentity
     /// A cluster has adopted this node, and this node does not know a committed configuration that names it yet. Survives a restart.
     /// </summary>
     public bool IsJoining => _isJoining;
+
+    /// <summary>
+    /// This process gave the directory its incarnation, so the directory is no older copy of itself: nothing was said under this incarnation
+    /// before.
+    /// </summary>
+    public bool IsNew => _isNew;
 
     private string MarkerPath => Path.Combine(_directory, DirectoryMarkers.Joining);
 
@@ -53,7 +60,7 @@ internal sealed class LocalIdentity
                 $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is "
                     + $"unknown. {Wal.DamageAdvice}");
         }
-        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, newId()), newId);
+        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, newId()), newId) { _isNew = true };
     }
 
     /// <summary>
@@ -105,6 +112,7 @@ internal sealed class LocalIdentity
         var fresh = new NodeIdentity(NodeId, _newId(), Guid.Empty);
         fresh.Save(_files, _directory);
         Volatile.Write(ref _identity, fresh);
+        _isNew = true;
         EndJoining();
     }
 }

@@ -34,10 +34,14 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     /// </summary>
     public string? RolledBack => _rolledBack;
 
-    /// <summary>A directory that was used before must be shown to others that may have seen a newer state of it.</summary>
+    /// <summary>
+    /// A directory that an earlier process used must be shown to others that may have seen a newer state of it, even if it has no entry, or
+    /// had no cluster: its newer state may have had both. A directory that knows itself as the only voter has nobody to ask.
+    /// </summary>
     public void Begin()
     {
-        _isProven = context.Dependencies.Age is not { HadCluster: true } || !context.Core!.HasOtherVoters;
+        var isOnlyVoter = context.Core!.Configuration.IsVoter(context.NodeId) && !context.Core.HasOtherVoters;
+        _isProven = context.Dependencies.Age is null || context.Identity.IsNew || isOnlyVoter;
         _recoveredAt = context.Now.Ticks;
     }
 
@@ -48,17 +52,24 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         Evaluate();
     }
 
+    private void Evaluate()
+    {
+        if (_isProven || context.Core is null)
+            return;
+        var waited = context.Now.Ticks - _recoveredAt;
+        var members = context.Core.Configuration.Members;
+        _isProven = members.Count > 0 ? IsProvenTo(members, waited) : IsProvenToInitialMembers(waited);
+    }
+
     /// <summary>
     /// Enough peers have heard it when every other voter has, or when a quorum has, this node included, and those that are away have had
     /// one election timeout to connect. The configuration of a directory that was away for long may name voters that are gone: after five
     /// election timeouts one peer suffices.
     /// </summary>
-    private void Evaluate()
+    private bool IsProvenTo(IReadOnlyList<Member> members, long waited)
     {
-        if (_isProven || context.Core is null)
-            return;
         var (voters, welcomes) = (0, 0);
-        foreach (var member in context.Core.Configuration.Members)
+        foreach (var member in members)
         {
             if (!member.IsVoter || member.NodeId == context.NodeId)
                 continue;
@@ -66,10 +77,24 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             if (_welcomedBy.Contains(member.NodeId))
                 welcomes++;
         }
-        var waited = context.Now.Ticks - _recoveredAt;
-        _isProven = welcomes == voters
-            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core.Configuration.Quorum - 1)
+        return welcomes == voters
+            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core!.Configuration.Quorum - 1)
             || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
+    }
+
+    /// <summary>
+    /// A directory without an entry knows no voters. Only an initial member can have a vote without an entry, while the cluster forms, so
+    /// the initial members must have heard it: all others, or after five election timeouts, in which members that joined later can connect,
+    /// a quorum. Any other node waits until it has a configuration.
+    /// </summary>
+    private bool IsProvenToInitialMembers(long waited)
+    {
+        var initial = context.Options.InitialMembers;
+        if (!initial.Any(m => m.NodeId == context.NodeId))
+            return false;
+        var welcomes = initial.Count(m => m.NodeId != context.NodeId && _welcomedBy.Contains(m.NodeId));
+        return welcomes == initial.Count - 1
+            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && welcomes >= initial.Count / 2);
     }
 
     /// <summary>

@@ -156,6 +156,7 @@ internal sealed class PeerDirectory(ReplicaContext context)
                 peers.Add(Dialled(member));
             _unknown.Remove(member.NodeId);
         }
+        AddInitialMembers(peers);
         foreach (var (peer, _) in _unknown.Values)
         {
             if (peer.NodeId != context.NodeId)
@@ -163,6 +164,21 @@ internal sealed class PeerDirectory(ReplicaContext context)
         }
         context.Transport.SetPeers(peers);
         Volatile.Write(ref _publishedConfiguration, context.Core.Configuration);
+    }
+
+    /// <summary>
+    /// A directory that an earlier process used and that has no entry knows no member, and the initial members may have seen a newer state
+    /// of it. It dials them at once, because those that have seen one turn it away and it must hear that before it votes.
+    /// </summary>
+    private void AddInitialMembers(List<Member> peers)
+    {
+        if (context.Core!.Configuration.Members.Count > 0 || context.Identity.IsNew)
+            return;
+        foreach (var member in context.Options.InitialMembers)
+        {
+            if (member.NodeId != context.NodeId && !_unknown.ContainsKey(member.NodeId))
+                peers.Add(new Member(member.NodeId, member.Address, Guid.Empty, MemberRole.Learner));
+        }
     }
 
     public void Sweep()

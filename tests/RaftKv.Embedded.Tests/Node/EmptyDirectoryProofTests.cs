@@ -52,13 +52,16 @@ public sealed class EmptyDirectoryProofTests
     }
 
     [Fact]
-    public void A_used_directory_of_a_node_that_is_no_initial_member_waits_for_a_configuration()
+    public void A_used_directory_of_a_node_that_is_no_initial_member_waits_until_every_member_has_had_the_time_to_dial_it()
     {
         var node = Adopted(wasUsed: true, "b", "c");
         Welcome(node, "b");
         Welcome(node, "c");
-        node.RunFor(TimeSpan.FromSeconds(10));
+        node.RunFor(4 * ElectionTimeout);
         Assert.False(AskForVote(node));
+
+        node.RunFor(ElectionTimeout);
+        Assert.True(AskForVote(node));
     }
 
     private static InMemoryNode Adopted(bool wasUsed, params string[] initialMembers)

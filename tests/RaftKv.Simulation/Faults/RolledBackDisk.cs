@@ -3,11 +3,20 @@ namespace RaftKv.Simulation.Faults;
 /// <summary>
 /// A follower comes back with an older image of its whole data directory, while every other voter runs: it has forgotten votes, and entries
 /// that were committed with its acknowledgement. Sometimes this follower and the leader were the quorum, and the other nodes, which lack
-/// those entries, hear the returned follower and not the leader.
+/// those entries, hear the returned follower and not the leader. Some images are from the time when the cluster formed: they have no entry.
 /// </summary>
-internal sealed class RolledBackDisk(Simulation run) : Fault(run)
+internal sealed class RolledBackDisk : Fault
 {
+    private readonly FormationImages? _formation;
     private bool _isUnderWay;
+
+    public RolledBackDisk(Simulation run) : base(run)
+    {
+        if (!IsEnabled(run.Swarm))
+            return;
+        _formation = new FormationImages(run);
+        _formation.Watch();
+    }
 
     public override bool IsEnabled(Swarm swarm) => swarm.RolledBackDisks;
 
@@ -26,7 +35,7 @@ internal sealed class RolledBackDisk(Simulation run) : Fault(run)
             Run.Network.Part(leader, bystander, Run.Time.Now + age + (4 * VirtualTime.Second));
             Run.Network.Part(node, bystander, Run.Time.Now + age);
         }
-        var image = node.Disk.Image();
+        var image = chance.OneIn(3) ? _formation!.Of(node, chance) ?? node.Disk.Image() : node.Disk.Image();
         Run.Time.After(age, () => Restore(scene, image, chance));
         return true;
     }

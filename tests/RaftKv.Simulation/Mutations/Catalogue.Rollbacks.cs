@@ -28,6 +28,17 @@ internal static partial class Catalogue
             new Edit("Consensus/RaftCore.cs", "Previous: 0, HeartbeatRounds.None)", "m.Previous.Index, m.Round)"),
             new Edit("Consensus/Leadership.cs", "=> round <= Rounds.Newest;", "=> round <= Rounds.Newest || round > 0;"))
         { In = Profile.LateMessages },
+        new("empty-directory-votes",
+            "a directory that has a cluster and no entry takes itself for its only voter, and dials nobody (was here)",
+            new Edit("Node/Bootstrap/RollbackProof.cs", "context.Core!.Configuration.IsVoter(context.NodeId) && ",
+                "context.Core!.Configuration.Members.Count >= 0 && "),
+            new Edit("Node/Peers/PeerDirectory.cs", "        AddInitialMembers(peers);\n", ""),
+            new Edit("Node/Peers/PeerDirectory.cs", "private void AddInitialMembers(", "internal void AddInitialMembers("))
+        { In = Profile.Rollbacks },
+        new("directory-without-cluster-votes",
+            "a directory that had no cluster when its process started is taken for a new one (was here)",
+            new Edit("Node/Bootstrap/LocalIdentity.cs", "        _isJoining = true;\n", "        _isJoining = _isNew = true;\n"))
+        { In = Profile.Rollbacks },
         new("rolled-back-member-forgotten",
             "a node forgets that a member introduced itself under a new identity while it did not lead, and does not "
                 + "admit it when it leads",

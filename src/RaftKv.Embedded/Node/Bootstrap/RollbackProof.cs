@@ -83,18 +83,18 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     }
 
     /// <summary>
-    /// A directory without an entry knows no voters. Only an initial member can have a vote without an entry, while the cluster forms, so
-    /// the initial members must have heard it: all others, or after five election timeouts, in which members that joined later can connect,
-    /// a quorum. Any other node waits until it has a configuration.
+    /// A directory without an entry knows no voters. Five election timeouts are enough for every member to dial it and to tell it that it
+    /// is older; then a quorum of the initial members suffices, or one peer if this node is none of them. This node dials the initial
+    /// members, so it need not wait when all of them have heard it.
     /// </summary>
     private bool IsProvenToInitialMembers(long waited)
     {
+        var isLate = waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks;
         var initial = context.Options.InitialMembers;
         if (!initial.Any(m => m.NodeId == context.NodeId))
-            return false;
+            return isLate && _welcomedBy.Count > 0;
         var welcomes = initial.Count(m => m.NodeId != context.NodeId && _welcomedBy.Contains(m.NodeId));
-        return welcomes == initial.Count - 1
-            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && welcomes >= initial.Count / 2);
+        return welcomes == initial.Count - 1 || (isLate && welcomes >= initial.Count / 2);
     }
 
     /// <summary>

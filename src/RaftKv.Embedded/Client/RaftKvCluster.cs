@@ -8,42 +8,36 @@ using RaftKv.Embedded.Primitives;
 namespace RaftKv.Embedded.Client;
 
 /// <summary>The calls of an operator. They find the leader, and ask again when the leader changes meanwhile.</summary>
-internal sealed class RaftKvCluster : IRaftKvCluster
+internal sealed class RaftKvCluster(ReplicaAccess access, RaftKvOptions options) : IRaftKvCluster
 {
-    private readonly ReplicaAccess _access;
-    private readonly RaftKvOptions _options;
-    private readonly ResiliencePipeline<AdminResult> _askLeader;
+    /// <summary>
+    /// <see cref="AskAsync"/> bounds the attempts in time: it throws once no leader has appeared for the time limit of a request. The time
+    /// that a leader works on a call does not count. Built by the first call, because the start of a node must not wait for it.
+    /// </summary>
+    private static readonly ResiliencePipeline<AdminResult> AskLeader = new ResiliencePipelineBuilder<AdminResult>()
+        .AddRetry(new RetryStrategyOptions<AdminResult>
+        {
+            ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Result is { Retry: true }),
+            MaxRetryAttempts = int.MaxValue,
+            Delay = TimeSpan.FromMilliseconds(20),
+            MaxDelay = TimeSpan.FromMilliseconds(200),
+            BackoffType = DelayBackoffType.Exponential,
+        })
+        .Build();
 
     /// <summary>
     /// The time limit of a call: for a leader to appear, for the node at an address to answer, for a successor to take over, and for the
     /// rounds of a change.
     /// </summary>
-    private TimeSpan Limit => _options.RequestTimeout + _options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * _options.ElectionTimeout);
+    private TimeSpan Limit => options.RequestTimeout + options.HandOverTimeout + TimeSpan.FromSeconds(5) + (4 * options.ElectionTimeout);
 
-    public RaftKvCluster(ReplicaAccess access, RaftKvOptions options)
-    {
-        (_access, _options) = (access, options);
-        // AskAsync bounds the attempts in time: it throws once no leader has appeared for RequestTimeout. The time that a leader works on a
-        // call does not count.
-        _askLeader = new ResiliencePipelineBuilder<AdminResult>()
-            .AddRetry(new RetryStrategyOptions<AdminResult>
-            {
-                ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Result is { Retry: true }),
-                MaxRetryAttempts = int.MaxValue,
-                Delay = TimeSpan.FromMilliseconds(20),
-                MaxDelay = TimeSpan.FromMilliseconds(200),
-                BackoffType = DelayBackoffType.Exponential,
-            })
-            .Build();
-    }
-
-    public RaftKvStatus Status => _access.TryHost is { } host ? host.Replica.Status : StatusWithoutReplica();
+    public RaftKvStatus Status => access.TryHost is { } host ? host.Replica.Status : StatusWithoutReplica();
 
     public async IAsyncEnumerable<RaftKvStatus> WatchStatusAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        if (_access.IsOpening)
+        if (access.IsOpening)
             yield return StatusWithoutReplica();
-        var replica = (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica;
+        var replica = (await access.HostAsync(cancellationToken).ConfigureAwait(false)).Replica;
         while (true)
         {
             // Taken before the status is read: a change in between completes it, and the status is read again.
@@ -58,7 +52,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
-        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
             var changed = host.Replica.Changed;
@@ -157,7 +151,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         }
         ThrowIfRefused(answer);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_options.RequestTimeout);
+        limit.CancelAfter(options.RequestTimeout);
         try
         {
             await foreach (var status in WatchStatusAsync(limit.Token).ConfigureAwait(false))
@@ -177,7 +171,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     public async Task<KvVersion> TakeSnapshotAsync(CancellationToken cancellationToken = default)
     {
         var done = new TaskCompletionSource<KvVersion>(TaskCreationOptions.RunContinuationsAsynchronously);
-        (await _access.HostAsync(cancellationToken).ConfigureAwait(false)).PostRequest(new SnapshotWanted(done));
+        (await access.HostAsync(cancellationToken).ConfigureAwait(false)).PostRequest(new SnapshotWanted(done));
         return await done.Task.WaitOrLeaveAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -187,7 +181,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         ArgumentNullException.ThrowIfNull(destination);
         if (!destination.CanWrite)
             throw new ArgumentException("The stream cannot be written to. Nothing was done.", nameof(destination));
-        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var index = minVersion?.Value ?? host.Applier.AppliedIndex;
         await host.WaitAppliedAsync(index, cancellationToken).ConfigureAwait(false);
         while (true)
@@ -203,12 +197,12 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     private async Task<AdminAnswer> AskAsync(
         AdminOperation operation, string nodeId, string address, CancellationToken cancellationToken, Func<bool>? hasHappened = null)
     {
-        var host = await _access.HostAsync(cancellationToken).ConfigureAwait(false);
+        var host = await access.HostAsync(cancellationToken).ConfigureAwait(false);
         var (replica, clock) = (host.Replica, host.Clock);
         var startedAt = clock.Ticks;
         var noLeaderSince = startedAt;
         var mayHaveHappened = false;
-        var result = await _askLeader.ExecuteAsync(async token =>
+        var result = await AskLeader.ExecuteAsync(async token =>
         {
             if (hasHappened?.Invoke() == true)
                 return new AdminResult(null, "");
@@ -224,9 +218,9 @@ internal sealed class RaftKvCluster : IRaftKvCluster
             var answer = await WaitAsync(call, startedAt, token).ConfigureAwait(false);
             mayHaveHappened |= answer.Unknown;
             // A leader worked on the call until it lost its leadership: the time for the next leader to appear begins now.
-            if (clock.Ticks - askedAt > _options.ElectionTimeout.Ticks)
+            if (clock.Ticks - askedAt > options.ElectionTimeout.Ticks)
                 noLeaderSince = clock.Ticks;
-            var isOver = clock.Ticks - noLeaderSince > _options.RequestTimeout.Ticks || HasNoTimeLeft(operation, startedAt);
+            var isOver = clock.Ticks - noLeaderSince > options.RequestTimeout.Ticks || HasNoTimeLeft(operation, startedAt);
             if (answer.Retry && isOver)
                 throw mayHaveHappened ? Errors.ChangeUnknown(answer.Message) : Refusal(replica.Status);
             return answer;
@@ -237,16 +231,16 @@ internal sealed class RaftKvCluster : IRaftKvCluster
     /// <summary>The status while there is no replica.</summary>
     private RaftKvStatus StatusWithoutReplica()
     {
-        var failure = _access.Failure;
-        if (failure is null && !_access.IsOpening)
-            return _access.Host.Replica.Status;
+        var failure = access.Failure;
+        if (failure is null && !access.IsOpening)
+            return access.Host.Replica.Status;
         return new RaftKvStatus
         {
-            NodeId = _options.NodeId,
-            Address = _options.AdvertiseAddress ?? _options.ListenAddress,
+            NodeId = options.NodeId,
+            Address = options.AdvertiseAddress ?? options.ListenAddress,
             Role = failure is null ? RaftKvRole.Opening : RaftKvRole.Faulted,
             Readiness = failure is null ? RaftKvReadiness.Opening : RaftKvReadiness.Faulted,
-            Durability = _options.Durability,
+            Durability = options.Durability,
             Fault = failure?.Message,
         };
     }
@@ -274,7 +268,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
 
     private bool HasNoTimeLeft(AdminOperation operation, long startedAt) => IsLimited(operation) && TimeLeft(startedAt) <= TimeSpan.Zero;
 
-    private TimeSpan TimeLeft(long startedAt) => Limit - TimeSpan.FromTicks(_access.Host.Clock.Ticks - startedAt);
+    private TimeSpan TimeLeft(long startedAt) => Limit - TimeSpan.FromTicks(access.Host.Clock.Ticks - startedAt);
 
     private RaftKvUnavailableException Refusal(RaftKvStatus status) => status.Role switch
     {
@@ -282,7 +276,7 @@ internal sealed class RaftKvCluster : IRaftKvCluster
         RaftKvRole.Removed => Errors.Removed(status.NodeId),
         RaftKvRole.Faulted => Errors.Faulted(status.Fault ?? "", null),
         RaftKvRole.Stopped => Errors.Stopping(),
-        _ => status.LeaderId is { } leader ? Errors.NoQuorum(leader, _options.RequestTimeout) : Errors.NoLeader(_options.RequestTimeout),
+        _ => status.LeaderId is { } leader ? Errors.NoQuorum(leader, options.RequestTimeout) : Errors.NoLeader(options.RequestTimeout),
     };
 
     private static void ThrowIfRefused(AdminAnswer answer)

@@ -86,14 +86,14 @@ internal sealed class LiveOptions(
     {
         lock (_gate)
         {
-            // Compared with fresh options, not with those of the replica: start-up may have lowered some of these, which is not a change.
-            _last = factory.Create(_name);
             _secrets = running.Value.PeerSecrets;
             foreach (var source in sources.Where(s => (s.Name ?? Options.DefaultName) == _name))
                 _changes.Add(ChangeToken.OnChange(source.GetChangeToken, Take));
+            // Compared with fresh options, not with those of the replica: start-up may have lowered some of these, which is not a change.
+            _last = factory.Create(_name);
+            // What has changed since the replica read its options, while other services started.
+            TakeLive(_last);
         }
-        // What has changed since the replica read its options, while other services started.
-        Take();
         return Task.CompletedTask;
     }
 
@@ -109,6 +109,9 @@ internal sealed class LiveOptions(
     {
         lock (_gate)
         {
+            // The source has changed while it is registered: the options are read after that.
+            if (_last is null)
+                return;
             try
             {
                 Take(factory.Create(_name));
@@ -124,6 +127,14 @@ internal sealed class LiveOptions(
     {
         var last = _last!;
         _last = changed;
+        TakeLive(changed);
+        var later = Fixed.Where(o => !Equals(o.Get(last), o.Get(changed))).Select(o => o.Name).ToList();
+        if (later.Count > 0)
+            _log.OptionsNeedRestart(running.Value.NodeId, string.Join(", ", later));
+    }
+
+    private void TakeLive(RaftKvOptions changed)
+    {
         var taken = Live.Where(o => !Equals(o.Get(running.Value), o.Get(changed))).ToList();
         taken.ForEach(o => o.Take(running.Value, changed));
         var names = taken.ConvertAll(o => o.Name);
@@ -135,9 +146,6 @@ internal sealed class LiveOptions(
         }
         if (names.Count > 0)
             _log.OptionsTaken(running.Value.NodeId, string.Join(", ", names));
-        var later = Fixed.Where(o => !Equals(o.Get(last), o.Get(changed))).Select(o => o.Name).ToList();
-        if (later.Count > 0)
-            _log.OptionsNeedRestart(running.Value.NodeId, string.Join(", ", later));
     }
 
     /// <returns><c>false</c> while the replica is not open: it has read the secrets of its start, and gets these once it is open.</returns>

@@ -18,7 +18,7 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
         if (context.Core is not null)
             return;
         // A node that gave up a cluster has another incarnation than the one it started with.
-        context.Core = new RaftCore(context.Dependencies.Settings with { Incarnation = context.Identity.Incarnation }, start);
+        context.Core = new RaftCore(context.Ports.Settings with { Incarnation = context.Identity.Incarnation }, start);
         clocks.RecordOwn();
         _reportedApplied = context.Applier.AppliedIndex;
         proof.Begin();
@@ -31,7 +31,7 @@ internal sealed class CoreLifecycle(ReplicaContext context, ClusterClocks clocks
     {
         var self = new Member(context.NodeId, context.Transport.AdvertisedAddress, context.Identity.Incarnation, MemberRole.Voter);
         var (level, limits) = (FeatureLevels.Of(context.Options), ClusterLimits.Of(context.Options));
-        if (context.Dependencies.ClusterBootstrap.TryBootstrap([self], level, limits) is { } start)
+        if (context.Parts.ClusterBootstrap.TryBootstrap([self], level, limits) is { } start)
         {
             context.Log.ClusterBootstrapped(context.NodeId, context.Identity.ClusterId, members: 1);
             Start(start);

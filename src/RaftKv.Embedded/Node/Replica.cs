@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Log;
-using RaftKv.Embedded.Primitives;
 using RaftKv.Embedded.Transport;
 
 namespace RaftKv.Embedded.Node;
@@ -25,10 +23,11 @@ internal sealed class Replica
     private readonly Shutdown _shutdown;
     private readonly SweepSchedule _sweeps;
 
-    public Replica(ReplicaDependencies parts, RaftKvOptions options, ReplicaClock clock, ILogger log)
+    public Replica(ReplicaParts parts)
     {
-        _turns = new TurnScheduler(clock);
-        _context = new ReplicaContext(parts, options, clock, log, _turns);
+        var ports = parts.Ports;
+        _turns = new TurnScheduler(ports.Clock);
+        _context = new ReplicaContext(parts, _turns);
         var quarantine = new QuarantineState();
         var contacts = new PeerContacts();
         var abilities = new PeerCapabilities();
@@ -49,7 +48,7 @@ internal sealed class Replica
         var lifecycle = new CoreLifecycle(_context, _clocks, proof);
 
         // Disk and snapshots.
-        var reserve = new DiskReserve(options, parts.Disk?.VolumeBytes ?? 0, parts.Disk?.SegmentBytes ?? 0);
+        var reserve = new DiskReserve(ports.Options, ports.Disk?.VolumeBytes ?? 0, ports.Disk?.SegmentBytes ?? 0);
         var exchange = new SnapshotExchange(_context);
         var snapshots = new SnapshotCoordinator(_context, quarantine, submissions, reserve, exchange, _publisher);
         var disk = new DiskMonitor(_context, contacts, _publisher, snapshots, reserve);

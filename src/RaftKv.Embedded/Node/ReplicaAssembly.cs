@@ -16,7 +16,7 @@ internal sealed class ReplicaAssembly
         var failed = ports.ThreadFailed ?? Fault;
         Reader = new Worker(failed);
         Snapshotter = new Worker(failed);
-        Replica = new Replica(Dependencies(ports), ports.Options, ports.Clock, ports.Log);
+        Replica = new Replica(new ReplicaParts(ports, ClusterBootstrap, LogWriter, Applier, Reader, Snapshotter));
         Admission = new PeerAdmission(Replica, ports.Paused ?? Replica.Turns.TakeTurn, ports.Identity, ClusterBootstrap, Contacts,
             ports.Process, ports.Options,
             () => ports.Transport.AdvertisedAddress, ports.Age);
@@ -28,12 +28,10 @@ internal sealed class ReplicaAssembly
 
     public LogWriter LogWriter { get; }
 
-    /// <summary>
-    /// Reads old log entries and snapshot pieces for followers, measures the disk, and saves what is remembered of peers.
-    /// </summary>
+    /// <inheritdoc cref="ReplicaParts.Reader"/>
     public Worker Reader { get; }
 
-    /// <summary>Writes, receives and installs snapshots.</summary>
+    /// <inheritdoc cref="ReplicaParts.Snapshotter"/>
     public Worker Snapshotter { get; }
 
     public ClusterBootstrap ClusterBootstrap { get; }
@@ -44,28 +42,4 @@ internal sealed class ReplicaAssembly
 
     /// <summary>Any thread. The node stops taking part.</summary>
     public void Fault(Exception error) => Replica.Post(new FaultHappened(error));
-
-    private ReplicaDependencies Dependencies(ReplicaPorts ports) => new()
-    {
-        Identity = ports.Identity,
-        ClusterBootstrap = ClusterBootstrap,
-        Wal = ports.Wal,
-        Snapshots = ports.Snapshots,
-        LogWriter = LogWriter,
-        Applier = Applier,
-        Pending = ports.Pending,
-        Transport = ports.Transport,
-        Reader = Reader,
-        Snapshotter = Snapshotter,
-        Stores = ports.Stores,
-        ShutdownToken = ports.ShutdownToken,
-        Disk = ports.Disk,
-        Telemetry = ports.Telemetry,
-        Stalls = ports.Stalls,
-        Bootstrap = ports.Bootstrap,
-        Age = ports.Age,
-        OpenedAt = ports.OpenedAt,
-        ServedBefore = ports.ServedBefore,
-        Settings = ports.Settings,
-    };
 }

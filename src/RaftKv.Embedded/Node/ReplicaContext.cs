@@ -19,22 +19,24 @@ internal sealed class ReplicaContext
     private long _lastRequestId;
     private volatile bool _isClosed;
 
-    public ReplicaContext(ReplicaDependencies dependencies, RaftKvOptions options, ReplicaClock clock, ILogger log, TurnScheduler turns)
+    public ReplicaContext(ReplicaParts parts, TurnScheduler turns)
     {
-        (Dependencies, Options, Clock, Log, _turns) = (dependencies, options, clock, log, turns);
-        Now = clock.Now;
+        (Parts, Ports, _turns) = (parts, parts.Ports, turns);
+        Now = Clock.Now;
         // Begins at random: an answer to a request of the process before a restart matches no request of this process.
-        _lastRequestId = (long)(new Prng(dependencies.Settings.Seed).Next() >> 2);
-        IsSingleNode = BootstrapMode.Of(options) == RaftKvBootstrap.SingleNode;
+        _lastRequestId = (long)(new Prng(Ports.Settings.Seed).Next() >> 2);
+        IsSingleNode = BootstrapMode.Of(Options) == RaftKvBootstrap.SingleNode;
     }
 
-    public ReplicaDependencies Dependencies { get; }
+    public ReplicaParts Parts { get; }
 
-    public RaftKvOptions Options { get; }
+    public ReplicaPorts Ports { get; }
 
-    public ReplicaClock Clock { get; }
+    public RaftKvOptions Options => Ports.Options;
 
-    public ILogger Log { get; }
+    public ReplicaClock Clock => Ports.Clock;
+
+    public ILogger Log => Ports.Log;
 
     /// <summary>The options name no other node: the first write bootstraps a cluster of one.</summary>
     public bool IsSingleNode { get; }
@@ -62,17 +64,17 @@ internal sealed class ReplicaContext
 
     public string NodeId => Options.NodeId;
 
-    public Applier Applier => Dependencies.Applier;
+    public Applier Applier => Parts.Applier;
 
-    public ITransport Transport => Dependencies.Transport;
+    public ITransport Transport => Ports.Transport;
 
-    public LocalIdentity Identity => Dependencies.Identity;
+    public LocalIdentity Identity => Ports.Identity;
 
-    public LogWriter LogWriter => Dependencies.LogWriter;
+    public LogWriter LogWriter => Parts.LogWriter;
 
-    public SnapshotStore Snapshots => Dependencies.Snapshots;
+    public SnapshotStore Snapshots => Ports.Snapshots;
 
-    public Wal Wal => Dependencies.Wal;
+    public Wal Wal => Ports.Wal;
 
     public bool Leads => Core is { Role: RaftRole.Leader };
 

@@ -44,7 +44,7 @@ internal sealed class ReplicaLoop(
     }
 
     /// <summary>Operations that are completed may be used again.</summary>
-    public void EndTurn() => context.Dependencies.Pending.ReleaseCompleted();
+    public void EndTurn() => context.Ports.Pending.ReleaseCompleted();
 
     /// <summary>Every call is refused from now on.</summary>
     public void Close() => shutdown.Close();

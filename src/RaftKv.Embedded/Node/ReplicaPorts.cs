@@ -59,24 +59,26 @@ internal sealed record ReplicaPorts
     /// <summary>Cancelled when the node ends.</summary>
     public required CancellationToken ShutdownToken { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.Disk"/>
+    /// <summary>The disk whose room is watched; <c>null</c> watches none.</summary>
     public DiskParts? Disk { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.Telemetry"/>
+    /// <summary><c>null</c> measures nothing.</summary>
     public Telemetry? Telemetry { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.Stalls"/>
+    /// <summary><c>null</c> knows of no stalls.</summary>
     public StallLog? Stalls { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.Bootstrap"/>
+    /// <summary>What the node waits for while it has no cluster; <c>null</c> says nothing.</summary>
     public BootstrapReport? Bootstrap { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.Age"/>
+    /// <summary>
+    /// How old this node's data directory is, and what is remembered of those of its peers; <c>null</c> proves and remembers nothing.
+    /// </summary>
     public DirectoryAge? Age { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.OpenedAt"/>
+    /// <summary>When the node began to open its data, in monotonic ticks.</summary>
     public long OpenedAt { get; init; }
 
-    /// <inheritdoc cref="ReplicaDependencies.ServedBefore"/>
+    /// <summary>The last entry that this node is known to have served before it restarted; default if none is.</summary>
     public EntryId ServedBefore { get; init; }
 }

@@ -16,7 +16,7 @@ internal sealed class ClusterExit(
             || context.IsStopping
             || !submissions.IsIdle)
             return;
-        context.Dependencies.ClusterBootstrap.Forget();
+        context.Parts.ClusterBootstrap.Forget();
         context.Core = null;
         submissions.DropHeld();
         peers.Clear();

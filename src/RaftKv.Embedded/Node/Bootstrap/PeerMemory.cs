@@ -18,12 +18,8 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
 {
     private readonly Lock _gate = new();
 
-    /// <summary>With the time at which each peer was last heard, in <see cref="_heard"/>; the file has them in that order.</summary>
-    private readonly List<(PeerRecord Record, long HeardAt)> _records =
-        [.. PeerRecordFile.Load(files, directory).Select((record, at) => (record, (long)at))];
-
-    /// <summary>Counts what was heard of peers.</summary>
-    private long _heard = PeerRecordFile.MaxRecords;
+    /// <summary>In the order in which the peers were last heard, the newest last.</summary>
+    private readonly List<PeerRecord> _records = [.. PeerRecordFile.Load(files, directory)];
     private bool _hasNewStart;
     private bool _hasNewMark;
 
@@ -31,7 +27,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     public bool IsOlder(PeerHello hello)
     {
         lock (_gate)
-            return hello.Start is { } told && Find(hello.Incarnation) is var at and >= 0 && IsOlder(told, _records[at].Record);
+            return hello.Start is { } told && Find(hello.Incarnation) is var at and >= 0 && IsOlder(told, _records[at]);
     }
 
     /// <summary>Records an introduction that was accepted.</summary>
@@ -42,7 +38,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
         lock (_gate)
         {
             var at = Find(hello.Incarnation);
-            var known = at >= 0 ? _records[at].Record : new PeerRecord { Incarnation = hello.Incarnation };
+            var known = at >= 0 ? _records[at] : new PeerRecord { Incarnation = hello.Incarnation };
             if (at >= 0 && (known.Starts, known.StartId) == (told.Count, told.Ids[0]))
             {
                 Put(at, known);
@@ -65,7 +61,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
             var at = Find(incarnation);
             if (at < 0)
                 return;
-            var known = _records[at].Record;
+            var known = _records[at];
             var later = provesTerm ? Later(known, message.Term, hasVoted, match) : known;
             Put(at, later);
             _hasNewMark |= later != known;
@@ -91,7 +87,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     {
         PeerRecord[] records;
         lock (_gate)
-            records = [.. _records.OrderBy(r => r.HeardAt).Select(r => r.Record)];
+            records = [.. _records];
         try
         {
             PeerRecordFile.Save(files, directory, records);
@@ -125,7 +121,7 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     {
         for (var i = 0; i < _records.Count; i++)
         {
-            if (_records[i].Record.Incarnation == incarnation)
+            if (_records[i].Incarnation == incarnation)
                 return i;
         }
         return -1;
@@ -137,21 +133,10 @@ internal sealed class PeerMemory(IFileSystem files, string directory)
     /// </summary>
     private void Put(int at, in PeerRecord record)
     {
-        var heard = (record, ++_heard);
-        if (at < 0 && _records.Count < PeerRecordFile.MaxRecords)
-            _records.Add(heard);
-        else
-            _records[at >= 0 ? at : LongestSilent()] = heard;
-    }
-
-    private int LongestSilent()
-    {
-        var found = 0;
-        for (var i = 1; i < _records.Count; i++)
-        {
-            if (_records[i].HeardAt < _records[found].HeardAt)
-                found = i;
-        }
-        return found;
+        if (at < 0 && _records.Count == PeerRecordFile.MaxRecords)
+            at = 0;
+        if (at >= 0)
+            _records.RemoveAt(at);
+        _records.Add(record);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     public void Begin()
     {
         var isOnlyVoter = context.Core!.Configuration.IsVoter(context.NodeId) && !context.Core.HasOtherVoters;
-        _isProven = context.Dependencies.Age is null || context.Identity.IsNew || isOnlyVoter;
+        _isProven = context.Ports.Age is null || context.Identity.IsNew || isOnlyVoter;
         _recoveredAt = context.Now.Ticks;
     }
 
@@ -144,7 +144,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     {
         try
         {
-            context.Dependencies.ClusterBootstrap.Reincarnate();
+            context.Parts.ClusterBootstrap.Reincarnate();
         }
         catch (RaftKvStorageException e) when (e.Error == RaftKvStorageError.DiskFull)
         {
@@ -167,9 +167,9 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             context.Log.AdmittedAgain(context.NodeId);
             status.PublishNow();
         }
-        if (context.Dependencies.Age is not { } age || !age.Peers.TryBeginSave(all: context.Now.Ticks >= _nextMemory))
+        if (context.Ports.Age is not { } age || !age.Peers.TryBeginSave(all: context.Now.Ticks >= _nextMemory))
             return;
         _nextMemory = context.Now.Ticks + MemoryInterval;
-        context.Dependencies.Reader.Post(age.Peers.Save);
+        context.Parts.Reader.Post(age.Peers.Save);
     }
 }

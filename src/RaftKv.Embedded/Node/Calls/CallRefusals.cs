@@ -14,7 +14,7 @@ internal sealed class CallRefusals(ReplicaContext context, QuarantineState quara
 
     /// <summary>Why a call that waited for the cluster is not served in its time.</summary>
     public RaftKvUnavailableException Unavailable() => context.Core is null
-        ? Errors.NotFormed(context.Dependencies.Bootstrap?.WaitsFor)
+        ? Errors.NotFormed(context.Ports.Bootstrap?.WaitsFor)
         : context.IsRemoved
             ? Errors.Removed(context.NodeId)
             : context.Core.LeaderId is { } leader

@@ -36,7 +36,7 @@ internal sealed class PendingProposals(
     /// <summary>Holder of the turn. Changes when there is a reason to give writes to the leader again.</summary>
     public long RouteNumber => sender.Route.Number;
 
-    private PendingWrites Pending => context.Dependencies.Pending;
+    private PendingWrites Pending => context.Ports.Pending;
 
     public void Take(WriteOperation write)
     {

@@ -44,7 +44,7 @@ internal sealed class WriteTraces(ReplicaContext context)
     /// <summary>The writes announced by <paramref name="from"/> are in the log now, if the core took them.</summary>
     public void Begin(string from)
     {
-        if (!_announced.Remove(from, out var parents) || !context.Leads || context.Dependencies.Telemetry is null)
+        if (!_announced.Remove(from, out var parents) || !context.Leads || context.Ports.Telemetry is null)
             return;
         foreach (var parent in parents)
         {
@@ -59,7 +59,7 @@ internal sealed class WriteTraces(ReplicaContext context)
         while (_led.TryPeek(out var led) && led.Index <= context.Core!.CommitIndex)
         {
             _led.Dequeue();
-            context.Dependencies.Telemetry?.Led(led.Parent.ToContext(), led.Received, context.Clock.Wall.UtcDateTime);
+            context.Ports.Telemetry?.Led(led.Parent.ToContext(), led.Received, context.Clock.Wall.UtcDateTime);
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class DiskMonitor(
 
     public void Sweep()
     {
-        if (context.Dependencies.Disk is null)
+        if (context.Ports.Disk is null)
             return;
         LimitData();
         TellEntryRoom();
@@ -60,7 +60,7 @@ internal sealed class DiskMonitor(
             return;
         _isMeasuring = true;
         _nextMeasurement = context.Now.Ticks + Interval;
-        context.Dependencies.Reader.Post(Measure);
+        context.Parts.Reader.Post(Measure);
     }
 
     /// <summary>Read thread.</summary>
@@ -75,7 +75,7 @@ internal sealed class DiskMonitor(
     {
         try
         {
-            return context.Dependencies.Disk!.FreeBytes();
+            return context.Ports.Disk!.FreeBytes();
         }
         catch (RaftKvStorageException)
         {
@@ -189,7 +189,7 @@ internal sealed class DiskMonitor(
         // Keys that were deleted since are still in the newest snapshot.
         var shrinks = context.Snapshots.NewestBytes - snapshots.BytesAtMost(dataBytes);
         var gains = disk.IsFull ? behind > 0
-            : Math.Max(behind, shrinks) >= Math.Max(context.Dependencies.Disk!.SegmentBytes, context.Snapshots.NewestBytes / 4);
+            : Math.Max(behind, shrinks) >= Math.Max(context.Ports.Disk!.SegmentBytes, context.Snapshots.NewestBytes / 4);
         if (gains && !snapshots.IsBusy && !snapshots.IsBeingInstalled && context.Applier.AppliedIndex > context.Core.SnapshotIndex
             && _relief.TryBegin(context.Now.Ticks))
         {

@@ -11,7 +11,7 @@ internal sealed class FollowerReads(ReplicaContext context, SnapshotExchange exc
     public void LoadEntries(ReadEntries read)
     {
         var durable = context.Core!.DurableIndex;
-        context.Dependencies.Reader.Post(() =>
+        context.Parts.Reader.Post(() =>
         {
             var entries = new List<LogEntry>();
             context.Wal.Read(read.From, durable, read.MaxBytes, entries);

@@ -68,7 +68,7 @@ internal sealed class SnapshotCoordinator(
     {
         if (context.Core is null)
         {
-            wanted.Done.TrySetException(Errors.NotFormed(context.Dependencies.Bootstrap?.WaitsFor));
+            wanted.Done.TrySetException(Errors.NotFormed(context.Ports.Bootstrap?.WaitsFor));
             return;
         }
         _waiting.Add(wanted.Done);
@@ -100,7 +100,7 @@ internal sealed class SnapshotCoordinator(
         _served.AddRange(_waiting);
         _waiting.Clear();
         context.Applier.Submit(new CaptureState(
-            capture => context.Dependencies.Snapshotter.Post(() => WriteSnapshot(capture)),
+            capture => context.Parts.Snapshotter.Post(() => WriteSnapshot(capture)),
             error => context.Post(new SnapshotFinished(default, ClusterConfiguration.Empty, 0, error))));
     }
 
@@ -127,7 +127,7 @@ internal sealed class SnapshotCoordinator(
     private long LogBytesForFollowers => disk switch
     {
         { IsFull: true } => 0,
-        { IsLow: true } => context.Dependencies.Disk!.SegmentBytes,
+        { IsLow: true } => context.Ports.Disk!.SegmentBytes,
         { Room: long.MaxValue } => context.Options.LogRetentionBytes,
         _ => Math.Max(context.Options.LogRetentionBytes, disk.Room / FreeSpacePerFollowersLog),
     };
@@ -140,7 +140,7 @@ internal sealed class SnapshotCoordinator(
         try
         {
             using (capture)
-                context.Snapshots.Write(context.Identity.ClusterId, capture, context.Dependencies.ShutdownToken);
+                context.Snapshots.Write(context.Identity.ClusterId, capture, context.Ports.ShutdownToken);
             fallback = context.Snapshots.FallbackIndex;
         }
         catch (Exception e) when (e is RaftKvStorageException or OperationCanceledException)
@@ -155,7 +155,7 @@ internal sealed class SnapshotCoordinator(
     public void OnFinished(SnapshotFinished finished)
     {
         _isBusy = false;
-        context.Dependencies.Telemetry?.TookSnapshot(finished.Error is null);
+        context.Ports.Telemetry?.TookSnapshot(finished.Error is null);
         if (finished.Error is { } error)
         {
             _nextSnapshot = context.Now.Ticks + RetryInterval;
@@ -218,7 +218,7 @@ internal sealed class SnapshotCoordinator(
         if (_isChecking)
             return false;
         _isChecking = true;
-        context.Dependencies.Snapshotter.Post(() => context.Post(new SnapshotChecked(context.Snapshots.SetAsideIfDamaged(last))));
+        context.Parts.Snapshotter.Post(() => context.Post(new SnapshotChecked(context.Snapshots.SetAsideIfDamaged(last))));
         return true;
     }
 

@@ -19,7 +19,7 @@ internal sealed class SnapshotExchange(ReplicaContext context)
     /// <param name="maxBytes">How long the piece may be.</param>
     /// <param name="answer">Makes the input that has the piece; called on the read thread.</param>
     public void Read(EntryId last, long offset, int maxBytes, Func<SnapshotPiece, ReplicaInput> answer) =>
-        context.Dependencies.Reader.Post(() =>
+        context.Parts.Reader.Post(() =>
         {
             var snapshot = last != default ? last : NewestSnapshot();
             var buffer = new byte[maxBytes];
@@ -34,7 +34,7 @@ internal sealed class SnapshotExchange(ReplicaContext context)
     /// of the snapshot is deleted.
     /// </param>
     public void Store(SnapshotPiece piece, Func<long, ReplicaInput> answer) =>
-        context.Dependencies.Snapshotter.Post(() => context.Post(answer(Store(piece))));
+        context.Parts.Snapshotter.Post(() => context.Post(answer(Store(piece))));
 
     /// <summary>
     /// Verifies a snapshot that was received completely, and loads it on the snapshot thread, beside the state in use.
@@ -47,15 +47,15 @@ internal sealed class SnapshotExchange(ReplicaContext context)
     /// records. It must be sent again.
     /// </param>
     public void Load(EntryId last, string from, Action<KvStateMachine> loaded, Action<Exception> refused) =>
-        context.Dependencies.Snapshotter.Post(() =>
+        context.Parts.Snapshotter.Post(() =>
         {
             KvStateMachine restored;
             try
             {
-                restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Dependencies.Stores,
-                    context.Dependencies.ShutdownToken);
+                restored = StartupRecovery.LoadReceived(context.Snapshots, last, context.Identity.ClusterId, context.Ports.Stores,
+                    context.Ports.ShutdownToken);
             }
-            catch (OperationCanceledException) when (context.Dependencies.ShutdownToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (context.Ports.ShutdownToken.IsCancellationRequested)
             {
                 return;
             }

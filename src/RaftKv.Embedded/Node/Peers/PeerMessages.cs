@@ -23,7 +23,7 @@ internal sealed class PeerMessages(
                 break;
             case RaftMessage message:
                 contacts.Record(input.From, context.Now.Ticks);
-                context.Dependencies.Age?.Peers.Note(input.Incarnation, message);
+                context.Ports.Age?.Peers.Note(input.Incarnation, message);
                 peers.HearUnknown(input.From);
                 context.Step(new MessageReceived(context.Now, input.From, message, input.Incarnation));
                 break;

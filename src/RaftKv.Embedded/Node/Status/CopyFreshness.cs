@@ -66,7 +66,7 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
     /// </summary>
     private bool IsCopyServable => !quarantine.IsActive
         && (!Volatile.Read(ref _mustCatchUp)
-            || (context.Dependencies.ServedBefore.Index > 0 && context.Applier.AppliedIndex >= context.Dependencies.ServedBefore.Index));
+            || (context.Ports.ServedBefore.Index > 0 && context.Applier.AppliedIndex >= context.Ports.ServedBefore.Index));
 
     /// <summary>Eight election timeouts, and 2 s at least; at most half of what a call may wait.</summary>
     private TimeSpan LeaderTimeout
@@ -84,7 +84,7 @@ internal sealed class CopyFreshness(ReplicaContext context, QuarantineState quar
 
     /// <summary>Any thread. Why <see cref="HasCaughtUp"/> is false.</summary>
     public RaftKvUnavailableException NotServing() => quarantine.IsActive ? Errors.Quarantined()
-        : context.Core is null ? Errors.NotFormed(context.Dependencies.Bootstrap?.WaitsFor)
+        : context.Core is null ? Errors.NotFormed(context.Ports.Bootstrap?.WaitsFor)
         : Errors.NotCaughtUp();
 
     /// <summary>Whether a reader asked for the age lately.</summary>

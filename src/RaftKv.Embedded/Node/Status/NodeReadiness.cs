@@ -35,7 +35,7 @@ internal sealed class NodeReadiness(
                 _ when proof.RolledBack is not null => RaftKvReadiness.RolledBack,
                 _ when parts.LeaderId is null => RaftKvReadiness.NoLeader,
                 _ when !parts.HasQuorum => RaftKvReadiness.NoQuorum,
-                _ when context.Dependencies.Stalls?.HangsFor(StallTimeout) == true => RaftKvReadiness.Stalled,
+                _ when context.Ports.Stalls?.HangsFor(StallTimeout) == true => RaftKvReadiness.Stalled,
                 _ when freshness.MustCatchUp => RaftKvReadiness.CatchingUp,
                 _ when !disk.HasEntryRoom && parts.Role != RaftKvRole.Leader => RaftKvReadiness.DiskFull,
                 _ when !parts.HasItsRole => RaftKvReadiness.Joining,
@@ -51,7 +51,7 @@ internal sealed class NodeReadiness(
             return;
         _wasReady = true;
         var parts = status.Parts;
-        var took = TimeSpan.FromTicks(context.Now.Ticks - context.Dependencies.OpenedAt);
+        var took = TimeSpan.FromTicks(context.Now.Ticks - context.Ports.OpenedAt);
         context.Log.Ready(context.NodeId, (long)took.TotalMilliseconds, parts.Role == RaftKvRole.Unformed
             ? "it bootstraps a cluster with its first write, or is added to one"
             : $"{parts.Role.ToString().ToLowerInvariant()} in term {parts.Term}, led by {parts.LeaderId}, with "

@@ -87,10 +87,10 @@ internal sealed class StatusPublisher(
         if (_elections.Count > 0 && _elections[0].Term == changed.Term && _elections[0].LeaderId == changed.LeaderId)
             return false;
         // The stalls that this node noticed before it come first in the chain of causes.
-        var why = context.Dependencies.Stalls?.ChainSince(context.Clock.Wall - context.Options.ElectionTimeout * 4) + changed.Cause;
+        var why = context.Ports.Stalls?.ChainSince(context.Clock.Wall - context.Options.ElectionTimeout * 4) + changed.Cause;
         _elections.Insert(0, new() { Term = changed.Term, LeaderId = changed.LeaderId, At = context.Clock.Wall, Cause = why });
         if (changed.LeaderId is not null)
-            context.Dependencies.Telemetry?.Elected();
+            context.Ports.Telemetry?.Elected();
         if (_elections.Count > KeptElections)
             _elections.RemoveAt(KeptElections);
         return true;

@@ -21,14 +21,14 @@ internal sealed class AddressMemory
     /// </summary>
     public IReadOnlyList<IPAddress> Order(string name, IReadOnlyList<IPAddress> resolved)
     {
+        if (resolved.Count < 2)
+            return resolved;
         var (worked, failed) = _known.GetValueOrDefault(name);
         return [.. Alternate(resolved).OrderBy(address => address.Equals(worked) ? 0 : address.Equals(failed) ? 2 : 1)];
     }
 
     private static IEnumerable<IPAddress> Alternate(IReadOnlyList<IPAddress> resolved)
     {
-        if (resolved.Count == 0)
-            return [];
         var first = resolved[0].AddressFamily;
         var position = new Dictionary<AddressFamily, int>();
         return resolved

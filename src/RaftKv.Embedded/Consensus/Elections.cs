@@ -212,10 +212,11 @@ internal sealed class Elections(
     public void OnReincarnated(Guid incarnation)
     {
         const string Cause = "its data directory has gone back in time and has a new identity";
-        replica.Reincarnate(incarnation);
-        membership.Reset();
+        // First, because a leader must have a vote in its configuration.
         if (roles.IsActive)
             BecomeFollower(replica.Term, null, Cause);
+        replica.Reincarnate(incarnation);
+        membership.Reset();
         roles.ChangePassiveRole(RaftRole.Learner);
         roles.Announce(Cause);
     }

@@ -7,7 +7,7 @@ using RaftKv.Embedded.Transport;
 namespace RaftKv.Embedded.Node;
 
 /// <summary>
-/// What the collaborators of a replica share: its dependencies, the core, the time of the turn. Used by the holder of the turn, unless a
+/// What the collaborators of a replica share: its parts, the core, the time of the turn. Used by the holder of the turn, unless a
 /// member says otherwise.
 /// </summary>
 internal sealed class ReplicaContext

@@ -12,7 +12,6 @@ namespace RaftKv.Embedded.Tests.Node;
 public sealed class EmptyDirectoryProofTests
 {
     private static readonly string[] Initial = ["a", "b", "c"];
-    private static readonly TimeSpan ElectionTimeout = new RaftKvOptions().ElectionTimeout;
 
     [Fact]
     public void A_new_directory_votes_at_once()
@@ -22,10 +21,11 @@ public sealed class EmptyDirectoryProofTests
     }
 
     [Fact]
-    public void A_used_directory_without_an_entry_votes_once_all_initial_members_have_welcomed_it()
+    public void A_used_directory_without_an_entry_votes_once_all_initial_members_have_welcomed_it_and_others_had_a_second_to_dial_it()
     {
         var node = Adopted(wasUsed: true, Initial);
         Welcome(node, "b");
+        node.RunFor(TimeSpan.FromSeconds(1));
         Assert.False(AskForVote(node));
 
         Welcome(node, "c");
@@ -33,15 +33,62 @@ public sealed class EmptyDirectoryProofTests
     }
 
     [Fact]
-    public void Five_election_timeouts_later_a_quorum_of_the_initial_members_suffices()
+    public void The_welcome_of_all_initial_members_does_not_suffice_before_other_members_could_dial_it()
     {
         var node = Adopted(wasUsed: true, Initial);
         Welcome(node, "b");
-        node.RunFor(4 * ElectionTimeout);
+        Welcome(node, "c");
+        node.RunFor(TimeSpan.FromMilliseconds(900));
+        Assert.False(AskForVote(node));
+    }
+
+    [Fact]
+    public void An_old_configuration_that_it_receives_does_not_make_its_voters_the_only_ones_that_are_asked()
+    {
+        var node = Adopted(wasUsed: true, Initial);
+        Member[] old = [new("a", "a:1", node.Identity.Incarnation, MemberRole.Voter), new("b", "b:1", Incarnation("b"), MemberRole.Voter)];
+        var entry = new LogEntry(1, 1, 1, EntryKind.Configuration, new ClusterConfiguration(old).Encode());
+        node.Receive(Hello(node, "b"), new AppendEntries(Term: 1, default, new[] { entry }, Commit: 1, Round: 1, LeaseMs: 0));
+        node.Run();
+        Welcome(node, "b");
         Assert.False(AskForVote(node));
 
-        node.RunFor(ElectionTimeout);
+        node.RunFor(TimeSpan.FromSeconds(1));
         Assert.True(AskForVote(node));
+    }
+
+    [Theory]
+    [InlineData("a", "b", "c")]
+    [InlineData("c", "d")]
+    public void Five_seconds_later_one_welcome_suffices_because_initial_members_may_be_gone(params string[] initial)
+    {
+        var node = Adopted(wasUsed: true, initial);
+        Welcome(node, "b");
+        node.RunFor(TimeSpan.FromSeconds(4));
+        Assert.False(AskForVote(node));
+
+        node.RunFor(TimeSpan.FromSeconds(1));
+        Assert.True(AskForVote(node));
+    }
+
+    [Fact]
+    public void Time_alone_proves_nothing()
+    {
+        var node = Adopted(wasUsed: true, "a");
+        node.RunFor(TimeSpan.FromSeconds(20));
+        Assert.False(AskForVote(node));
+    }
+
+    [Fact]
+    public void Before_the_proof_the_leader_hears_how_much_of_a_snapshot_has_arrived()
+    {
+        var node = Adopted(wasUsed: true, "b", "c");
+        node.Receive(Hello(node, "b"), new AppendEntries(Term: 2, default, default, Commit: 0, Round: 1, LeaseMs: 0));
+        node.Receive(Hello(node, "b"), new InstallSnapshot(Term: 2, new EntryId(1, 3), TotalBytes: 100, Offset: 0, new byte[10], Round: 1));
+        node.Run();
+
+        var reply = Assert.Single(node.Transport.Take<InstallSnapshotReply>());
+        Assert.Equal((10, false), (reply.NextOffset, reply.Installed));
     }
 
     [Fact]
@@ -51,17 +98,20 @@ public sealed class EmptyDirectoryProofTests
         Assert.Equal(["b:1", "c:1"], node.Transport.Peers.Select(p => p.Address).Order());
     }
 
+    /// <summary>It would go on acknowledging writes that the cluster never gets.</summary>
     [Fact]
-    public void A_used_directory_of_a_node_that_is_no_initial_member_waits_until_every_member_has_had_the_time_to_dial_it()
+    public void A_node_that_took_itself_for_the_only_voter_stops_leading_when_a_peer_has_seen_a_newer_state()
     {
-        var node = Adopted(wasUsed: true, "b", "c");
-        Welcome(node, "b");
-        Welcome(node, "c");
-        node.RunFor(4 * ElectionTimeout);
-        Assert.False(AskForVote(node));
+        var node = new InMemoryNode(countsStarts: true, wasUsed: true);
+        Assert.NotNull(node.Set("x"));
+        node.Run();
+        Assert.Equal(RaftKvRole.Leader, node.Replica.Role);
 
-        node.RunFor(ElectionTimeout);
-        Assert.True(AskForVote(node));
+        node.Replica.Post(new RollbackReported("b", node.Identity.Incarnation, isLed: false));
+        node.Run();
+        Assert.Equal(RaftKvRole.Learner, node.Replica.Role);
+        node.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Equal(RaftKvRole.Learner, node.Replica.Role);
     }
 
     private static InMemoryNode Adopted(bool wasUsed, params string[] initialMembers)
@@ -73,10 +123,12 @@ public sealed class EmptyDirectoryProofTests
         return node;
     }
 
+    private static Guid Incarnation(string nodeId) => new(nodeId[0], 0, 0, new byte[8]);
+
     private static PeerHello Hello(InMemoryNode node, string nodeId) => new()
     {
         NodeId = nodeId,
-        Incarnation = new Guid(nodeId[0], 0, 0, new byte[8]),
+        Incarnation = Incarnation(nodeId),
         ClusterId = node.Identity.ClusterId,
     };
 

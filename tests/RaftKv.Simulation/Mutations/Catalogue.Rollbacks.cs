@@ -37,7 +37,7 @@ internal static partial class Catalogue
         { In = Profile.Rollbacks },
         new("directory-without-cluster-votes",
             "a directory that had no cluster when its process started is taken for a new one (was here)",
-            new Edit("Node/Bootstrap/LocalIdentity.cs", "        _isJoining = true;\n", "        _isJoining = _isNew = true;\n"))
+            new Edit("Node/Bootstrap/LocalIdentity.cs", "        _isJoining = true;\n", "        _isJoining = IsNew = true;\n"))
         { In = Profile.Rollbacks },
         new("rolled-back-member-forgotten",
             "a node forgets that a member introduced itself under a new identity while it did not lead, and does not "

@@ -11,7 +11,6 @@ internal sealed class LocalIdentity
     private NodeIdentity _identity;
 
     private volatile bool _isJoining;
-    private volatile bool _isNew;
 
     private LocalIdentity(IFileSystem files, string directory, NodeIdentity identity, Func<Guid> newId)
     {
@@ -32,10 +31,10 @@ internal sealed class LocalIdentity
     public bool IsJoining => _isJoining;
 
     /// <summary>
-    /// This process gave the directory its incarnation, so the directory is no older copy of itself: nothing was said under this incarnation
-    /// before.
+    /// This process created the directory, or gave up a cluster of which it had no entry: nothing was said under this incarnation before,
+    /// so the directory is no older copy of itself.
     /// </summary>
-    public bool IsNew => _isNew;
+    public bool IsNew { get; private set; }
 
     private string MarkerPath => Path.Combine(_directory, DirectoryMarkers.Joining);
 
@@ -60,7 +59,7 @@ internal sealed class LocalIdentity
                 $"{Path.Combine(directory, NodeIdentity.FileName)} is missing, though there is a log beside it: who owns this data is "
                     + $"unknown. {Wal.DamageAdvice}");
         }
-        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, newId()), newId) { _isNew = true };
+        return new LocalIdentity(files, directory, NodeIdentity.Create(files, directory, nodeId, newId()), newId) { IsNew = true };
     }
 
     /// <summary>
@@ -112,7 +111,7 @@ internal sealed class LocalIdentity
         var fresh = new NodeIdentity(NodeId, _newId(), Guid.Empty);
         fresh.Save(_files, _directory);
         Volatile.Write(ref _identity, fresh);
-        _isNew = true;
+        IsNew = true;
         EndJoining();
     }
 }

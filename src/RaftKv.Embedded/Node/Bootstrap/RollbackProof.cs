@@ -18,12 +18,19 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
 
     private const int LateTimeouts = 5;
 
+    /// <summary>A peer pauses at most 0.5 s between two attempts to dial a node that does not run.</summary>
+    private static readonly long CallTime = TimeSpan.FromSeconds(1).Ticks;
+
+    /// <summary>Longer than an attempt to dial and the longest pause after it, which are at most 2 s each.</summary>
+    private static readonly long LongestCallTime = TimeSpan.FromSeconds(5).Ticks;
+
     /// <summary>How often the log says of one member that its directory has gone back in time.</summary>
     private readonly RepeatThrottle _rollbackReports = new(TimeSpan.FromSeconds(30));
 
     /// <summary>Peers that have heard in this run how old this directory is, and welcomed it.</summary>
     private readonly HashSet<string> _welcomedBy = new(StringComparer.Ordinal);
     private bool _isProven = true;
+    private bool _hadEntries;
     private bool _isFenced;
     private long _recoveredAt;
     private long _nextMemory;
@@ -40,9 +47,14 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     /// </summary>
     public void Begin()
     {
-        var isOnlyVoter = context.Core!.Configuration.IsVoter(context.NodeId) && !context.Core.HasOtherVoters;
+        var configuration = context.Core!.Configuration;
+        var isOnlyVoter = configuration.IsVoter(context.NodeId) && !context.Core.HasOtherVoters;
         _isProven = context.Ports.Age is null || context.Identity.IsNew || isOnlyVoter;
+        _hadEntries = configuration.Members.Count > 0;
         _recoveredAt = context.Now.Ticks;
+        // The node may have given up another cluster.
+        (_isFenced, _rolledBack) = (false, null);
+        _welcomedBy.Clear();
     }
 
     /// <summary>A peer has heard how old this directory is, and welcomed it.</summary>
@@ -57,8 +69,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         if (_isProven || context.Core is null)
             return;
         var waited = context.Now.Ticks - _recoveredAt;
-        var members = context.Core.Configuration.Members;
-        _isProven = members.Count > 0 ? IsProvenTo(members, waited) : IsProvenToInitialMembers(waited);
+        _isProven = _hadEntries ? IsProvenToVoters(waited) : IsProvenToCallers(waited);
     }
 
     /// <summary>
@@ -66,10 +77,41 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     /// one election timeout to connect. The configuration of a directory that was away for long may name voters that are gone: after five
     /// election timeouts one peer suffices.
     /// </summary>
-    private bool IsProvenTo(IReadOnlyList<Member> members, long waited)
+    private bool IsProvenToVoters(long waited)
+    {
+        var (voters, welcomes) = CountVoters();
+        return welcomes == voters
+            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core!.Configuration.Quorum - 1)
+            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
+    }
+
+    /// <summary>
+    /// A directory that had no entry knows no voter, and the first configuration that it receives may be an old one. So each member that
+    /// counts on it gets the time to dial it and to say that it is older. That time is short when everyone who is known has welcomed it:
+    /// the voters, or before there is a configuration the other initial members, because only they can need its vote then.
+    /// </summary>
+    private bool IsProvenToCallers(long waited)
+    {
+        if (waited < CallTime || _welcomedBy.Count == 0)
+            return false;
+        if (waited >= LongestCallTime)
+            return true;
+        if (context.Core!.Configuration.Members.Count == 0)
+        {
+            var initial = context.Options.InitialMembers;
+            return initial.Any(IsSelf) && initial.All(m => IsSelf(m) || _welcomedBy.Contains(m.NodeId));
+        }
+        var (voters, welcomes) = CountVoters();
+        return welcomes == voters;
+    }
+
+    private bool IsSelf(RaftKvMember member) => member.NodeId == context.NodeId;
+
+    /// <summary>The other voters, and how many of them have welcomed this node.</summary>
+    private (int Voters, int Welcomes) CountVoters()
     {
         var (voters, welcomes) = (0, 0);
-        foreach (var member in members)
+        foreach (var member in context.Core!.Configuration.Members)
         {
             if (!member.IsVoter || member.NodeId == context.NodeId)
                 continue;
@@ -77,36 +119,25 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             if (_welcomedBy.Contains(member.NodeId))
                 welcomes++;
         }
-        return welcomes == voters
-            || (waited >= context.Options.ElectionTimeout.Ticks && _welcomedBy.Count >= context.Core!.Configuration.Quorum - 1)
-            || (waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks && _welcomedBy.Count > 0);
-    }
-
-    /// <summary>
-    /// A directory without an entry knows no voters. Five election timeouts are enough for every member to dial it and to tell it that it
-    /// is older; then a quorum of the initial members suffices, or one peer if this node is none of them. This node dials the initial
-    /// members, so it need not wait when all of them have heard it.
-    /// </summary>
-    private bool IsProvenToInitialMembers(long waited)
-    {
-        var isLate = waited >= LateTimeouts * context.Options.ElectionTimeout.Ticks;
-        var initial = context.Options.InitialMembers;
-        if (!initial.Any(m => m.NodeId == context.NodeId))
-            return isLate && _welcomedBy.Count > 0;
-        var welcomes = initial.Count(m => m.NodeId != context.NodeId && _welcomedBy.Contains(m.NodeId));
-        return welcomes == initial.Count - 1 || (isLate && welcomes >= initial.Count / 2);
+        return (voters, welcomes);
     }
 
     /// <summary>
     /// What of a message may be sent; <c>null</c> when nothing may. Nothing is sent that counts as a vote or an acknowledgement, because
     /// the directory may have forgotten earlier ones. Before the directory is proven, a leader is told that this node is there and how far
-    /// the logs agree, so that it leads on and goes on sending, but no durable entry and no round.
+    /// the logs agree, so that it leads on and goes on sending, but no durable entry and no round; and how much of a snapshot has arrived.
     /// </summary>
     public Send? WhatMayLeave(Send send)
     {
         if ((_isProven && !_isFenced) || send.Message is ReadIndexRequest or RemovedNotice)
             return send;
-        return !_isFenced && send.Message is AppendReply reply ? send with { Message = reply with { Match = 0, Round = 0 } } : null;
+        return _isFenced ? null : send.Message switch
+        {
+            AppendReply reply => send with { Message = reply with { Match = 0, Round = 0 } },
+            // Its round asks for no promise and gives none.
+            InstallSnapshotReply { Installed: false } => send,
+            _ => null,
+        };
     }
 
     public void OnTold(RollbackReported told)
@@ -128,8 +159,8 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             status.PublishNow();
         }
         // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and
-        // reports it again.
-        if (told.IsLed)
+        // reports it again. A node that takes itself for the only voter would lead on alone.
+        if (told.IsLed || !context.Core.HasOtherVoters)
             Reincarnate();
     }
 
@@ -161,7 +192,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     public void Sweep()
     {
         Evaluate();
-        if (_rolledBack is not null && !_isFenced && context.Core!.IsMember)
+        if (_rolledBack is not null && !_isFenced && context.Core is { IsMember: true })
         {
             _rolledBack = null;
             context.Log.AdmittedAgain(context.NodeId);

@@ -176,8 +176,11 @@ internal sealed class PeerDirectory(ReplicaContext context)
             return;
         foreach (var member in context.Options.InitialMembers)
         {
-            if (member.NodeId != context.NodeId && !_unknown.ContainsKey(member.NodeId))
-                peers.Add(new Member(member.NodeId, member.Address, Guid.Empty, MemberRole.Learner));
+            if (member.NodeId == context.NodeId || _unknown.ContainsKey(member.NodeId))
+                continue;
+            peers.Add(_introduced.TryGetValue(member.NodeId, out var met)
+                ? met
+                : new Member(member.NodeId, member.Address, Guid.Empty, MemberRole.Learner));
         }
     }
 

@@ -80,6 +80,8 @@ internal sealed class SimNetwork(Simulation run)
 
     public void OnForwarded(SimNode node, ForwardWrites writes) => run.OneEntryPerWrite.OnForwarded(node, writes);
 
+    public void OnReplying(SimNode node) => run.OperatorAnswers.OnReplying(node);
+
     public SimPipe PipeOf(SimLink link) => new(run.Time, frame => Depart(link, frame));
 
     private long RateOf(SimLink link) =>

@@ -55,6 +55,8 @@ internal sealed class SimTransport(SimNetwork network, SimNode node) : ITranspor
         link.Sent.Note(message);
         if (message is ForwardWrites writes)
             network.OnForwarded(node, writes);
+        else if (message is AdminReply)
+            network.OnReplying(node);
         return true;
     }
 

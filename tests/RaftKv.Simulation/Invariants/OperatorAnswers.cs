@@ -20,6 +20,12 @@ internal sealed class OperatorAnswers : Invariant
     private readonly List<Claim> _claims = [];
     private ClusterConfiguration _before = ClusterConfiguration.Empty;
 
+    /// <summary>
+    /// The highest commit index that a node had when it answered another one. The history may not have these entries yet: a node that dies
+    /// in the middle of a turn has sent an answer, and the entries that it committed in that turn are seen on no other node.
+    /// </summary>
+    private long _answeredAt;
+
     public OperatorAnswers(Simulation run)
     {
         _run = run;
@@ -47,6 +53,9 @@ internal sealed class OperatorAnswers : Invariant
         else
             Close(operation, nodeId, isUnknown: false);
     }
+
+    /// <summary>A node sends the answer to a call that was made on another node.</summary>
+    public void OnReplying(SimNode node) => _answeredAt = Math.Max(_answeredAt, node.Core?.CommitIndex ?? 0);
 
     public override void AfterStep(SimNode node)
     {
@@ -78,7 +87,9 @@ internal sealed class OperatorAnswers : Invariant
         _removals[nodeId] = (underWay - 1, unknown + (isUnknown ? 1 : 0));
     }
 
-    private long MaxCommit() => Math.Max(_run.History.Last.Index, _run.Nodes.Max(n => n.Core?.CommitIndex ?? 0));
+    /// <summary>No answer that was given until now was given by a later entry than this.</summary>
+    private long MaxCommit() =>
+        Math.Max(Math.Max(_answeredAt, _run.History.Last.Index), _run.Nodes.Max(n => n.Core?.CommitIndex ?? 0));
 
     private void OnCommitted(ClusterConfiguration configuration)
     {

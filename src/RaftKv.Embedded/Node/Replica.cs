@@ -79,7 +79,8 @@ internal sealed class Replica
             _context, _publisher, traces, submissions, sender, _reads, _proposals, requests, _shutdown, followerReads, snapshots, roles);
         _context.CarryOut = executor.CarryOut;
         var messages = new PeerMessages(
-            _context, contacts, _peers, _discovery, traces, forwarded, _proposals, requests, verifier, transfer, disk, reports, _clocks);
+            _context, contacts, _peers, _discovery, traces, forwarded, _proposals, requests, verifier, transfer, disk, reports, _clocks,
+            proof);
         var peerEvents = new PeerEvents(_context, messages, _peers, abilities, _discovery, proof, _clocks, _proposals, requests);
         var diskEvents = new DiskEvents(_context, sender, snapshots, disk, transfer, _proposals);
         _sweeps = new SweepSchedule(_context,

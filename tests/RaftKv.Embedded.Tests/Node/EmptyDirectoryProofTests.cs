@@ -21,11 +21,11 @@ public sealed class EmptyDirectoryProofTests
     }
 
     [Fact]
-    public void A_used_directory_without_an_entry_votes_once_all_initial_members_have_welcomed_it_and_others_had_a_second_to_dial_it()
+    public void A_used_directory_without_an_entry_votes_once_all_initial_members_have_welcomed_it_and_others_had_the_time_to_dial_it()
     {
         var node = Adopted(wasUsed: true, Initial);
         Welcome(node, "b");
-        node.RunFor(TimeSpan.FromSeconds(1));
+        node.RunFor(TimeSpan.FromSeconds(3));
         Assert.False(AskForVote(node));
 
         Welcome(node, "c");
@@ -38,7 +38,7 @@ public sealed class EmptyDirectoryProofTests
         var node = Adopted(wasUsed: true, Initial);
         Welcome(node, "b");
         Welcome(node, "c");
-        node.RunFor(TimeSpan.FromMilliseconds(900));
+        node.RunFor(TimeSpan.FromMilliseconds(2_900));
         Assert.False(AskForVote(node));
     }
 
@@ -53,18 +53,18 @@ public sealed class EmptyDirectoryProofTests
         Welcome(node, "b");
         Assert.False(AskForVote(node));
 
-        node.RunFor(TimeSpan.FromSeconds(1));
+        node.RunFor(TimeSpan.FromSeconds(3));
         Assert.True(AskForVote(node));
     }
 
     [Theory]
     [InlineData("a", "b", "c")]
     [InlineData("c", "d")]
-    public void Five_seconds_later_one_welcome_suffices_because_initial_members_may_be_gone(params string[] initial)
+    public void Ten_seconds_later_one_welcome_suffices_because_initial_members_may_be_gone(params string[] initial)
     {
         var node = Adopted(wasUsed: true, initial);
         Welcome(node, "b");
-        node.RunFor(TimeSpan.FromSeconds(4));
+        node.RunFor(TimeSpan.FromSeconds(9));
         Assert.False(AskForVote(node));
 
         node.RunFor(TimeSpan.FromSeconds(1));
@@ -96,22 +96,6 @@ public sealed class EmptyDirectoryProofTests
     {
         var node = Adopted(wasUsed: true, Initial);
         Assert.Equal(["b:1", "c:1"], node.Transport.Peers.Select(p => p.Address).Order());
-    }
-
-    /// <summary>It would go on acknowledging writes that the cluster never gets.</summary>
-    [Fact]
-    public void A_node_that_took_itself_for_the_only_voter_stops_leading_when_a_peer_has_seen_a_newer_state()
-    {
-        var node = new InMemoryNode(countsStarts: true, wasUsed: true);
-        Assert.NotNull(node.Set("x"));
-        node.Run();
-        Assert.Equal(RaftKvRole.Leader, node.Replica.Role);
-
-        node.Replica.Post(new RollbackReported("b", node.Identity.Incarnation, isLed: false));
-        node.Run();
-        Assert.Equal(RaftKvRole.Learner, node.Replica.Role);
-        node.RunFor(TimeSpan.FromSeconds(5));
-        Assert.Equal(RaftKvRole.Learner, node.Replica.Role);
     }
 
     private static InMemoryNode Adopted(bool wasUsed, params string[] initialMembers)

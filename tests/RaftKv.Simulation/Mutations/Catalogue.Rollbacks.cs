@@ -30,7 +30,8 @@ internal static partial class Catalogue
         { In = Profile.LateMessages },
         new("empty-directory-votes",
             "a directory that has a cluster and no entry takes itself for its only voter, and dials nobody (was here)",
-            new Edit("Node/Bootstrap/RollbackProof.cs", "configuration.IsVoter(context.NodeId) && ", ""),
+            new Edit("Node/Bootstrap/RollbackProof.cs", "context.Identity.IsNew || _beganAlone;",
+                "context.Identity.IsNew || !core.HasOtherVoters;"),
             new Edit("Node/Peers/PeerDirectory.cs", "        AddInitialMembers(peers);\n", ""),
             new Edit("Node/Peers/PeerDirectory.cs", "private void AddInitialMembers(", "internal void AddInitialMembers("))
         { In = Profile.Rollbacks },

@@ -102,6 +102,13 @@ internal sealed class LocalIdentity
         _isJoining = false;
     }
 
+    /// <summary>No node starts on the directory any more: its log has entries that the cluster never had. Durable when it returns.</summary>
+    public void MarkDiverged()
+    {
+        _files.Open(Path.Combine(_directory, DirectoryMarkers.Diverged), FileOpenMode.Create).Dispose();
+        _files.SyncDirectory(_directory);
+    }
+
     /// <summary>
     /// Gives up a cluster of which this node has no entry. It becomes another incarnation, as if its disk had been replaced. Durable when
     /// it returns.

@@ -2,6 +2,7 @@ using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Diagnostics;
 using RaftKv.Embedded.Log;
 using RaftKv.Embedded.Primitives;
+using RaftKv.Embedded.Storage;
 
 namespace RaftKv.Embedded.Node;
 
@@ -18,11 +19,15 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
 
     private const int LateTimeouts = 5;
 
-    /// <summary>A peer pauses at most 0.5 s between two attempts to dial a node that does not run.</summary>
-    private static readonly long CallTime = TimeSpan.FromSeconds(1).Ticks;
+    /// <summary>
+    /// Within this time a peer whose attempts are not answered has dialled again: an attempt takes at most 2 s, the pause after it 0.5 s.
+    /// </summary>
+    private static readonly long CallTime = TimeSpan.FromSeconds(3).Ticks;
 
-    /// <summary>Longer than an attempt to dial and the longest pause after it, which are at most 2 s each.</summary>
-    private static readonly long LongestCallTime = TimeSpan.FromSeconds(5).Ticks;
+    /// <summary>
+    /// Within this time every peer has dialled again: an attempt takes at most 7 s, with the introductions, and the pause after it 2 s.
+    /// </summary>
+    private static readonly long LongestCallTime = TimeSpan.FromSeconds(10).Ticks;
 
     /// <summary>How often the log says of one member that its directory has gone back in time.</summary>
     private readonly RepeatThrottle _rollbackReports = new(TimeSpan.FromSeconds(30));
@@ -31,8 +36,12 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     private readonly HashSet<string> _welcomedBy = new(StringComparer.Ordinal);
     private bool _isProven = true;
     private bool _hadEntries;
+
+    /// <summary>This node began as the only voter, which leads without any other node.</summary>
+    private bool _beganAlone;
     private bool _isFenced;
     private long _recoveredAt;
+    private long _recoveredIndex;
     private long _nextMemory;
     private volatile string? _rolledBack;
 
@@ -43,15 +52,15 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
 
     /// <summary>
     /// A directory that an earlier process used must be shown to others that may have seen a newer state of it, even if it has no entry, or
-    /// had no cluster: its newer state may have had both. A directory that knows itself as the only voter has nobody to ask.
+    /// had no cluster: its newer state may have had both. A node that takes itself for the only voter has nobody to ask.
     /// </summary>
     public void Begin()
     {
-        var configuration = context.Core!.Configuration;
-        var isOnlyVoter = configuration.IsVoter(context.NodeId) && !context.Core.HasOtherVoters;
-        _isProven = context.Ports.Age is null || context.Identity.IsNew || isOnlyVoter;
-        _hadEntries = configuration.Members.Count > 0;
-        _recoveredAt = context.Now.Ticks;
+        var core = context.Core!;
+        _beganAlone = core.Configuration.VoterCount == 1 && core.Configuration.IsVoter(context.NodeId);
+        _isProven = context.Ports.Age is null || context.Identity.IsNew || _beganAlone;
+        _hadEntries = core.Configuration.Members.Count > 0;
+        (_recoveredAt, _recoveredIndex) = (context.Now.Ticks, core.LastIndex);
         // The node may have given up another cluster.
         (_isFenced, _rolledBack) = (false, null);
         _welcomedBy.Clear();
@@ -92,9 +101,10 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     /// </summary>
     private bool IsProvenToCallers(long waited)
     {
-        if (waited < CallTime || _welcomedBy.Count == 0)
+        var timeout = context.Options.ElectionTimeout.Ticks;
+        if (waited < Math.Max(CallTime, timeout) || _welcomedBy.Count == 0)
             return false;
-        if (waited >= LongestCallTime)
+        if (waited >= Math.Max(LongestCallTime, LateTimeouts * timeout))
             return true;
         if (context.Core!.Configuration.Members.Count == 0)
         {
@@ -147,6 +157,8 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
         // A late answer to the old identity: the new one must go on naming the incarnation that the cluster knows.
         if (_rolledBack is not null && !_isFenced)
             return;
+        if (_beganAlone && context.Core.LastIndex > _recoveredIndex)
+            GiveUpDirectory(told.By);
         if (!_isFenced)
         {
             _isFenced = true;
@@ -159,9 +171,32 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
             status.PublishNow();
         }
         // Without a leader there is no quorum without this node, and giving up the vote would not help. The peer is dialled again and
-        // reports it again. A node that takes itself for the only voter would lead on alone.
-        if (told.IsLed || !context.Core.HasOtherVoters)
+        // reports it again. But a node that takes itself for the only voter would lead alone.
+        if (told.IsLed || _beganAlone)
             Reincarnate();
+    }
+
+    /// <summary>
+    /// Another node leads this node's cluster. If the term is new to a node that takes itself for the only voter, that leader was elected
+    /// without its vote, by voters that this directory does not know.
+    /// </summary>
+    public void OnLed(string by, long term)
+    {
+        if (_beganAlone && context.Core is { HasOtherVoters: false } core && term > core.Term)
+            OnTold(new RollbackReported(by, context.Identity.Incarnation, isLed: true));
+    }
+
+    /// <summary>
+    /// This node has led alone since it started, so its log has entries that the cluster never had, and they count as committed here. They
+    /// cannot be taken back, and no member may have them.
+    /// </summary>
+    private void GiveUpDirectory(string by)
+    {
+        context.Identity.MarkDiverged();
+        throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+            $"The data directory of this node is older than what {by} has seen of it: an image was restored, or a volume was rolled back. "
+                + "The node was the only voter at that time and has led alone since it started, so it has entries that the cluster never "
+                + $"had. {DirectoryMarkers.DivergedAdvice}");
     }
 
     public void OnSeen(string nodeId)

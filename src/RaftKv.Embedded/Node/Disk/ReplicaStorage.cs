@@ -28,6 +28,7 @@ internal sealed class ReplicaStorage : IDisposable
         {
             VolumeSizes.Check(VolumeBytes, options);
             DirectoryMarkers.ThrowIfRetired(Files, Directory);
+            DirectoryMarkers.ThrowIfDiverged(Files, Directory);
             Identity = LocalIdentity.Open(Files, Directory.Root, options.NodeId);
             DirectoryMarkers.ThrowIfUnfinished(Files, Directory, Identity.ClusterId != Guid.Empty);
             SegmentBytes = VolumeSizes.LogSegmentBytes(VolumeBytes, options.LogSegmentBytes);

@@ -8,7 +8,7 @@ namespace RaftKv.Embedded.Node;
 internal sealed class PeerMessages(
     ReplicaContext context, PeerContacts contacts, PeerDirectory peers, MemberDiscovery discovery, WriteTraces traces,
     ForwardedProposals forwarded, PendingProposals proposals, MembershipRequests requests, CopyVerifier verifier, StateTransfer transfer,
-    DiskMonitor disk, MemberReports reports, ClusterClocks clocks)
+    DiskMonitor disk, MemberReports reports, ClusterClocks clocks, RollbackProof proof)
 {
     public void Receive(PeerInput input)
     {
@@ -25,6 +25,8 @@ internal sealed class PeerMessages(
                 contacts.Record(input.From, context.Now.Ticks);
                 context.Ports.Age?.Peers.Note(input.Incarnation, message);
                 peers.HearUnknown(input.From);
+                if (message is AppendEntries or InstallSnapshot)
+                    proof.OnLed(input.From, message.Term);
                 context.Step(new MessageReceived(context.Now, input.From, message, input.Incarnation));
                 break;
             case ForwardWrites writes: forwarded.Take(input.From, writes); break;

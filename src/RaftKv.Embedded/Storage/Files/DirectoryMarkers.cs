@@ -15,6 +15,17 @@ internal static class DirectoryMarkers
     /// </summary>
     public const string Retired = "retired";
 
+    /// <summary>
+    /// An older copy of the directory was put back, and its node, the only voter at that time, led alone on it. The node of this directory
+    /// does not start any more.
+    /// </summary>
+    public const string Diverged = "diverged";
+
+    /// <summary>What to do about a directory with the marker <see cref="Diverged"/>.</summary>
+    public const string DivergedAdvice = "Writes that were acknowledged since then are in this directory only. Keep it for inspection, and "
+        + "start the node with an empty directory: the cluster admits it again. If no other voter has its data any more, make a new cluster "
+        + "of one of the directories with `raftkv recover`.";
+
     /// <summary>Called at the start of a node.</summary>
     /// <exception cref="RaftKvStorageException">
     /// <see cref="RaftKvStorageError.Damaged"/>: a restore was interrupted before it was complete.
@@ -42,6 +53,20 @@ internal static class DirectoryMarkers
                 $"The data directory {directory.Root} is of a cluster that lost its quorum and was replaced by a recovery. It "
                 + "is kept for inspection, and no node starts on it. Start this node with an empty directory and "
                 + "add it to the new cluster.");
+        }
+    }
+
+    /// <summary>Called at the start of a node.</summary>
+    /// <exception cref="RaftKvStorageException">
+    /// <see cref="RaftKvStorageError.Damaged"/>: its log has entries that the cluster never had.
+    /// </exception>
+    public static void ThrowIfDiverged(IFileSystem fs, DataDirectory directory)
+    {
+        if (fs.FileExists(Path.Combine(directory.Root, Diverged)))
+        {
+            throw new RaftKvStorageException(RaftKvStorageError.Damaged,
+                $"The data directory {directory.Root} is an older copy that was put back, and its node led alone on it, so it has entries "
+                    + $"that the cluster never had. {DivergedAdvice}");
         }
     }
 }

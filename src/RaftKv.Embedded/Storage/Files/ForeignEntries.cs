@@ -18,7 +18,7 @@ internal static class ForeignEntries
     private static readonly HashSet<string> OwnRootNames =
     [
         "lock", NodeIdentity.FileName, NodeIdentity.FileName + ".tmp", DirectoryMarkers.Restoring, DirectoryMarkers.Joining,
-        DirectoryMarkers.Retired,
+        DirectoryMarkers.Retired, DirectoryMarkers.Diverged,
         StartHistory.FileName, StartHistory.FileName + ".tmp", PeerRecordFile.FileName, PeerRecordFile.FileName + ".tmp",
         AppliedMark.FileName,
         DataDirectory.WalName, DataDirectory.SnapshotsName, DataDirectory.StoreName,

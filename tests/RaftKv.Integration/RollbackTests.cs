@@ -87,6 +87,48 @@ public sealed class RollbackTests : IntegrationTest
     }
 
     /// <summary>
+    /// It leads alone at once, because its directory names no other voter. What it wrote then the cluster never had, so no member may have
+    /// its copy.
+    /// </summary>
+    [Fact]
+    public async Task A_node_that_was_put_back_to_the_time_when_it_was_alone_stops_and_is_admitted_with_an_empty_directory()
+    {
+        var cluster = NoNodes(Hasten);
+        var node = cluster.AddNode();
+        await node.StartAsync();
+        await WriteAsync(node, "before", 20);
+        var image = TakeImage(node);
+        foreach (var other in new[] { cluster.AddNode(), cluster.AddNode() })
+        {
+            await other.StartAsync();
+            await node.AddMemberAsync(other);
+        }
+        await WriteAsync(node, "after", 20);
+        await cluster.SameContentAsync();
+
+        await node.KillAsync();
+        RestoreImage(node, image);
+        await node.StartAsync();
+        await cluster.WaitAsync("the node to stop", async () =>
+            (await node.StatusAsync()).Fault?.Contains("entries that the cluster never had", StringComparison.Ordinal) == true);
+        await node.KillAsync();
+        Assert.Contains("led alone on it", (await StartFailsAsync(node)).Message, StringComparison.Ordinal);
+
+        Directory.Delete(node.Options.DataDirectory, recursive: true);
+        node.Options.Bootstrap = RaftKvBootstrap.Never;
+        node.Options.Seeds.Add(cluster["node2"].Address);
+        await node.StartAsync();
+        await cluster.WaitAsync("three voters that are ready", async () =>
+        {
+            var statuses = await cluster.StatusesAsync();
+            return statuses.Length == 3 && statuses.All(s => s.IsReady)
+                && statuses.Single(s => s.Role == RaftKvRole.Leader).Members.Count(m => m.Role == RaftKvMemberRole.Voter) == 3;
+        }, seconds: 90);
+        await cluster.SameContentAsync();
+        Assert.Equal("19", await node.GetTextAsync("after/19"));
+    }
+
+    /// <summary>
     /// Makes elections unlikely: only a leader knows what the others have acknowledged, and an election between two steps of a test could
     /// move that knowledge to a node that the test stops.
     /// </summary>

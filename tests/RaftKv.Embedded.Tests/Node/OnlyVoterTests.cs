@@ -32,16 +32,19 @@ public sealed class OnlyVoterTests
         Assert.Equal(RaftKvStorageError.Damaged, error.Error);
     }
 
-    [Fact]
-    public void A_leader_that_was_elected_without_its_vote_proves_that_its_directory_is_older()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_leader_that_was_elected_without_its_vote_proves_that_its_directory_is_older(int laterTerms)
     {
         Lead();
         var term = _node.Replica.Core!.Term;
 
-        _node.Receive(Hello("b"), new AppendEntries(term + 1, new EntryId(term, 9), default, Commit: 9, Round: 1, LeaseMs: 0));
+        _node.Receive(Hello("b"), new AppendEntries(term + laterTerms, new EntryId(term, 9), default, Commit: 9, Round: 1, LeaseMs: 0));
         _node.Run();
 
         Assert.Equal(RaftKvRole.Faulted, _node.Replica.Role);
+        Assert.Contains("entries that the cluster never had", _node.Replica.Status.Fault, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,7 +102,9 @@ internal sealed class LocalIdentity
         _isJoining = false;
     }
 
-    /// <summary>No node starts on the directory any more: its log has entries that the cluster never had. Durable when it returns.</summary>
+    /// <summary>
+    /// No node starts on the directory any more: its log has entries that the cluster never had. Durable when it returns.
+    /// </summary>
     public void MarkDiverged()
     {
         _files.Open(Path.Combine(_directory, DirectoryMarkers.Diverged), FileOpenMode.Create).Dispose();

@@ -177,12 +177,12 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     }
 
     /// <summary>
-    /// Another node leads this node's cluster. If the term is new to a node that takes itself for the only voter, that leader was elected
-    /// without its vote, by voters that this directory does not know.
+    /// Another node leads this node's cluster. If a node that takes itself for the only voter has not entered that term, or leads it as
+    /// well, the other leader was elected without its vote, by voters that this directory does not know.
     /// </summary>
     public void OnLed(string by, long term)
     {
-        if (_beganAlone && context.Core is { HasOtherVoters: false } core && term > core.Term)
+        if (_beganAlone && context.Core is { HasOtherVoters: false } core && (term > core.Term || (term == core.Term && context.Leads)))
             OnTold(new RollbackReported(by, context.Identity.Incarnation, isLed: true));
     }
 

@@ -23,8 +23,8 @@ internal static class DirectoryMarkers
 
     /// <summary>What to do about a directory with the marker <see cref="Diverged"/>.</summary>
     public const string DivergedAdvice = "Writes that were acknowledged since then are in this directory only. Keep it for inspection, and "
-        + "start the node with an empty directory: the cluster admits it again. If no other voter has its data any more, make a new cluster "
-        + "of one of the directories with `raftkv recover`.";
+        + "start the node with an empty directory: the cluster admits it again. If no other voter has its data any more, make a new "
+        + "cluster of one of the directories with `raftkv recover`.";
 
     /// <summary>Called at the start of a node.</summary>
     /// <exception cref="RaftKvStorageException">

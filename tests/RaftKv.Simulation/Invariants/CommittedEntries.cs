@@ -1,3 +1,4 @@
+using RaftKv.Embedded;
 using RaftKv.Embedded.Consensus;
 using RaftKv.Embedded.Log;
 
@@ -33,22 +34,49 @@ internal sealed class CommittedEntries(Simulation run) : Invariant
         }
         if (core.CommitIndex > run.History.Last.Index)
         {
-            Extend(node, core);
+            if (!TryExtend(node, core))
+                return;
             DurableOnQuorum.Check(run, node, before, core.Configuration);
         }
         _seen[node] = (node.Life, core.CommitIndex);
     }
 
-    private void Extend(SimNode node, RaftCore core)
+    /// <returns><c>false</c> when no node has the entries in a readable form now: the next step finds them.</returns>
+    private bool TryExtend(SimNode node, RaftCore core)
     {
         _entries.Clear();
         var from = run.History.Last.Index + 1;
         // The beginning may be on disk only, after a restart, and the end in memory only.
-        while (from <= core.CommitIndex && !core.TryCopyEntries(from, core.CommitIndex, _entries) && node.Wal.Read(from, core.CommitIndex, 1, _entries) is var count and > 0)
+        while (from <= core.CommitIndex && !core.TryCopyEntries(from, core.CommitIndex, _entries))
+        {
+            var count = Read(node, core, from);
+            if (count == 0 && node.IsDamaged)
+                return false;
+            if (count == 0)
+                break;
             from += count;
+        }
         foreach (var entry in _entries)
             run.History.Commit(entry, core.Term);
         if (run.History.Last.Index != core.CommitIndex)
             throw new BrokenInvariantException("Committed entries", $"{node.Id} commits {core.CommitIndex} and does not have it");
+        return true;
     }
+
+    /// <summary>A node does not read again what it commits, so it commits also what a bit flip has damaged on its disk.</summary>
+    private int Read(SimNode node, RaftCore core, long from)
+    {
+        try
+        {
+            return node.Wal.Read(from, core.CommitIndex, 1, _entries);
+        }
+        catch (RaftKvStorageException) when (node.IsDamaged)
+        {
+            var other = run.Nodes.FirstOrDefault(n => n != node && Has(n, from, core.TermAt(from)));
+            return other?.Wal.Read(from, from, 1, _entries) ?? 0;
+        }
+    }
+
+    private static bool Has(SimNode node, long index, long term) =>
+        !node.IsDamaged && node.Core is { } core && index >= core.FirstIndex && index <= core.DurableIndex && core.TermAt(index) == term;
 }

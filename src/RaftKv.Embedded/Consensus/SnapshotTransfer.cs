@@ -11,6 +11,9 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
     /// <summary>The offset for which the peer was last asked what has arrived.</summary>
     private long _askedAt;
 
+    /// <summary>Questions for this offset or a later one, up to the last one, may be unanswered: on a slow link there may be several.</summary>
+    private long _askedFrom = 1;
+
     /// <summary>Sending has gone back to what the peer wants. Answers to the pieces sent before that say nothing new.</summary>
     private bool _wentBack;
 
@@ -41,6 +44,8 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
     public void Asked()
     {
         _wentBack = false;
+        if (_askedFrom > _askedAt)
+            _askedFrom = Sent;
         _askedAt = Sent;
     }
 
@@ -58,12 +63,14 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
             _wentBack = false;
             return true;
         }
-        if (offset < Acknowledged || (Sent > offset && !_wentBack && offset != _askedAt))
+        // Pieces arrive in their order, so what follows is lost. But the answer to a question for just this byte says only that all before
+        // it is there.
+        var answersQuestion = offset == _askedAt || (offset >= _askedFrom && offset < _askedAt);
+        _askedFrom = Math.Max(_askedFrom, offset + 1);
+        if (offset < Acknowledged || (Sent > offset && !_wentBack && !answersQuestion))
         {
-            // Pieces arrive in their order, so what follows is lost. The answer to a question for just this byte says only that all
-            // before it is there.
             Acknowledged = Sent = offset;
-            _askedAt = 0;
+            (_askedFrom, _askedAt) = (1, 0);
             _wentBack = true;
             link.Forget();
         }

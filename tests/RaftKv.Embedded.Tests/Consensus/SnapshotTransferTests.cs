@@ -44,6 +44,23 @@ public sealed class SnapshotTransferTests
         Assert.Equal(100, _transfer.Sent);
     }
 
+    /// <summary>Found by seed 1520019065: a slow link delays the first answer until the second question has left.</summary>
+    [Fact]
+    public void The_answer_to_a_question_is_no_loss_while_a_later_question_is_under_way()
+    {
+        _transfer.SentPiece(Last, 1_000, 100);
+        _transfer.Acknowledge(100);
+        _transfer.Asked();
+        _transfer.SentPiece(Last, 1_000, 200);
+        _transfer.Asked();
+        Assert.False(_transfer.Acknowledge(100));
+        Assert.Equal(300, _transfer.Sent);
+
+        // The answer to the second question says the same: the piece is lost.
+        Assert.False(_transfer.Acknowledge(100));
+        Assert.Equal(100, _transfer.Sent);
+    }
+
     [Fact]
     public void A_peer_that_begins_anew_is_sent_everything_again()
     {

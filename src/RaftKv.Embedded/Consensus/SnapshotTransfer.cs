@@ -11,7 +11,9 @@ internal sealed class SnapshotTransfer(LinkWindow link, RaftSettings settings)
     /// <summary>The offset for which the peer was last asked what has arrived.</summary>
     private long _askedAt;
 
-    /// <summary>Questions for this offset or a later one, up to the last one, may be unanswered: on a slow link there may be several.</summary>
+    /// <summary>
+    /// The questions for this offset and later ones, up to <see cref="_askedAt"/>, may be unanswered: a slow link may hold several.
+    /// </summary>
     private long _askedFrom = 1;
 
     /// <summary>Sending has gone back to what the peer wants. Answers to the pieces sent before that say nothing new.</summary>

@@ -29,7 +29,7 @@ internal static partial class Catalogue
             new Edit("Consensus/Leadership.cs", "=> round <= Rounds.Newest;", "=> round <= Rounds.Newest || round > 0;"))
         { In = Profile.LateMessages },
         new("empty-directory-votes",
-            "a directory that has a cluster and no entry takes itself for its only voter, and dials nobody (was here)",
+            "a directory that has a cluster and no entry counts as proven, and its node dials no initial member (was here)",
             new Edit("Node/Bootstrap/RollbackProof.cs", "context.Identity.IsNew || _beganAlone;",
                 "context.Identity.IsNew || !core.HasOtherVoters;"),
             new Edit("Node/Peers/PeerDirectory.cs", "        AddInitialMembers(peers);\n", ""),

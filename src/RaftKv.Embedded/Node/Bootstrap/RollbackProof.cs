@@ -37,7 +37,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
     private bool _isProven = true;
     private bool _hadEntries;
 
-    /// <summary>This node began as the only voter, which leads without any other node.</summary>
+    /// <summary>The configuration that this process recovered has this node as its only voter.</summary>
     private bool _beganAlone;
     private bool _isFenced;
     private long _recoveredAt;
@@ -52,7 +52,7 @@ internal sealed class RollbackProof(ReplicaContext context, LogSubmissions submi
 
     /// <summary>
     /// A directory that an earlier process used must be shown to others that may have seen a newer state of it, even if it has no entry, or
-    /// had no cluster: its newer state may have had both. A node that takes itself for the only voter has nobody to ask.
+    /// had no cluster: its newer state may have had both. A node whose configuration has no other voter has no peer to ask.
     /// </summary>
     public void Begin()
     {
